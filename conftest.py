@@ -1,0 +1,49 @@
+"""Settings for every test and doctest: float64, strict promotion, fixed seeds, no silent skips."""
+
+import os
+from collections.abc import Generator
+from typing import TypeVar
+
+import jax
+import pytest
+from beartype import BeartypeConf, beartype
+from hypothesis import HealthCheck, settings
+
+# Tests that may be skipped when CI=true: the start of the node id, and why.
+ALLOWED_SKIPS: dict[str, str] = {}
+
+# The run-time type checker (pyproject.toml, --jaxtyping-packages). Of a container it checks the
+# first item: one drawn with the module random, its default, hypothesis refuses in strategies.
+typecheck = beartype(conf=BeartypeConf(is_random=False))
+
+jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_numpy_rank_promotion", "raise")
+jax.config.update("jax_numpy_dtype_promotion", "strict")
+
+# Compiling takes seconds and counts as drawing or running: no deadline, no health check for time.
+_PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "print_blob": True}
+settings.register_profile("ci", derandomize=True, **_PATIENT)
+settings.register_profile("nightly", max_examples=2000, **_PATIENT)
+settings.load_profile("ci")  # pytest --hypothesis-profile=nightly overrides
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return _refuse_skip((yield))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return _refuse_skip((yield))
+
+
+def _refuse_skip(report: Report) -> Report:
+    """In CI, make a skip that is not in ALLOWED_SKIPS a failure; an expected failure is no skip."""
+    allowed = hasattr(report, "wasxfail") or report.nodeid.startswith(tuple(ALLOWED_SKIPS))
+    if os.environ.get("CI") == "true" and report.skipped and not allowed:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"skipped in CI ({reason}); see ALLOWED_SKIPS in conftest.py"
+    return report

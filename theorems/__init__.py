@@ -1,0 +1,96 @@
+"""The statements of arXiv:2602.02712, each with its claims, hypotheses, checks and controls.
+
+>>> import ufm, theorems
+>>> data = ufm.ConceptDataset.smoothed(epsilon=0.05)
+>>> instance = theorems.Instance.from_dataset(data, positive=[0, 1], negative=[2, 3])
+>>> print(theorems.check("thm-3.6.target-increasing", instance).verdict)
+holds
+"""
+
+from . import (
+    assumption_2,
+    contrastive,
+    cross_entropy,
+    half_saturation,
+    lemma_b2,
+    lemma_b3,
+    lemma_b4,
+    lemma_b5,
+    peak_height,
+    prop_4_1,
+    prop_b1,
+    remark_3_4,
+    sign_rule,
+    strength,
+    sweet_spot,
+    thm_3_3,
+    thm_3_6,
+    thm_3_8,
+)
+from ._instance import Instance as Instance
+from ._statement import Claim as Claim
+from ._statement import Control as Control
+from ._statement import Hypothesis as Hypothesis
+from ._statement import Statement as Statement
+from ._verdict import Outcome as Outcome
+from ._verdict import Verdict as Verdict
+from .findings import FINDINGS as FINDINGS
+from .findings import Finding as Finding
+from .prop_4_1 import TransformerInstance as TransformerInstance
+
+STATEMENTS: tuple[Statement, ...] = (
+    assumption_2.STATEMENT,
+    lemma_b2.STATEMENT,
+    lemma_b3.STATEMENT,
+    lemma_b4.STATEMENT,
+    lemma_b5.STATEMENT,
+    thm_3_3.STATEMENT,
+    remark_3_4.STATEMENT,
+    prop_b1.STATEMENT,
+    thm_3_6.STATEMENT,
+    thm_3_8.STATEMENT,
+    prop_4_1.STATEMENT,
+    lemma_b5.ALL_ORDERS,
+    prop_b1.RATE,
+    peak_height.STATEMENT,
+    sign_rule.STATEMENT,
+    contrastive.STATEMENT,
+    sweet_spot.STATEMENT,
+    half_saturation.STATEMENT,
+    cross_entropy.STATEMENT,
+    strength.STATEMENT,
+)
+
+CLAIMS: dict[str, Claim] = {claim.id: claim for s in STATEMENTS for claim in s.claims}
+
+__all__ = [
+    "CLAIMS",
+    "FINDINGS",
+    "STATEMENTS",
+    "Claim",
+    "Control",
+    "Finding",
+    "Hypothesis",
+    "Instance",
+    "Outcome",
+    "Statement",
+    "TransformerInstance",
+    "Verdict",
+    "check",
+]
+
+
+def check(claim_id: str, instance: Instance | TransformerInstance) -> Verdict:
+    """The verdict on one claim for one instance: "holds", "fails", "undecided", "hypotheses unmet".
+
+    Raises `ValueError` for an unknown `claim_id` (see `theorems.CLAIMS`).
+
+    >>> import ufm, theorems
+    >>> data = ufm.ConceptDataset.smoothed(concepts=2, size=2)
+    >>> instance = theorems.Instance.from_dataset(data, [0, 1], [2, 3])
+    >>> print(theorems.check("thm-3.6.vanishing", instance).verdict)
+    hypotheses unmet
+    """
+    if claim_id not in CLAIMS:
+        raise ValueError(f"there is no claim {claim_id!r}; the claims are {', '.join(CLAIMS)}")
+    return CLAIMS[claim_id].check(instance)

@@ -1,0 +1,122 @@
+"""Instances on which a dropped hypothesis makes a conclusion fail, in small exact numbers."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+
+from ufm import ConceptDataset, ExponentialTilt
+from ufm._checks import strength
+from ufm._dataset import enumerate_contexts
+
+from ._instance import Instance
+
+
+class DistortedPath(ExponentialTilt):
+    """Laws softmax((log p + rate·α M) / √(1 + (c α)²)): a path that is not the tilt of `log_odds`.
+
+    With c = `norm_ratio` = |v|/|h| it is a model steered BEFORE its final RMSNorm, at h orthogonal to
+    v; with `rate` other than 1, a model whose steering vector was rescaled after M was measured.
+    """
+
+    norm_ratio: float = eqx.field(static=True)
+    rate: float = eqx.field(static=True)
+
+    def __init__(self, log_probs, log_odds, norm_ratio: float = 0.0, rate: float = 1.0):
+        super().__init__(log_probs, log_odds)
+        self.norm_ratio = norm_ratio
+        self.rate = rate
+
+    def _from_pivot(self, alpha):
+        alpha = strength(alpha, self.log_odds.dtype)
+        shrink = 1 / jnp.sqrt(1 + (self.norm_ratio * alpha) ** 2)
+        scaled = eqx.tree_at(lambda t: t.log_probs, self, self.log_probs * shrink)
+        return super(DistortedPath, scaled)._from_pivot(self.rate * alpha * shrink)
+
+
+def rationals(values: Sequence[str]) -> np.ndarray:
+    """Exact rationals such as "3/5" as floats."""
+    return np.array([float(Fraction(v)) for v in values])
+
+
+def rate_table(
+    in_concept: Sequence[str],
+    off_concept: Sequence[str],
+    token_concept: Sequence[int],
+    per_concept: int,
+) -> ConceptDataset:
+    """p(z|c_j) = a_z or b_z, as `ConceptDataset.from_rates`, but with no condition on a and b."""
+    concept = np.asarray(token_concept)
+    contexts = np.repeat(np.unique(concept), per_concept)
+    a, b = rationals(in_concept), rationals(off_concept)
+    probs = np.where(contexts[:, None] == concept, a, b)
+    words = enumerate_contexts(concept, per_concept, length=2)[1]
+    m = len(contexts)
+    return ConceptDataset(probs, concept, contexts, np.full(m, 1 / m), words)
+
+
+def two_by_two() -> ConceptDataset:
+    """V=4, G=2: a = (3/5, 1/5, 3/5, 1/5), b = 1/10, two contexts a concept."""
+    return rate_table(["3/5", "1/5", "3/5", "1/5"], ["1/10"] * 4, [0, 0, 1, 1], 2)
+
+
+def standard() -> Instance:
+    """`two_by_two` steered from concept 1 to concept 0: every hypothesis holds."""
+    return Instance.from_dataset(two_by_two(), [0, 1], [2, 3])
+
+
+def before_the_norm() -> Instance:
+    """`standard`, steered before the final norm rather than after it."""
+    return _on_path(norm_ratio=1.0)
+
+
+def rescaled_vector(rate: float) -> Instance:
+    """`standard`, with the steering vector multiplied by `rate` after M was measured."""
+    return _on_path(rate=rate)
+
+
+def _on_path(**path: float) -> Instance:
+    base = standard()
+    return replaced(base, tilt=DistortedPath(base.tilt.log_probs, base.tilt.log_odds, **path))
+
+
+def swapped_contexts() -> Instance:
+    """`standard`, with P and N exchanged in the record but not in M."""
+    return replaced(standard(), positive=(2, 3), negative=(0, 1))
+
+
+def steered_away() -> Instance:
+    """`standard`, steered from the target: P holds the other concept, so δ < 0."""
+    return Instance.from_dataset(two_by_two(), [2, 3], [0, 1], target_concept=0)
+
+
+def equal_rates() -> Instance:
+    """a = (7, 1, 5, 3)/10, b = 1/10: a_2 = b_2, so that token 2 of T has M = 0."""
+    data = rate_table(["7/10", "1/10", "5/10", "3/10"], ["1/10"] * 4, [0, 0, 1, 1], 2)
+    return Instance.from_dataset(data, [0, 1], [2, 3])
+
+
+def smaller_rates() -> Instance:
+    """a = (7/10, 1/10, 1/5, 1/2), b = (1/10, 1/5, 3/20, 1/20): a < b at token 2 of T."""
+    a, b = ["7/10", "1/10", "1/5", "1/2"], ["1/10", "1/5", "3/20", "1/20"]
+    return Instance.from_dataset(rate_table(a, b, [0, 0, 1, 1], 2), [0, 1], [2, 3])
+
+
+def negatives_in_target() -> Instance:
+    """`two_by_two` with P and N both inside T: v = 0 in logit space, M is constant."""
+    return Instance.from_dataset(two_by_two(), [0], [1])
+
+
+def unfinished_training() -> Instance:
+    """`standard`, where the data follow the uniform law rather than the model's."""
+    base = standard()
+    return replaced(base, data_probs=np.full(base.probs.shape, 0.25))
+
+
+def replaced(instance: Instance, **fields) -> Instance:
+    """A copy of `instance` with some fields replaced."""
+    names = ("tilt", "target", "token_concept", "context_concept", "context_weights")
+    names += ("positive", "negative", "data_probs")
+    return Instance(**{name: fields.get(name, getattr(instance, name)) for name in names})

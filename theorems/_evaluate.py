@@ -1,0 +1,233 @@
+"""Runs the library on an instance, compiled once for a few padded shapes.
+
+JAX compiles anew for every shape, which takes seconds, and instances come in hundreds of shapes. So a
+tilt is padded to one of a few sizes: tokens of probability e^(-1e300) = 0 that share the first token's
+log-odds, and copies of the first context. Neither changes any number of the others.
+"""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import ufm
+
+_NOTHING = -1e300
+
+
+class Curves(NamedTuple):
+    """Token curves at A strengths: [A], [A, m, V] and [A, m].
+
+    `scale` [A, m, V] is |M(z) - M(r)| + E_α|M - M(r)|, r the likeliest token: what `centred` is a
+    difference of, so that `centred`/`scale` says how many of its digits are left.
+    """
+
+    alphas: np.ndarray
+    log_probs: np.ndarray
+    increase: np.ndarray
+    derivative: np.ndarray
+    centred: np.ndarray
+    scale: np.ndarray
+    mean: np.ndarray
+    variance: np.ndarray
+    forward_kl: np.ndarray
+
+
+class ConceptCurves(NamedTuple):
+    """Of one set of tokens at A strengths: Δp(C) and ν, [A, m]."""
+
+    increase: np.ndarray
+    log_odds_increase: np.ndarray
+
+
+def _bucket(size: int, sizes: tuple[int, ...]) -> int:
+    return next((s for s in sizes if s >= size), 1 << (size - 1).bit_length())
+
+
+def pad(tilt: ufm.ExponentialTilt) -> ufm.ExponentialTilt:
+    """The tilt with its contexts and tokens padded to one of a few shapes."""
+    log_probs, odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
+    m, vocabulary = log_probs.shape
+    contexts, tokens = _bucket(m, (12,)), _bucket(vocabulary, (12, 60))
+    log_probs = np.pad(log_probs, ((0, 0), (0, tokens - vocabulary)), constant_values=_NOTHING)
+    log_probs = np.concatenate([log_probs, np.repeat(log_probs[:1], contexts - m, axis=0)])
+    odds = np.concatenate([odds, np.full(tokens - vocabulary, odds[0])])
+    arrays = (jnp.asarray(log_probs), jnp.asarray(odds))
+    return eqx.tree_at(lambda t: (t.log_probs, t.log_odds), tilt, arrays)
+
+
+def curves(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> Curves:
+    """Every token curve of `tilt` at `alphas`."""
+    m, vocabulary = tilt.log_probs.shape
+    out = jax.tree.map(np.asarray, _curves(pad(tilt), jnp.asarray(alphas)))
+    cut = [a[:, :m, :vocabulary] if a.ndim == 3 else a[:, :m] for a in out]
+    return Curves(alphas, *cut)
+
+
+@jax.jit
+def _curves(tilt: ufm.ExponentialTilt, alphas: Any) -> tuple:
+    def at(alpha):
+        return (
+            tilt.log_probs_at(alpha),
+            ufm.probability_increase(tilt, alpha),
+            tilt.derivative(alpha),
+            tilt.centred(alpha),
+            _cancellation_scale(tilt, alpha),
+            tilt.mean(alpha),
+            tilt.variance(alpha),
+            ufm.forward_kl(tilt, alpha),
+        )
+
+    return jax.lax.map(at, alphas, batch_size=32)
+
+
+def _cancellation_scale(tilt: ufm.ExponentialTilt, alpha: Any) -> Any:
+    p = tilt.probs(alpha)
+    pivot = tilt.log_odds[jnp.argmax(p, axis=1)]
+    gaps = jnp.abs(tilt.log_odds[None, :] - pivot[:, None])
+    return gaps + (p * gaps).sum(axis=1, keepdims=True)
+
+
+def concept_curves(
+    tilt: ufm.ExponentialTilt, alphas: np.ndarray, masks: dict[int, np.ndarray]
+) -> dict[int, ConceptCurves]:
+    """Mass curves at `alphas` of each set of tokens in `masks`."""
+    m, vocabulary = tilt.log_probs.shape
+    padded, grid = pad(tilt), jnp.asarray(alphas)
+    full = {k: np.pad(mask, (0, padded.log_odds.size - vocabulary)) for k, mask in masks.items()}
+    found = {k: _concept_curves(padded, grid, jnp.asarray(mask)) for k, mask in full.items()}
+    return {k: ConceptCurves(*(np.asarray(a)[:, :m] for a in pair)) for k, pair in found.items()}
+
+
+@jax.jit
+def _concept_curves(tilt: ufm.ExponentialTilt, alphas: Any, mask: Any) -> tuple:
+    def at(alpha):
+        increase = ufm.concept_increase(tilt, alpha, mask)
+        return increase, ufm.concept_log_odds_increase(tilt, alpha, mask)
+
+    return jax.lax.map(at, alphas, batch_size=32)
+
+
+def peaks(tilt: ufm.ExponentialTilt) -> np.ndarray:
+    """α(j,z) [m, V]."""
+    m, vocabulary = tilt.log_probs.shape
+    return np.asarray(ufm.peak_strengths(pad(tilt)))[:m, :vocabulary]
+
+
+def centred_at(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """M(z) - E_α[M] at α = alphas[k, j, z], and its cancellation scale, each [K, m, V]."""
+    m, vocabulary = tilt.log_probs.shape
+    padded = pad(tilt)
+    shape = (len(alphas), *padded.log_probs.shape)
+    full = np.zeros(shape)
+    full[:, :m, :vocabulary] = alphas
+    centred, scale = _centred_at(padded, jnp.asarray(full))
+    return np.asarray(centred)[:, :m, :vocabulary], np.asarray(scale)[:, :m, :vocabulary]
+
+
+@jax.jit
+def _centred_at(tilt: ufm.ExponentialTilt, alphas: Any) -> tuple:
+    def of_context(row, strengths):
+        alone = eqx.tree_at(lambda t: t.log_probs, tilt, row[None, :])
+
+        def of_token(alpha, token):
+            return alone.centred(alpha)[0, token], _cancellation_scale(alone, alpha)[0, token]
+
+        return jax.vmap(of_token)(strengths, jnp.arange(strengths.size))
+
+    over_contexts = jax.vmap(of_context)
+    return jax.lax.map(lambda strengths: over_contexts(tilt.log_probs, strengths), alphas)
+
+
+def cross_entropy_increase(
+    tilt: ufm.ExponentialTilt,
+    alphas: np.ndarray,
+    weights: np.ndarray,
+    data_probs: np.ndarray | None,
+) -> np.ndarray:
+    """ΔCE at `alphas`, [A] nats."""
+    padded = pad(tilt)
+    m, vocabulary = tilt.log_probs.shape
+    full_weights = np.zeros(padded.log_probs.shape[0])
+    full_weights[:m] = weights
+    law = None
+    if data_probs is not None:
+        law = np.zeros(padded.log_probs.shape)
+        law[:m, :vocabulary] = data_probs
+    return np.asarray(_cross_entropy(padded, jnp.asarray(alphas), jnp.asarray(full_weights), law))
+
+
+@jax.jit
+def _cross_entropy(tilt: ufm.ExponentialTilt, alphas: Any, weights: Any, law: Any) -> Any:
+    at = lambda alpha: ufm.cross_entropy_increase(tilt, alpha, weights, law)  # noqa: E731
+    return jax.lax.map(at, alphas, batch_size=32)
+
+
+def limits(tilt: ufm.ExponentialTilt) -> dict[int, np.ndarray]:
+    """The limit laws [m, V] for sign +1 and -1."""
+    m, vocabulary = tilt.log_probs.shape
+    found = _limits(pad(tilt))
+    return {sign: np.asarray(a)[:m, :vocabulary] for sign, a in zip((1, -1), found, strict=True)}
+
+
+@jax.jit
+def _limits(tilt: ufm.ExponentialTilt) -> tuple:
+    return tilt.limit(1), tilt.limit(-1)
+
+
+def laws_at(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> np.ndarray:
+    """log p_α [A, m, V] at a few strengths."""
+    m, vocabulary = tilt.log_probs.shape
+    return np.asarray(_laws(pad(tilt), jnp.asarray(alphas)))[:, :m, :vocabulary]
+
+
+@jax.jit
+def _laws(tilt: ufm.ExponentialTilt, alphas: Any) -> Any:
+    return jax.vmap(tilt.log_probs_at)(alphas)
+
+
+def orders_at(
+    tilt: ufm.ExponentialTilt, alphas: np.ndarray, centres: np.ndarray, orders: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """log p_α [K, C, m, V] at `alphas` [K, C]; p^{(n)} [n, C, m, V] and κ [C, m, n] at `centres`."""
+    m, vocabulary = tilt.log_probs.shape
+    padded = pad(tilt)
+    laws = np.asarray(_laws(padded, jnp.asarray(alphas.reshape(-1))))
+    laws = laws.reshape(*alphas.shape, *laws.shape[1:])
+    derivatives, cumulants = _orders(padded, jnp.asarray(centres), orders)
+    return (
+        laws[..., :m, :vocabulary],
+        np.asarray(derivatives)[..., :m, :vocabulary],
+        np.asarray(cumulants)[:, :m],
+    )
+
+
+@partial(jax.jit, static_argnums=2)
+def _orders(tilt: ufm.ExponentialTilt, centres: Any, orders: int) -> tuple:
+    def at(alpha):
+        return jnp.stack([tilt.derivative(alpha, n) for n in range(1, orders + 1)])
+
+    cumulants = jax.vmap(lambda alpha: tilt.cumulants(alpha, orders))(centres)
+    return jnp.moveaxis(jax.vmap(at)(centres), 1, 0), cumulants
+
+
+def laws_at_each(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> np.ndarray:
+    """log p_{j,α}(z) [m, V] at α = alphas[j, z]."""
+    m, vocabulary = tilt.log_probs.shape
+    padded = pad(tilt)
+    full = np.zeros(padded.log_probs.shape)
+    full[:m, :vocabulary] = alphas
+    return np.asarray(_laws_at_each(padded, jnp.asarray(full)))[:m, :vocabulary]
+
+
+@jax.jit
+def _laws_at_each(tilt: ufm.ExponentialTilt, alphas: Any) -> Any:
+    def of_context(row, strengths):
+        alone = eqx.tree_at(lambda t: t.log_probs, tilt, row[None, :])
+        at = jax.vmap(lambda alpha, token: alone.log_probs_at(alpha)[0, token])
+        return at(strengths, jnp.arange(strengths.size))
+
+    return jax.vmap(of_context)(tilt.log_probs, alphas)

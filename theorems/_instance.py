@@ -1,0 +1,215 @@
+"""The instance on which claims are judged, with its curves worked out once for all of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ufm import ExponentialTilt
+from ufm._checks import context_sets
+
+from . import _evaluate as evaluate
+
+
+@dataclass(frozen=True, eq=False)
+class Instance:
+    """A steered next-token model, with what the statements need to know of it.
+
+    - `tilt`: `ufm.ExponentialTilt` of m contexts over V tokens, in float64.
+    - `target` [V] bool: T, neither empty nor all. `token_concept` [V], `context_concept` [m]: numbers
+      of the concepts. `context_weights` [m]: π, positive, summing to one.
+    - `positive`, `negative`: indices of P and N, if M is a difference of means; else None.
+    - `data_probs` [m, V]: the law of the data where the model is not perfectly trained (Assumption 2
+      broken); None: the data follow the model.
+
+    >>> import ufm, theorems
+    >>> data = ufm.ConceptDataset.smoothed()
+    >>> instance = theorems.Instance.from_dataset(data, positive=[0, 1], negative=[2, 3])
+    >>> print(theorems.check("lemma-b4.sign", instance).verdict)
+    holds
+    """
+
+    tilt: ExponentialTilt
+    target: np.ndarray
+    token_concept: np.ndarray
+    context_concept: np.ndarray
+    context_weights: np.ndarray
+    positive: tuple[int, ...] | None = None
+    negative: tuple[int, ...] | None = None
+    data_probs: np.ndarray | None = None
+
+    def __post_init__(self):
+        m, vocabulary = self.tilt.log_probs.shape
+        kinds = {
+            "target": (bool, (vocabulary,)),
+            "token_concept": (int, (vocabulary,)),
+            "context_concept": (int, (m,)),
+            "context_weights": (float, (m,)),
+        }
+        for name, (kind, shape) in kinds.items():
+            array = np.asarray(getattr(self, name))
+            if array.shape != shape:
+                raise ValueError(f"{name} must have shape {shape}; got {array.shape}")
+            if array.dtype.kind not in {bool: "b", int: "iu", float: "fiu"}[kind]:
+                raise ValueError(f"{name} must be of kind {kind.__name__}; got dtype {array.dtype}")
+            object.__setattr__(self, name, array.astype(kind))
+        if self.tilt.log_probs.dtype != np.float64:
+            raise TypeError(
+                f"the checks need float64, got {self.tilt.log_probs.dtype}: switch on "
+                'jax.config.update("jax_enable_x64", True) before making the tilt'
+            )
+        if self.target.all() or not self.target.any():
+            raise ValueError(
+                f"target must name some but not all of the {vocabulary} tokens; got {self.target.sum()}"
+            )
+        weights = self.context_weights
+        if not (weights > 0).all() or abs(weights.sum() - 1) > 1e-9:
+            raise ValueError(
+                f"context_weights must be positive and sum to 1; least {weights.min():.6g}, "
+                f"sum {weights.sum():.12g}"
+            )
+        if (self.positive is None) != (self.negative is None):
+            raise ValueError("positive and negative go together: pass both or neither")
+        if self.positive is not None and self.negative is not None:
+            p, n = context_sets(self.positive, self.negative, m)
+            object.__setattr__(self, "positive", tuple(p.tolist()))
+            object.__setattr__(self, "negative", tuple(n.tolist()))
+
+    @classmethod
+    def from_dataset(
+        cls,
+        dataset,
+        positive: Sequence[int],
+        negative: Sequence[int],
+        target_concept: int | None = None,
+    ) -> "Instance":
+        """A dataset steered by the difference of means over P and N.
+
+        `target_concept` defaults to the concept of the first context of P.
+        """
+        concept = np.asarray(dataset.context_concept)
+        target = concept[positive[0]] if target_concept is None else target_concept
+        return cls(
+            ExponentialTilt.from_dataset(dataset, positive, negative),
+            np.asarray(dataset.token_concept) == target,
+            np.asarray(dataset.token_concept),
+            concept,
+            np.asarray(dataset.context_weights),
+            tuple(positive),
+            tuple(negative),
+        )
+
+    @cached_property
+    def log_probs(self) -> np.ndarray:
+        """log p [m, V]."""
+        return np.asarray(self.tilt.log_probs)
+
+    @cached_property
+    def probs(self) -> np.ndarray:
+        """p [m, V]."""
+        return np.exp(self.log_probs)
+
+    @cached_property
+    def odds(self) -> np.ndarray:
+        """M [V]."""
+        return np.asarray(self.tilt.log_odds)
+
+    @cached_property
+    def odds_range(self) -> float:
+        """R = max M - min M."""
+        return float(self.odds.max() - self.odds.min())
+
+    @cached_property
+    def is_top(self) -> np.ndarray:
+        """Mask of Mtop."""
+        return self.odds == self.odds.max()
+
+    @cached_property
+    def is_bottom(self) -> np.ndarray:
+        """Mask of Mbot."""
+        return self.odds == self.odds.min()
+
+    @cached_property
+    def margin(self) -> float:
+        """δ = min_T M - max_{not T} M."""
+        return float(self.odds[self.target].min() - self.odds[~self.target].max())
+
+    @cached_property
+    def unit(self) -> float:
+        """1/R, the natural unit of strength; 1 if M is constant."""
+        return 1 / self.odds_range if self.odds_range else 1.0
+
+    @cached_property
+    def tolerance(self) -> float:
+        """Relative rounding error of p_α, with a factor of eight to spare.
+
+        log p_α is a difference of u = (log p - log p_r) + α(M - M_r) and a log-sum; where p_α does not
+        underflow, |u| <= 745 + 2 max|log p|, of which each term carries half a unit in the last place.
+        """
+        return 8 * np.finfo(float).eps * (16 + 2 * float(np.abs(self.log_probs).max()))
+
+    @cached_property
+    def concepts(self) -> dict[int, np.ndarray]:
+        """Mask [V] of the tokens of each concept."""
+        return {int(k): self.token_concept == k for k in np.unique(self.token_concept)}
+
+    @cached_property
+    def off_target_concepts(self) -> dict[int, np.ndarray]:
+        """The concepts that share no token with the target."""
+        return {k: mask for k, mask in self.concepts.items() if not (mask & self.target).any()}
+
+    @cached_property
+    def alphas(self) -> np.ndarray:
+        """Strengths at which curves are looked at: dense around 0, then out to the last tie.
+
+        In units of 1/R up to 40 + 2 max|log p|, beyond which only near ties still move; from there in
+        powers up to where the smallest gap of M has been resolved as well.
+        """
+        reach = 40 + 2 * float(np.abs(self.log_probs).max())
+        near = np.sinh(np.linspace(0, np.arcsinh(50 * reach), 49)) / 50
+        gaps = np.diff(np.unique(self.odds))
+        last = (
+            reach / min(float(gaps.min()), self.odds_range) if gaps.size else 2 * reach * self.unit
+        )
+        far = np.geomspace(reach * self.unit, max(last, 2 * reach * self.unit), 17)[1:]
+        half = np.concatenate([near * self.unit, far])
+        return np.concatenate([-half[:0:-1], half])
+
+    @cached_property
+    def curves(self) -> evaluate.Curves:
+        """Token curves on `alphas`."""
+        return evaluate.curves(self.tilt, self.alphas)
+
+    @cached_property
+    def concept_curves(self) -> dict[int, evaluate.ConceptCurves]:
+        """Mass curves on `alphas` of every concept; -1 is the target."""
+        masks = {-1: self.target, **self.concepts}
+        masks = {k: mask for k, mask in masks.items() if not mask.all()}
+        return evaluate.concept_curves(self.tilt, self.alphas, masks)
+
+    @cached_property
+    def peaks(self) -> np.ndarray:
+        """α(j,z) [m, V]."""
+        return evaluate.peaks(self.tilt)
+
+    @cached_property
+    def cross_entropy_increase(self) -> np.ndarray:
+        """ΔCE on `alphas` by the library, in nats."""
+        return evaluate.cross_entropy_increase(
+            self.tilt, self.alphas, self.context_weights, self.data_probs
+        )
+
+    @cached_property
+    def cross_entropy_by_definition(self) -> np.ndarray:
+        """CE(f_α) - CE(f) on `alphas`, as a plain sum over the data's law (Definition 3.7)."""
+        law = self.probs if self.data_probs is None else self.data_probs
+        change = (law * (self.log_probs - self.curves.log_probs)).sum(axis=2)
+        return change @ self.context_weights
+
+    @cached_property
+    def variance(self) -> float:
+        """σ² = Σ_j π_j Var_j(M), by the two-pass formula."""
+        mean = self.probs @ self.odds
+        spread = (self.probs * (self.odds - mean[:, None]) ** 2).sum(axis=1)
+        return float(self.context_weights @ spread)

@@ -1,0 +1,180 @@
+"""The three file formats of a next-token table, each to and from raw, unchecked fields."""
+
+import csv
+import json
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Fields = Mapping[str, Any]
+
+_CSV_HEAD = ["context", "concept", "weight", "set"]
+_CSV_SETS = ("positive", "negative", "-")
+
+
+def read_fields(file: Path) -> Fields:
+    """The fields that stand in a .json, .npz or .csv file: numbers, texts and lists of them.
+
+    Raises `ValueError`, in one line, on another suffix and on a file that is not of its format, and
+    `OSError` on one that cannot be opened.
+    """
+    read, _ = _format(file)
+    if file.stat().st_size == 0:
+        raise ValueError("the file is empty; write a table into it")
+    try:
+        return read(file)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"byte {error.start} is not UTF-8; save the file as UTF-8") from None
+
+
+def write_fields(file: Path, fields: Fields) -> None:
+    """Write the fields of a checked table; CSV has no place for `about`.
+
+    Raises `ValueError` on another suffix and `OSError` on a file that cannot be written.
+    """
+    _, write = _format(file)
+    write(file, fields)
+
+
+def _read_json(file: Path) -> Fields:
+    try:
+        fields = json.loads(file.read_text(encoding="utf-8-sig"))
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise ValueError(f"{place}: {error.msg}; correct the JSON there") from None
+    except RecursionError:
+        raise ValueError(
+            "the lists are nested too deeply; give one JSON object of fields"
+        ) from None
+    if not isinstance(fields, dict):
+        raise ValueError(
+            f"the file holds a {type(fields).__name__}; give one JSON object of fields"
+        )
+    return fields
+
+
+def _write_json(file: Path, fields: Fields) -> None:
+    lines = []
+    for name, value in fields.items():
+        text = json.dumps(value, ensure_ascii=False)
+        if name == "next_token_probs":  # one line a context
+            text = "[\n    " + text[1:-1].replace("], [", "],\n    [") + "\n  ]"
+        lines.append(f"  {json.dumps(name)}: {text}")
+    file.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
+def _read_npz(file: Path) -> Fields:
+    if not zipfile.is_zipfile(file):
+        raise ValueError("the file is no .npz archive; write it with numpy.savez")
+    fields = {}
+    with np.load(file, allow_pickle=False) as archive:
+        for name in archive.files:
+            try:
+                fields[name] = archive[name].tolist()
+            except (ValueError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+                reason = str(error).partition("\n")[0]
+                raise ValueError(f"{name}: {reason}; save plain arrays with numpy.savez") from None
+    return fields
+
+
+def _write_npz(file: Path, fields: Fields) -> None:
+    arrays: dict[str, Any] = {name: np.asarray(value) for name, value in fields.items()}
+    with file.open("wb") as stream:
+        np.savez_compressed(stream, **arrays)
+
+
+def _read_csv(file: Path) -> Fields:
+    head, concepts, *body = _csv_rows(file)
+    names = head.cells[4:]
+    fields: dict[str, Any] = {"tokens": names, "token_concept": concepts.numbers(int, 4)}
+    if body and body[0].cells[:4] == ["target", "", "", ""]:
+        flags = body.pop(0).numbers(int, 4)
+        fields["target"] = [bool(flag) if flag in (0, 1) else flag for flag in flags]
+    if not body:
+        raise ValueError("the file has no context; give one row a context")
+    for row in body:
+        if row.cells[3] not in _CSV_SETS:
+            raise ValueError(
+                f"line {row.line}: set is {row.cells[3]!r}; use one of {', '.join(_CSV_SETS)}"
+            )
+    fields["contexts"] = [row.cells[0] for row in body]
+    fields["context_concept"] = [row.numbers(int, 1, 2)[0] for row in body]
+    fields["context_weights"] = [row.numbers(float, 2, 3)[0] for row in body]
+    fields["next_token_probs"] = [row.numbers(float, 4) for row in body]
+    for name in ("positive", "negative"):
+        fields[name] = [j for j, row in enumerate(body) if row.cells[3] == name]
+    return fields
+
+
+class _Row:
+    """The cells of one line of a CSV file, under the names of the header."""
+
+    def __init__(self, line: int, cells: list[str], head: list[str]):
+        self.line, self.cells, self.head = line, cells, head
+
+    def numbers(self, kind: type, start: int, stop: int | None = None) -> list[Any]:
+        numbers = []
+        for name, cell in list(zip(self.head, self.cells, strict=True))[start:stop]:
+            try:
+                numbers.append(kind(cell))
+            except ValueError:
+                noun = "whole number" if kind is int else "number"
+                raise ValueError(
+                    f"line {self.line}, column {name!r}: {cell!r} is no {noun}; give one"
+                ) from None
+        return numbers
+
+
+def _csv_rows(file: Path) -> list[_Row]:
+    """Header, concept row and the rest: all of one width, blank lines left out."""
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.reader(stream, strict=True)
+        try:
+            lines = [(reader.line_num, cells) for cells in reader if any(cells)]
+        except csv.Error as error:
+            raise ValueError(f"line {reader.line_num}: {error}; correct the CSV there") from None
+    head = lines[0][1] if lines else []
+    if head[:4] != _CSV_HEAD or len(head) == 4:
+        raise ValueError(f"line 1: the header must be {','.join(_CSV_HEAD)},<token>,<token>,…")
+    for line, cells in lines:
+        if len(cells) != len(head):
+            raise ValueError(
+                f"line {line}: {len(cells)} cells under a header of {len(head)}; give one each"
+            )
+    if len(lines) == 1 or lines[1][1][:4] != ["concept", "", "", ""]:
+        raise ValueError("line 2: must be concept,,,,… with the concept number of each token")
+    return [_Row(line, cells, head) for line, cells in lines]
+
+
+def _write_csv(file: Path, fields: Fields) -> None:
+    set_of = dict.fromkeys(fields["positive"], "positive")
+    set_of |= dict.fromkeys(fields["negative"], "negative")
+    columns: list[Sequence[Any]] = [
+        fields["contexts"],
+        fields["context_concept"],
+        fields["context_weights"],
+        [set_of.get(j, "-") for j in range(len(fields["contexts"]))],
+    ]
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow([*_CSV_HEAD, *fields["tokens"]])
+        writer.writerow(["concept", "", "", "", *fields["token_concept"]])
+        writer.writerow(["target", "", "", "", *map(int, fields["target"])])
+        for *start, row in zip(*columns, fields["next_token_probs"], strict=True):
+            writer.writerow([*start, *row])
+
+
+def _format(file: Path) -> tuple[Callable[[Path], Fields], Callable[[Path, Fields], None]]:
+    formats = {
+        ".json": (_read_json, _write_json),
+        ".npz": (_read_npz, _write_npz),
+        ".csv": (_read_csv, _write_csv),
+    }
+    found = formats.get(file.suffix.lower())
+    if found is None:
+        raise ValueError(f"unknown suffix {file.suffix!r}; name the file .json, .npz or .csv")
+    return found

@@ -1,0 +1,76 @@
+"""What a check says of one claim on one instance, and the three ways in which it decides."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import ArrayLike
+
+
+class Outcome(StrEnum):
+    """The four answers; a claim whose hypotheses are unmet neither holds nor fails."""
+
+    HOLDS = "holds"
+    FAILS = "fails"
+    UNDECIDED = "undecided"
+    UNMET = "hypotheses unmet"
+
+
+class Verdict(NamedTuple):
+    """The verdict on a claim.
+
+    - `verdict`: "holds", "fails", "undecided" or "hypotheses unmet" (an `Outcome`, which is a str).
+    - `margin`: how far the worst point was from failing: for an identity minus its largest error, for
+      an inequality the least slack; NaN if nothing was judged. Scaled as the claim's check says.
+    - `tolerance`: the rounding error that the judgement allows for, in the units of `margin`.
+    - `evidence`: one line: what was compared, where, or which hypothesis is unmet and by how much.
+    """
+
+    verdict: Outcome
+    margin: float
+    tolerance: float
+    evidence: str
+
+
+def identity(errors: ArrayLike, tolerance: float, evidence: str) -> Verdict:
+    """Judge an equality: it holds if every error is at most `tolerance`, and fails otherwise."""
+    return _judge(-np.abs(np.asarray(errors, float)), tolerance, evidence, strict=False)
+
+
+def bound(slack: ArrayLike, tolerance: float, evidence: str) -> Verdict:
+    """Judge `slack` >= 0: it fails where the slack is below -`tolerance`."""
+    return _judge(np.asarray(slack, float), tolerance, evidence, strict=False)
+
+
+def strict(slack: ArrayLike, tolerance: float, evidence: str) -> Verdict:
+    """Judge `slack` > 0: holds above `tolerance`, fails below -`tolerance`, is undecided between."""
+    return _judge(np.asarray(slack, float), tolerance, evidence, strict=True)
+
+
+def worst(*verdicts: Verdict) -> Verdict:
+    """The conjunction of the parts of a claim: fails before undecided before holds."""
+    order = [Outcome.FAILS, Outcome.UNDECIDED, Outcome.UNMET, Outcome.HOLDS]
+
+    def rank(verdict: Verdict) -> tuple[int, float]:
+        # Among equals the one that came nearest to failing, in units of its tolerance.
+        return order.index(verdict.verdict), verdict.margin / verdict.tolerance
+
+    return min(verdicts, key=rank)
+
+
+def unmet(reason: str) -> Verdict:
+    """The verdict "hypotheses unmet", with the hypothesis and the value that breaks it."""
+    return Verdict(Outcome.UNMET, float("nan"), 0.0, reason)
+
+
+def _judge(slack: np.ndarray, tolerance: float, evidence: str, *, strict: bool) -> Verdict:
+    if slack.size == 0:
+        return Verdict(Outcome.UNDECIDED, float("nan"), tolerance, f"no point to judge: {evidence}")
+    margin = float(slack.min())
+    if np.isnan(slack).any():  # a quantity that is not a number has not been shown to be anything
+        return Verdict(Outcome.FAILS, float("nan"), tolerance, f"not a number: {evidence}")
+    if margin < -tolerance:
+        return Verdict(Outcome.FAILS, margin, tolerance, evidence)
+    if strict and margin <= tolerance:
+        return Verdict(Outcome.UNDECIDED, margin, tolerance, evidence)
+    return Verdict(Outcome.HOLDS, margin, tolerance, evidence)

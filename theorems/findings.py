@@ -1,0 +1,299 @@
+"""Where the paper is false or loose: each finding with an exact counterexample, recomputed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import ufm
+from ufm import ConceptDataset
+from ufm._dataset import enumerate_contexts
+
+from ._evaluate import cross_entropy_increase, laws_at
+from ._instance import Instance
+
+
+class Confirmation(NamedTuple):
+    """Whether a counterexample does what its finding says, and the numbers that show it."""
+
+    confirmed: bool
+    numbers: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A statement of the paper that is false or loose as it stands.
+
+    - `id`, `title`; `source`: where the paper says it; `text`: what it says, in our words, and what
+      is true instead.
+    - `counterexample`: exact rationals as strings; keys as `ufm certify` reads them.
+    - `confirm()`: recomputes it.
+    """
+
+    id: str
+    title: str
+    source: str
+    text: str
+    counterexample: dict[str, Any]
+    confirm: Callable[[], Confirmation]
+
+
+def exact_instance(record: Mapping[str, Any]) -> Instance:
+    """The instance that a record of exact rationals describes.
+
+    Keys: `in_concept` and `off_concept` [V] (a and b, strings such as "3/5"), `token_concept` [V],
+    `contexts` [m] (the concept of each), `positive`, `negative` (indices). Rates need not satisfy
+    Assumption 1, but rows must sum to one, exactly.
+
+    >>> from theorems.findings import FINDINGS, exact_instance
+    >>> print(exact_instance(FINDINGS[0].counterexample).log_probs.shape)
+    (4, 4)
+    """
+    a, b = ([Fraction(v) for v in record[key]] for key in ("in_concept", "off_concept"))
+    tokens, contexts = record["token_concept"], record["contexts"]
+    rows = [[a[z] if k == tokens[z] else b[z] for z in range(len(tokens))] for k in contexts]
+    for j, row in enumerate(rows):
+        if sum(row) != 1:
+            raise ValueError(
+                f"row {j} sums to {sum(row)}, not 1: correct in_concept or off_concept"
+            )
+    count = max(contexts.count(k) for k in contexts)
+    words = enumerate_contexts(np.array(tokens), count, length=max(3, count))[1]
+    seen: dict[int, int] = {}
+    chosen = []
+    for k in contexts:
+        seen[k] = seen.get(k, -1) + 1
+        chosen.append(words[sorted(set(tokens)).index(k) * count + seen[k]])
+    m = len(contexts)
+    table = ConceptDataset(
+        np.array([[float(v) for v in row] for row in rows]),
+        tokens,
+        contexts,
+        np.full(m, 1 / m),
+        chosen,
+    )
+    return Instance.from_dataset(table, record["positive"], record["negative"])
+
+
+def _uniform(groups: int, size: int, epsilon: str, negative: list[int]) -> dict[str, Any]:
+    """The ε-smoothed dataset, one context a concept, as a record."""
+    share = Fraction(epsilon)
+    a, b = (1 - share) / size, share / ((groups - 1) * size)
+    vocabulary = groups * size
+    return _record(
+        [str(a)] * vocabulary,
+        [str(b)] * vocabulary,
+        np.repeat(range(groups), size).tolist(),
+        negative,
+    )
+
+
+def _record(a: list[str], b: list[str], concept: list[int], negative: list[int]) -> dict[str, Any]:
+    return {
+        "in_concept": a,
+        "off_concept": b,
+        "token_concept": concept,
+        "contexts": sorted(set(concept)),
+        "positive": [0],
+        "negative": negative,
+    }
+
+
+_TWO_BY_TWO = {
+    "in_concept": ["3/5", "1/5", "3/5", "1/5"],
+    "off_concept": ["1/10"] * 4,
+    "token_concept": [0, 0, 1, 1],
+    "contexts": [0, 0, 1, 1],
+    "positive": [0, 1],
+    "negative": [2, 3],
+}
+_LARGE_EPSILON = _record(
+    ["33/200", "77/200", "11/50", "33/100", "11/40", "11/40"],
+    ["63/400", "27/400", "171/800", "9/800", "9/80", "9/80"],
+    [0, 0, 1, 1, 2, 2],
+    [1],
+)
+_NINE = _uniform(3, 3, "1/20", [1])
+_TWO_HUMPS = _record(
+    ["92318/100000", "2082/100000", "9510/100000", "88690/100000", "93218/100000", "2382/100000"],
+    ["1/1000", "2/1000", "1/1000", "40/1000", "10/1000", "5/1000"],
+    [0, 0, 1, 1, 2, 2],
+    [1, 2],
+)
+_THREE_INFLECTIONS = _record(
+    ["31/100", "101/10000", "6999/10000"], ["3/10", "1/10000", "6899/10000"], [0, 1, 2], [1]
+)
+_FOUR = _uniform(2, 2, "1/5", [1])
+
+
+def _in_target() -> Confirmation:
+    peak = float(exact_instance(_TWO_BY_TWO).peaks[0, 1])
+    return Confirmation(abs(peak + 0.165670148651232) < 1e-12, f"α(c_0, token 1) = {peak:.12f} < 0")
+
+
+def _off_target() -> Confirmation:
+    peaks = exact_instance(_LARGE_EPSILON).peaks[2, :2]
+    return Confirmation(bool(peaks.min() < -0.1), f"α(c_2, T) = {peaks.min():.5f} < 0 at ε = 9/20")
+
+
+def _vanishes() -> Confirmation:
+    instance = exact_instance(_NINE)
+    ends = instance.concept_curves[2].increase[[0, -1]]
+    expected = np.array([-1 / 120, -1 / 120, -19 / 60])
+    gone = np.abs(ends - expected).max() < 1e-12
+    text = f"Δp(C_3|±∞) = {ends[0, 2]:.6f} on its own context, {ends[0, 0]:.6f} on others; never 0"
+    return Confirmation(bool(gone), text)
+
+
+def _two_humps() -> Confirmation:
+    instance = exact_instance(_TWO_HUMPS)
+    alphas = np.array([-8.0, -3.0, -1.0, 0.0])
+    mass = np.exp(laws_at(instance.tilt, alphas))[:, 0, 2:4].sum(1)
+    ends = [float(np.asarray(instance.tilt.limit(s))[0, 2:4].sum()) for s in (-1, 1)]
+    turns = [ends[0], *mass, ends[1]]
+    moves = np.sign(np.diff(turns))
+    shown = ", ".join(f"{v:.3f}" for v in turns)
+    return Confirmation(moves.tolist() == [-1, 1, 1, -1, -1], f"F(-∞, -8, -3, -1, 0, +∞) = {shown}")
+
+
+def _inflections() -> Confirmation:
+    """Sign changes of the exact second derivative of the mass of C_2 in its own context."""
+    instance = exact_instance(_THREE_INFLECTIONS)
+    second = ufm.sweep(
+        instance.tilt,
+        np.linspace(-6.0, 6.0, 481),
+        lambda tilt, alpha: tilt.derivative(alpha, 2)[1, 1],
+    )
+    signs = np.sign(np.asarray(second))
+    changes = int((signs[1:] != signs[:-1]).sum())
+    return Confirmation(changes == 3, f"p'' of C_2 changes sign {changes} times on [-6, 6]")
+
+
+def _no_bump() -> Confirmation:
+    instance = exact_instance(_NINE)
+    top = instance.is_top
+    flat = bool((top == instance.target).all() and np.isinf(instance.peaks[:, top]).all())
+    return Confirmation(flat, f"all {top.sum()} target tokens tie at max M: their peaks are at +∞")
+
+
+def _linear() -> Confirmation:
+    instance = exact_instance(_NINE)
+    alphas = np.array([1e3, 2e3, 4e3])
+    steered = (instance.tilt, alphas, instance.context_weights, None)
+    increase = cross_entropy_increase(*steered)
+    slope = np.diff(increase) / np.diff(alphas)
+    expected = float(
+        instance.context_weights @ (instance.odds.max() - instance.probs @ instance.odds)
+    )
+    grows = bool(np.abs(slope / expected - 1).max() < 1e-9)
+    return Confirmation(
+        grows, f"ΔCE(1000) = {increase[0]:.3f} nats, slope {slope[-1]:.6f}: no plateau"
+    )
+
+
+def _unfinished() -> Confirmation:
+    """The model has learnt one half of the data's log-odds: a small steer finishes the work."""
+    instance = exact_instance(_FOUR)
+    half = instance.log_probs / 2
+    half -= np.logaddexp.reduce(half, axis=1, keepdims=True)
+    tilt = ufm.ExponentialTilt(half[:1], instance.odds)
+    data = instance.probs[:1]
+    increase = cross_entropy_increase(tilt, np.array([0.25]), np.ones(1), data)[0]
+    return Confirmation(
+        bool(increase < -1e-3), f"ΔCE(1/4) = {increase:.6f} nats < 0 before training ends"
+    )
+
+
+def _wrong_limit() -> Confirmation:
+    instance = exact_instance(_FOUR)
+    limit = float(np.asarray(instance.tilt.limit(1))[0, 2] - instance.probs[0, 2])
+    return Confirmation(
+        abs(limit + 0.1) < 1e-12, f"Δp(token 2|+∞) = {limit:.6f}; eq (9) gives -0.4"
+    )
+
+
+FINDINGS: tuple[Finding, ...] = (
+    Finding(
+        "finding-1.in-target",
+        "Target peaks can be negative inside the target",
+        "Remark 3.4, main text",
+        "Says that target tokens peak at positive strengths, for every context. For a context of the "
+        "target itself it fails: such a token can have had its peak already at α = 0.",
+        _TWO_BY_TWO,
+        _in_target,
+    ),
+    Finding(
+        "finding-1.large-epsilon",
+        "Target peaks can be negative outside the target",
+        "Remark 3.4, main text",
+        "Fails also off the target when ε is large; true below the ε0 of the proof, and with no condition "
+        "for contexts of a contrastive N. In general α(j,z) > 0 iff M(z) exceeds a difference of mean "
+        "divergences (claim sign-rule).",
+        _LARGE_EPSILON,
+        _off_target,
+    ),
+    Finding(
+        "finding-2.vanishing",
+        "A concept vanishes rather than returns",
+        "text after Theorem 3.6",
+        "Says that a concept between target and opposite comes back to its unsteered value at large "
+        "strength. The theorem's own limit is minus its mean probability: it vanishes.",
+        _NINE,
+        _vanishes,
+    ),
+    Finding(
+        "finding-3.two-humps",
+        "There are more than three behaviours",
+        "text after Theorem 3.6",
+        "Counts three behaviours of a concept: rising, falling, one hump. With N of two concepts a mass "
+        "can fall, rise and fall again.",
+        _TWO_HUMPS,
+        _two_humps,
+    ),
+    Finding(
+        "finding-3.inflections",
+        "Not every concept curve is sigmoidal",
+        "text after Theorem 3.6",
+        "Calls the curves sigmoidal. One with three inflections exists at V = 3, even for a monotone mass.",
+        _THREE_INFLECTIONS,
+        _inflections,
+    ),
+    Finding(
+        "finding-4.no-bump",
+        "Target tokens of the uniform dataset never bump",
+        "text after Theorem 3.3",
+        "Says that most tokens show a bump. On the paper's own uniform dataset all tokens of the target "
+        "tie at max M, so each of them rises for ever.",
+        _NINE,
+        _no_bump,
+    ),
+    Finding(
+        "finding-5.linear",
+        "The cross-entropy has no plateau in the model",
+        "text after Theorem 3.8",
+        "Describes ΔCE as U-shaped near 0 and then level. It is strictly convex on the whole line and "
+        "grows linearly; a plateau comes from normalisation alone (Proposition 4.1).",
+        _NINE,
+        _linear,
+    ),
+    Finding(
+        "finding-6.degrading",
+        "Steering need not raise the loss",
+        "text after Theorem 3.8",
+        "Says that steering necessarily degrades the loss. That needs perfect training: else the slope at 0 "
+        "is Σπ(E_model M - E_data M), which may be negative. Here the model has half the data's log-odds.",
+        _FOUR,
+        _unfinished,
+    ),
+    Finding(
+        "finding-7.limit-formula",
+        "The limits of Proposition B.1 are misprinted off the target",
+        "Proposition B.1, eqs (5), (8), (9)",
+        "Gives limits that are wrong for tokens off the target. The limit is the law conditioned on Mtop "
+        "(Mbot), less the unsteered one.",
+        _FOUR,
+        _wrong_limit,
+    ),
+)

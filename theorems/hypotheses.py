@@ -1,0 +1,247 @@
+"""Every hypothesis by name: what it says, and how an instance is seen to break it."""
+
+import math
+
+import numpy as np
+
+from ._instance import Instance
+from ._statement import Hypothesis
+
+
+def _assumption_1(instance: Instance) -> str | None:
+    """p(z|c_j) = a_z or b_z by concept, with 1 > a_z > b_z > 0, within rounding."""
+    p = instance.probs
+    own = instance.context_concept[:, None] == instance.token_concept
+    for rows, name in ((~own, "other"), (own, "own")):
+        for z in range(p.shape[1]):
+            column = p[rows[:, z], z]
+            if column.size and np.ptp(column) > instance.tolerance * column.max():
+                return (
+                    f"p(token {z}|c) varies over contexts of {name} concept, "
+                    f"from {column.min():.6g} to {column.max():.6g}"
+                )
+    for z in range(p.shape[1]):
+        a, b = p[own[:, z], z], p[~own[:, z], z]
+        if a.size and b.size and not a[0] > b[0]:
+            return f"token {z} has a = {a[0]:.6g} <= b = {b[0]:.6g}"
+    return None
+
+
+def rates(instance: Instance) -> tuple[np.ndarray, np.ndarray]:
+    """a and b [V] of an instance that satisfies Assumption 1 (NaN where no context shows one)."""
+    own = instance.context_concept[:, None] == instance.token_concept
+    with np.errstate(invalid="ignore"):
+        a = np.where(own, instance.probs, 0).sum(0) / own.sum(0)
+        b = np.where(own, 0, instance.probs).sum(0) / (~own).sum(0)
+    return a, b
+
+
+def _difference_of_means(instance: Instance) -> str | None:
+    if instance.positive is None or instance.negative is None:
+        return "P and N are not given"
+    log_p = instance.log_probs
+    odds = log_p[list(instance.positive)].mean(0) - log_p[list(instance.negative)].mean(0)
+    error = odds - instance.odds
+    worst = float(np.ptp(error))  # M counts up to a constant
+    if worst > instance.tolerance * (1 + np.abs(log_p).max()):
+        return f"M differs from mean_P log p - mean_N log p by {worst:.3g}"
+    return None
+
+
+def concept_shares(instance: Instance) -> dict[int, float]:
+    """w_k = |P ∩ C_k|/|P| - |N ∩ C_k|/|N| of each concept."""
+    concept = instance.context_concept
+    p, n = concept[list(instance.positive or ())], concept[list(instance.negative or ())]
+    return {k: float((p == k).mean() - (n == k).mean()) for k in instance.concepts}
+
+
+def _target_contexts(instance: Instance) -> str | None:
+    if instance.positive is None:
+        return "P and N are not given"
+    target = [k for k, mask in instance.concepts.items() if (mask == instance.target).all()]
+    if not target:
+        return "the target is not one concept"
+    for k, share in concept_shares(instance).items():
+        if k == target[0] and not share > 0:
+            return f"w_T = {share:.6g} <= 0"
+        if k != target[0] and share > 0:
+            return f"w_{k} = {share:.6g} > 0 for a concept other than the target"
+    return None
+
+
+def _separation(instance: Instance) -> str | None:
+    return None if instance.margin > 0 else f"δ = {instance.margin:.6g}"
+
+
+def _moving(instance: Instance) -> str | None:
+    return None if instance.odds_range > 0 else f"M = {instance.odds[0]:.6g} for every token"
+
+
+def _interior_token(instance: Instance) -> str | None:
+    extremal = instance.is_top | instance.is_bottom
+    return "every token is in Mtop or Mbot" if extremal.all() else None
+
+
+def _exponential_path(instance: Instance) -> str | None:
+    """log p_α(y)/p_α(z) = log p(y)/p(z) + α(M(y) - M(z)), near α = 0 where all of it is in range."""
+    near = np.abs(instance.alphas) * instance.odds_range <= 40
+    alphas, curve = instance.alphas[near], instance.curves.log_probs[near]
+    straight = instance.log_probs + alphas[:, None, None] * instance.odds
+    residue = curve - straight
+    worst = float(np.ptp(residue, axis=2).max())
+    allowed = instance.tolerance * (40 + np.abs(instance.log_probs).max())
+    return None if worst <= allowed else f"log-odds are off a straight line in α by {worst:.3g}"
+
+
+def _perfect_training(instance: Instance) -> str | None:
+    if instance.data_probs is None:
+        return None
+    worst = float(np.abs(instance.data_probs - instance.probs).max())
+    return None if worst <= 1e-12 else f"the model is off the law of the data by {worst:.3g}"
+
+
+def _smoothed(instance: Instance) -> str | None:
+    reason = _assumption_1(instance)
+    if reason is not None:
+        return reason
+    a, b = rates(instance)
+    for name, rate in (("a", a), ("b", b)):
+        if np.ptp(rate) > 1e-9 * rate.max():
+            return f"{name} is not the same for all tokens: {rate.min():.6g} to {rate.max():.6g}"
+    return None
+
+
+def _concept_laws(instance: Instance) -> str | None:
+    reason = _assumption_1(instance)
+    if reason is not None:
+        return reason
+    _, b = rates(instance)
+    mass = [b[mask].sum() for mask in instance.concepts.values()]
+    if np.ptp(mass) > 1e-9 * max(mass):
+        return f"Σ b over a concept ranges from {min(mass):.6g} to {max(mass):.6g}"
+    return None
+
+
+def epsilon_threshold(groups: int, ratio: float) -> float:
+    """ε0: the root of (1 - ε/(G-1)) log((1-ε)(G-1)/ε) = -log min_T(γ/ω); (G-1)/G if the ratio is >= 1.
+
+    The left side decreases from +∞ to 0 on (0, (G-1)/G), so bisection finds it.
+
+    >>> from theorems.hypotheses import epsilon_threshold
+    >>> print(f"{epsilon_threshold(3, 0.5):.5f} {epsilon_threshold(2, 0.5):.5f}")
+    0.44988 0.27711
+    """
+    lower, upper = 0.0, (groups - 1) / groups
+    if ratio >= 1:
+        return upper
+    while True:
+        middle = 0.5 * (lower + upper)
+        if middle in (lower, upper):
+            return middle
+        left = (1 - middle / (groups - 1)) * math.log((1 - middle) * (groups - 1) / middle)
+        lower, upper = (middle, upper) if left > -math.log(ratio) else (lower, middle)
+
+
+def _small_epsilon(instance: Instance) -> str | None:
+    a, b = rates(instance)
+    groups = len(instance.concepts)
+    epsilon = 1 - float(a[instance.target].sum())
+    gamma, omega = a / (1 - epsilon), b * (groups - 1) / epsilon
+    threshold = epsilon_threshold(groups, float((gamma / omega)[instance.target].min()))
+    return None if epsilon < threshold else f"ε = {epsilon:.6g} >= ε0 = {threshold:.6g}"
+
+
+def _context_off_target(instance: Instance) -> str | None:
+    target = set(instance.token_concept[instance.target])
+    off = [k for k in instance.context_concept if k not in target]
+    return None if off else "every context is of the target concept"
+
+
+def lowest_concepts(instance: Instance) -> dict[int, np.ndarray]:
+    """Concepts off the target with max_C M <= min_{not C} M."""
+    return {
+        k: mask
+        for k, mask in instance.off_target_concepts.items()
+        if not mask.all() and instance.odds[mask].max() <= instance.odds[~mask].min()
+    }
+
+
+def interior_concepts(instance: Instance) -> dict[int, np.ndarray]:
+    """Concepts off the target that hold no token of Mtop or Mbot."""
+    extremal = instance.is_top | instance.is_bottom
+    off = instance.off_target_concepts
+    return {k: mask for k, mask in off.items() if not (mask & extremal).any()}
+
+
+def _lowest_concept(instance: Instance) -> str | None:
+    return None if lowest_concepts(instance) else "no concept off the target lies below all others"
+
+
+def _interior_concept(instance: Instance) -> str | None:
+    if interior_concepts(instance):
+        return None
+    return "every concept off the target holds a token of Mtop or Mbot"
+
+
+def _one_law_each(instance: Instance) -> str | None:
+    for name, indices in (("P", instance.positive), ("N", instance.negative)):
+        if indices is None:
+            return "P and N are not given"
+        spread = float(np.ptp(instance.probs[list(indices)], axis=0).max())
+        if spread > instance.tolerance:
+            return f"the contexts of {name} have laws that differ by {spread:.3g}"
+    return None
+
+
+ASSUMPTION_1 = Hypothesis(
+    "assumption-1",
+    "p(z|c_j) = a_z if z and c_j share a concept, else b_z, with 1 > a_z > b_z > 0",
+    _assumption_1,
+)
+DIFFERENCE_OF_MEANS = Hypothesis(
+    "difference-of-means",
+    "v = mean_P h - mean_N h, so M = mean_P log p - mean_N log p",
+    _difference_of_means,
+)
+TARGET_CONTEXTS = Hypothesis(
+    "target-contexts", "w_T > 0 and w_k <= 0 for every other concept", _target_contexts
+)
+SEPARATION = Hypothesis("separation", "δ = min_T M - max_{not T} M > 0", _separation)
+MOVING = Hypothesis("non-constant-log-odds", "M is not constant", _moving)
+INTERIOR_TOKEN = Hypothesis(
+    "interior-token", "some token is outside Mtop and Mbot", _interior_token
+)
+EXPONENTIAL_PATH = Hypothesis(
+    "exponential-path",
+    "the last hidden state is steered, after any norm: log p_α(y)/p_α(z) grows at the rate M(y) - M(z)",
+    _exponential_path,
+)
+PERFECT_TRAINING = Hypothesis(
+    "assumption-2", "the model is perfectly trained: the data follow its law", _perfect_training
+)
+SMOOTHED = Hypothesis("smoothed", "a and b are the same for all tokens", _smoothed)
+CONCEPT_LAWS = Hypothesis(
+    "concept-laws", "a = (1-ε)γ, b = ε ω/(G-1) with γ, ω laws on each concept", _concept_laws
+)
+SMALL_EPSILON = Hypothesis("small-epsilon", "ε < ε0(G, min_T γ/ω)", _small_epsilon)
+CONTEXT_OFF_TARGET = Hypothesis(
+    "context-off-target", "the context is not of the target concept", _context_off_target
+)
+LOWEST_CONCEPT = Hypothesis(
+    "lowest-concept", "the concept is not the target, and max_C M <= min_{not C} M", _lowest_concept
+)
+INTERIOR_CONCEPT = Hypothesis(
+    "interior-concept",
+    "the concept is not the target and holds no token of Mtop or Mbot",
+    _interior_concept,
+)
+ONE_LAW_EACH = Hypothesis(
+    "one-law-each",
+    "all contexts of P share one law, and all of N another (contrastive)",
+    _one_law_each,
+)
+WIDE_ENOUGH = Hypothesis(
+    "wide-enough",
+    "d >= rank of the centred log-probabilities (the check trains with d = G, which is)",
+    lambda instance: None,
+)

@@ -1,0 +1,237 @@
+"""Proposition 4.1: a transformer steered before its final norm levels off."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from ufm import Transformer
+
+from ._statement import Claim, Control, Hypothesis, Statement
+from ._verdict import Verdict, bound, identity, worst
+
+SOURCE = "Proposition 4.1"
+STRENGTHS = 10.0 ** np.arange(0, 9)
+
+
+@dataclass(frozen=True, eq=False)
+class TransformerInstance:
+    """A pre-norm transformer steered in its residual stream.
+
+    - `transformer`: `ufm.Transformer`, float64; `hidden` [T, d]: the stream entering its first block.
+    - `vector` [d]: v, added after block `layer` (0-based) at `positions` "all" or "last".
+    - `rho`: a bound on |h + R(α)| at the last position for every α; None: the one that the weights
+      imply (`Transformer.remainder_bound`).
+    """
+
+    transformer: Transformer
+    hidden: Array
+    vector: Array
+    layer: int
+    positions: str = "all"
+    rho: float | None = None
+
+    def logits(self, alphas: np.ndarray) -> np.ndarray:
+        """Steered logits [A, V]."""
+        return np.asarray(
+            _logits(
+                self.transformer,
+                self.hidden,
+                jnp.asarray(alphas),
+                self.vector,
+                self.layer,
+                self.positions,
+            )
+        )
+
+    def limit(self, sign: int) -> np.ndarray:
+        """W' LN_0(±v), from its formula; NaN where v (LayerNorm: v less its mean) is zero."""
+        norm = self.transformer.final_norm
+        v, scale = sign * np.asarray(self.vector), np.asarray(norm.scale)
+        if self.is_layernorm:
+            v = v - v.mean()
+        with np.errstate(invalid="ignore", divide="ignore"):
+            direction = np.sqrt(v.size) * v / np.linalg.norm(v) if np.ptp(v) else v / 0.0
+        shift = np.asarray(norm.bias) if self.is_layernorm else 0.0
+        return np.asarray(self.transformer.decoder) @ (scale * direction + shift)
+
+    @property
+    def is_layernorm(self) -> bool:
+        """Whether the final norm is LayerNorm (else RMSNorm)."""
+        return self.transformer.final_norm.bias is not None
+
+    def bound_on_rest(self) -> float:
+        """ρ."""
+        if self.rho is not None:
+            return self.rho
+        return float(self.transformer.remainder_bound(self.hidden, self.layer))
+
+
+@partial(jax.jit, static_argnums=(4, 5))
+def _logits(model, hidden, alphas, vector, layer, positions):
+    at = partial(model.logits, hidden, vector=vector, layer=layer, positions=positions)
+    return jax.lax.map(lambda alpha: at(alpha), alphas)
+
+
+@partial(jax.jit, static_argnums=(4, 5))
+def _remainders(model, hidden, alphas, vector, layer, positions):
+    at = partial(model.steering_remainder, hidden, vector=vector, layer=layer, positions=positions)
+    return jax.lax.map(lambda alpha: at(alpha), alphas)
+
+
+@jax.jit
+def _rate_bounds(model, vector, alphas, rho):
+    return jax.vmap(lambda alpha: model.logit_rate_bound(vector, alpha, rho))(alphas)
+
+
+def _reached(instance: TransformerInstance, sign: int) -> Verdict:
+    """At |α| = 10^8 … 10^16/|v|: far enough that the O(1/α) distance is below 1e-7 of the logits."""
+    limit = instance.limit(sign)
+    far = (
+        1e10 * (1 + instance.bound_on_rest()) / max(float(jnp.linalg.norm(instance.vector)), 1e-300)
+    )
+    reached = instance.logits(np.array([sign * min(far, 1e16)]))[0]
+    size = np.linalg.norm(np.asarray(instance.transformer.decoder), axis=1) * np.sqrt(
+        instance.vector.size
+    )
+    return identity(
+        (reached - limit) / size, 1e-7, f"logits against W' LN_0({'+' if sign > 0 else '-'}v)"
+    )
+
+
+def _rmsnorm(instance: TransformerInstance) -> Verdict:
+    plus, minus = instance.limit(1), instance.limit(-1)
+    scale = np.abs(plus).max()
+    antisymmetric = identity((plus + minus) / scale, 1e-13, "LN_0(-v) = -LN_0(v)")
+    return worst(_reached(instance, 1), _reached(instance, -1), antisymmetric)
+
+
+def _layernorm(instance: TransformerInstance) -> Verdict:
+    return worst(_reached(instance, 1), _reached(instance, -1))
+
+
+def _rate(instance: TransformerInstance) -> Verdict:
+    """Slack of the bound relative to the bound, plus rounding of the logits, at ±1 … ±1e8."""
+    rho = instance.bound_on_rest()
+    verdicts = []
+    for sign in (1, -1):
+        distance = np.abs(instance.logits(sign * STRENGTHS) - instance.limit(sign))
+        allowed = np.asarray(
+            _rate_bounds(instance.transformer, instance.vector, jnp.asarray(sign * STRENGTHS), rho)
+        )
+        rounding = 64 * np.finfo(float).eps * np.sqrt(instance.vector.size)
+        size = np.linalg.norm(np.asarray(instance.transformer.decoder), axis=1)
+        slack = (allowed + rounding * size - distance) / allowed
+        verdicts.append(
+            bound(slack, 1e-12, "distance to the limit against √d|γW'_z| B(α), B = O(1/α)")
+        )
+    return worst(*verdicts)
+
+
+def _is(kind: bool, name: str):
+    return lambda instance: (
+        None if instance.is_layernorm is kind else f"the final norm is not {name}"
+    )
+
+
+def _no_direction(instance: TransformerInstance) -> str | None:
+    v = np.asarray(instance.vector)
+    centred = v - v.mean() if instance.is_layernorm else v
+    if np.abs(centred).max() > 1e-14 * np.abs(v).max(initial=0.0):
+        return None
+    return "v less its mean is zero" if instance.is_layernorm else "v is zero"
+
+
+def _too_small(instance: TransformerInstance) -> str | None:
+    both = jnp.asarray(np.concatenate([STRENGTHS, -STRENGTHS]))
+    rest = _remainders(
+        instance.transformer,
+        instance.hidden,
+        both,
+        instance.vector,
+        instance.layer,
+        instance.positions,
+    )
+    largest, rho = float(rest.max()), instance.bound_on_rest()
+    return (
+        None
+        if largest <= rho * (1 + 1e-12)
+        else f"|h + R(α)| reaches {largest:.6g} > ρ = {rho:.6g}"
+    )
+
+
+RMSNORM = Hypothesis("rmsnorm", "the final norm is RMSNorm", _is(False, "RMSNorm"))
+LAYERNORM = Hypothesis("layernorm", "the final norm is LayerNorm", _is(True, "LayerNorm"))
+DIRECTION = Hypothesis("direction", "v is not 0 (LayerNorm: v is not constant)", _no_direction)
+BOUNDED_REST = Hypothesis("bounded-rest", "|h + R(α)| <= ρ for every α", _too_small)
+
+
+def _example(norm: str, **fields) -> TransformerInstance:
+    model = Transformer.random(
+        jax.random.key(1),
+        blocks=2,
+        dimension=8,
+        heads=2,
+        vocabulary=11,
+        norm=norm,
+        dtype=jnp.float64,
+    )
+    hidden = jax.random.normal(jax.random.key(2), (5, 8), jnp.float64)
+    vector = fields.pop("vector", jax.random.normal(jax.random.key(3), (8,), jnp.float64))
+    return TransformerInstance(model, hidden, vector, 0, **fields)
+
+
+_FAMILY = ("transformers",)
+
+STATEMENT = Statement(
+    "prop-4.1",
+    "Steering before the norm",
+    SOURCE,
+    (
+        Claim(
+            "prop-4.1.rmsnorm",
+            "RMSNorm limit",
+            "The logits tend to W' LN_0(±v) as α → ±∞, LN_0 the norm without eps, and LN_0(-v) = -LN_0(v).",
+            SOURCE,
+            (RMSNORM, DIRECTION),
+            _rmsnorm,
+            _FAMILY,
+            Control(
+                "rmsnorm",
+                "LayerNorm with a bias: its limits are not opposite",
+                lambda: _example("layernorm"),
+            ),
+        ),
+        Claim(
+            "prop-4.1.layernorm",
+            "LayerNorm limit",
+            "The logits tend to W' LN_0(±v) as α → ±∞, provided v is not constant.",
+            SOURCE,
+            (LAYERNORM, DIRECTION),
+            _layernorm,
+            _FAMILY,
+            Control(
+                "direction",
+                "a constant v, which LayerNorm removes: the logits do not move",
+                lambda: _example("layernorm", vector=jnp.ones(8, jnp.float64)),
+            ),
+        ),
+        Claim(
+            "prop-4.1.rate",
+            "rate",
+            "The distance of the logits from their limit is O(1/|α|), with an explicit constant in ρ, |v|, eps.",
+            "this project; extends Proposition 4.1",
+            (DIRECTION, BOUNDED_REST),
+            _rate,
+            _FAMILY,
+            Control(
+                "bounded-rest",
+                "ρ a thousandth of what the rest of the stream really is",
+                lambda: _example("rmsnorm", rho=1e-3),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,178 @@
+"""The default instances: the paper's datasets, and random families drawn by construction."""
+
+from collections.abc import Callable
+
+import jax
+import numpy as np
+
+from ufm import ConceptDataset, ExponentialTilt, Transformer
+
+from ._instance import Instance
+from .prop_4_1 import TransformerInstance
+
+# Few shapes, so that little is compiled: (concepts G, tokens a concept s, contexts a concept).
+_SHAPES = ((2, 1, 1), (2, 2, 2), (3, 2, 2), (3, 3, 2), (4, 3, 3), (2, 6, 4), (6, 2, 2), (4, 2, 2))
+_LARGE_SHAPES = ((4, 6, 2), (5, 12, 2), (6, 10, 2))
+
+
+def draw(family: str, seed: int, index: int):
+    """Instance number `index` of a family; the first few are the paper's own datasets.
+
+    Families: "rates" (Assumption 1, any P in T and N off it), "contrastive" (N in one concept),
+    "laws" (γ/ω dataset), "smoothed", "tilts" (any p > 0 and M, with ties, near ties and
+    probabilities down to 1e-300), "transformers" (Proposition 4.1).
+
+    >>> from theorems.suite import draw
+    >>> print(draw("rates", seed=0, index=5).log_probs.shape)
+    (6, 9)
+    """
+    if family not in FAMILIES:
+        raise ValueError(f"family must be one of {', '.join(FAMILIES)}; got {family!r}")
+    paper, random = FAMILIES[family]
+    if index < len(paper):
+        return paper[index]()
+    return random(np.random.default_rng([seed, list(FAMILIES).index(family), index]))
+
+
+def _shape(rng: np.random.Generator, shapes: tuple = _SHAPES) -> tuple[int, int, int]:
+    large = rng.random() < 0.1 and shapes is _SHAPES
+    chosen = _LARGE_SHAPES if large else shapes
+    return chosen[rng.integers(len(chosen))]
+
+
+def _positive_law(rng: np.random.Generator, groups: int, size: int) -> np.ndarray:
+    """A strictly positive law on each concept, from nearly uniform to nearly a point."""
+    sharpness = rng.choice([0.3, 1.0, 10.0])
+    law = rng.gamma(sharpness, size=(groups, size)) + 1e-9
+    return (law / law.sum(axis=1, keepdims=True)).reshape(-1)
+
+
+def random_rates(rng: np.random.Generator, groups: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """(a, b) of Assumption 1, all of them reached: b > 0 of sum B < 1, and a = b + (1-B)u."""
+    b = rng.gamma(rng.choice([0.3, 2.0]), size=groups * size) + 1e-6
+    b *= rng.uniform(0.01, 0.95) / b.sum()
+    return b + (1 - b.sum()) * _positive_law(rng, groups, size), b
+
+
+def _sets(rng: np.random.Generator, data: ConceptDataset, contrastive: bool) -> tuple[list, list]:
+    """P inside concept 0 and N off it (inside one concept if `contrastive`), sizes as they fall."""
+
+    def some(indices: np.ndarray) -> list[int]:
+        return np.sort(
+            rng.choice(indices, rng.integers(1, indices.size + 1), replace=False)
+        ).tolist()
+
+    concept = np.asarray(data.context_concept)
+    opposite = rng.integers(1, concept.max() + 1)
+    off = np.flatnonzero(concept == opposite if contrastive else concept > 0)
+    return some(np.flatnonzero(concept == 0)), some(off)
+
+
+def _rates(rng: np.random.Generator, contrastive: bool | None = None) -> Instance:
+    groups, size, contexts = _shape(
+        rng, ((3, 2, 2), (3, 3, 2), (4, 3, 3), (4, 2, 2)) if contrastive else _SHAPES
+    )
+    a, b = random_rates(rng, groups, size)
+    data = ConceptDataset.from_rates(a, b, np.repeat(np.arange(groups), size), contexts)
+    weights = rng.dirichlet(np.full(len(data.context_weights), 5.0)) + 1e-3
+    data = ConceptDataset(
+        data.next_token_probs,
+        data.token_concept,
+        data.context_concept,
+        weights / weights.sum(),
+        data.contexts,
+    )
+    is_contrastive = rng.random() < 0.5 if contrastive is None else contrastive
+    return Instance.from_dataset(data, *_sets(rng, data, is_contrastive))
+
+
+def _laws(rng: np.random.Generator) -> Instance:
+    """ε drawn below the threshold of Remark 3.4."""
+    from .hypotheses import epsilon_threshold
+
+    groups, size, contexts = _shape(rng)
+    gamma, omega = _positive_law(rng, groups, size), _positive_law(rng, groups, size)
+    # a > b for every token bounds ε as well
+    ratio = float((gamma / omega).min())
+    largest = 1 / (1 + 1 / (ratio * (groups - 1)))
+    threshold = epsilon_threshold(groups, float((gamma / omega)[:size].min()))
+    epsilon = rng.uniform(0.02, 0.98) * min(largest, threshold, (groups - 1) / groups)
+    concept = np.repeat(np.arange(groups), size)
+    data = ConceptDataset.from_concept_laws(gamma, omega, max(epsilon, 1e-12), concept, contexts)
+    return Instance.from_dataset(data, *_sets(rng, data, rng.random() < 0.5))
+
+
+def _smoothed(rng: np.random.Generator) -> Instance:
+    groups, size, contexts = ((2, 2, 2), (3, 3, 2), (5, 12, 2))[rng.integers(3)]
+    epsilon = rng.uniform(0.01, 0.95) * (groups - 1) / groups
+    data = ConceptDataset.smoothed(groups, size, epsilon, contexts)
+    return Instance.from_dataset(data, *_sets(rng, data, rng.random() < 0.5))
+
+
+def _tilts(rng: np.random.Generator) -> Instance:
+    """Any p > 0 and M; the target is cut out of M's order, so that δ > 0."""
+    groups, size, contexts = _shape(rng)
+    vocabulary, m = groups * size, groups * contexts
+    depth = rng.choice([1.0, 10.0, 300.0])
+    log_probs = -depth * rng.gamma(1.0, size=(m, vocabulary))
+    log_probs = np.maximum(log_probs, -690.0)
+    odds = rng.choice([1e-3, 1.0, 50.0]) * rng.standard_normal(vocabulary)
+    kind = rng.integers(4)
+    if kind == 1 and vocabulary > 2:  # ties, at the ends too
+        odds = np.round(odds / np.ptp(odds) * 3) / 3
+    if kind == 2 and vocabulary > 2:  # near ties
+        odds[1] = odds[0] + 1e-9 * np.ptp(odds)
+    if np.ptp(odds) == 0:
+        odds[0] += 1.0
+    tilt = ExponentialTilt(log_probs - np.logaddexp.reduce(log_probs, axis=1, keepdims=True), odds)
+    cut = rng.choice(np.unique(odds)[1:])
+    weights = rng.dirichlet(np.ones(m)) + 1e-3
+    concept = np.argsort(np.argsort(odds)) // size
+    return Instance(
+        tilt, odds >= cut, concept, np.repeat(np.arange(groups), contexts), weights / weights.sum()
+    )
+
+
+def _transformer(rng: np.random.Generator) -> TransformerInstance:
+    key = jax.random.key(int(rng.integers(2**31)))
+    norm = ("layernorm", "rmsnorm")[rng.integers(2)]
+    keys = jax.random.split(key, 3)
+    model = Transformer.random(
+        keys[0], blocks=2, dimension=8, heads=2, vocabulary=11, norm=norm, dtype=np.float64
+    )
+    hidden = jax.random.normal(keys[1], (5, 8), np.float64)
+    vector = float(10 ** rng.uniform(-2, 2)) * jax.random.normal(keys[2], (8,), np.float64)
+    positions = ("all", "last")[rng.integers(2)]
+    return TransformerInstance(model, hidden, vector, int(rng.integers(2)), positions)
+
+
+def _paper_uniform(epsilon: float, negative: tuple[int, ...]) -> Callable[[], Instance]:
+    def build() -> Instance:
+        data = ConceptDataset.smoothed(concepts=3, size=3, epsilon=epsilon)
+        return Instance.from_dataset(data, [0, 1], list(negative))
+
+    return build
+
+
+def paper_bumps() -> Instance:
+    """The dataset of Figs. 3 and B.1: V=9, G=3, ε=1/20, γ=(53,57,15)/125, ω=(4,5,1)/10, N in C_2."""
+    gamma = np.tile([53 / 125, 57 / 125, 15 / 125], 3)
+    omega = np.tile([0.4, 0.5, 0.1], 3)
+    data = ConceptDataset.from_concept_laws(gamma, omega, 0.05, np.repeat(np.arange(3), 3))
+    return Instance.from_dataset(data, [0, 1], [2, 3])
+
+
+_UNIFORM = (
+    _paper_uniform(0.05, (2, 3)),
+    _paper_uniform(0.13, (2, 3)),
+    _paper_uniform(0.05, (2, 4)),
+)
+
+FAMILIES: dict[str, tuple[tuple[Callable, ...], Callable]] = {
+    "rates": ((paper_bumps, *_UNIFORM), _rates),
+    "contrastive": ((paper_bumps, *_UNIFORM[:2]), lambda rng: _rates(rng, contrastive=True)),
+    "laws": ((paper_bumps, *_UNIFORM), _laws),
+    "smoothed": (_UNIFORM, _smoothed),
+    "tilts": ((), _tilts),
+    "transformers": ((), _transformer),
+}

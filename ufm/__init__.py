@@ -1,0 +1,72 @@
+"""Steering strength, exactly: the Unconstrained Features Model of arXiv:2602.02712 in JAX.
+
+Names load on first use, so that `import ufm` and `ufm --help` cost nothing.
+"""
+
+import importlib
+from importlib.metadata import version as _version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._dataset import ConceptDataset as ConceptDataset
+    from ._effects import concept_increase as concept_increase
+    from ._effects import concept_log_odds as concept_log_odds
+    from ._effects import concept_log_odds_increase as concept_log_odds_increase
+    from ._effects import concept_probability as concept_probability
+    from ._effects import cross_entropy_increase as cross_entropy_increase
+    from ._effects import forward_kl as forward_kl
+    from ._effects import probability_increase as probability_increase
+    from ._effects import reverse_kl as reverse_kl
+    from ._model import UFM as UFM
+    from ._peaks import peak_strengths as peak_strengths
+    from ._peaks import separation_margin as separation_margin
+    from ._peaks import sweet_spot as sweet_spot
+    from ._steering import difference_of_means as difference_of_means
+    from ._steering import log_odds as log_odds
+    from ._strength import StrengthChoice as StrengthChoice
+    from ._strength import choose_strength as choose_strength
+    from ._strength import half_saturation as half_saturation
+    from ._sweep import sweep as sweep
+    from ._tilt import ExponentialTilt as ExponentialTilt
+    from ._transformer import Transformer as Transformer
+    from ._transformer import layer_norm as layer_norm
+    from ._transformer import rms_norm as rms_norm
+
+_HOME = {
+    "ConceptDataset": "_dataset",
+    "UFM": "_model",
+    "difference_of_means": "_steering",
+    "log_odds": "_steering",
+    "ExponentialTilt": "_tilt",
+    "probability_increase": "_effects",
+    "concept_probability": "_effects",
+    "concept_increase": "_effects",
+    "concept_log_odds": "_effects",
+    "concept_log_odds_increase": "_effects",
+    "cross_entropy_increase": "_effects",
+    "forward_kl": "_effects",
+    "reverse_kl": "_effects",
+    "peak_strengths": "_peaks",
+    "separation_margin": "_peaks",
+    "sweet_spot": "_peaks",
+    "half_saturation": "_strength",
+    "choose_strength": "_strength",
+    "StrengthChoice": "_strength",
+    "sweep": "_sweep",
+    "Transformer": "_transformer",
+    "layer_norm": "_transformer",
+    "rms_norm": "_transformer",
+}
+
+__all__ = list(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
+__version__ = _version("ufm")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'ufm' has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,201 @@
+"""What steering does: to tokens (Def 3.1), to concepts (Def 3.5), to the cross-entropy (Def 3.7)."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, ArrayLike, Bool, Float
+
+from ._checks import Numbers, floating, is_concrete, strength, token_set
+from ._tilt import ExponentialTilt
+
+
+def probability_increase(tilt: ExponentialTilt, alpha: ArrayLike) -> Float[Array, "contexts vocab"]:
+    """Δp(z|c_j, α) = p_{j,α}(z) - p(z|c_j), shape [m, V] (Definition 3.1).
+
+    Small effects keep their relative accuracy: where |α| R <= 1 it is p·expm1(αx - k), with
+    x = M - E[M] and k = KL(p||p_α), rather than a difference of two nearly equal numbers.
+
+    >>> import ufm
+    >>> tilt = ufm.ExponentialTilt.from_dataset(ufm.ConceptDataset.smoothed(), [0, 1], [2, 3])
+    >>> print(f"{ufm.probability_increase(tilt, 4.0)[4, 0]:.6f}")
+    0.324994
+    """
+    alpha = strength(alpha, tilt.log_odds.dtype)
+    p = jnp.exp(tilt.log_probs)
+    is_small = jnp.abs(alpha) * tilt.odds_range() <= 1
+    small = jnp.where(is_small, alpha, 0.0)
+    change = small * tilt.centred(0.0) - forward_kl(tilt, small)[:, None]
+    return jnp.where(is_small, p * jnp.expm1(change), tilt.probs(alpha) - p)
+
+
+def concept_log_odds(
+    tilt: ExponentialTilt, alpha: ArrayLike, tokens: Numbers
+) -> Float[Array, " contexts"]:
+    """Log F_C(α) / (1 - F_C(α)) [m] for the mass F_C = Σ_{z in C} p_α(z) of the tokens C, in nats.
+
+    Equals r_j + ν_j(α) of Theorem 3.6. `tokens` is a boolean mask [V], neither empty nor full.
+
+    >>> import ufm
+    >>> data = ufm.ConceptDataset.smoothed()
+    >>> tilt = ufm.ExponentialTilt.from_dataset(data, [0, 1], [2, 3])
+    >>> print(f"{ufm.concept_log_odds(tilt, 0.0, data.concept_tokens(0))[0]:.6f}")
+    2.944439
+    """
+    mask = token_set(tokens, tilt.log_odds.size)
+    log_p, inside = tilt.log_probs_at(alpha), mask[None, :]
+    off = jax.nn.logsumexp(log_p, axis=1, where=~inside)
+    return jax.nn.logsumexp(log_p, axis=1, where=inside) - off
+
+
+def concept_probability(
+    tilt: ExponentialTilt, alpha: ArrayLike, tokens: Numbers
+) -> Float[Array, " contexts"]:
+    """F_C(α) = Σ_{z in C} p_{j,α}(z) [m], the mass of the tokens C (boolean mask [V])."""
+    return jax.nn.sigmoid(concept_log_odds(tilt, alpha, tokens))
+
+
+def concept_increase(
+    tilt: ExponentialTilt, alpha: ArrayLike, tokens: Numbers
+) -> Float[Array, " contexts"]:
+    """Δp(C|c_j, α) = (1/|C|) Σ_{z in C} Δp(z|c_j, α), shape [m] (Definition 3.5).
+
+    Computed as (1/|C|)(σ(r+ν) - σ(r)), r = logit F_C(0), from the log-odds increment ν_j(α), so
+    that neither a small α nor a mass next to 0 or 1 costs accuracy.
+
+    >>> import ufm
+    >>> data = ufm.ConceptDataset.smoothed(epsilon=0.05)
+    >>> tilt = ufm.ExponentialTilt.from_dataset(data, [0, 1], [2, 3])
+    >>> print(f"{ufm.concept_increase(tilt, -60.0, data.concept_tokens(2))[4]:.6f}")
+    -0.316667
+    """
+    mask = token_set(tokens, tilt.log_odds.size)
+    before = concept_log_odds(tilt, 0.0, mask)
+    after = concept_log_odds(tilt, alpha, mask)
+    nu = concept_log_odds_increase(tilt, alpha, mask)
+    # σ(r+ν) - σ(r), written with expm1 of -|ν| so that nothing overflows and nothing cancels
+    rising = jax.nn.sigmoid(jnp.maximum(after, before)) * jax.nn.sigmoid(
+        -jnp.minimum(after, before)
+    )
+    return -jnp.sign(nu) * rising * jnp.expm1(-jnp.abs(nu)) / mask.sum().astype(nu.dtype)
+
+
+def concept_log_odds_increase(
+    tilt: ExponentialTilt, alpha: ArrayLike, tokens: Numbers
+) -> Float[Array, " contexts"]:
+    """ν_j(α) = [K_C - K_{not C}](α) - [K_C - K_{not C}](0), shape [m] (Theorem 3.6); ν_j(0) = 0.
+
+    K_C(α) = log Σ_{z in C} p(z|c_j) e^{αM(z)}; ν' = E_α[M|C] - E_α[M|not C] and |ν| <= R|α|.
+
+    >>> import ufm
+    >>> data = ufm.ConceptDataset.smoothed()
+    >>> tilt = ufm.ExponentialTilt.from_dataset(data, [0, 1], [2, 3])
+    >>> print(f"{ufm.concept_log_odds_increase(tilt, 1.0, data.concept_tokens(0))[4]:.6f}")
+    3.662869
+    """
+    mask = token_set(tokens, tilt.log_odds.size)
+    alpha = strength(alpha, tilt.log_odds.dtype)
+    is_small = jnp.abs(alpha) * tilt.odds_range() <= 1
+    small = jnp.where(is_small, alpha, 0.0)
+    mean_in, growth_in = _cumulant_growth(tilt, small, mask)
+    mean_out, growth_out = _cumulant_growth(tilt, small, ~mask)
+    near = small * (mean_in - mean_out) + (growth_in - growth_out)
+    far = concept_log_odds(tilt, alpha, mask) - concept_log_odds(tilt, 0.0, mask)
+    return jnp.where(is_small, near, far)
+
+
+def forward_kl(tilt: ExponentialTilt, alpha: ArrayLike) -> Float[Array, " contexts"]:
+    """KL(p_j || p_{j,α}) = K_j(α) - α K_j'(0) [m] in nats: what steering costs on context c_j.
+
+    Relative accuracy holds down to α = 0: log1p(Σ p φ(αx)) with φ(y) = e^y - 1 - y >= 0 and
+    x = M - E[M] has no cancellation; where e^{αx} would overflow it is a log-sum-exp instead.
+
+    >>> import ufm
+    >>> tilt = ufm.ExponentialTilt.from_dataset(ufm.ConceptDataset.smoothed(), [0, 1], [2, 3])
+    >>> print(f"{ufm.forward_kl(tilt, 1e-9)[4]:.6e}")
+    3.308008e-19
+    """
+    everything = jnp.ones(tilt.log_odds.shape, bool)
+    return _cumulant_growth(tilt, strength(alpha, tilt.log_odds.dtype), everything)[1]
+
+
+def reverse_kl(tilt: ExponentialTilt, alpha: ArrayLike) -> Float[Array, " contexts"]:
+    """KL(p_{j,α} || p_j) = α K_j'(α) - K_j(α) [m] in nats; it saturates at -log p_j(Mtop), α → ∞.
+
+    As α(E_α[M] - E[M]) - KL(p_j||p_{j,α}) where |α| R <= 1, else Σ p_α log(p_α/p).
+
+    >>> import ufm
+    >>> tilt = ufm.ExponentialTilt.from_dataset(ufm.ConceptDataset.smoothed(), [0, 1], [2, 3])
+    >>> print(f"{ufm.reverse_kl(tilt, 1e3)[4]:.6f}")
+    3.688879
+    """
+    alpha = strength(alpha, tilt.log_odds.dtype)
+    is_small = jnp.abs(alpha) * tilt.odds_range() <= 1
+    small = jnp.where(is_small, alpha, 0.0)
+    # KL(p_α||p) is the forward divergence of the tilt that starts at p_α and goes back by -α.
+    back = ExponentialTilt(tilt.log_probs_at(small), tilt.log_odds)
+    log_p = tilt.log_probs_at(alpha)
+    direct = (jnp.exp(log_p) * (log_p - tilt.log_probs)).sum(axis=1)
+    return jnp.where(is_small, forward_kl(back, -small), direct)
+
+
+def cross_entropy_increase(
+    tilt: ExponentialTilt,
+    alpha: ArrayLike,
+    weights: Numbers,
+    data_probs: Numbers | None = None,
+) -> Float[Array, ""]:
+    """ΔCE(α) = CE(f_α) - CE(f) in nats, a scalar (Definition 3.7).
+
+    `weights` π [m] are the shares of the contexts. With `data_probs` None the model is perfectly
+    trained (Assumption 2) and ΔCE = Σ_j π_j KL(p_j||p_{j,α}) >= 0. Else `data_probs` [m, V] are the
+    laws q_j of the data and ΔCE = Σ_j π_j (K_j(α) - α E_{q_j}[M]): unfinished training adds the
+    slope Σ π (E_{p_j}[M] - E_{q_j}[M]), which can make a small steer lower the loss.
+
+    >>> import jax.numpy as jnp, ufm
+    >>> data = ufm.ConceptDataset.smoothed(epsilon=0.13)
+    >>> tilt = ufm.ExponentialTilt.from_dataset(data, [0, 1], [2, 3])
+    >>> print(f"{ufm.cross_entropy_increase(tilt, 1.0, data.context_weights):.6f}")
+    1.005832
+    """
+    pi = floating("weights", weights, 1)
+    contexts = tilt.log_probs.shape[0]
+    if pi.shape != (contexts,):
+        raise ValueError(f"weights must have shape ({contexts},), one a context; got {pi.shape}")
+    if is_concrete(pi) and (bool((pi < 0).any()) or abs(float(pi.sum()) - 1) > 1e-6):
+        raise ValueError(f"weights must be >= 0 and sum to 1; they sum to {float(pi.sum()):.9g}")
+    increase = pi @ forward_kl(tilt, alpha)
+    if data_probs is None:
+        return increase
+    q = floating("data_probs", data_probs, 2)
+    slope = (jnp.exp(tilt.log_probs) - q) @ tilt.log_odds
+    return increase + strength(alpha, tilt.log_odds.dtype) * (pi @ slope)
+
+
+def _cumulant_growth(
+    tilt: ExponentialTilt, alpha: Array, mask: Bool[Array, " vocab"]
+) -> tuple[Array, Array]:
+    """E[M|C] and log E[e^{α(M - E[M|C])} | C] >= 0 [m] of the unsteered laws on the tokens `mask`."""
+    inside = mask[None, :]
+    log_p = jnp.where(inside, tilt.log_probs, -jnp.inf)
+    log_p = log_p - jax.nn.logsumexp(log_p, axis=1, where=inside, keepdims=True)
+    p = jnp.exp(log_p)
+    # The mean is taken from the heaviest token on: what is left of M - E[M] there is then exact.
+    pivot_odds = tilt.log_odds[jnp.argmax(log_p, axis=1)][:, None]
+    gaps = tilt.log_odds[None, :] - pivot_odds
+    excess = (p * gaps).sum(axis=1, keepdims=True)
+    y = jnp.where(inside, alpha * (gaps - excess), 0.0)
+
+    limit = float(np.log(float(jnp.finfo(y.dtype).max))) / 2.3
+    is_near = jnp.abs(y).max(axis=1) <= limit
+    near = jnp.log1p((p * _exponential_remainder(jnp.clip(y, -limit, limit))).sum(axis=1))
+    far = jax.nn.logsumexp(jnp.where(inside, log_p, 0.0) + y, axis=1, where=inside)
+    return (pivot_odds + excess)[:, 0], jnp.where(is_near, near, far)
+
+
+def _exponential_remainder(y: Array) -> Array:
+    """φ(y) = e^y - 1 - y without cancellation: its Taylor series to order 18 inside |y| < 1."""
+    inside = jnp.where(jnp.abs(y) < 1, y, 0.0)
+    series = jnp.zeros_like(y)
+    for n in range(18, 1, -1):
+        series = (series * inside + 1.0) / n
+    return jnp.where(jnp.abs(y) < 1, inside**2 * series, jnp.expm1(y) - y)

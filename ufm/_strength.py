@@ -1,0 +1,202 @@
+"""Choosing the steering strength: half saturation, and the best α under a budget."""
+
+import math
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, ArrayLike, Float
+
+from ._checks import Numbers, floating, needs_float64, token_set
+from ._effects import (
+    concept_log_odds,
+    concept_probability,
+    cross_entropy_increase,
+    reverse_kl,
+)
+from ._peaks import require_separation
+from ._roots import increasing_root
+from ._tilt import ExponentialTilt
+
+Budget = Literal["cross_entropy", "reverse_kl", "target_mass"]
+BUDGETS = ("cross_entropy", "reverse_kl", "target_mass")
+
+
+class StrengthChoice(NamedTuple):
+    """A chosen steering strength, what it costs, and whether the budget could be met at all.
+
+    - `alpha`: the strength; +∞ or -∞ where the budget is out of reach.
+    - `bracket`: (lower, upper) around it, where the budgeted quantity is <= and >= the budget.
+    - `reachable`: False if no finite α spends the budget; `supremum` is then what it stays below.
+    - `kind`, `budget`: as asked for.
+    - `cross_entropy`, `reverse_kl`: nats spent at `alpha`, averaged over the context weights.
+    - `target_mass`, `unsteered_target_mass`: weighted mean of F_T at `alpha` and at 0.
+    - `small_budget_alpha`: √(2κ/σ²), what a quadratic cost would give (NaN for a target mass).
+    """
+
+    alpha: float
+    bracket: tuple[float, float]
+    reachable: bool
+    kind: str
+    budget: float
+    supremum: float
+    cross_entropy: float
+    reverse_kl: float
+    target_mass: float
+    unsteered_target_mass: float
+    small_budget_alpha: float
+
+
+def half_saturation(tilt: ExponentialTilt, tokens: Numbers) -> Float[Array, " contexts"]:
+    """The α at which the target holds half the mass, F_T(α) = 1/2, for each context [m].
+
+    It lies between -r/R and -r/δ, r = logit F_T(0). `tokens` is T, a boolean mask [V] with
+    separation margin δ > 0 (else `ValueError`: F_T need not be monotone). Needs float64.
+
+    >>> import ufm
+    >>> data = ufm.ConceptDataset.smoothed()
+    >>> tilt = ufm.ExponentialTilt.from_dataset(data, [0, 1], [2, 3])
+    >>> print(f"{ufm.half_saturation(tilt, data.concept_tokens(0))[4]:.6f}")
+    1.000190
+    """
+    mask = token_set(tokens, tilt.log_odds.size)
+    needs_float64("half_saturation", tilt.log_probs, tilt.log_odds)
+    require_separation(tilt, mask)
+    return jax.jit(_half_saturation)(tilt, mask)
+
+
+def choose_strength(
+    tilt: ExponentialTilt,
+    weights: Numbers,
+    *,
+    target: Numbers,
+    budget: float,
+    kind: Budget = "cross_entropy",
+) -> StrengthChoice:
+    """The strength α that spends `budget`, and what it buys for the tokens of `target`.
+
+    `weights` π [m] are the shares of the contexts, `target` is T, a boolean mask [V] with margin
+    δ > 0. F_T increases with α and ΔCE is convex, so the best α under a cross-entropy budget κ is
+    the positive root of ΔCE(α) = κ, at least √(8κ)/R. `kind`:
+
+    - "cross_entropy": Σ π KL(p||p_α) = `budget` nats, always reachable.
+    - "reverse_kl": Σ π KL(p_α||p) = `budget` nats; it saturates at -Σ π log p(Mtop).
+    - "target_mass": Σ π F_T(α) = `budget` in (0, 1); α < 0 if the target holds more already.
+
+    An unreachable budget is reported in the result, not raised. Needs float64.
+
+    >>> import ufm
+    >>> data = ufm.ConceptDataset.smoothed(epsilon=0.05)
+    >>> tilt = ufm.ExponentialTilt.from_dataset(data, [0, 1], [2, 3])
+    >>> target = data.concept_tokens(0)
+    >>> choice = ufm.choose_strength(tilt, data.context_weights, target=target, budget=0.1)
+    >>> print(f"{choice.alpha:.6f} {choice.target_mass:.6f}")
+    0.345579 0.434644
+    """
+    mask = token_set(target, tilt.log_odds.size)
+    needs_float64("choose_strength", tilt.log_probs, tilt.log_odds)
+    require_separation(tilt, mask)
+    if kind not in BUDGETS:
+        raise ValueError(f"kind must be one of {', '.join(BUDGETS)}; got {kind!r}")
+    if not (math.isfinite(budget) and budget > 0 and (kind != "target_mass" or budget < 1)):
+        wanted = "in (0, 1)" if kind == "target_mass" else "positive and finite, in nats"
+        raise ValueError(f"budget must be {wanted} for kind {kind!r}; got {budget}")
+    pi = floating("weights", weights, 1)
+    measured: dict[float, np.ndarray] = {}
+
+    def effects(alpha: float) -> np.ndarray:
+        if alpha not in measured:
+            measured[alpha] = np.asarray(_effects_at(tilt, alpha, pi, mask))
+        return measured[alpha]
+
+    cross_entropy_increase(tilt, 0.0, pi)  # checks the weights
+    supremum = _supremum(tilt, pi, kind)
+    row = BUDGETS.index(kind)
+    if budget >= supremum:
+        alpha, bracket = math.inf, (math.inf, math.inf)
+        spent = np.array([math.inf, _supremum(tilt, pi, "reverse_kl"), 1.0])
+    else:
+        alpha, bracket = _bisect(lambda a: float(effects(a)[row]), budget, float(tilt.odds_range()))
+        spent = effects(alpha)
+    sigma2 = float(pi @ tilt.variance(0.0))
+    return StrengthChoice(
+        alpha=alpha,
+        bracket=bracket,
+        reachable=math.isfinite(alpha),
+        kind=kind,
+        budget=float(budget),
+        supremum=supremum,
+        cross_entropy=float(spent[0]),
+        reverse_kl=float(spent[1]),
+        target_mass=float(spent[2]),
+        unsteered_target_mass=float(effects(0.0)[2]),
+        small_budget_alpha=math.nan if kind == "target_mass" else math.sqrt(2 * budget / sigma2),
+    )
+
+
+@jax.jit
+def _effects_at(tilt: ExponentialTilt, alpha: ArrayLike, weights: Array, mask: Array) -> Array:
+    """Weighted cross-entropy increase, reverse KL and target mass, [3]."""
+    return jnp.stack(
+        [
+            cross_entropy_increase(tilt, alpha, weights),
+            weights @ reverse_kl(tilt, alpha),
+            weights @ concept_probability(tilt, alpha, mask),
+        ]
+    )
+
+
+def _supremum(tilt: ExponentialTilt, weights: Array, kind: str) -> float:
+    if kind == "reverse_kl":
+        top = tilt.extremal_tokens(+1)[None, :]
+        return float(-weights @ jax.nn.logsumexp(tilt.log_probs, axis=1, where=top))
+    return 1.0 if kind == "target_mass" else math.inf
+
+
+def _bisect(
+    spend: Callable[[float], float], budget: float, odds_range: float
+) -> tuple[float, tuple[float, float]]:
+    """The root of the increasing `spend`(α) = `budget`, with the bracket bisection ends in.
+
+    α > 0 unless `spend`(0) > `budget`. Ends when the bracket is four units in the last place wide.
+    """
+    sign = 1.0 if spend(0.0) <= budget else -1.0
+    near, far = 0.0, sign / odds_range
+    while sign * (spend(far) - budget) < 0:
+        near, far = far, 2 * far
+    while abs(far - near) > 4 * math.ulp(far):
+        # The geometric mean once both ends are away from 0: small roots then cost no more steps.
+        middle = near + 0.5 * (far - near)
+        if near and far / near > 4:
+            middle = sign * math.sqrt(near * far)
+        elif not near and abs(far) * odds_range > 1e-150:
+            middle = far * 1e-3
+        if middle in (near, far):
+            break
+        if sign * (spend(middle) - budget) < 0:
+            near = middle
+        else:
+            far = middle
+    lower, upper = sorted((near, far))
+    return far if sign > 0 else near, (lower, upper)
+
+
+def _half_saturation(tilt: ExponentialTilt, mask: Array) -> Array:
+    r = concept_log_odds(tilt, 0.0, mask)
+    inside, off = jnp.where(mask, tilt.log_odds, jnp.inf), jnp.where(mask, -jnp.inf, tilt.log_odds)
+    delta, span = inside.min() - off.max(), tilt.odds_range()
+
+    def log_odds_and_slope(alpha: Array) -> tuple[Array, Array]:
+        def of_one_context(strength, context):
+            value = lambda a: concept_log_odds(tilt, a, mask)[context]  # noqa: E731
+            return jax.jvp(value, (strength,), (jnp.ones_like(strength),))
+
+        return jax.vmap(of_one_context)(alpha, jnp.arange(r.size))
+
+    ends = jnp.stack([-r / span, -r / delta])
+    slack = 1e-9 * jnp.abs(ends) + 1e-300
+    return increasing_root(
+        log_odds_and_slope, (ends - slack).min(axis=0), (ends + slack).max(axis=0), -r / span
+    )
