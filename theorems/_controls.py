@@ -6,6 +6,7 @@ from fractions import Fraction
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array
 
 from ufm import ConceptDataset, ExponentialTilt
 from ufm._checks import strength
@@ -21,13 +22,13 @@ class DistortedPath(ExponentialTilt):
     v; with `rate` other than 1, a model whose steering vector was rescaled after M was measured.
     """
 
-    norm_ratio: float = eqx.field(static=True)
-    rate: float = eqx.field(static=True)
+    norm_ratio: Array
+    rate: Array
 
     def __init__(self, log_probs, log_odds, norm_ratio: float = 0.0, rate: float = 1.0):
         super().__init__(log_probs, log_odds)
-        self.norm_ratio = norm_ratio
-        self.rate = rate
+        self.norm_ratio = jnp.asarray(norm_ratio)
+        self.rate = jnp.asarray(rate)
 
     def _from_pivot(self, alpha):
         alpha = strength(alpha, self.log_odds.dtype)
@@ -110,9 +111,9 @@ def negatives_in_target() -> Instance:
 
 
 def unfinished_training() -> Instance:
-    """`standard`, where the data follow the uniform law rather than the model's."""
+    """`standard`, where the data favour the first token in every context."""
     base = standard()
-    return replaced(base, data_probs=np.full(base.probs.shape, 0.25))
+    return replaced(base, data_probs=np.tile([0.5, 1 / 6, 1 / 6, 1 / 6], (4, 1)))
 
 
 def replaced(instance: Instance, **fields) -> Instance:

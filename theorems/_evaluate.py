@@ -59,6 +59,12 @@ def pad(tilt: ufm.ExponentialTilt) -> ufm.ExponentialTilt:
     return eqx.tree_at(lambda t: (t.log_probs, t.log_odds), tilt, arrays)
 
 
+def pad_target(tilt: ufm.ExponentialTilt, target: np.ndarray) -> jax.Array:
+    """The target of `pad(tilt)`: padding tokens side with the first token, whose log-odds they have."""
+    extra = pad(tilt).log_odds.size - target.size
+    return jnp.asarray(np.pad(target, (0, extra), constant_values=target[0]))
+
+
 def curves(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> Curves:
     """Every token curve of `tilt` at `alphas`."""
     m, vocabulary = tilt.log_probs.shape

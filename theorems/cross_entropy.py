@@ -122,7 +122,7 @@ def _upper(instance: Instance) -> Verdict:
     return worst(
         *(
             # divided first: a bound that overflows to infinity holds
-            bound(1 - (increase / value)[moved], _rounding(instance), f"{name} bound, relative")
+            bound(1 - increase[moved] / value[moved], _rounding(instance), f"{name} bound, relative")
             for name, value in upper_bounds(instance).items()
         )
     )

@@ -159,16 +159,16 @@ def _two_humps() -> Confirmation:
 
 
 def _inflections() -> Confirmation:
-    """Sign changes of the exact second derivative of the mass of C_2 in its own context."""
+    """Sign changes of the exact second derivative of the target's mass in the context of N."""
     instance = exact_instance(_THREE_INFLECTIONS)
     second = ufm.sweep(
         instance.tilt,
-        np.linspace(-6.0, 6.0, 481),
-        lambda tilt, alpha: tilt.derivative(alpha, 2)[1, 1],
+        np.linspace(-50.0, 50.0, 2001),
+        lambda tilt, alpha: tilt.derivative(alpha, 2)[1, 0],
     )
     signs = np.sign(np.asarray(second))
     changes = int((signs[1:] != signs[:-1]).sum())
-    return Confirmation(changes == 3, f"p'' of C_2 changes sign {changes} times on [-6, 6]")
+    return Confirmation(changes == 3, f"p'' of the target changes sign {changes} times on [-50, 50]")
 
 
 def _no_bump() -> Confirmation:
@@ -256,7 +256,7 @@ FINDINGS: tuple[Finding, ...] = (
         "finding-3.inflections",
         "Not every concept curve is sigmoidal",
         "text after Theorem 3.6",
-        "Calls the curves sigmoidal. One with three inflections exists at V = 3, even for a monotone mass.",
+        "Calls the curves sigmoidal. At V = 3 the target's own mass, which only rises, can have three inflections.",
         _THREE_INFLECTIONS,
         _inflections,
     ),

@@ -7,7 +7,7 @@ import numpy as np
 import ufm
 
 from . import _controls, hypotheses
-from ._evaluate import pad
+from ._evaluate import pad, pad_target
 from ._instance import Instance
 from ._statement import Claim, Control, Statement
 from ._verdict import Verdict, bound, identity, worst
@@ -29,7 +29,7 @@ def _slopes(tilt: ufm.ExponentialTilt, mask, alphas):
 
 def _bounds(instance: Instance) -> Verdict:
     padded, m = pad(instance.tilt), len(instance.log_probs)
-    mask = jnp.asarray(np.pad(instance.target, (0, padded.log_odds.size - instance.target.size)))
+    mask = pad_target(instance.tilt, instance.target)
     alphas = ufm.half_saturation(padded, mask)
     logit, slope = (np.asarray(a)[:m] for a in _slopes(padded, mask, alphas))
     half = np.asarray(alphas)[:m]

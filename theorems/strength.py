@@ -6,7 +6,7 @@ import numpy as np
 import ufm
 
 from . import _controls, hypotheses
-from ._evaluate import laws_at, pad
+from ._evaluate import laws_at, pad, pad_target
 from ._instance import Instance
 from ._statement import Claim, Control, Statement
 from ._verdict import Verdict, bound, identity, worst
@@ -19,9 +19,9 @@ def _budget(instance: Instance) -> Verdict:
     padded, m = pad(instance.tilt), len(instance.log_probs)
     weights = np.zeros(padded.log_probs.shape[0])
     weights[:m] = instance.context_weights
-    mask = np.pad(instance.target, (0, padded.log_odds.size - instance.target.size))
+    mask = pad_target(instance.tilt, instance.target)
     choice = ufm.choose_strength(
-        padded, jnp.asarray(weights), target=jnp.asarray(mask), budget=BUDGET
+        padded, jnp.asarray(weights), target=mask, budget=BUDGET
     )
     spent, mass = _measured(instance, choice.alpha)
     on_grid = instance.cross_entropy_by_definition

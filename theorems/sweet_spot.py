@@ -5,7 +5,7 @@ import numpy as np
 import ufm
 
 from . import _controls, hypotheses
-from ._evaluate import centred_at, pad
+from ._evaluate import centred_at, pad, pad_target
 from ._instance import Instance
 from ._statement import Claim, Control, Statement
 from ._verdict import Verdict, bound, identity, strict, worst
@@ -34,9 +34,8 @@ def _nonempty(instance: Instance) -> Verdict:
 
 
 def _library(instance: Instance) -> np.ndarray:
-    padded = pad(instance.tilt)
-    mask = np.pad(instance.target, (0, padded.log_odds.size - instance.target.size))
-    return np.asarray(ufm.sweet_spot(padded, mask))[: len(instance.log_probs)]
+    mask = pad_target(instance.tilt, instance.target)
+    return np.asarray(ufm.sweet_spot(pad(instance.tilt), mask))[: len(instance.log_probs)]
 
 
 def _inside(instance: Instance, lower: np.ndarray, upper: np.ndarray) -> Verdict:

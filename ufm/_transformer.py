@@ -164,7 +164,7 @@ class Block(eqx.Module):
         )
         scores = jnp.einsum("hqs,hks->hqk", query, key) / math.sqrt(query.shape[-1])
         causal = jnp.broadcast_to(jnp.tri(len(normed), dtype=bool), scores.shape)
-        # finfo.min, not -inf: -inf gives NaN in Taylor-mode derivatives.
+        # Finite, so that no derivative can meet inf - inf or 0 * inf.
         scores = jnp.where(causal, scores, jnp.finfo(scores.dtype).min)
         mixed = jax.nn.softmax(scores, axis=-1) @ value
         return jnp.einsum("hds,hts->td", self.output, mixed)

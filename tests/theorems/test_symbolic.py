@@ -51,7 +51,9 @@ def numbers(size: int) -> dict:
 
 
 def evaluated(size: int, expression) -> mp.mpf:
-    return mp.mpf(str(sp.N(sp.sympify(expression).subs(numbers(size)), 60)))
+    values = numbers(size)
+    function = sp.lambdify(list(values), expression, modules="mpmath", cse=True)
+    return function(*(mp.mpf(x.p) / x.q for x in values.values()))
 
 
 def arrays(size: int) -> tuple[np.ndarray, np.ndarray, float]:
@@ -125,6 +127,14 @@ def test_the_prover_uses_that_probabilities_sum_to_one():
     assert not T.vanishes(sp.log(P[0] + P[1]))
     assert T.vanishes(0)
     assert not T.vanishes(1)
+
+
+def test_the_prover_refuses_what_it_cannot_judge():
+    assert not T.vanishes((sum(P) - 1) / (1 - sum(P)))
+    with pytest.raises(ValueError, match=r"no rule for sqrt\(p1\): use sums, products"):
+        T.vanishes(sp.sqrt(P[0]) - P[1])
+    with pytest.raises(ValueError, match=r"no rule for sin\(p1\)"):
+        T.vanishes(sp.sin(P[0]))
 
 
 # Fifty digits, against values that come from definitions and not from the formulas.
@@ -296,7 +306,7 @@ def test_latex_states_the_corrected_forms():
 # JAX.
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [2, 4, 6])
 def test_lambdified_formulas_agree_with_numpy(size):
     law, odds, alpha = arrays(size)
     tilt = SymbolicTilt(size)
@@ -337,8 +347,8 @@ def test_lambdified_functions_work_under_transformations_and_keep_the_dtype():
     assert prob(log_probs.astype(single), odds.astype(single), single(0.5)).dtype == single
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_the_library_computes_these_formulas(size):
+def test_the_library_computes_these_formulas():
+    size = 5  # M ties there; other sizes would only compile the same again
     law, odds, _ = arrays(size)
     log_probs, odds = jnp.log(law), jnp.asarray(odds)
     numeric, symbolic = ufm.ExponentialTilt(log_probs[None], odds), SymbolicTilt(size)
@@ -348,7 +358,7 @@ def test_the_library_computes_these_formulas(size):
         expected = symbolic.lambdify(formula)(log_probs, odds, alpha)
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13 * scale)
 
-    for alpha in (-1.5, 0.0, 0.7):
+    for alpha in (-1.5, 0.7):
         close(numeric.probs(alpha)[0], symbolic.tilted_probs(), alpha)
         close(numeric.cumulants(alpha, 4)[0], symbolic.cumulants(4), alpha)
         for order in (1, 2, 3):

@@ -294,6 +294,24 @@ def test_heads_attending_differently_exceed_the_stacked_spectral_norms():
 
 
 @pytest.mark.parametrize("norm", NORMS)
+def test_largest_image_of_a_norm_is_attained_by_one_row(norm):
+    final = model(norm, eps=0.0).final_norm
+    row = centred(model(norm), VECTOR) / np.asarray(final.scale)
+    bias = 0.0 if final.bias is None else row @ np.asarray(final.bias)
+    offset = 0.5 * np.sign(bias)
+    best = np.asarray(final.scale) * row * (1 if bias >= 0 else -1)
+    want = float(abs(row @ numpy_norm(final, best) + offset))
+    got = final.largest_image(jnp.asarray(row)[None], jnp.full(1, offset))
+    assert float(got) == pytest.approx(want, rel=ROUND)
+
+
+def test_bias_after_the_mlp_counts():
+    dead = jax.tree.map(jnp.zeros_like, model("rmsnorm").blocks[0])
+    dead = eqx.tree_at(lambda b: b.down_bias, dead, VECTOR)
+    assert float(dead.largest_increment()) == pytest.approx(float(jnp.linalg.norm(VECTOR)))
+
+
+@pytest.mark.parametrize("norm", NORMS)
 def test_block_increments_stay_below_their_bound_on_wild_streams(norm):
     block = model(norm).blocks[1]
     bound = block.largest_increment()
@@ -312,8 +330,8 @@ def test_block_increments_stay_below_their_bound_on_wild_streams(norm):
     st.sampled_from(NORMS),
 )
 def test_rate_bound_holds_and_improves_on_the_sum(ratio, angle, eps, norm):
-    steered = model(norm, eps)
-    w, other = centred(steered, VECTOR), centred(steered, HIDDEN[0])
+    steered, vector = model(norm, eps), VECTOR + 3  # LayerNorm sees a fraction of its length
+    w, other = centred(steered, vector), centred(steered, HIDDEN[0])
     other -= (other @ w) / (w @ w) * w
     unit = w / np.linalg.norm(w)
     rho = ratio * np.linalg.norm(w)
@@ -321,9 +339,9 @@ def test_rate_bound_holds_and_improves_on_the_sum(ratio, angle, eps, norm):
     gap = np.linalg.norm(
         numpy_norm(steered.final_norm, rest + w) - numpy_norm(steered.final_norm, w, eps=0.0)
     )
-    bound = float(steered.limit_rate_bound(VECTOR, 1.0, rho))
+    bound = float(steered.limit_rate_bound(vector, 1.0, rho))
     assert gap <= bound * (1 + 1e-9) + ROUND
-    assert bound <= published(steered, VECTOR, 1.0, rho) * (1 + 1e-9)
+    assert bound <= published(steered, vector, 1.0, rho) * (1 + 1e-9)
 
 
 def test_rate_bound_is_attained_by_a_tangent_remainder():
@@ -348,13 +366,18 @@ def test_rate_bound_where_the_remainder_may_cancel_the_vector():
     for alpha, rho in ((0.0, 1.0), (0.0, 0.0), (1.0, length), (1.0, 3 * length)):
         assert float(steered.limit_rate_bound(VECTOR, alpha, rho)) == pytest.approx(most)
     assert published(steered, VECTOR, 1.0, 3 * length) < 0
+    with jax.debug_nans(True):  # not under jit, which hides a NaN that a `where` drops later
+        slope = jax.grad(model("rmsnorm", eps=0.0).limit_rate_bound, argnums=1)(VECTOR, 0.0, 1.0)
+    assert slope == 0
 
 
 def test_logit_bound_folds_the_scale_into_the_rows():
     steered = model("layernorm")
-    rows = jnp.linalg.norm(steered.decoder, axis=1)
-    got = steered.logit_rate_bound(VECTOR, 1e3, 2.0)
-    assert jnp.all(got <= rows * steered.limit_rate_bound(VECTOR, 1e3, 2.0))
+    state = steered.limit_rate_bound(VECTOR, 1e3, 2.0) / np.max(np.abs(steered.final_norm.scale))
+    want = state * np.linalg.norm(
+        np.array(steered.decoder) * np.array(steered.final_norm.scale), axis=1
+    )
+    np.testing.assert_allclose(steered.logit_rate_bound(VECTOR, 1e3, 2.0), want, rtol=1e-13)
 
 
 # Transformations and dtypes
