@@ -5,6 +5,7 @@ tilt is padded to one of a few sizes: tokens of probability e^(-1e300) = 0 that 
 log-odds, and copies of the first context. Neither changes any number of the others.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -16,23 +17,20 @@ import numpy as np
 import ufm
 
 _NOTHING = -1e300
+_SLICE = 64
 
 
 class Curves(NamedTuple):
-    """Token curves at A strengths: [A], [A, m, V] and [A, m].
+    """Token curves at A strengths, [A, m, V]; `forward_kl` is [A, m].
 
-    `scale` [A, m, V] is |M(z) - M(r)| + E_α|M - M(r)|, r the likeliest token: what `centred` is a
-    difference of, so that `centred`/`scale` says how many of its digits are left.
+    `scale` is |M(z) - M(r)| + E_α|M - M(r)|, r the likeliest token: what `centred` is a difference of,
+    so that `centred`/`scale` says how many of its digits are left.
     """
 
-    alphas: np.ndarray
     log_probs: np.ndarray
     increase: np.ndarray
-    derivative: np.ndarray
     centred: np.ndarray
     scale: np.ndarray
-    mean: np.ndarray
-    variance: np.ndarray
     forward_kl: np.ndarray
 
 
@@ -65,12 +63,19 @@ def pad_target(tilt: ufm.ExponentialTilt, target: np.ndarray) -> jax.Array:
     return jnp.asarray(np.pad(target, (0, extra), constant_values=target[0]))
 
 
+def _in_slices(compiled: Callable[..., Any], alphas: np.ndarray) -> Any:
+    """`compiled`(64 strengths at a time), stacked: one shape to compile, and bounded memory."""
+    padded = np.concatenate([alphas, np.full(-len(alphas) % _SLICE, alphas[-1])])
+    slices = [compiled(jnp.asarray(part)) for part in padded.reshape(-1, _SLICE)]
+    stacked = jax.tree.map(lambda *parts: np.concatenate([np.asarray(p) for p in parts]), *slices)
+    return jax.tree.map(lambda array: array[: len(alphas)], stacked)
+
+
 def curves(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> Curves:
     """Every token curve of `tilt` at `alphas`."""
     m, vocabulary = tilt.log_probs.shape
-    out = jax.tree.map(np.asarray, _curves(pad(tilt), jnp.asarray(alphas)))
-    cut = [a[:, :m, :vocabulary] if a.ndim == 3 else a[:, :m] for a in out]
-    return Curves(alphas, *cut)
+    out = _in_slices(partial(_curves, pad(tilt)), alphas)
+    return Curves(*(a[:, :m, :vocabulary] if a.ndim == 3 else a[:, :m] for a in out))
 
 
 @jax.jit
@@ -79,15 +84,12 @@ def _curves(tilt: ufm.ExponentialTilt, alphas: Any) -> tuple:
         return (
             tilt.log_probs_at(alpha),
             ufm.probability_increase(tilt, alpha),
-            tilt.derivative(alpha),
             tilt.centred(alpha),
             _cancellation_scale(tilt, alpha),
-            tilt.mean(alpha),
-            tilt.variance(alpha),
             ufm.forward_kl(tilt, alpha),
         )
 
-    return jax.lax.map(at, alphas, batch_size=32)
+    return jax.vmap(at)(alphas)
 
 
 def _cancellation_scale(tilt: ufm.ExponentialTilt, alpha: Any) -> Any:
@@ -102,19 +104,21 @@ def concept_curves(
 ) -> dict[int, ConceptCurves]:
     """Mass curves at `alphas` of each set of tokens in `masks`."""
     m, vocabulary = tilt.log_probs.shape
-    padded, grid = pad(tilt), jnp.asarray(alphas)
-    full = {k: np.pad(mask, (0, padded.log_odds.size - vocabulary)) for k, mask in masks.items()}
-    found = {k: _concept_curves(padded, grid, jnp.asarray(mask)) for k, mask in full.items()}
-    return {k: ConceptCurves(*(np.asarray(a)[:, :m] for a in pair)) for k, pair in found.items()}
+    padded, found = pad(tilt), {}
+    for k, mask in masks.items():
+        full = jnp.asarray(np.pad(mask, (0, padded.log_odds.size - vocabulary)))
+        pair = _in_slices(lambda part, full=full: _concept_curves(padded, full, part), alphas)
+        found[k] = ConceptCurves(*(a[:, :m] for a in pair))
+    return found
 
 
 @jax.jit
-def _concept_curves(tilt: ufm.ExponentialTilt, alphas: Any, mask: Any) -> tuple:
+def _concept_curves(tilt: ufm.ExponentialTilt, mask: Any, alphas: Any) -> tuple:
     def at(alpha):
         increase = ufm.concept_increase(tilt, alpha, mask)
         return increase, ufm.concept_log_odds_increase(tilt, alpha, mask)
 
-    return jax.lax.map(at, alphas, batch_size=32)
+    return jax.vmap(at)(alphas)
 
 
 def peaks(tilt: ufm.ExponentialTilt) -> np.ndarray:
@@ -127,11 +131,13 @@ def centred_at(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> tuple[np.ndarra
     """M(z) - E_α[M] at α = alphas[k, j, z], and its cancellation scale, each [K, m, V]."""
     m, vocabulary = tilt.log_probs.shape
     padded = pad(tilt)
-    shape = (len(alphas), *padded.log_probs.shape)
-    full = np.zeros(shape)
+    full = np.zeros((len(alphas), *padded.log_probs.shape))
     full[:, :m, :vocabulary] = alphas
-    centred, scale = _centred_at(padded, jnp.asarray(full))
-    return np.asarray(centred)[:, :m, :vocabulary], np.asarray(scale)[:, :m, :vocabulary]
+    pairs = [_centred_at(padded, jnp.asarray(layer)) for layer in full]
+    centred, scale = (
+        np.stack([np.asarray(a)[:m, :vocabulary] for a in parts]) for parts in zip(*pairs)
+    )
+    return centred, scale
 
 
 @jax.jit
@@ -144,8 +150,7 @@ def _centred_at(tilt: ufm.ExponentialTilt, alphas: Any) -> tuple:
 
         return jax.vmap(of_token)(strengths, jnp.arange(strengths.size))
 
-    over_contexts = jax.vmap(of_context)
-    return jax.lax.map(lambda strengths: over_contexts(tilt.log_probs, strengths), alphas)
+    return jax.vmap(of_context)(tilt.log_probs, alphas)
 
 
 def cross_entropy_increase(
@@ -163,13 +168,14 @@ def cross_entropy_increase(
     if data_probs is not None:
         law = np.zeros(padded.log_probs.shape)
         law[:m, :vocabulary] = data_probs
-    return np.asarray(_cross_entropy(padded, jnp.asarray(alphas), jnp.asarray(full_weights), law))
+    steered = partial(_cross_entropy, padded, jnp.asarray(full_weights), law)
+    return _in_slices(steered, alphas)
 
 
 @jax.jit
-def _cross_entropy(tilt: ufm.ExponentialTilt, alphas: Any, weights: Any, law: Any) -> Any:
+def _cross_entropy(tilt: ufm.ExponentialTilt, weights: Any, law: Any, alphas: Any) -> Any:
     at = lambda alpha: ufm.cross_entropy_increase(tilt, alpha, weights, law)  # noqa: E731
-    return jax.lax.map(at, alphas, batch_size=32)
+    return jax.vmap(at)(alphas)
 
 
 def limits(tilt: ufm.ExponentialTilt) -> dict[int, np.ndarray]:
@@ -187,7 +193,7 @@ def _limits(tilt: ufm.ExponentialTilt) -> tuple:
 def laws_at(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> np.ndarray:
     """log p_α [A, m, V] at a few strengths."""
     m, vocabulary = tilt.log_probs.shape
-    return np.asarray(_laws(pad(tilt), jnp.asarray(alphas)))[:, :m, :vocabulary]
+    return _in_slices(partial(_laws, pad(tilt)), alphas)[:, :m, :vocabulary]
 
 
 @jax.jit
@@ -201,7 +207,7 @@ def orders_at(
     """log p_α [K, C, m, V] at `alphas` [K, C]; p^{(n)} [n, C, m, V] and κ [C, m, n] at `centres`."""
     m, vocabulary = tilt.log_probs.shape
     padded = pad(tilt)
-    laws = np.asarray(_laws(padded, jnp.asarray(alphas.reshape(-1))))
+    laws = _in_slices(partial(_laws, padded), alphas.reshape(-1))
     laws = laws.reshape(*alphas.shape, *laws.shape[1:])
     derivatives, cumulants = _orders(padded, jnp.asarray(centres), orders)
     return (

@@ -1,10 +1,10 @@
 r"""The statement of every claim as LaTeX for MathJax; reached through `theorems.symbolic.latex`.
 
 Each is the form that is true and names what it needs, which is not always the paper's. Throughout
-p_j(z) = p(z|c_j) > 0, p_{j,α} is the tilted law, K_j(α) = log Σ_z p_j(z) e^{αM(z)}, R = max M - min M,
-δ = min_T M - max_{not T} M, M_top = argmax M, M_bot = argmin M, F_{j,C}(α) = Σ_C p_{j,α}, and v is
-the mean over P inside the target T less the mean over N outside it. Tilt, derivative, tanh form,
-limits and quadratic are printed by sympy. No `|` occurs: it would end the cell of a Markdown table.
+p_j(z) = p(z|c_j) > 0, p_{j,α} is the tilted law, K_j(α) = log Σ_z p_j(z) e^{αM(z)}, F_{j,C}(α) the
+sum of p_{j,α} over C, R = max M - min M, δ = min_T M - max_{not T} M, M_top = argmax M,
+M_bot = argmin M, and v the mean over P inside the target T less the mean over N outside it. Tilt,
+derivative, tanh form, limits and quadratic are printed by sympy. No `|`: it would end a table cell.
 """
 
 import difflib
@@ -47,8 +47,9 @@ _BY_HAND = {
         \left(1 - \frac{\varepsilon_0}{G-1}\right)
         \log\frac{(1-\varepsilon_0)(G-1)}{\varepsilon_0} = -\log\min_{T}\frac{\gamma}{\omega}""",
     "sign-rule": r"""
-        \alpha(j,z) > 0 \iff M(z) > \frac{1}{\lvert N \rvert}\sum_{i \in N} \mathrm{KL}(p_j  \Vert  p_i)
-        - \frac{1}{\lvert P \rvert}\sum_{i \in P} \mathrm{KL}(p_j  \Vert  p_i)"""
+        \alpha(j,z) > 0 \iff
+        M(z) > \frac{1}{\lvert N \rvert}\sum_{i \in N} \mathrm{KL}(p_j \Vert p_i)
+        - \frac{1}{\lvert P \rvert}\sum_{i \in P} \mathrm{KL}(p_j \Vert p_i)"""
     + _NOT_CONSTANT,
     "thm-3.6.target-increasing": r"""
         \frac{d}{d\alpha}\,\Delta p_j(T \mid \alpha) > 0 \quad \text{for every }
@@ -58,7 +59,8 @@ _BY_HAND = {
         \frac{d}{d\alpha}\,\Delta p_j(C \mid \alpha) < 0 \quad \text{for every }
         \alpha \in \mathbb{R}, \quad \text{if } \max_{C} M \le \min_{[V] \setminus C} M
         \text{ and } M \text{ is not constant}""",
-    "thm-3.6.growth": r"\lvert \nu_j(\alpha) \rvert \le R\,\lvert \alpha \rvert, \qquad R = \max M - \min M",
+    "thm-3.6.growth": r"""
+        \lvert \nu_j(\alpha) \rvert \le R\,\lvert \alpha \rvert, \qquad R = \max M - \min M""",
     "prop-4.1.rmsnorm": r"""
         \lim_{\alpha \to \pm\infty} W' N_\epsilon\bigl(h + \alpha v + r(\alpha)\bigr)
         = W' N_0(\pm v) = \pm W' N_0(v), \qquad
@@ -67,9 +69,11 @@ _BY_HAND = {
     "prop-4.1.layernorm": r"""
         \lim_{\alpha \to \pm\infty} W' N_\epsilon\bigl(h + \alpha v + r(\alpha)\bigr)
         = W' N_0(\pm v), \qquad
-        N_\epsilon(x) = \beta + \frac{\gamma \odot \bar{x}}{\sqrt{\lVert \bar{x} \rVert^2/d + \epsilon}},\
+        N_\epsilon(x) = \beta
+        + \frac{\gamma \odot \bar{x}}{\sqrt{\lVert \bar{x} \rVert^2/d + \epsilon}},\
         \bar{x} = x - \frac{\mathbf{1}^\top x}{d}\,\mathbf{1}
-        \quad \text{if } \bar{v} \ne 0 \text{ and } \sup_\alpha \lVert h + r(\alpha) \rVert < \infty""",
+        \quad \text{if } \bar{v} \ne 0
+        \text{ and } \sup_\alpha \lVert h + r(\alpha) \rVert < \infty""",
     "prop-4.1.rate": r"""
         \bigl\lVert N_\epsilon\bigl(h + \alpha v + r(\alpha)\bigr) - N_0(\pm v)\bigr\rVert \le
         \sqrt{d}\,\max_i \lvert \gamma_i \rvert
@@ -84,7 +88,7 @@ _BY_HAND = {
         \operatorname{rank}\left(\left(I - \tfrac{1}{V}\mathbf{1}\mathbf{1}^\top\right)
         \log P\right)""",
     "ce.kl-identity": r"""
-        \Delta\mathrm{CE}(\alpha) = \sum_{j} \pi_j\, \mathrm{KL}(p_j  \Vert  p_{j,\alpha})
+        \Delta\mathrm{CE}(\alpha) = \sum_{j} \pi_j\, \mathrm{KL}(p_j \Vert p_{j,\alpha})
         = \sum_{j} \pi_j \bigl(K_j(\alpha) - \alpha K_j'(0)\bigr) \quad \text{(Assumption 2)}""",
     "ce.convex": r"""
         \Delta\mathrm{CE}''(\alpha) = \sum_{j} \pi_j \operatorname{Var}_{j,\alpha}(M) > 0
@@ -102,9 +106,9 @@ _BY_HAND = {
     "ce.lower-bounds": r"""
         \Delta\mathrm{CE}(\alpha) \ge \max\left\{
         \frac{\sigma^2 (e^{-R\lvert \alpha \rvert} + R\lvert \alpha \rvert - 1)}{R^2},\
-        \sum_{j} \pi_j \operatorname{kl}\bigl(F_{j,T}(0)  \Vert  F_{j,T}(\alpha)\bigr)\right\},
+        \sum_{j} \pi_j \operatorname{kl}\bigl(F_{j,T}(0) \Vert F_{j,T}(\alpha)\bigr)\right\},
         \quad \sigma^2 = \sum_{j} \pi_j \operatorname{Var}_j(M),\
-        \operatorname{kl}(x  \Vert  y) = x \log\frac{x}{y} + (1-x) \log\frac{1-x}{1-y}""",
+        \operatorname{kl}(x \Vert y) = x \log\frac{x}{y} + (1-x) \log\frac{1-x}{1-y}""",
     "ce.remainder": r"""
         \left\lvert \Delta\mathrm{CE}(\alpha) - \tfrac{1}{2}\sigma^2\alpha^2\right\rvert \le
         \frac{R^3 \lvert \alpha \rvert^3}{36\sqrt{3}}, \qquad

@@ -168,7 +168,9 @@ def _inflections() -> Confirmation:
     )
     signs = np.sign(np.asarray(second))
     changes = int((signs[1:] != signs[:-1]).sum())
-    return Confirmation(changes == 3, f"p'' of the target changes sign {changes} times on [-50, 50]")
+    return Confirmation(
+        changes == 3, f"p'' of the target changes sign {changes} times on [-50, 50]"
+    )
 
 
 def _no_bump() -> Confirmation:

@@ -1,6 +1,6 @@
 """Lemma B.5 and all higher orders: the derivatives of steered probabilities."""
 
-from math import comb, factorial
+from math import comb
 
 import numpy as np
 
@@ -21,7 +21,10 @@ def _differentiation_matrix() -> np.ndarray:
     """D [4, 20]: D @ (values at the nodes) = derivatives of order 1..4 at 0 of the interpolant."""
     modes = np.eye(_POINTS)
     at_zero = [
-        [np.polynomial.chebyshev.chebval(0.0, np.polynomial.chebyshev.chebder(mode, n)) for mode in modes]
+        [
+            np.polynomial.chebyshev.chebval(0.0, np.polynomial.chebyshev.chebder(mode, n))
+            for mode in modes
+        ]
         for n in range(1, ORDERS + 1)
     ]
     coefficients = 2 / _POINTS * np.cos(np.arange(_POINTS)[:, None] * _ANGLES)
@@ -51,7 +54,7 @@ def _sampled(instance: Instance) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _allowed(instance: Instance) -> float:
     """Differentiating n times at the centre of N Chebyshev points multiplies rounding by up to N^n."""
-    return instance.tolerance * _POINTS ** ORDERS
+    return instance.tolerance * _POINTS**ORDERS
 
 
 def _derivative(instance: Instance) -> Verdict:

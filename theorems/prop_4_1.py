@@ -1,7 +1,7 @@
 """Proposition 4.1: a transformer steered before its final norm levels off."""
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import jax
 import jax.numpy as jnp
@@ -34,18 +34,39 @@ class TransformerInstance:
     positions: str = "all"
     rho: float | None = None
 
-    def logits(self, alphas: np.ndarray) -> np.ndarray:
-        """Steered logits [A, V]."""
-        return np.asarray(
-            _logits(
+    @cached_property
+    def _at_strengths(self) -> tuple[np.ndarray, np.ndarray]:
+        return tuple(
+            np.asarray(a)
+            for a in _steered(
                 self.transformer,
                 self.hidden,
-                jnp.asarray(alphas),
+                jnp.asarray(self.strengths),
                 self.vector,
                 self.layer,
                 self.positions,
             )
         )
+
+    @cached_property
+    def strengths(self) -> np.ndarray:
+        """±1 … ±1e8, and last a pair so far out that the O(1/α) distance is below 1e-9."""
+        length = max(float(np.linalg.norm(self.vector)), 1e-300)
+        far = min(1e10 * (1 + self.bound_on_rest) / length, 1e16)
+        half = np.append(STRENGTHS, far)
+        return np.concatenate([half, -half])
+
+    def logits(self, sign: int) -> np.ndarray:
+        """Steered logits [10, V] at the strengths of one sign."""
+        return (
+            self._at_strengths[0][: len(STRENGTHS) + 1][:]
+            if sign > 0
+            else self._at_strengths[0][len(STRENGTHS) + 1 :]
+        )
+
+    def rest(self) -> float:
+        """The largest |h + R(α)| at the strengths looked at."""
+        return float(self._at_strengths[1].max())
 
     def limit(self, sign: int) -> np.ndarray:
         """W' LN_0(±v), from its formula; NaN where v (LayerNorm: v less its mean) is zero."""
@@ -63,23 +84,27 @@ class TransformerInstance:
         """Whether the final norm is LayerNorm (else RMSNorm)."""
         return self.transformer.final_norm.bias is not None
 
+    @cached_property
     def bound_on_rest(self) -> float:
         """ρ."""
         if self.rho is not None:
             return self.rho
-        return float(self.transformer.remainder_bound(self.hidden, self.layer))
+        return float(_implied_rho(self.transformer, self.hidden, self.layer))
+
+
+@partial(jax.jit, static_argnums=2)
+def _implied_rho(model, hidden, layer):
+    return model.remainder_bound(hidden, layer)
 
 
 @partial(jax.jit, static_argnums=(4, 5))
-def _logits(model, hidden, alphas, vector, layer, positions):
-    at = partial(model.logits, hidden, vector=vector, layer=layer, positions=positions)
-    return jax.lax.map(lambda alpha: at(alpha), alphas)
+def _steered(model, hidden, alphas, vector, layer, positions):
+    site = {"vector": vector, "layer": layer, "positions": positions}
 
+    def at(alpha):
+        return model.logits(hidden, alpha, **site), model.steering_remainder(hidden, alpha, **site)
 
-@partial(jax.jit, static_argnums=(4, 5))
-def _remainders(model, hidden, alphas, vector, layer, positions):
-    at = partial(model.steering_remainder, hidden, vector=vector, layer=layer, positions=positions)
-    return jax.lax.map(lambda alpha: at(alpha), alphas)
+    return jax.lax.map(at, alphas)
 
 
 @jax.jit
@@ -90,9 +115,7 @@ def _rate_bounds(model, vector, alphas, rho):
 def _reached(instance: TransformerInstance, sign: int) -> Verdict:
     """At |α| = 10^8 … 10^16/|v|: far enough that the O(1/α) distance is below 1e-7 of the logits."""
     limit = instance.limit(sign)
-    far = (
-        1e10 * (1 + instance.bound_on_rest()) / max(float(jnp.linalg.norm(instance.vector)), 1e-300)
-    )
+    far = 1e10 * (1 + instance.bound_on_rest) / max(float(jnp.linalg.norm(instance.vector)), 1e-300)
     reached = instance.logits(np.array([sign * min(far, 1e16)]))[0]
     size = np.linalg.norm(np.asarray(instance.transformer.decoder), axis=1) * np.sqrt(
         instance.vector.size
@@ -115,10 +138,10 @@ def _layernorm(instance: TransformerInstance) -> Verdict:
 
 def _rate(instance: TransformerInstance) -> Verdict:
     """Slack of the bound relative to the bound, plus rounding of the logits, at ±1 … ±1e8."""
-    rho = instance.bound_on_rest()
+    rho = instance.bound_on_rest
     verdicts = []
     for sign in (1, -1):
-        distance = np.abs(instance.logits(sign * STRENGTHS) - instance.limit(sign))
+        distance = np.abs(instance.logits(sign)[:-1] - instance.limit(sign))
         allowed = np.asarray(
             _rate_bounds(instance.transformer, instance.vector, jnp.asarray(sign * STRENGTHS), rho)
         )
@@ -146,21 +169,10 @@ def _no_direction(instance: TransformerInstance) -> str | None:
 
 
 def _too_small(instance: TransformerInstance) -> str | None:
-    both = jnp.asarray(np.concatenate([STRENGTHS, -STRENGTHS]))
-    rest = _remainders(
-        instance.transformer,
-        instance.hidden,
-        both,
-        instance.vector,
-        instance.layer,
-        instance.positions,
-    )
-    largest, rho = float(rest.max()), instance.bound_on_rest()
-    return (
-        None
-        if largest <= rho * (1 + 1e-12)
-        else f"|h + R(α)| reaches {largest:.6g} > ρ = {rho:.6g}"
-    )
+    largest, rho = instance.rest(), instance.bound_on_rest
+    if largest <= rho * (1 + 1e-12):
+        return None
+    return f"|h + R(α)| reaches {largest:.6g} > ρ = {rho:.6g}"
 
 
 RMSNORM = Hypothesis("rmsnorm", "the final norm is RMSNorm", _is(False, "RMSNorm"))

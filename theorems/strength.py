@@ -20,9 +20,7 @@ def _budget(instance: Instance) -> Verdict:
     weights = np.zeros(padded.log_probs.shape[0])
     weights[:m] = instance.context_weights
     mask = pad_target(instance.tilt, instance.target)
-    choice = ufm.choose_strength(
-        padded, jnp.asarray(weights), target=mask, budget=BUDGET
-    )
+    choice = ufm.choose_strength(padded, jnp.asarray(weights), target=mask, budget=BUDGET)
     spent, mass = _measured(instance, choice.alpha)
     on_grid = instance.cross_entropy_by_definition
     masses = (

@@ -1,8 +1,10 @@
 """The default instances: the paper's datasets, and random families drawn by construction."""
 
 from collections.abc import Callable
+from functools import cache
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from ufm import ConceptDataset, ExponentialTilt, Transformer
@@ -103,7 +105,7 @@ def _laws(rng: np.random.Generator) -> Instance:
 
 
 def _smoothed(rng: np.random.Generator) -> Instance:
-    groups, size, contexts = ((2, 2, 2), (3, 3, 2), (5, 12, 2))[rng.integers(3)]
+    groups, size, contexts = ((3, 3, 2), (4, 6, 2))[rng.integers(2)]
     epsilon = rng.uniform(0.01, 0.95) * (groups - 1) / groups
     data = ConceptDataset.smoothed(groups, size, epsilon, contexts)
     return Instance.from_dataset(data, *_sets(rng, data, rng.random() < 0.5))
@@ -133,17 +135,31 @@ def _tilts(rng: np.random.Generator) -> Instance:
     )
 
 
-def _transformer(rng: np.random.Generator) -> TransformerInstance:
-    key = jax.random.key(int(rng.integers(2**31)))
-    norm = ("layernorm", "rmsnorm")[rng.integers(2)]
-    keys = jax.random.split(key, 3)
-    model = Transformer.random(
-        keys[0], blocks=2, dimension=8, heads=2, vocabulary=11, norm=norm, dtype=np.float64
+@cache
+def _template(norm: str) -> Transformer:
+    return Transformer.random(
+        jax.random.key(0),
+        blocks=2,
+        dimension=8,
+        heads=2,
+        vocabulary=11,
+        norm=norm,
+        dtype=jnp.float64,
     )
-    hidden = jax.random.normal(keys[1], (5, 8), np.float64)
-    vector = float(10 ** rng.uniform(-2, 2)) * jax.random.normal(keys[2], (8,), np.float64)
-    positions = ("all", "last")[rng.integers(2)]
-    return TransformerInstance(model, hidden, vector, int(rng.integers(2)), positions)
+
+
+def _transformer(rng: np.random.Generator) -> TransformerInstance:
+    """Two blocks, d = 8: Gaussian weights of the template's sizes, steered after either block."""
+
+    def redrawn(leaf):
+        size = np.sqrt(np.mean(np.square(leaf)))
+        return jnp.asarray(size * rng.standard_normal(leaf.shape))
+
+    model = jax.tree.map(redrawn, _template(("layernorm", "rmsnorm")[rng.integers(2)]))
+    hidden = jnp.asarray(rng.standard_normal((5, 8)))
+    vector = jnp.asarray(10 ** rng.uniform(-2, 2) * rng.standard_normal(8))
+    layer, positions = ((0, "all"), (0, "last"), (1, "last"))[rng.integers(3)]
+    return TransformerInstance(model, hidden, vector, layer, positions)
 
 
 def _paper_uniform(epsilon: float, negative: tuple[int, ...]) -> Callable[[], Instance]:

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, reduce
+from functools import cache, cached_property, reduce
 from math import prod
 from operator import add, or_
 from typing import Any
@@ -57,12 +57,12 @@ class SymbolicTilt:
         if self.size not in range(2, 7):
             raise ValueError(f"size must be one of 2, 3, 4, 5, 6; got {self.size!r}")
 
-    @property
+    @cached_property
     def probabilities(self) -> tuple[Any, ...]:
         """p_1..p_V: positive symbols."""
         return sp.symbols(f"p1:{self.size + 1}", positive=True)
 
-    @property
+    @cached_property
     def log_odds(self) -> tuple[Any, ...]:
         """M_1..M_V: real symbols."""
         return sp.symbols(f"M1:{self.size + 1}", real=True)
@@ -456,22 +456,27 @@ def _fraction(x: Any, polynomials: Any) -> tuple[Any, Counter[Any]]:
 
     sympy's own `together` takes more than twice the time.
     """
-    if isinstance(x, sp.Add):
-        parts = [_fraction(term, polynomials) for term in x.args]
-        common = reduce(or_, (below for _, below in parts))  # the larger power of each
-        return sum(over * _powers(common - below) for over, below in parts), common
-    if isinstance(x, sp.Mul):
-        parts = [_fraction(factor, polynomials) for factor in x.args]
-        return prod(over for over, _ in parts), reduce(add, (below for _, below in parts))
-    if isinstance(x, sp.Pow) and x.exp.is_Integer:
-        (over, below), power = _fraction(x.base, polynomials), abs(int(x.exp))
-        below = Counter({factor: k * power for factor, k in below.items()})
-        if x.exp > 0:
-            return over**power, below
-        return polynomials.one * _powers(below), Counter({over: power})
-    if not (x.is_Symbol or x.is_Rational):
-        raise ValueError(f"no rule for {x}: use sums, products, integer powers, exp, log, tanh")
-    return polynomials.from_expr(x), Counter()
+
+    @cache  # terms come back often
+    def split(x: Any) -> tuple[Any, Counter[Any]]:
+        if isinstance(x, sp.Add):
+            parts = [split(term) for term in x.args]
+            common = reduce(or_, (below for _, below in parts))  # the larger power of each
+            return sum(over * _powers(common - below) for over, below in parts), common
+        if isinstance(x, sp.Mul):
+            parts = [split(factor) for factor in x.args]
+            return prod(over for over, _ in parts), reduce(add, (below for _, below in parts))
+        if isinstance(x, sp.Pow) and x.exp.is_Integer:
+            (over, below), power = split(x.base), abs(int(x.exp))
+            below = Counter({factor: k * power for factor, k in below.items()})
+            if x.exp > 0:
+                return over**power, below
+            return polynomials.one * _powers(below), Counter({over: power})
+        if not (x.is_Symbol or x.is_Rational):
+            raise ValueError(f"no rule for {x}: use sums, products, integer powers, exp, log, tanh")
+        return polynomials.from_expr(x), Counter()
+
+    return split(x)
 
 
 def _powers(factors: Counter[Any]) -> Any:

@@ -63,10 +63,9 @@ class Report:
         every finding that was recomputed is confirmed.
         """
         fine = {Outcome.HOLDS, Outcome.UNMET}
-        return (
-            all(t.verdict in fine and (t.control is None or t.control[0]) for t in self.tallies.values())
-            and all(confirmation.confirmed for _, confirmation in self.findings)
-        )
+        return all(
+            t.verdict in fine and (t.control is None or t.control[0]) for t in self.tallies.values()
+        ) and all(confirmation.confirmed for _, confirmation in self.findings)
 
 
 def verify_suite(
@@ -136,7 +135,9 @@ def verify_instance(
             progress(count / len(claims), claim.id)
         tally = report.tallies[claim.id] = Tally(claim)
         if "transformers" in claim.families:
-            tally.add(Verdict(Outcome.UNMET, float("nan"), 0.0, "transformer: a table has none"), "table")
+            tally.add(
+                Verdict(Outcome.UNMET, float("nan"), 0.0, "transformer: a table has none"), "table"
+            )
         else:
             tally.add(claim.check(instance), "table")
     return report

@@ -157,18 +157,25 @@ def cross_entropy_increase(
     >>> print(f"{ufm.cross_entropy_increase(tilt, 1.0, data.context_weights):.6f}")
     1.005832
     """
-    pi = floating("weights", weights, 1)
-    contexts = tilt.log_probs.shape[0]
-    if pi.shape != (contexts,):
-        raise ValueError(f"weights must have shape ({contexts},), one a context; got {pi.shape}")
-    if is_concrete(pi) and (bool((pi < 0).any()) or abs(float(pi.sum()) - 1) > 1e-6):
-        raise ValueError(f"weights must be >= 0 and sum to 1; they sum to {float(pi.sum()):.9g}")
+    pi = checked_weights(weights, tilt.log_probs.shape[0])
     increase = pi @ forward_kl(tilt, alpha)
     if data_probs is None:
         return increase
     q = floating("data_probs", data_probs, 2)
     slope = (jnp.exp(tilt.log_probs) - q) @ tilt.log_odds
     return increase + strength(alpha, tilt.log_odds.dtype) * (pi @ slope)
+
+
+def checked_weights(weights: Numbers, contexts: int) -> Array:
+    """π [m] as an array of shares: one a context, none negative, summing to one."""
+    pi = floating("weights", weights, 1)
+    if pi.shape != (contexts,):
+        raise ValueError(f"weights must have shape ({contexts},), one a context; got {pi.shape}")
+    if is_concrete(pi):
+        shares = np.asarray(pi)
+        if (shares < 0).any() or abs(float(shares.sum()) - 1) > 1e-6:
+            raise ValueError(f"weights must be >= 0 and sum to 1; they sum to {shares.sum():.9g}")
+    return pi
 
 
 def _cumulant_growth(

@@ -134,7 +134,7 @@ class UFM(eqx.Module):
         )
         carry, losses, done = (start, None), [], 0
         while done < steps:
-            size = min(max(1, steps // 20), steps - done)
+            size = steps if progress is None else min(max(1, steps // 20), steps - done)
             carry, chunk = _descend(carry, dataset, optimizer, rate, size)
             losses.append(chunk)
             done += size

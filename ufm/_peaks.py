@@ -105,8 +105,8 @@ def _peaks(log_probs: Array, log_odds: Array) -> Array:
 
         def log_balance(alpha):
             terms = log_probs + log_gap + alpha[:, None] * gaps
-            up, slope_up = _logsumexp_and_mean(terms, gaps, gaps > 0)
-            down, slope_down = _logsumexp_and_mean(terms, gaps, gaps < 0)
+            up, slope_up = logsumexp_and_mean(terms, gaps, gaps > 0)
+            down, slope_down = logsumexp_and_mean(terms, gaps, gaps < 0)
             return up - down, slope_up - slope_down
 
         # The slope of g lies between `smallest_gap` and `span`, which brackets its root.
@@ -159,7 +159,7 @@ def _neighbour_gaps(log_odds: Array) -> tuple[Array, Array]:
     return down, up
 
 
-def _logsumexp_and_mean(terms: Array, gaps: Array, mask: Array) -> tuple[Array, Array]:
+def logsumexp_and_mean(terms: Array, gaps: Array, mask: Array) -> tuple[Array, Array]:
     """Log Σ e^{terms} over `mask` and the mean of `gaps` under those weights, along the last axis."""
     top = jnp.where(mask, terms, -jnp.inf).max(axis=-1, keepdims=True)
     top = jnp.where(jnp.isfinite(top), top, 0.0)

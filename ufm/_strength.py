@@ -9,14 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
-from ._checks import Numbers, floating, needs_float64, token_set
-from ._effects import (
-    concept_log_odds,
-    concept_probability,
-    cross_entropy_increase,
-    reverse_kl,
-)
-from ._peaks import require_separation
+from ._checks import Numbers, needs_float64, token_set
+from ._effects import checked_weights, concept_probability, forward_kl, reverse_kl
+from ._peaks import logsumexp_and_mean, require_separation
 from ._roots import increasing_root
 from ._tilt import ExponentialTilt
 
@@ -64,7 +59,7 @@ def half_saturation(tilt: ExponentialTilt, tokens: Numbers) -> Float[Array, " co
     mask = token_set(tokens, tilt.log_odds.size)
     needs_float64("half_saturation", tilt.log_probs, tilt.log_odds)
     require_separation(tilt, mask)
-    return jax.jit(_half_saturation)(tilt, mask)
+    return _half_saturation(tilt, mask)
 
 
 def choose_strength(
@@ -103,7 +98,7 @@ def choose_strength(
     if not (math.isfinite(budget) and budget > 0 and (kind != "target_mass" or budget < 1)):
         wanted = "in (0, 1)" if kind == "target_mass" else "positive and finite, in nats"
         raise ValueError(f"budget must be {wanted} for kind {kind!r}; got {budget}")
-    pi = floating("weights", weights, 1)
+    pi = checked_weights(weights, tilt.log_probs.shape[0])
     measured: dict[float, np.ndarray] = {}
 
     def effects(alpha: float) -> np.ndarray:
@@ -111,16 +106,15 @@ def choose_strength(
             measured[alpha] = np.asarray(_effects_at(tilt, alpha, pi, mask))
         return measured[alpha]
 
-    cross_entropy_increase(tilt, 0.0, pi)  # checks the weights
-    supremum = _supremum(tilt, pi, kind)
+    sigma2, reverse_supremum, odds_range = (float(v) for v in _scales(tilt, pi))
+    supremum = {"reverse_kl": reverse_supremum, "target_mass": 1.0}.get(kind, math.inf)
     row = BUDGETS.index(kind)
     if budget >= supremum:
         alpha, bracket = math.inf, (math.inf, math.inf)
-        spent = np.array([math.inf, _supremum(tilt, pi, "reverse_kl"), 1.0])
+        spent = np.array([math.inf, reverse_supremum, 1.0])
     else:
-        alpha, bracket = _bisect(lambda a: float(effects(a)[row]), budget, float(tilt.odds_range()))
+        alpha, bracket = _bisect(lambda a: float(effects(a)[row]), budget, odds_range)
         spent = effects(alpha)
-    sigma2 = float(pi @ tilt.variance(0.0))
     return StrengthChoice(
         alpha=alpha,
         bracket=bracket,
@@ -141,18 +135,19 @@ def _effects_at(tilt: ExponentialTilt, alpha: ArrayLike, weights: Array, mask: A
     """Weighted cross-entropy increase, reverse KL and target mass, [3]."""
     return jnp.stack(
         [
-            cross_entropy_increase(tilt, alpha, weights),
+            weights @ forward_kl(tilt, alpha),
             weights @ reverse_kl(tilt, alpha),
             weights @ concept_probability(tilt, alpha, mask),
         ]
     )
 
 
-def _supremum(tilt: ExponentialTilt, weights: Array, kind: str) -> float:
-    if kind == "reverse_kl":
-        top = tilt.extremal_tokens(+1)[None, :]
-        return float(-weights @ jax.nn.logsumexp(tilt.log_probs, axis=1, where=top))
-    return 1.0 if kind == "target_mass" else math.inf
+@jax.jit
+def _scales(tilt: ExponentialTilt, weights: Array) -> tuple[Array, Array, Array]:
+    """σ², the supremum -Σ π log p(Mtop) of the reverse KL, and R."""
+    top = tilt.extremal_tokens(+1)[None, :]
+    supremum = -weights @ jax.nn.logsumexp(tilt.log_probs, axis=1, where=top)
+    return weights @ tilt.variance(0.0), supremum, tilt.odds_range()
 
 
 def _bisect(
@@ -183,20 +178,21 @@ def _bisect(
     return far if sign > 0 else near, (lower, upper)
 
 
+@jax.jit
 def _half_saturation(tilt: ExponentialTilt, mask: Array) -> Array:
-    r = concept_log_odds(tilt, 0.0, mask)
-    inside, off = jnp.where(mask, tilt.log_odds, jnp.inf), jnp.where(mask, -jnp.inf, tilt.log_odds)
-    delta, span = inside.min() - off.max(), tilt.odds_range()
+    lowest = jnp.where(mask, tilt.log_odds, jnp.inf).min()
+    highest = jnp.where(mask, -jnp.inf, tilt.log_odds).max()
+    # Counted from the cut between target and rest, no αM that matters at the root is large.
+    odds = (tilt.log_odds - (lowest + 0.5 * (highest - lowest)))[None, :]
 
     def log_odds_and_slope(alpha: Array) -> tuple[Array, Array]:
-        def of_one_context(strength, context):
-            value = lambda a: concept_log_odds(tilt, a, mask)[context]  # noqa: E731
-            return jax.jvp(value, (strength,), (jnp.ones_like(strength),))
+        terms = tilt.log_probs + alpha[:, None] * odds
+        inside, slope_inside = logsumexp_and_mean(terms, odds, mask[None, :])
+        off, slope_off = logsumexp_and_mean(terms, odds, ~mask[None, :])
+        return inside - off, slope_inside - slope_off
 
-        return jax.vmap(of_one_context)(alpha, jnp.arange(r.size))
-
-    ends = jnp.stack([-r / span, -r / delta])
+    r, _ = log_odds_and_slope(jnp.zeros_like(tilt.log_probs[:, 0]))
+    ends = jnp.stack([-r / tilt.odds_range(), -r / (lowest - highest)])
     slack = 1e-9 * jnp.abs(ends) + 1e-300
-    return increasing_root(
-        log_odds_and_slope, (ends - slack).min(axis=0), (ends + slack).max(axis=0), -r / span
-    )
+    lower, upper = (ends - slack).min(axis=0), (ends + slack).max(axis=0)
+    return increasing_root(log_odds_and_slope, lower, upper, ends[0])

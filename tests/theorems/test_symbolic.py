@@ -348,23 +348,27 @@ def test_lambdified_functions_work_under_transformations_and_keep_the_dtype():
 
 
 def test_the_library_computes_these_formulas():
-    size = 5  # M ties there; other sizes would only compile the same again
-    law, odds, _ = arrays(size)
+    law, odds, _ = arrays(5)  # with a tie in M
     log_probs, odds = jnp.log(law), jnp.asarray(odds)
-    numeric, symbolic = ufm.ExponentialTilt(log_probs[None], odds), SymbolicTilt(size)
-    scale = float(jnp.abs(odds).max()) ** 4
+    numeric, symbolic = ufm.ExponentialTilt(log_probs[None], odds), SymbolicTilt(5)
+    formulas = [symbolic.tilted_probs(), symbolic.cumulants(4)]
+    formulas += [symbolic.derivative(order) for order in (1, 2, 3)]
 
-    def close(found, formula, alpha):
-        expected = symbolic.lambdify(formula)(log_probs, odds, alpha)
-        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13 * scale)
+    @jax.jit
+    def computed(alpha):
+        derivatives = [numeric.derivative(alpha, order) for order in (1, 2, 3)]
+        return [numeric.probs(alpha), numeric.cumulants(alpha, 4), *derivatives]
 
     for alpha in (-1.5, 0.7):
-        close(numeric.probs(alpha)[0], symbolic.tilted_probs(), alpha)
-        close(numeric.cumulants(alpha, 4)[0], symbolic.cumulants(4), alpha)
-        for order in (1, 2, 3):
-            close(numeric.derivative(alpha, order)[0], symbolic.derivative(order), alpha)
-    top = np.flatnonzero(odds == odds.max()).tolist()
-    close(numeric.limit(+1)[0], list(limit(size, top).value), 0.0)
+        for found, formula in zip(computed(alpha), formulas, strict=True):
+            expected = symbolic.lambdify(formula)(log_probs, odds, alpha)
+            # κ_4 is made of terms of size max|M|^4.
+            np.testing.assert_allclose(
+                found[0], expected, rtol=1e-12, atol=1e-14 * float(abs(odds).max()) ** 4
+            )
+    (top,) = np.flatnonzero(odds == odds.max())
+    ends = symbolic.lambdify(limit(5, [int(top)]).value)(log_probs, odds, 0.0)
+    np.testing.assert_allclose(numeric.limit(+1)[0], ends, rtol=1e-12)
 
 
 # Bad input.
@@ -380,6 +384,11 @@ BAD_INPUT = {
     "empty top": (lambda: limit(3, []), r"top must name some of the tokens 0\.\.2; got \[\]"),
     "empty top, concept": (lambda: concept_limit(3, [], [1]), r"top must name some"),
     "empty top, line": (lambda: asymptote(3, []), r"top must name some"),
+    "full concept, limit": (lambda: concept_limit(3, [0], [0, 1, 2]), r"leave out at least one"),
+    "empty concept, limit": (
+        lambda: concept_limit(3, [0], []),
+        r"tokens must name some .* got \[\]",
+    ),
     "sign": (lambda: limit(3, [0], 2), r"sign must be \+1 or -1; got 2"),
     "order": (lambda: T.derivative(0), r"order must be at least 1; got 0"),
     "misspelt claim": (lambda: latex("thm-3.6.tan"), r"no claim is called 'thm-3.6.tan': did you"),
