@@ -110,13 +110,14 @@ def _two_point(instance: Instance) -> np.ndarray:
     up, down = (p * (odds.max() - odds)).sum(axis=1), (p * (odds - odds.min())).sum(axis=1)
     b = np.where(alphas > 0, up, down)
     low, high = -np.abs(alphas) * variance / b, np.abs(alphas) * b
-    weight = variance / (b**2 + variance)
+    total = b**2 + variance
+    weight, other = variance / total, b**2 / total
     with np.errstate(over="ignore", invalid="ignore"):
         near = np.log1p(
-            (1 - weight) * remainder_of_exponential(low) + weight * remainder_of_exponential(high)
+            other * remainder_of_exponential(low) + weight * remainder_of_exponential(high)
         )
     with np.errstate(divide="ignore"):  # a weight that rounds to 0 or 1
-        far = np.logaddexp(np.log1p(-weight) + low, np.log(weight) + high)
+        far = np.logaddexp(np.log(other) + low, np.log(weight) + high)
     return np.where(high < 30, near, far) @ instance.context_weights
 
 

@@ -31,7 +31,9 @@ def _legendre(instance: Instance, peaks: np.ndarray) -> np.ndarray:
     everything = np.ones(instance.odds.size, bool)
     best = np.full(peaks.shape, -np.inf)
     centre = instance.odds.mean()  # αM(z) - K(α) does not change with the origin of M
-    for alpha in instance.alphas:
+    # further out αM is too large to be subtracted, and no sup but that of near ties is found there
+    near = np.abs(instance.alphas) * instance.odds_range <= 1500
+    for alpha in instance.alphas[near]:
         growth = conditional_cumulant(instance, np.array([alpha]), everything)[0] - alpha * centre
         best = np.maximum(best, alpha * (instance.odds - centre) - growth[:, None])
     gaps = instance.odds[None, :] - instance.odds[:, None]  # M(y) - M(z)

@@ -58,11 +58,8 @@ class TransformerInstance:
 
     def logits(self, sign: int) -> np.ndarray:
         """Steered logits [10, V] at the strengths of one sign."""
-        return (
-            self._at_strengths[0][: len(STRENGTHS) + 1][:]
-            if sign > 0
-            else self._at_strengths[0][len(STRENGTHS) + 1 :]
-        )
+        plus, minus = np.split(self._at_strengths[0], 2)
+        return plus if sign > 0 else minus
 
     def rest(self) -> float:
         """The largest |h + R(α)| at the strengths looked at."""
@@ -113,10 +110,8 @@ def _rate_bounds(model, vector, alphas, rho):
 
 
 def _reached(instance: TransformerInstance, sign: int) -> Verdict:
-    """At |α| = 10^8 … 10^16/|v|: far enough that the O(1/α) distance is below 1e-7 of the logits."""
-    limit = instance.limit(sign)
-    far = 1e10 * (1 + instance.bound_on_rest) / max(float(jnp.linalg.norm(instance.vector)), 1e-300)
-    reached = instance.logits(np.array([sign * min(far, 1e16)]))[0]
+    """At the last strength: far enough that the O(1/α) distance is below 1e-7 of the logits."""
+    limit, reached = instance.limit(sign), instance.logits(sign)[-1]
     size = np.linalg.norm(np.asarray(instance.transformer.decoder), axis=1) * np.sqrt(
         instance.vector.size
     )

@@ -184,18 +184,25 @@ def _cumulant_growth(
     """E[M|C] and log E[e^{α(M - E[M|C])} | C] >= 0 [m] of the unsteered laws on the tokens `mask`."""
     inside = mask[None, :]
     log_p = jnp.where(inside, tilt.log_probs, -jnp.inf)
-    log_p = log_p - jax.nn.logsumexp(log_p, axis=1, where=inside, keepdims=True)
-    p = jnp.exp(log_p)
-    # The mean is taken from the heaviest token on: what is left of M - E[M] there is then exact.
-    pivot_odds = tilt.log_odds[jnp.argmax(log_p, axis=1)][:, None]
+    # Everything is counted from the heaviest token r on: what is left of M - E[M] there is exact,
+    # and so is log p(r), which rounds to 0 where p(r) is next to 1.
+    is_pivot = jnp.arange(mask.size)[None, :] == jnp.argmax(log_p, axis=1)[:, None]
+    others = inside & ~is_pivot
+    from_pivot = log_p - log_p.max(axis=1, keepdims=True)
+    log_total = jnp.logaddexp(0.0, jax.nn.logsumexp(from_pivot, axis=1, where=others))
+    p = jnp.exp(from_pivot - log_total[:, None])
+    pivot_odds = jnp.where(is_pivot, tilt.log_odds[None, :], 0.0).sum(axis=1, keepdims=True)
     gaps = tilt.log_odds[None, :] - pivot_odds
     excess = (p * gaps).sum(axis=1, keepdims=True)
     y = jnp.where(inside, alpha * (gaps - excess), 0.0)
+    y_pivot = jnp.where(is_pivot, y, 0.0).sum(axis=1)
 
     limit = float(np.log(float(jnp.finfo(y.dtype).max))) / 2.3
     is_near = jnp.abs(y).max(axis=1) <= limit
     near = jnp.log1p((p * _exponential_remainder(jnp.clip(y, -limit, limit))).sum(axis=1))
-    far = jax.nn.logsumexp(jnp.where(inside, log_p, 0.0) + y, axis=1, where=inside)
+    moved = jnp.where(others, from_pivot + (y - y_pivot[:, None]), 0.0)
+    log_moved = jnp.logaddexp(0.0, jax.nn.logsumexp(moved, axis=1, where=others))
+    far = y_pivot + (log_moved - log_total)
     return (pivot_odds + excess)[:, 0], jnp.where(is_near, near, far)
 
 
