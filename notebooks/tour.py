@@ -61,11 +61,11 @@ def _():
     next-token law of each context $c_j$:
 
     $$p_{j,\alpha}(z) = \frac{p(z|c_j)\,e^{\alpha M(z)}}{\sum_y p(y|c_j)\,e^{\alpha M(y)}},
-    \qquad M(z) = \operatorname*{mean}_{i \in P}\,\log p(z|c_i)
-    - \operatorname*{mean}_{i \in N}\,\log p(z|c_i),$$
+    \qquad M(z) = \frac{1}{|P|} \sum_{i \in P} \log p(z|c_i) -
+    \frac{1}{|N|} \sum_{i \in N} \log p(z|c_i),$$
 
     with $P$ the contexts of $T$ and $N$ the others that $v$ was made of. Every curve below follows
-    from these two lines, and the table at the end checks every claim of the theory on the very
+    from this, and the table at the end checks every claim of the theory on the very
     instance that you set up.
     """)
     return
@@ -230,7 +230,7 @@ def _(context_names):
         {name: j for j, name in enumerate(context_names)}, value=context_names[2], label="context"
     )
     reach_slider = mo.ui.slider(
-        1, 20, value=5, debounce=True, label="α from -A to A, A", show_value=True
+        1, 20, value=5, debounce=True, label="range A of α", show_value=True
     )
     return context_choice, reach_slider
 
@@ -259,7 +259,11 @@ def _(alpha_slider, context_choice, reach_slider):
 def _(alpha_slider, context_choice, reach_slider):
     mo.vstack(
         [
-            mo.md("## The curves"),
+            mo.md("""
+            ## The curves
+
+            Strengths run from -A to A; a thin grey line marks the α that you choose.
+            """),
             mo.hstack([context_choice, reach_slider, alpha_slider], justify="start", gap=2),
         ]
     )
@@ -381,7 +385,7 @@ def _(instance):
             "verdict": str(tally.verdict),
             "what it says": tally.claim.text,
             "what was seen": tally.reason if tally.worst is None else tally.worst.evidence,
-            "margin": "" if tally.worst is None else f"{tally.worst.margin:.1e}",
+            "margin": "" if tally.worst is None else f"{tally.worst.margin + 0.0:.1e}",
             "tolerance": "" if tally.worst is None else f"{tally.worst.tolerance:.1e}",
         }
         for claim_id, tally in report.tallies.items()
@@ -396,17 +400,19 @@ def _(verdict_rows):
         bold = {"fontWeight": "bold", "color": colours.get(str(value), "#555555")}
         return bold if column == "verdict" else {}
 
-    _counts = [
-        f"{sum(row['verdict'] == outcome for row in verdict_rows)} {outcome}"
-        for outcome in map(str, theorems.Outcome)
-    ]
+    _count = {
+        outcome: sum(row["verdict"] == outcome for row in verdict_rows)
+        for outcome in theorems.Outcome
+    }
     mo.vstack(
         [
             mo.md(f"""
             ## Every claim, on this instance
 
-            {", ".join(_counts)}. A claim whose hypotheses are unmet neither holds nor fails; the
-            table says which hypothesis, and by how much. *Margin* is how far the worst point was from
+            **{_count["holds"]} hold, {_count["fails"]} fail, {_count["undecided"]} are undecided;
+            {_count["hypotheses unmet"]} have hypotheses unmet**: these neither hold nor fail, and the
+            table says which hypothesis is broken, and by how much. *Margin* is how far the worst point
+            was from
             failing, *tolerance* the rounding error allowed for. After a change of G or s the check
             compiles anew (some 5 s; 20 to 40 s the first time). Nothing here is a proof: these are
             float64 checks on one instance.

@@ -40,10 +40,13 @@ def probs(log_probs, odds, alpha) -> list:
     return law(log_probs, odds, alpha)
 
 
-@_precisely
 def log_probs_at(log_probs, odds, alpha) -> list:
-    """log p_α(z) for every token."""
-    return [mp.log(p) for p in law(log_probs, odds, alpha)]
+    """log p_α(z); of the likeliest token as log1p of minus the others, which may be as small as 1e-300."""
+    with mp.workdps(DIGITS):
+        p = law(log_probs, odds, alpha)
+        top = p.index(max(p))
+        rest = mp.fsum(q for z, q in enumerate(p) if z != top)
+        return [mp.log1p(-rest) if z == top else mp.log(q) for z, q in enumerate(p)]
 
 
 def _mean(log_probs, odds, alpha):
@@ -66,7 +69,7 @@ def centred(log_probs, odds, alpha) -> list:
 @_precisely
 def cumulants(log_probs, odds, alpha, order: int) -> list:
     """κ_1..κ_order from RAW moments; digits lost to cancellation are made up for."""
-    with mp.workdps(DIGITS * (order + 1)):
+    with mp.workdps(DIGITS * 3):
         p, m = law(log_probs, odds, alpha), [mp.mpf(float(x)) for x in odds]
         raw = [mp.fdot(p, [x**n for x in m]) for n in range(order + 1)]
         kappa = []

@@ -5,6 +5,7 @@ tilt is padded to one of a few sizes: tokens of probability e^(-1e300) = 0 that 
 log-odds, and copies of the first context. Neither changes any number of the others.
 """
 
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ import ufm
 
 _NOTHING = -1e300
 _SLICE = 64
+_memory = threading.local()
 
 
 class Curves(NamedTuple):
@@ -47,6 +49,13 @@ def _bucket(size: int, sizes: tuple[int, ...]) -> int:
 
 def pad(tilt: ufm.ExponentialTilt) -> ufm.ExponentialTilt:
     """The tilt with its contexts and tokens padded to one of a few shapes."""
+    # Many claims in a row ask for the same one.
+    if getattr(_memory, "tilt", None) is not tilt:
+        _memory.tilt, _memory.padded = tilt, _pad(tilt)
+    return _memory.padded
+
+
+def _pad(tilt: ufm.ExponentialTilt) -> ufm.ExponentialTilt:
     log_probs, odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
     m, vocabulary = log_probs.shape
     contexts, tokens = _bucket(m, (12,)), _bucket(vocabulary, (12, 60))

@@ -101,6 +101,11 @@ class Instance:
         )
 
     @cached_property
+    def seen(self) -> dict[str, str | None]:
+        """What each hypothesis said of this instance, by its id; filled as they are asked."""
+        return {}
+
+    @cached_property
     def log_probs(self) -> np.ndarray:
         """log p [m, V]."""
         return np.asarray(self.tilt.log_probs)
@@ -167,7 +172,7 @@ class Instance:
         powers up to where the smallest gap of M has been resolved as well.
         """
         reach = 40 + 2 * float(np.abs(self.log_probs).max())
-        near = np.sinh(np.linspace(0, np.arcsinh(50 * reach), 49)) / 50
+        near = np.sinh(np.linspace(0, np.arcsinh(50 * reach), 48)) / 50
         gaps = np.diff(np.unique(self.odds))
         last = (
             reach / min(float(gaps.min()), self.odds_range) if gaps.size else 2 * reach * self.unit

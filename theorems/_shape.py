@@ -30,12 +30,13 @@ def moves_as(instance: Instance, direction: np.ndarray, evidence: str) -> Verdic
 def turns_at(instance: Instance, peaks: np.ndarray, evidence: str) -> Verdict:
     """Whether d log p_α(z)/dα is positive just before `peaks` [m, V] and negative just after.
 
-    Looked at 3e-8, 1e-4 and 0.1 times (|α| + 1/R) away, for the tokens whose peak is finite.
+    Looked at 3e-8, 1e-4 and 0.1 times (|α| + 1/R) away, for the tokens whose peak is finite; points where
+    the terms of the derivative underflow are left out, as in `moves_as`.
     """
     is_finite = np.isfinite(peaks)
     centre = np.where(is_finite, peaks, 0.0)
     steps = np.array([-0.1, -1e-4, -3e-8, 3e-8, 1e-4, 0.1])[:, None, None]
     centred, scale = centred_at(instance.tilt, centre + steps * (np.abs(centre) + instance.unit))
     slack = -np.sign(steps) * centred / np.where(scale > 0, scale, 1.0)
-    kept = np.broadcast_to(is_finite, slack.shape)
-    return strict(slack[kept], instance.tolerance, evidence)
+    resolved = is_finite & (scale > 1e-280 * instance.odds_range)
+    return strict(slack[resolved], instance.tolerance, evidence)

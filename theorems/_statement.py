@@ -58,7 +58,9 @@ class Claim:
     def check(self, instance: Any) -> Verdict:
         """The verdict on `instance`: hypotheses first, then the conclusion."""
         for hypothesis in self.hypotheses:
-            reason = hypothesis.unmet(instance)
+            if hypothesis.id not in instance.seen:
+                instance.seen[hypothesis.id] = hypothesis.unmet(instance)
+            reason = instance.seen[hypothesis.id]
             if reason is not None:
                 return unmet(f"{hypothesis.id}: {reason}")
         return self.conclusion(instance)

@@ -1,5 +1,6 @@
 """What a check says of one claim on one instance, and the three ways in which it decides."""
 
+import math
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -34,7 +35,8 @@ class Verdict(NamedTuple):
 
 def identity(errors: ArrayLike, tolerance: float, evidence: str) -> Verdict:
     """Judge an equality: it holds if every error is at most `tolerance`, and fails otherwise."""
-    return _judge(-np.abs(np.asarray(errors, float)), tolerance, evidence, strict=False)
+    sizes = np.abs(np.atleast_1d(np.asarray(errors, float)))
+    return _judge(-sizes, tolerance, evidence, strict=False)
 
 
 def bound(slack: ArrayLike, tolerance: float, evidence: str) -> Verdict:
@@ -52,8 +54,9 @@ def worst(*verdicts: Verdict) -> Verdict:
     order = [Outcome.FAILS, Outcome.UNDECIDED, Outcome.UNMET, Outcome.HOLDS]
 
     def rank(verdict: Verdict) -> tuple[int, float]:
-        # Among equals the one that came nearest to failing, in units of its tolerance.
-        return order.index(verdict.verdict), verdict.margin / verdict.tolerance
+        # Among equals the one that came nearest to failing, in units of its tolerance; NaN first.
+        in_units = verdict.margin / (verdict.tolerance or 1.0)
+        return order.index(verdict.verdict), -math.inf if math.isnan(in_units) else in_units
 
     return min(verdicts, key=rank)
 

@@ -10,7 +10,7 @@ from ._instance import Instance
 from ._statement import Claim, Control, Statement
 from ._verdict import Verdict, bound
 
-STEPS = 1500
+STEPS = 800
 # Not rounding: the gap, in nats, that the training run is to close.
 GAP = 1e-4
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+import ufm
+
 from . import _controls, hypotheses
 from ._instance import Instance
 from ._statement import Claim, Control, Statement
@@ -10,9 +12,12 @@ from ._verdict import Verdict, strict
 
 def _sign(instance: Instance) -> Verdict:
     """Relative to R. Off the target M <= 0 is enough: M = 0 where a concept has no context in N."""
-    on, off = instance.odds[instance.target], instance.odds[~instance.target]
+    log_p = instance.log_probs
+    library = np.asarray(ufm.log_odds(log_p, instance.positive or (), instance.negative or ()))
+    odds = np.stack([instance.odds, library])
+    on, off = odds[:, instance.target].ravel(), odds[:, ~instance.target].ravel()
     # M is a difference of logarithms: its rounding error is that of log p
-    tolerance = 1e-15 * np.abs(instance.log_probs).max() * instance.unit
+    tolerance = 1e-15 * np.abs(log_p).max() * instance.unit
     is_zero = np.abs(off) * instance.unit <= tolerance
     slack = np.concatenate([on, -off[~is_zero]]) * instance.unit
     return strict(slack, tolerance, "M/R on the target, and -M/R off it where M is not 0")

@@ -35,6 +35,11 @@ class TransformerInstance:
     rho: float | None = None
 
     @cached_property
+    def seen(self) -> dict[str, str | None]:
+        """What each hypothesis said of this instance, by its id; filled as they are asked."""
+        return {}
+
+    @cached_property
     def _at_strengths(self) -> tuple[np.ndarray, np.ndarray]:
         return tuple(
             np.asarray(a)
@@ -71,8 +76,9 @@ class TransformerInstance:
         v, scale = sign * np.asarray(self.vector), np.asarray(norm.scale)
         if self.is_layernorm:
             v = v - v.mean()
+        moves = np.ptp(v) if self.is_layernorm else np.any(v)
         with np.errstate(invalid="ignore", divide="ignore"):
-            direction = np.sqrt(v.size) * v / np.linalg.norm(v) if np.ptp(v) else v / 0.0
+            direction = np.sqrt(v.size) * v / np.linalg.norm(v) if moves else v * np.nan
         shift = np.asarray(norm.bias) if self.is_layernorm else 0.0
         return np.asarray(self.transformer.decoder) @ (scale * direction + shift)
 
@@ -109,15 +115,20 @@ def _rate_bounds(model, vector, alphas, rho):
     return jax.vmap(lambda alpha: model.logit_rate_bound(vector, alpha, rho))(alphas)
 
 
+@jax.jit
+def _library_limits(model, vector):
+    return model.limit_logits(vector, 1), model.limit_logits(vector, -1)
+
+
 def _reached(instance: TransformerInstance, sign: int) -> Verdict:
     """At the last strength: far enough that the O(1/α) distance is below 1e-7 of the logits."""
     limit, reached = instance.limit(sign), instance.logits(sign)[-1]
+    library = np.asarray(_library_limits(instance.transformer, instance.vector)[sign < 0])
     size = np.linalg.norm(np.asarray(instance.transformer.decoder), axis=1) * np.sqrt(
         instance.vector.size
     )
-    return identity(
-        (reached - limit) / size, 1e-7, f"logits against W' LN_0({'+' if sign > 0 else '-'}v)"
-    )
+    errors = np.stack([reached - limit, library - limit]) / size
+    return identity(errors, 1e-7, f"logits against W' LN_0({'+' if sign > 0 else '-'}v)")
 
 
 def _rmsnorm(instance: TransformerInstance) -> Verdict:

@@ -36,6 +36,13 @@ def draw(family: str, seed: int, index: int):
     return random(np.random.default_rng([seed, list(FAMILIES).index(family), index]))
 
 
+def large_instance(seed: int) -> Instance:
+    """One instance of Assumption 1 with V = 60."""
+    rng = np.random.default_rng([seed, len(FAMILIES)])
+    data = ConceptDataset.from_rates(*random_rates(rng, 5, 12), np.repeat(np.arange(5), 12), 2)
+    return Instance.from_dataset(data, [0, 1], [2, 3])
+
+
 def _shape(rng: np.random.Generator, shapes: tuple = _SHAPES) -> tuple[int, int, int]:
     large = rng.random() < 0.1 and shapes is _SHAPES
     chosen = _LARGE_SHAPES if large else shapes

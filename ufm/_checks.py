@@ -45,6 +45,12 @@ def strength(alpha: ArrayLike, dtype: Any) -> Array:
         raise ValueError(
             f"alpha must be a scalar; got shape {array.shape}: use ufm.sweep(tilt, alphas) or jax.vmap"
         )
+    if jnp.issubdtype(array.dtype, jnp.complexfloating):
+        raise TypeError(f"alpha must be a real number; got dtype {array.dtype}")
+    if is_concrete(array) and not np.isfinite(array):
+        raise ValueError(
+            f"alpha must be a finite number; got {float(array)}: tilt.limit(sign) is the law at infinity"
+        )
     return array.astype(dtype)
 
 

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Float
 
-from ._checks import Numbers, floating, is_concrete, strength, token_set
+from ._checks import Numbers, finite, floating, is_concrete, strength, token_set
 from ._tilt import ExponentialTilt
 
 
@@ -43,8 +43,9 @@ def concept_log_odds(
     """
     mask = token_set(tokens, tilt.log_odds.size)
     log_p, inside = tilt.log_probs_at(alpha), mask[None, :]
-    off = jax.nn.logsumexp(log_p, axis=1, where=~inside)
-    return jax.nn.logsumexp(log_p, axis=1, where=inside) - off
+    # -inf rather than logsumexp's own `where`, whose exp overflows on what it hides: NaN gradients
+    off = jax.nn.logsumexp(jnp.where(inside, -jnp.inf, log_p), axis=1)
+    return jax.nn.logsumexp(jnp.where(inside, log_p, -jnp.inf), axis=1) - off
 
 
 def concept_probability(
@@ -161,7 +162,7 @@ def cross_entropy_increase(
     increase = pi @ forward_kl(tilt, alpha)
     if data_probs is None:
         return increase
-    q = floating("data_probs", data_probs, 2)
+    q = _checked_laws(data_probs, tilt.log_probs.shape)
     slope = (jnp.exp(tilt.log_probs) - q) @ tilt.log_odds
     return increase + strength(alpha, tilt.log_odds.dtype) * (pi @ slope)
 
@@ -172,10 +173,27 @@ def checked_weights(weights: Numbers, contexts: int) -> Array:
     if pi.shape != (contexts,):
         raise ValueError(f"weights must have shape ({contexts},), one a context; got {pi.shape}")
     if is_concrete(pi):
+        finite("weights", pi)
         shares = np.asarray(pi)
         if (shares < 0).any() or abs(float(shares.sum()) - 1) > 1e-6:
             raise ValueError(f"weights must be >= 0 and sum to 1; they sum to {shares.sum():.9g}")
     return pi
+
+
+def _checked_laws(data_probs: Numbers, shape: tuple[int, ...]) -> Array:
+    """The laws q_j [m, V] of the data: finite, none negative, rows summing to one."""
+    q = floating("data_probs", data_probs, 2)
+    if q.shape != shape:
+        raise ValueError(f"data_probs must have shape {shape}; got {q.shape}")
+    if is_concrete(q):
+        finite("data_probs", q)
+        rows = np.asarray(q)
+        for j, z in np.argwhere(rows < 0):
+            raise ValueError(f"data_probs[{j}, {z}] = {rows[j, z]} is negative")
+        j = int(np.argmax(np.abs(rows.sum(axis=1) - 1)))
+        if abs(rows[j].sum() - 1) > 1e-6:
+            raise ValueError(f"row {j} of data_probs sums to {rows[j].sum():.9g}, not 1")
+    return q
 
 
 def _cumulant_growth(
