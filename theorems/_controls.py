@@ -34,7 +34,7 @@ class DistortedPath(ExponentialTilt):
         alpha = strength(alpha, self.log_odds.dtype)
         shrink = 1 / jnp.sqrt(1 + (self.norm_ratio * alpha) ** 2)
         scaled = eqx.tree_at(lambda t: t.log_probs, self, self.log_probs * shrink)
-        return super(DistortedPath, scaled)._from_pivot(self.rate * alpha * shrink)
+        return ExponentialTilt._from_pivot(scaled, self.rate * alpha * shrink)
 
 
 def rationals(values: Sequence[str]) -> np.ndarray:

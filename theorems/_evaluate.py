@@ -144,7 +144,8 @@ def centred_at(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> tuple[np.ndarra
     full[:, :m, :vocabulary] = alphas
     pairs = [_centred_at(padded, jnp.asarray(layer)) for layer in full]
     centred, scale = (
-        np.stack([np.asarray(a)[:m, :vocabulary] for a in parts]) for parts in zip(*pairs)
+        np.stack([np.asarray(a)[:m, :vocabulary] for a in parts])
+        for parts in zip(*pairs, strict=True)
     )
     return centred, scale
 

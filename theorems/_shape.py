@@ -4,7 +4,7 @@ import numpy as np
 
 from ._evaluate import centred_at
 from ._instance import Instance
-from ._verdict import Verdict, bound, strict, worst
+from ._verdict import Verdict, bound, strict, supported
 
 
 def moves_as(instance: Instance, direction: np.ndarray, evidence: str) -> Verdict:
@@ -21,7 +21,7 @@ def moves_as(instance: Instance, direction: np.ndarray, evidence: str) -> Verdic
     both = direction[1:] * (direction[1:] == direction[:-1])
     change = np.diff(curves.log_probs, axis=0)
     size = 1 + np.abs(curves.log_probs[1:]) + np.abs(curves.log_probs[:-1])
-    return worst(
+    return supported(
         strict(slack, instance.tolerance, f"sign of the derivative: {evidence}"),
         bound((both * change / size)[both != 0], instance.tolerance, f"curve: {evidence}"),
     )

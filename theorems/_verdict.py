@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import ArrayLike
+
+from ufm._checks import Numbers
 
 
 class Outcome(StrEnum):
@@ -33,18 +34,18 @@ class Verdict(NamedTuple):
     evidence: str
 
 
-def identity(errors: ArrayLike, tolerance: float, evidence: str) -> Verdict:
+def identity(errors: Numbers, tolerance: float, evidence: str) -> Verdict:
     """Judge an equality: it holds if every error is at most `tolerance`, and fails otherwise."""
     sizes = np.abs(np.atleast_1d(np.asarray(errors, float)))
     return _judge(-sizes, tolerance, evidence, strict=False)
 
 
-def bound(slack: ArrayLike, tolerance: float, evidence: str) -> Verdict:
+def bound(slack: Numbers, tolerance: float, evidence: str) -> Verdict:
     """Judge `slack` >= 0: it fails where the slack is below -`tolerance`."""
     return _judge(np.asarray(slack, float), tolerance, evidence, strict=False)
 
 
-def strict(slack: ArrayLike, tolerance: float, evidence: str) -> Verdict:
+def strict(slack: Numbers, tolerance: float, evidence: str) -> Verdict:
     """Judge `slack` > 0: holds above `tolerance`, fails below -`tolerance`, is undecided between."""
     return _judge(np.asarray(slack, float), tolerance, evidence, strict=True)
 
@@ -59,6 +60,17 @@ def worst(*verdicts: Verdict) -> Verdict:
         return order.index(verdict.verdict), -math.inf if math.isnan(in_units) else in_units
 
     return min(verdicts, key=rank)
+
+
+def supported(main: Verdict, *others: Verdict) -> Verdict:
+    """`main`, unless one of the `others` does not hold: then the worst of all.
+
+    For a claim whose margin is that of `main`, while the others, such as a curve that may level off
+    but must not turn, hold with nothing to spare.
+    """
+    if all(other.verdict is Outcome.HOLDS for other in others):
+        return main
+    return worst(main, *others)
 
 
 def unmet(reason: str) -> Verdict:

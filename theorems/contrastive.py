@@ -14,16 +14,16 @@ SOURCE = "this project; extends Lemma B.3"
 
 
 def _path(instance: Instance) -> Verdict:
-    positive, negative = (instance.positive or ())[0], list(instance.negative or ())
+    positive, negative = list(instance.positive or ()), list(instance.negative or ())
     steered = laws_at(instance.tilt, np.array([0.0, 0.25, 0.5, 0.75, 1.0]))[:, negative]
-    goal, start = instance.log_probs[positive], instance.log_probs[negative[0]]
+    goal, start = instance.log_probs[positive[0]], instance.log_probs[negative[0]]
     shares = np.array([0.0, 0.25, 0.5, 0.75, 1.0])[:, None]
     mixed = (1 - shares) * start + shares * goal
     mixed = mixed - np.logaddexp.reduce(mixed, axis=1, keepdims=True)
     size = 1 + np.abs(instance.log_probs).max()
-    interior = np.isfinite(instance.peaks[positive])
+    interior = np.isfinite(instance.peaks[positive[0]])
     from_negative = instance.peaks[negative[0]][interior]
-    from_positive = instance.peaks[positive][interior]
+    from_positive = instance.peaks[positive[0]][interior]
     shift = (from_negative - from_positive - 1) / (1 + np.abs(from_positive) + instance.unit)
     return worst(
         identity(

@@ -5,7 +5,7 @@ import numpy as np
 from . import _controls, hypotheses
 from ._instance import Instance
 from ._statement import Claim, Control, Statement
-from ._verdict import Verdict, bound, identity, strict, worst
+from ._verdict import Verdict, bound, identity, strict, supported, worst
 
 SOURCE = "this project; extends Theorem 3.8"
 
@@ -64,7 +64,7 @@ def _convex(instance: Instance) -> Verdict:
     values = instance.cross_entropy_by_definition
     weak = (1 - share) * values[:-2] + share * values[2:] - values[1:-1]
     size = 1 + np.abs(values[:-2]) + np.abs(values[2:])
-    return worst(
+    return supported(
         strict(slack, instance.tolerance, "chords above the curve, R|α| <= 5"),
         bound(weak / size, instance.tolerance, "chords not below the curve, all α"),
     )

@@ -258,7 +258,8 @@ FINDINGS: tuple[Finding, ...] = (
         "finding-3.inflections",
         "Not every concept curve is sigmoidal",
         "text after Theorem 3.6",
-        "Calls the curves sigmoidal. At V = 3 the target's own mass, which only rises, can have three inflections.",
+        "Calls the curves sigmoidal. At V = 3 the mass of the target, which only rises, can have three "
+        "inflections.",
         _THREE_INFLECTIONS,
         _inflections,
     ),

@@ -24,7 +24,7 @@ def _assumption_1(instance: Instance) -> str | None:
                 )
     for z in range(p.shape[1]):
         a, b = p[own[:, z], z], p[~own[:, z], z]
-        if a.size and b.size and not a[0] > b[0]:
+        if a.size and b.size and not a[0] - b[0] > instance.tolerance * a[0]:
             return f"token {z} has a = {a[0]:.6g} <= b = {b[0]:.6g}"
     return None
 

@@ -47,7 +47,7 @@ STATEMENT = Statement(
         Claim(
             "lemma-b2.affine",
             "affine logits",
-            "The steered logits are f_α(c_j) = f(c_j) + α(M + const): affine in α, one slope for all contexts.",
+            "The steered logits are f_α(c_j) = f(c_j) + α(M + const): one slope for all contexts.",
             "Lemma B.2",
             (hypotheses.DIFFERENCE_OF_MEANS, hypotheses.EXPONENTIAL_PATH),
             _affine,

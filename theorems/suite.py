@@ -1,16 +1,13 @@
 """The default instances: the paper's datasets, and random families drawn by construction."""
 
 from collections.abc import Callable
-from functools import cache
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
-from ufm import ConceptDataset, ExponentialTilt, Transformer
+from ufm import ConceptDataset, ExponentialTilt
 
 from ._instance import Instance
-from .prop_4_1 import TransformerInstance
+from .prop_4_1 import TransformerInstance, random_transformer
 
 # Few shapes, so that little is compiled: (concepts G, tokens a concept s, contexts a concept).
 _SHAPES = ((2, 1, 1), (2, 2, 2), (3, 2, 2), (3, 3, 2), (4, 3, 3), (2, 6, 4), (6, 2, 2), (4, 2, 2))
@@ -142,31 +139,11 @@ def _tilts(rng: np.random.Generator) -> Instance:
     )
 
 
-@cache
-def _template(norm: str) -> Transformer:
-    return Transformer.random(
-        jax.random.key(0),
-        blocks=2,
-        dimension=8,
-        heads=2,
-        vocabulary=11,
-        norm=norm,
-        dtype=jnp.float64,
-    )
-
-
 def _transformer(rng: np.random.Generator) -> TransformerInstance:
-    """Two blocks, d = 8: Gaussian weights of the template's sizes, steered after either block."""
-
-    def redrawn(leaf):
-        size = np.sqrt(np.mean(np.square(leaf)))
-        return jnp.asarray(size * rng.standard_normal(leaf.shape))
-
-    model = jax.tree.map(redrawn, _template(("layernorm", "rmsnorm")[rng.integers(2)]))
-    hidden = jnp.asarray(rng.standard_normal((5, 8)))
-    vector = jnp.asarray(10 ** rng.uniform(-2, 2) * rng.standard_normal(8))
-    layer, positions = ((0, "all"), (0, "last"), (1, "last"))[rng.integers(3)]
-    return TransformerInstance(model, hidden, vector, layer, positions)
+    """Two blocks of either norm, d = 8, steered after either block."""
+    norm = ("layernorm", "rmsnorm")[rng.integers(2)]
+    site = ((0, "all"), (1, "last"))[rng.integers(2)]
+    return random_transformer(rng, norm, *site, length=10 ** rng.uniform(-2, 2))
 
 
 def _paper_uniform(epsilon: float, negative: tuple[int, ...]) -> Callable[[], Instance]:

@@ -6,7 +6,7 @@ from . import _controls, hypotheses
 from ._instance import Instance
 from ._shape import moves_as, turns_at
 from ._statement import Claim, Control, Statement
-from ._verdict import Verdict, bound, strict, worst
+from ._verdict import Verdict, bound, strict, supported
 
 SOURCE = "Theorem 3.3"
 
@@ -22,13 +22,11 @@ def _bump(instance: Instance) -> Verdict:
     distance = peaks - instance.alphas[:, None, None]
     away = np.abs(distance) > 1e-6 * (np.abs(peaks) + instance.unit)
     direction = np.where(interior & away, np.sign(distance), 0.0)
-    return worst(
-        finite,
-        turns_at(
-            instance, np.where(interior, peaks, np.inf), "sign of the derivative beside each peak"
-        ),
-        moves_as(instance, direction, "rising before α(j,z), falling after it"),
+    turns = turns_at(
+        instance, np.where(interior, peaks, np.inf), "sign of the derivative beside each peak"
     )
+    moves = moves_as(instance, direction, "rising before α(j,z), falling after it")
+    return supported(turns, moves, finite)
 
 
 def _peak_order(instance: Instance) -> Verdict:

@@ -5,7 +5,7 @@ import numpy as np
 from . import _controls, hypotheses
 from ._instance import Instance
 from ._statement import Claim, Control, Statement
-from ._verdict import Verdict, bound, identity, strict, worst
+from ._verdict import Verdict, bound, identity, strict, supported, worst
 
 SOURCE = "Theorem 3.6"
 
@@ -92,12 +92,12 @@ def _falls_or_rises(instance: Instance, sign: int, masks: dict[int, np.ndarray])
         slack = sign * np.diff(nu_curve, axis=0) / steps
         # E[M|C] - E[M|not C] below rounding: all the mass of both sits on tied tokens
         seen = np.abs(slack) > instance.tolerance
-        verdicts.append(
-            strict(slack[seen], instance.tolerance, f"slope of logit F over R, concept {k}")
-        )
         tokens = instance.curves.increase[:, :, masks[k]].sum(axis=2)
         verdicts.append(
-            bound(sign * np.diff(tokens, axis=0), instance.tolerance, f"steps of ΣΔp, concept {k}")
+            supported(
+                strict(slack[seen], instance.tolerance, f"slope of logit F over R, concept {k}"),
+                bound(sign * np.diff(tokens, axis=0), instance.tolerance, f"ΣΔp, concept {k}"),
+            )
         )
     return worst(*verdicts)
 

@@ -145,8 +145,8 @@ class _Meter:
 
 def _first_of_each_shape(families: Sequence[str]) -> list[tuple[str, int]]:
     """One small and one large instance of the plain families, and a few of the others."""
-    jobs = [("rates", 0), ("rates", _LARGE), ("transformers", 0), ("transformers", 1)]
-    jobs += [("transformers", 2), ("transformers", 3), ("smoothed", 0), ("smoothed", 5)]
+    jobs = [("rates", 0), ("rates", _LARGE), *(("transformers", k) for k in range(4))]
+    jobs += [("smoothed", 0), ("smoothed", 5)]
     return [job for job in jobs if job[0] in families]
 
 

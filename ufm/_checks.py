@@ -86,9 +86,7 @@ def context_sets(
             )
         outside = array[(array < 0) | (array >= contexts)]
         if outside.size:
-            raise ValueError(
-                f"{name} holds context {outside[0]}, outside 0..{contexts - 1} (there are {contexts} contexts)"
-            )
+            raise ValueError(f"{name} holds context {outside[0]}, outside 0..{contexts - 1}")
         if np.unique(array).size != array.size:
             raise ValueError(f"{name} repeats a context: {array.tolist()}")
         sets.append(array)

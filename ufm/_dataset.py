@@ -128,7 +128,8 @@ class ConceptDataset(eqx.Module):
         a = np.asarray(in_concept, dtype=float)
         if concept.ndim != 1 or not np.issubdtype(concept.dtype, np.integer):
             raise ValueError(
-                f"token_concept must be a vector of integers; got shape {concept.shape}, dtype {concept.dtype}"
+                "token_concept must be a vector of integers; "
+                f"got shape {concept.shape}, dtype {concept.dtype}"
             )
         context_concept, contexts = enumerate_contexts(
             concept, contexts_per_concept, context_length
@@ -298,7 +299,8 @@ def _check_rows(probs: np.ndarray) -> None:
     if excess.max(initial=0.0) > tolerance:
         j = int(np.argmax(excess))
         raise ValueError(
-            f"the next-token probabilities of context {j} sum to {probs[j].sum():.12g}, not 1: normalise the row"
+            f"the next-token probabilities of context {j} sum to {probs[j].sum():.12g}, not 1: "
+            "normalise the row"
         )
 
 

@@ -34,8 +34,10 @@ def test_the_control_finds_its_counterexample(claim):
     found, verdict = claim.run_control()
     assert verdict.verdict == "fails"
     assert found
-    # not by the width of rounding, nor for want of a number
-    assert verdict.margin < -2 * verdict.tolerance
+    if claim.id == "prop-4.1.layernorm":  # a constant v has no limit at all
+        assert math.isnan(verdict.margin)
+    else:  # by more than the width of rounding, and not for want of a number
+        assert verdict.margin < -2 * verdict.tolerance
     if claim.control.conclusion is None:
         checked = theorems.check(claim.id, claim.control.instance())
         assert checked.verdict == "hypotheses unmet"
@@ -314,7 +316,7 @@ def test_equal_rates_put_a_target_token_at_log_odds_zero():
     assert instance.odds[1] == 0
     assert instance.target[1]
     assert theorems.check("lemma-b4.sign", instance).verdict == "hypotheses unmet"
-    assert theorems.CLAIMS["lemma-b4.sign"].conclusion(instance).verdict != "holds"
+    assert theorems.CLAIMS["lemma-b4.sign"].conclusion(instance).verdict == "undecided"
 
 
 def test_smaller_rates_reverse_the_peak_order():

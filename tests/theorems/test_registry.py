@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -123,10 +125,10 @@ def test_hypotheses_are_checked_in_order_and_before_the_conclusion():
         return theorems.Claim("x.y", "t", "t.", "s", hypotheses, judged, ("rates",), control)
 
     met, broken = hypothesis("first", None), hypothesis("second", "1 > 0")
-    assert claim(met, broken, met).check(None).evidence == "second: 1 > 0"
+    assert claim(met, broken, met).check(SimpleNamespace(seen={})).evidence == "second: 1 > 0"
     assert seen == ["first", "second"]
     seen.clear()
-    assert claim(met).check(None).verdict == "holds"
+    assert claim(met).check(SimpleNamespace(seen={})).verdict == "holds"
     assert seen == ["first", "conclusion"]
 
 

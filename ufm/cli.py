@@ -1,0 +1,186 @@
+"""The command line: `ufm verify` and its kin. Data on standard output, all else on standard error.
+
+Exit status: 0 everything holds or is done, 1 a claim fails, 2 bad input (one line, no traceback).
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stderr
+from functools import partial, wraps
+from io import StringIO
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+from rich.console import Console
+
+from . import __version__
+
+
+def verify(
+    statements: tyro.conf.Positional[tuple[str, ...]] = (),
+    /,
+    table: Path | None = None,
+    instances: int = 200,
+    seed: int = 0,
+    json: Annotated[bool, tyro.conf.arg(name="json")] = False,
+) -> int:
+    """Check every statement of arXiv:2602.02712, claim by claim, and print what holds.
+
+    Args:
+        statements: Ids of statements or claims, such as thm-3.3 or ce.convex; all if none.
+        table: A .npz, .csv or .json next-token table of your own to check instead of the suite.
+        instances: Random instances a claim, on top of the paper's own datasets.
+        seed: Seed of the random instances.
+        json: Print the report as JSON on standard output.
+    """
+    if instances < 1:
+        raise ValueError(f"--instances must be at least 1; got {instances}")
+    if seed < 0:
+        raise ValueError(f"--seed must be at least 0; got {seed}")
+    errors = Console(stderr=True)
+    with errors.status("starting JAX …"):
+        import jax
+
+        jax.config.update("jax_enable_x64", True)
+        import theorems
+        from theorems import verify as run
+
+    chosen = _choose(theorems.STATEMENTS, statements)
+    instance = None if table is None else _instance(table)
+    with _progress(errors) as bar:
+        task = bar.add_task("checking", total=1.0)
+
+        def show(share: float, what: str) -> None:
+            bar.update(task, completed=share, description=what)
+
+        if instance is None:
+            findings = () if statements else theorems.FINDINGS
+            report = run.verify_suite(
+                chosen, instances=instances, seed=seed, findings=findings, progress=show
+            )
+        else:
+            report = run.verify_instance(chosen, instance, progress=show)
+    if json:
+        _print_json(run.as_json(report, __version__))
+    else:
+        from ._report import print_report
+
+        console = Console()
+        # below this a column would be cut short; a line that wraps still says everything
+        console = Console(width=max(console.width, 112))
+        print_report(report, console, source=None if table is None else str(table))
+    return 0 if report.ok else 1
+
+
+def _print_json(data: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
+    sys.stdout.flush()
+
+
+def _choose(every: tuple[Any, ...], wanted: tuple[str, ...]) -> list[Any]:
+    """The statements named by id, cut down to single claims where a claim is named."""
+    from dataclasses import replace
+
+    known = {s.id for s in every} | {c.id for s in every for c in s.claims}
+    for name in wanted:
+        if name not in known:
+            raise ValueError(
+                f"there is no statement or claim {name!r}; the statements are "
+                f"{', '.join(s.id for s in every)}"
+            )
+    chosen = []
+    for statement in every:
+        is_whole = not wanted or statement.id in wanted
+        claims = tuple(c for c in statement.claims if is_whole or c.id in wanted)
+        if claims:
+            chosen.append(replace(statement, claims=claims))
+    return chosen
+
+
+def _instance(path: Path) -> Any:
+    import numpy as np
+
+    from theorems import Instance
+    from theorems.table import read_table
+    from ufm import ExponentialTilt, log_odds
+
+    table = read_table(path)
+    log_probs = np.log(table.next_token_probs)
+    odds = log_odds(log_probs, table.positive, table.negative)
+    return Instance(
+        ExponentialTilt(log_probs, odds),
+        table.target,
+        table.token_concept,
+        table.context_concept,
+        table.context_weights,
+        tuple(int(j) for j in table.positive),
+        tuple(int(j) for j in table.negative),
+    )
+
+
+def _progress(console: Console) -> Any:
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description:<28}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+
+
+def version() -> int:
+    """Print the version of ufm."""
+    sys.stdout.write(f"{__version__}\n")
+    return 0
+
+
+def main() -> None:
+    """Entry point of the `ufm` command."""
+    try:
+        status = _parse({"verify": verify, "version": version})()
+    except (ValueError, TypeError, OSError) as error:
+        sys.stderr.write(f"ufm: {' '.join(str(error).split())}\n")
+        status = 2
+    except KeyboardInterrupt:
+        sys.stderr.write("ufm: interrupted\n")
+        status = 130
+    sys.exit(status)
+
+
+def _parse(commands: dict[str, Callable[..., int]]) -> Callable[[], int]:
+    """The command that the arguments ask for, ready to run; a bad argument becomes one line."""
+
+    def deferred(function: Callable[..., int]) -> Callable[..., Callable[[], int]]:
+        @wraps(function)
+        def parsed(*arguments: Any, **options: Any) -> Callable[[], int]:
+            return partial(function, *arguments, **options)
+
+        return parsed
+
+    complaint = StringIO()
+    try:
+        with redirect_stderr(complaint):
+            return tyro.extras.subcommand_cli_from_dict(
+                {name: deferred(function) for name, function in commands.items()},
+                prog="ufm",
+                description="Steering strength, claim by claim: checks the theory of arXiv:2602.02712.",
+            )
+    except SystemExit as stop:
+        if stop.code in (0, None):
+            raise
+    # tyro draws a box around several lines: take the words out of it
+    lines = [line.strip(" │╭╮╰╯─") for line in complaint.getvalue().splitlines()[1:]]
+    raise ValueError("; ".join(line for line in lines if line))
