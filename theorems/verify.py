@@ -120,7 +120,7 @@ def verify_suite(
         for part in judged:
             tally.merge(part[claim.id])
     for finding in findings:
-        meter.add(1, finding.id)
+        meter.add(1.0, finding.id)
         report.findings.append((finding, finding.confirm()))
     meter.finish()
     return report
@@ -161,7 +161,7 @@ def _compile(claims: list[Claim], seed: int, meter: _Meter, family: str, index: 
 def _controls_of(claims: list[Claim], meter: _Meter) -> dict[str, tuple[bool, Verdict]]:
     found = {}
     for claim in claims:
-        meter.add(4, f"control of {claim.id}")
+        meter.add(4.0, f"control of {claim.id}")
         found[claim.id] = claim.run_control()
     return found
 

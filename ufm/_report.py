@@ -14,10 +14,16 @@ _STYLE = {
     "hypotheses unmet": "dim",
 }
 
+_LEGEND = (
+    "margin: minus the largest error of an identity, or the least slack of an inequality; "
+    "it fails below -tolerance.\n"
+)
+
 
 def print_report(report: Any, console: Console, source: str | None = None) -> None:
     """One table of claims, then the findings, then a line that adds up; `source` names a user's table."""
     console.print(_claims(report, is_table=source is not None))
+    console.print(_LEGEND, style="dim", soft_wrap=True)
     if source is not None:
         _print_reasons(report, console)
     if report.findings:

@@ -4,6 +4,7 @@ Exit status: 0 everything holds or is done, 1 a claim fails, 2 bad input (one li
 """
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr
@@ -16,6 +17,10 @@ import tyro
 from rich.console import Console
 
 from . import __version__
+
+
+class BadInput(Exception):
+    """What the user gave cannot be used; anything else that is raised is a fault of ours."""
 
 
 def verify(
@@ -36,9 +41,9 @@ def verify(
         json: Print the report as JSON on standard output.
     """
     if instances < 1:
-        raise ValueError(f"--instances must be at least 1; got {instances}")
+        raise BadInput(f"--instances must be at least 1; got {instances}")
     if seed < 0:
-        raise ValueError(f"--seed must be at least 0; got {seed}")
+        raise BadInput(f"--seed must be at least 0; got {seed}")
     errors = Console(stderr=True)
     with errors.status("starting JAX …"):
         import jax
@@ -69,7 +74,7 @@ def verify(
 
         console = Console()
         # below this a column would be cut short; a line that wraps still says everything
-        console = Console(width=max(console.width, 112))
+        console = Console(width=max(console.width, 126))
         print_report(report, console, source=None if table is None else str(table))
     return 0 if report.ok else 1
 
@@ -86,7 +91,7 @@ def _choose(every: tuple[Any, ...], wanted: tuple[str, ...]) -> list[Any]:
     known = {s.id for s in every} | {c.id for s in every for c in s.claims}
     for name in wanted:
         if name not in known:
-            raise ValueError(
+            raise BadInput(
                 f"there is no statement or claim {name!r}; the statements are "
                 f"{', '.join(s.id for s in every)}"
             )
@@ -106,18 +111,21 @@ def _instance(path: Path) -> Any:
     from theorems.table import read_table
     from ufm import ExponentialTilt, log_odds
 
-    table = read_table(path)
-    log_probs = np.log(table.next_token_probs)
-    odds = log_odds(log_probs, table.positive, table.negative)
-    return Instance(
-        ExponentialTilt(log_probs, odds),
-        table.target,
-        table.token_concept,
-        table.context_concept,
-        table.context_weights,
-        tuple(int(j) for j in table.positive),
-        tuple(int(j) for j in table.negative),
-    )
+    try:
+        table = read_table(path)
+        log_probs = np.log(table.next_token_probs)
+        odds = log_odds(log_probs, table.positive, table.negative)
+        return Instance(
+            ExponentialTilt(log_probs, odds),
+            table.target,
+            table.token_concept,
+            table.context_concept,
+            table.context_weights,
+            tuple(int(j) for j in table.positive),
+            tuple(int(j) for j in table.negative),
+        )
+    except ValueError as error:
+        raise BadInput(str(error)) from error
 
 
 def _progress(console: Console) -> Any:
@@ -151,9 +159,13 @@ def main() -> None:
     """Entry point of the `ufm` command."""
     try:
         status = _parse({"verify": verify, "version": version})()
-    except (ValueError, TypeError, OSError) as error:
+        sys.stdout.flush()
+    except (BadInput, OSError) as error:
         sys.stderr.write(f"ufm: {' '.join(str(error).split())}\n")
         status = 2
+        if isinstance(error, OSError):
+            # a full disk or a closed pipe: let Python's own last flush not complain once more
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     except KeyboardInterrupt:
         sys.stderr.write("ufm: interrupted\n")
         status = 130
@@ -183,4 +195,4 @@ def _parse(commands: dict[str, Callable[..., int]]) -> Callable[[], int]:
             raise
     # tyro draws a box around several lines: take the words out of it
     lines = [line.strip(" │╭╮╰╯─") for line in complaint.getvalue().splitlines()[1:]]
-    raise ValueError("; ".join(line for line in lines if line))
+    raise BadInput("; ".join(line for line in lines if line))

@@ -20,12 +20,11 @@ import ufm._peaks
 import ufm._steering
 import ufm._strength
 import ufm._tilt
-from theorems import Instance, TransformerInstance, _controls, _evaluate, prop_4_1, suite
-from theorems.verify import verify_suite
+from theorems import Instance, TransformerInstance, _controls, _evaluate, prop_4_1
 from ufm import UFM, ExponentialTilt, Transformer
 
 Tilt = ExponentialTilt
-# The compiled functions of the checks, by module, and their static arguments.
+# The compiled functions of the checks, by module, with their static arguments.
 COMPILED = {
     _evaluate: {
         "_curves": (),
@@ -39,10 +38,21 @@ COMPILED = {
     },
     prop_4_1: {"_steered": (4, 5), "_rate_bounds": (), "_library_limits": ()},
 }
-
-
-# Whoever changes one of these needs a fresh trace of them.
-TRACED = (ExponentialTilt, Transformer, ufm._effects, ufm._tilt)
+# Which of them trace a function, and would otherwise remember it as it was without the fault.
+TRACED_BY = {
+    (ExponentialTilt, "log_probs_at"): {*COMPILED[_evaluate]},
+    (ExponentialTilt, "limit"): {"_limits"},
+    (ExponentialTilt, "derivative"): {"_orders"},
+    (ExponentialTilt, "cumulants"): {"_orders"},
+    (ufm._tilt, "bell"): {"_orders"},
+    (ufm._effects, "forward_kl"): {"_curves", "_cross_entropy"},
+    (ufm._effects, "cross_entropy_increase"): {"_cross_entropy"},
+    (ufm._effects, "concept_increase"): {"_concept_curves"},
+    (ufm._effects, "concept_log_odds_increase"): {"_concept_curves"},
+    (Transformer, "logits"): {"_steered"},
+    (Transformer, "limit_logits"): {"_library_limits"},
+    (Transformer, "logit_rate_bound"): {"_rate_bounds"},
+}
 
 
 # Instances. All of V = 4 or V = 9, which are padded to one shape.
@@ -182,7 +192,7 @@ def _swap_columns(array):
 
 
 def _to_one_of_the_tied(law):
-    return (jnp.arange(law.shape[1]) == jnp.argmax(law, axis=1)[:, None]).astype(law.dtype)
+    return jax.nn.one_hot(jnp.argmax(law, axis=1), law.shape[1], dtype=law.dtype)
 
 
 def _mean_forgotten(f):
@@ -313,7 +323,7 @@ FAULTS = [
           _output(theorems.thm_3_6, "tanh_form", lambda form: 2 * form)),
     Fault("sum over C for mean over C", "thm-3.6.tanh", standard,
           _wrap(ufm._effects, "concept_increase",
-                lambda f: lambda tilt, alpha, mask: f(tilt, alpha, mask) * mask.sum())),
+                lambda f: lambda tilt, alpha, mask: f(tilt, alpha, mask) * mask.astype(float).sum())),
     Fault("others exchanged for the target", "thm-3.6.target-increasing", standard,
           _wrap(ufm._effects, "concept_log_odds_increase",
                 lambda f: lambda tilt, alpha, mask: f(tilt, alpha, ~mask))),
@@ -379,11 +389,11 @@ def _traced_anew(function: Any, static: tuple[int, ...]) -> Any:
 def patch(monkeypatch):
     def plant(owner, name, value):
         monkeypatch.setattr(owner, name, value)
-        if owner in TRACED:
-            for module, functions in COMPILED.items():
-                for function, static in functions.items():
-                    fresh = _traced_anew(getattr(module, function), static)
-                    monkeypatch.setattr(module, function, fresh)
+        remembered = TRACED_BY.get((owner, name), set())
+        for module, functions in COMPILED.items():
+            for function in remembered & {*functions}:
+                fresh = _traced_anew(getattr(module, function), functions[function])
+                monkeypatch.setattr(module, function, fresh)
 
     return plant
 
@@ -395,6 +405,7 @@ def test_a_planted_fault_makes_its_claim_fail(fault, patch):
     fault.plant(patch)
     verdict = theorems.check(fault.claim, instance)
     assert verdict.verdict == "fails", verdict
+    assert not np.isnan(verdict.margin)
 
 
 def test_every_claim_has_a_fault_planted_under_it():

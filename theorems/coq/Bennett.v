@@ -1,0 +1,171 @@
+(* Bennett's bound: among laws of given mean, variance and maximum, two points have the largest exponential moment. *)
+From Coq Require Import Reals List Lra Lia.
+From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits Bump CrossEntropy.
+Open Scope R_scope.
+
+Definition phi (x : R) : R := exp x - 1 - x.
+
+Lemma exp_shift_derivatives c x :
+  derivable_pt_lim (fun t => exp (t * c) - 1 - c * t) x (c * (exp (x * c) - 1)) /\
+  derivable_pt_lim (fun t => c * (exp (t * c) - 1)) x (c ^ 2 * exp (x * c)).
+Proof.
+  split.
+  - eapply derivable_value.
+    + apply derivable_minus; [|apply derivable_linear].
+      apply derivable_minus; [apply derivable_exp_scal|apply derivable_pt_lim_const].
+    + ring.
+  - eapply derivable_value.
+    + apply derivable_scal, derivable_minus; [apply derivable_exp_scal|apply derivable_pt_lim_const].
+    + ring.
+Qed.
+
+Lemma half_square_derivatives x :
+  derivable_pt_lim (fun t => / 2 * t ^ 2) x x /\ derivable_pt_lim (fun t => t) x 1.
+Proof.
+  split; [|apply derivable_pt_lim_id].
+  eapply derivable_value; [apply derivable_scal, derivable_power|simpl; field].
+Qed.
+
+(* phi is above its parabola on the right of 0 and below on the left. *)
+Lemma phi_right x : 0 <= x -> / 2 * x ^ 2 <= phi x.
+Proof.
+  intros Hx. apply difference_le. unfold phi.
+  replace (exp x - 1 - x) with (exp (x * 1) - 1 - 1 * x) by (rewrite Rmult_1_r; ring).
+  apply (nonneg_twice (fun t => exp (t * 1) - 1 - 1 * t - / 2 * t ^ 2) (fun t => 1 * (exp (t * 1) - 1) - t)
+    (fun t => 1 ^ 2 * exp (t * 1) - 1)).
+  - intros t. apply derivable_minus; [apply exp_shift_derivatives|apply half_square_derivatives].
+  - intros t. apply derivable_minus; [apply exp_shift_derivatives|apply half_square_derivatives].
+  - rewrite Rmult_0_l, exp_0. right. ring.
+  - rewrite Rmult_0_l, exp_0. right. ring.
+  - intros c Hc. pose proof (exp_ineq1_le (c * 1)). lra.
+  - exact Hx.
+Qed.
+
+Lemma phi_left x : 0 <= x -> phi (- x) <= / 2 * x ^ 2.
+Proof.
+  intros Hx. apply difference_le. unfold phi.
+  replace (exp (- x) - 1 - - x) with (exp (x * -1) - 1 - -1 * x) by (replace (x * -1) with (- x) by ring; ring).
+  apply (nonneg_twice (fun t => / 2 * t ^ 2 - (exp (t * -1) - 1 - -1 * t)) (fun t => t - -1 * (exp (t * -1) - 1))
+    (fun t => 1 - (-1) ^ 2 * exp (t * -1))).
+  - intros t. apply derivable_minus; [apply half_square_derivatives|apply exp_shift_derivatives].
+  - intros t. apply derivable_minus; [apply half_square_derivatives|apply exp_shift_derivatives].
+  - rewrite Rmult_0_l, exp_0. right. ring.
+  - rewrite Rmult_0_l, exp_0. right. ring.
+  - intros c Hc. assert (exp (c * -1) < exp 0) by (apply exp_increasing; lra). rewrite exp_0 in H. lra.
+  - exact Hx.
+Qed.
+
+(* phi(k x) >= k^2 phi(x) for k >= 1: compare second derivatives. *)
+Lemma phi_scale k x : 1 <= k -> 0 <= x -> k ^ 2 * phi x <= phi (x * k).
+Proof.
+  intros Hk Hx. apply difference_le. unfold phi.
+  replace (exp (x * k) - 1 - x * k - k ^ 2 * (exp x - 1 - x))
+    with (exp (x * k) - 1 - k * x - k ^ 2 * (exp (x * 1) - 1 - 1 * x)) by (rewrite Rmult_1_r; ring).
+  apply (nonneg_twice (fun t => exp (t * k) - 1 - k * t - k ^ 2 * (exp (t * 1) - 1 - 1 * t))
+    (fun t => k * (exp (t * k) - 1) - k ^ 2 * (1 * (exp (t * 1) - 1)))
+    (fun t => k ^ 2 * exp (t * k) - k ^ 2 * (1 ^ 2 * exp (t * 1)))).
+  - intros t. apply derivable_minus; [|apply derivable_scal]; apply exp_shift_derivatives.
+  - intros t. apply derivable_minus; [|apply derivable_scal]; apply exp_shift_derivatives.
+  - rewrite !Rmult_0_l, exp_0. right. ring.
+  - rewrite !Rmult_0_l, exp_0. right. ring.
+  - intros c Hc. assert (exp (c * 1) <= exp (c * k)) by (apply exp_le; nra).
+    assert (0 <= k ^ 2) by apply pow2_ge_0. nra.
+  - exact Hx.
+Qed.
+
+(* phi(x)/x^2 increases. *)
+Lemma phi_ratio u v : u <= v -> 0 < v -> phi u * v ^ 2 <= phi v * u ^ 2.
+Proof.
+  intros Huv Hv. destruct (Rle_lt_dec u 0) as [Hu|Hu].
+  - pose proof (phi_left (- u) ltac:(lra)) as L. rewrite Ropp_involutive in L. pose proof (phi_right v ltac:(lra)) as Rt.
+    assert (0 <= u ^ 2) by apply pow2_ge_0. assert (0 <= v ^ 2) by apply pow2_ge_0. nra.
+  - assert (Hk : 1 <= v / u).
+    { apply (Rmult_le_reg_r u); [exact Hu|]. replace (v / u * u) with v by (field; lra). lra. }
+    pose proof (phi_scale (v / u) u Hk ltac:(lra)) as S. replace (u * (v / u)) with v in S by (field; lra).
+    assert (U : 0 < u ^ 2) by (apply pow_lt; exact Hu).
+    apply (Rmult_le_compat_r (u ^ 2)) in S; [|lra].
+    replace ((v / u) ^ 2 * phi u * u ^ 2) with (phi u * v ^ 2) in S by (field; lra). exact S.
+Qed.
+
+Lemma two_point_zero s b : 0 <= s -> 0 < b -> two_point s b 0 = 0.
+Proof.
+  intros Hs Hb. unfold two_point. replace (- 0 * s / b) with 0 by (field; lra). rewrite Rmult_0_l, exp_0.
+  assert (0 < b ^ 2) by (apply pow_lt; exact Hb). rewrite <- ln_1. f_equal. field. lra.
+Qed.
+
+Section Bennett.
+Context {A : Type}.
+Variables (V : list A) (p M : A -> R).
+Hypothesis Hlaw : law V p.
+
+Lemma bennett top b alpha : (forall z, In z V -> M z <= top) -> b = top - mean V p M 0 -> 0 < b -> 0 <= alpha ->
+  log_partition V p M alpha - alpha * mean V p M 0 <= two_point (variance V p M 0) b alpha.
+Proof.
+  intros Htop Eb Hb Ha. pose proof (law_nonempty V p Hlaw) as HV. assert (Hp := proj1 Hlaw).
+  set (m := mean V p M 0) in *. set (s := variance V p M 0).
+  assert (Hs : 0 <= s) by (apply variance_nonneg; assumption).
+  destruct Ha as [Ha|<-].
+  2: { rewrite log_partition_zero, two_point_zero by (exact Hlaw || assumption). lra. }
+  set (c := s / b). assert (Hc : 0 <= c) by (apply Rmult_le_pos; [exact Hs|left; apply Rinv_0_lt_compat; exact Hb]).
+  assert (Es : s = b * c) by (unfold c; field; lra).
+  set (B := b + c). assert (HB : 0 < B) by (unfold B; lra).
+  set (k := phi (alpha * B) / B ^ 2).
+  assert (B2 : 0 < B ^ 2) by (apply pow_lt; exact HB).
+  (* e^{alpha x} lies below the parabola that touches it at -c and meets it at b *)
+  assert (Major : forall y, y <= B -> exp (alpha * y) <= 1 + alpha * y + k * y ^ 2).
+  { intros y Hy. pose proof (phi_ratio (alpha * y) (alpha * B) ltac:(nra) ltac:(nra)) as Q.
+    replace (1 + alpha * y + k * y ^ 2) with (1 + alpha * y + phi (alpha * B) * (alpha * y) ^ 2 / (alpha * B) ^ 2)
+      by (unfold k; field; lra).
+    assert (D : 0 < (alpha * B) ^ 2) by (apply pow_lt, Rmult_lt_0_compat; lra).
+    assert (phi (alpha * y) <= phi (alpha * B) * (alpha * y) ^ 2 / (alpha * B) ^ 2).
+    { apply (Rmult_le_reg_r ((alpha * B) ^ 2)); [exact D|]. unfold Rdiv at 1. rewrite Rmult_assoc, Rinv_l by lra. lra. }
+    unfold phi in H at 1. lra. }
+  (* its expectation under p is the two-point value *)
+  assert (Sum : partition V p M alpha <=
+    exp (alpha * (m - c)) * (1 + alpha * c + k * (s + c ^ 2))).
+  { unfold partition.
+    apply Rle_trans with (exp (alpha * (m - c)) * expect V p M 0 (fun z =>
+      k * (M z - m) ^ 2 + ((alpha + 2 * k * c) * (M z - m) ^ 1 + (1 + alpha * c + k * c ^ 2)))).
+    - unfold expect. rewrite <- sum_scal. apply sum_le. intros z Hz. rewrite tilt_zero by exact Hlaw.
+      unfold weight. pose proof (Hp z Hz). pose proof (exp_pos (alpha * (m - c))).
+      replace (alpha * M z) with (alpha * (m - c) + alpha * (M z - m + c)) by ring. rewrite exp_plus.
+      assert (L := Major (M z - m + c)). specialize (Htop z Hz).
+      assert (Hy : M z - m + c <= B) by (unfold B; lra). specialize (L Hy).
+      replace (k * (M z - m) ^ 2 + ((alpha + 2 * k * c) * (M z - m) ^ 1 + (1 + alpha * c + k * c ^ 2)))
+        with (1 + alpha * (M z - m + c) + k * (M z - m + c) ^ 2) by ring.
+      apply Rle_trans with (exp (alpha * (m - c)) * (p z * exp (alpha * (M z - m + c)))); [right; ring|].
+      do 2 (apply Rmult_le_compat_l; [lra|]). exact L.
+    - apply Rmult_le_compat_l; [left; apply exp_pos|].
+      rewrite !expect_plus, !expect_scal, !expect_const by assumption.
+      change (expect V p M 0 (fun z => (M z - m) ^ 2)) with s.
+      change (expect V p M 0 (fun z => (M z - m) ^ 1)) with (moment V p M 0 1).
+      rewrite moment_one by assumption. lra. }
+  assert (Value : exp (alpha * (m - c)) * (1 + alpha * c + k * (s + c ^ 2)) =
+    exp (alpha * m) * (b ^ 2 / (b ^ 2 + s) * exp (- alpha * s / b) + s / (b ^ 2 + s) * exp (alpha * b))).
+  { replace (alpha * (m - c)) with (alpha * m + - alpha * s / b) by (unfold c; field; lra).
+    replace (alpha * b) with (- alpha * s / b + alpha * B) by (unfold B, c; field; lra).
+    rewrite !exp_plus, Rmult_assoc. f_equal. rewrite Es. unfold k, phi, B.
+    assert (0 < b ^ 2) by (apply pow_lt; exact Hb). assert (0 <= b * c) by (apply Rmult_le_pos; lra).
+    set (e1 := exp (- alpha * (b * c) / b)). set (e2 := exp (alpha * (b + c))). field. repeat split; try lra. }
+  unfold log_partition, two_point. rewrite Value in Sum.
+  set (r := b ^ 2 / (b ^ 2 + s) * exp (- alpha * s / b) + s / (b ^ 2 + s) * exp (alpha * b)) in *.
+  assert (Z : 0 < partition V p M alpha) by (apply partition_pos; assumption).
+  assert (Rp : 0 < r).
+  { apply (Rmult_lt_reg_l (exp (alpha * m))); [apply exp_pos|]. lra. }
+  assert (ln (partition V p M alpha) <= alpha * m + ln r); [|lra].
+  rewrite <- (ln_exp (alpha * m)), <- ln_mult by (apply exp_pos || exact Rp).
+  destruct Sum as [S|S]; [left; apply ln_increasing; assumption|rewrite S; apply Rle_refl].
+Qed.
+End Bennett.
+
+Lemma bennett_increase {A J} (V : list A) (js : list J) w p (M : A -> R) top alpha :
+  laws V js p -> weights js w -> varies V M -> (forall z, In z V -> M z <= top) -> 0 <= alpha ->
+  cross_entropy_increase V js w p M alpha <=
+  sum (fun j => w j * two_point (variance V (p j) M 0) (top - mean V (p j) M 0) alpha) js.
+Proof.
+  intros Hlaws Hw HM Ht Ha. rewrite increase_cumulant by assumption. apply pooled_le; [exact Hw|]. intros j Hj.
+  apply bennett with (top := top); try assumption; [apply Hlaws; exact Hj|reflexivity|].
+  assert (mean V (p j) M 0 < top); [|lra]. destruct HM as [y [z [Hy [Hz L]]]].
+  apply mean_lt; [apply Hlaws; exact Hj|apply (V_nonempty V js w p Hlaws Hw)|exact Ht|].
+  exists y. split; [exact Hy|]. specialize (Ht z Hz). lra.
+Qed.

@@ -1,0 +1,52 @@
+(* A cross-entropy budget has one positive root: by convexity the increase outgrows every bound. *)
+From Coq Require Import Reals List Lra Lia.
+From Steering Require Import Definitions Sum Calculus Infinity Tilt CrossEntropy Bounds.
+Open Scope R_scope.
+
+Section Budget.
+Context {A J : Type}.
+Variables (V : list A) (js : list J) (w : J -> R) (p : J -> A -> R) (M : A -> R).
+Hypothesis Hlaws : laws V js p.
+Hypothesis Hw : weights js w.
+
+Notation increase := (cross_entropy_increase V js w p M).
+
+Lemma increase_unbounded k : varies V M -> exists x, 0 < x /\ k < increase x.
+Proof.
+  intros HM. pose proof (increase_grows V js w p M Hlaws Hw HM 0 1 ltac:(lra) ltac:(lra)) as H1. rewrite increase_zero in H1 by assumption.
+  set (x := 2 + Rabs k / increase 1). exists x.
+  assert (0 <= Rabs k / increase 1) by (apply Rmult_le_pos; [apply Rabs_pos|left; apply Rinv_0_lt_compat; exact H1]).
+  assert (Hx : 2 <= x) by (unfold x; lra). split; [lra|].
+  assert (Hi : 0 < / x < 1).
+  { split; [apply Rinv_0_lt_compat; lra|]. rewrite <- Rinv_1. apply Rinv_lt_contravar; lra. }
+  pose proof (increase_convex V js w p M Hlaws Hw HM 0 x (1 - / x) ltac:(lra) ltac:(lra)) as C. rewrite increase_zero in C by assumption.
+  replace ((1 - / x) * 0 + (1 - (1 - / x)) * x) with 1 in C by (field; lra).
+  replace ((1 - / x) * 0 + (1 - (1 - / x)) * increase x) with (increase x / x) in C by (field; lra).
+  apply (Rmult_lt_compat_r x) in C; [|lra]. replace (increase x / x * x) with (increase x) in C by (field; lra).
+  replace (increase 1 * x) with (2 * increase 1 + Rabs k) in C by (unfold x; field; lra).
+  pose proof (Rle_abs k). lra.
+Qed.
+
+Lemma budget_root k : varies V M -> 0 < k -> exists! a, 0 < a /\ increase a = k.
+Proof.
+  intros HM Hk. destruct (increase_unbounded k HM) as [x [Hx Lx]].
+  destruct (intermediate_value increase 0 x k (increase_continuous V js w p M Hlaws Hw) Hx) as [a [Ha Ea]].
+  { rewrite increase_zero by assumption. lra. }
+  exists a. split; [split; [lra|exact Ea]|]. intros b [Hb Eb].
+  destruct (Rtotal_order a b) as [L|[L|L]]; [|exact L|]; apply (increase_grows V js w p M Hlaws Hw HM) in L; lra.
+Qed.
+
+Lemma budget_feasible k a b : varies V M -> 0 < a -> increase a = k -> increase b <= k -> b <= a.
+Proof.
+  intros HM Ha Ea Hb. destruct (Rle_lt_dec b a) as [L|L]; [exact L|].
+  apply (increase_grows V js w p M Hlaws Hw HM) in L; lra.
+Qed.
+
+Lemma budget_least k a range : ranges V M range -> 0 < range -> 0 < a -> increase a = k -> sqrt (8 * k) / range <= a.
+Proof.
+  intros HR Hr Ha Ea. pose proof (hoeffding V js w p M range Hlaws Hw HR a ltac:(lra)) as H. rewrite Ea in H.
+  apply (Rmult_le_reg_r range); [exact Hr|]. replace (sqrt (8 * k) / range * range) with (sqrt (8 * k)) by (field; lra).
+  rewrite <- (sqrt_pow2 (a * range)) by (apply Rmult_le_pos; lra). apply sqrt_le_1_alt.
+  replace ((a * range) ^ 2) with (8 * (a ^ 2 * range ^ 2 / 8)) by field. lra.
+Qed.
+End Budget.

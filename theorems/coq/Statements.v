@@ -1,0 +1,958 @@
+(* The results, one page. Every notion is in Definitions.v, over Coq's standard library alone;
+   derivable_pt_lim, is_lub, exp, ln, tanh, sqrt are the standard library's.
+   Claim ids tie each theorem to the paper; a theorem in "the paper's setting" is about the trained, steered model,
+   one without is about any finite law p > 0 and any log-odds M. *)
+From Coq Require Import Reals List Arith Lra Lia.
+From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits Bump CrossEntropy Bounds Bennett Remainder Budget
+  Concepts Saturation Model Dataset Signs Strength Reverse Transformer Rate Existence Setting Table Behaviours Errata Hypotheses.
+Open Scope R_scope.
+
+(* ======== The hypotheses can be met ======== *)
+
+(* claim: assumption-1.parametrisation *)
+Theorem assumption_1_parametrisation : forall (A J : Type) (V : list A) kz (kc : J -> nat) (b u : A -> R),
+  (forall z, In z V -> 0 < b z) -> sum b V < 1 -> (forall z, In z V -> 0 < u z) ->
+  (forall z, In z V -> sum u (members (in_target kz (kz z)) V) = 1) ->
+  (forall j, exists z, In z V /\ kz z = kc j) -> (forall z, In z V -> exists y, In y V /\ kz y <> kz z) ->
+  let a z := b z + (1 - sum b V) * u z in
+  assumption_1 V kz kc a b (fun j z => if Nat.eqb (kz z) (kc j) then a z else b z).
+Proof. exact @rates_assumption. Qed.
+
+(* claim: assumption-2.attainable *)
+Theorem assumption_2_attainable : forall (J : Type) (V : list nat) (p : J -> nat -> R), (forall j, law V (p j)) ->
+  exists d (W : nat -> nat -> R) (H : J -> nat -> R), trained V d W H p.
+Proof. exact @model_exists. Qed.
+
+(* claim: assumption-2.floor; a perfectly trained model has the least cross-entropy *)
+Theorem assumption_2_floor : forall (A J : Type) (V : list A) (p q : J -> A -> R) js w,
+  (forall j, law V (p j)) -> (forall j, law V (q j)) -> (forall j, In j js -> 0 < w j) ->
+  cross_entropy V js w p p <= cross_entropy V js w p q.
+Proof. intros A J V p q js w Hp Hq Hw. exact (cross_entropy_floor V p Hp q js w Hq Hw). Qed.
+
+(* claim: setting.consistent; the paper's setting, as used below, is not empty *)
+Theorem setting_consistent : exists (V : list nat) kz (kc : bool -> nat) a b p d W H P N target,
+  paper_setting V kz kc a b p d W H P N target.
+Proof.
+  destruct (model_exists _ _ (rates_law _ _ _ _ _ _ uniform_assumption)) as [d [W [H Tr]]].
+  eexists _, _, _, _, _, _, d, W, H, _, _, 0%nat.
+  split; [exact uniform_assumption|]. split; [exact Tr|]. split; [exact uniform_sets|exact two_proper].
+Qed.
+
+(* ======== Section 2: from the model to the tilt ======== *)
+
+Section Model.
+Context {A J : Type}.
+Variables (V : list A) (kz : A -> nat) (kc : J -> nat) (a b : A -> R) (p : J -> A -> R)
+  (d : nat) (W : A -> nat -> R) (H : J -> nat -> R) (P N : list J) (target : nat).
+
+(* claim: lemma-b2.affine *)
+Theorem lemma_b2_affine : forall j alpha z,
+  steered_logits d W H P N j alpha z = logits d W (H j) z +
+    alpha * (average (fun i => logits d W (H i) z) P - average (fun i => logits d W (H i) z) N).
+Proof. apply steered_affine. Qed.
+
+(* claim: lemma-b3.tilt *)
+Theorem lemma_b3_tilt : V <> nil -> P <> nil -> N <> nil -> trained V d W H p ->
+  forall j alpha z, In z V -> steered_law V d W H P N j alpha z =
+    p j z * exp (alpha * log_odds p P N z) / sum (fun y => p j y * exp (alpha * log_odds p P N y)) V.
+Proof. intros HV HP HN Tr j alpha z Hz. exact (steered_tilt V d W H p P N HV Tr HP HN j alpha z Hz). Qed.
+
+(* claim: lemma-b3.tilt; in logit space the steering vector is M up to a constant *)
+Theorem lemma_b3_direction : V <> nil -> P <> nil -> N <> nil -> trained V d W H p ->
+  exists c, forall z, In z V -> logits d W (steering_vector H P N) z = log_odds p P N z + c.
+Proof.
+  intros HV HP HN Tr. exists (average (offset V d W H) P - average (offset V d W H) N).
+  exact (vector_log_odds V d W H p P N HV Tr HP HN).
+Qed.
+
+(* claim: lemma-b4.sign; the value of M *)
+Theorem lemma_b4_value : assumption_1 V kz kc a b p -> P <> nil -> N <> nil ->
+  forall z, In z V -> log_odds p P N z = concept_weight kc P N (kz z) * ln (a z / b z).
+Proof. intros H1 HP HN z Hz. exact (log_odds_rates V kz kc a b p P N H1 z HP HN Hz). Qed.
+
+(* claim: lemma-b4.sign *)
+Theorem lemma_b4_sign : assumption_1 V kz kc a b p -> P <> nil -> N <> nil ->
+  0 < concept_weight kc P N target -> (forall k, k <> target -> concept_weight kc P N k <= 0) ->
+  forall z, In z V -> (0 < log_odds p P N z <-> kz z = target).
+Proof. intros H1 HP HN Hw Hk z Hz. exact (log_odds_sign V kz kc a b p P N H1 target z HP HN Hw Hk Hz). Qed.
+
+(* claim: lemma-b4.sign; steering sets have such weights *)
+Theorem lemma_b4_weights : steering_sets kc target P N ->
+  concept_weight kc P N target = 1 /\ forall k, k <> target -> concept_weight kc P N k <= 0.
+Proof. intros Hs. split; [exact (weight_target kc P N target Hs)|exact (weight_other kc P N target Hs)]. Qed.
+
+(* claim: lemma-b4.sign; the rate of a token inside its own concept may depend on the context *)
+Theorem lemma_b4_varying : forall rate : J -> A -> R, (forall j z, In z V -> 0 < b z < rate j z) ->
+  (forall j z, In z V -> p j z = if Nat.eqb (kz z) (kc j) then rate j z else b z) ->
+  steering_sets kc target P N -> forall z, In z V -> (0 < log_odds p P N z <-> kz z = target).
+Proof. intros rate Hr Hq Hs z Hz. exact (varying_sign V kz kc rate b p P N target z Hr Hq Hs Hz). Qed.
+End Model.
+
+(* ======== The tilt: Lemma B.5 and the cumulants ======== *)
+
+(* claim: lemma-b5.derivative *)
+Theorem lemma_b5_derivative : forall (A : Type) (V : list A) p M, positive V p -> V <> nil -> forall alpha z,
+  derivable_pt_lim (fun t => tilt V p M t z) alpha (tilt V p M alpha z * (M z - mean V p M alpha)).
+Proof. exact @tilt_derivative. Qed.
+
+(* claim: tilt.cumulants *)
+Theorem tilt_cumulants : forall (A : Type) (V : list A) p M, positive V p -> V <> nil -> forall alpha,
+  derivable_pt_lim (log_partition V p M) alpha (mean V p M alpha) /\
+  derivable_pt_lim (mean V p M) alpha (variance V p M alpha) /\
+  derivable_pt_lim (variance V p M) alpha (moment V p M alpha 3) /\
+  (varies V M -> 0 < variance V p M alpha).
+Proof.
+  intros A V p M Hp HV alpha. split; [exact (log_partition_derivative V p M Hp HV alpha)|].
+  split; [exact (mean_derivative V p M Hp HV alpha)|].
+  split; [exact (variance_derivative V p M Hp HV alpha)|exact (variance_pos V p M Hp HV alpha)].
+Qed.
+
+(* claim: tilt.mean *)
+Theorem tilt_mean : forall (A : Type) (V : list A) p M top bottom, positive V p -> V <> nil -> varies V M ->
+  highest V M top -> lowest V M bottom ->
+  increasing (mean V p M) /\ tends_plus (mean V p M) top /\ tends_minus (mean V p M) bottom.
+Proof.
+  intros A V p M top bottom Hp HV HM Ht Hb. split; [exact (mean_increasing V p M Hp HV HM)|].
+  split; [exact (mean_limit V p M Hp HV top Ht)|exact (mean_limit_minus V p M Hp HV bottom Hb)].
+Qed.
+
+(* ======== Theorem 3.3 ======== *)
+
+Section Thm33.
+Context {A : Type}.
+Variables (V : list A) (p M : A -> R).
+Hypothesis Hlaw : law V p.
+Hypothesis HM : varies V M.
+
+(* claim: thm-3.3.bump *)
+Theorem thm_3_3_bump : forall z, In z V ->
+  (exists y, In y V /\ M z < M y) -> (exists y, In y V /\ M y < M z) ->
+  exists! a, increasing_until a (probability_increase V p M z) /\ decreasing_from a (probability_increase V p M z).
+Proof.
+  intros z Hz Hu Hd. destruct (bump V p M (proj1 Hlaw) (law_nonempty V p Hlaw) HM z Hz Hd Hu) as [c [Hc U]].
+  exists c. split; [apply (proj1 (increase_peak V p M z (finite c))); exact Hc|].
+  intros e He. apply U, (proj2 (increase_peak V p M z (finite e))). exact He.
+Qed.
+
+(* claim: thm-3.3.bump; every token has exactly one peak in the extended reals *)
+Theorem thm_3_3_peak : forall z, In z V -> exists! s, peak (probability_increase V p M z) s.
+Proof.
+  intros z Hz. destruct (peak_exists_unique V p M (proj1 Hlaw) (law_nonempty V p Hlaw) HM z Hz) as [s [Hs U]].
+  exists s. split; [apply increase_peak; exact Hs|]. intros t Ht. apply U, increase_peak, Ht.
+Qed.
+
+(* claim: thm-3.3.peak-order *)
+Theorem thm_3_3_peak_order : forall y z s t, In y V -> In z V -> M y < M z ->
+  peak (probability_increase V p M y) s -> peak (probability_increase V p M z) t -> below s t.
+Proof.
+  intros y z s t Hy Hz L Ps Pt. apply increase_peak in Ps. apply increase_peak in Pt.
+  exact (peak_order V p M (proj1 Hlaw) (law_nonempty V p Hlaw) HM y z s t Hy Hz L Ps Pt).
+Qed.
+
+(* claim: thm-3.3.monotone *)
+Theorem thm_3_3_monotone : forall z, In z V ->
+  ((forall y, In y V -> M y <= M z) -> increasing (probability_increase V p M z)) /\
+  ((forall y, In y V -> M z <= M y) -> decreasing (probability_increase V p M z)).
+Proof.
+  intros z Hz. split; intros E.
+  - apply (increase_peak V p M z plus_infinity), peak_top; try assumption; [apply Hlaw|exact (law_nonempty V p Hlaw)].
+  - apply (increase_peak V p M z minus_infinity), peak_bottom; try assumption; [apply Hlaw|exact (law_nonempty V p Hlaw)].
+Qed.
+
+(* claim: peak.height *)
+Theorem peak_height : forall z, In z V ->
+  (forall I, is_lub (fun v => exists alpha, v = alpha * M z - log_partition V p M alpha) I ->
+             is_lub (fun v => exists alpha, v = tilt V p M alpha z) (p z * exp I)) /\
+  (forall a, peak (probability_increase V p M z) (finite a) ->
+     is_lub (fun v => exists alpha, v = alpha * M z - log_partition V p M alpha) (a * M z - log_partition V p M a) /\
+     tilt V p M a z = p z * exp (a * M z - log_partition V p M a)).
+Proof.
+  intros z Hz. pose proof (law_nonempty V p Hlaw) as HV. split.
+  - intros I. exact (height V p M (proj1 Hlaw) HV z I Hz).
+  - intros a Pk. apply increase_peak in Pk. split; [exact (height_at V p M (proj1 Hlaw) HV a z Hz Pk)|].
+    exact (tilt_log V p M (proj1 Hlaw) HV a z).
+Qed.
+
+(* ======== Proposition B.1 ======== *)
+
+(* claim: prop-b1.limit-plus *)
+Theorem prop_b1_limit_plus : forall top z, highest V M top -> In z V ->
+  tends_plus (probability_increase V p M z)
+    ((if level M top z then p z / sum p (members (level M top) V) else 0) - p z).
+Proof. intros top z Ht Hz. exact (increase_limit V p M (proj1 Hlaw) (law_nonempty V p Hlaw) top Ht z Hz). Qed.
+
+(* claim: prop-b1.limit-minus *)
+Theorem prop_b1_limit_minus : forall bottom z, lowest V M bottom -> In z V ->
+  tends_minus (probability_increase V p M z)
+    ((if level M bottom z then p z / sum p (members (level M bottom) V) else 0) - p z).
+Proof. intros bottom z Hb Hz. exact (increase_limit_minus V p M (proj1 Hlaw) (law_nonempty V p Hlaw) bottom Hb z Hz). Qed.
+
+(* claim: limit.rate *)
+Theorem limit_rate : forall top gap, highest V M top -> (forall z, In z V -> M z <> top -> M z <= top - gap) ->
+  forall alpha, 0 <= alpha ->
+  / 2 * sum (fun z => Rabs (tilt V p M alpha z - top_law V p M top z)) V
+  <= (1 - top_mass V p M top) / top_mass V p M top * exp (- alpha * gap).
+Proof.
+  intros top gap Ht Hg alpha Ha.
+  exact (total_variation_rate V p M (proj1 Hlaw) (law_nonempty V p Hlaw) top Ht (proj2 Hlaw) gap Hg alpha Ha).
+Qed.
+End Thm33.
+
+(* ======== Theorem 3.3 and Proposition B.1, in the paper's setting ======== *)
+
+Section Paper.
+Context {A J : Type}.
+Variables (V : list A) (kz : A -> nat) (kc : J -> nat) (a b : A -> R) (p : J -> A -> R)
+  (d : nat) (W : A -> nat -> R) (H : J -> nat -> R) (P N : list J) (target : nat).
+Hypothesis Hpaper : paper_setting V kz kc a b p d W H P N target.
+
+Notation M := (log_odds p P N).
+Notation T := (in_target kz target).
+Notation increase := (steered_increase V d W H P N p).
+
+(* claim: thm-3.3.bump; in the paper's setting *)
+Theorem thm_3_3_bump_paper : forall j z, In z V ->
+  (exists y, In y V /\ M z < M y) -> (exists y, In y V /\ M y < M z) ->
+  exists! c, increasing_until c (increase j z) /\ decreasing_from c (increase j z).
+Proof.
+  intros j z Hz Hu Hd. assert (Law := setting_law Hpaper j).
+  destruct (bump V (p j) M (proj1 Law) (law_nonempty V _ Law)
+    (setting_varies Hpaper) z Hz Hd Hu) as [c [Hc U]].
+  assert (S := fun s => setting_peak Hpaper j z s Hz).
+  exists c. split; [apply (proj1 (S (finite c))); exact Hc|]. intros e He. apply U, (proj2 (S (finite e))). exact He.
+Qed.
+
+(* claim: thm-3.3.peak-order; in the paper's setting: every target token peaks after every other token *)
+Theorem thm_3_3_peak_order_paper : forall j y z s t, In y V -> In z V -> kz y <> target -> kz z = target ->
+  peak (increase j y) s -> peak (increase j z) t -> below s t.
+Proof.
+  intros j y z s t Hy Hz Ky Kz Ps Pt. assert (Law := setting_law Hpaper j).
+  assert (S := fun x u => setting_peak Hpaper j x u).
+  apply (S y s Hy) in Ps. apply (S z t Hz) in Pt.
+  apply (peak_order V (p j) M (proj1 Law) (law_nonempty V _ Law)
+    (setting_varies Hpaper) y z s t Hy Hz); try assumption.
+  apply (setting_separated Hpaper); try assumption;
+    [apply Nat.eqb_neq; exact Ky|apply Nat.eqb_eq; exact Kz].
+Qed.
+
+(* claim: thm-3.3.monotone; in the paper's setting *)
+Theorem thm_3_3_monotone_paper : forall j z, In z V ->
+  ((forall y, In y V -> M y <= M z) -> kz z = target /\ increasing (increase j z)) /\
+  ((forall y, In y V -> M z <= M y) -> kz z <> target /\ decreasing (increase j z)).
+Proof.
+  intros j z Hz. assert (Law := setting_law Hpaper j).
+  assert (Var := setting_varies Hpaper).
+  assert (Sep := setting_separated Hpaper).
+  assert (S := fun s => setting_peak Hpaper j z s Hz).
+  destruct (setting_proper Hpaper) as [[u [Hu Tu]] [v [Hv Tv]]].
+  assert (Fv : T v = false) by (unfold outside in Tv; destruct (T v); [discriminate|reflexivity]).
+  split; intros E; split.
+  - destruct (Nat.eq_dec (kz z) target) as [K|K]; [exact K|]. exfalso.
+    pose proof (Sep z u Hz Hu (proj2 (Nat.eqb_neq _ _) K) Tu). specialize (E u Hu). lra.
+  - apply (S plus_infinity), peak_top; try assumption; [apply Law|exact (law_nonempty V _ Law)].
+  - intros K. pose proof (Sep v z Hv Hz Fv (proj2 (Nat.eqb_eq _ _) K)). specialize (E v Hv). lra.
+  - apply (S minus_infinity), peak_bottom; try assumption; [apply Law|exact (law_nonempty V _ Law)].
+Qed.
+
+(* claim: prop-b1.limit-plus, prop-b1.limit-minus; in the paper's setting *)
+Theorem prop_b1_paper : forall j z top bottom, In z V -> highest V M top -> lowest V M bottom ->
+  tends_plus (increase j z) ((if level M top z then p j z / sum (p j) (members (level M top) V) else 0) - p j z) /\
+  tends_minus (increase j z) ((if level M bottom z then p j z / sum (p j) (members (level M bottom) V) else 0) - p j z).
+Proof.
+  intros j z top bottom Hz Ht Hb. assert (Law := setting_law Hpaper j).
+  assert (E := fun alpha => setting_increase Hpaper j alpha z Hz).
+  split; [apply (tends_ext (probability_increase V (p j) M z))|apply (tends_minus_ext (probability_increase V (p j) M z))];
+    try (intros x; symmetry; apply E); [apply prop_b1_limit_plus|apply prop_b1_limit_minus]; assumption.
+Qed.
+
+(* ======== Remark 3.4 and the sign rule ======== *)
+
+(* claim: remark-3.4.positive-peaks; a context outside the target, eps below the root eps0 of the gamma/omega dataset *)
+Theorem remark_3_4_positive_peaks : forall G gamma omega eps eps0,
+  2 <= G -> 0 < eps < eps0 -> eps0 <= (G - 1) / G ->
+  (forall z, In z V -> a z = (1 - eps) * gamma z /\ b z = eps * omega z / (G - 1)) ->
+  sum gamma (members T V) = 1 -> sum omega (members T V) = 1 ->
+  (forall z, In z V -> kz z = target ->
+     - ln (gamma z / omega z) <= (1 - eps0 / (G - 1)) * ln ((1 - eps0) * (G - 1) / eps0)) ->
+  forall j z s, kc j <> target -> In z V -> kz z = target -> peak (increase j z) s -> below (finite 0) s.
+Proof.
+  intros G gamma omega eps eps0 HG He He0 Hab Hgam Hom Hthr j z s Hj Hz Kz Ps.
+  apply (setting_peak Hpaper j z s Hz) in Ps.
+  assert (E1 : eps0 < 1).
+  { apply Rle_lt_trans with ((G - 1) / G); [exact He0|]. apply (Rmult_lt_reg_r G); [lra|].
+    replace ((G - 1) / G * G) with (G - 1) by (field; lra). lra. }
+  apply (shapes_positive V kz kc a b p P N target (setting_assumption Hpaper)
+    (setting_sets Hpaper) (setting_proper Hpaper)
+    (G - 1) gamma omega eps ltac:(lra) ltac:(lra) (fun x Hx => proj1 (Hab x Hx)) (fun x Hx => proj2 (Hab x Hx))
+    Hgam Hom j z s Hj Hz Kz); [|exact Ps].
+  apply Rle_lt_trans with (1 := Hthr z Hz Kz).
+  apply threshold_decreasing; try lra. replace (1 + (G - 1)) with G by ring. exact He0.
+Qed.
+
+(* claim: remark-3.4.positive-peaks; contrastive negatives, the context among them: no condition on eps *)
+Theorem remark_3_4_contrastive : forall opposite, (forall i, In i N -> kc i = opposite) ->
+  forall j z s, kc j = opposite -> In z V -> kz z = target -> peak (increase j z) s -> below (finite 0) s.
+Proof.
+  intros opposite HN j z s Hj Hz Kz Ps.
+  apply (setting_peak Hpaper j z s Hz) in Ps.
+  exact (contrastive_positive V kz kc a b p P N target (setting_assumption Hpaper)
+    (setting_sets Hpaper) (setting_proper Hpaper)
+    opposite j z s HN Hj Hz Kz Ps).
+Qed.
+
+(* claim: remark-3.4.positive-peaks; its mirror: for a context of the target, every other token peaks below 0 *)
+Theorem remark_3_4_target_context : forall j z s, kc j = target -> In z V -> kz z <> target ->
+  peak (increase j z) s -> below s (finite 0).
+Proof.
+  intros j z s Hj Hz Kz Ps. apply (setting_peak Hpaper j z s Hz) in Ps.
+  exact (target_context_negative V kz kc a b p P N target (setting_assumption Hpaper)
+    (setting_sets Hpaper) (setting_proper Hpaper)
+    j z s Hj Hz Kz Ps).
+Qed.
+
+(* ======== Theorem 3.6, in the paper's setting ======== *)
+
+Notation concept := (steered_concept_increase V d W H P N p).
+
+(* claim: thm-3.6.tanh, thm-3.6.growth; in the paper's setting *)
+Theorem thm_3_6_tanh_paper : forall j k, proper (in_target kz k) V -> exists nu,
+  nu 0 = 0 /\
+  (forall alpha, derivable_pt_lim nu alpha
+     (mean (members (in_target kz k) V) (p j) M alpha - mean (members (outside (in_target kz k)) V) (p j) M alpha)) /\
+  (forall alpha, concept j (in_target kz k) alpha =
+     / (2 * INR (length (members (in_target kz k) V))) *
+     (tanh ((nu alpha + logit (sum (p j) (members (in_target kz k) V))) / 2)
+      - tanh (logit (sum (p j) (members (in_target kz k) V)) / 2))) /\
+  (forall range alpha, ranges V M range -> Rabs (nu alpha) <= range * Rabs alpha).
+Proof.
+  intros j k HC. set (C := in_target kz k) in *. assert (Law := setting_law Hpaper j).
+  assert (E0 : sum (p j) (members C V) = mass V (p j) M C 0).
+  { apply sum_ext. intros; symmetry; apply tilt_zero; exact Law. }
+  exists (nu V (p j) M C). rewrite E0. split; [apply nu_zero|].
+  split; [exact (nu_derivative V (p j) M C (proj1 Law) HC)|]. split.
+  - intros alpha. rewrite (setting_concept Hpaper). exact (tanh_form V (p j) M C (proj1 Law) HC alpha (proj2 Law)).
+  - intros range alpha. exact (growth V (p j) M C (proj1 Law) HC range alpha).
+Qed.
+
+(* claim: thm-3.6.target-increasing; in the paper's setting *)
+Theorem thm_3_6_target_increasing_paper : forall j, increasing (concept j T).
+Proof.
+  intros j. apply (increasing_ext (concept_increase V (p j) M T)).
+  - intros x. apply (setting_concept Hpaper).
+  - apply target_increasing; [apply (setting_law Hpaper)
+      |apply (setting_proper Hpaper)
+      |apply (setting_separated Hpaper)].
+Qed.
+
+(* claim: thm-3.6.vanishing; in the paper's setting; top tokens are target tokens, so only the bottom needs a hypothesis *)
+Theorem thm_3_6_vanishing_paper : forall j k bottom, k <> target ->
+  lowest V M bottom -> (forall z, In z V -> kz z = k -> M z <> bottom) ->
+  tends_plus (concept j (in_target kz k)) (- average (p j) (members (in_target kz k) V)) /\
+  tends_minus (concept j (in_target kz k)) (- average (p j) (members (in_target kz k) V)).
+Proof.
+  intros j k bottom Hk Hb Hno. assert (Law := setting_law Hpaper j).
+  assert (E := fun alpha => setting_concept Hpaper j (in_target kz k) alpha).
+  destruct (highest_exists M V (law_nonempty V _ Law)) as [top Ht]. split.
+  - apply (tends_ext (concept_increase V (p j) M (in_target kz k))); [intros; symmetry; apply E|].
+    apply vanishing_plus with (top := top); [exact Law|exact Ht|]. intros z Hz Kz Q. apply Nat.eqb_eq in Kz.
+    apply Hk. rewrite <- Kz. exact (setting_top Hpaper z top Ht Hz Q).
+  - apply (tends_minus_ext (concept_increase V (p j) M (in_target kz k))); [intros; symmetry; apply E|].
+    apply vanishing_minus with (bottom := bottom); [exact Law|exact Hb|]. intros z Hz Kz. apply Nat.eqb_eq in Kz.
+    apply Hno; assumption.
+Qed.
+
+(* claim: thm-3.6.decreasing; in the paper's setting *)
+Theorem thm_3_6_decreasing_paper : forall j k, k <> target -> inhabited (in_target kz k) V ->
+  (forall y z, In y V -> In z V -> kz y = k -> kz z <> k -> M y <= M z) ->
+  decreasing (concept j (in_target kz k)).
+Proof.
+  intros j k Hk Hin Hlow. apply (decreasing_ext (concept_increase V (p j) M (in_target kz k))).
+  { intros x. apply (setting_concept Hpaper). }
+  apply low_decreasing; [apply (setting_law Hpaper)| |
+    apply (setting_varies Hpaper)|].
+  - split; [exact Hin|]. destruct (setting_proper Hpaper) as [[z [Hz Tz]] _].
+    apply Nat.eqb_eq in Tz. exists z. split; [exact Hz|]. unfold outside, in_target.
+    assert (Nat.eqb (kz z) k = false) as -> by (apply Nat.eqb_neq; congruence). reflexivity.
+  - intros y z Hy Hz Ky Kz. apply Hlow; try assumption; [apply Nat.eqb_eq; exact Ky|apply Nat.eqb_neq; exact Kz].
+Qed.
+
+(* claim: thm-3.8.quadratic; in the paper's setting *)
+Theorem thm_3_8_quadratic_paper : forall js w, weights js w ->
+  forall eps, 0 < eps -> exists delta, 0 < delta /\ forall alpha, Rabs alpha < delta ->
+  Rabs (steered_loss_increase V d W H P N p js w alpha
+        - / 2 * sum (fun j => w j * variance V (p j) M 0) js * alpha ^ 2) <= eps * alpha ^ 2.
+Proof.
+  intros js w Hw eps He.
+  destruct (quadratic V js w p M (fun j _ => setting_law Hpaper j) Hw eps He)
+    as [delta [Hd B]].
+  exists delta. split; [exact Hd|]. intros alpha Ha.
+  rewrite (setting_loss Hpaper). exact (B alpha Ha).
+Qed.
+
+(* claim: ce.convex; in the paper's setting *)
+Theorem ce_convex_paper : forall js w, weights js w -> strictly_convex (steered_loss_increase V d W H P N p js w).
+Proof.
+  intros js w Hw x y t Hxy Ht. rewrite !(setting_loss Hpaper).
+  apply increase_convex; try assumption; [intros j _; apply (setting_law Hpaper)|].
+  apply (setting_varies Hpaper).
+Qed.
+
+(* claim: contrastive.geometric-path; contrastive negatives, a context among them, reached context k of the target *)
+Theorem contrastive_geometric_path : forall opposite, (forall i, In i N -> kc i = opposite) ->
+  forall j k, kc j = opposite -> kc k = target -> forall z, In z V ->
+  (forall alpha, steered_law V d W H P N j alpha z =
+     exp ((1 - alpha) * ln (p j z) + alpha * ln (p k z)) /
+     sum (fun y => exp ((1 - alpha) * ln (p j y) + alpha * ln (p k y))) V) /\
+  steered_law V d W H P N j 1 z = p k z /\
+  (forall alpha, steered_law V d W H P N j (alpha + 1) z = steered_law V d W H P N k alpha z).
+Proof.
+  intros opposite HN j k Hj Hk z Hz.
+  assert (H1 := setting_assumption Hpaper).
+  assert (Sets := setting_sets Hpaper). destruct Sets as [HP0 [HN0 [HPt _]]].
+  assert (Law := setting_law Hpaper).
+  assert (HMk : forall y, In y V -> M y = ln (p k y) - ln (p j y)).
+  { intros y Hy. unfold log_odds.
+    assert (S := fun i e (E : kc i = kc e) => same_concept V kz kc a b p H1 i e y E Hy).
+    rewrite (average_ext _ (fun _ => ln (p k y)) P), (average_ext _ (fun _ => ln (p j y)) N), !average_const; try assumption.
+    - reflexivity.
+    - intros i Hi. rewrite (S i j); [reflexivity|]. rewrite (HN i Hi), Hj. reflexivity.
+    - intros i Hi. rewrite (S i k); [reflexivity|]. rewrite (HPt i Hi), Hk. reflexivity. }
+  assert (ST := fun i alpha y => setting_tilt Hpaper i alpha y).
+  split; [|split].
+  - intros alpha. rewrite ST by exact Hz. unfold tilt, partition.
+    rewrite (path_weight V (p k) (p j) M (Law j) HMk alpha z Hz).
+    rewrite (sum_ext _ _ V (fun y Hy => path_weight V (p k) (p j) M (Law j) HMk alpha y Hy)). reflexivity.
+  - rewrite ST by exact Hz. exact (path_one V (p k) (p j) M (Law k) (Law j) HMk z Hz).
+  - intros alpha. rewrite !ST by exact Hz. exact (path_shift V (p k) (p j) M (Law k) (Law j) HMk alpha z Hz).
+Qed.
+
+(* claim: contrastive.geometric-path; peaks of the negative context sit one unit after those of the target context *)
+Theorem contrastive_peak_shift : forall opposite, (forall i, In i N -> kc i = opposite) ->
+  forall j k, kc j = opposite -> kc k = target -> forall z c, In z V ->
+  peak (increase k z) (finite c) -> peak (increase j z) (finite (c + 1)).
+Proof.
+  intros opposite HN j k Hj Hk z c Hz [Up Down].
+  destruct (contrastive_geometric_path opposite HN j k Hj Hk z Hz) as [_ [_ Shift]].
+  assert (E : forall x, increase j z x = increase k z (x - 1) + (p k z - p j z)).
+  { intros x. unfold steered_increase. rewrite <- (Shift (x - 1)). replace (x - 1 + 1) with x by ring. ring. }
+  split; intros x y H1 H2; rewrite !E.
+  - specialize (Up (x - 1) (y - 1) ltac:(lra) ltac:(lra)). lra.
+  - specialize (Down (x - 1) (y - 1) ltac:(lra) ltac:(lra)). lra.
+Qed.
+End Paper.
+
+(* claim: sign-rule *)
+Theorem sign_rule : forall (A J : Type) (V : list A) (p : J -> A -> R) (P N : list J),
+  (forall j, law V (p j)) -> P <> nil -> N <> nil -> varies V (log_odds p P N) ->
+  forall j z s, In z V -> peak (probability_increase V (p j) (log_odds p P N) z) s ->
+  (below (finite 0) s <->
+   average (fun i => KL V (p j) (p i)) N - average (fun i => KL V (p j) (p i)) P < log_odds p P N z).
+Proof.
+  intros A J V p P N Law HP HN HM j z s Hz Ps. apply increase_peak in Ps.
+  rewrite <- (mean_zero_KL V p P N Law HP HN j).
+  exact (peak_positive V (p j) _ (proj1 (Law j)) (law_nonempty V _ (Law j)) HM z s Hz Ps).
+Qed.
+
+(* ======== Theorem 3.6, for any law, log-odds and proper set C of tokens ======== *)
+
+Section Thm36.
+Context {A : Type}.
+Variables (V : list A) (p M : A -> R) (C : A -> bool).
+Hypothesis Hlaw : law V p.
+Hypothesis HC : proper C V.
+
+(* claim: thm-3.6.tanh, thm-3.6.growth *)
+Theorem thm_3_6_tanh : exists nu,
+  nu 0 = 0 /\
+  (forall alpha, derivable_pt_lim nu alpha (mean (members C V) p M alpha - mean (members (outside C) V) p M alpha)) /\
+  (forall alpha, concept_increase V p M C alpha =
+     / (2 * INR (length (members C V))) *
+     (tanh ((nu alpha + logit (mass V p M C 0)) / 2) - tanh (logit (mass V p M C 0) / 2))) /\
+  (forall range alpha, ranges V M range -> Rabs (nu alpha) <= range * Rabs alpha).
+Proof.
+  exists (nu V p M C). split; [apply nu_zero|].
+  split; [exact (nu_derivative V p M C (proj1 Hlaw) HC)|].
+  split; [intros alpha; exact (tanh_form V p M C (proj1 Hlaw) HC alpha (proj2 Hlaw))|].
+  intros range alpha. exact (growth V p M C (proj1 Hlaw) HC range alpha).
+Qed.
+
+(* claim: thm-3.6.growth; nu written out *)
+Theorem thm_3_6_growth : forall range alpha, ranges V M range ->
+  Rabs ((log_partition (members C V) p M alpha - log_partition (members (outside C) V) p M alpha)
+      - (log_partition (members C V) p M 0 - log_partition (members (outside C) V) p M 0)) <= range * Rabs alpha.
+Proof. exact (growth V p M C (proj1 Hlaw) HC). Qed.
+
+(* claim: thm-3.6.target-increasing *)
+Theorem thm_3_6_target_increasing : separated C V M -> increasing (concept_increase V p M C).
+Proof. exact (target_increasing V p M C Hlaw HC). Qed.
+
+(* claim: thm-3.6.target-increasing; from minus its mean probability to the mean of all that is left *)
+Theorem thm_3_6_target_limits : separated C V M ->
+  tends_plus (concept_increase V p M C) ((1 - sum p (members C V)) / INR (length (members C V))) /\
+  tends_minus (concept_increase V p M C) (- average p (members C V)).
+Proof.
+  intros HS. pose proof (law_nonempty V p Hlaw) as HV. destruct HC as [[u [Hu Cu]] [v [Hv Cv]]].
+  assert (Fv : C v = false) by (unfold outside in Cv; destruct (C v); [discriminate|reflexivity]).
+  destruct (highest_exists M V HV) as [top Ht]. destruct (lowest_exists M V HV) as [bottom Hb]. split.
+  - apply filling_plus with (top := top); [exact Hlaw|exact Ht|]. intros z Hz Cz E.
+    pose proof (HS z u Hz Hu Cz Cu). pose proof (proj2 Ht u Hu). lra.
+  - apply vanishing_minus with (bottom := bottom); [exact Hlaw|exact Hb|]. intros z Hz Cz E.
+    pose proof (HS v z Hv Hz Fv Cz). pose proof (proj2 Hb v Hv). lra.
+Qed.
+
+(* claim: thm-3.6.vanishing *)
+Theorem thm_3_6_vanishing : forall top bottom, highest V M top -> lowest V M bottom ->
+  (forall z, In z V -> C z = true -> M z <> top /\ M z <> bottom) ->
+  tends_plus (concept_increase V p M C) (- average p (members C V)) /\
+  tends_minus (concept_increase V p M C) (- average p (members C V)).
+Proof.
+  intros top bottom Ht Hb Hno. split.
+  - apply vanishing_plus with (top := top); try assumption. intros; apply Hno; assumption.
+  - apply vanishing_minus with (bottom := bottom); try assumption. intros; apply Hno; assumption.
+Qed.
+
+(* claim: thm-3.6.decreasing *)
+Theorem thm_3_6_decreasing : varies V M ->
+  (forall y z, In y V -> In z V -> C y = true -> C z = false -> M y <= M z) ->
+  decreasing (concept_increase V p M C).
+Proof. exact (low_decreasing V p M C Hlaw HC). Qed.
+
+(* claim: half-saturation.bounds *)
+Theorem half_saturation_bounds : forall delta range a, 0 < delta -> margin C V M delta -> ranges V M range ->
+  mass V p M C a = 1 / 2 ->
+  (logit (mass V p M C 0) <= 0 ->
+     - logit (mass V p M C 0) / range <= a <= - logit (mass V p M C 0) / delta) /\
+  (0 <= logit (mass V p M C 0) ->
+     - logit (mass V p M C 0) / delta <= a <= - logit (mass V p M C 0) / range) /\
+  exists slope, derivable_pt_lim (mass V p M C) a slope /\ delta / 4 <= slope <= range / 4.
+Proof. exact (half_saturation V p M C (proj1 Hlaw) HC). Qed.
+
+(* claim: strength.budget; a target mass is reached at exactly one strength *)
+Theorem strength_target : forall delta range tau, 0 < delta -> margin C V M delta -> ranges V M range ->
+  0 < tau < 1 -> exists! a, mass V p M C a = tau.
+Proof. exact (mass_reached V p M C (proj1 Hlaw) HC). Qed.
+
+(* claim: strength.budget; the reverse divergence only approaches -log p(Mtop): larger budgets are never spent *)
+Theorem strength_reverse : varies V M -> forall top, highest V M top ->
+  (forall alpha, KL V (tilt V p M alpha) p = alpha * mean V p M alpha - log_partition V p M alpha) /\
+  (forall x y, 0 <= x -> x < y -> KL V (tilt V p M x) p < KL V (tilt V p M y) p) /\
+  (forall alpha, 0 <= alpha -> KL V (tilt V p M alpha) p < - ln (top_mass V p M top)) /\
+  tends_plus (fun alpha => KL V (tilt V p M alpha) p) (- ln (top_mass V p M top)).
+Proof.
+  intros HM top Ht. split; [exact (reverse_cumulant V p M Hlaw)|].
+  split; [intros x y; exact (reverse_grows V p M Hlaw x y HM)|].
+  split; [intros alpha; exact (reverse_below V p M Hlaw top Ht alpha HM)|exact (reverse_limit V p M Hlaw top Ht)].
+Qed.
+
+(* claim: sweet-spot.nonempty *)
+Theorem sweet_spot_nonempty : forall low high range,
+  highest (members (outside C) V) M low -> lowest (members C V) M high -> low < high -> ranges V M range ->
+  exists left right, right - left = 4 * (high - low) / range ^ 2 /\ left < right /\
+  forall alpha, left < alpha < right ->
+    low < mean V p M alpha < high /\
+    forall z s, In z V -> peak (probability_increase V p M z) s ->
+      if C z then below (finite alpha) s else below s (finite alpha).
+Proof.
+  intros low high range Hl Hh Hgap HR. pose proof (law_nonempty V p Hlaw) as HV.
+  destruct (sweet_window V p M C low high range (proj1 Hlaw) HV Hl Hh Hgap HR) as [u [v [E [L S]]]].
+  exists u, v. split; [exact E|]. split; [exact L|]. intros alpha Ha. split; [apply S; exact Ha|].
+  intros z s Hz Ps. apply increase_peak in Ps.
+  exact (sweet_peaks V p M C low high (proj1 Hlaw) HV Hl Hh Hgap alpha z s (S alpha Ha) Hz Ps).
+Qed.
+
+(* claim: sweet-spot.nonempty; the set is open *)
+Theorem sweet_spot_open : forall low high alpha, low < mean V p M alpha < high ->
+  exists delta, 0 < delta /\ forall beta, Rabs (beta - alpha) < delta -> low < mean V p M beta < high.
+Proof. intros low high. exact (sweet_open V p M low high (proj1 Hlaw) (law_nonempty V p Hlaw)). Qed.
+End Thm36.
+
+(* ======== Theorem 3.8 and beyond: the cross-entropy increase ======== *)
+
+Section Thm38.
+Context {A J : Type}.
+Variables (V : list A) (js : list J) (w : J -> R) (p : J -> A -> R) (M : A -> R).
+Hypothesis Hlaws : laws V js p.
+Hypothesis Hw : weights js w.
+
+Notation increase := (cross_entropy_increase V js w p M).
+Notation sigma2 := (sum (fun j => w j * variance V (p j) M 0) js).
+
+(* claim: thm-3.8.quadratic *)
+Theorem thm_3_8_quadratic : forall eps, 0 < eps -> exists delta, 0 < delta /\ forall alpha, Rabs alpha < delta ->
+  Rabs (increase alpha - / 2 * sigma2 * alpha ^ 2) <= eps * alpha ^ 2.
+Proof. exact (quadratic V js w p M Hlaws Hw). Qed.
+
+(* claim: ce.kl-identity *)
+Theorem ce_kl_identity : forall alpha,
+  increase alpha = sum (fun j => w j * KL V (p j) (tilt V (p j) M alpha)) js /\
+  increase alpha = sum (fun j => w j * (log_partition V (p j) M alpha - alpha * mean V (p j) M 0)) js.
+Proof.
+  intros alpha. split; [exact (increase_KL V js w p M Hlaws Hw alpha)|exact (increase_cumulant V js w p M Hlaws Hw alpha)].
+Qed.
+
+(* claim: ce.convex *)
+Theorem ce_convex : varies V M -> strictly_convex increase.
+Proof. exact (increase_convex V js w p M Hlaws Hw). Qed.
+
+(* claim: ce.convex; U-shaped around 0, for all strengths *)
+Theorem ce_u_shape : varies V M -> increase 0 = 0 /\
+  (forall x y, 0 <= x -> x < y -> increase x < increase y) /\ (forall x y, x < y -> y <= 0 -> increase y < increase x).
+Proof.
+  intros HM. split; [exact (increase_zero V js w p M Hlaws Hw)|]. split; [exact (increase_grows V js w p M Hlaws Hw HM)|].
+  intros x y Hxy Hy. pose proof (increase_grows V js w p (fun z => - M z) Hlaws Hw (varies_mirror V M HM) (- y) (- x)
+    ltac:(lra) ltac:(lra)) as L. rewrite <- !increase_mirror, !Ropp_involutive in L. exact L.
+Qed.
+
+(* claim: ce.convex; its two derivatives *)
+Theorem ce_derivatives : forall alpha,
+  derivable_pt_lim increase alpha (sum (fun j => w j * (mean V (p j) M alpha - mean V (p j) M 0)) js) /\
+  derivable_pt_lim (fun t => sum (fun j => w j * (mean V (p j) M t - mean V (p j) M 0)) js) alpha
+    (sum (fun j => w j * variance V (p j) M alpha) js) /\
+  (varies V M -> 0 < sum (fun j => w j * variance V (p j) M alpha) js).
+Proof.
+  intros alpha. split; [exact (increase_derivative V js w p M Hlaws Hw alpha)|].
+  split; [exact (slope_derivative V js w p M Hlaws Hw alpha)|exact (pooled_variance_pos V js w p M Hlaws Hw alpha)].
+Qed.
+
+(* claim: ce.upper-bounds; Hoeffding, and the exponential bound *)
+Theorem ce_upper_bounds : forall range, ranges V M range -> 0 < range -> forall alpha,
+  increase alpha <= alpha ^ 2 * range ^ 2 / 8 /\
+  increase alpha <= sigma2 * (exp (range * Rabs alpha) - range * Rabs alpha - 1) / range ^ 2.
+Proof.
+  intros range HR Hr alpha. destruct (either_sign V js w p M alpha) as [M' [_ [E [Ev Er]]]]. rewrite E.
+  split.
+  - replace (alpha ^ 2) with (Rabs alpha ^ 2) by apply pow2_abs.
+    exact (hoeffding V js w p M' range Hlaws Hw (Er range HR) (Rabs alpha) (Rabs_pos alpha)).
+  - pose proof (exponential_upper V js w p M' range Hlaws Hw (Er range HR) (Rabs alpha) (Rabs_pos alpha) Hr) as B.
+    rewrite Ev, (Rmult_comm (Rabs alpha)) in B. exact B.
+Qed.
+
+(* claim: ce.upper-bounds; Bennett: the two-point law of the same mean, variance and extreme is the worst *)
+Theorem ce_upper_bennett : varies V M -> forall top bottom, highest V M top -> lowest V M bottom -> forall alpha,
+  (0 <= alpha -> increase alpha <=
+     sum (fun j => w j * two_point (variance V (p j) M 0) (top - mean V (p j) M 0) alpha) js) /\
+  (alpha <= 0 -> increase alpha <=
+     sum (fun j => w j * two_point (variance V (p j) M 0) (mean V (p j) M 0 - bottom) (- alpha)) js).
+Proof.
+  intros HM top bottom Ht Hb alpha. split; intros Ha.
+  - exact (bennett_increase V js w p M top alpha Hlaws Hw HM (proj2 Ht) Ha).
+  - pose proof (bennett_increase V js w p (fun z => - M z) (- bottom) (- alpha) Hlaws Hw (varies_mirror V M HM)
+      (proj2 (proj1 (lowest_highest V M bottom) Hb)) ltac:(lra)) as B.
+    rewrite <- increase_mirror, Ropp_involutive in B. eapply Rle_trans; [exact B|]. right. apply sum_ext. intros j _.
+    rewrite <- variance_mirror, Ropp_0. pose proof (mean_mirror V (p j) M 0) as Q. rewrite Ropp_0 in Q.
+    replace (- bottom - mean V (p j) (fun z => - M z) 0) with (mean V (p j) M 0 - bottom) by lra. reflexivity.
+Qed.
+
+(* claim: ce.lower-bounds; exponential *)
+Theorem ce_lower_bounds : forall range, ranges V M range -> 0 < range -> forall alpha,
+  sigma2 * (exp (- (range * Rabs alpha)) + range * Rabs alpha - 1) / range ^ 2 <= increase alpha.
+Proof.
+  intros range HR Hr alpha. destruct (either_sign V js w p M alpha) as [M' [_ [E [Ev Er]]]]. rewrite E.
+  pose proof (exponential_lower V js w p M' range Hlaws Hw (Er range HR) (Rabs alpha) (Rabs_pos alpha) Hr) as B.
+  rewrite Ev in B. replace (- (range * Rabs alpha)) with (Rabs alpha * - range) by ring.
+  replace (range * Rabs alpha) with (- (- range * Rabs alpha)) by ring. exact B.
+Qed.
+
+(* claim: ce.lower-bounds; merge the tokens into C and its complement *)
+Theorem ce_lower_merged : forall C alpha, proper C V ->
+  sum (fun j => w j *
+    (mass V (p j) M C 0 * ln (mass V (p j) M C 0 / mass V (p j) M C alpha)
+     + (1 - mass V (p j) M C 0) * ln ((1 - mass V (p j) M C 0) / (1 - mass V (p j) M C alpha)))) js
+  <= increase alpha.
+Proof.
+  intros C alpha HC. rewrite (increase_KL V js w p M Hlaws Hw). apply pooled_le; [exact Hw|]. intros j Hj.
+  exact (merged_divergence V (p j) M C alpha (Hlaws j Hj) HC).
+Qed.
+
+(* claim: ce.remainder *)
+Theorem ce_remainder : forall range, ranges V M range -> forall alpha,
+  Rabs (increase alpha - / 2 * sigma2 * alpha ^ 2) <= range ^ 3 * Rabs alpha ^ 3 / (36 * sqrt 3).
+Proof.
+  intros range HR alpha. destruct (either_sign V js w p M alpha) as [M' [_ [E [Ev Er]]]]. rewrite E.
+  pose proof (cubic_remainder V js w p M' range Hlaws Hw (Er range HR) (Rabs alpha) (Rabs_pos alpha)) as B.
+  rewrite Ev, pow2_abs in B. eapply Rle_trans; [exact B|]. right. unfold third_bound.
+  assert (0 < sqrt 3) by (apply sqrt_lt_R0; lra). field. lra.
+Qed.
+
+(* claim: ce.remainder; the moment inequality behind it *)
+Theorem third_moment_bound : forall range, ranges V M range -> forall j alpha, In j js ->
+  Rabs (moment V (p j) M alpha 3) <= range ^ 3 / (6 * sqrt 3).
+Proof.
+  intros range HR j alpha Hj.
+  exact (third_abs V (p j) M alpha range (proj1 (Hlaws j Hj)) (V_nonempty V js w p Hlaws Hw) HR).
+Qed.
+
+(* claim: ce.asymptote *)
+Theorem ce_asymptote : forall top gap, highest V M top -> (forall z, In z V -> M z <> top -> M z <= top - gap) ->
+  forall alpha, 0 <= alpha ->
+  0 <= increase alpha - (alpha * sum (fun j => w j * (top - mean V (p j) M 0)) js
+                         + sum (fun j => w j * ln (top_mass V (p j) M top)) js)
+    <= sum (fun j => w j * ((1 - top_mass V (p j) M top) / top_mass V (p j) M top)) js * exp (- alpha * gap).
+Proof. intros top gap Ht Hg alpha Ha. exact (asymptote V js w p M Hlaws Hw top gap alpha Ht Hg Ha). Qed.
+
+(* claim: ce.asymptote; at minus infinity *)
+Theorem ce_asymptote_minus : forall bottom gap, lowest V M bottom ->
+  (forall z, In z V -> M z <> bottom -> bottom + gap <= M z) -> forall alpha, alpha <= 0 ->
+  0 <= increase alpha - (alpha * sum (fun j => w j * (bottom - mean V (p j) M 0)) js
+                         + sum (fun j => w j * ln (top_mass V (p j) M bottom)) js)
+    <= sum (fun j => w j * ((1 - top_mass V (p j) M bottom) / top_mass V (p j) M bottom)) js * exp (alpha * gap).
+Proof.
+  intros bottom gap Hb Hg alpha Ha.
+  assert (Hg' : forall z, In z V -> - M z <> - bottom -> - M z <= - bottom - gap).
+  { intros z Hz Ne. assert (M z <> bottom) by lra. specialize (Hg z Hz H). lra. }
+  pose proof (asymptote V js w p (fun z => - M z) Hlaws Hw (- bottom) gap (- alpha)
+    (proj1 (lowest_highest V M bottom) Hb) Hg' ltac:(lra)) as B.
+  rewrite <- increase_mirror, !Ropp_involutive in B.
+  assert (S1 : - alpha * sum (fun j => w j * (- bottom - mean V (p j) (fun z => - M z) 0)) js =
+               alpha * sum (fun j => w j * (bottom - mean V (p j) M 0)) js).
+  { rewrite <- !sum_scal. apply sum_ext. intros j _. pose proof (mean_mirror V (p j) M 0) as Q. rewrite Ropp_0 in Q.
+    rewrite Q. ring. }
+  assert (S2 : forall f : R -> R, sum (fun j => w j * f (top_mass V (p j) (fun z => - M z) (- bottom))) js =
+               sum (fun j => w j * f (top_mass V (p j) M bottom)) js).
+  { intros f. apply sum_ext. intros j _. rewrite top_mass_mirror. reflexivity. }
+  rewrite S1, (S2 ln), (S2 (fun t => (1 - t) / t)) in B. exact B.
+Qed.
+
+(* claim: strength.budget *)
+Theorem strength_budget : varies V M -> forall range k, ranges V M range -> 0 < range -> 0 < k ->
+  exists! a, (0 < a /\ increase a = k) /\ sqrt (8 * k) / range <= a /\
+    (forall beta, 0 <= beta <= a -> increase beta <= k) /\ (forall beta, increase beta <= k -> beta <= a).
+Proof.
+  intros HM range k HR Hr Hk. destruct (budget_root V js w p M Hlaws Hw k HM Hk) as [a [[Ha Ea] U]].
+  exists a. split.
+  - split; [split; assumption|]. split; [exact (budget_least V js w p M Hlaws Hw k a range HR Hr Ha Ea)|]. split.
+    + intros beta [H0 [H1|H1]]; [|rewrite H1, Ea; apply Rle_refl].
+      rewrite <- Ea. left. apply (increase_grows V js w p M Hlaws Hw HM); assumption.
+    + intros beta. exact (budget_feasible V js w p M Hlaws Hw k a beta HM Ha Ea).
+  - intros c [Hc _]. exact (U c Hc).
+Qed.
+
+(* claim: strength.budget; the root is the best choice: no feasible strength gives the target more mass *)
+Theorem strength_budget_best : forall T a k, proper T V -> separated T V M -> 0 < a -> increase a = k ->
+  forall j beta, In j js -> increase beta <= k -> mass V (p j) M T beta <= mass V (p j) M T a.
+Proof.
+  intros T a k HT HS Ha Ea j beta Hj Hb. assert (HM := separated_varies V M T HT HS).
+  destruct (budget_feasible V js w p M Hlaws Hw k a beta HM Ha Ea Hb) as [L|L]; [|rewrite L; apply Rle_refl].
+  left. apply (separated_mass_increasing V (p j) M T (proj1 (Hlaws j Hj)) HT HS). exact L.
+Qed.
+End Thm38.
+
+(* ======== Proposition 4.1 ======== *)
+
+Section Prop41.
+Variables (n d : nat) (layers : list sublayer) (X v : stream) (eps : R) (gain bias U : nat -> R) (t : nat).
+Hypothesis Hlayers : pre_norm n d layers.
+Hypothesis Ht : (t < n)%nat.
+
+(* claim: prop-4.1.rmsnorm; One logit of row t: U is a row of the unembedding; the limit norm has eps = 0. *)
+Theorem prop_4_1_rmsnorm : (exists i, (i < d)%nat /\ v t i <> 0) ->
+  tends_plus (fun alpha => dot d U (rms_norm d eps gain (network layers (steered_stream X v alpha) t)))
+    (dot d U (rms_norm d 0 gain (v t))) /\
+  tends_minus (fun alpha => dot d U (rms_norm d eps gain (network layers (steered_stream X v alpha) t)))
+    (- dot d U (rms_norm d 0 gain (v t))).
+Proof.
+  intros Hv. split; [exact (rms_plus n d layers X v eps gain U t Hlayers Ht Hv)|].
+  replace (- dot d U (rms_norm d 0 gain (v t))) with (dot d U (rms_norm d 0 gain (fun k => - v t k))).
+  - exact (rms_minus n d layers X v eps gain U t Hlayers Ht Hv).
+  - unfold dot. rewrite <- sum_opp. apply sum_ext. intros i _. rewrite rms_norm_odd. ring.
+Qed.
+
+(* claim: prop-4.1.layernorm *)
+Theorem prop_4_1_layernorm : (exists i, (i < d)%nat /\ centred d (v t) i <> 0) ->
+  tends_plus (fun alpha => dot d U (layer_norm d eps gain bias (network layers (steered_stream X v alpha) t)))
+    (dot d U (layer_norm d 0 gain bias (v t))) /\
+  tends_minus (fun alpha => dot d U (layer_norm d eps gain bias (network layers (steered_stream X v alpha) t)))
+    (dot d U (layer_norm d 0 gain bias (fun k => - v t k))).
+Proof.
+  intros Hv. split; [exact (layer_plus n d layers X v eps gain bias U t Hlayers Ht Hv)
+    |exact (layer_minus n d layers X v eps gain bias U t Hlayers Ht Hv)].
+Qed.
+
+(* claim: prop-4.1.rmsnorm; so every next-token probability has a limit at each end: the plateau *)
+Theorem prop_4_1_plateau : forall (A : Type) (V : list A) (unembedding : A -> nat -> R) z, In z V ->
+  (exists i, (i < d)%nat /\ v t i <> 0) ->
+  let next alpha := softmax V (fun y => dot d (unembedding y)
+    (rms_norm d eps gain (network layers (steered_stream X v alpha) t))) z in
+  tends_plus next (softmax V (fun y => dot d (unembedding y) (rms_norm d 0 gain (v t))) z) /\
+  tends_minus next (softmax V (fun y => - dot d (unembedding y) (rms_norm d 0 gain (v t))) z).
+Proof.
+  intros A V E z Hz Hv next.
+  set (f := fun alpha y => dot d (E y) (rms_norm d eps gain (network layers (steered_stream X v alpha) t))).
+  split; [apply (softmax_limit V f)|apply (softmax_limit_minus V f)]; try exact Hz; intros y _.
+  - exact (rms_plus n d layers X v eps gain (E y) t Hlayers Ht Hv).
+  - unfold f. replace (- dot d (E y) (rms_norm d 0 gain (v t))) with (dot d (E y) (rms_norm d 0 gain (fun k => - v t k))).
+    + exact (rms_minus n d layers X v eps gain (E y) t Hlayers Ht Hv).
+    + unfold dot. rewrite <- sum_opp. apply sum_ext. intros i _. rewrite rms_norm_odd. ring.
+Qed.
+
+(* claim: prop-4.1.layernorm; its plateau *)
+Theorem prop_4_1_plateau_layernorm : forall (A : Type) (V : list A) (unembedding : A -> nat -> R) z, In z V ->
+  (exists i, (i < d)%nat /\ centred d (v t) i <> 0) ->
+  let next alpha := softmax V (fun y => dot d (unembedding y)
+    (layer_norm d eps gain bias (network layers (steered_stream X v alpha) t))) z in
+  tends_plus next (softmax V (fun y => dot d (unembedding y) (layer_norm d 0 gain bias (v t))) z) /\
+  tends_minus next (softmax V (fun y => dot d (unembedding y) (layer_norm d 0 gain bias (fun k => - v t k))) z).
+Proof.
+  intros A V E z Hz Hv next.
+  set (f := fun alpha y => dot d (E y) (layer_norm d eps gain bias (network layers (steered_stream X v alpha) t))).
+  split; [apply (softmax_limit V f)|apply (softmax_limit_minus V f)]; try exact Hz; intros y _.
+  - exact (layer_plus n d layers X v eps gain bias (E y) t Hlayers Ht Hv).
+  - exact (layer_minus n d layers X v eps gain bias (E y) t Hlayers Ht Hv).
+Qed.
+
+(* claim: prop-4.1.rate; O(1/alpha) in Euclidean norm, towards v and towards -v; g bounds the gain *)
+Theorem prop_4_1_rate : forall g, (0 < d)%nat -> 0 <= eps -> 0 <= g -> (forall k, (k < d)%nat -> Rabs (gain k) <= g) ->
+  exists rho, forall alpha, 0 < alpha -> rho < alpha * euclidean d (v t) ->
+  let speed := alpha * euclidean d (v t) in
+  let bound := sqrt (INR d) * g * (2 * rho / (2 * speed - rho) + INR d * eps / (2 * (speed - rho) ^ 2)) in
+  euclidean d (fun i => rms_norm d eps gain (network layers (steered_stream X v alpha) t) i
+                        - rms_norm d 0 gain (v t) i) <= bound /\
+  euclidean d (fun i => rms_norm d eps gain (network layers (steered_stream X v (- alpha)) t) i
+                        - rms_norm d 0 gain (fun k => - v t k) i) <= bound.
+Proof. intros g Hd He Hg Hgain. exact (network_rate n d layers X v eps g gain t Hgain Hg Hd Hlayers Ht He). Qed.
+
+(* claim: prop-4.1.rate; LayerNorm, with the centred vector in place of v *)
+Theorem prop_4_1_rate_layernorm : forall g, (0 < d)%nat -> 0 <= eps -> 0 <= g -> (forall k, (k < d)%nat -> Rabs (gain k) <= g) ->
+  exists rho, forall alpha, 0 < alpha -> rho < alpha * euclidean d (centred d (v t)) ->
+  let speed := alpha * euclidean d (centred d (v t)) in
+  let bound := sqrt (INR d) * g * (2 * rho / (2 * speed - rho) + INR d * eps / (2 * (speed - rho) ^ 2)) in
+  euclidean d (fun i => layer_norm d eps gain bias (network layers (steered_stream X v alpha) t) i
+                        - layer_norm d 0 gain bias (v t) i) <= bound /\
+  euclidean d (fun i => layer_norm d eps gain bias (network layers (steered_stream X v (- alpha)) t) i
+                        - layer_norm d 0 gain bias (fun k => - v t k) i) <= bound.
+Proof. intros g Hd He Hg Hgain. exact (network_rate_layer n d layers X v eps g gain bias t Hgain Hg Hd Hlayers Ht He). Qed.
+End Prop41.
+
+(* claim: prop-4.1.rmsnorm, prop-4.1.layernorm; both norms are bounded, so such networks exist *)
+Theorem prop_4_1_norms : forall d eps gain bias, 0 < eps ->
+  bounded_norm d (rms_norm d eps gain) /\ bounded_norm d (layer_norm d eps gain bias).
+Proof. intros. split; [apply rms_norm_bounded|apply layer_norm_bounded]; assumption. Qed.
+
+(* ======== Findings: where the paper is false or loose ======== *)
+
+(* claim: finding-remark-3.4; a context of the target *)
+Theorem finding_remark_3_4 : ~ (forall (A J : Type) (V : list A) kz (kc : J -> nat) a b p P N target,
+  assumption_1 V kz kc a b p -> steering_sets kc target P N -> proper (in_target kz target) V ->
+  forall j z s, In z V -> kz z = target -> peak (probability_increase V (p j) (log_odds p P N) z) s -> below (finite 0) s).
+Proof.
+  intros F. apply remark_3_4_false. intros A J V kz kc a b p P N target H1 Hs HT j z s Hz Kz Ps.
+  apply (F A J V kz kc a b p P N target H1 Hs HT j z s Hz Kz). apply increase_peak; exact Ps.
+Qed.
+
+(* claim: finding-remark-3.4; a context outside the target and outside N, eps = 9/20 *)
+Theorem finding_remark_3_4_outside : ~ (forall (A J : Type) (V : list A) kz (kc : J -> nat) a b p P N target,
+  assumption_1 V kz kc a b p -> steering_sets kc target P N -> proper (in_target kz target) V ->
+  forall j z s, kc j <> target -> In z V -> kz z = target ->
+    peak (probability_increase V (p j) (log_odds p P N) z) s -> below (finite 0) s).
+Proof.
+  intros F. apply remark_3_4_false_outside. intros A J V kz kc a b p P N target H1 Hs HT j z s Hj Hz Kz Ps.
+  apply (F A J V kz kc a b p P N target H1 Hs HT j z s Hj Hz Kz). apply increase_peak; exact Ps.
+Qed.
+
+(* claim: finding-prop-b1-eq-9; Off target the limit is -p(z), here -b_z; equation (9) gives -a_z. *)
+Theorem finding_prop_b1_eq_9 : exists (V : list nat) kz (kc : bool -> nat) a b p P N target z,
+  assumption_1 V kz kc a b p /\ steering_sets kc target P N /\ In z V /\ kz z <> target /\
+  tends_plus (probability_increase V (p true) (log_odds p P N) z) (- b z) /\
+  ~ tends_plus (probability_increase V (p true) (log_odds p P N) z) (- a z).
+Proof. exact equation_9_false. Qed.
+
+(* claim: finding-vanishing; A concept that vanishes never returns to its unsteered value. *)
+Theorem finding_vanishing : forall (A : Type) (V : list A) p M C top, law V p -> inhabited C V -> highest V M top ->
+  (forall z, In z V -> C z = true -> M z <> top) -> ~ tends_plus (concept_increase V p M C) 0.
+Proof. exact @never_back. Qed.
+
+(* claim: finding-three-behaviours; The mass of a concept starts at 1, and is neither monotone nor a bump. *)
+Theorem finding_three_behaviours : exists (V : list nat) kz (kc : three -> nat) a b p P N target k,
+  assumption_1 V kz kc a b p /\ steering_sets kc target P N /\ k <> target /\
+  tends_minus (mass V (p first) (log_odds p P N) (in_target kz k)) 1 /\
+  ~ exists s, peak (concept_increase V (p first) (log_odds p P N) (in_target kz k)) s.
+Proof. exact fourth_behaviour. Qed.
+
+(* claim: finding-sigmoidal; the target's curve need not turn once from convex to concave *)
+Theorem finding_sigmoidal : exists (V : list nat) kz (kc : three -> nat) a b p P N target,
+  assumption_1 V kz kc a b p /\ steering_sets kc target P N /\
+  ~ exists c, forall x y, x < y ->
+    let f := mass V (p second) (log_odds p P N) (in_target kz target) in
+    (y <= c -> f ((x + y) / 2) <= (f x + f y) / 2) /\ (c <= x -> (f x + f y) / 2 <= f ((x + y) / 2)).
+Proof. exact not_sigmoidal. Qed.
+
+(* claim: finding-no-bump; With one ratio a/b on the target, as in the uniform dataset, every target token increases for ever. *)
+Theorem finding_no_bump : forall (A J : Type) (V : list A) kz (kc : J -> nat) a b p P N target ratio,
+  assumption_1 V kz kc a b p -> steering_sets kc target P N -> proper (in_target kz target) V ->
+  (forall z, In z V -> kz z = target -> a z / b z = ratio) ->
+  forall j z, In z V -> kz z = target -> increasing (probability_increase V (p j) (log_odds p P N) z).
+Proof.
+  intros A J V kz kc a b p P N target ratio H1 Hs HT E j z Hz Kz.
+  apply (increase_peak V (p j) (log_odds p P N) z plus_infinity).
+  exact (no_target_bump V kz kc a b p P N target ratio H1 Hs HT E j z Hz Kz).
+Qed.
+
+(* claim: finding-no-plateau; Without a final norm the loss leaves every bound. *)
+Theorem finding_no_plateau : forall (A J : Type) (V : list A) (js : list J) w p (M : A -> R) k,
+  laws V js p -> weights js w -> varies V M ->
+  exists bound, forall alpha, bound < alpha -> k < cross_entropy_increase V js w p M alpha.
+Proof. exact @no_plateau. Qed.
+
+(* claim: finding-degrades; For any model laws the loss starts with slope E_model M - E_data M ... *)
+Theorem finding_degrades_slope : forall (A J : Type) (V : list A) (js : list J) w (data model : J -> A -> R) (M : A -> R),
+  laws V js data -> laws V js model -> derivable_pt_lim
+    (fun alpha => cross_entropy V js w data (fun j => tilt V (model j) M alpha)) 0
+    (sum (fun j => w j * (mean V (model j) M 0 - sum (fun z => data j z * M z) V)) js).
+Proof. exact @untrained_slope. Qed.
+
+(* claim: finding-degrades; ... which can be negative before training ends. *)
+Theorem finding_degrades : exists (V : list nat) (data model M : nat -> R) (slope : R),
+  law V data /\ law V model /\ slope < 0 /\
+  derivable_pt_lim (fun alpha => cross_entropy V (tt :: nil) (fun _ => 1) (fun _ => data) (fun _ => tilt V model M alpha)) 0 slope.
+Proof. exact steering_can_help. Qed.
+
+(* claim: finding-equal-rates; a = b on a target token: Lemma B.4 fails there. *)
+Theorem finding_equal_rates : exists (V : list nat) kz (kc : bool -> nat) p target z,
+  (forall j, law V (p j)) /\ In z V /\ kz z = target /\ kc true = target /\ kc false <> target /\
+  log_odds p (true :: nil) (false :: nil) z = 0.
+Proof. exact equal_rates. Qed.
+
+(* claim: finding-reversed-order; a < b on some tokens: an off-target token peaks after a target token. *)
+Theorem finding_reversed_order : exists (V : list nat) kz (kc : bool -> nat) p target y z,
+  (forall j, law V (p j)) /\ In y V /\ In z V /\ kz y <> target /\ kz z = target /\
+  kc true = target /\ kc false <> target /\
+  forall s t, peak (fun alpha => tilt V (p true) (log_odds p (true :: nil) (false :: nil)) alpha y) s ->
+    peak (fun alpha => tilt V (p true) (log_odds p (true :: nil) (false :: nil)) alpha z) t -> below t s.
+Proof. exact reversed_order. Qed.
+
+(* claim: finding-layernorm-constant; LayerNorm does not see a constant steering vector. *)
+Theorem finding_layernorm_constant : forall d eps gain bias x c alpha i, (i < d)%nat ->
+  layer_norm d eps gain bias (fun k => x k + alpha * c) i = layer_norm d eps gain bias x i.
+Proof. exact layer_norm_constant. Qed.
+
+(* claim: finding-sweet-spots; Each context has a sweet spot, yet two contexts may share none. *)
+Theorem finding_sweet_spots : exists (V : list nat) kz (kc : bool -> nat) a b p P N target low high,
+  assumption_1 V kz kc a b p /\ steering_sets kc target P N /\
+  highest (members (outside (in_target kz target)) V) (log_odds p P N) low /\
+  lowest (members (in_target kz target) V) (log_odds p P N) high /\ low < high /\
+  forall alpha, ~ (low < mean V (p true) (log_odds p P N) alpha < high /\
+                   low < mean V (p false) (log_odds p P N) alpha < high).
+Proof. exact sweet_intersection_empty. Qed.
+
+(* ======== One tuple, one list of axioms ======== *)
+
+Definition everything :=
+  (@assumption_1_parametrisation, @assumption_2_attainable, @assumption_2_floor, setting_consistent,
+   @lemma_b2_affine, @lemma_b3_tilt, @lemma_b3_direction, @lemma_b4_value, @lemma_b4_sign, @lemma_b4_weights, @lemma_b4_varying, lemma_b5_derivative,
+   tilt_cumulants, tilt_mean, @thm_3_3_bump, @thm_3_3_peak, @thm_3_3_peak_order, @thm_3_3_monotone, @peak_height,
+   @prop_b1_limit_plus, @prop_b1_limit_minus, @limit_rate,
+   (@thm_3_3_bump_paper, @thm_3_3_peak_order_paper, @thm_3_3_monotone_paper, @prop_b1_paper,
+    @remark_3_4_positive_peaks, @remark_3_4_contrastive, @remark_3_4_target_context,
+    @thm_3_6_tanh_paper, @thm_3_6_target_increasing_paper, @thm_3_6_vanishing_paper, @thm_3_6_decreasing_paper,
+    @thm_3_8_quadratic_paper, @ce_convex_paper, @contrastive_geometric_path, @contrastive_peak_shift, sign_rule),
+   (@thm_3_6_tanh, @thm_3_6_growth, @thm_3_6_target_increasing, @thm_3_6_target_limits, @thm_3_6_vanishing, @thm_3_6_decreasing,
+    @half_saturation_bounds, @strength_target, @strength_reverse, @sweet_spot_nonempty, @sweet_spot_open),
+   (@thm_3_8_quadratic, @ce_kl_identity, @ce_convex, @ce_u_shape, @ce_derivatives, @ce_upper_bounds, @ce_upper_bennett,
+    @ce_lower_bounds, @ce_lower_merged, @ce_remainder, @third_moment_bound, @ce_asymptote, @ce_asymptote_minus,
+    @strength_budget, @strength_budget_best),
+   (prop_4_1_rmsnorm, prop_4_1_layernorm, prop_4_1_plateau, prop_4_1_plateau_layernorm, prop_4_1_rate, prop_4_1_rate_layernorm, prop_4_1_norms),
+   (finding_remark_3_4, finding_remark_3_4_outside, finding_prop_b1_eq_9, finding_vanishing, finding_three_behaviours, finding_sigmoidal,
+    finding_no_bump, finding_no_plateau, finding_degrades_slope, finding_degrades, finding_equal_rates,
+    finding_reversed_order, finding_layernorm_constant, finding_sweet_spots)).
+
+Print Assumptions everything.
