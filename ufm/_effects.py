@@ -1,5 +1,7 @@
 """What steering does: to tokens (Def 3.1), to concepts (Def 3.5), to the cross-entropy (Def 3.7)."""
 
+from typing import Any, NamedTuple
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -22,9 +24,7 @@ def probability_increase(tilt: ExponentialTilt, alpha: ArrayLike) -> Float[Array
     """
     alpha = strength(alpha, tilt.log_odds.dtype)
     p = jnp.exp(tilt.log_probs)
-    is_small = jnp.abs(alpha) * tilt.odds_range() <= 1
-    small = jnp.where(is_small, alpha, 0.0)
-    change = small * tilt.centred(0.0) - forward_kl(tilt, small)[:, None]
+    is_small, change = _small_change(tilt, alpha)
     return jnp.where(is_small, p * jnp.expm1(change), tilt.probs(alpha) - p)
 
 
@@ -97,9 +97,9 @@ def concept_log_odds_increase(
     alpha = strength(alpha, tilt.log_odds.dtype)
     is_small = jnp.abs(alpha) * tilt.odds_range() <= 1
     small = jnp.where(is_small, alpha, 0.0)
-    mean_in, growth_in = _cumulant_growth(tilt, small, mask)
-    mean_out, growth_out = _cumulant_growth(tilt, small, ~mask)
-    near = small * (mean_in - mean_out) + (growth_in - growth_out)
+    inside, off = _centre(tilt, mask), _centre(tilt, ~mask)
+    growth = _near_growth(inside, small) - _near_growth(off, small)
+    near = small * (inside.mean - off.mean) + growth
     far = concept_log_odds(tilt, alpha, mask) - concept_log_odds(tilt, 0.0, mask)
     return jnp.where(is_small, near, far)
 
@@ -115,14 +115,21 @@ def forward_kl(tilt: ExponentialTilt, alpha: ArrayLike) -> Float[Array, " contex
     >>> print(f"{ufm.forward_kl(tilt, 1e-9)[4]:.6e}")
     3.308008e-19
     """
-    everything = jnp.ones(tilt.log_odds.shape, bool)
-    return _cumulant_growth(tilt, strength(alpha, tilt.log_odds.dtype), everything)[1]
+    alpha = strength(alpha, tilt.log_odds.dtype)
+    law = _centre(tilt, jnp.ones(tilt.log_odds.shape, bool))
+    y_pivot = alpha * law.pivot
+    moved = law.from_pivot + (alpha * law.odds - y_pivot[:, None])
+    log_moved = jnp.logaddexp(0.0, jax.nn.logsumexp(moved, axis=1, where=law.is_other))
+    far = y_pivot + (log_moved - law.log_total)
+    is_near = jnp.abs(alpha) * tilt.odds_range() <= _largest_exponent(law.odds.dtype)
+    return jnp.where(is_near, _near_growth(law, alpha), far)
 
 
 def reverse_kl(tilt: ExponentialTilt, alpha: ArrayLike) -> Float[Array, " contexts"]:
     """KL(p_{j,α} || p_j) = α K_j'(α) - K_j(α) [m] in nats; it saturates at -log p_j(Mtop), α → ∞.
 
-    As α(E_α[M] - E[M]) - KL(p_j||p_{j,α}) where |α| R <= 1, else Σ p_α log(p_α/p).
+    Where |α| R <= 1 it is Σ p_α φ(-c), with c = log(p_α/p) and φ(y) = e^y - 1 - y >= 0, which does not
+    cancel; else Σ p_α c.
 
     >>> import ufm
     >>> tilt = ufm.ExponentialTilt.from_dataset(ufm.ConceptDataset.smoothed(), [0, 1], [2, 3])
@@ -130,13 +137,11 @@ def reverse_kl(tilt: ExponentialTilt, alpha: ArrayLike) -> Float[Array, " contex
     3.688879
     """
     alpha = strength(alpha, tilt.log_odds.dtype)
-    is_small = jnp.abs(alpha) * tilt.odds_range() <= 1
-    small = jnp.where(is_small, alpha, 0.0)
-    # KL(p_α||p) is the forward divergence of the tilt that starts at p_α and goes back by -α.
-    back = ExponentialTilt(tilt.log_probs_at(small), tilt.log_odds)
+    is_small, change = _small_change(tilt, alpha)
+    near = jnp.exp(tilt.log_probs + change) * _exponential_remainder(-change)
     log_p = tilt.log_probs_at(alpha)
-    direct = (jnp.exp(log_p) * (log_p - tilt.log_probs)).sum(axis=1)
-    return jnp.where(is_small, forward_kl(back, -small), direct)
+    far = jnp.exp(log_p) * (log_p - tilt.log_probs)
+    return jnp.where(is_small, near.sum(axis=1), far.sum(axis=1))
 
 
 def cross_entropy_increase(
@@ -196,32 +201,52 @@ def _checked_laws(data_probs: Numbers, shape: tuple[int, ...]) -> Array:
     return q
 
 
-def _cumulant_growth(
-    tilt: ExponentialTilt, alpha: Array, mask: Bool[Array, " vocab"]
-) -> tuple[Array, Array]:
-    """E[M|C] and log E[e^{α(M - E[M|C])} | C] >= 0 [m] of the unsteered laws on the tokens `mask`."""
-    inside = mask[None, :]
-    log_p = jnp.where(inside, tilt.log_probs, -jnp.inf)
-    # Everything is counted from the heaviest token r on: what is left of M - E[M] there is exact,
-    # and so is log p(r), which rounds to 0 where p(r) is next to 1.
-    is_pivot = jnp.arange(mask.size)[None, :] == jnp.argmax(log_p, axis=1)[:, None]
-    others = inside & ~is_pivot
-    from_pivot = log_p - log_p.max(axis=1, keepdims=True)
-    log_total = jnp.logaddexp(0.0, jax.nn.logsumexp(from_pivot, axis=1, where=others))
-    p = jnp.exp(from_pivot - log_total[:, None])
-    pivot_odds = jnp.where(is_pivot, tilt.log_odds[None, :], 0.0).sum(axis=1, keepdims=True)
-    gaps = tilt.log_odds[None, :] - pivot_odds
-    excess = (p * gaps).sum(axis=1, keepdims=True)
-    y = jnp.where(inside, alpha * (gaps - excess), 0.0)
-    y_pivot = jnp.where(is_pivot, y, 0.0).sum(axis=1)
+class _Centred(NamedTuple):
+    """The unsteered laws on a set of tokens C, counted from their heaviest token r (per context)."""
 
-    limit = float(np.log(float(jnp.finfo(y.dtype).max))) / 2.3
-    is_near = jnp.abs(y).max(axis=1) <= limit
-    near = jnp.log1p((p * _exponential_remainder(jnp.clip(y, -limit, limit))).sum(axis=1))
-    moved = jnp.where(others, from_pivot + (y - y_pivot[:, None]), 0.0)
-    log_moved = jnp.logaddexp(0.0, jax.nn.logsumexp(moved, axis=1, where=others))
-    far = y_pivot + (log_moved - log_total)
-    return (pivot_odds + excess)[:, 0], jnp.where(is_near, near, far)
+    from_pivot: Array  # log p(z) - log p(r) [m, V], -∞ off C
+    log_total: Array  # log Σ_C p/p(r) [m]
+    is_other: Array  # mask [m, V] of C without r
+    odds: Array  # M(z) - E[M|C] [m, V]
+    pivot: Array  # M(r) - E[M|C] [m]
+    mean: Array  # E[M|C] [m]
+
+
+def _centre(tilt: ExponentialTilt, mask: Bool[Array, " vocab"]) -> _Centred:
+    # From r on, what is left of M - E[M] at r is exact, and so is log p(r), which rounds to 0 where
+    # p(r) is next to 1.
+    log_p = jnp.where(mask[None, :], tilt.log_probs, -jnp.inf)
+    is_pivot = jnp.arange(mask.size)[None, :] == jnp.argmax(log_p, axis=1)[:, None]
+    is_other = mask[None, :] & ~is_pivot
+    from_pivot = log_p - log_p.max(axis=1, keepdims=True)
+    weight = jnp.exp(from_pivot)
+    rest = jnp.where(is_other, weight, 0.0).sum(axis=1)
+    pivot_odds = jnp.where(is_pivot, tilt.log_odds[None, :], 0.0).sum(axis=1)
+    gaps = tilt.log_odds[None, :] - pivot_odds[:, None]
+    excess = (weight * gaps).sum(axis=1) / (1 + rest)
+    odds = gaps - excess[:, None]
+    return _Centred(from_pivot, jnp.log1p(rest), is_other, odds, -excess, pivot_odds + excess)
+
+
+def _near_growth(law: _Centred, alpha: Array) -> Array:
+    """log E[e^{α(M - E[M|C])} | C] >= 0 [m] as log1p(E φ(α(M - E[M]))), for |α| R below log(max)."""
+    p = jnp.exp(law.from_pivot - law.log_total[:, None])
+    limit = _largest_exponent(p.dtype)
+    y = jnp.clip(alpha * law.odds, -limit, limit)
+    return jnp.log1p((p * _exponential_remainder(y)).sum(axis=1))
+
+
+def _largest_exponent(dtype: Any) -> float:
+    """Well inside the range in which e^y is finite."""
+    return float(np.log(float(jnp.finfo(dtype).max))) / 2.3
+
+
+def _small_change(tilt: ExponentialTilt, alpha: Array) -> tuple[Array, Array]:
+    """Whether |α| R <= 1, and log p_α - log p [m, V] = αx - KL(p||p_α) if so (0 if not)."""
+    is_small = jnp.abs(alpha) * tilt.odds_range() <= 1
+    small = jnp.where(is_small, alpha, 0.0)
+    law = _centre(tilt, jnp.ones(tilt.log_odds.shape, bool))
+    return is_small, small * law.odds - _near_growth(law, small)[:, None]
 
 
 def _exponential_remainder(y: Array) -> Array:

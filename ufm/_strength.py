@@ -106,7 +106,7 @@ def choose_strength(
             measured[alpha] = np.asarray(_effects_at(tilt, alpha, pi, mask))
         return measured[alpha]
 
-    sigma2, reverse_supremum, odds_range = (float(v) for v in _scales(tilt, pi))
+    sigma2, reverse_supremum, odds_range = _scales(tilt, pi)
     supremum = {"reverse_kl": reverse_supremum, "target_mass": 1.0}.get(kind, math.inf)
     row = BUDGETS.index(kind)
     if budget >= supremum:
@@ -142,12 +142,14 @@ def _effects_at(tilt: ExponentialTilt, alpha: ArrayLike, weights: Array, mask: A
     )
 
 
-@jax.jit
-def _scales(tilt: ExponentialTilt, weights: Array) -> tuple[Array, Array, Array]:
+def _scales(tilt: ExponentialTilt, weights: Array) -> tuple[float, float, float]:
     """σ², the supremum -Σ π log p(Mtop) of the reverse KL, and R."""
-    top = tilt.extremal_tokens(+1)[None, :]
-    supremum = -weights @ jax.nn.logsumexp(tilt.log_probs, axis=1, where=top)
-    return weights @ tilt.variance(0.0), supremum, tilt.odds_range()
+    # on the host: three numbers are not worth compiling for
+    log_p, odds, pi = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds), np.asarray(weights)
+    p = np.exp(log_p)
+    variance = (p * (odds - (p @ odds)[:, None]) ** 2).sum(axis=1)
+    log_top = np.logaddexp.reduce(log_p[:, odds == odds.max()], axis=1)
+    return float(pi @ variance), float(-pi @ log_top), float(np.ptp(odds))
 
 
 def _bisect(
