@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ._effects import probability_increase as probability_increase
     from ._effects import reverse_kl as reverse_kl
     from ._model import UFM as UFM
+    from ._norm import layer_norm as layer_norm
+    from ._norm import rms_norm as rms_norm
     from ._peaks import peak_strengths as peak_strengths
     from ._peaks import separation_margin as separation_margin
     from ._peaks import sweet_spot as sweet_spot
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     from ._sweep import sweep as sweep
     from ._tilt import ExponentialTilt as ExponentialTilt
     from ._transformer import Transformer as Transformer
-    from ._transformer import layer_norm as layer_norm
-    from ._transformer import rms_norm as rms_norm
 
 _HOME = {
     "ConceptDataset": "_dataset",
@@ -54,8 +54,8 @@ _HOME = {
     "StrengthChoice": "_strength",
     "sweep": "_sweep",
     "Transformer": "_transformer",
-    "layer_norm": "_transformer",
-    "rms_norm": "_transformer",
+    "layer_norm": "_norm",
+    "rms_norm": "_norm",
 }
 
 __all__ = list(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]

@@ -10,180 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float, PRNGKeyArray
 
+from ._block import Block
 from ._checks import finite, floating, is_concrete, strength
-
-
-@jax.jit
-def rms_norm(
-    x: Float[Array, "*rows d"], scale: Float[Array, " d"], eps: ArrayLike = 1e-5
-) -> Float[Array, "*rows d"]:
-    """γ x / √(mean(x²) + eps) on the last axis, γ = `scale`.
-
-    `eps=0` is allowed; the value at x = 0 is then 0/0, NaN. No square overflows or underflows.
-
-    >>> import jax.numpy as jnp, ufm
-    >>> print(ufm.rms_norm(jnp.array([3.0, 4.0]), jnp.ones(2), eps=0.0) ** 2)
-    [0.72 1.28]
-    """
-    # 1e200² and 1e-200² leave float64, so divide by the largest entry first. The value does not
-    # depend on that divisor, so neither need its derivative.
-    largest = jax.lax.stop_gradient(jnp.max(jnp.abs(x), axis=-1, keepdims=True))
-    largest = jnp.where(largest > 0, largest, 1)
-    unit = x / largest
-    mean_square = jnp.mean(unit**2, axis=-1, keepdims=True)
-    return _last_axis(scale, x) * unit / jnp.sqrt(mean_square + (jnp.sqrt(eps) / largest) ** 2)
-
-
-@jax.jit
-def layer_norm(
-    x: Float[Array, "*rows d"],
-    scale: Float[Array, " d"],
-    bias: Float[Array, " d"],
-    eps: ArrayLike = 1e-5,
-) -> Float[Array, "*rows d"]:
-    """β + γ y / √(mean(y²) + eps), y = x - mean(x), on the last axis; γ = `scale`, β = `bias`.
-
-    `eps=0` is allowed; the value at a constant x is then 0/0, NaN.
-
-    >>> import jax.numpy as jnp, ufm
-    >>> print(ufm.layer_norm(jnp.array([1.0, 3.0]), jnp.ones(2), jnp.full(2, 0.5), eps=0.0))
-    [-0.5  1.5]
-    """
-    return rms_norm(_centre(x), scale, eps) + _last_axis(bias, x)
-
-
-def _centre(x):
-    return x - jnp.mean(x, axis=-1, keepdims=True)
-
-
-def _last_axis(vector, x):
-    # Explicit, so that this file also runs under numpy_rank_promotion="raise".
-    return jnp.expand_dims(vector, tuple(range(x.ndim - 1)))
-
-
-class Norm(eqx.Module):
-    """`layer_norm` if kind is "layernorm", `rms_norm` (bias None) if it is "rmsnorm"."""
-
-    scale: Float[Array, " d"]
-    bias: Float[Array, " d"] | None
-    eps: float = eqx.field(static=True)
-    kind: str = eqx.field(static=True)
-
-    def __check_init__(self):
-        if self.kind not in ("layernorm", "rmsnorm"):
-            raise ValueError(f"norm must be 'layernorm' or 'rmsnorm'; got {self.kind!r}")
-        if not 0 <= self.eps < math.inf:
-            raise ValueError(f"eps must be finite and at least 0 (eps-free); got {self.eps}")
-        bias = None if self.bias is None else self.bias.shape
-        if bias != (self.scale.shape if self.kind == "layernorm" else None):
-            raise ValueError(
-                "a layernorm has a bias of its scale's shape, a rmsnorm has None; "
-                f"got a {self.kind} with scale {self.scale.shape} and bias {bias}"
-            )
-
-    def __call__(self, x: Float[Array, "*rows d"]) -> Float[Array, "*rows d"]:
-        if self.bias is None:
-            return rms_norm(x, self.scale, self.eps)
-        return layer_norm(x, self.scale, self.bias, self.eps)
-
-    def centre(self, x: Float[Array, "*rows d"]) -> Float[Array, "*rows d"]:
-        """The part of x that the norm sees: x - mean(x) for a layernorm, x for a rmsnorm."""
-        return x if self.kind == "rmsnorm" else _centre(x)
-
-    def largest_image(self, matrix: Float[Array, "*n k d"], offset: Any = 0.0) -> Array:
-        """Upper bound of |matrix n + offset| over all outputs n of the norm and their averages."""
-        # Outputs lie in {√d γ u + β : |u| <= 1}. That set is convex, so averages lie in it too.
-        reach = jnp.linalg.norm(matrix * _last_axis(self.scale, matrix), 2, axis=(-2, -1))
-        bias = jnp.zeros_like(self.scale) if self.bias is None else self.bias
-        return math.sqrt(bias.size) * reach + jnp.linalg.norm(matrix @ bias + offset, axis=-1)
-
-
-class Block(eqx.Module):
-    """x + ATTN(LN(x)), then h + FFN(LN(h)): causal softmax attention, then a GELU MLP."""
-
-    attention_norm: Norm
-    query: Float[Array, "heads size d"]
-    key: Float[Array, "heads size d"]
-    value: Float[Array, "heads size d"]
-    output: Float[Array, "heads d size"]
-    mlp_norm: Norm
-    up: Float[Array, "width d"]
-    up_bias: Float[Array, " width"]
-    down: Float[Array, "d width"]
-    down_bias: Float[Array, " d"]
-
-    def __check_init__(self):
-        d, heads, width = self.attention_norm.scale.size, len(self.query), self.up_bias.size
-        head, size = (heads, d // heads, d), d // heads
-        shapes = {"query": head, "key": head, "value": head, "output": (heads, d, size)}
-        shapes |= {"up": (width, d), "down": (d, width), "down_bias": (d,)}
-        for name, shape in shapes.items():
-            if getattr(self, name).shape != shape:
-                raise ValueError(f"{name} must be {shape}; got {getattr(self, name).shape}")
-
-    @classmethod
-    def random(cls, key, *, dimension, heads, norm, eps, dtype) -> "Block":
-        """Gaussian weights; norms away from the identity."""
-        # One draw, cut by rows: JAX compiles each shape of a draw, at great length.
-        d = dimension
-        rows = [d, d, d, d, 4 * d, 4 * d, 4, 1, 2, 2]
-        draw = jax.random.normal(key, (sum(rows), d), dtype)
-        *weights, first, second = jnp.split(draw, np.cumsum(rows)[:-1])
-        weights = (weight / math.sqrt(d) for weight in weights)
-        query, key, value, output, up, down, up_bias, down_bias = weights
-        head = (heads, d // heads, d)
-        return cls(
-            attention_norm=_norm(first, norm, eps),
-            query=query.reshape(head),
-            key=key.reshape(head),
-            value=value.reshape(head),
-            output=output.reshape(heads, d, d // heads),
-            mlp_norm=_norm(second, norm, eps),
-            up=up,
-            up_bias=up_bias.reshape(-1),
-            down=down.T,
-            down_bias=down_bias[0],
-        )
-
-    # Jitted with the shift always an array: one program serves every block, steered or not, which
-    # makes α = 0 equal to no steering bit for bit.
-    @eqx.filter_jit
-    def __call__(
-        self, rest: Float[Array, "tokens d"], shift: Float[Array, "tokens d"]
-    ) -> Float[Array, "tokens d"]:
-        """The stream rest + shift after this block, less shift."""
-        rest = rest + self._attention(self.attention_norm(rest + shift))
-        inner = self.mlp_norm(rest + shift) @ self.up.T
-        inner = jax.nn.gelu(inner + _last_axis(self.up_bias, inner), approximate=False)
-        return rest + inner @ self.down.T + _last_axis(self.down_bias, rest)
-
-    def _attention(self, normed):
-        query, key, value = (
-            jnp.einsum("hsd,td->hts", matrix, normed)
-            for matrix in (self.query, self.key, self.value)
-        )
-        scores = jnp.einsum("hqs,hks->hqk", query, key) / math.sqrt(query.shape[-1])
-        causal = jnp.broadcast_to(jnp.tri(len(normed), dtype=bool), scores.shape)
-        # Finite, so that no derivative can meet inf - inf or 0 * inf.
-        scores = jnp.where(causal, scores, jnp.finfo(scores.dtype).min)
-        mixed = jax.nn.softmax(scores, axis=-1) @ value
-        return jnp.einsum("hds,hts->td", self.output, mixed)
-
-    @eqx.filter_jit
-    def largest_increment(self) -> Float[Array, ""]:
-        """Upper bound of |ATTN| + |FFN| at one position, over all residual streams."""
-        # A head averages normed tokens, so its output is an average's image under output_h value_h.
-        # Heads weigh tokens differently: their bounds add up. ‖output‖‖value‖ of the stacked
-        # matrices is no bound. Then |GELU(x)| <= |x|, entry by entry.
-        heads = self.attention_norm.largest_image(self.output @ self.value)
-        inner = self.mlp_norm.largest_image(self.up, self.up_bias)
-        mlp = jnp.linalg.norm(self.down, 2) * inner + jnp.linalg.norm(self.down_bias)
-        return jnp.sum(heads) + mlp
-
-
-def _norm(draw: Float[Array, "2 d"], norm: str, eps: float) -> Norm:
-    scale, bias = 0.3 * draw
-    return Norm(1 + scale, None if norm == "rmsnorm" else bias, eps, norm)
+from ._norm import Norm, last_axis, random_norm
 
 
 class Transformer(eqx.Module):
@@ -248,7 +77,7 @@ class Transformer(eqx.Module):
         draw = jax.random.normal(last, (2 + vocabulary, dimension), dtype)
         return cls(
             blocks=tuple(Block.random(block_key, **shape) for block_key in keys),
-            final_norm=_norm(draw[:2], norm, eps),
+            final_norm=random_norm(draw[:2], norm, eps),
             decoder=draw[2:],
         )
 
@@ -349,7 +178,7 @@ class Transformer(eqx.Module):
         self, vector: ArrayLike, alpha: ArrayLike, rho: ArrayLike
     ) -> Float[Array, " vocab"]:
         """Upper bound √d |γ W'_z| B of |logits - limit_logits|, token by token; as above."""
-        rows = self.decoder * _last_axis(self.final_norm.scale, self.decoder)
+        rows = self.decoder * last_axis(self.final_norm.scale, self.decoder)
         return jnp.linalg.norm(rows, axis=1) * self._direction_bound(vector, alpha, rho)
 
     def _direction_bound(self, vector, alpha, rho):
