@@ -372,12 +372,11 @@ def _(context_names, dataset, is_target, separation, tilt, token_names, view):
 def _(instance):
     with mo.status.progress_bar(
         total=len(theorems.CLAIMS),
-        title="Checking every claim",
-        subtitle="the first run compiles: 20 to 40 s",
+        title="Checking every claim (the first run compiles: 20 to 40 s)",
         remove_on_exit=True,
-    ) as bar:
+    ) as _bar:
         report = verify_instance(
-            theorems.STATEMENTS, instance, lambda share, claim: bar.update(subtitle=claim)
+            theorems.STATEMENTS, instance, lambda share, claim: _bar.update(subtitle=claim)
         )
     verdict_rows = [
         {

@@ -55,12 +55,11 @@ def test_every_claim_is_judged_and_none_fails(at_defaults):
     assert {claim.split(".")[0] for claim in unmet} == {"assumption-2", "prop-4"}
 
 
-def test_table_and_pictures_are_shown(at_defaults):
+def test_table_is_shown(at_defaults):
     outputs, definitions = at_defaults
     page = "".join(output.text for output in outputs if hasattr(output, "text"))
     for row in definitions["verdict_rows"]:
         assert row["claim"] in page
-    assert page.count("data:image/png") == 3
     assert "hypotheses unmet" in page
 
 

@@ -81,7 +81,7 @@ def unmet(reason: str) -> Verdict:
 def _judge(slack: np.ndarray, tolerance: float, evidence: str, *, strict: bool) -> Verdict:
     if slack.size == 0:
         return Verdict(Outcome.UNDECIDED, float("nan"), tolerance, f"no point to judge: {evidence}")
-    margin = float(slack.min())
+    margin, tolerance = float(slack.min()), float(tolerance)
     if np.isnan(slack).any():  # a quantity that is not a number has not been shown to be anything
         return Verdict(Outcome.FAILS, float("nan"), tolerance, f"not a number: {evidence}")
     if margin < -tolerance:

@@ -15,7 +15,7 @@ _LARGE_SHAPES = ((4, 6, 2), (5, 12, 2), (6, 10, 2))
 
 
 def draw(family: str, seed: int, index: int):
-    """Instance number `index` of a family; the first few are the paper's own datasets.
+    """Instance number `index` of a family; the first few are the paper's, or extreme cases.
 
     Families: "rates" (Assumption 1, any P in T and N off it), "contrastive" (N in one concept),
     "laws" (γ/ω dataset), "smoothed", "tilts" (any p > 0 and M, with ties, near ties and
@@ -162,6 +162,16 @@ def paper_bumps() -> Instance:
     return Instance.from_dataset(data, [0, 1], [2, 3])
 
 
+def tight_remainder() -> Instance:
+    """V = 2 with p = (1 ± 1/√3)/2, whose third central moment is the largest there is: R³/(6√3).
+
+    There the cubic remainder of ΔCE meets its bound as α → 0.
+    """
+    low = (1 - 3**-0.5) / 2
+    tilt = ExponentialTilt(np.log([[low, 1 - low]]), np.array([1.0, 0.0]))
+    return Instance(tilt, np.array([True, False]), np.array([0, 1]), np.array([1]), np.ones(1))
+
+
 _UNIFORM = (
     _paper_uniform(0.05, (2, 3)),
     _paper_uniform(0.13, (2, 3)),
@@ -173,6 +183,6 @@ FAMILIES: dict[str, tuple[tuple[Callable, ...], Callable]] = {
     "contrastive": ((paper_bumps, *_UNIFORM[:2]), lambda rng: _rates(rng, contrastive=True)),
     "laws": ((paper_bumps, *_UNIFORM), _laws),
     "smoothed": (_UNIFORM, _smoothed),
-    "tilts": ((), _tilts),
+    "tilts": ((tight_remainder,), _tilts),
     "transformers": ((), _transformer),
 }

@@ -9,13 +9,23 @@ import inspect
 import re
 import textwrap
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from pages import write_page
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
-PACKAGES = ("ufm", "theorems", "theorems.table", "theorems.symbolic")
+PACKAGES = (
+    "ufm",
+    "ufm.plots",
+    "ufm.strategies",
+    "theorems",
+    "theorems.table",
+    "theorems.verify",
+    "theorems.symbolic",
+    "theorems.strategies",
+)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -65,9 +75,9 @@ def _entry(value: Any, owner: str, name: str, fence: str) -> Iterator[str]:
 
 def _member(cls: type, member: str, name: str, fence: str) -> Iterator[str]:
     value = getattr(cls, member)
-    if isinstance(value, property):
+    if isinstance(value, property | cached_property):
         yield f"{fence}{{py:property}} {name}\n"
-        value = value.fget
+        value = value.fget if isinstance(value, property) else value.func
     elif inspect.isroutine(value):
         option = "\n:classmethod:" if inspect.ismethod(value) else ""
         yield f"{fence}{{py:method}} {name}{_signature(value)}{option}\n"
