@@ -299,8 +299,9 @@ def _(alphas, context_names, dataset, tilt, token_names, view):
         [
             mo.md(r"""
             **Tokens** (Theorem 3.3). Where $M(z)$ is largest the probability only rises, where it is
-            smallest it only falls; any other token rises, peaks once (disc) and falls. Every token of
-            $T$ peaks after every other token: between the two groups of discs lies the sweet spot.
+            smallest it only falls; any other token rises, peaks once (disc) and falls. If $\delta > 0$,
+            every token of $T$ peaks after every other token: between the two groups of peaks lies
+            the sweet spot.
             """),
             token_axes.figure,
         ]
@@ -323,7 +324,7 @@ def _(alphas, concept_names, context_names, dataset, tilt, view):
     mo.vstack(
         [
             mo.md(r"""
-            **Concepts** (Theorem 3.6). The mass of $T$ is an increasing curve from 0 to 1. A concept
+            **Concepts** (Theorem 3.6). If $\delta > 0$, the mass of $T$ increases from 0 to 1. A concept
             that holds neither a largest nor a smallest $M$ vanishes at both ends.
             """),
             concept_axes.figure,
@@ -412,8 +413,8 @@ def _(verdict_rows):
             {_count["hypotheses unmet"]} have hypotheses unmet**: these neither hold nor fail, and the
             table says which hypothesis is broken, and by how much. *Margin* is how far the worst
             point was from failing, *tolerance* the rounding error allowed for. After a change of G
-            or s the check compiles anew (some 5 s; 20 to 40 s the first time). Nothing here is a
-            proof: these are float64 checks on one instance.
+            or s the check compiles anew (5 to 40 s, on two cores). Nothing here is a proof: these
+            are float64 checks on one instance.
             """),
             mo.ui.table(
                 verdict_rows,

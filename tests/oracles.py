@@ -98,29 +98,30 @@ def derivative(log_probs, odds, alpha, order: int) -> list:
         return result
 
 
-def _digits_for(odds, alpha) -> int:
-    """Enough for a KL of order α² to be left over from sums of order one."""
+def _digits_for(log_probs, odds, alpha) -> int:
+    """Enough for a KL of order α² min p to be left over from sums of order one."""
     scale = max(abs(float(m)) for m in odds) or 1.0
-    return DIGITS + 3 * int(abs(mp.log10(abs(mp.mpf(alpha)) * scale))) if alpha else DIGITS
+    depth = DIGITS + int(max(-float(q) for q in log_probs) / 2.3)
+    return depth + 3 * int(abs(mp.log10(abs(mp.mpf(alpha)) * scale))) if alpha else depth
 
 
 def forward_kl(log_probs, odds, alpha):
     """KL(p||p_α) = Σ p log p/p_α."""
-    with mp.workdps(_digits_for(odds, alpha)):
+    with mp.workdps(_digits_for(log_probs, odds, alpha)):
         p, q = law(log_probs, odds, 0), law(log_probs, odds, alpha)
         return mp.fsum(x * mp.log(x / y) for x, y in zip(p, q, strict=True))
 
 
 def reverse_kl(log_probs, odds, alpha):
     """KL(p_α||p) = Σ p_α log p_α/p."""
-    with mp.workdps(_digits_for(odds, alpha)):
+    with mp.workdps(_digits_for(log_probs, odds, alpha)):
         p, q = law(log_probs, odds, 0), law(log_probs, odds, alpha)
         return mp.fsum(y * mp.log(y / x) for x, y in zip(p, q, strict=True) if y)
 
 
 def increase(log_probs, odds, alpha) -> list:
     """p_α(z) - p(z)."""
-    with mp.workdps(_digits_for(odds, alpha)):
+    with mp.workdps(_digits_for(log_probs, odds, alpha)):
         p, q = law(log_probs, odds, 0), law(log_probs, odds, alpha)
         return [y - x for x, y in zip(p, q, strict=True)]
 
@@ -134,7 +135,7 @@ def mass(log_probs, odds, alpha, tokens):
 def mass_increase(log_probs, odds, alpha, tokens):
     """(1/|C|) Σ_{z in C} Δp(z)."""
     change = increase(log_probs, odds, alpha)
-    with mp.workdps(_digits_for(odds, alpha)):
+    with mp.workdps(_digits_for(log_probs, odds, alpha)):
         return mp.fsum(d for d, inside in zip(change, tokens) if inside) / int(sum(tokens))
 
 

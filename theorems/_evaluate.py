@@ -7,7 +7,7 @@ log-odds, and copies of the first context. Neither changes any number of the oth
 
 import threading
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -20,6 +20,23 @@ import ufm
 _NOTHING = -1e300
 _SLICE = 64
 _memory = threading.local()
+
+
+def _compiled(static: int | tuple[int, ...] = ()) -> Callable[[Callable], Callable]:
+    """`jax.jit`; of a tilt that is no plain one, a control that is run once, compiled in haste."""
+
+    def decorate(function: Callable) -> Callable:
+        fast = jax.jit(function, static_argnums=static)
+        options = {"xla_backend_optimization_level": 0}
+        hasty = jax.jit(function, static_argnums=static, compiler_options=options)
+
+        @wraps(function)
+        def run(tilt: ufm.ExponentialTilt, *rest: Any) -> Any:
+            return (fast if type(tilt) is ufm.ExponentialTilt else hasty)(tilt, *rest)
+
+        return run
+
+    return decorate
 
 
 class Curves(NamedTuple):
@@ -87,7 +104,7 @@ def curves(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> Curves:
     return Curves(*(a[:, :m, :vocabulary] if a.ndim == 3 else a[:, :m] for a in out))
 
 
-@jax.jit
+@_compiled()
 def _curves(tilt: ufm.ExponentialTilt, alphas: Any) -> tuple:
     def at(alpha):
         return (
@@ -121,7 +138,7 @@ def concept_curves(
     return found
 
 
-@jax.jit
+@_compiled()
 def _concept_curves(tilt: ufm.ExponentialTilt, mask: Any, alphas: Any) -> tuple:
     def at(alpha):
         increase = ufm.concept_increase(tilt, alpha, mask)
@@ -150,7 +167,7 @@ def centred_at(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> tuple[np.ndarra
     return centred, scale
 
 
-@jax.jit
+@_compiled()
 def _centred_at(tilt: ufm.ExponentialTilt, alphas: Any) -> tuple:
     def of_context(row, strengths):
         alone = eqx.tree_at(lambda t: t.log_probs, tilt, row[None, :])
@@ -182,7 +199,7 @@ def cross_entropy_increase(
     return _in_slices(steered, alphas)
 
 
-@jax.jit
+@_compiled()
 def _cross_entropy(tilt: ufm.ExponentialTilt, weights: Any, law: Any, alphas: Any) -> Any:
     at = lambda alpha: ufm.cross_entropy_increase(tilt, alpha, weights, law)  # noqa: E731
     return jax.vmap(at)(alphas)
@@ -195,7 +212,7 @@ def limits(tilt: ufm.ExponentialTilt) -> dict[int, np.ndarray]:
     return {sign: np.asarray(a)[:m, :vocabulary] for sign, a in zip((1, -1), found, strict=True)}
 
 
-@jax.jit
+@_compiled()
 def _limits(tilt: ufm.ExponentialTilt) -> tuple:
     return tilt.limit(1), tilt.limit(-1)
 
@@ -206,7 +223,7 @@ def laws_at(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> np.ndarray:
     return _in_slices(partial(_laws, pad(tilt)), alphas)[:, :m, :vocabulary]
 
 
-@jax.jit
+@_compiled()
 def _laws(tilt: ufm.ExponentialTilt, alphas: Any) -> Any:
     return jax.vmap(tilt.log_probs_at)(alphas)
 
@@ -227,7 +244,7 @@ def orders_at(
     )
 
 
-@partial(jax.jit, static_argnums=2)
+@_compiled(static=2)
 def _orders(tilt: ufm.ExponentialTilt, centres: Any, orders: int) -> tuple:
     def at(alpha):
         return jnp.stack([tilt.derivative(alpha, n) for n in range(1, orders + 1)])
@@ -245,7 +262,7 @@ def laws_at_each(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> np.ndarray:
     return np.asarray(_laws_at_each(padded, jnp.asarray(full)))[:m, :vocabulary]
 
 
-@jax.jit
+@_compiled()
 def _laws_at_each(tilt: ufm.ExponentialTilt, alphas: Any) -> Any:
     def of_context(row, strengths):
         alone = eqx.tree_at(lambda t: t.log_probs, tilt, row[None, :])

@@ -189,9 +189,12 @@ class Instance:
     @cached_property
     def concept_curves(self) -> dict[int, evaluate.ConceptCurves]:
         """Mass curves on `alphas` of every concept; -1 is the target."""
-        masks = {-1: self.target, **self.concepts}
-        masks = {k: mask for k, mask in masks.items() if not mask.all()}
-        return evaluate.concept_curves(self.tilt, self.alphas, masks)
+        masks = {k: mask for k, mask in self.concepts.items() if not mask.all()}
+        same = next((k for k, mask in masks.items() if (mask == self.target).all()), None)
+        if same is None:
+            return evaluate.concept_curves(self.tilt, self.alphas, {-1: self.target, **masks})
+        found = evaluate.concept_curves(self.tilt, self.alphas, masks)
+        return {-1: found[same], **found}
 
     @cached_property
     def peaks(self) -> np.ndarray:

@@ -11,7 +11,7 @@ import ufm
 from ufm import ConceptDataset
 from ufm._dataset import enumerate_contexts
 
-from ._evaluate import cross_entropy_increase, laws_at
+from ._evaluate import cross_entropy_increase, laws_at, limits
 from ._instance import Instance
 
 
@@ -151,7 +151,7 @@ def _two_humps() -> Confirmation:
     instance = exact_instance(_TWO_HUMPS)
     alphas = np.array([-8.0, -3.0, -1.0, 0.0])
     mass = np.exp(laws_at(instance.tilt, alphas))[:, 0, 2:4].sum(1)
-    ends = [float(np.asarray(instance.tilt.limit(s))[0, 2:4].sum()) for s in (-1, 1)]
+    ends = [float(limits(instance.tilt)[s][0, 2:4].sum()) for s in (-1, 1)]
     turns = [ends[0], *mass, ends[1]]
     moves = np.sign(np.diff(turns))
     shown = ", ".join(f"{v:.3f}" for v in turns)
@@ -210,7 +210,7 @@ def _unfinished() -> Confirmation:
 
 def _wrong_limit() -> Confirmation:
     instance = exact_instance(_FOUR)
-    limit = float(np.asarray(instance.tilt.limit(1))[0, 2] - instance.probs[0, 2])
+    limit = float(limits(instance.tilt)[1][0, 2] - instance.probs[0, 2])
     return Confirmation(
         abs(limit + 0.1) < 1e-12, f"Δp(token 2|+∞) = {limit:.6f}; eq (9) gives -0.4"
     )

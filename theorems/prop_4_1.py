@@ -1,7 +1,7 @@
 """Proposition 4.1: a transformer steered before its final norm levels off."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 
 import jax
 import jax.numpy as jnp
@@ -179,14 +179,8 @@ DIRECTION = Hypothesis("direction", "v is not 0 (LayerNorm: v is not constant)",
 BOUNDED_REST = Hypothesis("bounded-rest", "|h + R(α)| <= ρ for every α", _too_small)
 
 
-def random_transformer(
-    rng: np.random.Generator, norm: str, layer: int, positions: str, length: float = 1.0
-) -> TransformerInstance:
-    """Two blocks, d = 8, two heads, V = 11, five tokens; a Gaussian v of about `length` an entry.
-
-    The weights are drawn with NumPy into the shapes of `Transformer.random`, whose own drawing JAX
-    would compile for seconds.
-    """
+@cache
+def _shapes(norm: str) -> Transformer:
     build = partial(
         Transformer.random,
         blocks=2,
@@ -196,12 +190,23 @@ def random_transformer(
         norm=norm,
         dtype=jnp.float64,
     )
+    return jax.eval_shape(build, jax.random.key(0))
+
+
+def random_transformer(
+    rng: np.random.Generator, norm: str, layer: int, positions: str, length: float = 1.0
+) -> TransformerInstance:
+    """Two blocks, d = 8, two heads, V = 11, five tokens; a Gaussian v of about `length` an entry.
+
+    The weights are drawn with NumPy into the shapes of `Transformer.random`, whose own drawing JAX
+    would compile for seconds.
+    """
 
     def drawn(leaf):
         size = leaf.shape[-1] ** -0.5 if leaf.ndim > 1 else 1.0
         return jnp.asarray(size * rng.standard_normal(leaf.shape))
 
-    model = jax.tree.map(drawn, jax.eval_shape(build, jax.random.key(0)))
+    model = jax.tree.map(drawn, _shapes(norm))
     hidden, vector = rng.standard_normal((5, 8)), length * rng.standard_normal(8)
     return TransformerInstance(model, jnp.asarray(hidden), jnp.asarray(vector), layer, positions)
 

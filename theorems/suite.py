@@ -41,7 +41,7 @@ def large_instance(seed: int) -> Instance:
 
 
 def _shape(rng: np.random.Generator, shapes: tuple = _SHAPES) -> tuple[int, int, int]:
-    large = rng.random() < 0.1 and shapes is _SHAPES
+    large = rng.random() < 0.05 and shapes is _SHAPES
     chosen = _LARGE_SHAPES if large else shapes
     return chosen[rng.integers(len(chosen))]
 

@@ -72,7 +72,7 @@ def token_set(tokens: Numbers, vocabulary: int) -> Array:
 
 
 def context_sets(
-    positive: Sequence[int], negative: Sequence[int], contexts: int
+    positive: Numbers, negative: Numbers, contexts: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The sets P and N as index arrays: not empty, in range, without repeats, disjoint."""
     sets = []

@@ -57,6 +57,10 @@ class ConceptDataset(eqx.Module):
 
     def __check_init__(self):
         m, vocabulary = self.next_token_probs.shape
+        if not m:
+            raise ValueError("next_token_probs must hold at least one context; got none")
+        if self.contexts.ndim != 2:
+            raise ValueError(f"contexts must have shape ({m}, T-1); got {self.contexts.shape}")
         shapes = (
             ("token_concept", self.token_concept, (vocabulary,)),
             ("context_concept", self.context_concept, (m,)),
@@ -221,8 +225,7 @@ class ConceptDataset(eqx.Module):
             if tokens.min() < 0 or tokens.max() >= concept.size:
                 worst = tokens.min() if tokens.min() < 0 else tokens.max()
                 raise ValueError(f"{name} holds token {worst}, outside 0..{concept.size - 1}")
-        if not smoothing >= 0:
-            raise ValueError(f"smoothing must be >= 0; got {smoothing}")
+        _check_smoothing(smoothing)
         distinct, which = np.unique(pairs, axis=0, return_inverse=True)
         counts = np.zeros((len(distinct), concept.size))
         np.add.at(counts, (which.reshape(-1), following), 1.0)
@@ -241,6 +244,9 @@ class ConceptDataset(eqx.Module):
         >>> print(f"{abs(counted.entropy() - 1.331785):.2f}")
         0.00
         """
+        _check_smoothing(smoothing)
+        if pairs < 1:
+            raise ValueError(f"pairs must be at least 1; got {pairs}")
         key_context, key_token = jax.random.split(key)
         log_weights = jnp.log(self.context_weights)
         drawn = jax.random.categorical(key_context, log_weights, shape=(pairs,))
@@ -288,6 +294,11 @@ def _check_epsilon(epsilon: float, concepts: int) -> None:
     bound = (concepts - 1) / concepts
     if not 0 < epsilon < bound:
         raise ValueError(f"epsilon must lie in (0, (G-1)/G) = (0, {bound:.6g}); got {epsilon}")
+
+
+def _check_smoothing(smoothing: float) -> None:
+    if not 0 <= smoothing < np.inf:
+        raise ValueError(f"smoothing must be >= 0 and finite; got {smoothing}")
 
 
 def _check_rows(probs: np.ndarray) -> None:

@@ -46,6 +46,11 @@ class UFM(eqx.Module):
                 "decoder [V, d] and embeddings [m, d] must share d; "
                 f"got {self.decoder.shape} and {self.embeddings.shape}"
             )
+        if self.decoder.dtype != self.embeddings.dtype:
+            raise TypeError(
+                "decoder and embeddings must share a dtype; "
+                f"got {self.decoder.dtype} and {self.embeddings.dtype}"
+            )
         finite("decoder", self.decoder)
         finite("embeddings", self.embeddings)
 
@@ -99,7 +104,7 @@ class UFM(eqx.Module):
         key: Array,
         steps: int = 2000,
         dimension: int | None = None,
-        optimizer: Literal["adam", "gradient-descent"] = "adam",
+        optimizer: Literal["adam", "gradient-descent"] | str = "adam",
         learning_rate: float | None = None,
         progress: Callable[[int, float], None] | None = None,
     ) -> "UFM":
@@ -121,6 +126,8 @@ class UFM(eqx.Module):
         if optimizer not in _DEFAULT_RATES:
             raise ValueError(f'optimizer must be "adam" or "gradient-descent"; got {optimizer!r}')
         rate = _DEFAULT_RATES[optimizer] if learning_rate is None else learning_rate
+        if not 0 < rate < np.inf:
+            raise ValueError(f"learning_rate must be positive and finite; got {rate}")
         m, vocabulary = dataset.next_token_probs.shape
         d = int(dataset.token_concept.max()) + 1 if dimension is None else dimension
         if d < 1:
@@ -162,6 +169,7 @@ class UFM(eqx.Module):
         v = floating("vector", vector, 1)
         if v.shape != self.decoder.shape[1:]:
             raise ValueError(f"vector must have shape {self.decoder.shape[1:]}; got {v.shape}")
+        finite("vector", v)
         alpha = strength(alpha, self.decoder.dtype)
         return (self.embeddings + (alpha * v)[None, :]) @ self.decoder.T
 

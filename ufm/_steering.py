@@ -1,16 +1,14 @@
 """Steering vectors and their log-odds (Eq 3, Definition 3.2)."""
 
-from collections.abc import Sequence
-
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ._checks import Numbers, context_sets, floating, is_concrete
+from ._checks import Numbers, context_sets, finite, floating, is_concrete
 
 
 def difference_of_means(
-    embeddings: Numbers, positive: Sequence[int], negative: Sequence[int]
+    embeddings: Numbers, positive: Numbers, negative: Numbers
 ) -> Float[Array, " dimension"]:
     """The steering vector v = mean_{j in P} h_j - mean_{j in N} h_j (Eq 3), shape [d].
 
@@ -23,14 +21,15 @@ def difference_of_means(
     [ 2. -1.]
     """
     rows = floating("embeddings", embeddings, 2)
+    finite("embeddings", rows)
     p, n = context_sets(positive, negative, rows.shape[0])
     return rows[p].mean(axis=0) - rows[n].mean(axis=0)
 
 
 def log_odds(
     log_probs: Numbers,
-    positive: Sequence[int],
-    negative: Sequence[int],
+    positive: Numbers,
+    negative: Numbers,
     tie_tolerance: float | None = None,
 ) -> Float[Array, " vocab"]:
     """M(z) = mean_{i in P} log p(z|c_i) - mean_{i in N} log p(z|c_i) (Definition 3.2), shape [V].
@@ -45,6 +44,9 @@ def log_odds(
     [ 1.09861229 -1.09861229]
     """
     rows = floating("log_probs", log_probs, 2)
+    finite("log_probs", rows)
+    if tie_tolerance is not None and not tie_tolerance >= 0:
+        raise ValueError(f"tie_tolerance must be >= 0; got {tie_tolerance}")
     p, n = context_sets(positive, negative, rows.shape[0])
     if not is_concrete(rows):
         return rows[p].mean(axis=0) - rows[n].mean(axis=0)

@@ -68,7 +68,7 @@ def choose_strength(
     *,
     target: Numbers,
     budget: float,
-    kind: Budget = "cross_entropy",
+    kind: Budget | str = "cross_entropy",
 ) -> StrengthChoice:
     """The strength α that spends `budget`, and what it buys for the tokens of `target`.
 

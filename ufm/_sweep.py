@@ -5,7 +5,7 @@ from collections.abc import Callable
 import jax
 from jaxtyping import Array, Float
 
-from ._checks import Numbers, floating
+from ._checks import Numbers, finite, floating
 from ._effects import probability_increase
 from ._tilt import ExponentialTilt
 
@@ -29,6 +29,7 @@ def sweep(
     (9, 6, 9)
     """
     strengths = floating("alphas", alphas, 1)
+    finite("alphas", strengths)
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1; got {batch_size}")
     return jax.lax.map(lambda alpha: quantity(tilt, alpha), strengths, batch_size=batch_size)

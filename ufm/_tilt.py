@@ -55,9 +55,11 @@ class ExponentialTilt(eqx.Module):
             raise TypeError(
                 f"log_probs and log_odds must share a dtype; got {rows.dtype} and {self.log_odds.dtype}"
             )
-        self.log_probs, total = _normalise(rows)
         if is_concrete(rows, self.log_odds):
-            _check_values(rows, self.log_odds, total)
+            # on the host, where the values are looked at anyway: nothing to compile for a new shape
+            self.log_probs = jnp.asarray(_normalised(np.asarray(rows), np.asarray(self.log_odds)))
+        else:
+            self.log_probs = rows - jax.nn.logsumexp(rows, axis=1, keepdims=True)
 
     def __check_init__(self):
         if self.log_odds.shape != self.log_probs.shape[1:]:
@@ -68,7 +70,7 @@ class ExponentialTilt(eqx.Module):
 
     @classmethod
     def from_dataset(
-        cls, dataset: "ConceptDataset", positive: Sequence[int], negative: Sequence[int]
+        cls, dataset: "ConceptDataset", positive: Numbers, negative: Numbers
     ) -> "ExponentialTilt":
         """The tilt of a perfectly trained UFM (Assumption 2) steered by v = mean_P h - mean_N h.
 
@@ -86,13 +88,13 @@ class ExponentialTilt(eqx.Module):
                 raise ValueError(
                     f"p(token {z}|context {j}) = 0 has no log-odds: count with smoothing > 0"
                 )
-        log_probs = jnp.log(probs)
+            log_probs = jnp.asarray(np.log(np.asarray(probs)))
+        else:
+            log_probs = jnp.log(probs)
         return cls(log_probs, log_odds(log_probs, positive, negative))
 
     @classmethod
-    def from_model(
-        cls, model: "UFM", positive: Sequence[int], negative: Sequence[int]
-    ) -> "ExponentialTilt":
+    def from_model(cls, model: "UFM", positive: Numbers, negative: Numbers) -> "ExponentialTilt":
         """The tilt of any UFM (trained or not): softmax(W h_j) tilted by M = Wv up to a constant.
 
         >>> import ufm
@@ -238,25 +240,22 @@ def bell(arguments: Sequence[Array]) -> Array:
     return values[-1]
 
 
-@jax.jit
-def _normalise(log_probs: Array) -> tuple[Array, Array]:
-    total = jax.nn.logsumexp(log_probs, axis=1, keepdims=True)
-    return log_probs - total, total
-
-
-def _check_values(log_probs: Array, log_odds: Array, total: Array) -> None:
-    rows = np.asarray(log_probs)
+def _normalised(rows: np.ndarray, log_odds: np.ndarray) -> np.ndarray:
+    """`rows` less the logarithm of their sums, which must be next to 0 already."""
     for j, z in np.argwhere(~np.isfinite(rows)):
         raise ValueError(
-            f"log_probs[{j}, {z}] = {rows[j, z]}: the tilt needs p > 0 for every token; smooth the counts"
+            f"log_probs[{j}, {z}] = {rows[j, z]}: the tilt needs p > 0 for every token; "
+            "smooth the counts"
         )
     finite("log_odds", log_odds)
     if rows.size == 0:
         raise ValueError(f"log_probs must hold a context and a token; got shape {rows.shape}")
-    excess = np.asarray(total)[:, 0]
+    largest = rows.max(axis=1, keepdims=True)
+    excess = np.log(np.exp(rows - largest).sum(axis=1)) + largest[:, 0]
     j = int(np.argmax(np.abs(excess)))
     if abs(excess[j]) > max(1e-6, 64 * rows.shape[1] * np.finfo(rows.dtype).eps):
         raise ValueError(
             f"row {j} of log_probs sums to {np.exp(excess[j]):.6g} in probability, not 1: pass "
             "normalised log-probabilities, e.g. jax.nn.log_softmax(logits)"
         )
+    return rows - excess[:, None]

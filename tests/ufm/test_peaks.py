@@ -18,9 +18,7 @@ def tilt_of(probs, odds):
 
 def exact_peaks(tilt):
     rows, odds = np.asarray(tilt.log_probs).tolist(), np.asarray(tilt.log_odds).tolist()
-    return np.array(
-        [[float(oracles.peak(row, odds, z)) for z in range(len(odds))] for row in rows]
-    )
+    return np.array([[float(oracles.peak(row, odds, z)) for z in range(len(odds))] for row in rows])
 
 
 TILTS = {
@@ -43,7 +41,7 @@ def test_peaks_match_bisection_at_fifty_digits(name):
     # The gaps of M are exact floats (M itself is the input), so that near ties cost nothing: what is
     # left is eps times the logarithms in the balance, over the peak's own size.
     tilt = tilt_of(*TILTS[name])
-    np.testing.assert_allclose(ufm.peak_strengths(tilt), exact_peaks(tilt), rtol=1e-12)
+    np.testing.assert_allclose(ufm.peak_strengths(tilt), exact_peaks(tilt), rtol=1e-12, atol=1e-16)
 
 
 def test_extremes_and_their_ties_peak_at_infinity():
@@ -159,12 +157,36 @@ def three():
 BAD = [
     (lambda: ufm.peak_strengths(constant()), ValueError, r"constant \(all 1.5\).*no peak exists"),
     (lambda: ufm.peak_strengths(single()), TypeError, "peak_strengths needs float64, got float32"),
-    (lambda: ufm.sweet_spot(three(), [False, True, False]), ValueError, r"exceeds max M off it by -0.5 <="),
-    (lambda: ufm.sweet_spot(constant(), [True, False, False]), ValueError, "by 0 <= 0; choose P and N"),
-    (lambda: ufm.sweet_spot(three(), [True] * 3), ValueError, "some but not all of the 3 tokens; got 3"),
-    (lambda: ufm.separation_margin(three(), [False] * 3), ValueError, "of the 3 tokens; got 0 of them"),
-    (lambda: ufm.separation_margin(three(), [0, 1, 1]), ValueError, "must be a boolean mask of shape"),
-    (lambda: ufm.separation_margin(three(), [True, False]), ValueError, r"got dtype bool, shape \(2,\)"),
+    (
+        lambda: ufm.sweet_spot(three(), [False, True, False]),
+        ValueError,
+        r"exceeds max M off it by -0.5 <=",
+    ),
+    (
+        lambda: ufm.sweet_spot(constant(), [True, False, False]),
+        ValueError,
+        "by 0 <= 0; choose P and N",
+    ),
+    (
+        lambda: ufm.sweet_spot(three(), [True] * 3),
+        ValueError,
+        "some but not all of the 3 tokens; got 3",
+    ),
+    (
+        lambda: ufm.separation_margin(three(), [False] * 3),
+        ValueError,
+        "of the 3 tokens; got 0 of them",
+    ),
+    (
+        lambda: ufm.separation_margin(three(), [0, 1, 1]),
+        ValueError,
+        "must be a boolean mask of shape",
+    ),
+    (
+        lambda: ufm.separation_margin(three(), [True, False]),
+        ValueError,
+        r"got dtype bool, shape \(2,\)",
+    ),
 ]
 
 

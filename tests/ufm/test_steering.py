@@ -43,7 +43,9 @@ def test_a_steering_vector_has_these_log_odds_up_to_a_constant(steering):
     data, positive, negative = steering
     model = ufm.UFM.fit(data)
     vector = ufm.difference_of_means(model.embeddings, positive, negative)
-    off = np.asarray(model.decoder @ vector - ufm.log_odds(np.log(data.next_token_probs), *steering[1:]))
+    off = np.asarray(
+        model.decoder @ vector - ufm.log_odds(np.log(data.next_token_probs), *steering[1:])
+    )
     np.testing.assert_allclose(off, off[0], atol=1e-11)
 
 
@@ -74,7 +76,7 @@ BAD_SETS = [
     ([0], [], "negative is empty"),
     ([0], [0], "positive and negative share context 0"),
     ([0, 1], [2, 1], "share context 1: a context steers in one direction only"),
-    ([0], [4], r"negative holds context 4, outside 0..3 \(there are 4 contexts\)"),
+    ([0], [4], r"negative holds context 4, outside 0..3"),
     ([-1], [0], "positive holds context -1, outside 0..3"),
     ([0, 0], [1], r"positive repeats a context: \[0, 0\]"),
     ([0], [2, 3, 2], r"negative repeats a context: \[2, 3, 2\]"),
@@ -93,12 +95,42 @@ def test_bad_sets_raise(call, positive, negative, message):
 
 
 BAD_TABLES = [
-    (ufm.difference_of_means, [1.0, 2.0], ValueError, r"embeddings must have 2 axes; got shape \(2,\)"),
-    (ufm.log_odds, np.zeros((1, 2, 3)), ValueError, r"log_probs must have 2 axes; got shape \(1, 2, 3\)"),
-    (ufm.log_odds, np.full((2, 2), 1j), TypeError, "log_probs must hold real numbers; got dtype complex"),
-    (ufm.log_odds, [[0.0, -np.inf], [0.0, 0.0]], ValueError, r"log_probs\[0, 1\] = -inf is not a finite"),
-    (ufm.log_odds, [[0.0, 0.0], [np.nan, 0.0]], ValueError, r"log_probs\[1, 0\] = nan is not a finite"),
-    (ufm.difference_of_means, [[0.0], [np.nan]], ValueError, r"embeddings\[1, 0\] = nan is not a finite"),
+    (
+        ufm.difference_of_means,
+        [1.0, 2.0],
+        ValueError,
+        r"embeddings must have 2 axes; got shape \(2,\)",
+    ),
+    (
+        ufm.log_odds,
+        np.zeros((1, 2, 3)),
+        ValueError,
+        r"log_probs must have 2 axes; got shape \(1, 2, 3\)",
+    ),
+    (
+        ufm.log_odds,
+        np.full((2, 2), 1j),
+        TypeError,
+        "log_probs must hold real numbers; got dtype complex",
+    ),
+    (
+        ufm.log_odds,
+        [[0.0, -np.inf], [0.0, 0.0]],
+        ValueError,
+        r"log_probs\[0, 1\] = -inf is not a finite",
+    ),
+    (
+        ufm.log_odds,
+        [[0.0, 0.0], [np.nan, 0.0]],
+        ValueError,
+        r"log_probs\[1, 0\] = nan is not a finite",
+    ),
+    (
+        ufm.difference_of_means,
+        [[0.0], [np.nan]],
+        ValueError,
+        r"embeddings\[1, 0\] = nan is not a finite",
+    ),
 ]
 
 

@@ -54,7 +54,9 @@ def test_contrastive_bounds_the_concepts_of_n(contrastive, counts):
     "wanted",
     [
         pytest.param(lambda s: len(s[1]) != len(s[2]), id="unequal sizes"),
-        pytest.param(lambda s: len(set(np.asarray(s[0].context_concept)[s[2]])) == 1, id="contrast"),
+        pytest.param(
+            lambda s: len(set(np.asarray(s[0].context_concept)[s[2]])) == 1, id="contrast"
+        ),
         pytest.param(lambda s: len(set(np.asarray(s[0].context_concept)[s[2]])) == 2, id="random"),
         pytest.param(lambda s: s[1][0] > s[2][0], id="target not first"),
     ],
@@ -96,7 +98,9 @@ def test_tilts_reach(wanted):
 
 
 def test_datasets_shrink_to_small_fractions():
-    data = find(strategies.datasets(min_size=2, max_size=2, max_concepts=2), lambda d: True, settings=FEWEST)
+    data = find(
+        strategies.datasets(min_size=2, max_size=2, max_concepts=2), lambda d: True, settings=FEWEST
+    )
     np.testing.assert_allclose(data.next_token_probs[0], [0.3, 0.3, 0.2, 0.2], rtol=1e-15)
 
 

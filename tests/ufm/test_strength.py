@@ -70,7 +70,7 @@ def test_half_saturation_under_jit():
         ("cross_entropy", 500.0),
         ("reverse_kl", 1e-12),
         ("reverse_kl", 0.1),
-        ("reverse_kl", 2.8),
+        ("reverse_kl", 2.4),
         ("target_mass", 1e-6),
         ("target_mass", 0.3),
         ("target_mass", 0.999),
@@ -137,7 +137,7 @@ def test_reverse_kl_out_of_reach_is_reported():
 
 
 @settings(max_examples=10)
-@given(steerings(max_concepts=3, max_size=2, max_contexts=2))
+@given(steerings(max_concepts=2, min_size=2, max_size=2, min_contexts=2, max_contexts=2))
 def test_any_steering_meets_any_budget(steering):
     data, positive, negative = steering
     tilt = ufm.ExponentialTilt.from_dataset(data, positive, negative)
@@ -145,8 +145,12 @@ def test_any_steering_meets_any_budget(steering):
     weights = data.context_weights
     for kind, budget in (("cross_entropy", 0.2), ("target_mass", 0.6)):
         choice = ufm.choose_strength(tilt, weights, target=target, budget=budget, kind=kind)
-        spent = spend(tilt, weights, target, kind, choice.alpha)
-        np.testing.assert_allclose(spent, budget, rtol=1e-9)
+        p = np.asarray(data.next_token_probs)
+        q = p * np.exp(choice.alpha * np.asarray(tilt.log_odds))
+        q /= q.sum(axis=1, keepdims=True)
+        spent = {"cross_entropy": (p * np.log(p / q)).sum(1), "target_mass": q[:, target].sum(1)}
+        # plain sums here: weights are as large as 100, so that b is 1e-4 at least and M below 10
+        np.testing.assert_allclose(np.asarray(weights) @ spent[kind], budget, rtol=1e-9)
 
 
 def single():
@@ -162,18 +166,38 @@ def choose(weights=None, target=None, **keywords):
 
 ANY = [True, False, False]
 BAD = [
-    (lambda: choose(budget=0.0), ValueError, "budget must be positive and finite, in nats.*; got 0.0"),
+    (
+        lambda: choose(budget=0.0),
+        ValueError,
+        "budget must be positive and finite, in nats.*; got 0.0",
+    ),
     (lambda: choose(budget=-1.0), ValueError, "got -1.0"),
     (lambda: choose(budget=math.nan), ValueError, "for kind 'cross_entropy'; got nan"),
     (lambda: choose(budget=math.inf), ValueError, "got inf"),
-    (lambda: choose(budget=1.0, kind="target_mass"), ValueError, r"budget must be in \(0, 1\) for kind"),
+    (
+        lambda: choose(budget=1.0, kind="target_mass"),
+        ValueError,
+        r"budget must be in \(0, 1\) for kind",
+    ),
     (lambda: choose(budget=1.5, kind="target_mass"), ValueError, "got 1.5"),
-    (lambda: choose(weights=[0.5, 0.5]), ValueError, r"weights must have shape \(6,\), one a context"),
+    (
+        lambda: choose(weights=[0.5, 0.5]),
+        ValueError,
+        r"weights must have shape \(6,\), one a context",
+    ),
     (lambda: choose(weights=np.full(6, 0.2)), ValueError, "sum to 1; they sum to 1.2"),
     (lambda: choose(weights=[2, -1, 0, 0, 0, 0]), ValueError, "weights must be >= 0"),
     (lambda: choose(weights=[np.nan] * 6), ValueError, r"weights\[0\] = nan"),
-    (lambda: choose(target=jnp.zeros(9, bool)), ValueError, "some but not all of the 9 tokens; got 0"),
-    (lambda: choose(target=jnp.ones(9, bool)), ValueError, "some but not all of the 9 tokens; got 9"),
+    (
+        lambda: choose(target=jnp.zeros(9, bool)),
+        ValueError,
+        "some but not all of the 9 tokens; got 0",
+    ),
+    (
+        lambda: choose(target=jnp.ones(9, bool)),
+        ValueError,
+        "some but not all of the 9 tokens; got 9",
+    ),
     (lambda: choose(target=[0, 1, 2]), ValueError, r"boolean mask of shape \(9,\)"),
     (lambda: choose(target=jnp.arange(9) == 4), ValueError, "not separated: min M on it exceeds"),
     (lambda: choose(target=jnp.arange(9) == 0), ValueError, "by 0 <= 0"),

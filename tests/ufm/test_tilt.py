@@ -53,7 +53,9 @@ def test_probs_mean_and_centred_match_mpmath(alpha):
     exact = oracles.table(oracles.probs, tilt, alpha)
     # exp turns the absolute error of log p_α (up to 700 eps where p does not underflow) into a relative one
     np.testing.assert_allclose(tilt.probs(alpha), exact, rtol=1e-12, atol=1e-307)
-    np.testing.assert_allclose(tilt.mean(alpha), oracles.table(oracles.mean, tilt, alpha), rtol=1e-13)
+    np.testing.assert_allclose(
+        tilt.mean(alpha), oracles.table(oracles.mean, tilt, alpha), rtol=1e-13
+    )
     exact = oracles.table(oracles.centred, tilt, alpha)
     np.testing.assert_allclose(tilt.centred(alpha), exact, rtol=1e-12, atol=2e-15)
 
@@ -109,7 +111,9 @@ def test_derivatives_match_jet_nested_jvp_and_mpmath(alpha):
 def test_derivatives_match_finite_differences_of_the_order_below(order):
     tilt, h = mild(), 1e-4
     ours = tilt.derivative(0.3, order)
-    difference = (tilt.derivative(0.3 + h, order - 1) - tilt.derivative(0.3 - h, order - 1)) / (2 * h)
+    difference = (tilt.derivative(0.3 + h, order - 1) - tilt.derivative(0.3 - h, order - 1)) / (
+        2 * h
+    )
     # truncation h²/6 |p^{(n+2)}| <= 1e-8/6 R^{n+2}, rounding 1e-16 R^n / h
     np.testing.assert_allclose(ours, difference, atol=1e-7 * 4.0 ** (order - 1))
 
@@ -215,7 +219,12 @@ def test_float32_is_kept():
 
 HALF = np.log([[0.5, 0.5]])
 BAD_TILTS = [
-    (np.log(0.5) * np.ones(2), [1.0, 0.0], ValueError, r"log_probs must have 2 axes; got shape \(2,\)"),
+    (
+        np.log(0.5) * np.ones(2),
+        [1.0, 0.0],
+        ValueError,
+        r"log_probs must have 2 axes; got shape \(2,\)",
+    ),
     (HALF, [[1.0, 0.0]], ValueError, r"log_odds must have 1 axes; got shape \(1, 2\)"),
     (HALF, [1.0, 0.0, 2.0], ValueError, r"log_odds must have shape \(2,\), one entry a token"),
     (HALF, [1.0, np.nan], ValueError, r"log_odds\[1\] = nan is not a finite number"),
@@ -240,7 +249,11 @@ def test_bad_tilts_raise(log_probs, odds, error, message):
 
 
 BAD_CALLS = [
-    (lambda t: t.probs(np.zeros(2)), ValueError, r"alpha must be a scalar; got shape \(2,\): use ufm.sw"),
+    (
+        lambda t: t.probs(np.zeros(2)),
+        ValueError,
+        r"alpha must be a scalar; got shape \(2,\): use ufm.sw",
+    ),
     (lambda t: t.probs(jnp.ones(3)), ValueError, r"got shape \(3,\)"),
     (lambda t: t.probs(1j), TypeError, "alpha must be a real number; got dtype complex"),
     (lambda t: t.cumulants(0.0, 0), ValueError, "order must be at least 1; got 0"),
@@ -259,7 +272,9 @@ def test_bad_calls_raise(call, error, message):
 
 def test_a_zero_probability_has_no_tilt():
     counted = ufm.ConceptDataset.from_pairs([[0], [1]], [0, 1], [0, 1])
-    with pytest.raises(ValueError, match=r"p\(token 1\|context 0\) = 0 has no log-odds: count with sm"):
+    with pytest.raises(
+        ValueError, match=r"p\(token 1\|context 0\) = 0 has no log-odds: count with sm"
+    ):
         ufm.ExponentialTilt.from_dataset(counted, [0], [1])
 
 
