@@ -17,7 +17,7 @@ from ._instance import Instance
 from .hypotheses import epsilon_threshold
 
 # At most 12 tokens and 12 contexts: the checks then compile for one padded shape only.
-_BOUNDS: dict[str, int] = {"max_concepts": 4, "max_size": 3, "max_contexts": 3}
+_BOUNDS: dict[str, Any] = {"max_concepts": 4, "max_size": 3, "max_contexts": 3}
 
 
 def instances(**bounds: Any) -> st.SearchStrategy[Instance]:

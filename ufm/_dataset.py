@@ -130,7 +130,7 @@ class ConceptDataset(eqx.Module):
         concept = np.asarray(token_concept)
         b = np.asarray(off_concept, dtype=float)
         a = np.asarray(in_concept, dtype=float)
-        if concept.ndim != 1 or not np.issubdtype(concept.dtype, np.integer):
+        if concept.ndim != 1 or not concept.size or not np.issubdtype(concept.dtype, np.integer):
             raise ValueError(
                 "token_concept must be a vector of integers; "
                 f"got shape {concept.shape}, dtype {concept.dtype}"

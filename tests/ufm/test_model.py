@@ -29,7 +29,7 @@ def test_fit_pads_and_refuses_too_few_dimensions():
     np.testing.assert_allclose(wide.logits(), ufm.UFM.fit(data).logits(), atol=1e-13)
     assert (wide.decoder[:, 2:] == 0).all()
     with pytest.raises(
-        ValueError, match="dimension 1 is below 2, the rank of .*; pass dimension >= 2"
+        ValueError, match=r"dimension 1 is below 2, the rank of .*; pass dimension >= 2"
     ):
         ufm.UFM.fit(data, dimension=1)
 
