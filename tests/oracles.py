@@ -86,7 +86,10 @@ def derivative(log_probs, odds, alpha, order: int) -> list:
         p, m = law(log_probs, odds, alpha), [mp.mpf(float(x)) for x in odds]
         shift = p.index(max(p))
         x = [v - m[shift] for v in m]
-        top = [[q * v**n / mp.factorial(n) for n in range(order + 1)] for q, v in zip(p, x, strict=True)]
+        top = [
+            [q * v**n / mp.factorial(n) for n in range(order + 1)]
+            for q, v in zip(p, x, strict=True)
+        ]
         bottom = [mp.fsum(column) for column in zip(*top, strict=True)]
         result = []
         for row in top:
@@ -129,14 +132,18 @@ def increase(log_probs, odds, alpha) -> list:
 @_precisely
 def mass(log_probs, odds, alpha, tokens):
     """F_C(α) = Σ_{z in C} p_α(z)."""
-    return mp.fsum(q for q, inside in zip(law(log_probs, odds, alpha), tokens, strict=True) if inside)
+    return mp.fsum(
+        q for q, inside in zip(law(log_probs, odds, alpha), tokens, strict=True) if inside
+    )
 
 
 def mass_increase(log_probs, odds, alpha, tokens):
     """(1/|C|) Σ_{z in C} Δp(z)."""
     change = increase(log_probs, odds, alpha)
     with mp.workdps(_digits_for(log_probs, odds, alpha)):
-        return mp.fsum(d for d, inside in zip(change, tokens, strict=True) if inside) / int(sum(tokens))
+        return mp.fsum(d for d, inside in zip(change, tokens, strict=True) if inside) / int(
+            sum(tokens)
+        )
 
 
 @_precisely
@@ -153,7 +160,9 @@ def peak(log_probs, odds, token: int):
 
     def is_before(alpha):  # sign of E_α[M] - M(z): a sum of terms that increase in α
         top = max(alpha * g for g in gaps)
-        return mp.fsum(q * g * mp.exp(alpha * g - top) for q, g in zip(p, gaps, strict=True) if g) < 0
+        return (
+            mp.fsum(q * g * mp.exp(alpha * g - top) for q, g in zip(p, gaps, strict=True) if g) < 0
+        )
 
     low, high = mp.mpf(-1), mp.mpf(1)
     while not is_before(low):
@@ -175,7 +184,9 @@ def half_saturation(log_probs, odds, tokens):
     half = mp.mpf(1) / 2
 
     def at(alpha):
-        return mp.fsum(q for q, inside in zip(law(log_probs, odds, alpha), tokens, strict=True) if inside)
+        return mp.fsum(
+            q for q, inside in zip(law(log_probs, odds, alpha), tokens, strict=True) if inside
+        )
 
     while at(low) > half:
         low *= 2

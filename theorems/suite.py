@@ -23,7 +23,7 @@ def draw(family: str, seed: int, index: int):
 
     >>> from theorems.suite import draw
     >>> print(draw("rates", seed=0, index=5).log_probs.shape)
-    (6, 9)
+    (4, 4)
     """
     if family not in FAMILIES:
         raise ValueError(f"family must be one of {', '.join(FAMILIES)}; got {family!r}")

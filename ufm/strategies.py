@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 from ._dataset import ConceptDataset
 from ._tilt import ExponentialTilt
 
-Draw = Callable[
-    ..., Any
-]  # hypothesis's own DrawFn is a protocol that no run-time type checker can test
+Draw = Callable[..., Any]  # DrawFn itself is a protocol that run-time type checkers refuse
 Steering = tuple[ConceptDataset, list[int], list[int]]
 _CONTEXT_LENGTH = 3
 
@@ -55,10 +53,8 @@ def datasets(
         if contexts <= size**_CONTEXT_LENGTH
     ]
     if not shapes:
-        raise ValueError(
-            f"{max_size} tokens a concept make at most {max_size**_CONTEXT_LENGTH} contexts of length "
-            f"{_CONTEXT_LENGTH}; got min_contexts = {min_contexts}"
-        )
+        most = f"{max_size} tokens a concept make at most {max_size**_CONTEXT_LENGTH} contexts"
+        raise ValueError(f"{most} of length {_CONTEXT_LENGTH}; got min_contexts = {min_contexts}")
     return _datasets(shapes, max_weight)
 
 
@@ -102,17 +98,12 @@ def tilts(
     _check_bounds("contexts", 1, 1, max_contexts)
     _check_bounds("tokens", 2, 2, max_tokens)
     if not 1e-307 <= min_probability <= 1 / max_tokens:
-        raise ValueError(
-            f"min_probability must lie in [1e-307, 1/max_tokens] = [1e-307, {1 / max_tokens:.6g}]; "
-            f"got {min_probability}"
-        )
+        bounds = f"[1e-307, 1/max_tokens] = [1e-307, {1 / max_tokens:.6g}]"
+        raise ValueError(f"min_probability must lie in {bounds}; got {min_probability}")
     if not 1e-100 <= max_odds <= 1e100:
         raise ValueError(f"max_odds must lie in [1e-100, 1e100]; got {max_odds}")
-    shapes = [
-        (contexts, tokens)
-        for contexts in sorted({1, max_contexts})
-        for tokens in _ends_and_middle(2, max_tokens)
-    ]
+    sizes = _ends_and_middle(2, max_tokens)
+    shapes = [(contexts, size) for contexts in sorted({1, max_contexts}) for size in sizes]
     return _tilts(shapes, min_probability, max_odds, ties)
 
 
@@ -125,24 +116,20 @@ def sublists(values: Sequence[int]) -> st.SearchStrategy[list[int]]:
     """
     if not len(values):
         raise ValueError("values is empty: there is no non-empty sublist")
-    return _sublists(list(values))
+    kept = st.lists(st.booleans(), min_size=len(values), max_size=len(values))
+    return st.tuples(st.integers(0, len(values) - 1), kept).map(
+        lambda drawn: [v for i, v in enumerate(values) if i == drawn[0] or drawn[1][i]]
+    )
 
 
 def _check_bounds(name: str, least: int, lower: int, upper: int) -> None:
     if not least <= lower <= upper:
-        raise ValueError(
-            f"need {least} <= min_{name} <= max_{name}; got min_{name} = {lower}, max_{name} = {upper}"
-        )
+        got = f"min_{name} = {lower}, max_{name} = {upper}"
+        raise ValueError(f"need {least} <= min_{name} <= max_{name}; got {got}")
 
 
 def _ends_and_middle(lower: int, upper: int) -> list[int]:
     return sorted({lower, (lower + upper) // 2, upper})
-
-
-@st.composite
-def _sublists(draw: Draw, values: list[int]) -> list[int]:
-    kept = draw(st.integers(0, len(values) - 1))
-    return [v for i, v in enumerate(values) if i == kept or draw(st.booleans())]
 
 
 @st.composite
@@ -170,14 +157,10 @@ def _steerings(draw: Draw, source: st.SearchStrategy, contrastive: bool | None):
     dataset = draw(source)
     concepts = np.unique(np.asarray(dataset.context_concept)).tolist()
     target, *others = draw(st.permutations(concepts))
-    is_contrastive = draw(st.booleans()) if contrastive is None else contrastive
-    if contrastive is False:
-        from_two = [draw(sublists(dataset.concept_contexts(k))) for k in others[:2]]
-        rest = [j for k in others[2:] for j in dataset.concept_contexts(k) if draw(st.booleans())]
-        negative = sorted([*from_two[0], *from_two[1], *rest])
-    else:
-        allowed = others[:1] if is_contrastive else others
-        negative = draw(sublists(sorted(j for k in allowed for j in dataset.concept_contexts(k))))
+    fewest = 2 if contrastive is False else 1
+    most = 1 if contrastive else len(others)
+    reached = others[: draw(st.integers(fewest, most))]
+    negative = sorted(j for k in reached for j in draw(sublists(dataset.concept_contexts(k))))
     return dataset, draw(sublists(dataset.concept_contexts(target))), negative
 
 

@@ -96,7 +96,9 @@ def test_derivatives_of_peaks_match_finite_differences(wanted):
     direction[wanted] = jnp.asarray(np.random.default_rng(3).normal(size=point[wanted].shape))
     _, ours = jax.jvp(_interior_peaks, tuple(point), tuple(direction))
     h = 1e-5
-    ahead, behind = ([x + s * h * d for x, d in zip(point, direction, strict=True)] for s in (1, -1))
+    ahead, behind = (
+        [x + s * h * d for x, d in zip(point, direction, strict=True)] for s in (1, -1)
+    )
 
     def normalised(log_p, odds):
         return _interior_peaks(jax.nn.log_softmax(log_p), odds)
