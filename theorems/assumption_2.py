@@ -10,7 +10,7 @@ from ._instance import Instance
 from ._statement import Claim, Control, Statement
 from ._verdict import Verdict, bound
 
-STEPS = 800
+STEPS = 600
 # Not rounding: the gap, in nats, that the training run is to close.
 GAP = 1e-4
 

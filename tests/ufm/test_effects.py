@@ -11,7 +11,7 @@ from tests import oracles
 from ufm.strategies import tilts
 
 TINY, SMALL, LARGE, HUGE = 1e-12, 1e-3, 30.0, 1e8
-ALPHAS = [s * a for a in (TINY, 1e-6, SMALL, 0.2, 0.26, 1.0, LARGE, 1e4, HUGE) for s in (1, -1)]
+ALPHAS = [s * a for a in (TINY, SMALL, 0.2, 1.0, LARGE, HUGE) for s in (1, -1)]
 TOKENS = np.array([True, False, True, False, False])
 
 

@@ -14,7 +14,7 @@ def tilt():
     return ufm.ExponentialTilt.from_dataset(ufm.ConceptDataset.smoothed(), [0, 1], [2, 3])
 
 
-@pytest.mark.parametrize("batch_size", [1, 3, 7, 64])
+@pytest.mark.parametrize("batch_size", [1, 3, 64])
 def test_sweep_equals_one_call_a_strength(batch_size):
     each = np.stack([ufm.probability_increase(tilt(), a) for a in ALPHAS])
     swept = ufm.sweep(tilt(), ALPHAS, batch_size=batch_size)

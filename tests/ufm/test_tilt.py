@@ -197,7 +197,7 @@ def test_no_nan_is_made_on_the_way():
     """Under debug_nans a NaN raises even where a later select would hide it."""
     tokens = np.array([True, False, True, False, False])
     with jax.debug_nans(True):
-        for alpha in ALPHAS:
+        for alpha in (0.0, 0.7, -1e4, 1e8):
             tilt = hard()
             tilt.derivative(alpha, 3)
             ufm.probability_increase(tilt, alpha)
