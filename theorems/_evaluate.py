@@ -1,11 +1,5 @@
-"""Runs the library on an instance, compiled once for a few padded shapes.
+"""Runs the library on an instance, compiled once for a few padded shapes."""
 
-JAX compiles anew for every shape, which takes seconds, and instances come in hundreds of shapes. So a
-tilt is padded to one of a few sizes: tokens of probability e^(-1e300) = 0 that share the first token's
-log-odds, and copies of the first context. Neither changes any number of the others.
-"""
-
-import threading
 from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any, NamedTuple
@@ -17,9 +11,9 @@ import numpy as np
 
 import ufm
 
-_NOTHING = -1e300
+from ._padding import bucket, pad, pad_rows, padded_sizes
+
 _SLICE = 64
-_memory = threading.local()
 
 
 def _compiled(static: int | tuple[int, ...] = ()) -> Callable[[Callable], Callable]:
@@ -43,7 +37,8 @@ class Curves(NamedTuple):
     """Token curves at A strengths, [A, m, V]; `forward_kl` is [A, m].
 
     `scale` is |M(z) - M(r)| + E_α|M - M(r)|, r the likeliest token: what `centred` is a difference of,
-    so that `centred`/`scale` says how many of its digits are left.
+    so that `centred`/`scale` says how many of its digits are left. `cross_entropy` [A] is ΔCE of the
+    perfectly trained model, in nats.
     """
 
     log_probs: np.ndarray
@@ -51,6 +46,7 @@ class Curves(NamedTuple):
     centred: np.ndarray
     scale: np.ndarray
     forward_kl: np.ndarray
+    cross_entropy: np.ndarray
 
 
 class ConceptCurves(NamedTuple):
@@ -60,52 +56,25 @@ class ConceptCurves(NamedTuple):
     log_odds_increase: np.ndarray
 
 
-def _bucket(size: int, sizes: tuple[int, ...]) -> int:
-    return next((s for s in sizes if s >= size), 1 << (size - 1).bit_length())
-
-
-def pad(tilt: ufm.ExponentialTilt) -> ufm.ExponentialTilt:
-    """The tilt with its contexts and tokens padded to one of a few shapes."""
-    # Many claims in a row ask for the same one.
-    if getattr(_memory, "tilt", None) is not tilt:
-        _memory.tilt, _memory.padded = tilt, _pad(tilt)
-    return _memory.padded
-
-
-def _pad(tilt: ufm.ExponentialTilt) -> ufm.ExponentialTilt:
-    log_probs, odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
-    m, vocabulary = log_probs.shape
-    contexts, tokens = _bucket(m, (12,)), _bucket(vocabulary, (12, 60))
-    log_probs = np.pad(log_probs, ((0, 0), (0, tokens - vocabulary)), constant_values=_NOTHING)
-    log_probs = np.concatenate([log_probs, np.repeat(log_probs[:1], contexts - m, axis=0)])
-    odds = np.concatenate([odds, np.full(tokens - vocabulary, odds[0])])
-    arrays = (jnp.asarray(log_probs), jnp.asarray(odds))
-    return eqx.tree_at(lambda t: (t.log_probs, t.log_odds), tilt, arrays)
-
-
-def pad_target(tilt: ufm.ExponentialTilt, target: np.ndarray) -> jax.Array:
-    """The target of `pad(tilt)`: padding tokens side with the first token, whose log-odds they have."""
-    extra = pad(tilt).log_odds.size - target.size
-    return jnp.asarray(np.pad(target, (0, extra), constant_values=target[0]))
-
-
 def _in_slices(compiled: Callable[..., Any], alphas: np.ndarray) -> Any:
     """`compiled`(64 strengths at a time), stacked: one shape to compile, and bounded memory."""
     padded = np.concatenate([alphas, np.full(-len(alphas) % _SLICE, alphas[-1])])
-    slices = [compiled(jnp.asarray(part)) for part in padded.reshape(-1, _SLICE)]
+    slices = [compiled(part) for part in padded.reshape(-1, _SLICE)]
     stacked = jax.tree.map(lambda *parts: np.concatenate([np.asarray(p) for p in parts]), *slices)
     return jax.tree.map(lambda array: array[: len(alphas)], stacked)
 
 
-def curves(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> Curves:
-    """Every token curve of `tilt` at `alphas`."""
+def curves(tilt: ufm.ExponentialTilt, alphas: np.ndarray, weights: np.ndarray) -> Curves:
+    """Every token curve of `tilt` at `alphas`, and ΔCE under the context weights."""
     m, vocabulary = tilt.log_probs.shape
-    out = _in_slices(partial(_curves, pad(tilt)), alphas)
-    return Curves(*(a[:, :m, :vocabulary] if a.ndim == 3 else a[:, :m] for a in out))
+    padded = pad(tilt)
+    out = _in_slices(partial(_curves, padded, pad_rows(weights, padded)), alphas)
+    kept = {1: (), 2: (slice(m),), 3: (slice(m), slice(vocabulary))}
+    return Curves._make(a[(slice(None), *kept[a.ndim])] for a in out)
 
 
 @_compiled()
-def _curves(tilt: ufm.ExponentialTilt, alphas: Any) -> tuple:
+def _curves(tilt: ufm.ExponentialTilt, weights: Any, alphas: Any) -> tuple:
     def at(alpha):
         return (
             tilt.log_probs_at(alpha),
@@ -113,6 +82,7 @@ def _curves(tilt: ufm.ExponentialTilt, alphas: Any) -> tuple:
             tilt.centred(alpha),
             _cancellation_scale(tilt, alpha),
             ufm.forward_kl(tilt, alpha),
+            ufm.cross_entropy_increase(tilt, alpha, weights),
         )
 
     return jax.vmap(at)(alphas)
@@ -132,7 +102,7 @@ def concept_curves(
     m, vocabulary = tilt.log_probs.shape
     padded, found = pad(tilt), {}
     for k, mask in masks.items():
-        full = jnp.asarray(np.pad(mask, (0, padded.log_odds.size - vocabulary)))
+        full = np.pad(mask, (0, padded.log_odds.size - vocabulary))
         pair = _in_slices(lambda part, full=full: _concept_curves(padded, full, part), alphas)
         found[k] = ConceptCurves(*(a[:, :m] for a in pair))
     return found
@@ -155,25 +125,38 @@ def peaks(tilt: ufm.ExponentialTilt) -> np.ndarray:
 
 def centred_at(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """M(z) - E_α[M] at α = alphas[k, j, z], and its cancellation scale, each [K, m, V]."""
-    m, vocabulary = tilt.log_probs.shape
-    padded = pad(tilt)
-    full = np.zeros((len(alphas), *padded.log_probs.shape))
-    full[:, :m, :vocabulary] = alphas
-    pairs = [_centred_at(padded, jnp.asarray(layer)) for layer in full]
-    centred, scale = (
-        np.stack([np.asarray(a)[:m, :vocabulary] for a in parts])
-        for parts in zip(*pairs, strict=True)
-    )
+    pairs = [_at_each(tilt, layer)[1:] for layer in alphas]
+    centred, scale = (np.stack(parts) for parts in zip(*pairs, strict=True))
     return centred, scale
 
 
+def laws_at_each(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> np.ndarray:
+    """log p_{j,α}(z) [m, V] at α = alphas[j, z]."""
+    return _at_each(tilt, alphas)[0]
+
+
+def _at_each(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> list[np.ndarray]:
+    m, vocabulary = tilt.log_probs.shape
+    padded = pad(tilt)
+    full = np.zeros(padded.log_probs.shape)
+    full[:m, :vocabulary] = alphas
+    return [np.asarray(a)[:m, :vocabulary] for a in _each(padded, full)]
+
+
 @_compiled()
-def _centred_at(tilt: ufm.ExponentialTilt, alphas: Any) -> tuple:
+def _each(tilt: ufm.ExponentialTilt, alphas: Any) -> tuple:
+    """log p_α, M - E_α[M] and its cancellation scale, each token at a strength of its own."""
+
     def of_context(row, strengths):
         alone = eqx.tree_at(lambda t: t.log_probs, tilt, row[None, :])
 
         def of_token(alpha, token):
-            return alone.centred(alpha)[0, token], _cancellation_scale(alone, alpha)[0, token]
+            found = (
+                alone.log_probs_at(alpha),
+                alone.centred(alpha),
+                _cancellation_scale(alone, alpha),
+            )
+            return tuple(array[0, token] for array in found)
 
         return jax.vmap(of_token)(strengths, jnp.arange(strengths.size))
 
@@ -187,16 +170,12 @@ def cross_entropy_increase(
     data_probs: np.ndarray | None,
 ) -> np.ndarray:
     """ΔCE at `alphas`, [A] nats."""
+    if data_probs is None:
+        return curves(tilt, alphas, weights).cross_entropy
     padded = pad(tilt)
-    m, vocabulary = tilt.log_probs.shape
-    full_weights = np.zeros(padded.log_probs.shape[0])
-    full_weights[:m] = weights
-    law = None
-    if data_probs is not None:
-        law = np.zeros(padded.log_probs.shape)
-        law[:m, :vocabulary] = data_probs
-    steered = partial(_cross_entropy, padded, jnp.asarray(full_weights), law)
-    return _in_slices(steered, alphas)
+    law = pad_rows(data_probs, padded)
+    law = np.pad(law, ((0, 0), (0, padded.log_odds.size - data_probs.shape[1])))
+    return _in_slices(partial(_cross_entropy, padded, pad_rows(weights, padded), law), alphas)
 
 
 @_compiled()
@@ -228,6 +207,27 @@ def _laws(tilt: ufm.ExponentialTilt, alphas: Any) -> Any:
     return jax.vmap(tilt.log_probs_at)(alphas)
 
 
+def steered_logits(
+    model: ufm.UFM, vector: jax.Array, alphas: np.ndarray, shape: tuple[int, int]
+) -> np.ndarray:
+    """Logits [A, m, V] of a UFM with all-zero contexts, tokens and dimensions added up to `pad`'s sizes."""
+    contexts, tokens = padded_sizes(*shape)
+    width = bucket(vector.size, (12,))
+    rows = ((0, tokens - shape[1]), (0, width - vector.size))
+    padded = ufm.UFM(
+        np.pad(np.asarray(model.decoder), rows),
+        np.pad(np.asarray(model.embeddings), ((0, contexts - shape[0]), rows[1])),
+    )
+    along = np.pad(np.asarray(vector), rows[1])
+    logits = _steered_logits(padded, along, alphas)
+    return np.asarray(logits)[:, : shape[0], : shape[1]]
+
+
+@jax.jit
+def _steered_logits(model: ufm.UFM, vector: Any, alphas: Any) -> Any:
+    return jax.vmap(lambda alpha: model.steer(vector, alpha))(alphas)
+
+
 def orders_at(
     tilt: ufm.ExponentialTilt, alphas: np.ndarray, centres: np.ndarray, orders: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -236,7 +236,7 @@ def orders_at(
     padded = pad(tilt)
     laws = _in_slices(partial(_laws, padded), alphas.reshape(-1))
     laws = laws.reshape(*alphas.shape, *laws.shape[1:])
-    derivatives, cumulants = _orders(padded, jnp.asarray(centres), orders)
+    derivatives, cumulants = _orders(padded, centres, orders)
     return (
         laws[..., :m, :vocabulary],
         np.asarray(derivatives)[..., :m, :vocabulary],
@@ -251,22 +251,3 @@ def _orders(tilt: ufm.ExponentialTilt, centres: Any, orders: int) -> tuple:
 
     cumulants = jax.vmap(lambda alpha: tilt.cumulants(alpha, orders))(centres)
     return jnp.moveaxis(jax.vmap(at)(centres), 1, 0), cumulants
-
-
-def laws_at_each(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> np.ndarray:
-    """log p_{j,α}(z) [m, V] at α = alphas[j, z]."""
-    m, vocabulary = tilt.log_probs.shape
-    padded = pad(tilt)
-    full = np.zeros(padded.log_probs.shape)
-    full[:m, :vocabulary] = alphas
-    return np.asarray(_laws_at_each(padded, jnp.asarray(full)))[:m, :vocabulary]
-
-
-@_compiled()
-def _laws_at_each(tilt: ufm.ExponentialTilt, alphas: Any) -> Any:
-    def of_context(row, strengths):
-        alone = eqx.tree_at(lambda t: t.log_probs, tilt, row[None, :])
-        at = jax.vmap(lambda alpha, token: alone.log_probs_at(alpha)[0, token])
-        return at(strengths, jnp.arange(strengths.size))
-
-    return jax.vmap(of_context)(tilt.log_probs, alphas)

@@ -184,7 +184,7 @@ class Instance:
     @cached_property
     def curves(self) -> evaluate.Curves:
         """Token curves on `alphas`."""
-        return evaluate.curves(self.tilt, self.alphas)
+        return evaluate.curves(self.tilt, self.alphas, self.context_weights)
 
     @cached_property
     def concept_curves(self) -> dict[int, evaluate.ConceptCurves]:
@@ -204,6 +204,8 @@ class Instance:
     @cached_property
     def cross_entropy_increase(self) -> np.ndarray:
         """ΔCE on `alphas` by the library, in nats."""
+        if self.data_probs is None:
+            return self.curves.cross_entropy
         return evaluate.cross_entropy_increase(
             self.tilt, self.alphas, self.context_weights, self.data_probs
         )

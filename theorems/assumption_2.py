@@ -20,7 +20,12 @@ def trained_gap(instance: Instance, dimension: int | None = None) -> float:
     dataset = _as_dataset(instance)
     width = len(instance.concepts) if dimension is None else dimension
     model = UFM.train(dataset, key=jax.random.key(0), steps=STEPS, dimension=width)
-    return float(model.gap(dataset))
+    return float(_gap(model, dataset))
+
+
+@jax.jit
+def _gap(model: UFM, dataset: ConceptDataset) -> jax.Array:
+    return model.gap(dataset)
 
 
 def _as_dataset(instance: Instance) -> ConceptDataset:

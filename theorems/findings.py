@@ -163,7 +163,7 @@ def _inflections() -> Confirmation:
     instance = exact_instance(_THREE_INFLECTIONS)
     second = ufm.sweep(
         instance.tilt,
-        np.linspace(-50.0, 50.0, 2001),
+        np.linspace(-50.0, 50.0, 2048),
         lambda tilt, alpha: tilt.derivative(alpha, 2)[1, 0],
     )
     signs = np.sign(np.asarray(second))

@@ -5,7 +5,7 @@ import numpy as np
 from ufm import UFM, difference_of_means
 
 from . import _controls, hypotheses
-from ._evaluate import laws_at
+from . import _evaluate as evaluate
 from ._instance import Instance
 from ._statement import Claim, Control, Statement
 from ._verdict import Verdict, identity
@@ -19,7 +19,7 @@ def steered_logits(instance: Instance) -> np.ndarray:
     model = UFM.from_log_probs(instance.log_probs)
     vector = difference_of_means(model.embeddings, instance.positive or (), instance.negative or ())
     alphas = STRENGTHS * instance.unit
-    return np.stack([np.asarray(model.steer(vector, alpha)) for alpha in alphas])
+    return evaluate.steered_logits(model, vector, alphas, instance.log_probs.shape)
 
 
 def centre(logits: np.ndarray) -> np.ndarray:
@@ -31,7 +31,7 @@ def _affine(instance: Instance) -> Verdict:
     straight = centre(
         instance.log_probs + (STRENGTHS * instance.unit)[:, None, None] * instance.odds
     )
-    path = centre(laws_at(instance.tilt, STRENGTHS * instance.unit))
+    path = centre(evaluate.laws_at(instance.tilt, STRENGTHS * instance.unit))
     model = centre(steered_logits(instance))
     # the factorisation loses a few digits of the largest logit; tolerance is for a relative error
     size = 10 + np.abs(straight).max()

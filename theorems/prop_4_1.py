@@ -87,12 +87,16 @@ class TransformerInstance:
         return float(_implied_rho(self.transformer, self.hidden, self.layer))
 
 
-@partial(jax.jit, static_argnums=2)
+# Tiny arrays, few calls: the compiler's optimisations would cost more than they save.
+_hasty = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
+
+
+@partial(_hasty, static_argnums=2)
 def _implied_rho(model, hidden, layer):
     return model.remainder_bound(hidden, layer)
 
 
-@partial(jax.jit, static_argnums=(4, 5))
+@partial(_hasty, static_argnums=(4, 5))
 def _steered(model, hidden, alphas, vector, layer, positions):
     site = {"vector": vector, "layer": layer, "positions": positions}
 
@@ -102,12 +106,12 @@ def _steered(model, hidden, alphas, vector, layer, positions):
     return jax.lax.map(at, alphas)
 
 
-@jax.jit
+@_hasty
 def _rate_bounds(model, vector, alphas, rho):
     return jax.vmap(lambda alpha: model.logit_rate_bound(vector, alpha, rho))(alphas)
 
 
-@jax.jit
+@_hasty
 def _library_limits(model, vector):
     return model.limit_logits(vector, 1), model.limit_logits(vector, -1)
 
@@ -204,9 +208,9 @@ def random_transformer(
 
     def drawn(leaf):
         size = leaf.shape[-1] ** -0.5 if leaf.ndim > 1 else 1.0
-        return jnp.asarray(size * rng.standard_normal(leaf.shape))
+        return size * rng.standard_normal(leaf.shape)
 
-    model = jax.tree.map(drawn, _shapes(norm))
+    model = jax.device_put(jax.tree.map(drawn, _shapes(norm)))
     hidden, vector = rng.standard_normal((5, 8)), length * rng.standard_normal(8)
     return TransformerInstance(model, jnp.asarray(hidden), jnp.asarray(vector), layer, positions)
 

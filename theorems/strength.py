@@ -1,13 +1,13 @@
 """The best strength under a cross-entropy budget."""
 
-import jax.numpy as jnp
 import numpy as np
 
 import ufm
 
 from . import _controls, hypotheses
-from ._evaluate import laws_at, pad, pad_target
+from ._evaluate import laws_at
 from ._instance import Instance
+from ._padding import pad, pad_target
 from ._statement import Claim, Control, Statement
 from ._verdict import Verdict, bound, identity, worst
 
@@ -20,7 +20,7 @@ def _budget(instance: Instance) -> Verdict:
     weights = np.zeros(padded.log_probs.shape[0])
     weights[:m] = instance.context_weights
     mask = pad_target(instance.tilt, instance.target)
-    choice = ufm.choose_strength(padded, jnp.asarray(weights), target=mask, budget=BUDGET)
+    choice = ufm.choose_strength(padded, weights, target=mask, budget=BUDGET)
     spent, mass = _measured(instance, choice.alpha)
     on_grid = instance.cross_entropy_by_definition
     masses = (

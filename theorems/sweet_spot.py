@@ -5,8 +5,9 @@ import numpy as np
 import ufm
 
 from . import _controls, hypotheses
-from ._evaluate import centred_at, pad, pad_target
+from ._evaluate import centred_at
 from ._instance import Instance
+from ._padding import pad, pad_target
 from ._statement import Claim, Control, Statement
 from ._verdict import Verdict, bound, identity, strict, supported
 

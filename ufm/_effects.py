@@ -41,11 +41,13 @@ def concept_log_odds(
     >>> print(f"{ufm.concept_log_odds(tilt, 0.0, data.concept_tokens(0))[0]:.6f}")
     2.944439
     """
-    mask = token_set(tokens, tilt.log_odds.size)
-    log_p, inside = tilt.log_probs_at(alpha), mask[None, :]
+    return _log_odds_of_mass(tilt.log_probs_at(alpha), token_set(tokens, tilt.log_odds.size))
+
+
+def _log_odds_of_mass(log_probs: Array, mask: Bool[Array, " vocab"]) -> Array:
     # -inf rather than logsumexp's own `where`, whose exp overflows on what it hides: NaN gradients
-    off = jax.nn.logsumexp(jnp.where(inside, -jnp.inf, log_p), axis=1)
-    return jax.nn.logsumexp(jnp.where(inside, log_p, -jnp.inf), axis=1) - off
+    off = jax.nn.logsumexp(jnp.where(mask[None, :], -jnp.inf, log_probs), axis=1)
+    return jax.nn.logsumexp(jnp.where(mask[None, :], log_probs, -jnp.inf), axis=1) - off
 
 
 def concept_probability(
@@ -70,9 +72,7 @@ def concept_increase(
     -0.316667
     """
     mask = token_set(tokens, tilt.log_odds.size)
-    before = concept_log_odds(tilt, 0.0, mask)
-    after = concept_log_odds(tilt, alpha, mask)
-    nu = concept_log_odds_increase(tilt, alpha, mask)
+    before, after, nu = _mass_change(tilt, alpha, mask)
     # σ(r+ν) - σ(r), written with expm1 of -|ν| so that nothing overflows and nothing cancels
     rising = jax.nn.sigmoid(jnp.maximum(after, before)) * jax.nn.sigmoid(
         -jnp.minimum(after, before)
@@ -93,15 +93,22 @@ def concept_log_odds_increase(
     >>> print(f"{ufm.concept_log_odds_increase(tilt, 1.0, data.concept_tokens(0))[4]:.6f}")
     3.662869
     """
-    mask = token_set(tokens, tilt.log_odds.size)
+    return _mass_change(tilt, alpha, token_set(tokens, tilt.log_odds.size))[2]
+
+
+def _mass_change(
+    tilt: ExponentialTilt, alpha: ArrayLike, mask: Bool[Array, " vocab"]
+) -> tuple[Array, Array, Array]:
+    """Logit F_C at 0 and at α, and their difference ν without cancellation, each [m]."""
     alpha = strength(alpha, tilt.log_odds.dtype)
+    before = _log_odds_of_mass(tilt.log_probs, mask)
+    after = _log_odds_of_mass(tilt.log_probs_at(alpha), mask)
     is_small = jnp.abs(alpha) * tilt.odds_range() <= 1
     small = jnp.where(is_small, alpha, 0.0)
     inside, off = _centre(tilt, mask), _centre(tilt, ~mask)
     growth = _near_growth(inside, small) - _near_growth(off, small)
     near = small * (inside.mean - off.mean) + growth
-    far = concept_log_odds(tilt, alpha, mask) - concept_log_odds(tilt, 0.0, mask)
-    return jnp.where(is_small, near, far)
+    return before, after, jnp.where(is_small, near, after - before)
 
 
 def forward_kl(tilt: ExponentialTilt, alpha: ArrayLike) -> Float[Array, " contexts"]:

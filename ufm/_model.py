@@ -133,12 +133,7 @@ class UFM(eqx.Module):
         if d < 1:
             raise ValueError(f"dimension must be at least 1; got {d}")
         dtype = dataset.next_token_probs.dtype
-        key_decoder, key_embeddings = jax.random.split(key)
-        scale = d**-0.25  # makes the first logits of variance one
-        start = cls(
-            scale * jax.random.normal(key_decoder, (vocabulary, d), dtype),
-            scale * jax.random.normal(key_embeddings, (m, d), dtype),
-        )
+        start = cls(*_gaussians(key, (vocabulary, m), d, dtype))
         carry, losses, done = (start, None), [], 0
         while done < steps:
             size = steps if progress is None else min(max(1, steps // 20), steps - done)
@@ -148,7 +143,7 @@ class UFM(eqx.Module):
             if progress is not None:
                 progress(done, float(chunk[-1]))
         trained = carry[0]
-        history = jnp.concatenate([*losses, trained.cross_entropy(dataset)[None]])
+        history = jnp.concatenate([*losses, _loss(trained, dataset)])
         return cls(trained.decoder, trained.embeddings, history)
 
     def logits(self) -> Float[Array, "contexts vocab"]:
@@ -187,6 +182,18 @@ def _centred_svd(log_probs: Array) -> tuple[np.ndarray, ...]:
     """Singular value decomposition of the rows less their means."""
     centred = np.asarray(log_probs) - np.asarray(log_probs).mean(axis=1, keepdims=True)
     return np.linalg.svd(centred, full_matrices=False)
+
+
+@partial(jax.jit, static_argnums=(1, 2, 3))
+def _gaussians(key: Array, rows: tuple[int, ...], d: int, dtype: Any) -> list[Array]:
+    scale = d**-0.25  # makes the first logits of variance one
+    keys = jax.random.split(key, len(rows))
+    return [scale * jax.random.normal(k, (n, d), dtype) for k, n in zip(keys, rows, strict=True)]
+
+
+@jax.jit
+def _loss(model: UFM, dataset: ConceptDataset) -> Float[Array, " one"]:
+    return model.cross_entropy(dataset)[None]
 
 
 @partial(jax.jit, static_argnames=("optimizer", "rate", "steps"))

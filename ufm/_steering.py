@@ -22,8 +22,7 @@ def difference_of_means(
     """
     rows = floating("embeddings", embeddings, 2)
     finite("embeddings", rows)
-    p, n = context_sets(positive, negative, rows.shape[0])
-    return rows[p].mean(axis=0) - rows[n].mean(axis=0)
+    return jnp.asarray(_difference(rows, *context_sets(positive, negative, rows.shape[0])))
 
 
 def log_odds(
@@ -48,12 +47,17 @@ def log_odds(
     if tie_tolerance is not None and not tie_tolerance >= 0:
         raise ValueError(f"tie_tolerance must be >= 0; got {tie_tolerance}")
     p, n = context_sets(positive, negative, rows.shape[0])
-    if not is_concrete(rows):
-        return rows[p].mean(axis=0) - rows[n].mean(axis=0)
-    table = np.asarray(rows)
-    odds = table[p].mean(axis=0) - table[n].mean(axis=0)
+    odds = _difference(rows, p, n)
+    if not isinstance(odds, np.ndarray):
+        return odds
     relative = 8 * float(jnp.finfo(rows.dtype).eps) if tie_tolerance is None else tie_tolerance
-    return jnp.asarray(_merge_ties(odds, relative * float(np.abs(table).max())))
+    return jnp.asarray(_merge_ties(odds, relative * float(np.abs(np.asarray(rows)).max())))
+
+
+def _difference(rows: Array, p: np.ndarray, n: np.ndarray) -> Array | np.ndarray:
+    """Mean of the rows P less that of the rows N; on the host if it can be, where no shape compiles."""
+    table = np.asarray(rows) if is_concrete(rows) else rows
+    return table[p].mean(axis=0) - table[n].mean(axis=0)
 
 
 def _merge_ties(array: np.ndarray, tolerance: float) -> np.ndarray:

@@ -1,7 +1,6 @@
 """Choosing the steering strength: half saturation, and the best α under a budget."""
 
 import math
-from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import jax
@@ -12,7 +11,7 @@ from jaxtyping import Array, ArrayLike, Float
 from ._checks import Numbers, needs_float64, token_set
 from ._effects import checked_weights, concept_probability, forward_kl, reverse_kl
 from ._peaks import logsumexp_and_mean, require_separation
-from ._roots import increasing_root
+from ._roots import bracketed_root, increasing_root
 from ._tilt import ExponentialTilt
 
 Budget = Literal["cross_entropy", "reverse_kl", "target_mass"]
@@ -59,7 +58,7 @@ def half_saturation(tilt: ExponentialTilt, tokens: Numbers) -> Float[Array, " co
     mask = token_set(tokens, tilt.log_odds.size)
     needs_float64("half_saturation", tilt.log_probs, tilt.log_odds)
     require_separation(tilt, mask)
-    return _half_saturation(tilt, mask)
+    return _half_saturation(tilt.log_probs, tilt.log_odds, mask)
 
 
 def choose_strength(
@@ -109,11 +108,16 @@ def choose_strength(
     sigma2, reverse_supremum, odds_range = _scales(tilt, pi)
     supremum = {"reverse_kl": reverse_supremum, "target_mass": 1.0}.get(kind, math.inf)
     row = BUDGETS.index(kind)
+    quadratic = math.sqrt(2 * budget / sigma2) if sigma2 > 0 else math.inf
     if budget >= supremum:
         alpha, bracket = math.inf, (math.inf, math.inf)
         spent = np.array([math.inf, reverse_supremum, 1.0])
     else:
-        alpha, bracket = _bisect(lambda a: float(effects(a)[row]), budget, odds_range)
+        start = (
+            1 / odds_range if kind == "target_mass" else min(quadratic, (1 + budget) / odds_range)
+        )
+        bracket = bracketed_root(lambda a: float(effects(a)[row]) - budget, start)
+        alpha = bracket[1]
         spent = effects(alpha)
     return StrengthChoice(
         alpha=alpha,
@@ -126,7 +130,7 @@ def choose_strength(
         reverse_kl=float(spent[1]),
         target_mass=float(spent[2]),
         unsteered_target_mass=float(effects(0.0)[2]),
-        small_budget_alpha=math.nan if kind == "target_mass" else math.sqrt(2 * budget / sigma2),
+        small_budget_alpha=math.nan if kind == "target_mass" else quadratic,
     )
 
 
@@ -152,49 +156,21 @@ def _scales(tilt: ExponentialTilt, weights: Array) -> tuple[float, float, float]
     return float(pi @ variance), float(-pi @ log_top), float(np.ptp(odds))
 
 
-def _bisect(
-    spend: Callable[[float], float], budget: float, odds_range: float
-) -> tuple[float, tuple[float, float]]:
-    """The root of the increasing `spend`(α) = `budget`, with the bracket bisection ends in.
-
-    α > 0 unless `spend`(0) > `budget`. Ends when the bracket is four units in the last place wide.
-    """
-    sign = 1.0 if spend(0.0) <= budget else -1.0
-    near, far = 0.0, sign / odds_range
-    while sign * (spend(far) - budget) < 0:
-        near, far = far, 2 * far
-    while abs(far - near) > 4 * math.ulp(far):
-        # The geometric mean once both ends are away from 0: small roots then cost no more steps.
-        middle = near + 0.5 * (far - near)
-        if near and far / near > 4:
-            middle = sign * math.sqrt(near * far)
-        elif not near and abs(far) * odds_range > 1e-150:
-            middle = far * 1e-3
-        if middle in (near, far):
-            break
-        if sign * (spend(middle) - budget) < 0:
-            near = middle
-        else:
-            far = middle
-    lower, upper = sorted((near, far))
-    return far if sign > 0 else near, (lower, upper)
-
-
 @jax.jit
-def _half_saturation(tilt: ExponentialTilt, mask: Array) -> Array:
-    lowest = jnp.where(mask, tilt.log_odds, jnp.inf).min()
-    highest = jnp.where(mask, -jnp.inf, tilt.log_odds).max()
+def _half_saturation(log_probs: Array, log_odds: Array, mask: Array) -> Array:
+    lowest = jnp.where(mask, log_odds, jnp.inf).min()
+    highest = jnp.where(mask, -jnp.inf, log_odds).max()
     # Counted from the cut between target and rest, no αM that matters at the root is large.
-    odds = (tilt.log_odds - (lowest + 0.5 * (highest - lowest)))[None, :]
+    odds = (log_odds - (lowest + 0.5 * (highest - lowest)))[None, :]
 
     def log_odds_and_slope(alpha: Array) -> tuple[Array, Array]:
-        terms = tilt.log_probs + alpha[:, None] * odds
+        terms = log_probs + alpha[:, None] * odds
         inside, slope_inside = logsumexp_and_mean(terms, odds, mask[None, :])
         off, slope_off = logsumexp_and_mean(terms, odds, ~mask[None, :])
         return inside - off, slope_inside - slope_off
 
-    r, _ = log_odds_and_slope(jnp.zeros_like(tilt.log_probs[:, 0]))
-    ends = jnp.stack([-r / tilt.odds_range(), -r / (lowest - highest)])
+    r, _ = log_odds_and_slope(jnp.zeros_like(log_probs[:, 0]))
+    ends = jnp.stack([-r / (log_odds.max() - log_odds.min()), -r / (lowest - highest)])
     slack = 1e-9 * jnp.abs(ends) + 1e-300
     lower, upper = (ends - slack).min(axis=0), (ends + slack).max(axis=0)
     return increasing_root(log_odds_and_slope, lower, upper, ends[0])

@@ -54,7 +54,8 @@ def test_training_reaches_the_entropy(optimizer):
     assert model.losses.shape == (2001,)
     # the history starts where a Gaussian start does, and ends at the trained model's own loss
     assert model.losses[0] > 1.5
-    assert model.losses[-1] == model.cross_entropy(data)
+    # compiled and eager sums may differ in their order: two units in the last place
+    np.testing.assert_allclose(model.losses[-1], model.cross_entropy(data), rtol=4.5e-16)
     assert (np.asarray(model.losses) >= ENTROPY - 1e-9).all()
     assert [step for step, _ in calls] == list(range(100, 2001, 100))
     assert calls[-1][1] == pytest.approx(float(model.losses[-2]), abs=1e-12)
