@@ -9,6 +9,7 @@ from typing import Any
 from ._instance import Instance
 from ._statement import Claim, Statement
 from ._verdict import Outcome, Verdict
+from .proofs import PROVED_BY, UNPROVED, ProofRun
 from .suite import draw, large_instance
 
 # Draws a family may make for each instance that meets a claim's hypotheses.
@@ -64,24 +65,32 @@ def _rank(verdict: Verdict) -> tuple[int, float]:
 
 @dataclass
 class Report:
-    """What `verify` found: tallies by claim id, and the confirmations of the findings."""
+    """What `verify` found: tallies by claim id, the confirmations of the findings, what `coqc` said."""
 
     seed: int
     statements: tuple[Statement, ...]
     tallies: dict[str, Tally] = field(default_factory=dict)
     findings: list[tuple[Any, Any]] = field(default_factory=list)
+    proofs: ProofRun | None = None
 
     @property
     def ok(self) -> bool:
         """No claim fails, is undecided or (in a run over the suite) is never judged, every control
-        that ran found its counterexample, and every finding that was recomputed is confirmed.
+        that ran found its counterexample, every finding that was recomputed is confirmed, and no proof
+        is refused.
         """
-        return all(
-            t.verdict is Outcome.HOLDS and t.control[0]
-            if t.control is not None  # a run over the suite, which has instances for every claim
-            else t.verdict in {Outcome.HOLDS, Outcome.UNMET}
-            for t in self.tallies.values()
-        ) and all(confirmation.confirmed for _, confirmation in self.findings)
+        refused = self.proofs is not None and self.proofs.outcome == "refused"
+        return (
+            not refused
+            and all(
+                t.verdict is Outcome.HOLDS and t.control[0]
+                if t.control
+                is not None  # a run over the suite, which has instances for every claim
+                else t.verdict in {Outcome.HOLDS, Outcome.UNMET}
+                for t in self.tallies.values()
+            )
+            and all(confirmation.confirmed for _, confirmation in self.findings)
+        )
 
 
 def verify_suite(
@@ -206,6 +215,15 @@ def verify_instance(
     return report
 
 
+def _proof_of(claim: str, proofs: ProofRun | None) -> dict[str, Any] | None:
+    if proofs is None:
+        return None
+    if claim in UNPROVED:
+        return {"outcome": "none", "theorems": [], "detail": UNPROVED[claim]}
+    theorems = list(PROVED_BY[claim])
+    return {"outcome": proofs.outcome, "theorems": theorems, "detail": proofs.detail}
+
+
 def as_json(report: Report, version: str) -> dict[str, Any]:
     """The report as plain data; numbers that are not finite become null."""
 
@@ -228,7 +246,7 @@ def as_json(report: Report, version: str) -> dict[str, Any]:
                 "unmet": tally.unmet,
             },
             "certificate": None,
-            "proof": None,
+            "proof": _proof_of(tally.claim.id, report.proofs),
             "control": {
                 "dropped": tally.claim.control.dropped,
                 "counterexample_found": None if control is None else control[0],

@@ -7,6 +7,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from theorems.proofs import PROVED_BY, UNPROVED
+
 _STYLE = {
     "holds": "green",
     "fails": "bold red",
@@ -14,9 +16,11 @@ _STYLE = {
     "hypotheses unmet": "dim",
 }
 
+_PROOF_STYLE = {"proved": "green", "refused": "bold red", "not run": "dim"}
+
 _LEGEND = (
     "margin: minus the largest error of an identity, or the least slack of an inequality; "
-    "it fails below -tolerance.\n"
+    "it fails below -tolerance."
 )
 
 
@@ -24,6 +28,10 @@ def print_report(report: Any, console: Console, source: str | None = None) -> No
     """One table of claims, then the findings, then a line that adds up; `source` names a user's table."""
     console.print(_claims(report, is_table=source is not None))
     console.print(_LEGEND, style="dim", soft_wrap=True)
+    if report.proofs is None:
+        console.print()
+    else:
+        _print_proofs(report, console)
     if source is not None:
         _print_reasons(report, console)
     if report.findings:
@@ -44,6 +52,8 @@ def _claims(report: Any, is_table: bool) -> Table:
     table.add_column("claim", no_wrap=True)
     table.add_column("what", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
+    if report.proofs is not None:
+        table.add_column("proof", no_wrap=True)
     table.add_column("worst margin", justify="right", no_wrap=True)
     table.add_column("tolerance", justify="right", no_wrap=True)
     if not is_table:
@@ -57,6 +67,7 @@ def _claims(report: Any, is_table: bool) -> Table:
                 claim.id,
                 claim.title,
                 f"[{_STYLE[verdict]}]{verdict}[/]",
+                *_proof(claim.id, report.proofs),
                 _number(worst.margin) if worst else "",
                 _number(worst.tolerance) if worst else "",
             ]
@@ -66,6 +77,31 @@ def _claims(report: Any, is_table: bool) -> Table:
                 row += [str(tally.instances), f"{claim.control.dropped}: {mark}"]
             table.add_row(*row)
     return table
+
+
+def _proof(claim: str, proofs: Any) -> list[str]:
+    """The cell of the column "proof", if there is one."""
+    if proofs is None:
+        return []
+    if claim not in PROVED_BY:
+        return ["[dim]none[/]"]
+    return [f"[{_PROOF_STYLE[proofs.outcome]}]{proofs.outcome}[/]"]
+
+
+def _print_proofs(report: Any, console: Console) -> None:
+    """Who accepted the proofs, or why nobody was asked; and which claims have none."""
+    proofs, missing = report.proofs, [name for name in report.tallies if name in UNPROVED]
+    if proofs.outcome == "proved":
+        line = (
+            f"proof: {proofs.detail} accepts all {proofs.theorems} theorems of theorems/coq/Statements.v; "
+            "that of claim x-1.y is x_1_y."
+        )
+    else:
+        line = f"proof: {proofs.outcome}; {proofs.detail}"
+    console.print(escape(line), style="dim", soft_wrap=True)
+    for name in missing:
+        console.print(f"no proof of {name}: {UNPROVED[name]}", style="dim", soft_wrap=True)
+    console.print()
 
 
 def _number(value: float) -> str:

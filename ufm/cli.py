@@ -29,6 +29,7 @@ def verify(
     table: Path | None = None,
     instances: int = 200,
     seed: int = 0,
+    proofs: bool = True,
     json: Annotated[bool, tyro.conf.arg(name="json")] = False,
 ) -> int:
     """Check every statement of arXiv:2602.02712, claim by claim, and print what holds.
@@ -38,6 +39,7 @@ def verify(
         table: A .npz, .csv or .json next-token table of your own to check instead of the suite.
         instances: Random instances a claim, on top of the paper's own datasets.
         seed: Seed of the random instances.
+        proofs: Have coqc, where there is one, check the proofs too: a minute the first time, then remembered.
         json: Print the report as JSON on standard output.
     """
     if instances < 1:
@@ -51,6 +53,7 @@ def verify(
         jax.config.update("jax_enable_x64", True)
         import theorems
         from theorems import verify as run
+        from theorems.proofs import run_proofs
 
     chosen = _choose(theorems.STATEMENTS, statements)
     instance = None if table is None else _instance(table)
@@ -65,6 +68,8 @@ def verify(
             report = run.verify_suite(
                 chosen, instances=instances, seed=seed, findings=findings, progress=show
             )
+            if proofs:
+                report.proofs = run_proofs(progress=show)
         else:
             report = run.verify_instance(chosen, instance, progress=show)
     if json:

@@ -23,6 +23,7 @@ PACKAGES = (
     "theorems",
     "theorems.table",
     "theorems.verify",
+    "theorems.proofs",
     "theorems.symbolic",
     "theorems.strategies",
 )

@@ -8,6 +8,7 @@ from sphinx.errors import ExtensionError
 
 import theorems
 from theorems import symbolic
+from theorems.proofs import PROVED_BY, UNPROVED
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -46,8 +47,14 @@ def _claim(claim: theorems.Claim) -> Iterator[str]:
     yield "Hypotheses:\n" if claim.hypotheses else "Hypotheses: none.\n"
     yield from (f"- `{hypothesis.id}`: {hypothesis.text}" for hypothesis in claim.hypotheses)
     yield f"\nControl, without `{claim.control.dropped}`: {claim.control.text}\n"
-    yield f"Source: {claim.source}."
+    yield f"Source: {claim.source}. {_proof(claim.id)}"
     yield "::::\n"
+
+
+def _proof(claim: str) -> str:
+    if claim in UNPROVED:
+        return f"Not proved in Coq: {UNPROVED[claim]}."
+    return f"Proved in `theorems/coq/Statements.v`: {', '.join(f'`{t}`' for t in PROVED_BY[claim])}."
 
 
 def _findings() -> Iterator[str]:

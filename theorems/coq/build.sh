@@ -7,6 +7,7 @@ if grep -nE '^ *(Admitted|admit|Axiom|Parameter|Conjecture)' ./*.v; then
   exit 1
 fi
 for file in $(grep '\.v$' _CoqProject); do
+  echo "$file"
   coqc -q -Q . Steering "$file" > output.txt
 done
 cat output.txt

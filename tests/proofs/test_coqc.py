@@ -1,0 +1,124 @@
+"""Real runs of coqc: the proofs are accepted, and altered statements are refused. Needs coqc.
+
+Run with `pytest tests/proofs`; the plain test command leaves this folder out.
+"""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from theorems import proofs
+
+# (theorem, its words, what they are altered to). A hypothesis is dropped by putting True in its place, so
+# that the proof keeps its shape and is refused for what it says.
+ALTERED = [
+    ("lemma_b3_tilt", "exp (alpha * log_odds p P N z)", "exp (- alpha * log_odds p P N z)"),
+    ("lemma_b4_sign", "0 < concept_weight kc P N target ->", "True ->"),
+    ("lemma_b4_sign", "0 < log_odds p P N z <->", "log_odds p P N z < 0 <->"),
+    ("lemma_b5_derivative", "(M z - mean V p M alpha)", "(mean V p M alpha - M z)"),
+    ("thm_3_3_bump", "(exists y, In y V /\\ M z < M y) ->", "True ->"),
+    ("thm_3_3_peak_order", "M y < M z ->", "M z < M y ->"),
+    ("thm_3_3_peak_order", "below s t", "below t s"),
+    ("thm_3_3_monotone", "-> increasing", "-> decreasing"),
+    ("remark_3_4_positive_peaks", "kc j <> target ->", "True ->"),
+    ("remark_3_4_positive_peaks", "0 < eps < eps0 ->", "0 < eps ->"),
+    ("sign_rule", "below (finite 0) s <->", "below s (finite 0) <->"),
+    ("prop_b1_limit_plus", "else 0) - p z)", "else p z) - p z)"),
+    ("limit_rate", "exp (- alpha * gap)", "exp (- (2 * alpha) * gap)"),
+    ("thm_3_6_tanh", "/ (2 * INR", "/ (1 * INR"),
+    ("thm_3_6_vanishing", "M z <> top /\\ M z <> bottom", "M z <> top /\\ M z <> top"),
+    ("half_saturation_bounds", "range / 4", "range / 5"),
+    ("sweet_spot_nonempty", "4 * (high - low)", "5 * (high - low)"),
+    ("contrastive_peak_shift", "(c + 1)", "(c - 1)"),
+    ("thm_3_8_quadratic", "/ 2 * sigma2", "1 * sigma2"),
+    ("ce_upper_bounds", "range ^ 2 / 8", "range ^ 2 / 9"),
+    ("ce_remainder", "36 * sqrt 3", "37 * sqrt 3"),
+    ("strength_budget", "sqrt (8 * k)", "sqrt (9 * k)"),
+    ("prop_4_1_rmsnorm", "rms_norm d 0 gain (v t)", "rms_norm d eps gain (v t)"),
+]
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory) -> Path:
+    """A folder with every file compiled."""
+    folder = tmp_path_factory.mktemp("coq")
+    for file in proofs.sources():
+        shutil.copy(file, folder)
+    subprocess.run(["sh", "build.sh"], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+def test_the_proofs_are_accepted_and_remembered(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    seen = []
+    run = proofs.run_proofs(lambda share, file: seen.append((share, file)))
+    assert run.outcome == "proved", run.detail
+    assert run.detail.startswith("Coq ")
+    assert seen[-1][1] == "coqc Statements.v"
+    assert [share for share, _ in seen] == sorted(share for share, _ in seen)
+    seen.clear()
+    assert proofs.run_proofs(lambda share, file: seen.append(file)) == run
+    assert not seen
+
+
+def _lines_of(text: str, theorem: str) -> tuple[int, int]:
+    """First and last line, counted from 1, of a theorem and its proof."""
+    start = re.search(rf"^Theorem {theorem}\b", text, re.MULTILINE).start()
+    end = text.index("Qed.", start)
+    return text.count("\n", 0, start) + 1, text.count("\n", 0, end) + 1
+
+
+@pytest.mark.parametrize(("theorem", "words", "altered"), ALTERED)
+def test_an_altered_statement_is_refused(built, tmp_path, theorem, words, altered):
+    text = (proofs.COQ / "Statements.v").read_text()
+    start = re.search(rf"^Theorem {theorem}\b", text, re.MULTILINE).start()
+    stated = text.index("Proof.", start)
+    assert words in text[start:stated]
+    changed = text[:start] + text[start:stated].replace(words, altered, 1) + text[stated:]
+    file = tmp_path / "Altered.v"
+    file.write_text(changed)
+    run = subprocess.run(
+        ["coqc", "-q", "-R", str(built), "Steering", str(file)], capture_output=True, text=True
+    )
+    assert run.returncode != 0, "coqc accepts the altered statement"
+    line = int(re.search(r"line (\d+)", run.stderr)[1])
+    first, last = _lines_of(changed, theorem)
+    assert first <= line <= last, run.stderr
+    # refused for what it says, not for how it is written
+    assert not re.search("Syntax error|was not found in the current", run.stderr), run.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "words", "altered"),
+    [
+        ("Bump.v", "Qed.", "Admitted."),
+        ("Sum.v", "Open Scope R_scope.", "Open Scope R_scope.\nAxiom absurd : 0 = 1."),
+        ("Statements.v", "Print Assumptions everything.",
+         "Definition more := (everything, constructive_definite_description).\nPrint Assumptions more."),
+    ],
+)  # fmt: skip
+def test_an_unproved_step_or_a_foreign_axiom_is_refused(
+    tmp_path, monkeypatch, file, words, altered
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    copy = tmp_path / "coq"
+    shutil.copytree(proofs.COQ, copy)
+    text = (copy / file).read_text()
+    assert words in text
+    text = text.replace(words, altered, 1)
+    if "constructive" in altered:
+        text = text.replace(
+            "From Coq Require Import", "From Coq Require Import IndefiniteDescription", 1
+        )
+        text = text.replace(
+            "constructive_definite_description", "@constructive_indefinite_description"
+        )
+    (copy / file).write_text(text)
+    monkeypatch.setattr(proofs, "COQ", copy)
+    run = proofs.run_proofs()
+    assert run.outcome == "refused"
+    assert run.detail
+    assert not list((tmp_path / "cache").rglob("*.json"))

@@ -1,0 +1,78 @@
+"""The registry of proofs against the Coq files, as text; runs of coqc are in tests/proofs."""
+
+import re
+import subprocess
+
+import theorems
+from theorems import proofs
+
+
+def test_every_claim_has_a_theorem_or_a_reason():
+    assert {*proofs.PROVED_BY} | {*proofs.UNPROVED} == {*theorems.CLAIMS}
+    assert not {*proofs.PROVED_BY} & {*proofs.UNPROVED}
+    assert all(len(reason) > 20 for reason in proofs.UNPROVED.values())
+
+
+def test_the_registry_names_the_theorems_that_the_coq_file_ties_to_each_claim():
+    tied: dict[str, set[str]] = {}
+    for theorem, claims in proofs.theorem_names().items():
+        assert claims, f"{theorem} follows no comment (* claim: … *)"
+        for claim in claims:
+            tied.setdefault(claim, set()).add(theorem)
+    registry = {claim: {*names} for claim, names in proofs.PROVED_BY.items()}
+    assert registry == {claim: names for claim, names in tied.items() if claim in theorems.CLAIMS}
+    for claim, names in proofs.PROVED_BY.items():
+        assert names[0] == re.sub("[.-]", "_", claim)
+
+
+def test_the_shell_script_reads_the_same_pairs():
+    listed = subprocess.run(
+        ["sh", proofs.COQ / "claims.sh"], capture_output=True, text=True, check=True
+    ).stdout
+    pairs = {tuple(line.split("\t")) for line in listed.splitlines()}
+    assert pairs == {(c, t) for t, claims in proofs.theorem_names().items() for c in claims}
+
+
+def test_every_theorem_is_in_the_tuple_whose_axioms_are_printed():
+    text = (proofs.COQ / "Statements.v").read_text()
+    printed = text[text.index("Definition everything") :]
+    assert {*re.findall(r"\w+", printed)} >= {*proofs.theorem_names()}
+    assert printed.rstrip().endswith("Print Assumptions everything.")
+
+
+def test_every_coq_file_is_compiled():
+    assert {f.name for f in proofs.sources()} >= {f.name for f in proofs.COQ.glob("*.v")}
+
+
+def test_without_coqc_the_way_to_get_it_is_said(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    run = proofs.run_proofs()
+    assert run.outcome == "not run"
+    assert "apt-get install" in run.detail
+    assert run.theorems == len(proofs.theorem_names()) > 80
+
+
+def test_the_report_says_who_proved_what():
+    from theorems.verify import Report, Tally, as_json
+
+    claims = [theorems.CLAIMS[name] for name in ("ce.convex", "tilt.all-orders")]
+    report = Report(0, (), {c.id: Tally(c) for c in claims})
+    report.statements = tuple(s for s in theorems.STATEMENTS if s.id in {"ce", "tilt"})
+    for statement in report.statements:
+        for claim in statement.claims:
+            report.tallies[claim.id] = Tally(claim)
+
+    def proof_of(claim: str) -> object:
+        data = as_json(report, "0")["statements"]
+        return next(c["proof"] for s in data for c in s["claims"] if c["id"] == claim)
+
+    assert proof_of(claims[0].id) is None
+    report.proofs = proofs.ProofRun("proved", "Coq 8.16.1", 85, 40.0)
+    assert proof_of("ce.convex") == {
+        "outcome": "proved",
+        "theorems": list(proofs.PROVED_BY["ce.convex"]),
+        "detail": "Coq 8.16.1",
+    }
+    assert proof_of("tilt.all-orders")["outcome"] == "none"
+    report.proofs = proofs.ProofRun("refused", "File …", 85, 4.0)
+    assert not report.ok
