@@ -54,7 +54,9 @@ def _claim(claim: theorems.Claim) -> Iterator[str]:
 def _proof(claim: str) -> str:
     if claim in UNPROVED:
         return f"Not proved in Coq: {UNPROVED[claim]}."
-    return f"Proved in `theorems/coq/Statements.v`: {', '.join(f'`{t}`' for t in PROVED_BY[claim])}."
+    return (
+        f"Proved in `theorems/coq/Statements.v`: {', '.join(f'`{t}`' for t in PROVED_BY[claim])}."
+    )
 
 
 def _findings() -> Iterator[str]:
