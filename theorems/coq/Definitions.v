@@ -26,6 +26,10 @@ Definition decreasing_from (a : R) (f : R -> R) : Prop :=
 Definition strictly_convex (f : R -> R) : Prop :=
   forall x y t, x < y -> 0 < t < 1 -> f (t * x + (1 - t) * y) < t * f x + (1 - t) * f y.
 
+(* D n is the n-th derivative of f, for every order n. *)
+Definition derivatives (f : R -> R) (D : nat -> R -> R) : Prop :=
+  (forall x, D 0%nat x = f x) /\ forall n x, derivable_pt_lim (D n) x (D (S n) x).
+
 (* A steering strength in the extended reals, and where a curve peaks. *)
 Inductive strength : Type := minus_infinity | finite (a : R) | plus_infinity.
 
@@ -45,6 +49,23 @@ Definition peak (f : R -> R) (s : strength) : Prop :=
   | plus_infinity => increasing f
   end.
 
+(* ---- Complete Bell polynomials; Binomial.C n k is the library's n! / (k! (n-k)!) ---- *)
+
+(* Recursion on all smaller values: u n = step n u, where step n may look at u i for i < n (elsewhere it sees 0). *)
+Fixpoint before (step : nat -> (nat -> R) -> R) (n : nat) : nat -> R :=
+  match n with
+  | O => fun _ => 0
+  | S k => fun i => if Nat.eqb i k then step k (before step k) else before step k i
+  end.
+Definition recursive (step : nat -> (nat -> R) -> R) (n : nat) : R := step n (before step n).
+
+(* B_0 = 1, B_{k+1} = sum_{i <= k} C(k,i) B_{k-i} x_{i+1}. *)
+Definition bell (x : nat -> R) : nat -> R := recursive (fun n b =>
+  match n with
+  | O => 1
+  | S k => sum (fun i => Binomial.C k i * b (k - i)%nat * x (S i)) (seq 0 (S k))
+  end).
+
 (* ---- The exponential tilt of a law p by the log-odds M ---- *)
 
 Section Tilt.
@@ -62,6 +83,14 @@ Definition mean V p M alpha : R := expect V p M alpha M.
 Definition moment V p M alpha n : R := expect V p M alpha (fun z => (M z - mean V p M alpha) ^ n).
 Definition variance V p M alpha : R := moment V p M alpha 2.
 Definition log_partition V p M alpha : R := ln (partition V p M alpha).
+Definition raw_moment V p M n alpha : R := expect V p M alpha (fun z => M z ^ n).
+(* kappa_{k+1} = m_{k+1} - sum_{i < k} C(k,i) kappa_{i+1} m_{k-i}; order 0 is the log-partition itself. *)
+Definition cumulant V p M n alpha : R := recursive (fun n kappa =>
+  match n with
+  | O => log_partition V p M alpha
+  | S k => raw_moment V p M (S k) alpha
+           - sum (fun i => Binomial.C k i * kappa (S i) * raw_moment V p M (k - i) alpha) (seq 0 k)
+  end) n.
 
 Definition varies V M : Prop := exists y z, In y V /\ In z V /\ M y < M z.
 Definition highest V M (top : R) : Prop :=

@@ -4,7 +4,7 @@
    one without is about any finite law p > 0 and any log-odds M. *)
 From Coq Require Import Reals List Arith Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits Bump CrossEntropy Bounds Bennett Remainder Budget
-  Concepts Saturation Model Dataset Signs Strength Reverse Transformer Rate Existence Setting Table Behaviours Errata Hypotheses.
+  Concepts Saturation Model Dataset Signs Strength Reverse Transformer Rate Existence Setting Table Behaviours Errata Hypotheses Orders.
 Open Scope R_scope.
 
 (* ======== The hypotheses can be met ======== *)
@@ -115,6 +115,50 @@ Proof.
   intros A V p M top bottom Hp HV HM Ht Hb. split; [exact (mean_increasing V p M Hp HV HM)|].
   split; [exact (mean_limit V p M Hp HV top Ht)|exact (mean_limit_minus V p M Hp HV bottom Hb)].
 Qed.
+
+(* ======== Every order ======== *)
+
+(* claim: tilt.all-orders; the recursion of the complete Bell polynomials *)
+Theorem bell_recursion : forall x, bell x 0 = 1 /\
+  forall k, bell x (S k) = sum (fun i => Binomial.C k i * bell x (k - i) * x (S i)) (seq 0 (S k)).
+Proof. intros x. split; [exact (bell_zero x)|exact (bell_step x)]. Qed.
+
+(* claim: tilt.all-orders; cumulants are the derivatives of K, and the moments are their Bell polynomials *)
+Theorem cumulants_all_orders : forall (A : Type) (V : list A) p M, positive V p -> V <> nil ->
+  derivatives (log_partition V p M) (cumulant V p M) /\
+  (forall k alpha, cumulant V p M (S k) alpha = raw_moment V p M (S k) alpha
+     - sum (fun i => Binomial.C k i * cumulant V p M (S i) alpha * raw_moment V p M (k - i) alpha) (seq 0 k)) /\
+  (forall n alpha, raw_moment V p M n alpha = bell (fun i => cumulant V p M i alpha) n) /\
+  (forall alpha, cumulant V p M 1 alpha = mean V p M alpha /\
+     cumulant V p M 2 alpha = variance V p M alpha /\ cumulant V p M 3 alpha = moment V p M alpha 3).
+Proof.
+  intros A V p M Hp HV. split; [exact (cumulants_derivatives V p M Hp HV)|]. split; [exact (cumulant_step V p M)|].
+  split; [exact (fun n alpha => raw_moment_bell V p M Hp HV alpha n)|]. intros alpha.
+  split; [exact (cumulant_one V p M alpha)|].
+  split; [exact (cumulant_two V p M Hp HV alpha)|exact (cumulant_three V p M Hp HV alpha)].
+Qed.
+
+(* claim: tilt.all-orders *)
+Theorem tilt_all_orders : forall (A : Type) (V : list A) p M, positive V p -> V <> nil -> forall z,
+  derivatives (fun alpha => tilt V p M alpha z) (fun n alpha => tilt V p M alpha z *
+    bell (fun i => match i with 1%nat => M z - cumulant V p M 1 alpha | _ => - cumulant V p M i alpha end) n).
+Proof. exact @tilt_derivatives. Qed.
+
+(* claim: tilt.all-orders; a set of tokens, by its cumulants minus those of the vocabulary *)
+Theorem concept_all_orders : forall (A : Type) (V : list A) p M C, positive V p -> inhabited C V ->
+  derivatives (mass V p M C) (fun n alpha => mass V p M C alpha *
+    bell (fun i => cumulant (members C V) p M i alpha - cumulant V p M i alpha) n).
+Proof. exact @concept_derivatives. Qed.
+
+(* claim: tilt.all-orders; the loss *)
+Theorem cross_entropy_all_orders : forall (A J : Type) (V : list A) (js : list J) w p M,
+  laws V js p -> weights js w -> derivatives (cross_entropy_increase V js w p M) (fun n alpha =>
+    match n with
+    | O => cross_entropy_increase V js w p M alpha
+    | 1%nat => sum (fun j => w j * (cumulant V (p j) M 1 alpha - cumulant V (p j) M 1 0)) js
+    | _ => sum (fun j => w j * cumulant V (p j) M n alpha) js
+    end).
+Proof. exact @loss_derivatives. Qed.
 
 (* ======== Theorem 3.3 ======== *)
 
@@ -939,7 +983,8 @@ Proof. exact sweet_intersection_empty. Qed.
 Definition everything :=
   (@assumption_1_parametrisation, @assumption_2_attainable, @assumption_2_floor, setting_consistent,
    @lemma_b2_affine, @lemma_b3_tilt, @lemma_b3_direction, @lemma_b4_value, @lemma_b4_sign, @lemma_b4_weights, @lemma_b4_varying, lemma_b5_derivative,
-   tilt_cumulants, tilt_mean, @thm_3_3_bump, @thm_3_3_peak, @thm_3_3_peak_order, @thm_3_3_monotone, @peak_height,
+   tilt_cumulants, tilt_mean,
+   (bell_recursion, cumulants_all_orders, tilt_all_orders, concept_all_orders, cross_entropy_all_orders), @thm_3_3_bump, @thm_3_3_peak, @thm_3_3_peak_order, @thm_3_3_monotone, @peak_height,
    @prop_b1_limit_plus, @prop_b1_limit_minus, @limit_rate,
    (@thm_3_3_bump_paper, @thm_3_3_peak_order_paper, @thm_3_3_monotone_paper, @prop_b1_paper,
     @remark_3_4_positive_peaks, @remark_3_4_contrastive, @remark_3_4_target_context,
