@@ -37,6 +37,7 @@ ALTERED = [
     ("ce_upper_bounds", "range ^ 2 / 8", "range ^ 2 / 9"),
     ("ce_remainder", "36 * sqrt 3", "37 * sqrt 3"),
     ("strength_budget", "sqrt (8 * k)", "sqrt (9 * k)"),
+    ("tilt_all_orders", "M z - cumulant", "M z + cumulant"),
     ("prop_4_1_rmsnorm", "rms_norm d 0 gain (v t)", "rms_norm d eps gain (v t)"),
 ]
 

@@ -55,9 +55,9 @@ def test_without_coqc_the_way_to_get_it_is_said(monkeypatch):
 def test_the_report_says_who_proved_what():
     from theorems.verify import Report, Tally, as_json
 
-    claims = [theorems.CLAIMS[name] for name in ("ce.convex", "tilt.all-orders")]
+    claims = [theorems.CLAIMS[name] for name in ("ce.convex", "assumption-2.trained")]
     report = Report(0, (), {c.id: Tally(c) for c in claims})
-    report.statements = tuple(s for s in theorems.STATEMENTS if s.id in {"ce", "tilt"})
+    report.statements = tuple(s for s in theorems.STATEMENTS if s.id in {"ce", "assumption-2"})
     for statement in report.statements:
         for claim in statement.claims:
             report.tallies[claim.id] = Tally(claim)
@@ -73,6 +73,6 @@ def test_the_report_says_who_proved_what():
         "theorems": list(proofs.PROVED_BY["ce.convex"]),
         "detail": "Coq 8.16.1",
     }
-    assert proof_of("tilt.all-orders")["outcome"] == "none"
+    assert proof_of("assumption-2.trained")["outcome"] == "none"
     report.proofs = proofs.ProofRun("refused", "File …", 85, 4.0)
     assert not report.ok
