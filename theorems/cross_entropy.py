@@ -162,11 +162,15 @@ def _binary_divergence(instance: Instance) -> np.ndarray:
     return np.exp(on) * (on - on_now) + np.exp(off) * (off - off_now)
 
 
+def remainder_bound(instance: Instance) -> np.ndarray:
+    """R³|α|³/(36√3) on `alphas`."""
+    return _reach(instance) ** 3 / (36 * np.sqrt(3))
+
+
 def _remainder(instance: Instance) -> Verdict:
     """Slack relative to the bound, for R|α| >= 0.01: below, ΔCE - ½σ²α² is all rounding."""
-    y = _reach(instance)
-    seen = y >= 0.01
-    allowed = (y**3 / (36 * np.sqrt(3)))[seen]
+    seen = _reach(instance) >= 0.01
+    allowed = remainder_bound(instance)[seen]
     difference = (_increase(instance) - 0.5 * instance.variance * instance.alphas**2)[seen]
     # by definition: an error over y³/62 where ΔCE > 1e-3, so y > 0.09; else 8/y times a relative one
     tolerance = 1e5 * instance.tolerance

@@ -21,6 +21,7 @@ import ufm._steering
 import ufm._strength
 import ufm._tilt
 from theorems import Instance, TransformerInstance, _controls, _evaluate, prop_4_1
+from theorems.suite import tight_remainder
 from ufm import UFM, ExponentialTilt, Transformer
 
 Tilt = ExponentialTilt
@@ -352,6 +353,10 @@ FAULTS = [
           _output(theorems.cross_entropy, "upper_bounds", _sixteenth)),
     Fault("y²/2 for e^{-y} + y - 1", "ce.lower-bounds", standard,
           _wrap(theorems.cross_entropy, "remainder_of_exponential", lambda f: lambda y: y**2 / 2)),
+    Fault("72 for 36", "ce.remainder", tight_remainder,
+          _wrap(theorems.cross_entropy, "remainder_bound", lambda f: lambda i: f(i) / 2)),
+    Fault("37 for 36", "ce.remainder", tight_remainder,
+          _wrap(theorems.cross_entropy, "remainder_bound", lambda f: lambda i: f(i) * 36 / 37)),
     Fault("½ forgotten", "ce.remainder", standard,
           lambda patch: patch(Instance, "variance", property(lambda self: 0.5))),
     Fault("normaliser dropped", "ce.asymptote", uniform,
