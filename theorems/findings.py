@@ -1,6 +1,6 @@
 """Where the paper is false or loose: each finding with an exact counterexample, recomputed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -8,11 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import ufm
-from ufm import ConceptDataset
-from ufm._dataset import enumerate_contexts
 
 from ._evaluate import cross_entropy_increase, laws_at, limits
-from ._instance import Instance
+from .exact import exact_instance as exact_instance
 
 
 class Confirmation(NamedTuple):
@@ -38,43 +36,6 @@ class Finding:
     text: str
     counterexample: dict[str, Any]
     confirm: Callable[[], Confirmation]
-
-
-def exact_instance(record: Mapping[str, Any]) -> Instance:
-    """The instance that a record of exact rationals describes.
-
-    Keys: `in_concept` and `off_concept` [V] (a and b, strings such as "3/5"), `token_concept` [V],
-    `contexts` [m] (the concept of each), `positive`, `negative` (indices). Rates need not satisfy
-    Assumption 1, but rows must sum to one, exactly.
-
-    >>> from theorems.findings import FINDINGS, exact_instance
-    >>> print(exact_instance(FINDINGS[0].counterexample).log_probs.shape)
-    (4, 4)
-    """
-    a, b = ([Fraction(v) for v in record[key]] for key in ("in_concept", "off_concept"))
-    tokens, contexts = record["token_concept"], record["contexts"]
-    rows = [[a[z] if k == tokens[z] else b[z] for z in range(len(tokens))] for k in contexts]
-    for j, row in enumerate(rows):
-        if sum(row) != 1:
-            raise ValueError(
-                f"row {j} sums to {sum(row)}, not 1: correct in_concept or off_concept"
-            )
-    count = max(contexts.count(k) for k in contexts)
-    words = enumerate_contexts(np.array(tokens), count, length=max(3, count))[1]
-    seen: dict[int, int] = {}
-    chosen = []
-    for k in contexts:
-        seen[k] = seen.get(k, -1) + 1
-        chosen.append(words[sorted(set(tokens)).index(k) * count + seen[k]])
-    m = len(contexts)
-    table = ConceptDataset(
-        np.array([[float(v) for v in row] for row in rows]),
-        tokens,
-        contexts,
-        np.full(m, 1 / m),
-        chosen,
-    )
-    return Instance.from_dataset(table, record["positive"], record["negative"])
 
 
 def _uniform(groups: int, size: int, epsilon: str, negative: list[int]) -> dict[str, Any]:

@@ -17,10 +17,8 @@ import tyro
 from rich.console import Console
 
 from . import __version__
-
-
-class BadInput(Exception):
-    """What the user gave cannot be used; anything else that is raised is a fault of ours."""
+from ._bad_input import BadInput
+from ._cli_certify import certify
 
 
 def verify(
@@ -57,7 +55,7 @@ def verify(
 
     chosen = _choose(theorems.STATEMENTS, statements)
     instance = None if table is None else _instance(table)
-    with _progress(errors) as bar:
+    with progress_bar(errors) as bar:
         task = bar.add_task("checking", total=1.0)
 
         def show(share: float, what: str) -> None:
@@ -73,7 +71,7 @@ def verify(
         else:
             report = run.verify_instance(chosen, instance, progress=show)
     if json:
-        _print_json(run.as_json(report, __version__))
+        print_json(run.as_json(report, __version__))
     else:
         from ._report import print_report
 
@@ -84,7 +82,8 @@ def verify(
     return 0 if report.ok else 1
 
 
-def _print_json(data: dict[str, Any]) -> None:
+def print_json(data: Any) -> None:
+    """Print data as JSON on standard output."""
     sys.stdout.write(json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
     sys.stdout.flush()
 
@@ -133,7 +132,8 @@ def _instance(path: Path) -> Any:
         raise BadInput(str(error)) from error
 
 
-def _progress(console: Console) -> Any:
+def progress_bar(console: Console) -> Any:
+    """A bar on a terminal's standard error, with the time left; nothing elsewhere."""
     from rich.progress import (
         BarColumn,
         Progress,
@@ -163,7 +163,7 @@ def version() -> int:
 def main() -> None:
     """Entry point of the `ufm` command."""
     try:
-        status = _parse({"verify": verify, "version": version})()
+        status = _parse({"verify": verify, "certify": certify, "version": version})()
         sys.stdout.flush()
     except (BadInput, OSError) as error:
         sys.stderr.write(f"ufm: {' '.join(str(error).split())}\n")

@@ -22,6 +22,8 @@ PACKAGES = (
     "ufm.strategies",
     "theorems",
     "theorems.table",
+    "theorems.exact",
+    "theorems.certificates",
     "theorems.verify",
     "theorems.proofs",
     "theorems.symbolic",

@@ -1,0 +1,16 @@
+"""Balls as exact fractions: what a certificate writes down."""
+
+from fractions import Fraction
+
+from flint import arb
+
+
+def enclosure(value: arb, bits: int = 64) -> tuple[Fraction, Fraction]:
+    """Dyadic fractions around a ball, rounded outward to about `bits` bits."""
+    ends = []
+    for side, direction in ((value.lower(), -1), (value.upper(), 1)):
+        mantissa, exponent = (int(n) for n in side.man_exp())
+        drop = max(abs(mantissa).bit_length() - bits, 0)
+        kept = -((-mantissa) >> drop) if direction > 0 else mantissa >> drop
+        ends.append(Fraction(kept) * Fraction(2) ** (exponent + drop))
+    return ends[0], ends[1]
