@@ -30,7 +30,7 @@ def certify(
         raise BadInput(f"--out {out} is no place for a file: name a file in a folder that exists")
     errors = Console(stderr=True)
     with errors.status("starting …"):
-        _need_flint()
+        need_flint()
         from theorems.exact import load_json
     try:
         record = load_json(file)
@@ -41,7 +41,8 @@ def certify(
     )
 
 
-def _need_flint() -> None:
+def need_flint() -> None:
+    """Raise `BadInput` with the remedy where python-flint is not installed."""
     try:
         import flint  # noqa: F401
     except ImportError as error:

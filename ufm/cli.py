@@ -19,6 +19,7 @@ from rich.console import Console
 from . import __version__
 from ._bad_input import BadInput
 from ._cli_certify import certify
+from ._cli_falsify import falsify
 
 
 def verify(
@@ -163,7 +164,9 @@ def version() -> int:
 def main() -> None:
     """Entry point of the `ufm` command."""
     try:
-        status = _parse({"verify": verify, "certify": certify, "version": version})()
+        status = _parse(
+            {"verify": verify, "certify": certify, "falsify": falsify, "version": version}
+        )()
         sys.stdout.flush()
     except (BadInput, OSError) as error:
         sys.stderr.write(f"ufm: {' '.join(str(error).split())}\n")

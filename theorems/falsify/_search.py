@@ -1,0 +1,159 @@
+"""Searches for the counterexample, shrinks it, and writes down the balls that prove it."""
+
+import time
+from dataclasses import dataclass
+from fractions import Fraction
+from random import Random
+from typing import Any
+
+from flint import ctx
+from hypothesis import HealthCheck, Phase, find, settings
+from hypothesis.errors import NoSuchExample
+
+from .. import CLAIMS
+from ..certificates._dyadic import enclosure
+from ..certificates._hypotheses import TESTS
+from ._breaks import Break
+from ._map import MAP, Needed
+from ._steered import Steered
+
+PRECISION = 192
+NEEDED, NOT_NEEDED, NOT_FOUND = "needed", "not needed", "not found"
+_SEARCH: dict[str, Any] = {
+    "max_examples": 20_000,
+    "database": None,
+    "deadline": None,
+    "phases": (Phase.generate, Phase.shrink),
+    "suppress_health_check": list(HealthCheck),
+}
+
+
+@dataclass(frozen=True)
+class Falsification:
+    """What became of a claim without one hypothesis.
+
+    - `outcome`: "needed" (a counterexample), "not needed", or "not found" (none within the time).
+    - `counterexample`: exact rationals, as `ufm certify` reads them, and what was changed beside them.
+    - `text`, `values`: what is contradicted, and by which balls: (name, least, largest), exact.
+    - `reason`, `theorems`: why it is not needed, and the Coq theorems that say so.
+    - `seconds`: what the search took.
+    """
+
+    claim: str
+    without: str
+    outcome: str
+    counterexample: dict[str, Any] | None = None
+    text: str = ""
+    values: tuple[tuple[str, Fraction, Fraction], ...] = ()
+    reason: str = ""
+    theorems: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        """The record of `ufm falsify --json`, without the time, which varies."""
+        return {
+            "claim": self.claim,
+            "without": self.without,
+            "outcome": self.outcome,
+            "counterexample": self.counterexample,
+            "text": self.text,
+            "values": [
+                {"name": name, "least": str(low), "largest": str(high)}
+                for name, low, high in self.values
+            ],
+            "reason": self.reason,
+            "theorems": list(self.theorems),
+        }
+
+
+def hypotheses_of(claim: str) -> list[str]:
+    """The hypotheses that the map knows for a claim: its own, and Assumption 1 where it is not."""
+    return [hypothesis for name, hypothesis in MAP if name == claim]
+
+
+def falsify(claim: str, without: str, seed: int = 0, seconds: float = 60.0) -> Falsification:
+    """A smallest counterexample to `claim` on an instance that breaks the hypothesis `without`.
+
+    Every other hypothesis of the claim holds on it, but for those that cannot once this one is
+    broken. `hypothesis` draws small whole numbers and shrinks; balls prove the contradiction.
+    Raises `ValueError` for a claim or a hypothesis that is not in the map.
+
+    >>> from theorems.falsify import falsify
+    >>> found = falsify("lemma-b4.sign", "assumption-1")
+    >>> print(found.outcome, found.counterexample["in_concept"], found.text)
+    needed ['1/10', '7/10', '1/10', '7/10'] M(0) > 0 iff token 0 is in T: it is in T, and M(0) = 0
+    """
+    if claim not in CLAIMS:
+        raise ValueError(f"there is no claim {claim!r}; the claims are {', '.join(CLAIMS)}")
+    if (claim, without) not in MAP:
+        known = ", ".join(hypotheses_of(claim))
+        raise ValueError(f"{claim} has no hypothesis {without!r}; it has {known}")
+    entry = MAP[claim, without]
+    if not isinstance(entry, Needed):
+        return Falsification(
+            claim, without, NOT_NEEDED, reason=entry.reason, theorems=entry.theorems
+        )
+    start = time.monotonic()
+    with ctx.workprec(PRECISION):
+        candidate = _search(claim, without, entry, seed, start + seconds)
+        if candidate is None:
+            return Falsification(claim, without, NOT_FOUND, seconds=time.monotonic() - start)
+        found = entry.contradicts(candidate)
+        assert found is not None  # the search returned it for this
+        values = tuple((name, *enclosure(value)) for name, value in found.values)
+    took = time.monotonic() - start
+    return Falsification(
+        claim, without, NEEDED, candidate.as_json(), found.text, values, seconds=took
+    )
+
+
+class _OutOfTime(KeyboardInterrupt):
+    """Ends a search of hypothesis, which treats every other exception as a failing example."""
+
+
+def _search(claim: str, without: str, entry: Needed, seed: int, deadline: float) -> Any:
+    """The smallest counterexample found before the deadline, or None."""
+    others = {h.id for h in CLAIMS[claim].hypotheses if h.id in TESTS} - {without, *entry.implied}
+    best: list[Any] = []
+
+    def is_counterexample(candidate: Any) -> bool:
+        if time.monotonic() > deadline:
+            raise _OutOfTime
+        if isinstance(candidate, Steered):
+            is_flat = len(candidate.levels.tokens) == 1
+            if is_flat and without not in _CONSTANT:
+                return False
+        # the cheaper question first
+        is_one = isinstance(entry.contradicts(candidate), Break)
+        if isinstance(candidate, Steered):
+            is_one = is_one and _breaks_only(candidate, without, others)
+        if is_one:
+            best[:] = [candidate]
+        return is_one
+
+    try:
+        return find(
+            entry.candidates(),
+            is_counterexample,
+            settings=settings(**_SEARCH),
+            random=Random(seed),
+        )
+    except _OutOfTime:
+        return best[0] if best else None
+    except NoSuchExample:
+        return None
+
+
+# Of which concept or context the claim speaks: dropping it widens the claim, not the instances.
+_QUANTIFIERS = ("interior-concept", "lowest-concept", "context-off-target")
+# A constant M breaks nearly everything, and shows nothing: it is an example for these alone.
+_CONSTANT = ("non-constant-log-odds", "separation")
+
+
+def _breaks_only(candidate: Steered, without: str, others: set[str]) -> bool:
+    """Whether `without` is broken and none of the `others` is."""
+    instance, levels = candidate.instance, candidate.levels
+    is_of_instance = without in TESTS and without not in _QUANTIFIERS
+    if is_of_instance and TESTS[without](instance, levels) is None:
+        return False
+    return not any(TESTS[name](instance, levels) for name in others)

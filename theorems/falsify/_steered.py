@@ -1,0 +1,167 @@
+"""A steered model in balls whose hypotheses may be broken: its path, its vector, or its training."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from flint import arb
+
+from ..certificates._balls import ball, log_odds
+from ..certificates._levels import Levels
+from ..exact import ExactInstance
+
+Balls = list[arb]
+
+
+@dataclass(frozen=True, eq=False)
+class Steered:
+    """Laws softmax((log p + rate·α(M + log factor)) / √(1 + (cα)²)), c = `norm_ratio`.
+
+    - `norm_ratio`: |v|/|h| of a model steered BEFORE its final RMSNorm; 0 after it.
+    - `rate`: the vector rescaled after M was measured; 1 if not.
+    - `factor` [V]: v is not the difference of means, and log-odds differ from M by log factor.
+    - `data` [V]: the law of the data in every context, where training is not perfect.
+
+    All balls are of the working precision of the caller.
+    """
+
+    instance: ExactInstance
+    norm_ratio: Fraction = Fraction(0)
+    rate: Fraction = Fraction(1)
+    factor: tuple[Fraction, ...] | None = None
+    data: tuple[Fraction, ...] | None = None
+
+    @cached_property
+    def levels(self) -> Levels:
+        """The exact order of M."""
+        return Levels(self.instance)
+
+    @cached_property
+    def odds(self) -> Balls:
+        """M [V], the difference of mean log-probabilities."""
+        return log_odds(self.instance.rows, self._shares)
+
+    @cached_property
+    def logs(self) -> list[Balls]:
+        """log p [m][V]."""
+        return [[ball(p).log() for p in row] for row in self.instance.rows]
+
+    @cached_property
+    def moved(self) -> Balls:
+        """The rates at which logits really grow at α = 0."""
+        factor = self.factor or (Fraction(1),) * len(self.odds)
+        return [
+            ball(self.rate) * (m + ball(f).log()) for m, f in zip(self.odds, factor, strict=True)
+        ]
+
+    def law(self, context: int, alpha: arb) -> Balls:
+        """p_α(z|c_j) [V]."""
+        shrink = self._shrink(alpha)
+        logits = zip(self.logs[context], self.moved, strict=True)
+        weights = [((q + alpha * m) * shrink).exp() for q, m in logits]
+        total = sum(weights, arb(0))
+        return [w / total for w in weights]
+
+    def slope(self, context: int, alpha: arb) -> Balls:
+        """dp_α(z|c_j)/dα [V], by the chain rule on the path as it is."""
+        shrink = self._shrink(alpha)
+        bend = -ball(self.norm_ratio) * ball(self.norm_ratio) * alpha * shrink * shrink * shrink
+        rates = [
+            m * shrink + (q + alpha * m) * bend
+            for q, m in zip(self.logs[context], self.moved, strict=True)
+        ]
+        law = self.law(context, alpha)
+        mean = dot(law, rates)
+        return [p * (rate - mean) for p, rate in zip(law, rates, strict=True)]
+
+    def limit(self, context: int, sign: int) -> Balls | None:
+        """The law at ±∞ of a path bent by a norm; None of a straight one."""
+        if not self.norm_ratio:
+            return None
+        weights = [(sign * m / ball(self.norm_ratio)).exp() for m in self.moved]
+        total = sum(weights, arb(0))
+        return [w / total for w in weights]
+
+    def increase(self, alpha: arb) -> arb:
+        """ΔCE(α) against the law of the data."""
+        total = arb(0)
+        for j, row in enumerate(self.instance.rows):
+            law = [ball(p) for p in (self.data or row)]
+            change = [q - p.log() for q, p in zip(self.logs[j], self.law(j, alpha), strict=True)]
+            total += ball(self.instance.weights[j]) * dot(law, change)
+        return total
+
+    def divergence(self, alpha: arb) -> arb:
+        """Σπ KL(p_j || p_{j,α})."""
+        total = arb(0)
+        for j, row in enumerate(self.instance.rows):
+            change = [q - p.log() for q, p in zip(self.logs[j], self.law(j, alpha), strict=True)]
+            total += ball(self.instance.weights[j]) * dot([ball(p) for p in row], change)
+        return total
+
+    def variance(self) -> arb:
+        """σ² = ΣπVar_j(M) of the claimed M."""
+        total = arb(0)
+        for row, weight in zip(self.instance.rows, self.instance.weights, strict=True):
+            law = [ball(p) for p in row]
+            mean = dot(law, self.odds)
+            total += ball(weight) * dot(law, [(m - mean) * (m - mean) for m in self.odds])
+        return total
+
+    def logit(self, context: int, alpha: arb, tokens: Sequence[int]) -> arb:
+        """log F/(1-F) of a set of tokens."""
+        law = self.law(context, alpha)
+        on = sum((law[z] for z in tokens), arb(0))
+        off = sum((p for z, p in enumerate(law) if z not in tokens), arb(0))
+        return (on / off).log()
+
+    @cached_property
+    def target(self) -> list[int]:
+        """The tokens of T."""
+        return [z for z, flag in enumerate(self.instance.target) if flag]
+
+    @cached_property
+    def range(self) -> arb:
+        """R."""
+        tokens = self.levels.tokens
+        return self.odds[tokens[-1][0]] - self.odds[tokens[0][0]]
+
+    @cached_property
+    def margin(self) -> arb:
+        """δ."""
+        off = [k for z, k in enumerate(self.levels.level) if z not in self.target]
+        low = min(self.levels.level[z] for z in self.target)
+        tokens = self.levels.tokens
+        return self.odds[tokens[low][0]] - self.odds[tokens[max(off)][0]]
+
+    def as_json(self) -> dict[str, Any]:
+        """The record of the instance, with what is broken beside it."""
+        changes: dict[str, Any] = {}
+        if self.norm_ratio:
+            changes["norm_ratio"] = str(self.norm_ratio)
+        if self.rate != 1:
+            changes["rate"] = str(self.rate)
+        if self.factor is not None:
+            changes["factor"] = [str(f) for f in self.factor]
+        if self.data is not None:
+            changes["data"] = [str(p) for p in self.data]
+        return {**self.instance.record, **changes}
+
+    @cached_property
+    def _shares(self) -> list[Fraction]:
+        p, n = self.instance.positive, self.instance.negative
+        return [
+            Fraction(j in p, len(p)) - Fraction(j in n, len(n))
+            for j in range(len(self.instance.rows))
+        ]
+
+    def _shrink(self, alpha: arb) -> arb:
+        c = ball(self.norm_ratio) * alpha
+        return 1 / (1 + c * c).sqrt()
+
+
+def dot(law: Sequence[arb], values: Sequence[arb]) -> arb:
+    """Σ p(z) x(z)."""
+    return sum((p * x for p, x in zip(law, values, strict=True)), arb(0))
