@@ -363,6 +363,8 @@ def _order_changed(monkeypatch):
         exact(self, instance)
         bottom, second, third, *rest = self.tokens
         self.tokens = (bottom, third, second, *rest)
+        for z in range(len(self.level)):
+            self.level[z] = next(k for k, group in enumerate(self.tokens) if z in group)
 
     monkeypatch.setattr(Levels, "__init__", swapped)
 
