@@ -55,6 +55,7 @@ BAD_INPUT = [
     (["certify", "deep.json"], "nested too deeply"),
     (["certify", "sum.json"], "row 0 sums to 91/90, not 1"),
     (["certify", "cert.json"], "in_concept is missing"),
+    (["certify", "two.json", "--out", "two.json"], "is the file that is read"),
     (["certify", "two.json", "--out", "folder.json"], "is no place for a file"),
     (["certify", "two.json", "--out", "absent/cert.json"], "is no place for a file"),
     (["certify", "cert.json", "--check", "--out", "more.json"], "--check writes nothing"),

@@ -28,10 +28,12 @@ def certify(
         raise BadInput("--check writes nothing: leave out --out")
     if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
         raise BadInput(f"--out {out} is no place for a file: name a file in a folder that exists")
+    if out is not None and out.resolve() == file.resolve():
+        raise BadInput(f"--out {out} is the file that is read: name another")
     errors = Console(stderr=True)
     with errors.status("starting …"):
         need_flint()
-        from theorems.exact import load_json
+        from theorems._exact_fields import load_json
     try:
         record = load_json(file)
     except ValueError as error:

@@ -13,7 +13,7 @@ from theorems import FINDINGS, Outcome
 from theorems.exact import exact_instance, read_exact
 from theorems.falsify import MAP, falsify
 from theorems.falsify import _breaks as near
-from theorems.falsify import _map as map_module
+from theorems.falsify._candidates import plain
 from theorems.falsify._map import Needed
 from theorems.falsify._norms import Stream
 from theorems.falsify._steered import Steered
@@ -155,7 +155,7 @@ def test_no_contradiction_is_seen_where_every_hypothesis_holds(pair, record):
 
 
 def test_a_search_for_what_is_true_ends_with_nothing(monkeypatch):
-    planted = Needed(lambda: map_module._plain("contrastive", [(2, 2)], ordered=False), near.bump)
+    planted = Needed(lambda: plain("contrastive", [(2, 2)], ordered=False), near.bump)
     monkeypatch.setitem(MAP, ("thm-3.3.bump", "assumption-1"), planted)
     found = falsify("thm-3.3.bump", "assumption-1", seconds=2.0)
     assert (found.outcome, found.counterexample) == ("not found", None)

@@ -66,7 +66,8 @@ class Laws:
         if self.target is None:
             kinds, home = self.token_concept, self.context_concept[self.positive[0]]
             self.target = [k == home for k in kinds]
-        is_proper = len(self.target) == vocabulary and set(self.target) == {True, False}
+        is_mask = all(type(flag) is bool for flag in self.target)
+        is_proper = is_mask and len(self.target) == vocabulary and len(set(self.target)) == 2
         require(is_proper, "the target is empty, or all tokens, or of the wrong length")
         weights = record.get("context_weights", [f"1/{m}"] * m)
         self.weights = [_number(w) for w in weights]

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from flint import arb
 
 from ..certificates._balls import ball
-from ..certificates._hypotheses import interior_concepts, lowest_concepts, off_target_concepts
 from ..certificates._peaks import Peaks
 from ._steered import Steered, dot
 
@@ -29,11 +28,13 @@ class Break(NamedTuple):
 Test = Callable[[Steered], Break | None]
 
 
-def _differ(x: arb, y: arb) -> bool:
+def differ(x: arb, y: arb) -> bool:
+    """Whether two balls are certainly apart."""
     return bool(x < y) or bool(x > y)
 
 
-def _places(s: Steered) -> Iterator[tuple[int, Fraction, arb]]:
+def places(s: Steered) -> Iterator[tuple[int, Fraction, arb]]:
+    """Every context at every strength looked at: (context, strength, its ball)."""
     for strength in STRENGTHS:
         for j in range(len(s.instance.rows)):
             yield j, strength, ball(strength)
@@ -41,12 +42,12 @@ def _places(s: Steered) -> Iterator[tuple[int, Fraction, arb]]:
 
 def tilt(s: Steered) -> Break | None:
     """Logits do not move by α(M(y) - M(z))."""
-    for j, strength, alpha in _places(s):
+    for j, strength, alpha in places(s):
         law = s.law(j, alpha)
         for z in range(1, len(law)):
             moved = (law[0] / law[z]).log() - (s.logs[j][0] - s.logs[j][z])
             claimed = alpha * (s.odds[0] - s.odds[z])
-            if _differ(moved, claimed):
+            if differ(moved, claimed):
                 text = f"log p(0)/p({z}) in context {j} should move by α(M(0) - M({z})), α = {strength}"
                 return Break(text, (("moves by", moved), ("claimed", claimed)))
     return None
@@ -54,39 +55,14 @@ def tilt(s: Steered) -> Break | None:
 
 def derivative(s: Steered) -> Break | None:
     """A slope other than p(M - E M)."""
-    for j, strength, alpha in _places(s):
+    for j, strength, alpha in places(s):
         law, slopes = s.law(j, alpha), s.slope(j, alpha)
         mean = dot(law, s.odds)
         for z, slope in enumerate(slopes):
             claimed = law[z] * (s.odds[z] - mean)
-            if _differ(slope, claimed):
+            if differ(slope, claimed):
                 text = f"dp/dα of token {z} in context {j} at α = {strength}"
                 return Break(text, (("slope", slope), ("claimed", claimed)))
-    return None
-
-
-def tanh(s: Steered) -> Break | None:
-    """Logit F_T is not r + ν = K_T - K_{not T}."""
-    for j, strength, alpha in _places(s):
-        on = off = arb(0)
-        for z, (p, m) in enumerate(zip(s.instance.rows[j], s.odds, strict=True)):
-            weight = ball(p) * (alpha * m).exp()
-            on, off = (on + weight, off) if z in s.target else (on, off + weight)
-        claimed = (on / off).log()
-        actual = s.logit(j, alpha, s.target)
-        if _differ(actual, claimed):
-            text = f"r + ν = logit F_T in context {j} at α = {strength}"
-            return Break(text, (("logit F_T", actual), ("r + ν", claimed)))
-    return None
-
-
-def growth(s: Steered) -> Break | None:
-    """|ν| > R|α|."""
-    for j, strength, alpha in _places(s):
-        nu = s.logit(j, alpha, s.target) - s.logit(j, ball(0), s.target)
-        if abs(nu) > s.range * abs(alpha):
-            text = f"|ν| <= R|α| of the target in context {j} at α = {strength}"
-            return Break(text, (("|ν|", abs(nu)), ("R|α|", s.range * abs(alpha))))
     return None
 
 
@@ -109,7 +85,7 @@ def bump(s: Steered) -> Break | None:
 
 def monotone(s: Steered) -> Break | None:
     """A token of Mtop falls somewhere."""
-    for j, strength, alpha in _places(s):
+    for j, strength, alpha in places(s):
         z = s.levels.tokens[-1][0]
         slope = s.slope(j, alpha)[z]
         if slope < 0:
@@ -143,7 +119,7 @@ def rate(s: Steered) -> Break | None:
     """Mass outside Mtop above ((1-p)/p)e^{-αg}."""
     top, second = s.levels.tokens[-1], s.levels.tokens[-2]
     gap = s.odds[top[0]] - s.odds[second[0]]
-    for j, strength, alpha in _places(s):
+    for j, strength, alpha in places(s):
         if strength > 0:
             inside = sum((s.instance.rows[j][z] for z in top), Fraction(0))
             law = s.law(j, alpha)
@@ -152,65 +128,6 @@ def rate(s: Steered) -> Break | None:
             if rest > bound:
                 text = f"distance to the limit in context {j} at α = {strength}"
                 return Break(text, (("distance", rest), ("bound", bound)))
-    return None
-
-
-def target_falls(s: Steered) -> Break | None:
-    """F_T has a negative slope."""
-    for j, strength, alpha in _places(s):
-        slopes = s.slope(j, alpha)
-        slope = sum((slopes[z] for z in s.target), arb(0))
-        if slope < 0:
-            text = f"p(T) in context {j} should rise everywhere; at α = {strength}"
-            return Break(text, (("slope", slope),))
-    return None
-
-
-def lowest_rises(s: Steered) -> Break | None:
-    """A concept below all others rises somewhere."""
-    return _rises(s, lowest_concepts(s.instance, s.levels))
-
-
-def other_rises(s: Steered) -> Break | None:
-    """Some concept off the target rises somewhere."""
-    return _rises(s, off_target_concepts(s.instance))
-
-
-def _rises(s: Steered, concepts: dict[int, tuple[int, ...]]) -> Break | None:
-    for j, strength, alpha in _places(s):
-        slopes = s.slope(j, alpha)
-        for k, tokens in concepts.items():
-            slope = sum((slopes[z] for z in tokens), arb(0))
-            if slope > 0:
-                text = f"p(concept {k}) in context {j} should fall everywhere; at α = {strength}"
-                return Break(text, (("slope", slope),))
-    return None
-
-
-def interior_stays(s: Steered) -> Break | None:
-    """A concept without extremal tokens keeps mass at +∞ or -∞."""
-    return _stays(s, interior_concepts(s.instance, s.levels))
-
-
-def other_stays(s: Steered) -> Break | None:
-    """Some concept off the target keeps mass at +∞ or -∞."""
-    return _stays(s, off_target_concepts(s.instance))
-
-
-def _stays(s: Steered, concepts: dict[int, tuple[int, ...]]) -> Break | None:
-    for k, tokens in concepts.items():
-        for sign, level in ((1, -1), (-1, 0)):
-            end = "+∞" if sign > 0 else "-∞"
-            for j, row in enumerate(s.instance.rows):
-                law = s.limit(j, sign)
-                kept = s.levels.tokens[level]
-                whole = ball(sum((row[z] for z in kept), Fraction(0)))
-                mass = ball(sum((row[z] for z in kept if z in tokens), Fraction(0))) / whole
-                if law is not None:
-                    mass = sum((law[z] for z in tokens), arb(0))
-                if mass > 0:
-                    text = f"p(concept {k}) in context {j} should vanish at {end}"
-                    return Break(text, (("tends to", mass),))
     return None
 
 
@@ -225,7 +142,7 @@ def quadratic(s: Steered) -> Break | None:
         curvature += weight * dot(law, [(m - mean) * (m - mean) for m in s.moved])
     if slope < 0 or slope > 0:
         return Break("ΔCE = ½σ²α² + o(α²) has slope 0 at α = 0", (("slope", slope),))
-    if not s.norm_ratio and s.data is None and _differ(curvature, s.variance()):
+    if not s.norm_ratio and s.data is None and differ(curvature, s.variance()):
         text = "ΔCE = ½σ²α² + o(α²) has curvature σ² at α = 0"
         return Break(text, (("curvature", curvature), ("σ²", s.variance())))
     return None

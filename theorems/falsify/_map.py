@@ -2,22 +2,30 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
-from hypothesis import strategies as st
-
-from ..exact import read_exact
 from . import _breaks as near
 from . import _breaks_beyond as far
+from . import _breaks_concepts as mass
+from . import _breaks_cross_entropy as loss
 from . import _norms
 from ._breaks import Break
+from ._candidates import (
+    SHAPES,
+    Candidates,
+    bent,
+    changed,
+    inside,
+    lower_target,
+    other_vector,
+    plain,
+    rescaled,
+    turned_away,
+    unfinished,
+    unordered,
+)
 from ._ranks import too_narrow
-from ._steered import Steered
-from ._strategies import Record, away, composition, steered
 
-Candidates = st.SearchStrategy[Any]
-SHAPES = [(2, 1), (3, 1), (2, 2)]
 _WIDE = [(2, 2), (3, 1), (3, 2)]
 
 
@@ -41,94 +49,31 @@ class NotNeeded:
     theorems: tuple[str, ...] = ()
 
 
-def _plain(kind: str, shapes: list[tuple[int, int]], ordered: bool = True) -> Candidates:
-    return steered(kind, shapes, ordered).map(lambda record: Steered(read_exact(record)))
-
-
-def _changed(shapes: list[tuple[int, int]], change: Callable[[int], Candidates]) -> Candidates:
-    """Instances of which every hypothesis holds, with one thing changed."""
-
-    def with_change(record: Record) -> Candidates:
-        instance = read_exact(record)
-        return change(len(instance.target)).map(lambda fields: Steered(instance, **fields))
-
-    return steered("contrastive", shapes).flatmap(with_change)
-
-
-_RATES = st.sampled_from([Fraction(2), Fraction(3), Fraction(1, 2)]).map(lambda r: {"rate": r})
-_NORMS = st.sampled_from([Fraction(1), Fraction(2), Fraction(1, 2)]).map(
-    lambda c: {"norm_ratio": c}
-)
-
-
-def _rescaled(shapes: list[tuple[int, int]] = SHAPES) -> Callable[[], Candidates]:
-    return lambda: _changed(shapes, lambda vocabulary: _RATES)
-
-
-def _bent(shapes: list[tuple[int, int]] = SHAPES) -> Callable[[], Candidates]:
-    return lambda: _changed(shapes, lambda vocabulary: _NORMS)
-
-
-def _other_vector() -> Candidates:
-    factors = st.sampled_from(
-        [Fraction(n) for n in (1, 2, 3, 9)] + [Fraction(1, n) for n in (2, 3, 9)]
-    )
-    return _changed(
-        SHAPES,
-        lambda vocabulary: st.lists(factors, min_size=vocabulary, max_size=vocabulary).map(
-            lambda drawn: {"factor": tuple(drawn)}
-        ),
-    )
-
-
-@st.composite
-def _laws(draw: Callable[..., Any], vocabulary: int):
-    parts = composition(draw, 10, vocabulary)
-    return {"data": tuple(Fraction(part, 10) for part in parts)}
-
-
-def _unfinished() -> Candidates:
-    return _changed(SHAPES, _laws)
-
-
-def _inside() -> Candidates:
-    # a concept of one token has one context only
-    return _plain("inside", [(2, 2)])
-
-
-def _unordered() -> Candidates:
-    return _plain("contrastive", [(2, 2)], ordered=False)
-
-
-def _away() -> Candidates:
-    return away(SHAPES).map(lambda record: Steered(read_exact(record)))
-
-
 _FLAT = "without it M is constant, no curve moves, and {}"
 _GIVEN = "given the claim's own hypotheses, for every law p > 0"
 
 _SEPARATION = {
-    ("thm-3.3.peak-order", "separation"): Needed(_unordered, near.peak_order),
-    ("thm-3.3.peak-order", "assumption-1"): Needed(_unordered, near.peak_order, ("separation",)),
-    ("thm-3.6.target-increasing", "separation"): Needed(_away, near.target_falls),
+    ("thm-3.3.peak-order", "separation"): Needed(unordered, near.peak_order),
+    ("thm-3.3.peak-order", "assumption-1"): Needed(unordered, near.peak_order, ("separation",)),
+    ("thm-3.6.target-increasing", "separation"): Needed(turned_away, mass.target_falls),
     ("thm-3.6.target-increasing", "assumption-1"): Needed(
-        _unordered, near.target_falls, ("separation",)
+        unordered, mass.target_falls, ("separation",)
     ),
-    ("sweet-spot.nonempty", "separation"): Needed(_away, far.sweet_spot),
-    ("sweet-spot.nonempty", "assumption-1"): Needed(_unordered, far.sweet_spot, ("separation",)),
-    ("half-saturation.bounds", "separation"): Needed(_inside, far.never_half),
-    ("strength.budget", "separation"): Needed(_away, far.budget),
+    ("sweet-spot.nonempty", "separation"): Needed(turned_away, far.sweet_spot),
+    ("sweet-spot.nonempty", "assumption-1"): Needed(unordered, far.sweet_spot, ("separation",)),
+    ("half-saturation.bounds", "separation"): Needed(inside, far.never_half),
+    ("strength.budget", "separation"): Needed(turned_away, loss.budget),
 }
 _LEMMAS = {
-    ("lemma-b2.affine", "difference-of-means"): Needed(_other_vector, near.tilt),
-    ("lemma-b3.tilt", "difference-of-means"): Needed(_other_vector, near.tilt),
-    ("lemma-b4.sign", "difference-of-means"): Needed(_other_vector, far.log_odds_sign),
-    ("lemma-b4.sign", "assumption-1"): Needed(_unordered, far.log_odds_sign),
+    ("lemma-b2.affine", "difference-of-means"): Needed(other_vector, near.tilt),
+    ("lemma-b3.tilt", "difference-of-means"): Needed(other_vector, near.tilt),
+    ("lemma-b4.sign", "difference-of-means"): Needed(other_vector, far.log_odds_sign),
+    ("lemma-b4.sign", "assumption-1"): Needed(unordered, far.log_odds_sign),
     ("lemma-b4.sign", "target-contexts"): Needed(
-        lambda: _plain("stray", [(3, 1), (3, 2)]), far.log_odds_sign
+        lambda: plain("stray", [(3, 1), (3, 2)]), far.log_odds_sign
     ),
     ("assumption-2.trained", "wide-enough"): Needed(
-        lambda: _plain("contrastive", [(2, 2), (3, 1)]), too_narrow
+        lambda: plain("contrastive", [(2, 2), (3, 1)]), too_narrow
     ),
     ("assumption-2.trained", "smoothed"): NotNeeded(
         "training reaches any law p > 0 once d >= rank",
@@ -137,31 +82,29 @@ _LEMMAS = {
 }
 _REMARK = {
     ("remark-3.4.positive-peaks", "difference-of-means"): Needed(
-        lambda: _changed(SHAPES, _shift_target), far.peak_sign, ("concept-laws", "small-epsilon")
+        lambda: changed(SHAPES, lower_target), far.peak_sign, ("concept-laws", "small-epsilon")
     ),
     ("remark-3.4.positive-peaks", "target-contexts"): Needed(
-        lambda: _plain("stray", [(3, 1), (3, 2)]), far.peak_sign, ("concept-laws", "small-epsilon")
+        lambda: plain("stray", [(3, 1), (3, 2)]), far.peak_sign, ("concept-laws", "small-epsilon")
     ),
     ("remark-3.4.positive-peaks", "concept-laws"): Needed(
-        lambda: _plain("spread", [(3, 2)]), far.peak_sign, ("small-epsilon",)
+        lambda: plain("spread", [(3, 2)]), far.peak_sign, ("small-epsilon",)
     ),
     ("remark-3.4.positive-peaks", "small-epsilon"): Needed(
-        lambda: _plain("laws", [(3, 2)]), far.peak_sign
+        lambda: plain("laws", [(3, 2)]), far.peak_sign
     ),
     ("remark-3.4.positive-peaks", "context-off-target"): Needed(
-        lambda: _plain("contrastive", [(2, 2)]),
+        lambda: plain("contrastive", [(2, 2)]),
         far.peak_sign_anywhere,
         ("concept-laws", "small-epsilon"),
     ),
 }
 _SIGNS = {
-    ("sign-rule", "difference-of-means"): Needed(_other_vector, far.sign_rule),
-    ("sign-rule", "non-constant-log-odds"): Needed(_inside, far.flat),
-    ("contrastive.geometric-path", "difference-of-means"): Needed(
-        _other_vector, far.geometric_path
-    ),
+    ("sign-rule", "difference-of-means"): Needed(other_vector, far.sign_rule),
+    ("sign-rule", "non-constant-log-odds"): Needed(inside, far.flat),
+    ("contrastive.geometric-path", "difference-of-means"): Needed(other_vector, far.geometric_path),
     ("contrastive.geometric-path", "one-law-each"): Needed(
-        lambda: _plain("mixed", [(3, 1)]), far.geometric_path
+        lambda: plain("mixed", [(3, 1)]), far.geometric_path
     ),
     ("contrastive.geometric-path", "non-constant-log-odds"): NotNeeded(
         _FLAT.format("p_N = p_T: the path stays there, and there is no peak to shift"),
@@ -169,7 +112,7 @@ _SIGNS = {
     ),
 }
 _EXTREMES = {
-    ("thm-3.3.monotone", "non-constant-log-odds"): Needed(_inside, far.flat),
+    ("thm-3.3.monotone", "non-constant-log-odds"): Needed(inside, far.flat),
     ("thm-3.3.bump", "non-constant-log-odds"): NotNeeded(
         _FLAT.format("every token is in Mtop: there is none of which a bump is claimed")
     ),
@@ -186,62 +129,62 @@ _EXTREMES = {
         _FLAT.format("the law equals its limit: the distance is 0 <= (1-p)/p = 0"), ("limit_rate",)
     ),
     ("thm-3.6.vanishing", "interior-concept"): Needed(
-        lambda: _plain("contrastive", [(2, 1)]), near.other_stays
+        lambda: plain("contrastive", [(2, 1)]), mass.other_stays
     ),
     ("thm-3.6.decreasing", "lowest-concept"): Needed(
-        lambda: _plain("contrastive", [(3, 1)]), near.other_rises
+        lambda: plain("contrastive", [(3, 1)]), mass.other_rises
     ),
-    ("thm-3.6.decreasing", "non-constant-log-odds"): Needed(_inside, far.flat),
+    ("thm-3.6.decreasing", "non-constant-log-odds"): Needed(inside, far.flat),
 }
 
 
 def _path() -> dict[tuple[str, str], Needed]:
     """Each claim that needs the last hidden state to be steered, after any norm, by v itself."""
     tests: dict[str, tuple[Callable[[], Candidates], Callable[[Any], Break | None]]] = {
-        "lemma-b2.affine": (_bent(), near.tilt),
-        "lemma-b3.tilt": (_bent(), near.tilt),
-        "lemma-b5.derivative": (_bent(), near.derivative),
-        "tilt.all-orders": (_bent(), near.derivative),
-        "thm-3.3.bump": (_bent(_WIDE), near.bump),
-        "thm-3.3.monotone": (_bent(_WIDE), near.monotone),
-        "prop-b1.limit-plus": (_bent(), near.limit_plus),
-        "prop-b1.limit-minus": (_bent(), near.limit_minus),
-        "limit.rate": (_bent(), near.rate),
-        "thm-3.6.tanh": (_bent(), near.tanh),
-        "thm-3.6.target-increasing": (_bent(_WIDE), near.target_falls),
-        "thm-3.6.vanishing": (_bent([(3, 1)]), near.interior_stays),
-        "thm-3.6.decreasing": (_bent(_WIDE), near.lowest_rises),
-        "thm-3.6.growth": (_rescaled(), near.growth),
-        "thm-3.8.quadratic": (_rescaled(), near.quadratic),
-        "peak.height": (_bent([(3, 1), (2, 2)]), far.peak_height),
-        "contrastive.geometric-path": (_rescaled(), far.geometric_path),
-        "sweet-spot.nonempty": (_bent(_WIDE), far.sweet_spot),
-        "half-saturation.bounds": (_rescaled(), far.half_saturation),
-        "ce.kl-identity": (_bent(), far.kl_identity),
-        "ce.convex": (_bent(), far.convex),
-        "ce.upper-bounds": (_rescaled(), far.upper_bound),
-        "ce.lower-bounds": (_rescaled(), far.lower_bound),
-        "ce.remainder": (_rescaled(), far.remainder),
-        "ce.asymptote": (_rescaled(), far.asymptote),
-        "strength.budget": (_rescaled(), far.budget),
+        "lemma-b2.affine": (bent(), near.tilt),
+        "lemma-b3.tilt": (bent(), near.tilt),
+        "lemma-b5.derivative": (bent(), near.derivative),
+        "tilt.all-orders": (bent(), near.derivative),
+        "thm-3.3.bump": (bent(_WIDE), near.bump),
+        "thm-3.3.monotone": (bent(_WIDE), near.monotone),
+        "prop-b1.limit-plus": (bent(), near.limit_plus),
+        "prop-b1.limit-minus": (bent(), near.limit_minus),
+        "limit.rate": (bent(), near.rate),
+        "thm-3.6.tanh": (bent(), mass.tanh),
+        "thm-3.6.target-increasing": (bent(_WIDE), mass.target_falls),
+        "thm-3.6.vanishing": (bent([(3, 1)]), mass.interior_stays),
+        "thm-3.6.decreasing": (bent(_WIDE), mass.lowest_rises),
+        "thm-3.6.growth": (rescaled(), mass.growth),
+        "thm-3.8.quadratic": (rescaled(), near.quadratic),
+        "peak.height": (bent([(3, 1), (2, 2)]), far.peak_height),
+        "contrastive.geometric-path": (rescaled(), far.geometric_path),
+        "sweet-spot.nonempty": (bent(_WIDE), far.sweet_spot),
+        "half-saturation.bounds": (rescaled(), far.half_saturation),
+        "ce.kl-identity": (bent(), loss.kl_identity),
+        "ce.convex": (bent(), loss.convex),
+        "ce.upper-bounds": (rescaled(), loss.upper_bound),
+        "ce.lower-bounds": (rescaled(), loss.lower_bound),
+        "ce.remainder": (rescaled(), loss.remainder),
+        "ce.asymptote": (rescaled(), loss.asymptote),
+        "strength.budget": (rescaled(), loss.budget),
     }
     return {(claim, "exponential-path"): Needed(*pair) for claim, pair in tests.items()}
 
 
 _TRAINING = {
-    ("thm-3.8.quadratic", "assumption-2"): Needed(_unfinished, near.quadratic),
-    ("tilt.all-orders", "assumption-2"): Needed(_unfinished, near.quadratic),
-    ("ce.kl-identity", "assumption-2"): Needed(_unfinished, far.kl_identity),
-    ("ce.upper-bounds", "assumption-2"): Needed(_unfinished, far.upper_bound),
-    ("ce.lower-bounds", "assumption-2"): Needed(_unfinished, far.lower_bound),
-    ("ce.remainder", "assumption-2"): Needed(_unfinished, far.remainder),
-    ("ce.asymptote", "assumption-2"): Needed(_unfinished, far.asymptote),
-    ("strength.budget", "assumption-2"): Needed(_unfinished, far.budget),
+    ("thm-3.8.quadratic", "assumption-2"): Needed(unfinished, near.quadratic),
+    ("tilt.all-orders", "assumption-2"): Needed(unfinished, near.quadratic),
+    ("ce.kl-identity", "assumption-2"): Needed(unfinished, loss.kl_identity),
+    ("ce.upper-bounds", "assumption-2"): Needed(unfinished, loss.upper_bound),
+    ("ce.lower-bounds", "assumption-2"): Needed(unfinished, loss.lower_bound),
+    ("ce.remainder", "assumption-2"): Needed(unfinished, loss.remainder),
+    ("ce.asymptote", "assumption-2"): Needed(unfinished, loss.asymptote),
+    ("strength.budget", "assumption-2"): Needed(unfinished, loss.budget),
     ("ce.convex", "assumption-2"): NotNeeded(
         "ΔCE'' = ΣπVar_α(M) whatever the data: their law enters ΔCE by a term linear in α",
         ("finding_degrades_slope", "tilt_mean"),
     ),
-    ("ce.convex", "non-constant-log-odds"): Needed(_inside, far.convex),
+    ("ce.convex", "non-constant-log-odds"): Needed(inside, loss.convex),
     ("thm-3.8.quadratic", "non-constant-log-odds"): NotNeeded(
         _FLAT.format("ΔCE = 0 = ½σ²α²; only the U shape needs σ² > 0"), ("thm_3_8_quadratic",)
     ),
@@ -278,13 +221,6 @@ _MORE_GENERAL = {
         "sign-rule": ("sign_rule",),
     }.items()
 }
-
-
-def _shift_target(vocabulary: int) -> Candidates:
-    """Log-odds of the first token, which is in T, lowered."""
-    rest = (Fraction(1),) * (vocabulary - 1)
-    lowered = st.sampled_from([Fraction(1, n) for n in (9, 99, 999)])
-    return lowered.map(lambda factor: {"factor": (factor, *rest)})
 
 
 MAP: dict[tuple[str, str], Needed | NotNeeded] = {

@@ -1,0 +1,144 @@
+"""The fields of an exact instance in JSON: read, checked, and refused in one line."""
+
+import json
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+Row = tuple[Fraction, ...]
+_NUMBER = re.compile(r"[0-9]{1,200}([/.][0-9]{1,200})?")
+
+
+def load_json(path: Path) -> Any:
+    """A JSON file without NaN, repeated keys or other surprises."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in pairs]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"the key {name!r} stands twice; keep one")
+        return dict(pairs)
+
+    def refuse(word: str) -> None:
+        raise ValueError(f"{word} is not a number; write exact rationals as strings")
+
+    if not path.exists():
+        raise ValueError("there is no such file")
+    if path.is_dir():
+        raise ValueError("this is a folder; name a JSON file")
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        return json.loads(text, object_pairs_hook=unique, parse_constant=refuse)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"byte {error.start} is not UTF-8; save the file as UTF-8") from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise ValueError(f"{place}: {error.msg}; correct the JSON there") from None
+    except RecursionError:
+        raise ValueError("nested too deeply; give one JSON object") from None
+
+
+def fraction(name: str, value: Any) -> Fraction:
+    """The non-negative rational that a string such as "3/5" or "0.25" writes."""
+    if not isinstance(value, str):
+        raise ValueError(f'{name} is {value!r}; write numbers as exact strings, such as "3/5"')
+    if not _NUMBER.fullmatch(value):
+        raise ValueError(f'{name} is {value[:40]!r}; write a positive rational, such as "3/5"')
+    if "/" in value and not int(value.partition("/")[2]):
+        raise ValueError(f"{name} is {value[:40]!r}, which divides by zero; correct it")
+    return Fraction(value)
+
+
+def shortened(value: Any) -> str:
+    """The value as text; a long fraction in decimals."""
+    text = str(value)
+    return text if len(text) <= 60 else f"{float(value):.12g}"
+
+
+def _list(record: Mapping[str, Any], key: str, size: int | None = None) -> list[Any]:
+    values = record[key]
+    if not isinstance(values, list | tuple) or not values:
+        raise ValueError(f"{key} is {str(values)[:40]}; give a list with an entry or more")
+    if size is not None and len(values) != size:
+        raise ValueError(f"{key} has {len(values)} entries; it needs {size}")
+    return list(values)
+
+
+def whole_numbers(record: Mapping[str, Any], key: str, size: int | None = None) -> tuple[int, ...]:
+    """The whole numbers under a key, `size` of them if given."""
+    values = _list(record, key, size)
+    for i, value in enumerate(values):
+        if type(value) is not int or not 0 <= value < 10**6:
+            raise ValueError(f"{key}[{i}] is {str(value)[:40]}; give a whole number from 0")
+    return tuple(values)
+
+
+def context_indices(record: Mapping[str, Any], key: str, contexts: int) -> tuple[int, ...]:
+    """The set of contexts under a key: in range, without repeats."""
+    values = whole_numbers(record, key)
+    if max(values) >= contexts:
+        raise ValueError(f"{key} holds context {max(values)}, outside 0..{contexts - 1}")
+    if len(set(values)) < len(values):
+        raise ValueError(f"{key} repeats a context: {list(values)[:20]}")
+    return values
+
+
+def rate_rows(record: Mapping[str, Any]) -> tuple[Row, ...]:
+    """The rows that the rates a and b make."""
+    tokens = whole_numbers(record, "token_concept")
+    a, b = (
+        [fraction(f"{key}[{z}]", v) for z, v in enumerate(_list(record, key, len(tokens)))]
+        for key in ("in_concept", "off_concept")
+    )
+    rows = {}  # one tuple a concept: contexts of one concept share it
+    for k in whole_numbers(record, "contexts"):
+        rows[k] = tuple(a[z] if k == t else b[z] for z, t in enumerate(tokens))
+    return tuple(rows[k] for k in record["contexts"])
+
+
+def table_rows(record: Mapping[str, Any]) -> tuple[Row, ...]:
+    """The rows of `next_token_probs`."""
+    rows = _list(record, "next_token_probs")
+    size = len(rows[0]) if isinstance(rows[0], list) else None
+    named = {f"next_token_probs[{j}]": row for j, row in enumerate(rows)}
+    return tuple(
+        tuple(fraction(f"{name}[{z}]", v) for z, v in enumerate(_list(named, name, size)))
+        for name in named
+    )
+
+
+def target_mask(
+    record: Mapping[str, Any],
+    vocabulary: int,
+    tokens: tuple[int, ...] | None,
+    contexts: tuple[int, ...] | None,
+    first: int,
+) -> tuple[bool, ...]:
+    """T, as given or else the concept of the first context of P."""
+    if "target" in record:
+        target = tuple(_list(record, "target", vocabulary))
+        if any(type(flag) is not bool for flag in target):
+            raise ValueError("target must hold true or false for each token")
+    else:  # of rates, which give both; a table without target was refused before
+        home = (contexts or ())[first]
+        target = tuple(k == home for k in tokens or ())
+    if all(target) or not any(target):
+        raise ValueError(
+            f"target must name some but not all of the {vocabulary} tokens; got {sum(target)}"
+        )
+    return target
+
+
+def context_weights(record: Mapping[str, Any], contexts: int) -> Row:
+    """π, as given or else uniform."""
+    if "context_weights" not in record:
+        return (Fraction(1, contexts),) * contexts
+    values = _list(record, "context_weights", contexts)
+    weights = tuple(fraction(f"context_weights[{j}]", v) for j, v in enumerate(values))
+    if sum(weights) != 1 or min(weights) <= 0:
+        raise ValueError(
+            f"context_weights must be positive and sum to 1; they sum to {shortened(sum(weights))}"
+        )
+    return weights
