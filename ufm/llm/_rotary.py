@@ -1,0 +1,102 @@
+"""Rotary position embeddings: the frequencies of each known kind, and tables of cos and sin."""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Llama3Scaling:
+    """How Llama 3.1 stretches slow frequencies; `original` is the context length before."""
+
+    factor: float
+    low: float
+    high: float
+    original: int
+
+
+@dataclass(frozen=True)
+class Rotary:
+    """Rotary embedding of heads of `head_dim`: base θ, a linear factor and Llama 3's scaling."""
+
+    head_dim: int
+    theta: float
+    factor: float = 1.0
+    llama3: Llama3Scaling | None = None
+
+    def inverse_frequencies(self) -> np.ndarray:
+        """θ^(-2i/head_dim) for i < head_dim/2, scaled; float64."""
+        half = np.arange(0, self.head_dim, 2) / self.head_dim
+        inverse = self.theta**-half / self.factor
+        if self.llama3 is None:
+            return inverse
+        s = self.llama3
+        # turns that a frequency makes over the original context: few turns are slowed by `factor`,
+        # many are kept, and those between are blended linearly
+        turns = s.original * inverse / (2 * math.pi)
+        kept = np.clip((turns - s.low) / (s.high - s.low), 0.0, 1.0)
+        return inverse * (kept + (1 - kept) / s.factor)
+
+    def table(self, length: int) -> tuple[np.ndarray, np.ndarray]:
+        """Cos and sin [length, head_dim] of position × frequency, in float64."""
+        return _table(self, length)
+
+
+@lru_cache(maxsize=16)
+def _table(rotary: Rotary, length: int) -> tuple[np.ndarray, np.ndarray]:
+    # on the host in float64: a float32 product is off by 6e-3 rad at position 100,000
+    angle = np.arange(length)[:, None] * rotary.inverse_frequencies()[None, :]
+    both = np.concatenate([angle, angle], axis=1)
+    return np.cos(both), np.sin(both)
+
+
+def read_rotary(settings: dict[str, Any], head_dim: int, theta: float) -> Rotary:
+    """The rotary embedding that `settings` (rope_parameters or rope_scaling) ask for.
+
+    `theta` is the base if `settings` name none. Kinds: default, linear, llama3; another kind or
+    setting raises `ValueError` naming it.
+    """
+    given = dict(settings)
+    kind = given.pop("rope_type", None) or given.pop("type", None) or "default"
+    given.pop("type", None)
+    base = float(given.pop("rope_theta", theta))
+    if given.pop("partial_rotary_factor", 1.0) != 1.0:
+        raise ValueError("config.json asks for partial_rotary_factor, which is not supported")
+    if kind == "default":
+        rotary = Rotary(head_dim, base)
+        given.pop("factor", None)  # without a kind it scales nothing
+    elif kind == "linear":
+        rotary = Rotary(head_dim, base, factor=_number(given, "factor"))
+    elif kind == "llama3":
+        scaling = Llama3Scaling(
+            factor=_number(given, "factor"),
+            low=_number(given, "low_freq_factor"),
+            high=_number(given, "high_freq_factor"),
+            original=int(_number(given, "original_max_position_embeddings")),
+        )
+        if not scaling.low < scaling.high:
+            raise ValueError(
+                f"config.json: low_freq_factor {scaling.low} must be below high_freq_factor {scaling.high}"
+            )
+        rotary = Rotary(head_dim, base, llama3=scaling)
+    else:
+        raise ValueError(
+            f"config.json asks for rope type {kind!r}; known are default, linear and llama3"
+        )
+    if given:
+        raise ValueError(
+            f"config.json: unknown rope setting {sorted(given)[0]!r} for type {kind!r}"
+        )
+    return rotary
+
+
+def _number(settings: dict[str, Any], name: str) -> float:
+    value = settings.pop(name, None)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        raise ValueError(
+            f"config.json: rope setting {name} must be a positive number; got {value!r}"
+        )
+    return float(value)
