@@ -1,9 +1,68 @@
 """Language models, steered: a JAX decoder for Hugging Face checkpoints, and what to ask of it.
 
-Needs the extra `[llm]`. No torch: weights are read from safetensors.
+Needs the extra `[llm]`. No torch: weights are read from safetensors. Names load on first use.
 """
 
-from ._load import load as load
-from ._model import LanguageModel as LanguageModel
+import importlib
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["LanguageModel", "load"]
+if TYPE_CHECKING:
+    from ._cost import sweep_cost as sweep_cost
+    from ._curves import sweep_curves as sweep_curves
+    from ._embeddings import Embeddings as Embeddings
+    from ._embeddings import Separation as Separation
+    from ._embeddings import embed_prompts as embed_prompts
+    from ._embeddings import features as features
+    from ._embeddings import measure_separation as measure_separation
+    from ._embeddings import tilt as tilt
+    from ._load import load as load
+    from ._model import LanguageModel as LanguageModel
+    from ._prompts import Prompt as Prompt
+    from ._prompts import read_prompts as read_prompts
+    from ._prompts import split_prompts as split_prompts
+    from ._steered import Steering as Steering
+    from ._steered import steered_logits as steered_logits
+    from ._text import windows as windows
+    from ._tokens import Tokenizer as Tokenizer
+    from ._tokens import load_tokenizer as load_tokenizer
+    from ._vector import SteeringVector as SteeringVector
+    from ._vector import steering_vectors as steering_vectors
+
+_HOME = {
+    "load": "_load",
+    "LanguageModel": "_model",
+    "load_tokenizer": "_tokens",
+    "Tokenizer": "_tokens",
+    "Prompt": "_prompts",
+    "read_prompts": "_prompts",
+    "split_prompts": "_prompts",
+    "embed_prompts": "_embeddings",
+    "Embeddings": "_embeddings",
+    "features": "_embeddings",
+    "tilt": "_embeddings",
+    "measure_separation": "_embeddings",
+    "Separation": "_embeddings",
+    "SteeringVector": "_vector",
+    "steering_vectors": "_vector",
+    "Steering": "_steered",
+    "steered_logits": "_steered",
+    "sweep_curves": "_curves",
+    "windows": "_text",
+    "sweep_cost": "_cost",
+}
+
+__all__ = list(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'ufm.llm' has no attribute {name!r}")
+    try:
+        home = importlib.import_module(f".{_HOME[name]}", __name__)
+    except ModuleNotFoundError as error:
+        raise ImportError(f"ufm.llm needs {error.name}: pip install 'ufm[llm]'") from error
+    return getattr(home, name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

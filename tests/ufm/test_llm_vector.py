@@ -1,0 +1,169 @@
+"""Prompts, tokens, hidden states, steering vectors, and the door to the theory."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+import theorems
+import ufm.llm
+from theorems.verify import verify_instance
+
+GPT2, QWEN3 = "tests/data/llm/gpt2", "tests/data/llm/qwen3"
+P = [[3, 4, 5], [5, 6], [9, 10, 11, 12]]
+N = [[7, 8], [20, 21, 22, 23, 24]]
+
+
+@pytest.fixture(scope="module")
+def model():
+    return ufm.llm.load(GPT2, "float64")
+
+
+@pytest.fixture(scope="module")
+def vectors(model):
+    return ufm.llm.steering_vectors(model, P, N)
+
+
+def test_embeddings_are_the_states_of_each_prompt_alone(model):
+    for pooling in ("last", "mean"):
+        found = ufm.llm.embed_prompts(model, P + N, [0, 1], pooling=pooling, batch_size=2)
+        for k in (0, 1):
+            alone = [np.asarray(model.hidden_states(row, k)) for row in P + N]
+            want = [x[-1] if pooling == "last" else x.mean(axis=0) for x in alone]
+            np.testing.assert_allclose(found.states[k], want, atol=1e-13)
+            lengths = np.concatenate([np.linalg.norm(x, axis=1) for x in alone])
+            np.testing.assert_allclose(found.mean_norms[k], lengths.mean(), rtol=1e-13)
+
+
+def test_difference_of_means(model, vectors):
+    found = ufm.llm.embed_prompts(model, P + N, [0, 1])
+    for k, vector in enumerate(vectors):
+        want = ufm.difference_of_means(found.states[k], [0, 1, 2], [3, 4])
+        np.testing.assert_allclose(vector.values, want, atol=1e-14)
+        assert vector.norm == pytest.approx(np.linalg.norm(want))
+        assert vector.relative(2.0) == pytest.approx(2 * vector.norm / found.mean_norms[k])
+        assert (vector.layer, vector.positive, vector.negative) == (k, 3, 2)
+    (unit,) = ufm.llm.steering_vectors(model, P, N, [1], normalise=True)
+    np.testing.assert_allclose(unit.values * vectors[1].norm, vectors[1].values, atol=1e-14)
+    assert unit.norm == pytest.approx(1.0)
+
+
+def test_a_vector_read_back_is_the_one_saved(model, vectors, tmp_path):
+    path = tmp_path / "v.safetensors"
+    vectors[0].save(path)
+    found = ufm.llm.SteeringVector.read(path, model)
+    np.testing.assert_array_equal(found.values, vectors[0].values)
+    assert load_file(path).keys() == {"vector"}
+    for field in dataclasses.fields(found):
+        if field.name != "values":
+            assert getattr(found, field.name) == getattr(vectors[0], field.name)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"site": "nowhere"}, "site must be 'residual' or 'post-norm'; got 'nowhere'"),
+        ({"positions": "some"}, "positions must be 'all' or 'last'; got 'some'"),
+        ({"pooling": "max"}, "pooling must be 'last' or 'mean'; got 'max'"),
+        ({"layer": -1}, "field layer = -1 is no count"),
+        ({"layer": 9}, "of block 9, the model has 0..1"),
+        ({"positive": 0}, "field positive = 0 is no count"),
+        ({"norm": 2.0}, "field norm = 2, but the vector's is"),
+        ({"normalised": True}, "a normalised vector has norm 1"),
+        ({"mean_hidden_norm": -1.0}, "mean_hidden_norm = -1.0 must be positive"),
+        ({"fingerprint": "0" * 16}, "fingerprint 0000000000000000"),
+        ({"site": "post-norm"}, "a post-norm vector is of the last block"),
+        (
+            {"values": np.ones(3), "norm": 3**0.5},
+            "the vector has 3 entries, the model's width is 16",
+        ),
+        ({"values": np.full(16, np.inf)}, "one row of finite numbers"),
+    ],
+)
+def test_a_vector_that_does_not_fit_says_where(model, vectors, tmp_path, change, message):
+    path = tmp_path / "v.safetensors"
+    dataclasses.replace(vectors[0], **change).save(path)
+    with pytest.raises(ValueError, match=".") as caught:
+        ufm.llm.SteeringVector.read(path, model)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", [GPT2, QWEN3])
+def test_at_the_post_norm_site_the_model_is_an_exponential_tilt(path):
+    model = ufm.llm.load(path, "float64")
+    law = ufm.llm.features(model, P + N)
+    assert law.decoder.shape == (64, 16)
+    vector = ufm.difference_of_means(law.embeddings, [0, 1, 2], [3, 4])
+    tilt = ufm.ExponentialTilt.from_model(law, [0, 1, 2], [3, 4])
+    direct = ufm.llm.tilt(model, P + N, vector)
+    for alpha in (-7.0, 0.0, 0.5, 2.0):
+        for j, row in enumerate(P + N):
+            logits = np.asarray(model.logits(row, alpha, vector=vector, site="post-norm"))
+            want = np.exp(logits - logits.max())
+            want /= want.sum()
+            np.testing.assert_allclose(tilt.probs(alpha)[j], want, atol=1e-13)
+            np.testing.assert_allclose(direct.probs(alpha)[j], want, atol=1e-13)
+    slope = model.derivative(P[0], vector, None, 0.5, 2, site="post-norm")
+    np.testing.assert_allclose(tilt.derivative(0.5, 2)[0], slope, atol=1e-12)
+    found = ufm.llm.measure_separation(tilt, np.arange(64) < 5)
+    assert found.margin < 0
+    assert 0 <= found.target_positive <= 1
+
+
+def test_the_claims_hold_on_a_real_forward_pass(model):
+    law = ufm.llm.features(model, P + N)
+    tilt = ufm.ExponentialTilt.from_model(law, [0, 1, 2], [3, 4])
+    # the target that δ > 0 asks for: the tokens with the largest log-odds
+    target = np.asarray(tilt.log_odds) >= np.sort(tilt.log_odds)[-5]
+    assert ufm.llm.measure_separation(tilt, target).margin > 0
+    instance = theorems.Instance(
+        tilt,
+        target,
+        np.where(target, 0, 1),
+        np.array([0, 0, 0, 1, 1]),
+        np.full(5, 0.2),
+        (0, 1, 2),
+        (3, 4),
+    )
+    wanted = {"thm-3.3", "prop-b1", "thm-3.6", "thm-3.8", "ce"}
+    report = verify_instance([s for s in theorems.STATEMENTS if s.id in wanted], instance)
+    verdicts = {name: str(tally.verdict) for name, tally in report.tallies.items()}
+    assert set(verdicts.values()) <= {"holds", "hypotheses unmet"}, verdicts
+    assert sum(v == "holds" for v in verdicts.values()) >= 6, verdicts
+
+
+def test_both_official_prompt_formats_and_plain_lines(tmp_path):
+    path = tmp_path / "prompts.jsonl"
+    lines = [
+        {"concept": "joy", "kind": "positive", "text": "hooray"},
+        {"concept": "joy", "kind": "negative", "text": "alas"},
+        {"concept": "sea", "kind": "positive", "text": "waves"},
+    ]
+    path.write_text("\n\n".join(map(json.dumps, lines)))
+    prompts = ufm.llm.read_prompts(path)
+    assert ufm.llm.split_prompts(prompts, "joy") == (("hooray",), ("alas",))
+    assert ufm.llm.split_prompts(prompts, "joy", "random") == (("hooray",), ("waves",))
+    path.write_text('{"negative": ["so it is", "it is so"]}\n{"joy": ["what fun"]}\n')
+    prompts = ufm.llm.read_prompts(path)
+    assert ufm.llm.split_prompts(prompts, "joy", "random")[1] == ("so it is", "it is so")
+    plain = tmp_path / "prompts.txt"
+    plain.write_text("one\n\n two \n")
+    assert [p.text for p in ufm.llm.read_prompts(plain)] == ["one", "two"]
+
+
+def test_tokens_of_a_text_do_not_depend_on_how_it_is_streamed(tmp_path):
+    tokenizer = ufm.llm.load_tokenizer(GPT2)
+    text = "the cat of\nall and to A B\n" * 50 + "is in"
+    path = tmp_path / "text.txt"
+    path.write_text(text)
+    whole = tokenizer.encode(text)
+    for block in (7, 64, 1 << 16):
+        assert [z for piece in tokenizer.stream(path, block) for z in piece] == whole
+    tokens, mask = tokenizer.batch(["the of", "a"])
+    np.testing.assert_array_equal(tokens, [[3, 5], [4, 0]])
+    np.testing.assert_array_equal(mask, [[True, True], [True, False]])
+    upper = tokenizer.token_mask(lambda text: text.isupper(), 64)
+    assert [tokenizer.text(z) for z in np.flatnonzero(upper)][:2] == ["A", "B"]

@@ -1,0 +1,63 @@
+"""Files that are whole or not there: safetensors and JSON, written aside, then renamed."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write `data` to `path` so that, killed at any moment, the file is whole or was never there."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with aside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise OSError(error.errno, f"cannot write {path}: {error.strerror}") from error
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write `data` as JSON, whole or not at all."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True)
+    write_whole(path, (text + "\n").encode())
+
+
+def write_arrays(path: Path, arrays: dict[str, np.ndarray], about: dict[str, Any]) -> None:
+    """Write arrays and what is to be known of them (JSON) as safetensors, whole or not at all."""
+    # one entry: the format keeps several in no fixed order, and equal runs are to give equal files
+    metadata = {"about": json.dumps(about, ensure_ascii=False, allow_nan=False, sort_keys=True)}
+    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    write_whole(path, save(contiguous, metadata))
+
+
+def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """What `write_arrays` wrote; anything else raises `ValueError`."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            about = json.loads((file.metadata() or {})["about"])
+            return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118
+    except FileNotFoundError as error:
+        raise ValueError(f"{path} does not exist") from error
+    except (SafetensorError, KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{path} is no safetensors file written by ufm: {error}") from error
+
+
+def digest(*parts: Any) -> str:
+    """A short SHA-256 of arrays (dtype, shape, bytes), strings and JSON data."""
+    found = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            found.update(f"{part.dtype}{part.shape}".encode())
+            found.update(np.ascontiguousarray(part).tobytes())
+        else:
+            found.update(json.dumps(part, sort_keys=True).encode())
+    return found.hexdigest()[:16]

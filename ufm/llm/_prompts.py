@@ -1,0 +1,123 @@
+"""Prompts from files: JSON lines in the formats of the paper's code, or plain lines of text."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+KINDS = ("positive", "negative")
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A text, the concept it belongs to and whether it is a positive or negative example of it."""
+
+    text: str
+    concept: str | None = None
+    kind: str | None = None
+
+
+def read_prompts(path: str | Path) -> tuple[Prompt, ...]:
+    """The prompts in a file.
+
+    A `.txt` file holds one prompt a line. Any other file holds JSON lines, each either
+    `{"concept": "joy", "kind": "positive", "text": "…"}` or `{"joy": ["…", "…"]}` (a list of
+    contexts; those under "negative" belong to no concept). Empty lines are passed over. Raises
+    `ValueError` with the number of the line that is malformed, and on a file without prompts.
+    """
+    path = Path(path)
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8 text: {error}") from error
+    except FileNotFoundError as error:
+        raise ValueError(f"{path} does not exist") from error
+    found: list[Prompt] = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        if path.suffix == ".txt":
+            found.append(Prompt(line.strip()))
+        else:
+            found.extend(_parse(line, f"{path}, line {number}"))
+    if not found:
+        raise ValueError(f"{path} holds no prompt")
+    return tuple(found)
+
+
+def _parse(line: str, where: str) -> list[Prompt]:
+    try:
+        entry = json.loads(line)
+    except ValueError as error:
+        raise ValueError(f"{where} is not JSON: {error}") from error
+    if not isinstance(entry, dict) or not entry:
+        raise ValueError(f"{where} must be a JSON object; got {_short(entry)}")
+    if "text" not in entry:
+        return _parse_contexts(entry, where)
+    unknown = sorted(set(entry) - {"text", "concept", "kind"})
+    if unknown:
+        raise ValueError(f"{where} has an unknown entry {unknown[0]!r}; known: concept, kind, text")
+    concept, kind = entry.get("concept"), entry.get("kind")
+    if kind not in (None, *KINDS):
+        raise ValueError(f'{where}: kind must be "positive" or "negative"; got {_short(kind)}')
+    if concept is not None and not isinstance(concept, str):
+        raise ValueError(f"{where}: concept must be a string; got {_short(concept)}")
+    return [Prompt(_text(entry["text"], where), concept, kind)]
+
+
+def _parse_contexts(entry: dict[str, Any], where: str) -> list[Prompt]:
+    found = []
+    for name, texts in entry.items():
+        if not isinstance(texts, list):
+            raise ValueError(
+                f'{where} must hold "text", or a concept with a list of texts; got {_short(entry)}'
+            )
+        for text in texts:
+            is_negative = name == "negative"
+            concept, kind = (None, "negative") if is_negative else (name, "positive")
+            found.append(Prompt(_text(text, where), concept, kind))
+    return found
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{where}: a text must be a string that is not empty; got {_short(value)}")
+    return value
+
+
+def _short(value: Any) -> str:
+    shown = json.dumps(value, ensure_ascii=False)
+    return shown if len(shown) <= 60 else shown[:57] + "…"
+
+
+def split_prompts(
+    prompts: tuple[Prompt, ...], concept: str, negative: str = "contrastive"
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The texts of P and N for a concept, from one collection of prompts.
+
+    P: the positive examples of `concept`. N: its negative examples if `negative` is "contrastive",
+    and the positive examples of all other concepts with the negative ones of none if "random".
+
+    >>> from ufm.llm import Prompt, split_prompts
+    >>> joy, sad = Prompt("hooray", "joy", "positive"), Prompt("alas", "joy", "negative")
+    >>> print(split_prompts((joy, sad), "joy"))
+    (('hooray',), ('alas',))
+    """
+    if negative not in ("contrastive", "random"):
+        raise ValueError(f'negative must be "contrastive" or "random"; got {negative!r}')
+    p = tuple(x.text for x in prompts if x.concept == concept and x.kind != "negative")
+    if negative == "contrastive":
+        n = tuple(x.text for x in prompts if x.concept == concept and x.kind == "negative")
+    else:
+        n = tuple(
+            x.text
+            for x in prompts
+            if x.concept != concept and (x.kind != "negative" or x.concept is None)
+        )
+    for name, texts in (("positive", p), (f"{negative} negative", n)):
+        if not texts:
+            known = sorted({x.concept for x in prompts if x.concept})
+            raise ValueError(
+                f"no {name} prompt of concept {concept!r}; the concepts are {', '.join(known)}"
+            )
+    return p, n
