@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 
 import numpy as np
 import pytest
@@ -85,9 +86,8 @@ def test_a_vector_read_back_is_the_one_saved(model, vectors, tmp_path):
 def test_a_vector_that_does_not_fit_says_where(model, vectors, tmp_path, change, message):
     path = tmp_path / "v.safetensors"
     dataclasses.replace(vectors[0], **change).save(path)
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(ValueError, match=re.escape(message)) as caught:
         ufm.llm.SteeringVector.read(path, model)
-    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

@@ -80,7 +80,7 @@ def sweep_cost(
         else:
             arrays = found[0]
         increase, exact = increase + arrays["increase"], exact + arrays["derivatives"]
-        predicted, count = predicted + int(arrays["predicted"]), count + len(group)
+        predicted, count = predicted + int(arrays["predicted"][0]), count + len(group)
         if progress is not None:
             progress(count, None)
     if not predicted:
@@ -133,7 +133,7 @@ def _one_window(
     return {
         "increase": np.where(alphas == 0, 0.0, increase),
         "derivatives": np.array([np.asarray(d, np.float64)[0, weight].sum() for d in series]),
-        "predicted": np.array(weight.sum()),
+        "predicted": np.array([weight.sum()]),
     }
 
 
