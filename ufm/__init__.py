@@ -63,6 +63,8 @@ __version__ = _version("ufm")
 
 
 def __getattr__(name: str) -> Any:
+    if name == "llm":  # a package of its own, with the extra [llm]
+        return importlib.import_module(".llm", __name__)
     if name not in _HOME:
         raise AttributeError(f"module 'ufm' has no attribute {name!r}")
     return getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)

@@ -20,6 +20,7 @@ PACKAGES = (
     "ufm",
     "ufm.plots",
     "ufm.strategies",
+    "ufm.llm",
     "theorems",
     "theorems.table",
     "theorems.exact",

@@ -124,9 +124,9 @@ def steered_logits(
     The blocks up to the steered one run once, the later ones over batches of strengths, the head at
     the last position alone. Rows of α = 0 are `model.logits(tokens)`, bit for bit.
 
-    >>> import ufm.llm
+    >>> import numpy as np, ufm.llm
     >>> model = ufm.llm.load("tests/data/llm/gpt2", "float64")
-    >>> steering = ufm.llm.Steering([1.0] * 8 + [-1.0] * 8, layer=0)
+    >>> steering = ufm.llm.Steering(np.linspace(-1, 1, 16), layer=0)
     >>> print(ufm.llm.steered_logits(model, [3, 4, 5], steering, [-1.0, 0.0, 1.0]).shape)
     (3, 64)
     """

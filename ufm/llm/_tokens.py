@@ -36,7 +36,7 @@ class Tokenizer:
             raise ValueError(f"the text {text[:40]!r} has no token")
         return ids
 
-    def decode(self, tokens: Sequence[int]) -> str:
+    def decode(self, tokens: Sequence[int | np.integer]) -> str:
         """The text of `tokens`."""
         return self.inner.decode([int(z) for z in tokens], skip_special_tokens=False)
 

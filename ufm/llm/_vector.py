@@ -141,7 +141,7 @@ def steering_vectors(
     >>> model = ufm.llm.load("tests/data/llm/gpt2", "float64")
     >>> found = ufm.llm.steering_vectors(model, [[3, 4], [5, 6]], [[7, 8]])
     >>> print([v.layer for v in found], f"{found[1].norm:.2f}")
-    [0, 1] 0.00
+    [0, 1] 1.71
     """
     one_of("positions", positions, POSITIONS)
     for name, prompts in (("positive", positive), ("negative", negative)):
