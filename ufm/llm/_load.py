@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ._config import read_config
+from ._families import read_config
 from ._layout import PREFIXES, read_params
 from ._model import LanguageModel, Source
 from ._weights import TensorFiles, placer
