@@ -2,12 +2,16 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from ._checks import Numbers, is_concrete, needs_float64, token_set
 from ._roots import increasing_root
 from ._tilt import ExponentialTilt
+from ._vocabulary_peaks import strictly_ordered, vocabulary_peaks
 
+# Up to this many tokens the log-balance of each is solved over all the others, which compiles.
+_FEW_TOKENS = 128
 # Tokens x tokens x contexts held at once; larger vocabularies go through in slices of this size.
 _WORKING_SET = 1 << 22
 
@@ -21,8 +25,15 @@ def peak_strengths(tilt: ExponentialTilt) -> Float[Array, "contexts vocab"]:
         g(α) = log Σ_{M>m} p (M-m) e^{α(M-m)} - log Σ_{M<m} p (m-M) e^{α(M-m)},   m = M(z),
 
     whose two sums of positive terms lose nothing: the relative error is about 1e-14 for p down to
-    1e-300 and for gaps of M down to rounding. Derivatives with respect to log p and M are exact, by
-    the implicit function theorem. Time grows as m V².
+    1e-300 and for gaps of M down to rounding. Equal entries of M have equal peaks, and a larger M has a
+    larger peak, also where two peaks are closer than rounding: the later is raised to the next float
+    (not where JAX traces up to 128 tokens). A peak beyond the largest float is ±∞.
+
+    Up to 128 tokens all this is JAX, in time m V². For more it is numpy on the host, whatever the device
+    (through `jax.pure_callback` under `jit` and `vmap`), in time that grows like m V log V for laws of
+    text: E_α[M] is one curve for all tokens, followed by its moments about a few anchors. Derivatives
+    with respect to log p and M, forward and reverse, are exact by the implicit function theorem; they
+    are JAX and take m V².
 
     Hypotheses: p > 0 and M not constant (no peak exists otherwise: `ValueError`). Needs float64.
 
@@ -38,7 +49,12 @@ def peak_strengths(tilt: ExponentialTilt) -> Float[Array, "contexts vocab"]:
         raise ValueError(
             f"log_odds are constant (all {float(tilt.log_odds[0])}): steering moves nothing, no peak exists"
         )
-    return jax.jit(_peaks)(tilt.log_probs, tilt.log_odds)
+    if not is_concrete(tilt.log_probs, tilt.log_odds):
+        return jax.jit(_peaks)(tilt.log_probs, tilt.log_odds)
+    odds = np.asarray(tilt.log_odds)
+    if odds.size > _FEW_TOKENS:
+        return jnp.asarray(vocabulary_peaks(np.asarray(tilt.log_probs), odds))
+    return jnp.asarray(_in_order(np.asarray(_compiled_peaks(tilt.log_probs, tilt.log_odds)), odds))
 
 
 def sweet_spot(tilt: ExponentialTilt, tokens: Numbers) -> Float[Array, "contexts 2"]:
@@ -93,8 +109,27 @@ def _slice_size(log_probs: Array) -> int:
     return max(1, min(log_probs.shape[1], _WORKING_SET // max(1, log_probs.size)))
 
 
+def _in_order(peaks: np.ndarray, odds: np.ndarray) -> np.ndarray:
+    """`peaks` [m, V] in the order of M, strictly, where rounding has left it."""
+    _, first, group = np.unique(odds, return_index=True, return_inverse=True)
+    ordered = peaks[:, first]
+    ordered[:, 1:-1] = strictly_ordered(ordered[:, 1:-1])
+    return ordered[:, group]
+
+
 @jax.custom_jvp
 def _peaks(log_probs: Array, log_odds: Array) -> Array:
+    if log_odds.size <= _FEW_TOKENS:
+        return _few_peaks(log_probs, log_odds)
+    shape = jax.ShapeDtypeStruct(log_probs.shape, log_probs.dtype)
+    return jax.pure_callback(_on_host, shape, log_probs, log_odds, vmap_method="sequential")
+
+
+def _on_host(log_probs: Array, log_odds: Array) -> np.ndarray:
+    return vocabulary_peaks(np.asarray(log_probs), np.asarray(log_odds))
+
+
+def _few_peaks(log_probs: Array, log_odds: Array) -> Array:
     gap_down, gap_up = _neighbour_gaps(log_odds)
     span = log_odds.max() - log_odds.min()
 
@@ -123,6 +158,9 @@ def _peaks(log_probs: Array, log_odds: Array) -> Array:
     tokens = jnp.where(interior < 0, stand_in, interior)
     found = jax.lax.map(one_token, tokens, batch_size=_slice_size(log_probs)).T
     return jnp.where(is_top[None, :], jnp.inf, jnp.where(is_bottom[None, :], -jnp.inf, found))
+
+
+_compiled_peaks = jax.jit(_few_peaks)
 
 
 @_peaks.defjvp
