@@ -8,6 +8,8 @@ from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._aggregates import Aggregates as Aggregates
+    from ._aggregates import sweep_aggregates as sweep_aggregates
     from ._dataset import ConceptDataset as ConceptDataset
     from ._effects import concept_increase as concept_increase
     from ._effects import concept_log_odds as concept_log_odds
@@ -29,10 +31,15 @@ if TYPE_CHECKING:
     from ._strength import choose_strength as choose_strength
     from ._strength import half_saturation as half_saturation
     from ._sweep import sweep as sweep
+    from ._sweep import sweep_blocks as sweep_blocks
     from ._tilt import ExponentialTilt as ExponentialTilt
+    from ._top import TopTokens as TopTokens
+    from ._top import sweep_top as sweep_top
     from ._transformer import Transformer as Transformer
 
 _HOME = {
+    "Aggregates": "_aggregates",
+    "sweep_aggregates": "_aggregates",
     "ConceptDataset": "_dataset",
     "UFM": "_model",
     "difference_of_means": "_steering",
@@ -53,6 +60,9 @@ _HOME = {
     "choose_strength": "_strength",
     "StrengthChoice": "_strength",
     "sweep": "_sweep",
+    "sweep_blocks": "_sweep",
+    "TopTokens": "_top",
+    "sweep_top": "_top",
     "Transformer": "_transformer",
     "layer_norm": "_norm",
     "rms_norm": "_norm",

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import ufm
+from ufm import _grid
 
 ALPHAS = np.array([-1e6, -3.0, -1e-9, 0.0, 0.5, 2.0, 1e8])
 
@@ -36,6 +37,54 @@ def test_sweep_works_under_jit_and_with_no_strengths():
     assert ufm.sweep(tilt(), np.linspace(0, 1, 0)).shape == (0, 6, 9)
 
 
+def wide_tilt(v=700, contexts=2):
+    rng = np.random.default_rng(0)
+    logs = -np.log(np.stack([rng.permutation(v) + 1.0 for _ in range(contexts)]))
+    rows = logs - np.logaddexp.reduce(logs, axis=1, keepdims=True)
+    return ufm.ExponentialTilt(rows, rng.normal(size=v))
+
+
+@pytest.mark.parametrize("size", [64, 65, 300])
+def test_uniform_grids_share_exponentials_within_1e13(size):
+    alphas, shares = np.linspace(-4, 4, size), []
+    found = ufm.sweep(wide_tilt(), alphas, ufm.ExponentialTilt.probs, progress=shares.append)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    each = jax.vmap(wide_tilt().probs)(jnp.asarray(alphas))
+    assert found.shape == (size, 2, 700)
+    np.testing.assert_allclose(found, each, rtol=1e-13)
+    assert _grid.grid_of(*_arrays(wide_tilt()), alphas) is not None
+    plan = _grid.grid_of(*_arrays(wide_tilt()), alphas)
+    device = _grid.device_grid_probs(wide_tilt().log_probs, wide_tilt().log_odds, plan)
+    np.testing.assert_allclose(device, each, rtol=1e-13)
+
+
+def _arrays(tilt):
+    return np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
+
+
+def test_grids_that_cannot_share_exponentials_are_worked_out_one_by_one():
+    uneven = np.linspace(-4, 4, 100) ** 3
+    wide, far = np.linspace(-4e3, 4e3, 100), np.linspace(-150, -140, 100)
+    for alphas in (uneven, wide, far):
+        assert _grid.grid_of(*_arrays(wide_tilt()), alphas) is None
+        found = ufm.sweep(wide_tilt(), alphas, ufm.ExponentialTilt.probs)
+        each = np.stack([wide_tilt().probs(a) for a in alphas[::9]])
+        np.testing.assert_allclose(found[::9], each, rtol=1e-12, atol=1e-320)
+
+
+def test_blocks_tokens_and_progress():
+    alphas, shares = np.linspace(-4, 4, 50), []
+    whole = ufm.sweep(tilt(), alphas)
+    some = ufm.sweep(tilt(), alphas, tokens=[8, 0], progress=shares.append)
+    np.testing.assert_allclose(some, whole[..., np.array([8, 0])], rtol=1e-12, atol=1e-25)
+    assert shares[-1] == 1.0
+    memory = 7 * 16 * 8 * 6 * 9
+    blocks = list(ufm.sweep_blocks(tilt(), alphas, memory=memory))
+    assert [len(b) for b in blocks] == [7] * 7 + [1]
+    np.testing.assert_allclose(np.concatenate(blocks), whole, rtol=1e-12, atol=1e-25)
+
+
 BAD = [
     ({"alphas": 1.0}, ValueError, r"alphas must have 1 axes; got shape \(\)"),
     ({"alphas": [[0.0]]}, ValueError, r"alphas must have 1 axes; got shape \(1, 1\)"),
@@ -43,6 +92,9 @@ BAD = [
     ({"alphas": [np.inf]}, ValueError, r"alphas\[0\] = inf is not a finite number"),
     ({"alphas": [1j]}, TypeError, "alphas must hold real numbers; got dtype complex"),
     ({"alphas": [0.0], "batch_size": 0}, ValueError, "batch_size must be at least 1; got 0"),
+    ({"alphas": [0.0], "memory": 10}, ValueError, "must hold one strength, 6912 bytes; got 10"),
+    ({"alphas": [0.0], "tokens": [9]}, ValueError, "tokens holds 9, outside 0..8"),
+    ({"alphas": [0.0], "tokens": [0.5]}, ValueError, "must be a sequence of token indices"),
     ({"alphas": [0.0], "batch_size": -2}, ValueError, "batch_size must be at least 1; got -2"),
 ]
 
