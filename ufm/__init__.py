@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ._effects import forward_kl as forward_kl
     from ._effects import probability_increase as probability_increase
     from ._effects import reverse_kl as reverse_kl
+    from ._mesh import peaks_on_mesh as peaks_on_mesh
+    from ._mesh import sweep_on_mesh as sweep_on_mesh
     from ._model import UFM as UFM
     from ._norm import layer_norm as layer_norm
     from ._norm import rms_norm as rms_norm
@@ -41,6 +43,8 @@ _HOME = {
     "Aggregates": "_aggregates",
     "sweep_aggregates": "_aggregates",
     "ConceptDataset": "_dataset",
+    "peaks_on_mesh": "_mesh",
+    "sweep_on_mesh": "_mesh",
     "UFM": "_model",
     "difference_of_means": "_steering",
     "log_odds": "_steering",

@@ -73,7 +73,8 @@ def _along_grid(
         return None  # a law of its own
     if not is_concrete(strengths, tilt.log_probs, tilt.log_odds):
         return None
-    if grid_bytes(*tilt.log_probs.shape, strengths.size) > memory:
+    contexts, vocabulary = tilt.log_probs.shape
+    if grid_bytes(contexts, vocabulary, strengths.size) > memory:
         return None
     log_probs, odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
     grid = grid_of(log_probs, odds, np.asarray(strengths))
