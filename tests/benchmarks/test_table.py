@@ -1,0 +1,18 @@
+"""Reaches, asserted: run by `pytest tests/benchmarks` alone, on a machine that is otherwise idle."""
+
+import pytest
+
+from tests.benchmarks import table
+
+
+@pytest.mark.parametrize(
+    "part", [table.peaks_rows, table.sweep_rows, table.aggregate_rows], ids=lambda f: f.__name__
+)
+def test_reaches(part):
+    missed = [r for r in part(3) if not r["met"]]
+    assert not missed
+
+
+def test_peaks_are_exact():
+    worst, _ = table.peak_error(40)
+    assert worst <= 1e-12
