@@ -4,13 +4,16 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._instance import Instance
 from ._statement import Claim, Statement
 from ._verdict import Outcome, Verdict
 from .proofs import PROVED_BY, UNPROVED, ProofRun
 from .suite import draw, large_instance
+
+if TYPE_CHECKING:
+    from .certificates import PaperCertificate
 
 # Draws a family may make for each instance that meets a claim's hypotheses.
 _PATIENCE = 4
@@ -65,13 +68,16 @@ def _rank(verdict: Verdict) -> tuple[int, float]:
 
 @dataclass
 class Report:
-    """What `verify` found: tallies by claim id, the confirmations of the findings, what `coqc` said."""
+    """What `verify` found: tallies by claim id, the confirmations of the findings, what `coqc` said, and
+    certificates on the paper's datasets by claim id.
+    """
 
     seed: int
     statements: tuple[Statement, ...]
     tallies: dict[str, Tally] = field(default_factory=dict)
     findings: list[tuple[Any, Any]] = field(default_factory=list)
     proofs: ProofRun | None = None
+    certificates: "dict[str, PaperCertificate] | None" = None
 
     @property
     def ok(self) -> bool:
@@ -215,6 +221,15 @@ def verify_instance(
     return report
 
 
+def _certificate_of(
+    claim: str, certificates: "dict[str, PaperCertificate] | None"
+) -> dict[str, Any] | None:
+    if certificates is None:
+        return None
+    found = certificates[claim]
+    return {"verdict": found.verdict, "datasets": list(found.datasets), "detail": found.detail}
+
+
 def _proof_of(claim: str, proofs: ProofRun | None) -> dict[str, Any] | None:
     if proofs is None:
         return None
@@ -245,7 +260,7 @@ def as_json(report: Report, version: str) -> dict[str, Any]:
                 "where": tally.where,
                 "unmet": tally.unmet,
             },
-            "certificate": None,
+            "certificate": _certificate_of(tally.claim.id, report.certificates),
             "proof": _proof_of(tally.claim.id, report.proofs),
             "control": {
                 "dropped": tally.claim.control.dropped,

@@ -24,14 +24,21 @@ _LEGEND = (
 )
 
 
+_CERTIFICATES = (
+    "certificate: on the paper's datasets, in exact rationals and ball arithmetic, for every strength; "
+    "identities and what is not about one instance have none."
+)
+
+
 def print_report(report: Any, console: Console, source: str | None = None) -> None:
     """One table of claims, then the findings, then a line that adds up; `source` names a user's table."""
     console.print(_claims(report, is_table=source is not None))
     console.print(_LEGEND, style="dim", soft_wrap=True)
-    if report.proofs is None:
-        console.print()
-    else:
+    if report.proofs is not None:
         _print_proofs(report, console)
+    if report.certificates is not None:
+        console.print(_CERTIFICATES, style="dim", soft_wrap=True)
+    console.print()
     if source is not None:
         _print_reasons(report, console)
     if report.findings:
@@ -54,6 +61,8 @@ def _claims(report: Any, is_table: bool) -> Table:
     table.add_column("verdict", no_wrap=True)
     if report.proofs is not None:
         table.add_column("proof", no_wrap=True)
+    if report.certificates is not None:
+        table.add_column("certificate", no_wrap=True)
     table.add_column("worst margin", justify="right", no_wrap=True)
     table.add_column("tolerance", justify="right", no_wrap=True)
     if not is_table:
@@ -68,6 +77,7 @@ def _claims(report: Any, is_table: bool) -> Table:
                 claim.title,
                 f"[{_STYLE[verdict]}]{verdict}[/]",
                 *_proof(claim.id, report.proofs),
+                *_certificate(claim.id, report.certificates),
                 _number(worst.margin) if worst else "",
                 _number(worst.tolerance) if worst else "",
             ]
@@ -88,6 +98,15 @@ def _proof(claim: str, proofs: Any) -> list[str]:
     return [f"[{_PROOF_STYLE[proofs.outcome]}]{proofs.outcome}[/]"]
 
 
+def _certificate(claim: str, certificates: Any) -> list[str]:
+    """The cell of the column "certificate", if there is one."""
+    if certificates is None:
+        return []
+    verdict = certificates[claim].verdict
+    style = "dim" if verdict == "none" else _STYLE[verdict]
+    return [f"[{style}]{'every α' if verdict == 'holds' else verdict}[/]"]
+
+
 def _print_proofs(report: Any, console: Console) -> None:
     """Who accepted the proofs, or why nobody was asked; and which claims have none."""
     proofs, missing = report.proofs, [name for name in report.tallies if name in UNPROVED]
@@ -101,7 +120,6 @@ def _print_proofs(report: Any, console: Console) -> None:
     console.print(escape(line), style="dim", soft_wrap=True)
     for name in missing:
         console.print(f"no proof of {name}: {UNPROVED[name]}", style="dim", soft_wrap=True)
-    console.print()
 
 
 def _number(value: float) -> str:

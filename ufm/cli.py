@@ -52,6 +52,7 @@ def verify(
         jax.config.update("jax_enable_x64", True)
         import theorems
         from theorems import verify as run
+        from theorems.certificates import certify_paper
         from theorems.proofs import run_proofs
 
     chosen = _choose(theorems.STATEMENTS, statements)
@@ -67,6 +68,7 @@ def verify(
             report = run.verify_suite(
                 chosen, instances=instances, seed=seed, findings=findings, progress=show
             )
+            report.certificates = certify_paper()
             if proofs:
                 report.proofs = run_proofs(progress=show)
         else:
@@ -78,7 +80,7 @@ def verify(
 
         console = Console()
         # below this a column would be cut short; a line that wraps still says everything
-        console = Console(width=max(console.width, 126))
+        console = Console(width=max(console.width, 139))
         print_report(report, console, source=None if table is None else str(table))
     return 0 if report.ok else 1
 

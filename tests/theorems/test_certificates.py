@@ -474,3 +474,37 @@ def test_flint_loads_only_when_something_is_certified():
         "theorems.certificates.certify; assert 'flint' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_papers_datasets_are_certified_claim_by_claim():
+    from theorems.certificates import certify_paper
+    from theorems.certificates._paper import PAPER
+    from theorems.exact import exact_instance
+    from theorems.suite import paper_bumps
+
+    found = certify_paper()
+    assert {*found} == {*theorems.CLAIMS}
+    assert {c.verdict for c in found.values()} == {"holds", "none"}
+    assert all(bool(c.datasets) == (c.verdict == "holds") for c in found.values())
+    assert all(c.detail for c in found.values() if c.verdict == "none")
+    # the records are the paper's datasets, as the suite of float64 instances has them
+    exact, floats = exact_instance(PAPER["figure-3"]), paper_bumps()
+    np.testing.assert_allclose(exact.log_probs, floats.log_probs, rtol=1e-14)
+    np.testing.assert_allclose(exact.odds, floats.odds, rtol=1e-14)
+
+
+def test_a_report_is_not_ok_when_a_certificate_says_that_a_claim_fails():
+    from theorems.certificates import PaperCertificate
+    from theorems.verify import Report, as_json
+
+    statement = next(s for s in theorems.STATEMENTS if s.id == "sign-rule")
+    report = Report(0, (statement,))
+    assert report.ok
+    for verdict, ok in (("holds", True), ("none", True), ("fails", False), ("undecided", False)):
+        report.certificates = {"sign-rule": PaperCertificate(verdict, ("figure-3",))}
+        assert report.ok is ok
+    from theorems.verify import Tally
+
+    report.tallies["sign-rule"] = Tally(statement.claims[0])
+    shown = as_json(report, "0")["statements"][0]["claims"][0]["certificate"]
+    assert shown == {"verdict": "undecided", "datasets": ["figure-3"], "detail": ""}

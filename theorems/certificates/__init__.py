@@ -12,12 +12,16 @@ if TYPE_CHECKING:
     from ._certificate import certify as certify
     from ._certificate import write_certificate as write_certificate
     from ._check import check_certificate as check_certificate
+    from ._paper import PaperCertificate as PaperCertificate
+    from ._paper import certify_paper as certify_paper
 
 _HOME = {
     "Certificate": "_certificate",
     "certify": "_certificate",
     "write_certificate": "_certificate",
     "check_certificate": "_check",
+    "PaperCertificate": "_paper",
+    "certify_paper": "_paper",
 }
 
 __all__ = list(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
