@@ -82,21 +82,24 @@ class Report:
     @property
     def ok(self) -> bool:
         """No claim fails, is undecided or (in a run over the suite) is never judged, every control
-        that ran found its counterexample, every finding that was recomputed is confirmed, and no proof
-        is refused.
+        that ran found its counterexample, every finding that was recomputed is confirmed, no proof is
+        refused, and no certificate says that a claim fails or leaves it undecided.
         """
-        refused = self.proofs is not None and self.proofs.outcome == "refused"
         return (
-            not refused
-            and all(
-                t.verdict is Outcome.HOLDS and t.control[0]
-                if t.control
-                is not None  # a run over the suite, which has instances for every claim
-                else t.verdict in {Outcome.HOLDS, Outcome.UNMET}
-                for t in self.tallies.values()
-            )
+            all(map(_passes, self.tallies.values()))
             and all(confirmation.confirmed for _, confirmation in self.findings)
+            and (self.proofs is None or self.proofs.outcome != "refused")
+            and all(
+                certificate.verdict not in {"fails", "undecided"}
+                for certificate in (self.certificates or {}).values()
+            )
         )
+
+
+def _passes(tally: Tally) -> bool:
+    if tally.control is None:  # a run on one instance, which need not meet every hypothesis
+        return tally.verdict in {Outcome.HOLDS, Outcome.UNMET}
+    return tally.verdict is Outcome.HOLDS and tally.control[0]
 
 
 def verify_suite(
