@@ -9,7 +9,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from ._checks import Numbers, finite, floating, is_concrete
+from ._checks import Numbers, floating, is_concrete
+from ._dataset_checks import (
+    check_concepts,
+    check_contexts,
+    check_epsilon,
+    check_partition,
+    check_rows,
+    check_smoothing,
+    check_weights,
+)
 
 
 class ConceptDataset(eqx.Module):
@@ -73,10 +82,10 @@ class ConceptDataset(eqx.Module):
             if name != "context_weights" and not jnp.issubdtype(array.dtype, jnp.integer):
                 raise ValueError(f"{name} must hold integers; got dtype {array.dtype}")
         if is_concrete(*(array for _, array, _ in shapes), self.next_token_probs):
-            _check_rows(np.asarray(self.next_token_probs))
-            _check_weights(np.asarray(self.context_weights))
-            _check_concepts(np.asarray(self.token_concept), np.asarray(self.context_concept))
-            _check_contexts(
+            check_rows(np.asarray(self.next_token_probs))
+            check_weights(np.asarray(self.context_weights))
+            check_concepts(np.asarray(self.token_concept), np.asarray(self.context_concept))
+            check_contexts(
                 np.asarray(self.contexts),
                 np.asarray(self.token_concept),
                 np.asarray(self.context_concept),
@@ -99,8 +108,8 @@ class ConceptDataset(eqx.Module):
         >>> print(ufm.ConceptDataset.smoothed(epsilon=0.05).next_token_probs[0, 0])
         0.31666666666666665
         """
-        _check_partition(concepts, size)
-        _check_epsilon(epsilon, concepts)
+        check_partition(concepts, size)
+        check_epsilon(epsilon, concepts)
         shares = np.full(concepts * size, 1 / size)
         token_concept = np.repeat(np.arange(concepts), size)
         return cls.from_concept_laws(
@@ -175,7 +184,7 @@ class ConceptDataset(eqx.Module):
         """
         concept = np.asarray(token_concept)
         groups = int(concept.max()) + 1 if concept.size else 0
-        _check_epsilon(epsilon, groups)
+        check_epsilon(epsilon, groups)
         for name, law in (("in_law", np.asarray(in_law)), ("off_law", np.asarray(off_law))):
             if law.shape != concept.shape or not (law > 0).all():
                 raise ValueError(
@@ -225,7 +234,7 @@ class ConceptDataset(eqx.Module):
             if tokens.min() < 0 or tokens.max() >= concept.size:
                 worst = tokens.min() if tokens.min() < 0 else tokens.max()
                 raise ValueError(f"{name} holds token {worst}, outside 0..{concept.size - 1}")
-        _check_smoothing(smoothing)
+        check_smoothing(smoothing)
         distinct, which = np.unique(pairs, axis=0, return_inverse=True)
         counts = np.zeros((len(distinct), concept.size))
         np.add.at(counts, (which.reshape(-1), following), 1.0)
@@ -244,7 +253,7 @@ class ConceptDataset(eqx.Module):
         >>> print(f"{abs(counted.entropy() - 1.331785):.2f}")
         0.00
         """
-        _check_smoothing(smoothing)
+        check_smoothing(smoothing)
         if pairs < 1:
             raise ValueError(f"pairs must be at least 1; got {pairs}")
         key_context, key_token = jax.random.split(key)
@@ -279,79 +288,6 @@ class ConceptDataset(eqx.Module):
     def concept_contexts(self, concept: int) -> list[int]:
         """Indices of the contexts of one concept, ready to serve as P or N."""
         return np.flatnonzero(np.asarray(self.context_concept) == concept).tolist()
-
-
-def _check_partition(concepts: int, size: int) -> None:
-    if concepts < 2:
-        raise ValueError(f"concepts must be at least 2; got {concepts}")
-    if size < 1:
-        raise ValueError(f"size must be at least 1 token a concept; got {size}")
-
-
-def _check_epsilon(epsilon: float, concepts: int) -> None:
-    if concepts < 2:
-        raise ValueError(f"token_concept must name at least 2 concepts; got {concepts}")
-    bound = (concepts - 1) / concepts
-    if not 0 < epsilon < bound:
-        raise ValueError(f"epsilon must lie in (0, (G-1)/G) = (0, {bound:.6g}); got {epsilon}")
-
-
-def _check_smoothing(smoothing: float) -> None:
-    if not 0 <= smoothing < np.inf:
-        raise ValueError(f"smoothing must be >= 0 and finite; got {smoothing}")
-
-
-def _check_rows(probs: np.ndarray) -> None:
-    finite("next_token_probs", probs)
-    for j, z in np.argwhere(probs < 0):
-        raise ValueError(f"p(token {z}|context {j}) = {probs[j, z]} is negative")
-    excess = np.abs(probs.sum(1) - 1)
-    tolerance = 4 * probs.shape[1] * np.finfo(probs.dtype).eps + 1e-12
-    if excess.max(initial=0.0) > tolerance:
-        j = int(np.argmax(excess))
-        raise ValueError(
-            f"the next-token probabilities of context {j} sum to {probs[j].sum():.12g}, not 1: "
-            "normalise the row"
-        )
-
-
-def _check_weights(weights: np.ndarray) -> None:
-    finite("context_weights", weights)
-    for (j,) in np.argwhere(weights <= 0):
-        raise ValueError(f"context {j} has weight {weights[j]}: weights must be positive")
-    if abs(weights.sum() - 1) > 4 * weights.size * np.finfo(weights.dtype).eps + 1e-12:
-        raise ValueError(f"context_weights sum to {weights.sum():.12g}, not 1: divide by the sum")
-
-
-def _check_concepts(token_concept: np.ndarray, context_concept: np.ndarray) -> None:
-    present = np.unique(token_concept)
-    if present.size < 2 or present[0] != 0 or present[-1] != present.size - 1:
-        raise ValueError(
-            f"token_concept must number at least 2 concepts 0, 1, 2, … without a gap; got {present.tolist()}"
-        )
-    for (j,) in np.argwhere((context_concept < 0) | (context_concept >= present.size)):
-        raise ValueError(
-            f"context {j} has concept {context_concept[j]}, outside 0..{present.size - 1}"
-        )
-
-
-def _check_contexts(
-    contexts: np.ndarray, token_concept: np.ndarray, context_concept: np.ndarray
-) -> None:
-    if contexts.shape[1] < 1:
-        raise ValueError("contexts must hold at least one token each; got shape (m, 0)")
-    if contexts.min() < 0 or contexts.max() >= token_concept.size:
-        worst = contexts.min() if contexts.min() < 0 else contexts.max()
-        raise ValueError(f"contexts holds token {worst}, outside 0..{token_concept.size - 1}")
-    for j, t in np.argwhere(token_concept[contexts] != context_concept[:, None]):
-        raise ValueError(
-            f"context {j} is of concept {context_concept[j]} but its token {contexts[j, t]} "
-            f"is of concept {token_concept[contexts[j, t]]}: a context keeps to one concept"
-        )
-    distinct, first = np.unique(contexts, axis=0, return_index=True)
-    if len(distinct) < len(contexts):
-        j = np.setdiff1d(np.arange(len(contexts)), first)[0]
-        raise ValueError(f"context {j} = {contexts[j].tolist()} is listed twice: merge the rows")
 
 
 def enumerate_contexts(
