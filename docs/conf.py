@@ -16,6 +16,7 @@ extensions = [
     "sphinxcontrib.bibtex",
     "registry_pages",
     "api_page",
+    "figures_page",
 ]
 exclude_patterns = ["_build"]
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]

@@ -20,6 +20,7 @@ from . import __version__
 from ._bad_input import BadInput
 from ._cli_certify import certify
 from ._cli_falsify import falsify
+from ._cli_figures import figures
 
 
 def verify(
@@ -163,12 +164,19 @@ def version() -> int:
     return 0
 
 
+_COMMANDS = (
+    verify,
+    certify,
+    falsify,
+    figures,
+    version,
+)
+
+
 def main() -> None:
     """Entry point of the `ufm` command."""
     try:
-        status = _parse(
-            {"verify": verify, "certify": certify, "falsify": falsify, "version": version}
-        )()
+        status = _parse({command.__name__: command for command in _COMMANDS})()
         sys.stdout.flush()
     except (BadInput, OSError) as error:
         sys.stderr.write(f"ufm: {' '.join(str(error).split())}\n")

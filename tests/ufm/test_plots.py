@@ -11,6 +11,7 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 
 from ufm import plots
+from ufm.plots import _tokens
 
 # Figure 3 of the paper: V = 9, G = 3, uneven laws, N in the second concept, c in it too.
 IN_LAW = np.tile([53 / 125, 57 / 125, 3 / 25], 3)
@@ -115,7 +116,7 @@ def test_tokens_of_a_concept_share_a_colour_and_differ_in_dashes():
 
 
 def test_large_vocabularies_are_named_by_concept(monkeypatch):
-    monkeypatch.setattr(plots, "_LONGEST_LEGEND", 8)
+    monkeypatch.setattr(_tokens, "_LONGEST_LEGEND", 8)
     labels = [text.get_text() for text in token_picture().get_legend().get_texts()]
     assert labels == [*(f"of concept {k}" for k in range(3)), "peak", "limit, α → ±∞"]
 

@@ -1,0 +1,38 @@
+"""The page of figures: the gallery of `ufm.plots`, drawn anew at each build."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import jax
+from pages import write_page
+from sphinx.application import Sphinx
+
+from ufm import plots
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("builder-inited", _write_page)
+    return {"parallel_read_safe": True}
+
+
+def _write_page(app: Sphinx) -> None:
+    jax.config.update("jax_enable_x64", True)  # peaks need it
+    plots.write_pictures(plots.GALLERY, Path(app.srcdir, "_generated", "figures"))
+    write_page(app, "figures", list(_figures()))
+
+
+def _figures() -> Iterator[str]:
+    yield "(figures)=\n# Figures"
+    yield (
+        "\n`ufm figures --out DIR` writes these figures as PNG and SVG, the same bytes every time; "
+        "`ufm figures fig-3 price` only those named. The first five are those of "
+        "{cite:t}`taimeskhanov2026`, with its parameters; the others show what it lacks. Each is "
+        "drawn by functions of {py:mod}`ufm.plots` that take a matplotlib `Axes` and any tilt, "
+        "dataset or strengths of yours.\n"
+    )
+    for picture in plots.GALLERY:
+        yield f"(figure-{picture.name})=\n## {picture.title}\n"
+        yield f"`{picture.name}`, {picture.source}.\n"
+        yield f"```{{figure}} figures/{picture.name}.svg"
+        yield f":alt: {picture.caption}\n"
+        yield f"{picture.caption}\n```\n"

@@ -1,0 +1,103 @@
+"""What the plots refuse, each with one line that says why."""
+
+import matplotlib
+import numpy as np
+import pytest
+from jaxtyping import TypeCheckError
+
+import ufm
+
+matplotlib.use("Agg")
+
+from matplotlib import pyplot as plt
+
+from ufm import plots
+
+DATA = ufm.ConceptDataset.smoothed(epsilon=0.05)
+TILT = ufm.ExponentialTilt.from_dataset(DATA, [0, 1], [2, 3])
+TARGET = np.arange(9) < 3
+ALPHAS = np.linspace(-1, 1, 5)
+FLAT = ufm.ExponentialTilt(TILT.log_probs, np.zeros(9))
+PI = DATA.context_weights
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+def bounds(tilt=TILT, weights=PI, **changes):
+    return plots.cross_entropy_bounds(
+        tilt, weights, **({"target": TARGET, "alphas": ALPHAS} | changes)
+    )
+
+
+def across(**changes):
+    return plots.concept_across_contexts(TILT, TARGET, **({"alphas": ALPHAS} | changes))
+
+
+BAD = {
+    "bars: context": (lambda: plots.next_token_bars(DATA, 6), r"one of 0\.\.5; got 6"),
+    "bars: names": (lambda: plots.next_token_bars(DATA, 0, names=["a"]), "the 9 tokens; got 1"),
+    "bars: concepts": (
+        lambda: plots.next_token_bars(DATA, 0, concept_names=["T"]),
+        "the 3 concepts; got 1",
+    ),
+    "bounds: flat": (lambda: bounds(FLAT), "log_odds are constant"),
+    "bounds: target": (lambda: bounds(target=np.ones(9, bool)), "got 9 of them"),
+    "bounds: weights": (lambda: bounds(weights=[1.0]), r"weights must have shape \(6,\)"),
+    "bounds: order": (lambda: bounds(alphas=ALPHAS[::-1]), "increasing order"),
+    "across: contexts": (lambda: across(contexts=[7]), r"one of 0\.\.5; got \[7\]"),
+    "across: none": (lambda: across(contexts=[]), r"at least one of 0\.\.5; got \[\]"),
+    "across: names": (lambda: across(contexts=[0, 1], names=["a"]), "the 2 contexts; got 1"),
+    "windows: not separated": (
+        lambda: plots.sweet_spot_windows(TILT, target=~TARGET),
+        "not separated",
+    ),
+    "windows: contexts": (
+        lambda: plots.sweet_spot_windows(TILT, target=TARGET, contexts=[-1]),
+        r"got \[-1\]",
+    ),
+    "map: flat": (lambda: plots.peak_map(FLAT, target=TARGET), "log_odds are constant"),
+    "map: target": (lambda: plots.peak_map(TILT, target=[0, 1]), "boolean mask"),
+    "price: budget": (
+        lambda: plots.cost_against_mass(TILT, PI, target=TARGET, budgets=[-1.0]),
+        "budget must be positive",
+    ),
+    "price: not separated": (
+        lambda: plots.cost_against_mass(TILT, PI, target=~TARGET),
+        "not separated",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_refused_with_a_reason(case):
+    call, message = BAD[case]
+    with pytest.raises((ValueError, TypeCheckError)) as caught:
+        call()
+    if caught.type is not TypeCheckError:
+        assert "\n" not in str(caught.value)
+        caught.match(message)
+
+
+def test_a_peak_map_without_margin_has_no_band():
+    axes = plots.peak_map(TILT, target=~TARGET, contexts=[0])
+    assert not axes.patches
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == ["0", "peak off target", "peak on target", "peak at ±∞"]
+
+
+def test_a_budget_beyond_the_picture_is_left_out():
+    axes = plots.cost_against_mass(TILT, PI, target=TARGET, budgets=[0.1, 50.0])
+    marks = [line.get_gid() for line in axes.lines if str(line.get_gid()).startswith("budget")]
+    assert marks == ["budget 0"]
+
+
+def test_float32_is_refused_where_peaks_are_needed():
+    single = ufm.ExponentialTilt(
+        np.asarray(TILT.log_probs, np.float32), np.asarray(TILT.log_odds, np.float32)
+    )
+    with pytest.raises(TypeError, match="float64"):
+        plots.sweet_spot_windows(single, target=TARGET)

@@ -1,0 +1,352 @@
+"""The data in the gallery's figures, against the library, the paper's numbers and exact rationals."""
+
+from fractions import Fraction
+
+import matplotlib
+import mpmath
+import numpy as np
+import pytest
+
+import theorems
+import ufm
+
+matplotlib.use("Agg")
+
+from ufm import plots
+from ufm.plots import _bounds, _cases, _concepts, _cross_entropy, _host, _tokens, _windows
+
+PICTURES = {picture.name: picture for picture in plots.GALLERY}
+# A law is a quotient of sums of nine exponentials of exponents up to 300, each good to 1e-16 of it.
+ROUND = 1e-13
+
+
+def drawn(axes) -> dict[str, np.ndarray]:
+    """x and y of every line of the axes, by its gid."""
+    return {line.get_gid(): np.array(line.get_data()) for line in axes.lines}
+
+
+def law(record, context, alpha):
+    """p_α of one context of a record of exact rationals, at 30 digits, sharing no code with ufm."""
+    a, b = ([Fraction(v) for v in record[key]] for key in ("in_concept", "off_concept"))
+    tokens, contexts = record["token_concept"], record["contexts"]
+    rows = [[a[z] if k == tokens[z] else b[z] for z in range(len(tokens))] for k in contexts]
+    with mpmath.workdps(30):
+        logs = [[mpmath.log(mpmath.mpf(v.numerator) / v.denominator) for v in row] for row in rows]
+
+        def mean(chosen, z):
+            return sum(logs[j][z] for j in chosen) / len(chosen)
+
+        weight = [
+            mpmath.exp(
+                logs[context][z]
+                + alpha * (mean(record["positive"], z) - mean(record["negative"], z))
+            )
+            for z in range(len(tokens))
+        ]
+        return [w / sum(weight) for w in weight]
+
+
+def record_of(inside, off, share, size=3):
+    """Rates a = (1-ε)γ, b = εω/2 on three concepts, one context each, N in the second."""
+    share = Fraction(share)
+    return {
+        "in_concept": [(1 - share) * Fraction(v) for v in inside] * 3,
+        "off_concept": [share * Fraction(v) / 2 for v in off] * 3,
+        "token_concept": np.repeat([0, 1, 2], size).tolist(),
+        "contexts": [0, 1, 2],
+        "positive": [0],
+        "negative": [1],
+    }
+
+
+UNEVEN = record_of(["53/125", "57/125", "3/25"], ["2/5", "1/2", "1/10"], "1/20")
+UNIFORM = record_of(["1/3"] * 3, ["1/3"] * 3, "1/20")
+UNIFORM_13 = record_of(["1/3"] * 3, ["1/3"] * 3, "13/100")
+FINDINGS = {finding.id: finding for finding in theorems.FINDINGS}
+
+
+def check_laws(figure):
+    for axes, context in zip(figure.axes, (0, 1), strict=True):
+        heights = [bar.get_height() for bar in axes.patches]
+        np.testing.assert_allclose(heights, np.array(law(UNEVEN, context, 0), float), rtol=1e-14)
+        texts = [text.get_text() for text in axes.get_legend().get_texts()]
+        assert sorted(text.split(": ")[1] for text in texts) == ["0.025", "0.025", "0.95"]
+
+
+def check_tokens(figure, peaks, side, limits):
+    for axes in figure.axes:
+        lines = drawn(axes)
+        x = lines["curve 0"][0]
+        for i in (0, 100, 600, 1200):
+            want = np.array(law(UNEVEN, 1, x[i]), float) - np.array(law(UNEVEN, 1, 0), float)
+            got = [lines[f"curve {z}"][1, i] for z in range(9)]
+            np.testing.assert_allclose(got, want, rtol=0, atol=ROUND)
+        for z, peak in peaks.items():
+            assert (f"peak {z}" in lines) == (peak is not None and x[0] <= peak <= x[-1])
+            if f"peak {z}" in lines:
+                assert lines[f"peak {z}"][0, 0] == pytest.approx(peak, abs=0.005)  # as printed
+                curve = lines[f"curve {z}"]
+                assert lines[f"peak {z}"][1, 0] >= curve[1].max()
+                # the drawn curve has its highest point next to the disc: within one step of the grid
+                assert abs(curve[0, curve[1].argmax()] - lines[f"peak {z}"][0, 0]) <= x[1] - x[0]
+        ends = [lines[f"limit {z}{side}"][1, 0] for z in range(9)]
+        np.testing.assert_allclose(ends, limits, rtol=0, atol=ROUND)
+    labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert [label.split()[1] for label in labels[:6]] == [
+        "6.57",
+        "1.18",
+        "+∞",
+        "−5.57",
+        "−0.18",
+        "−∞",
+    ]
+
+
+def check_fig_3(figure):
+    p = np.array(law(UNEVEN, 1, 0), float)
+    check_tokens(figure, {0: 6.57, 1: 1.18, 2: None, 3: -5.57, 4: -0.18}, "", np.eye(9)[2] - p)
+
+
+def check_fig_b1(figure):
+    p = np.array(law(UNEVEN, 1, 0), float)
+    peaks = {0: 6.57, 1: 1.18, 3: -5.57, 4: -0.18, 5: None}
+    check_tokens(figure, peaks, " left", np.eye(9)[5] - p)
+
+
+def check_fig_4(figure):
+    lines = drawn(figure.axes[0])
+    ends = [(lines[f"curve {k}"][1, 0], lines[f"curve {k}"][1, -1]) for k in range(3)]
+    # the three decimals of the paper's picture
+    printed = [(-0.008, 0.325), (0.325, -0.008), (-0.317, -0.317)]
+    np.testing.assert_allclose(ends, printed, rtol=0, atol=5e-4)
+    for k, limits in enumerate([("-1/120", "13/40"), ("13/40", "-1/120"), ("-19/60", "-19/60")]):
+        got = [lines[f"limit {k} left"][1, 0], lines[f"limit {k}"][1, 0]]
+        np.testing.assert_allclose(got, [float(Fraction(v)) for v in limits], rtol=0, atol=ROUND)
+    # by symmetry the third concept peaks at 0, and the monotone ones nowhere
+    assert [gid for gid in lines if gid.startswith(("peak", "trough"))] == ["peak 2.0"]
+    np.testing.assert_allclose(lines["peak 2.0"], 0.0, atol=1e-12)
+
+
+def check_fig_5(figure):
+    lines = drawn(figure.axes[0])
+    for i in (0, 1200):
+        assert lines["curve"][1, i] == pytest.approx(1.006, abs=5e-4)
+        assert lines["quadratic"][1, i] == pytest.approx(0.790, abs=5e-4)
+    with mpmath.workdps(30):
+        for i in (0, 300, 900):
+            cost = sum(
+                p * mpmath.log(p / q)
+                for j in range(3)
+                for p, q in zip(
+                    law(UNIFORM_13, j, 0), law(UNIFORM_13, j, lines["curve"][0, i]), strict=True
+                )
+            )
+            assert lines["curve"][1, i] == pytest.approx(float(cost / 3), rel=1e-12)
+    assert lines["curve"][1].argmin() == 600
+
+
+def check_sweet_spot(figure):
+    four, nine, uniform = (drawn(axes) for axes in figure.axes)
+    np.testing.assert_allclose(four["window 0"][0], [-0.834, -0.166], atol=5e-4)
+    np.testing.assert_allclose(four["window 2"][0], [0.166, 0.834], atol=5e-4)
+    data = _cases.uneven()
+    want = ufm.sweet_spot(_cases.steered(data), data.concept_tokens(0))
+    for j in (1, 3, 5):
+        np.testing.assert_allclose(nine[f"window {j}"][0], want[j], rtol=1e-10)
+    # closed form: M = m, -m, 0, so that E_α[M] = 0 where a e^{αm} = b e^{-αm}, b e^{αm} = a e^{-αm}
+    starts = [uniform[f"window {j}"][0, 0] for j in (1, 3, 5)]
+    np.testing.assert_allclose(starts, [-0.5, 0.5, 0.0], atol=1e-12)
+    assert {"open 1", "open 3", "open 5"} <= set(uniform)
+    assert not [gid for gid in {**four, **nine} if gid.startswith("open")]
+    common = [[p for p in axes.patches if p.get_gid() == "common"] for axes in figure.axes]
+    assert [len(patches) for patches in common] == [0, 0, 1]
+    assert common[2][0].get_x() == pytest.approx(0.5, abs=1e-12)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert ["no strength" in title for title in titles] == [True, True, False]
+
+
+def check_bounds(figure):
+    nats, ratio = (drawn(axes) for axes in figure.axes)
+    increase, x = nats["curve"][1], nats["curve"][0]
+    for gid in ("hoeffding", "bennett", "two_point", "remainder above"):
+        assert (nats[gid][1] - increase >= -ROUND).all(), gid
+    for gid in ("lower", "target", "asymptote", "remainder below"):
+        assert (increase - nats[gid][1] >= -ROUND).all(), gid
+    with mpmath.workdps(30):
+        m = mpmath.log((mpmath.mpf(87) / 300) / (mpmath.mpf(13) / 600))
+        slope = [
+            m
+            - sum(
+                p * v
+                for p, v in zip(law(UNIFORM_13, j, 0), [m] * 3 + [-m] * 3 + [0] * 3, strict=True)
+            )
+            for j in range(3)
+        ]
+        level = [mpmath.log(sum(law(UNIFORM_13, j, 0)[:3])) for j in range(3)]
+        line = float(3 * sum(slope) / 3 + sum(level) / 3)
+        hoeffding = float((3 * 2 * m) ** 2 / 8)
+    assert x[-1] == 3
+    assert nats["asymptote"][1, -1] == pytest.approx(line, rel=1e-12)
+    assert nats["hoeffding"][1, -1] == pytest.approx(hoeffding, rel=1e-12)
+    # the line is what ΔCE tends to: at α = 3 it is off by e^{-3m} = 4e-4 of odds 6.7 at most
+    assert 0 < increase[-1] - nats["asymptote"][1, -1] < 3e-3
+    seen = np.isfinite(ratio["curve"][1])
+    # next to 0, where ½σ²α² < 1e-4 of the highest, nothing is drawn: |α| < 0.0275
+    np.testing.assert_array_equal(seen, np.abs(x) > 0.0275)
+    assert (ratio["curve"][1, seen] == 1).all()
+    for gid in ("hoeffding", "two_point", "target"):
+        np.testing.assert_allclose(
+            ratio[gid][1, seen] * increase[seen], nats[gid][1, seen], rtol=1e-12
+        )
+
+
+def check_peak_map(figure):
+    lines = drawn(figure.axes[0])
+    tilt = _cases.steered(_cases.uneven())
+    peaks, odds = np.asarray(ufm.peak_strengths(tilt)), np.asarray(tilt.log_odds)
+    for j in (1, 3, 5):
+        points = np.concatenate([lines[f"on {j}"], lines[f"off {j}"]], axis=1)
+        shown = np.isfinite(peaks[j])
+        want = np.stack([odds[shown], peaks[j, shown]])
+        np.testing.assert_allclose(np.sort(points), np.sort(want), rtol=1e-10, atol=1e-12)
+        mean, alpha = lines[f"curve {j}"]
+        assert (np.diff(mean) > 0).all()
+        assert (np.diff(alpha) > 0).all()
+        # every peak lies between the drawn points around it: the curve passes through it
+        for m, peak in points.T:
+            i = int(np.searchsorted(mean, m))
+            assert alpha[i - 1] - ROUND <= peak <= alpha[i] + ROUND
+    (band,) = figure.axes[0].patches
+    target = np.arange(9) < 3
+    assert band.get_x() == pytest.approx(odds[~target].max(), abs=1e-12)
+    assert band.get_x() + band.get_width() == pytest.approx(odds[target].min(), rel=1e-12)
+
+
+def check_vanishing(figure):
+    lines = drawn(figure.axes[0])
+    for j, value in ((1, "-1/120"), (3, "-1/120"), (5, "-19/60")):
+        for side in ("", " left"):
+            assert lines[f"limit {j}{side}"][1, 0] == pytest.approx(
+                float(Fraction(value)), abs=ROUND
+            )
+    peaks = [lines[f"peak {j}.0"][0, 0] for j in (1, 3, 5)]
+    np.testing.assert_allclose(peaks, [-0.5, 0.5, 0.0], atol=1e-9)  # as in check_sweet_spot
+    assert (lines["claimed"][1] == 0).all()
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert texts == ["limit −0.0083", "limit −0.3167"]
+
+
+def check_two_humps(figure):
+    record = FINDINGS["finding-3.two-humps"].counterexample
+    lines = drawn(figure.axes[1])
+    x, y = lines["curve 1"]
+    for alpha, printed in ((-8, 0.108), (-3, 0.361), (-1, 0.642), (0, 0.041)):
+        i = int(np.abs(x - alpha).argmin())
+        assert x[i] == pytest.approx(alpha, abs=1e-12)
+        assert y[i] == pytest.approx(printed, abs=5e-4)
+        assert y[i] == pytest.approx(float(sum(law(record, 0, x[i])[2:4])), abs=ROUND)
+    assert [lines["limit 1 left"][1, 0], lines["limit 1"][1, 0]] == pytest.approx([1, 0], abs=ROUND)
+    turns = [gid for gid in lines if gid.startswith(("peak 1", "trough 1"))]
+    assert turns == ["trough 1.0", "peak 1.1"]
+    with mpmath.workdps(30):
+        for gid in turns:
+            slope = mpmath.diff(lambda a: sum(law(record, 0, a)[2:4]), lines[gid][0, 0])
+            assert abs(slope) < 1e-13
+    # the far panel shows the first hump: the mass comes from 1
+    far = drawn(figure.axes[0])["curve 1"][1]
+    assert far[0] > 0.99
+    assert far.min() < 0.11
+
+
+def check_price(figure):
+    lines = drawn(figure.axes[0])
+    mass, cost = lines["curve"]
+    assert mass[0] == pytest.approx(1 / 3)
+    assert (np.diff(mass) > 0).all()
+    assert (np.diff(cost) > 0).all()
+    # at its first point nothing is paid yet, at its last 0.99 is reached
+    assert cost[0] == 0
+    assert mass[-1] == pytest.approx(0.99, abs=1e-12)
+    assert (cost - lines["least"][1] >= -ROUND).all()
+    data = _cases.uniform(0.05)
+    tilt, target = _cases.steered(data), data.concept_tokens(0)
+    for i, budget in enumerate((0.1, 0.5, 1.0)):
+        options = {"target": target, "budget": budget}
+        choice = ufm.choose_strength(tilt, data.context_weights, **options)
+        x, y = lines[f"budget {i}"][:, 0]
+        assert (x, y) == pytest.approx((choice.target_mass, budget), rel=1e-9)
+        assert np.interp(x, mass, cost) == pytest.approx(budget, abs=1e-5)  # on the curve
+    # -Σπ log p(T): 19/20 of the mass in T, 1/40 elsewhere
+    ceiling = -(np.log(19 / 20) + 2 * np.log(1 / 40)) / 3
+    np.testing.assert_allclose(lines["ceiling"][1], ceiling, rtol=1e-12)
+    assert 0.9 * ceiling < lines["reverse"][1].max() < ceiling
+
+
+CHECKS = {
+    "fig-2": check_laws,
+    "fig-3": check_fig_3,
+    "fig-b1": check_fig_b1,
+    "fig-4": check_fig_4,
+    "fig-5": check_fig_5,
+    "sweet-spot": check_sweet_spot,
+    "bounds": check_bounds,
+    "peak-map": check_peak_map,
+    "vanishing": check_vanishing,
+    "two-humps": check_two_humps,
+    "price": check_price,
+}
+
+
+def test_every_picture_is_checked():
+    assert list(CHECKS) == [name for name in CHECKS if name in PICTURES]
+    assert set(CHECKS) == set(PICTURES)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_the_data_drawn_are_right(name):
+    CHECKS[name](PICTURES[name].draw())
+
+
+def shifted(function, by):
+    return lambda *arguments, **options: function(*arguments, **options) + by
+
+
+def scaled(function, by):
+    return lambda *arguments, **options: function(*arguments, **options) * by
+
+
+FAULTS = {
+    "peaks off by 0.02": ("fig-3", _tokens, "peaks_of", lambda f: shifted(f, 0.02)),
+    "peaks of the other sign": ("fig-b1", _tokens, "peaks_of", lambda f: scaled(f, -1.0)),
+    "law off by 1e-9": ("fig-3", _host.Row, "laws", lambda f: scaled(f, 1 + 1e-9)),
+    "limits swapped": ("fig-4", _host.Row, "limit", lambda f: lambda row, sign: f(row, -sign)),
+    "no turns": ("vanishing", _concepts, "mass_turns", lambda f: lambda *a: []),
+    "a turn missed": ("two-humps", _concepts, "mass_turns", lambda f: lambda *a: f(*a)[1:]),
+    "cost 1 % high": ("fig-5", _cross_entropy, "increases", lambda f: scaled(f, 1.01)),
+    "variance halved": ("fig-5", _cross_entropy, "mean_variance", lambda f: scaled(f, 0.5)),
+    "two-point bound 20 % low": ("bounds", _bounds, "_two_point", lambda f: scaled(f, 0.8)),
+    "asymptote 1e-9 high": ("bounds", _bounds, "_asymptote", lambda f: scaled(f, 1 + 1e-9)),
+    "windows of other peaks": ("sweet-spot", _windows, "peaks_of", lambda f: shifted(f, 0.01)),
+    "peaks off the curve": ("peak-map", _windows, "peaks_of", lambda f: shifted(f, 0.01)),
+    "other rates": ("two-humps", _cases, "two_humps", lambda f: lambda: _cases.uniform(0.05)),
+    "other ε": ("price", _cases, "uniform", lambda f: lambda epsilon: f(0.06)),
+    "laws of the even dataset": ("fig-2", _cases, "uneven", lambda f: lambda: _cases.uniform(0.05)),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_fault_is_seen_in_the_data(monkeypatch, fault):
+    name, owner, attribute, change = FAULTS[fault]
+    monkeypatch.setattr(owner, attribute, change(getattr(owner, attribute)))
+    with pytest.raises((AssertionError, KeyError)):
+        CHECKS[name](PICTURES[name].draw())
+
+
+def test_the_two_humps_are_those_of_the_finding():
+    record = FINDINGS["finding-3.two-humps"].counterexample
+    data = _cases.two_humps()
+    a, b = (
+        np.array([float(Fraction(v)) for v in record[k]]) for k in ("in_concept", "off_concept")
+    )
+    own = np.asarray(data.token_concept)[None, :] == np.asarray(data.context_concept)[:, None]
+    np.testing.assert_allclose(data.next_token_probs, np.where(own, a, b), rtol=1e-14)

@@ -1,0 +1,64 @@
+"""Pictures as files: PNG and SVG, the same bytes every time, whole or not at all."""
+
+import os
+from collections.abc import Iterable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from ._picture import Picture, gallery_style
+
+FORMATS = ("png", "svg")
+# What would tell one run from another: the date, and matplotlib's version.
+_METADATA: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+}
+
+
+def picture_paths(picture: Picture, folder: Path) -> list[Path]:
+    """The files that `write_pictures` writes for a picture: NAME.png and NAME.svg in `folder`."""
+    return [folder / f"{picture.name}.{kind}" for kind in FORMATS]
+
+
+def write_pictures(pictures: Iterable[Picture], folder: Path) -> list[Path]:
+    """Write NAME.png and NAME.svg for each picture into `folder`, which is made; their paths.
+
+    A file appears whole or not at all, and one that stands there is replaced. Its bytes depend on
+    the picture and on the versions of matplotlib and JAX alone. Raises `OSError` where the
+    folder cannot be made or written.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from ufm import plots
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = plots.write_pictures(plots.GALLERY[:1], Path(folder))
+    ...     print(*(file.name for file in files))
+    fig-2.png fig-2.svg
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for picture in pictures:
+        figure = picture.draw()
+        for kind, path in zip(FORMATS, picture_paths(picture, folder), strict=True):
+            _write(path, _bytes(figure, kind))
+            written.append(path)
+    return written
+
+
+def _bytes(figure: Figure, kind: str) -> bytes:
+    buffer = BytesIO()
+    with gallery_style():
+        figure.savefig(buffer, format=kind, metadata=_METADATA[kind])
+    return buffer.getvalue()
+
+
+def _write(path: Path, data: bytes) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,7 @@
+"""The figures that `ufm figures` writes: the paper's, and those of what goes beyond it."""
+
+from ._own_figures import OWN
+from ._paper_figures import PAPER
+from ._picture import Picture
+
+GALLERY: tuple[Picture, ...] = (*PAPER, *OWN)

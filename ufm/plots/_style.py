@@ -1,0 +1,132 @@
+"""What the pictures share: colours, dashes, axes, dotted limits, legends; and checks of arguments."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from .._checks import Numbers, floating
+from .._tilt import ExponentialTilt
+
+# Okabe and Ito's colour-blind-safe palette, without the yellow that white paper swallows.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#000000")
+# Dots stand for limits.
+DASHES = ("-", "--", "-.", (0, (6, 1, 1, 1, 1, 1)), (0, (2, 1)))
+STRENGTH = "steering strength α (multiples of v)"
+
+
+def checked_strengths(alphas: Numbers) -> np.ndarray:
+    """`alphas` on the host: at least two finite numbers in increasing order."""
+    strengths = np.asarray(floating("alphas", alphas, 1))
+    if strengths.size < 2 or not (np.diff(strengths) > 0).all() or not np.isfinite(strengths).all():
+        raise ValueError(
+            f"alphas must be at least 2 finite strengths in increasing order; got {strengths.size} "
+            f"of them{f', first {strengths[0]:g}' if strengths.size else ''}"
+        )
+    return strengths
+
+
+def one_context(tilt: ExponentialTilt, context: int) -> ExponentialTilt:
+    """The tilt of context number `context` alone."""
+    contexts = tilt.log_probs.shape[0]
+    if not 0 <= context < contexts:
+        raise ValueError(f"context must be one of 0..{contexts - 1}; got {context}")
+    return ExponentialTilt(tilt.log_probs[context : context + 1], tilt.log_odds)
+
+
+def checked_contexts(tilt: ExponentialTilt, contexts: Sequence[int] | None) -> list[int]:
+    """The contexts to draw, all by default: at least one, in range."""
+    every = tilt.log_probs.shape[0]
+    chosen = list(range(every)) if contexts is None else [int(j) for j in contexts]
+    if not chosen or not all(0 <= j < every for j in chosen):
+        raise ValueError(f"contexts must name at least one of 0..{every - 1}; got {chosen}")
+    return chosen
+
+
+def checked_names(names: Sequence[str] | None, count: int, what: str) -> list[str]:
+    """`names`, one for each of the `count` things; their numbers by default."""
+    if names is None:
+        return [str(z) for z in range(count)]
+    if len(names) != count:
+        raise ValueError(f"names must name the {count} {what}; got {len(names)} names")
+    return list(names)
+
+
+def checked_concepts(token_concept: Numbers, vocabulary: int) -> np.ndarray:
+    """`token_concept` [V] on the host: whole numbers from 0 on."""
+    concept = np.asarray(token_concept)
+    if concept.shape != (vocabulary,) or concept.dtype.kind not in "iu" or concept.min() < 0:
+        raise ValueError(
+            f"token_concept must hold {vocabulary} concept numbers from 0 on; "
+            f"got shape {concept.shape}, dtype {concept.dtype}"
+        )
+    return concept
+
+
+def colour(number: int) -> str:
+    """The colour of concept, context or token number `number`."""
+    return PALETTE[number % len(PALETTE)]
+
+
+def prepared(axes: Axes | None, label: str, strengths: np.ndarray | None = None) -> Axes:
+    """`axes`, or new ones, with a light grid; with `strengths`, they run along x."""
+    if axes is None:
+        from matplotlib import pyplot as plt  # only who lets us make the figure needs a backend
+
+        axes = plt.subplots(figsize=(7.2, 3.8), layout="constrained")[1]
+    axes.set_ylabel(label)
+    if strengths is not None:
+        axes.set(xlabel=STRENGTH, xlim=(strengths[0], strengths[-1]))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color="0.92")
+    axes.set_axisbelow(True)
+    return axes
+
+
+def disc(axes: Axes, x: float, y: float, gid: str, **look: Any) -> None:
+    """A disc with a white rim on a curve."""
+    shape: dict[str, Any] = {"marker": "o", "markersize": 7, "markeredgecolor": "white"}
+    axes.plot([x], [y], **shape | {"zorder": 3, "gid": gid, "label": "_disc"} | look)
+
+
+def draw_limits(axes: Axes, strengths: np.ndarray, sides, number: int, ink: str) -> None:
+    """Dotted, over the outer sixth of the picture, on each side that the strengths go to."""
+    first, last = strengths[0], strengths[-1]
+    width = (last - first) / 6
+    look: dict[str, Any] = {"color": ink, "linestyle": ":", "linewidth": 1.8, "label": "_limit"}
+    if first < 0:
+        axes.plot([first, first + width], [sides[0]] * 2, gid=f"limit {number} left", **look)
+    if last > 0:
+        axes.plot([last - width, last], [sides[1]] * 2, gid=f"limit {number}", **look)
+
+
+def grey(label: str, **look: Any) -> Line2D:
+    """A legend entry for a mark that every colour shares."""
+    return Line2D([], [], color="0.4", label=label, **look)
+
+
+def disc_entry(label: str) -> Line2D:
+    """The legend entry of discs."""
+    return grey(label, marker="o", linestyle="none")
+
+
+def draw_legend(axes: Axes, title: str | None, handles: list, has_limits: bool = True) -> None:
+    """A legend to the right of the axes, where it covers no curve."""
+    if has_limits:
+        handles = [*handles, grey("limit, α → ±∞", linestyle=":", linewidth=1.8)]
+    beside: dict[str, Any] = {
+        "loc": "upper left",
+        "bbox_to_anchor": (1.01, 1.0),
+        "borderaxespad": 0.0,
+    }
+    axes.legend(handles=handles, title=title, frameon=False, alignment="left", **beside)
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """A number to so many decimals, with a true minus sign, and ∞."""
+    if np.isinf(value):
+        return "+∞" if value > 0 else "−∞"
+    text = f"{value:.{digits}f}"
+    return text.replace("-", "−") if float(text) else text.lstrip("-")

@@ -1,0 +1,43 @@
+"""Where the mass of a set of tokens turns: the peaks and troughs of F_C along α."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ._host import Row
+
+
+class Turn(NamedTuple):
+    """A strength at which F_C turns, whether that is a peak (else a trough), and F_C there."""
+
+    alpha: float
+    is_peak: bool
+    mass: float
+
+
+def mass_turns(row: Row, tokens: np.ndarray, strengths: np.ndarray) -> list[Turn]:
+    """The turns of F_C of one context between the first and the last strength, in order.
+
+    F_C' = F_C (1 - F_C) g with g(α) = E_α[M|C] - E_α[M|not C]: a turn is a change of sign of g, seen
+    on the grid `strengths` and then bisected to rounding. Two turns between neighbours of the grid
+    go unseen. Where both means tend to one value g is all rounding; below 1e-12 R it counts as 0.
+    """
+
+    def slope(alphas: np.ndarray) -> np.ndarray:
+        inside, off = row.tilted(alphas, tokens), row.tilted(alphas, ~tokens)
+        return inside @ row.odds[tokens] - off @ row.odds[~tokens]
+
+    values = slope(strengths)
+    seen = np.flatnonzero(np.abs(values) > 1e-12 * np.ptp(row.odds))
+    turning = values[seen[:-1]] * values[seen[1:]] < 0
+    low, high = strengths[seen[:-1][turning]], strengths[seen[1:][turning]]
+    is_peak = values[seen[:-1][turning]] > 0
+    for _ in range(80):  # halves any bracket of a picture to neighbouring numbers
+        middle = 0.5 * (low + high)
+        stays = (slope(middle) > 0) == is_peak
+        low, high = np.where(stays, middle, low), np.where(stays, high, middle)
+    alphas = 0.5 * (low + high)
+    mass = row.laws(alphas)[:, tokens].sum(axis=1)
+    return [
+        Turn(float(a), bool(p), float(m)) for a, p, m in zip(alphas, is_peak, mass, strict=True)
+    ]

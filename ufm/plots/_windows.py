@@ -1,0 +1,181 @@
+"""The strengths at which tokens peak: windows between target and rest, and peaks against M."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch
+
+from .._checks import Numbers, token_set
+from .._peaks import require_separation
+from .._tilt import ExponentialTilt
+from ._host import Row, peaks_of
+from ._style import (
+    DASHES,
+    PALETTE,
+    STRENGTH,
+    checked_contexts,
+    checked_names,
+    colour,
+    disc,
+    draw_legend,
+    grey,
+    prepared,
+)
+
+_ON, _OFF, _WINDOW, _ALL = PALETTE[1], PALETTE[0], PALETTE[2], PALETTE[3]
+
+
+def sweet_spot_windows(
+    tilt: ExponentialTilt,
+    *,
+    target: Numbers,
+    contexts: Sequence[int] | None = None,
+    names: Sequence[str] | None = None,
+    axes: Axes | None = None,
+) -> Axes:
+    """The sweet spot W_j of each context j, a bar along α, and the strengths in all of them.
+
+    W_j lies between the last peak of an off-target token (disc) and the first of a target token
+    (diamond); a bar that has no such peak at one end runs to the side of the picture with an arrow.
+
+    - `target` [V]: T, a boolean mask with margin δ > 0 (else `ValueError`); `contexts`: which j
+      to draw (default: all); `names`: what to call them.
+
+    Bar j has the gid "window j", the discs of its row "on j" and "off j"; a band, gid "common",
+    covers the strengths in all the windows drawn, and without one the title says so.
+
+    >>> import ufm
+    >>> from ufm import plots
+    >>> a, b = [0.6, 0.2, 0.6, 0.2], [0.1, 0.1, 0.1, 0.1]
+    >>> data = ufm.ConceptDataset.from_rates(a, b, [0, 0, 1, 1])
+    >>> tilt = ufm.ExponentialTilt.from_dataset(data, positive=[0, 1], negative=[2, 3])
+    >>> axes = plots.sweet_spot_windows(tilt, target=data.concept_tokens(0), contexts=[0, 2])
+    >>> bar = next(line for line in axes.lines if line.get_gid() == "window 2")
+    >>> print(bar.get_xdata().round(3), axes.get_title(loc="left"))
+    [0.166 0.834] no strength lies in every window
+    """
+    mask = np.asarray(token_set(target, tilt.log_odds.size))
+    chosen = checked_contexts(tilt, contexts)
+    names = checked_names(names, len(chosen), "contexts")
+    require_separation(tilt, jnp.asarray(mask))
+    peaks = dict(zip(chosen, peaks_of(tilt, chosen), strict=True))
+    windows = {j: (row[~mask].max(), row[mask].min()) for j, row in peaks.items()}
+    low, high = _range_of(peaks)
+
+    axes = prepared(axes, "context")
+    for place, j in enumerate(chosen):
+        ends = np.clip(windows[j], low, high)
+        bar: dict[str, Any] = {"linewidth": 9, "alpha": 0.5, "solid_capstyle": "butt"}
+        axes.plot(ends, [place] * 2, color=_WINDOW, gid=f"window {j}", **bar)
+        for end, side, marker in ((0, low, "<"), (1, high, ">")):
+            if not np.isfinite(windows[j][end]):
+                disc(
+                    axes,
+                    side,
+                    float(place),
+                    f"open {j}",
+                    marker=marker,
+                    color=_WINDOW,
+                    clip_on=False,
+                )
+        for kind, tokens, ink, marker in (("off", ~mask, _OFF, "o"), ("on", mask, _ON, "D")):
+            at = np.unique(peaks[j][tokens & np.isfinite(peaks[j])])
+            look: dict[str, Any] = {"linestyle": "none", "marker": marker, "gid": f"{kind} {j}"}
+            axes.plot(at, [place] * at.size, color=ink, markeredgecolor="white", **look)
+    common = max(window[0] for window in windows.values()), min(w[1] for w in windows.values())
+    is_met = common[0] < common[1]
+    if is_met:
+        axes.axvspan(*np.clip(common, low, high), color=_ALL, alpha=0.25, gid="common", lw=0)
+    text = "a strength in every window exists" if is_met else "no strength lies in every window"
+    axes.set_title(text, loc="left", fontsize="medium")
+    axes.set_yticks(range(len(chosen)), names)
+    axes.set(xlabel=STRENGTH, xlim=(low, high), ylim=(len(chosen) - 0.4, -0.6))
+    handles = [
+        grey("peak off target", marker="o", linestyle="none"),
+        grey("peak on target", marker="D", linestyle="none"),
+        Patch(color=_WINDOW, alpha=0.5, label="sweet spot of c"),
+        *([Patch(color=_ALL, alpha=0.25, label="in every window")] if is_met else []),
+    ]
+    handles[0].set_color(_OFF)
+    handles[1].set_color(_ON)
+    draw_legend(axes, None, handles, has_limits=False)
+    return axes
+
+
+def peak_map(
+    tilt: ExponentialTilt,
+    *,
+    target: Numbers,
+    contexts: Sequence[int] | None = None,
+    names: Sequence[str] | None = None,
+    axes: Axes | None = None,
+) -> Axes:
+    """α(j,z) against M(z): every peak of context j lies on one rising curve, {(E_{j,α}[M], α)}.
+
+    Theorem 3.3 at a glance: α(j,z) is the α at which the mean E_{j,α}[M] passes M(z), so that peaks
+    come in the order of M, and the tokens with the largest and the smallest M have theirs at ±∞
+    (triangles at the edges).
+
+    - `target` [V]: T, a boolean mask; the band between max M off T and min M on T, where δ > 0, cuts
+      each curve in its sweet spot; diamonds are target tokens, discs are others.
+    - `contexts`: which j to draw (default: all); `names`: what to call them.
+
+    Gids: "curve j", "on j" and "off j" for the finite peaks, "infinite j" for the others, "margin".
+
+    >>> import ufm
+    >>> from ufm import plots
+    >>> a, b = [0.6, 0.2, 0.6, 0.2], [0.1, 0.1, 0.1, 0.1]
+    >>> data = ufm.ConceptDataset.from_rates(a, b, [0, 0, 1, 1])
+    >>> tilt = ufm.ExponentialTilt.from_dataset(data, positive=[0, 1], negative=[2, 3])
+    >>> axes = plots.peak_map(tilt, target=data.concept_tokens(0), contexts=[0])
+    >>> peaks = next(line for line in axes.lines if line.get_gid() == "on 0")
+    >>> print(f"{peaks.get_xdata()[0]:.6f} {peaks.get_ydata()[0]:.6f}")
+    0.693147 -0.165670
+    """
+    mask = np.asarray(token_set(target, tilt.log_odds.size))
+    chosen = checked_contexts(tilt, contexts)
+    names = checked_names(names, len(chosen), "contexts")
+    peaks = dict(zip(chosen, peaks_of(tilt, chosen), strict=True))
+    odds = np.asarray(tilt.log_odds)
+    low, high = _range_of(peaks)
+    strengths = np.linspace(low, high, 401)
+
+    axes = prepared(axes, "peak α(c, z) (multiples of v)")
+    inside, off = odds[mask].min(), odds[~mask].max()
+    if inside > off:
+        axes.axvspan(off, inside, color=_ALL, alpha=0.18, lw=0, gid="margin", label="margin δ")
+    for place, (j, name) in enumerate(zip(chosen, names, strict=True)):
+        ink = colour(place)
+        dashes: dict[str, Any] = {"color": ink, "linestyle": DASHES[place % len(DASHES)]}
+        axes.plot(
+            Row(tilt, j).laws(strengths) @ odds, strengths, label=name, gid=f"curve {j}", **dashes
+        )
+        for kind, tokens, marker in (("off", ~mask, "o"), ("on", mask, "D")):
+            shown = tokens & np.isfinite(peaks[j])
+            look: dict[str, Any] = {"linestyle": "none", "marker": marker, "zorder": 3}
+            look |= {"color": ink, "markeredgecolor": "white", "markersize": 7}
+            axes.plot(odds[shown], peaks[j][shown], gid=f"{kind} {j}", label="_peaks", **look)
+        for sign, edge, marker in ((-1, low, "v"), (+1, high, "^")):
+            ends = np.unique(odds[peaks[j] == sign * np.inf])
+            look = {"linestyle": "none", "marker": marker, "color": "black", "clip_on": False}
+            at = [edge] * ends.size
+            axes.plot(ends, at, gid=f"infinite {j}", label="_infinite", zorder=4, **look)
+    axes.set(xlabel="log-odds M(z) (nats per unit of α)", ylim=(low, high))
+    marks = (("o", "peak off target"), ("D", "peak on target"), ("^", "peak at ±∞"))
+    handles = [grey(text, marker=marker, linestyle="none") for marker, text in marks]
+    drawn = axes.get_legend_handles_labels()[0]
+    bands = int(inside > off)  # drawn first, listed last
+    draw_legend(axes, "context c", drawn[bands:] + handles + drawn[:bands], has_limits=False)
+    return axes
+
+
+def _range_of(peaks: dict[int, np.ndarray]) -> tuple[float, float]:
+    """All finite peaks and 0, with a margin."""
+    every = np.concatenate([*peaks.values(), [0.0]])
+    shown = every[np.isfinite(every)]
+    low, high = float(shown.min()), float(shown.max())
+    margin = 0.12 * (high - low) or 1.0
+    return low - margin, high + margin
