@@ -21,6 +21,7 @@ from ._bad_input import BadInput
 from ._cli_certify import certify
 from ._cli_falsify import falsify
 from ._cli_figures import figures
+from ._cli_strength import strength
 
 
 def verify(
@@ -169,6 +170,7 @@ _COMMANDS = (
     certify,
     falsify,
     figures,
+    strength,
     version,
 )
 

@@ -15,13 +15,22 @@ if TYPE_CHECKING:
     from ._embeddings import features as features
     from ._embeddings import measure_separation as measure_separation
     from ._embeddings import tilt as tilt
+    from ._generate import generate as generate
     from ._load import load as load
+    from ._loops import LoopVerdict as LoopVerdict
+    from ._loops import find_loop as find_loop
     from ._model import LanguageModel as LanguageModel
     from ._prompts import Prompt as Prompt
     from ._prompts import read_prompts as read_prompts
     from ._prompts import split_prompts as split_prompts
+    from ._spend import KINDS as KINDS
+    from ._spend import TextSpend as TextSpend
     from ._steered import Steering as Steering
     from ._steered import steered_logits as steered_logits
+    from ._strength import ModelStrength as ModelStrength
+    from ._strength import choose_strength as choose_strength
+    from ._sweet_spots import SweetSpots as SweetSpots
+    from ._sweet_spots import sweet_spots as sweet_spots
     from ._text import windows as windows
     from ._tokens import Tokenizer as Tokenizer
     from ._tokens import load_tokenizer as load_tokenizer
@@ -49,6 +58,15 @@ _HOME = {
     "sweep_curves": "_curves",
     "windows": "_text",
     "sweep_cost": "_cost",
+    "KINDS": "_spend",
+    "TextSpend": "_spend",
+    "choose_strength": "_strength",
+    "ModelStrength": "_strength",
+    "sweet_spots": "_sweet_spots",
+    "SweetSpots": "_sweet_spots",
+    "generate": "_generate",
+    "find_loop": "_loops",
+    "LoopVerdict": "_loops",
 }
 
 __all__ = list(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
