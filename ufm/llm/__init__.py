@@ -16,6 +16,17 @@ if TYPE_CHECKING:
     from ._embeddings import measure_separation as measure_separation
     from ._embeddings import tilt as tilt
     from ._generate import generate as generate
+    from ._laws import Law as Law
+    from ._laws_bumps import bump_law as bump_law
+    from ._laws_cost import cost_law as cost_law
+    from ._laws_odds import measure_agreement as measure_agreement
+    from ._laws_odds import measure_log_odds as measure_log_odds
+    from ._laws_odds import odds_law as odds_law
+    from ._laws_plateau import plateau_law as plateau_law
+    from ._laws_plateau import plateau_limits as plateau_limits
+    from ._laws_slopes import sweep_slopes as sweep_slopes
+    from ._laws_tanh import fit_tanh as fit_tanh
+    from ._laws_tanh import tanh_law as tanh_law
     from ._load import load as load
     from ._loops import LoopVerdict as LoopVerdict
     from ._loops import find_loop as find_loop
@@ -67,6 +78,17 @@ _HOME = {
     "generate": "_generate",
     "find_loop": "_loops",
     "LoopVerdict": "_loops",
+    "sweep_slopes": "_laws_slopes",
+    "plateau_limits": "_laws_plateau",
+    "measure_log_odds": "_laws_odds",
+    "measure_agreement": "_laws_odds",
+    "fit_tanh": "_laws_tanh",
+    "bump_law": "_laws_bumps",
+    "tanh_law": "_laws_tanh",
+    "cost_law": "_laws_cost",
+    "plateau_law": "_laws_plateau",
+    "odds_law": "_laws_odds",
+    "Law": "_laws",
 }
 
 __all__ = list(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]

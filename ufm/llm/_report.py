@@ -1,0 +1,301 @@
+"""Everything that is asked of a model, in one run that resumes: vectors, sweeps, laws."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import __version__
+from . import _laws_cost, _laws_plateau, _laws_tanh
+from ._cost import Cost, sweep_cost
+from ._curves import Curves, sweep_curves
+from ._laws import Law, not_asked, plain
+from ._laws_bumps import bump_law
+from ._laws_cost import cost_law, near_strengths
+from ._laws_odds import Agreement, measure_agreement, measure_log_odds, odds_law
+from ._laws_plateau import far_strengths, plateau_law, plateau_limits
+from ._laws_slopes import Slopes, sweep_slopes
+from ._laws_tanh import tanh_law
+from ._model import LanguageModel
+from ._report_text import visible
+from ._steered import Steering
+from ._text import windows
+from ._tokens import Tokenizer
+from ._vector import SteeringVector, steering_vectors
+
+# Called with the name of the stage, what is done of it and how much there is (None: unknown).
+Progress = Callable[[str, int, int | None], None]
+_COST_STEPS = 65
+_WINDOW = 128
+_NAMED = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """What a report is asked for.
+
+    - `positive`, `negative`, `contexts`: prompts as texts; the curves are those of `contexts`.
+    - `alphas` [A]: strengths, increasing. `top`: tokens kept at each end.
+    - `layer`, `positions`, `pooling`, `normalise`: the steering vector, as `steering_vectors` has them.
+    - `text`: a file for the cross-entropy, `text_tokens` of which at most are read (0: all).
+    - `concept` [V] bool: the concept's tokens, fixed beforehand.
+    """
+
+    positive: tuple[str, ...]
+    negative: tuple[str, ...]
+    contexts: tuple[str, ...]
+    alphas: np.ndarray
+    layer: int
+    top: int = 100
+    positions: str = "all"
+    pooling: str = "last"
+    normalise: bool = True
+    text: Path | None = None
+    text_tokens: int = 8192
+    concept: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """The laws with their verdicts, and the data behind the pictures.
+
+    `facts`: the model, the steering and the request, plain JSON. `names`: texts of the tokens shown;
+    `contexts`: of the curves' prompts.
+    """
+
+    facts: dict[str, Any]
+    laws: tuple[Law, ...]
+    curves: Curves
+    slopes: Slopes
+    agreement: Agreement
+    names: dict[int, str]
+    contexts: tuple[str, ...]
+    wide_cost: Cost | None = None
+    near_cost: Cost | None = None
+
+    @property
+    def fails(self) -> bool:
+        """Whether some law fails."""
+        return any(law.verdict == "fails" for law in self.laws)
+
+    def as_json(self) -> dict[str, Any]:
+        """What report.json holds: no times, no paths, so that equal runs give equal files."""
+        return plain(
+            {"format": 1, **self.facts, "laws": [law.as_json() for law in self.laws]}
+            | {"summary": {law.id: law.verdict for law in self.laws}}
+        )
+
+
+def make_report(
+    model: LanguageModel,
+    tokenizer: Tokenizer,
+    request: Request,
+    directory: str | Path,
+    progress: Progress | None = None,
+) -> Report:
+    """Run it all; the sweeps are kept under `directory`, and a run that was killed goes on.
+
+    Raises `ValueError` where the request does not fit the model, or `directory` holds another run.
+    """
+    show: Progress = progress or (lambda stage, done, of: None)
+    runs = Path(directory)
+    rows = {
+        name: [tokenizer.encode(text) for text in getattr(request, name)]
+        for name in ("positive", "negative", "contexts")
+    }
+    _check_lengths(rows, model)
+    show("steering vectors", 0, 1)
+    vectors = steering_vectors(
+        model,
+        rows["positive"],
+        rows["negative"],
+        pooling=request.pooling,
+        positions=request.positions,
+        normalise=request.normalise,
+    )
+    vector = vectors[request.layer]
+    show("steering vectors", 1, 1)
+    curves, slopes, limits = _curves(model, rows["contexts"], vector, request, runs, show)
+    odds = measure_log_odds(model, rows["positive"], rows["negative"])
+    share = vector.relative(float(np.abs(request.alphas).max()))
+    agreement = measure_agreement(
+        model,
+        odds,
+        rows["contexts"],
+        vectors,
+        share,
+        runs / "agreement",
+        top=request.top,
+        progress=partial(show, "blocks against log-odds"),
+    )
+    cost = _costs(model, tokenizer, vector, request, runs, show)
+    laws = (
+        bump_law(curves.tokens, curves.unsteered, curves.increase, slopes.slopes),
+        _tanh(curves),
+        cost[0],
+        _plateau(slopes, limits),
+        odds_law(agreement, model.blocks),
+    )
+    shown = _shown(odds, limits if isinstance(limits, np.ndarray) else None)
+    tokens = {z for group in shown.values() for z in group} | set(map(int, curves.tokens.flat))
+    names = {z: tokenizer.text(z) if z < tokenizer.vocabulary else "" for z in sorted(tokens)}
+    facts = _facts(model, vector, request, rows, share)
+    facts["tokens"] = {
+        key: [{"token": z, "text": visible(names[z]), "log_odds": float(odds[z])} for z in group]
+        for key, group in shown.items()
+    }
+    return Report(facts, laws, curves, slopes, agreement, names, request.contexts, *cost[1:])
+
+
+def _check_lengths(rows: dict[str, list[list[int]]], model: LanguageModel) -> None:
+    for name, group in rows.items():
+        for j, row in enumerate(group):
+            if model.config.positions is not None and len(row) > model.config.positions:
+                raise ValueError(
+                    f"prompt {j} of {name} has {len(row)} tokens, more than the model's "
+                    f"{model.config.positions} positions: shorten it"
+                )
+            if max(row) >= model.vocabulary:
+                raise ValueError(
+                    f"prompt {j} of {name} has token {max(row)}, the model has "
+                    f"0..{model.vocabulary - 1}: the tokenizer is another model's"
+                )
+
+
+def _curves(
+    model: LanguageModel,
+    contexts: list[list[int]],
+    vector: SteeringVector,
+    request: Request,
+    runs: Path,
+    show: Progress,
+) -> tuple[Curves, Slopes, np.ndarray | str]:
+    """Both sweeps, and the limits of Proposition 4.1 or why there are none."""
+    steering = Steering.of(vector)
+    curves = sweep_curves(
+        model,
+        contexts,
+        steering,
+        request.alphas,
+        runs / "curves",
+        concept=request.concept,
+        top=request.top,
+        order=0,
+        progress=partial(show, "token curves"),
+    )
+    try:
+        limits = plateau_limits(model, steering)
+    except ValueError as error:
+        limits = str(error)
+    slopes = sweep_slopes(
+        model,
+        contexts,
+        curves.tokens,
+        steering,
+        request.alphas,
+        runs / "slopes",
+        limits=limits if isinstance(limits, np.ndarray) else None,
+        far=far_strengths(vector.mean_hidden_norm, vector.norm),
+        progress=partial(show, "exact slopes, plateau"),
+    )
+    return curves, slopes, limits
+
+
+def _tanh(curves: Curves) -> Law:
+    if curves.concept_mass is None:
+        why = "no concept given: name its tokens with --tokens"
+        return not_asked("tanh", _laws_tanh.TITLE, _laws_tanh.CRITERION, why)
+    return tanh_law(curves.alphas, curves.concept_mass)
+
+
+def _plateau(slopes: Slopes, limits: np.ndarray | str) -> Law:
+    if slopes.far_distance is None:
+        return not_asked("plateau", _laws_plateau.TITLE, _laws_plateau.CRITERION, str(limits))
+    return plateau_law(slopes.far, slopes.far_distance)
+
+
+def _costs(
+    model: LanguageModel,
+    tokenizer: Tokenizer,
+    vector: SteeringVector,
+    request: Request,
+    runs: Path,
+    show: Progress,
+) -> tuple[Law, Cost | None, Cost | None]:
+    """The law of the cross-entropy, ΔCE over the whole range, and ΔCE near 0."""
+    id, title, criterion = "quadratic", _laws_cost.TITLE, _laws_cost.CRITERION
+    if request.text is None:
+        why = "no text given to measure the cross-entropy on: name one with --text"
+        return not_asked(id, title, criterion, why), None, None
+    length = min(_WINDOW, model.config.positions or _WINDOW)
+    most = -(-request.text_tokens // length) if request.text_tokens else None
+    steering = Steering(vector.values, vector.layer)  # a text has no last position
+
+    def sweep(name: str, alphas: Any, order: int) -> Cost:
+        assert request.text is not None
+        text = islice(windows(tokenizer, request.text, length), most)
+        bar = partial(show, f"cross-entropy, {name}")
+        return sweep_cost(
+            model,
+            text,
+            steering,
+            alphas,
+            runs / f"cost-{name}",
+            length=length,
+            order=order,
+            progress=lambda done, of: bar(done, most),
+        )
+
+    exact = sweep("exact", [0.0], 2)
+    ends = float(request.alphas[0]), float(request.alphas[-1])
+    wide = sweep("wide", np.linspace(*ends, min(request.alphas.size, _COST_STEPS)), 0)
+    if exact.derivatives[2] == 0:
+        return not_asked(id, title, criterion, "CE'' is exactly 0: nothing moves"), wide, None
+    near = sweep("near", near_strengths(float(exact.derivatives[2])), 0)
+    return cost_law(exact.derivatives, near.alphas, near.increase, exact.tokens), wide, near
+
+
+def _shown(odds: np.ndarray, limits: np.ndarray | None) -> dict[str, list[int]]:
+    """The tokens of the page's table: the extremes of M, and those that win in the limits."""
+    found = {
+        "largest_log_odds": np.argsort(-odds, kind="stable")[:_NAMED],
+        "least_log_odds": np.argsort(odds, kind="stable")[:_NAMED],
+    }
+    if limits is not None:
+        found["limit_positive"] = np.argsort(-limits[1], kind="stable")[:_NAMED]
+        found["limit_negative"] = np.argsort(-limits[0], kind="stable")[:_NAMED]
+    return {key: [int(z) for z in group] for key, group in found.items()}
+
+
+def _facts(
+    model: LanguageModel,
+    vector: SteeringVector,
+    request: Request,
+    rows: dict[str, list[list[int]]],
+    share: float,
+) -> dict[str, Any]:
+    about = {key: value for key, value in asdict(vector).items() if key != "values"}
+    alphas = request.alphas
+    concept = request.concept
+    return {
+        "ufm": __version__,
+        "model": {
+            "name": model.source.name,
+            "revision": model.source.revision,
+            "fingerprint": model.source.fingerprint,
+            "dtype": str(model.dtype),
+            "blocks": model.blocks,
+            "dimension": model.dimension,
+            "vocabulary": model.vocabulary,
+        },
+        "steering": about,
+        "strengths": {"least": alphas[0], "largest": alphas[-1], "steps": alphas.size}
+        | {"largest_relative": share},
+        "prompts": {name: len(group) for name, group in rows.items()},
+        "concept_tokens": None if concept is None else int(concept.sum()),
+        "top": request.top,
+    }
