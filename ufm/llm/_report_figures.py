@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
 
 from .. import plots
+from ..plots._style import prepared
 from ._laws_tanh import TanhFit, fit_tanh
 from ._report import Report
 from ._report_text import drawable, quoted
@@ -75,7 +76,7 @@ def _token_curves(report: Report) -> Figure:
     prompts = report.contexts[:_PANELS]
     figure, axes = _axes(rows=len(prompts), height=3.4 * len(prompts))
     for j, (panel, prompt) in enumerate(zip(axes, prompts, strict=True)):
-        plots._prepared(panel, curves.alphas, "Δp(z | c, α)")
+        prepared(panel, "Δp(z | c, α)", curves.alphas)
         panel.set_title(
             f"after {drawable(quoted(prompt, 70), known)}", loc="left", fontsize="medium"
         )
@@ -110,7 +111,7 @@ def _concept_mass(report: Report) -> Figure:
     curves = report.curves
     assert curves.concept_mass is not None
     figure, (left, right) = _axes(2)
-    plots._prepared(left, curves.alphas, "mass of the concept")
+    prepared(left, "mass of the concept", curves.alphas)
     for row in curves.concept_mass:
         left.plot(curves.alphas, row, color="0.75", linewidth=0.8)
     mean = curves.concept_mass.mean(axis=0)
@@ -130,7 +131,7 @@ def _concept_mass(report: Report) -> Figure:
 
 
 def _draw_fit(axes: Axes, alphas: np.ndarray, mass: np.ndarray, fit: TanhFit, prompt: int) -> None:
-    plots._prepared(axes, alphas, "mass of the concept")
+    prepared(axes, "mass of the concept", alphas)
     axes.plot(alphas, mass, color=plots.PALETTE[0], label=f"prompt {prompt} (the median fit)")
     dashed: dict[str, Any] = {"color": plots.PALETTE[1], "linestyle": "--"}
     axes.plot(
@@ -147,7 +148,7 @@ def _cross_entropy(report: Report) -> Figure:
     wide, near = report.wide_cost, report.near_cost
     assert wide is not None
     figure, (left, right) = _axes(2)
-    plots._prepared(left, wide.alphas, "ΔCE(α) (nats a token)")
+    prepared(left, "ΔCE(α) (nats a token)", wide.alphas)
     left.plot(wide.alphas, wide.increase, color=plots.PALETTE[0], label="ΔCE, measured")
     _draw_parabola(left, np.linspace(wide.alphas[0], wide.alphas[-1], 501), report)
     low, top = min(0.0, float(wide.increase.min())), float(wide.increase.max())
@@ -156,7 +157,7 @@ def _cross_entropy(report: Report) -> Figure:
     if near is None:
         right.set_axis_off()
         return figure
-    plots._prepared(right, near.alphas, "ΔCE(α) (nats a token)")
+    prepared(right, "ΔCE(α) (nats a token)", near.alphas)
     marks: dict[str, Any] = {"color": plots.PALETTE[0], "marker": ".", "linestyle": "none"}
     right.plot(near.alphas, near.increase, label="ΔCE, measured", **marks)
     _draw_parabola(right, np.linspace(near.alphas[0], near.alphas[-1], 101), report)
@@ -177,7 +178,7 @@ def _plateau(report: Report) -> Figure:
     assert slopes.distance is not None
     assert slopes.far_distance is not None
     figure, (left, right) = _axes(2)
-    plots._prepared(left, slopes.alphas, "total variation to the limit")
+    prepared(left, "total variation to the limit", slopes.alphas)
     for row in slopes.distance:
         left.plot(slopes.alphas, row, color="0.75", linewidth=0.8)
     left.plot(
