@@ -33,6 +33,7 @@ def _figures() -> Iterator[str]:
     for picture in plots.GALLERY:
         yield f"(figure-{picture.name})=\n## {picture.title}\n"
         yield f"`{picture.name}`, {picture.source}.\n"
-        yield f"```{{figure}} figures/{picture.name}.svg"
-        yield f":alt: {picture.caption}\n"
-        yield f"{picture.caption}\n```\n"
+        # an image, no figure: Sphinx would number it, against the paper's own numbers
+        yield f"```{{image}} figures/{picture.name}.svg"
+        yield f":alt: {picture.title}\n```\n"
+        yield f"{picture.caption}\n"

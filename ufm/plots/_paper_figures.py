@@ -87,8 +87,8 @@ PAPER = (
         "Tokens at positive strengths",
         "Figure 3, Theorem 3.3",
         "Δp(z|c, α) for α from 0 to 60. The target tokens a and b rise, peak (discs) and fall, c "
-        "has the largest log-odds and rises for ever; all others have had their peak, or fall "
-        f"for ever. Dotted: the limits of Proposition B.1. {_UNEVEN}; c in C₂, where N is.",
+        "has the largest log-odds and rises for ever; those of C₃ peak at 0.50 already, and those of C₂ "
+        f"only fall. Dotted: the limits of Proposition B.1. {_UNEVEN}; c in C₂, where N is.",
         lambda: _tokens(0.0, 60.0, 1 / 10),
     ),
     Picture(

@@ -24,7 +24,7 @@ class Picture:
     """A figure of `ufm.plots.GALLERY`.
 
     - `name`: that of its files, such as "fig-3"; `title`; `source`: where it comes from.
-    - `caption`: what is drawn, with which parameters; also its text for who cannot see it.
+    - `caption`: what is drawn, and with which parameters.
     - `draw_axes()`: a new figure, in the style that is set.
 
     >>> from ufm import plots
