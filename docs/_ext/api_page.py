@@ -21,6 +21,7 @@ PACKAGES = (
     "ufm.plots",
     "ufm.strategies",
     "ufm.llm",
+    "ufm.llm.toy",
     "theorems",
     "theorems.table",
     "theorems.exact",

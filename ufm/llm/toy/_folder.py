@@ -1,0 +1,120 @@
+"""The folder of a toy model: Hugging Face's files and the data that `ufm llm` asks for."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save
+
+from .._decoder import Linear, Norm, Params
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """A folder to fill, which becomes `path` when all went well: whole, or never there.
+
+    Raises `ValueError` if `path` exists, `OSError` if its parent cannot be written to.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        aside.mkdir()
+        yield aside
+        for file in aside.iterdir():
+            with file.open("rb") as opened:
+                os.fsync(opened.fileno())
+        refuse_existing(path)
+        aside.rename(path)
+    except OSError as error:
+        raise OSError(error.errno, f"cannot write {path}: {error.strerror}") from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def check_writable(path: Path) -> None:
+    """Raise at once what would otherwise be raised at the end; clear what killed runs left."""
+    refuse_existing(path)
+    for left_over in path.parent.glob(f".{path.name}.*.part"):
+        shutil.rmtree(left_over, ignore_errors=True)
+    probe = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        probe.mkdir()
+        probe.rmdir()
+    except OSError as error:
+        raise OSError(error.errno, f"cannot write {path}: {error.strerror}") from error
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise if there is something at `path` already."""
+    if path.exists() or path.is_symlink():
+        raise ValueError(f"{path} exists: name a new folder, or delete this one")
+
+
+def write_model(folder: Path, params: Params, config: dict[str, Any], tokenizer: Any) -> None:
+    """config.json, model.safetensors, tokenizer.json, tokenizer_config.json as GPT-2 has them."""
+    weights = save(gpt2_tensors(params), {"format": "pt"})
+    (folder / "model.safetensors").write_bytes(weights)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    end = tokenizer.id_to_token(config["eos_token_id"])
+    tokenizer_config = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "bos_token": end,
+        "eos_token": end,
+        "unk_token": end,
+        "clean_up_tokenization_spaces": False,
+        "model_max_length": config["n_positions"],
+    }
+    write_text(folder / "config.json", _json(config))
+    write_text(folder / "tokenizer_config.json", _json(tokenizer_config))
+
+
+def gpt2_tensors(params: Params) -> dict[str, np.ndarray]:
+    """The parameters of a GPT-2 by their names there: the inverse of what `ufm.llm.load` reads."""
+    found: dict[str, np.ndarray] = {}
+
+    def put(name: str, weight: Any, bias: Any) -> None:
+        found[f"transformer.{name}.weight"] = np.ascontiguousarray(weight)
+        found[f"transformer.{name}.bias"] = np.ascontiguousarray(bias)
+
+    def norm(name: str, part: Norm) -> None:
+        put(name, part.scale, part.bias)
+
+    def linear(name: str, *parts: Linear) -> None:
+        # stored [in, out], query, key and value side by side
+        weights = np.concatenate([np.asarray(part.weight) for part in parts]).T
+        put(name, weights, np.concatenate([np.asarray(part.bias) for part in parts]))
+
+    found["transformer.wte.weight"] = np.asarray(params.embedding)
+    found["transformer.wpe.weight"] = np.asarray(params.positions)
+    for i, block in enumerate(params.blocks):
+        norm(f"h.{i}.ln_1", block.attention_norm)
+        linear(f"h.{i}.attn.c_attn", block.query, block.key, block.value)
+        linear(f"h.{i}.attn.c_proj", block.output)
+        norm(f"h.{i}.ln_2", block.mlp_norm)
+        linear(f"h.{i}.mlp.c_fc", block.up)
+        linear(f"h.{i}.mlp.c_proj", block.down)
+    norm("ln_f", params.final_norm)
+    return found
+
+
+def write_lines(path: Path, entries: list[dict[str, Any]]) -> None:
+    """JSON lines."""
+    write_text(path, "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries))
+
+
+def write_data(folder: Path, name: str, data: dict[str, Any]) -> None:
+    """A JSON file."""
+    write_text(folder / name, _json(data))
+
+
+def write_text(path: Path, text: str) -> None:
+    """A text file, the same bytes on every system."""
+    path.write_bytes(text.encode())
+
+
+def _json(data: dict[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1) + "\n"

@@ -1,0 +1,183 @@
+"""Makes a toy model: text, tokenizer, training, folder."""
+
+import platform
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .._config import Config
+from .._decoder import Params
+from .._families import read_config
+from ._corpus import Corpus, cased_documents, held_out_text, openings, read_corpus
+from ._folder import (
+    check_writable,
+    gpt2_tensors,
+    whole_folder,
+    write_data,
+    write_lines,
+    write_model,
+    write_text,
+)
+from ._settings import Settings
+from ._tokenizer import END, RULE, is_uppercase_token, train_tokenizer
+from ._train import Progress, cross_entropy, train
+
+CONCEPT = "uppercase"
+
+
+@dataclass(frozen=True)
+class Made:
+    """What came out: losses in nats a token, sizes in tokens."""
+
+    parameters: int
+    vocabulary: int
+    concept_tokens: int
+    train_tokens: int
+    train_loss: float
+    held_out_tokens: int
+    held_out_loss: float
+
+
+def make_toy(
+    out: str | Path,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+    corpus: Corpus | None = None,
+) -> Made:
+    """Train a GPT-2 of one block with the concept "uppercase words", and write all that steering needs.
+
+    The folder `out` holds a model that `ufm.llm.load` and transformers read (config.json,
+    model.safetensors, tokenizer.json, tokenizer_config.json), and
+
+    - `positive.jsonl`, `negative.jsonl`: prompts P in uppercase, N the same in ordinary case, each
+      line {"concept": "uppercase", "kind": "positive" or "negative", "text": "…"};
+    - `contexts.jsonl`: held-out prompts, {"negative": ["…"]} and {"uppercase": ["…"]};
+    - `heldout.txt`: held-out text in mixed case, for ΔCE;
+    - `tokens.json`: the concept's token set and the rule that fixed it;
+    - `toy.json`: settings, Python, a digest of its text, the losses.
+
+    Text for training, for P and N, and held-out text come from different documents of `corpus`,
+    Python's own (`read_corpus`) unless given. Nothing is written before all is done; `out` must not
+    exist. `progress(step, steps, loss)` is called after each step. Equal settings give equal files
+    on one machine and Python.
+
+    >>> import ufm.llm
+    >>> model = ufm.llm.load("tests/data/llm/toy")  # a tiny one, of tests/data/make_toy.py
+    >>> print(model.blocks, model.dimension, model.vocabulary)
+    1 32 384
+    """
+    folder, settings = Path(out), settings or Settings()
+    check_writable(folder)
+    corpus = corpus or read_corpus()
+    data = _data(corpus, settings)
+    tokenizer = train_tokenizer(data.train, settings.vocabulary)
+    config = _config(settings, tokenizer.get_vocab_size())
+    tokens = _tokens(tokenizer, data.train)
+    params, losses = train(
+        read_config(config),
+        tokens,
+        seed=settings.seed,
+        steps=settings.steps,
+        batch_size=settings.batch_size,
+        learning_rate=settings.learning_rate,
+        progress=progress,
+    )
+    concept = [z for z in range(config["vocab_size"]) if is_uppercase_token(tokenizer.decode([z]))]
+    predicted, loss = _held_out_loss(
+        params, read_config(config), _tokens(tokenizer, [data.held_out])
+    )
+    found = Made(
+        parameters=sum(x.size for x in gpt2_tensors(params).values()),
+        vocabulary=config["vocab_size"],
+        concept_tokens=len(concept),
+        train_tokens=tokens.size,
+        train_loss=float(losses[-max(1, settings.steps // 20) :].mean()),
+        held_out_tokens=predicted,
+        held_out_loss=loss,
+    )
+    about = {"settings": asdict(settings), "made": asdict(found)}
+    about |= {"python": platform.python_version(), "text": corpus.digest}
+    with whole_folder(folder) as aside:
+        write_model(aside, params, config, tokenizer)
+        _write_prompts(aside, data)
+        write_text(aside / "heldout.txt", data.held_out)
+        write_data(aside, "tokens.json", {"concept": CONCEPT, "rule": RULE, "tokens": concept})
+        write_data(aside, "toy.json", about)
+    return found
+
+
+@dataclass(frozen=True)
+class _Data:
+    """Text of each use: training texts in mixed case, openings in ordinary case, held-out text."""
+
+    train: list[str]
+    pairs: list[str]
+    contexts: list[str]
+    held_out: str
+
+
+def _data(corpus: Corpus, settings: Settings) -> _Data:
+    trained = corpus.documents["train"]
+    known = "\n".join(paragraph for paragraphs in trained for paragraph in paragraphs)
+    pairs, contexts = (
+        openings(corpus.documents[part], settings.prompts, settings.words, avoid=known)
+        for part in ("prompts", "held-out")
+    )
+    held_out = held_out_text(corpus.documents["held-out"], settings.switch, settings.held_out)
+    return _Data(list(cased_documents(trained, settings.switch)), pairs, contexts, held_out)
+
+
+def _config(settings: Settings, vocabulary: int) -> dict[str, Any]:
+    """The config.json: a GPT-2 of one block, no dropout, its head tied to the embedding."""
+    return {
+        "architectures": ["GPT2LMHeadModel"],
+        "model_type": "gpt2",
+        "activation_function": "gelu_new",
+        "n_layer": 1,
+        "n_head": settings.heads,
+        "n_embd": settings.dimension,
+        "n_inner": 4 * settings.dimension,
+        "n_positions": settings.context,
+        "vocab_size": vocabulary,
+        "layer_norm_epsilon": 1e-5,
+        "tie_word_embeddings": True,
+        "attn_pdrop": 0.0,
+        "embd_pdrop": 0.0,
+        "resid_pdrop": 0.0,
+        "bos_token_id": 0,
+        "eos_token_id": 0,
+        "torch_dtype": "float32",
+    }
+
+
+def _tokens(tokenizer: Any, texts: list[str]) -> np.ndarray:
+    """The tokens of all texts in a row, each text closed by the end token."""
+    end = tokenizer.token_to_id(END)
+    rows = (np.array([*e.ids, end], np.int32) for e in tokenizer.encode_batch(texts))
+    return np.concatenate(list(rows))
+
+
+def _held_out_loss(params: Params, config: Config, tokens: np.ndarray) -> tuple[int, float]:
+    """Tokens predicted, and their mean cross-entropy in windows of the model's full length."""
+    length = config.positions or 0
+    rows = (tokens.size - 1) // length
+    starts = length * np.arange(rows)[:, None]
+    windows = tokens[starts + np.arange(length + 1)[None, :]]
+    with jax.enable_x64(False):
+        sums = [
+            float(cross_entropy(params, config, jnp.asarray(part))) * len(part)
+            for part in np.array_split(windows, -(-rows // 64))
+        ]
+    return rows * length, sum(sums) / rows
+
+
+def _write_prompts(folder: Path, data: _Data) -> None:
+    for kind, texts in (("positive", [t.upper() for t in data.pairs]), ("negative", data.pairs)):
+        lines = [{"concept": CONCEPT, "kind": kind, "text": text} for text in texts]
+        write_lines(folder / f"{kind}.jsonl", lines)
+    both = [{"negative": data.contexts}, {CONCEPT: [text.upper() for text in data.contexts]}]
+    write_lines(folder / "contexts.jsonl", both)

@@ -1,0 +1,173 @@
+"""Trains a GPT-2 of one block in JAX: the decoder of `ufm.llm`, AdamW, random windows of text."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Float, Int
+
+from .._config import Config
+from .._decoder import (
+    Block,
+    Linear,
+    Norm,
+    Params,
+    context_of,
+    embed,
+    normalise,
+    run_blocks,
+    unembed,
+)
+
+Progress = Callable[[int, int, float], None]
+
+_WARM_UP = 0.05  # share of the steps
+_SPREAD = 0.02  # standard deviation of weights at the start, as in GPT-2
+_KIND = jnp.float32
+
+
+def initial_params(key: Array, config: Config) -> Params:
+    """GPT-2's random start: normal weights, output projections narrower, biases zero."""
+    d, inner, narrow = config.dimension, config.inner, (2 * len(config.blocks)) ** -0.5
+    keys = iter(jax.random.split(key, 2 + 6 * len(config.blocks)))
+
+    def weights(*shape: int, scale: float = 1.0) -> Array:
+        return _SPREAD * scale * jax.random.normal(next(keys), shape, _KIND)
+
+    def linear(out: int, width: int, scale: float = 1.0) -> Linear:
+        return Linear(weights(out, width, scale=scale), jnp.zeros(out, _KIND))
+
+    def norm() -> Norm:
+        return Norm(jnp.ones(d, _KIND), jnp.zeros(d, _KIND))
+
+    def block() -> Block:
+        return Block(
+            attention_norm=norm(),
+            query=linear(d, d),
+            key=linear(d, d),
+            value=linear(d, d),
+            output=linear(d, d, narrow),
+            query_norm=None,
+            key_norm=None,
+            attention_post_norm=None,
+            mlp_norm=norm(),
+            gate=None,
+            up=linear(inner, d),
+            down=linear(d, inner, narrow),
+            mlp_post_norm=None,
+        )
+
+    table = weights(config.vocabulary, d)
+    return Params(
+        embedding=table,
+        positions=weights(config.positions or 0, d),
+        blocks=tuple(block() for _ in config.blocks),
+        final_norm=norm(),
+        unembedding=table,
+    )
+
+
+def cross_entropy(
+    params: Params, config: Config, windows: Int[Array, "batch length"]
+) -> Float[Array, ""]:
+    """Mean of -log p(token | those before it) over all tokens but the first of each window, nats."""
+    tokens, targets = windows[:, :-1], windows[:, 1:]
+    context = context_of(jnp.ones(tokens.shape, bool))
+    x = run_blocks(
+        params, config, embed(params, config, tokens, context), context, 0, len(config.blocks)
+    )
+    log_probs = jax.nn.log_softmax(unembed(params, config, normalise(params, config, x)))
+    return -jnp.mean(jnp.take_along_axis(log_probs, targets[..., None], axis=-1))
+
+
+def train(
+    config: Config,
+    tokens: np.ndarray,
+    *,
+    seed: int,
+    steps: int,
+    batch_size: int,
+    learning_rate: float,
+    progress: Progress | None = None,
+) -> tuple[Params, np.ndarray]:
+    """The trained parameters, and the loss [steps] of each batch.
+
+    Each step draws `batch_size` windows of `tokens`, of the model's full length. The head is tied to
+    the embedding throughout. Equal arguments give equal parameters on one machine.
+    """
+    # 32 bits, whatever the caller's setting; optax mixes its integer step count with floats
+    with jax.enable_x64(False), jax.numpy_dtype_promotion("standard"):
+        return _train(config, tokens, seed, steps, batch_size, learning_rate, progress)
+
+
+def _train(
+    config: Config,
+    tokens: np.ndarray,
+    seed: int,
+    steps: int,
+    batch_size: int,
+    learning_rate: float,
+    progress: Progress | None,
+) -> tuple[Params, np.ndarray]:
+    length = config.positions or 0
+    params = untie(initial_params(jax.random.key(seed), config))
+    rule = _rule(steps, learning_rate)
+    state = rule.init(params)
+    draw = np.random.default_rng(seed)
+    losses = np.zeros(steps)
+    for step in range(steps):
+        starts = draw.integers(0, tokens.size - length, batch_size)
+        windows = jnp.asarray(tokens[starts[:, None] + np.arange(length + 1)[None, :]], jnp.int32)
+        params, state, loss = _step(rule.update, config, params, state, windows)
+        losses[step] = loss
+        if not np.isfinite(losses[step]):
+            raise ValueError(
+                f"the loss is {losses[step]} at step {step}: learning_rate {learning_rate:g} is too "
+                "large"
+            )
+        if progress is not None:
+            progress(step + 1, steps, float(losses[step]))
+    return tie(params), losses
+
+
+def _rule(steps: int, peak: float) -> Any:
+    schedule = optax.warmup_cosine_decay_schedule(
+        peak / 100, peak, max(1, int(_WARM_UP * steps)), max(2, steps), peak / 20
+    )
+    return optax.chain(
+        optax.clip_by_global_norm(1.0),
+        # decay pulls matrices towards zero, not scales and biases
+        optax.adamw(
+            schedule,
+            b2=0.99,
+            weight_decay=0.1,
+            mask=lambda tree: jax.tree.map(lambda x: x.ndim > 1, tree),
+        ),
+    )
+
+
+@partial(jax.jit, static_argnums=(0, 1), donate_argnums=(2, 3))
+def _step(update: Any, config: Config, params: Params, state: Any, windows: Array) -> Any:
+    def loss_of(free: Params) -> Array:
+        return cross_entropy(tie(free), config, windows)
+
+    loss, gradient = jax.value_and_grad(loss_of)(params)
+    change, state = update(gradient, state, params)
+    return eqx.apply_updates(params, change), state, loss
+
+
+def tie(params: Params) -> Params:
+    """With the embedding as the head."""
+    return eqx.tree_at(
+        lambda p: p.unembedding, params, params.embedding, is_leaf=lambda x: x is None
+    )
+
+
+def untie(params: Params) -> Params:
+    """Without a head: what is free to move."""
+    return eqx.tree_at(lambda p: p.unembedding, params, None)
