@@ -3,6 +3,9 @@
 import json
 import re
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import asdict
+from io import StringIO
 from pathlib import Path
 
 import jax
@@ -13,6 +16,7 @@ import ufm.llm
 from tests.oracle import reference
 from ufm import cli
 from ufm.llm._families import read_config
+from ufm.llm._tokens import pad
 from ufm.llm.toy import Made, Settings, is_uppercase_token, make_toy
 from ufm.llm.toy import _corpus as corpus
 from ufm.llm.toy import _folder as folder
@@ -21,7 +25,6 @@ from ufm.llm.toy import _tokenizer as tokenizer
 from ufm.llm.toy import _train as training
 from ufm.llm.toy._report import as_text
 
-SMALL = dict(dimension=16, heads=2, context=24, words=6, vocabulary=320, prompts=5, held_out=3000)
 PART_OF = {"random.py": "train", "ast.py": "prompts", "topic yield": "held-out"}
 TOY = Path(__file__).parents[1] / "data" / "llm" / "toy"  # by tests/data/make_toy.py
 
@@ -32,18 +35,18 @@ def text():
 
 
 @pytest.fixture(scope="module")
-def short(text):
-    """One document in eight, so that tests are short."""
-    return corpus.Corpus({part: found[::8] for part, found in text.documents.items()})
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory, short):
-    out = tmp_path_factory.mktemp("toy") / "model"
-    seen = []
-    found = make_toy(out, Settings(steps=30, **SMALL), lambda *step: seen.append(step), short)
-    assert [step[:2] for step in seen] == [(i + 1, 30) for i in range(30)]
-    return out, found
+def made(tmp_path_factory):
+    """The folder that the command makes, what it says of it, and what it shows on the way."""
+    out, printed, shown = tmp_path_factory.mktemp("toy") / "model", StringIO(), StringIO()
+    sizes = {"dimension": 16, "heads": 2, "context": 32, "vocabulary": 320, "steps": 30}
+    options = [word for name, size in sizes.items() for word in (f"--{name}", str(size))]
+    patch = pytest.MonkeyPatch()
+    patch.setattr(sys, "argv", ["ufm", "toy", str(out), *options, "--json"])
+    with redirect_stdout(printed), redirect_stderr(shown), pytest.raises(SystemExit) as stop:
+        cli.main()
+    patch.undo()
+    assert stop.value.code == 0, shown.getvalue()
+    return out, Made(**json.loads(printed.getvalue())), shown.getvalue()
 
 
 def lines(documents):
@@ -89,7 +92,7 @@ def test_prompts_are_plain_and_stand_nowhere_in_the_avoided_text(text):
 
 
 def test_the_token_set_is_the_rule_and_is_not_trivial(made, text):
-    out, found = made
+    out, found, _ = made
     entry = json.loads((out / "tokens.json").read_text())
     names = ufm.llm.load_tokenizer(out)
     for z in range(names.vocabulary):
@@ -104,62 +107,58 @@ def test_the_token_set_is_the_rule_and_is_not_trivial(made, text):
 
 
 def test_the_files_are_what_steering_asks_for(made, text):
-    out, _ = made
+    out, _, _ = made
     p, n = (ufm.llm.read_prompts(out / f"{kind}.jsonl") for kind in ("positive", "negative"))
     assert [x.text for x in p] == [x.text.upper() for x in n]
-    assert len(p) == 5
+    assert len(p) == 64
     assert {(x.concept, x.kind) for x in p} == {("uppercase", "positive")}
     assert {(x.concept, x.kind) for x in n} == {("uppercase", "negative")}
     contexts = ufm.llm.read_prompts(out / "contexts.jsonl")
     ordinary = [x.text for x in contexts if x.kind == "negative"]
     assert [x.text for x in contexts if x.concept == "uppercase"] == [t.upper() for t in ordinary]
+    assert len(ordinary) == 64
     known = "\n".join(lines(text.documents["train"]))
     for prompt in [x.text for x in n] + ordinary:
         assert prompt not in known
     held_out = (out / "heldout.txt").read_text().lower().splitlines()
     allowed = {paragraph.lower() for paragraph in lines(text.documents["held-out"])}
     assert set(held_out) <= allowed
-    assert 2000 < sum(map(len, held_out)) <= 3000
+    assert 55_000 < sum(map(len, held_out)) <= 60_000
 
 
 def test_the_model_loads_and_has_the_loss_that_was_printed(made):
-    out, found = made
+    out, found, _ = made
     model, names = ufm.llm.load(out), ufm.llm.load_tokenizer(out)
     assert (model.blocks, model.dimension, model.vocabulary) == (1, 16, found.vocabulary)
     tokens = np.array([*names.encode((out / "heldout.txt").read_text()), 0])
-    rows = (tokens.size - 1) // 24
-    losses = []
-    for r in range(rows):
-        logits = np.asarray(model.all_logits(tokens[24 * r : 24 * r + 24]), np.float64)
-        shifted = logits - logits.max(axis=1, keepdims=True)
-        log_probs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-        losses.append(-log_probs[np.arange(24), tokens[24 * r + 1 : 24 * r + 25]].mean())
-    assert found.held_out_tokens == 24 * rows
-    assert abs(np.mean(losses) - found.held_out_loss) < 1e-5  # float32 sums of numbers of order 5
+    rows = (tokens.size - 1) // 32
+    windows = tokens[: 32 * rows].reshape(rows, 32)
+    logits = np.asarray(model.all_logits(windows), np.float64)
+    shifted = logits - logits.max(axis=2, keepdims=True)
+    log_probs = shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
+    targets = tokens[1 : 32 * rows + 1].reshape(rows, 32, 1)
+    loss = -np.take_along_axis(log_probs, targets, axis=2).mean()
+    assert found.held_out_tokens == 32 * rows
+    assert abs(loss - found.held_out_loss) < 1e-5  # float32 sums of numbers of order 5
     # 4 bytes a parameter, and a header
     size = (out / "model.safetensors").stat().st_size
     assert 0 < size - 4 * found.parameters < 3000
 
 
-def test_the_command_writes_the_folder_and_says_the_loss(tmp_path, monkeypatch, capsys):
-    out = tmp_path / "model"
-    sizes = ["--dimension", "16", "--heads", "2", "--vocabulary", "320", "--steps", "3"]
-    monkeypatch.setattr(sys, "argv", ["ufm", "toy", str(out), *sizes, "--json"])
-    with pytest.raises(SystemExit) as stop:
-        cli.main()
-    printed = capsys.readouterr()
-    assert stop.value.code == 0
-    assert json.loads(printed.out) == json.loads((out / "toy.json").read_text())["made"]
-    assert re.fullmatch(r"(step \d of 3, loss \d\.\d{3}, \d+ s left\n){3}", printed.err)
-    assert [path.name for path in tmp_path.iterdir()] == ["model"]
-    assert f"loss {json.loads(printed.out)['held_out_loss']:.3f} nats" in as_text(
-        Made(**json.loads(printed.out)), out
-    )
+def test_the_command_says_how_far_it_is_and_what_came_out(made):
+    out, found, shown = made
+    steps = re.findall(r"step (\d+) of 30, loss \d\.\d{3}, \d+ s left\n", shown)
+    assert [int(step) for step in steps] == list(range(3, 31, 3))
+    assert json.loads((out / "toy.json").read_text())["made"] == asdict(found)
+    assert f"loss {found.held_out_loss:.3f} nats a token on" in as_text(found, out)
+    assert [path.name for path in out.parent.iterdir()] == ["model"]
+
+
+HOW = dict(steps=150, batch_size=8, learning_rate=1e-2)  # equal, so as to compile once
 
 
 def small_config(vocabulary=12, length=8):
-    settings = Settings(**{**SMALL, "context": 24})
-    config = make._config(settings, vocabulary) | {"n_positions": length}
+    config = make._config(Settings(dimension=16, heads=2), vocabulary) | {"n_positions": length}
     return config, read_config(config)
 
 
@@ -186,20 +185,19 @@ def test_the_loss_agrees_with_a_plain_forward_pass():
 def test_training_learns_what_can_be_learnt_and_repeats_itself():
     _, config = small_config()
     cycle = np.arange(2000, dtype=np.int32) % 12
-    how = dict(steps=150, batch_size=8, learning_rate=1e-2)
-    params, losses = training.train(config, cycle, seed=3, **how)
+    params, losses = training.train(config, cycle, seed=3, **HOW)
     assert abs(losses[0] - np.log(12)) < 0.1  # it starts from knowing nothing
     assert losses[-1] < 0.05  # the next token of a cycle is certain
     assert params.unembedding is params.embedding
-    again, same = training.train(config, cycle, seed=3, **how)
+    again, same = training.train(config, cycle, seed=3, **HOW)
     np.testing.assert_array_equal(losses, same)
     for x, y in zip(jax.tree.leaves(params), jax.tree.leaves(again), strict=True):
         np.testing.assert_array_equal(x, y)
-    _, other = training.train(config, cycle, seed=4, **how)
+    _, other = training.train(config, cycle, seed=4, **HOW)
     assert (other != losses).any()
     # tokens drawn at random hold nothing to learn: the loss must not fall below their entropy
     noise = np.random.default_rng(5).integers(0, 12, 200_000).astype(np.int32)
-    assert training.train(config, noise, seed=3, **how)[1][-20:].mean() > np.log(12) - 0.02
+    assert training.train(config, noise, seed=3, **HOW)[1][-20:].mean() > np.log(12) - 0.02
 
 
 BAD_SETTINGS = [
@@ -271,9 +269,7 @@ def test_a_loss_that_is_no_number_stops_the_training():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "initial_params", with_nan)
         with pytest.raises(ValueError, match="the loss is nan at step 0"):
-            training.train(
-                config, np.arange(99) % 12, seed=0, steps=2, batch_size=2, learning_rate=0.1
-            )
+            training.train(config, np.arange(99) % 12, seed=0, **HOW)
 
 
 @pytest.fixture(scope="module")
@@ -294,7 +290,9 @@ def toy():
 def test_the_trained_model_has_the_concept(toy):
     """On held-out prompts: the case of the prompt sets that of the next word."""
     model, _, _, concept, contexts = toy
-    mass = np.array([np.asarray(jax.nn.softmax(model.logits(c)))[concept].sum() for c in contexts])
+    tokens, mask = pad(contexts, max(map(len, contexts)))
+    probs = np.asarray(jax.nn.softmax(model.logits(tokens, mask=mask)))
+    mass = probs[:, concept].sum(axis=1)
     ordinary, uppercase = mass[: len(mass) // 2], mass[len(mass) // 2 :]
     assert ordinary.mean() < 0.05 < 0.15 < uppercase.mean()
     made = json.loads((TOY / "toy.json").read_text())["made"]

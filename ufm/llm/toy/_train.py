@@ -1,7 +1,7 @@
 """Trains a GPT-2 of one block in JAX: the decoder of `ufm.llm`, AdamW, random windows of text."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import equinox as eqx
@@ -31,6 +31,7 @@ _SPREAD = 0.02  # standard deviation of weights at the start, as in GPT-2
 _KIND = jnp.float32
 
 
+@partial(jax.jit, static_argnums=1)
 def initial_params(key: Array, config: Config) -> Params:
     """GPT-2's random start: normal weights, output projections narrower, biases zero."""
     d, inner, narrow = config.dimension, config.inner, (2 * len(config.blocks)) ** -0.5
@@ -72,6 +73,7 @@ def initial_params(key: Array, config: Config) -> Params:
     )
 
 
+@partial(jax.jit, static_argnums=1)
 def cross_entropy(
     params: Params, config: Config, windows: Int[Array, "batch length"]
 ) -> Float[Array, ""]:
@@ -117,7 +119,7 @@ def _train(
     length = config.positions or 0
     params = untie(initial_params(jax.random.key(seed), config))
     rule = _rule(steps, learning_rate)
-    state = rule.init(params)
+    state = jax.jit(rule.init)(params)
     draw = np.random.default_rng(seed)
     losses = np.zeros(steps)
     for step in range(steps):
@@ -135,6 +137,7 @@ def _train(
     return tie(params), losses
 
 
+@cache  # one rule, so that equal runs share one compiled step
 def _rule(steps: int, peak: float) -> Any:
     schedule = optax.warmup_cosine_decay_schedule(
         peak / 100, peak, max(1, int(_WARM_UP * steps)), max(2, steps), peak / 20
