@@ -69,7 +69,7 @@ BAD_ARGUMENTS = [
     (["verify", "thm-3.3.peek-order"], "there is no statement or claim"),
     (["verify", "lemma-b4", ""], "there is no statement or claim ''"),
     (["verify", "--table"], "--table"),
-    (["toy"], "OUT"),
+    (["toy"], "required"),
     (["toy", "new", "--steps", "0"], "steps must be at least 1; got 0"),
     (["toy", "new", "--heads", "5"], "dimension 192 is no multiple of heads 5"),
     (["toy", "ufm"], "ufm exists: name a new folder, or delete this one"),
