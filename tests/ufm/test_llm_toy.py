@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from collections import Counter
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict
 from io import StringIO
@@ -306,8 +307,13 @@ def test_steering_moves_the_mass_of_the_concept(toy, sign, tmp_path):
     first, second = (p, n) if sign == 1 else (n, p)
     (vector,) = ufm.llm.steering_vectors(model, first, second, [0])
     alphas = [-4.0, -1.0, 0.0, 1.0, 4.0]
+    # of one length, so as to compile once
+    length = Counter(len(context) for context in contexts[:24]).most_common(1)[0][0]
+    ordinary = [context for context in contexts[:24] if len(context) == length]
+    assert len(ordinary) >= 3
+    steering = ufm.llm.Steering.of(vector)
     curves = ufm.llm.sweep_curves(
-        model, contexts[:24], ufm.llm.Steering.of(vector), alphas, tmp_path, concept=concept
+        model, ordinary, steering, alphas, tmp_path, concept=concept, top=5, order=0
     )
     steps = np.diff(curves.concept_mass, axis=1) * sign
     assert (steps[:, 1:3] > 0).all()  # around 0, on each prompt

@@ -129,8 +129,8 @@ def mix_cases(text: str, switch: float, seed: int, starts_upper: bool = False) -
     The case lasts for 1/`switch` words on average, so that a model can learn that it lasts. Started
     the other way, the same `seed` gives the complement: each word in the other case.
 
-    >>> mix_cases("one two three four five six", 0.5, seed=0)
-    'one TWO THREE FOUR five six'
+    >>> mix_cases("one two three four five six", 0.4, seed=1)
+    'one two THREE FOUR five six'
     """
     words = re.split(r"(?<=[ \n])", text)
     flips = np.random.default_rng(seed).random(len(words)) < switch

@@ -126,14 +126,15 @@ def _train(
         starts = draw.integers(0, tokens.size - length, batch_size)
         windows = jnp.asarray(tokens[starts[:, None] + np.arange(length + 1)[None, :]], jnp.int32)
         params, state, loss = _step(rule.update, config, params, state, windows)
-        losses[step] = loss
+        # float() first: of an interrupt within the assignment numpy would make an error of its own
+        losses[step] = float(loss)
         if not np.isfinite(losses[step]):
             raise ValueError(
                 f"the loss is {losses[step]} at step {step}: learning_rate {learning_rate:g} is too "
                 "large"
             )
         if progress is not None:
-            progress(step + 1, steps, float(losses[step]))
+            progress(step + 1, steps, losses[step].item())
     return tie(params), losses
 
 
