@@ -9,8 +9,8 @@ import pytest
 from beartype import BeartypeConf, beartype
 from hypothesis import HealthCheck, settings
 
-# A program that tests run in a process of its own: it sets the number of devices before JAX starts.
-collect_ignore = ["tests/mesh_worker.py"]
+# Programs: one that sets the number of devices before JAX starts, one that needs torch.
+collect_ignore = ["tests/mesh_worker.py", "tests/data/make_llm.py"]
 
 # Tests that may be skipped when CI=true: the start of the node id, and why.
 ALLOWED_SKIPS: dict[str, str] = {}
