@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import cache
 
 import jax
 import jax.numpy as jnp
@@ -55,6 +56,7 @@ def bracketed_root(function: Callable[[float], float], start: float) -> tuple[fl
     promise that it converges, else bisection. No step is shorter than half the final width, so that
     both ends close in on the root.
     """
+    function = cache(function)
     newest, across = _bracket(function, start if function(0.0) <= 0 else -start)
     at_newest, at_across, share = function(newest), function(across), 0.5
     while abs(across - newest) > (width := 4 * math.ulp(max(abs(newest), abs(across)))):
