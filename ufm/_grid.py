@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 _STEPS = 32  # strengths that one anchor serves
+_DOUBLE = np.dtype(np.float64)
 _BLOCK, _ROWS = 4096, 8  # tokens and strengths worked on together, in the second-level cache
 
 
@@ -63,7 +64,7 @@ def grid_probs(
 ) -> jax.Array:
     """p [A, m, V] at the strengths of `grid`, on the host's cores; handed to JAX without a copy."""
     (m, vocabulary), groups = log_probs.shape, grid.anchors.size
-    result = _aligned(groups * _STEPS * m * vocabulary)
+    result = aligned(groups * _STEPS * m * vocabulary)
     rows = result.reshape(groups, _STEPS, m, vocabulary)
     x = odds - 0.5 * (odds.max() + odds.min())
     at_anchor, growth = np.empty((groups, m, vocabulary)), np.empty((_STEPS, vocabulary))
@@ -97,11 +98,12 @@ def grid_probs(
     return jax.device_put(flat, may_alias=True)
 
 
-def _aligned(count: int) -> np.ndarray:
-    """Room for `count` float64, placed as JAX wants memory that it shares."""
-    raw = np.empty(count * 8 + 64, np.uint8)
+def aligned(count: int, dtype: np.dtype = _DOUBLE) -> np.ndarray:
+    """Room for `count` numbers, placed as JAX wants memory that it shares."""
+    size = count * dtype.itemsize
+    raw = np.empty(size + 64, np.uint8)
     start = -raw.ctypes.data % 64
-    return raw[start : start + count * 8].view(np.float64)
+    return raw[start : start + size].view(dtype)
 
 
 def is_on_host(array: jax.Array) -> bool:

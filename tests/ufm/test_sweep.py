@@ -82,6 +82,29 @@ def test_grids_that_cannot_share_exponentials_are_worked_out_one_by_one():
         np.testing.assert_allclose(found[::9], each, rtol=1e-12, atol=1e-300)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_rows_of_a_large_vocabulary_equal_the_tilt_at_any_strength(dtype):
+    few = wide_tilt(5000)
+    few = ufm.ExponentialTilt(few.log_probs.astype(dtype), few.log_odds.astype(dtype))
+    alphas, shares = ALPHAS.astype(dtype), []
+    found = ufm.sweep(few, alphas, ufm.ExponentialTilt.probs, progress=shares.append)
+    assert isinstance(found, jax.Array)
+    assert found.dtype == dtype
+    assert shares == [(i + 1) / 7 for i in range(7)]
+    each = np.stack([few.probs(a) for a in alphas])
+    # u = log p_α(z) - log p_α(r), down to -700, is off by a few units in its last place
+    np.testing.assert_allclose(found, each, rtol=4 * 700 * np.finfo(dtype).eps, atol=1e-300)
+    far = np.array([-1e15, 1e15, 1e308]).astype(dtype) if dtype == np.float64 else alphas[-1:]
+    ends = np.asarray(ufm.sweep(few, far, ufm.ExponentialTilt.probs))
+    np.testing.assert_array_equal(ends, np.stack([few.limit(int(np.sign(a))) for a in far]))
+
+
+def test_rows_agree_with_extended_precision():
+    wide, alphas = wide_tilt(5000), np.array([-30.0, -1.7, 0.0, 0.3, 11.0])
+    found = ufm.sweep(wide, alphas, ufm.ExponentialTilt.probs)
+    np.testing.assert_allclose(found, extended(wide, alphas), rtol=1e-13)
+
+
 def test_blocks_tokens_and_progress():
     alphas, shares = np.linspace(-4, 4, 50), []
     whole = ufm.sweep(tilt(), alphas)
