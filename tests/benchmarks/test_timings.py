@@ -1,6 +1,6 @@
 """Each contestant on its own, by pytest-benchmark, for its statistics, comparisons and history:
 
-    pytest tests/benchmarks/test_timings.py [--benchmark-save=NAME] [--benchmark-compare] [--benchmark-json=FILE]
+    pytest tests/benchmarks/test_timings.py [--benchmark-save=NAME] [--benchmark-compare]
 
 Ratios are for `tests.benchmarks.table`, which runs ours and the rival in turn.
 """
