@@ -77,14 +77,14 @@ def _without_compiling(
         return None
     log_probs, odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
     alphas, on_host = np.asarray(strengths), is_on_host(tilt.log_probs)
-    grid = None
-    if grid_bytes(*log_probs.shape, alphas.size) <= memory:
+    (contexts, vocabulary), grid = log_probs.shape, None
+    if grid_bytes(contexts, vocabulary, alphas.size) <= memory:
         grid = grid_of(log_probs, odds, alphas)
     if grid is not None:
         if on_host:
             return grid_probs(log_probs, odds, grid, progress)
         return device_grid_probs(tilt.log_probs, tilt.log_odds, grid)
-    if on_host and odds.size >= FEWEST_TOKENS:
+    if on_host and vocabulary >= FEWEST_TOKENS:
         return row_probs(log_probs, odds, alphas, progress)
     return None
 
