@@ -7,6 +7,8 @@ import importlib
 from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
+from ._lazy import on_first_use
+
 if TYPE_CHECKING:
     from ._aggregates import Aggregates as Aggregates
     from ._aggregates import sweep_aggregates as sweep_aggregates
@@ -74,14 +76,13 @@ _HOME = {
 
 __all__ = list(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
 __version__ = _version("ufm")
+_load, _ = on_first_use(__name__, _HOME)
 
 
 def __getattr__(name: str) -> Any:
     if name == "llm":  # a package of its own, with the extra [llm]
         return importlib.import_module(".llm", __name__)
-    if name not in _HOME:
-        raise AttributeError(f"module 'ufm' has no attribute {name!r}")
-    return getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+    return _load(name)
 
 
 def __dir__() -> list[str]:

@@ -4,8 +4,9 @@
 python-flint and hypothesis, which load on first use.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ufm._lazy import on_first_use
 
 if TYPE_CHECKING:
     from ._map import MAP as MAP
@@ -16,12 +17,4 @@ _HOME = {"falsify": "_search", "Falsification": "_search", "MAP": "_map"}
 
 __all__ = list(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = on_first_use(__name__, _HOME)

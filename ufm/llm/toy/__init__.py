@@ -16,8 +16,9 @@ down before any model was trained:
   their names; no paragraph stands in two, and no prompt occurs in the training text.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ..._lazy import on_first_use
 
 if TYPE_CHECKING:
     from ._corpus import Corpus as Corpus
@@ -38,16 +39,4 @@ _HOME = {
 
 __all__ = list(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'ufm.llm.toy' has no attribute {name!r}")
-    try:
-        home = importlib.import_module(f".{_HOME[name]}", __name__)
-    except ModuleNotFoundError as error:
-        raise ImportError(f"ufm.llm.toy needs {error.name}: pip install 'ufm[llm]'") from error
-    return getattr(home, name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = on_first_use(__name__, _HOME, extra="llm")
