@@ -13,7 +13,16 @@ import ufm
 matplotlib.use("Agg")
 
 from ufm import plots
-from ufm.plots import _bounds, _cases, _concepts, _cross_entropy, _host, _tokens, _windows
+from ufm.plots import (
+    _bounds,
+    _cases,
+    _concepts,
+    _cross_entropy,
+    _front_figure,
+    _host,
+    _tokens,
+    _windows,
+)
 
 PICTURES = {picture.name: picture for picture in plots.GALLERY}
 # A law is a quotient of sums of nine exponentials of exponents up to 300, each good to 1e-16 of it.
@@ -282,6 +291,36 @@ def check_price(figure):
     assert 0.9 * ceiling < lines["reverse"][1].max() < ceiling
 
 
+def check_at_a_glance(figure):
+    tokens, masses, loss = (drawn(axes) for axes in figure.axes)
+    for i in (0, 100, 600, 1200):
+        x = tokens["curve 0"][0, i]
+        want = np.array(law(UNEVEN, 1, x), float) - np.array(law(UNEVEN, 1, 0), float)
+        got = [tokens[f"curve {z}"][1, i] for z in range(9)]
+        np.testing.assert_allclose(got, want, rtol=0, atol=ROUND)
+        x, p = masses["curve 0"][0, i], law(UNEVEN, 1, masses["curve 0"][0, i])
+        got = [masses[f"curve {k}"][1, i] for k in range(3)]
+        want = [float(sum(p[3 * k : 3 * k + 3])) for k in range(3)]
+        np.testing.assert_allclose(got, want, rtol=0, atol=ROUND)
+    for z, peak in {0: 6.57, 1: 1.18, 4: -0.18}.items():
+        assert tokens[f"peak {z}"][0, 0] == pytest.approx(peak, abs=0.005)
+    with mpmath.workdps(30):
+
+        def cost(alpha):
+            pairs = [(law(UNEVEN, j, 0), law(UNEVEN, j, alpha)) for j in range(3)]
+            return (
+                sum(p * mpmath.log(p / q) for a, b in pairs for p, q in zip(a, b, strict=True)) / 3
+            )
+
+        for i in (0, 300, 900):
+            assert loss["curve"][1, i] == pytest.approx(float(cost(loss["curve"][0, i])), rel=1e-12)
+        for lines in (tokens, masses, loss):
+            assert float(cost(lines["choice"][0][0])) == pytest.approx(0.25, rel=1e-9)
+    assert (loss["budget"][1] == 0.25).all()
+    (note,) = figure.axes[2].texts
+    assert note.get_text() == f"0.25 nats buy α = {loss['choice'][0][0]:.2f}"
+
+
 CHECKS = {
     "fig-2": check_laws,
     "fig-3": check_fig_3,
@@ -294,6 +333,7 @@ CHECKS = {
     "vanishing": check_vanishing,
     "two-humps": check_two_humps,
     "price": check_price,
+    "at-a-glance": check_at_a_glance,
 }
 
 
@@ -330,6 +370,7 @@ FAULTS = {
     "peaks off the curve": ("peak-map", _windows, "peaks_of", lambda f: shifted(f, 0.01)),
     "other rates": ("two-humps", _cases, "two_humps", lambda f: lambda: _cases.uniform(0.05)),
     "other ε": ("price", _cases, "uniform", lambda f: lambda epsilon: f(0.06)),
+    "another budget": ("at-a-glance", _front_figure, "_BUDGET", lambda budget: budget + 1e-6),
     "laws of the even dataset": ("fig-2", _cases, "uneven", lambda f: lambda: _cases.uniform(0.05)),
 }
 

@@ -1,0 +1,69 @@
+"""The paper in one picture: bumps, sigmoids, a valley, and the strength that a budget buys."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .._strength import choose_strength
+from . import _cases
+from ._concepts import concept_curves
+from ._cross_entropy import cross_entropy_curve
+from ._picture import Picture, drop_legend
+from ._style import PALETTE
+from ._tokens import token_curves
+
+_BUDGET = 0.25  # nats
+# As many strengths as in the other pictures, since JAX compiles for each number of them.
+_FAR, _NEAR, _VALLEY = (np.linspace(*ends, 1201) for ends in ((-1, 14), (-1, 2), (-1.2, 1.2)))
+_INK = "0.25"
+
+
+def _at_a_glance() -> Figure:
+    data = _cases.uneven()
+    tilt, target = _cases.steered(data), data.concept_tokens(0)
+    choice = choose_strength(tilt, data.context_weights, target=target, budget=_BUDGET)
+    figure = Figure(figsize=(11.4, 3.5), layout="constrained")
+    tokens, masses, loss = figure.subplots(1, 3)
+    concepts = data.token_concept
+    token_curves(tilt, 3, alphas=_FAR, names=_cases.TOKENS, token_concept=concepts, axes=tokens)
+    concept_curves(tilt, 3, alphas=_NEAR, token_concept=concepts, is_mass=True, axes=masses)
+    cross_entropy_curve(tilt, data.context_weights, alphas=_VALLEY, axes=loss)
+    titles = ("each token: a bump", "each concept: a sigmoid or a bump", "the cost: a valley")
+    for axes, title in zip((tokens, masses, loss), titles, strict=True):
+        drop_legend(axes)
+        axes.set_title(title, loc="left")
+        axes.axvline(choice.alpha, color=_INK, linewidth=1, gid="choice")
+    _name_concepts(masses)
+    loss.set_ylim(-0.05, 2.0)
+    loss.axhline(_BUDGET, color=_INK, linewidth=1, linestyle=":", gid="budget")
+    loss.annotate(
+        f"{_BUDGET:g} nats buy α = {choice.alpha:.2f}",
+        (choice.alpha, _BUDGET),
+        xytext=(-0.2, 1.3),
+        ha="center",
+        arrowprops={"arrowstyle": "-", "color": _INK, "linewidth": 0.8},
+    )
+    return figure
+
+
+def _name_concepts(axes: Axes) -> None:
+    """Names beside the curves, where a legend would take a panel's room."""
+    for number, name, place in (
+        (0, "the target", (1.0, 0.88)),
+        (1, "steered\naway from", (-0.9, 0.85)),
+        (2, "any other", (1.1, 0.06)),
+    ):
+        axes.text(*place, name, color=PALETTE[number])
+
+
+FRONT = (
+    Picture(
+        "at-a-glance",
+        "Steering strength at a glance",
+        "Theorems 3.3, 3.6 and 3.8",
+        "A context of C₂ steered towards C₁: the change of each token's probability with its peaks, the mass "
+        "of each concept, and the cost in cross-entropy with its parabola ½σ²α². The vertical line is the "
+        "strength that a budget of 0.25 nats buys. Dataset of Figure 3.",
+        _at_a_glance,
+    ),
+)
