@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ufm import ConceptDataset, ExponentialTilt
-from ufm._dataset import enumerate_contexts
+from ufm._contexts import enumerate_contexts
 
 from ._exact_fields import (
     Row,

@@ -1,8 +1,5 @@
 """Concept-partitioned next-token data (Definition 2.1, Assumption 1)."""
 
-import itertools
-from collections.abc import Sequence
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -10,15 +7,16 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from ._checks import Numbers, floating, is_concrete
+from ._contexts import enumerate_contexts
 from ._dataset_checks import (
     check_concepts,
     check_contexts,
     check_epsilon,
     check_partition,
     check_rows,
-    check_smoothing,
     check_weights,
 )
+from ._pairs import check_pairs, check_smoothing, counted
 
 
 class ConceptDataset(eqx.Module):
@@ -223,24 +221,12 @@ class ConceptDataset(eqx.Module):
         """
         pairs, following = np.asarray(contexts), np.asarray(next_tokens)
         concept = np.asarray(token_concept)
-        if pairs.ndim != 2 or following.shape != pairs.shape[:1] or not pairs.size:
-            raise ValueError(
-                "contexts must have shape (n, T-1) and next_tokens (n,) with n >= 1; "
-                f"got {pairs.shape} and {following.shape}"
-            )
-        for name, tokens in (("contexts", pairs), ("next_tokens", following)):
-            if not np.issubdtype(tokens.dtype, np.integer):
-                raise ValueError(f"{name} must hold token numbers; got dtype {tokens.dtype}")
-            if tokens.min() < 0 or tokens.max() >= concept.size:
-                worst = tokens.min() if tokens.min() < 0 else tokens.max()
-                raise ValueError(f"{name} holds token {worst}, outside 0..{concept.size - 1}")
+        check_pairs(pairs, following, concept.size)
         check_smoothing(smoothing)
         distinct, which = np.unique(pairs, axis=0, return_inverse=True)
-        counts = np.zeros((len(distinct), concept.size))
-        np.add.at(counts, (which.reshape(-1), following), 1.0)
-        weights = counts.sum(1) / len(pairs)
-        counts += smoothing
-        probs = counts / counts.sum(1, keepdims=True)
+        probs, weights = counted(
+            which.reshape(-1), following, (len(distinct), concept.size), smoothing
+        )
         return cls(probs, concept, concept[distinct[:, 0]], weights, distinct)
 
     def sample(self, key: Array, pairs: int, smoothing: float = 0.0) -> "ConceptDataset":
@@ -264,14 +250,15 @@ class ConceptDataset(eqx.Module):
         if seen.size < self.context_weights.size:
             missing = np.setdiff1d(np.arange(self.context_weights.size), seen)[0]
             raise ValueError(f"context {missing} was not drawn in {pairs} pairs: draw more pairs")
-        counts = jnp.zeros_like(self.next_token_probs).at[drawn, following].add(1.0)
-        weights = counts.sum(1) / pairs
-        counts = counts + smoothing
+        dtype = self.next_token_probs.dtype
+        probs, weights = counted(
+            np.asarray(drawn), np.asarray(following), self.next_token_probs.shape, smoothing
+        )
         return ConceptDataset(
-            counts / counts.sum(1, keepdims=True),
+            probs.astype(dtype),
             self.token_concept,
             self.context_concept,
-            weights,
+            weights.astype(dtype),
             self.contexts,
         )
 
@@ -288,26 +275,3 @@ class ConceptDataset(eqx.Module):
     def concept_contexts(self, concept: int) -> list[int]:
         """Indices of the contexts of one concept, ready to serve as P or N."""
         return np.flatnonzero(np.asarray(self.context_concept) == concept).tolist()
-
-
-def enumerate_contexts(
-    token_concept: np.ndarray, per_concept: int, length: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """The first `per_concept` contexts of each concept, in lexicographic order: aaa, aab, …"""
-    if per_concept < 1 or length < 1:
-        raise ValueError(
-            f"contexts_per_concept and context_length must be at least 1; got {per_concept} and {length}"
-        )
-    context_concept: list[int] = []
-    contexts: list[Sequence[int]] = []
-    for k in np.unique(token_concept):
-        tokens = np.flatnonzero(token_concept == k).tolist()
-        if tokens and len(tokens) ** length < per_concept:
-            raise ValueError(
-                f"concept {k} has {len(tokens)} tokens, so only {len(tokens) ** length} contexts of "
-                f"length {length}; got contexts_per_concept = {per_concept}"
-            )
-        words = itertools.islice(itertools.product(tokens, repeat=length), per_concept)
-        contexts.extend(words)
-        context_concept.extend([int(k)] * per_concept)
-    return np.array(context_concept), np.array(contexts)

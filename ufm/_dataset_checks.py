@@ -22,12 +22,6 @@ def check_epsilon(epsilon: float, concepts: int) -> None:
         raise ValueError(f"epsilon must lie in (0, (G-1)/G) = (0, {bound:.6g}); got {epsilon}")
 
 
-def check_smoothing(smoothing: float) -> None:
-    """A finite count, not negative."""
-    if not 0 <= smoothing < np.inf:
-        raise ValueError(f"smoothing must be >= 0 and finite; got {smoothing}")
-
-
 def check_rows(probs: np.ndarray) -> None:
     """Laws: finite, none negative, each row of sum one."""
     finite("next_token_probs", probs)
