@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from ._aggregates import Aggregates as Aggregates
     from ._aggregates import sweep_aggregates as sweep_aggregates
     from ._dataset import ConceptDataset as ConceptDataset
+    from ._divergences import cross_entropy_increase as cross_entropy_increase
+    from ._divergences import forward_kl as forward_kl
+    from ._divergences import reverse_kl as reverse_kl
     from ._effects import concept_increase as concept_increase
     from ._effects import concept_log_odds as concept_log_odds
     from ._effects import concept_log_odds_increase as concept_log_odds_increase
     from ._effects import concept_probability as concept_probability
-    from ._effects import cross_entropy_increase as cross_entropy_increase
-    from ._effects import forward_kl as forward_kl
     from ._effects import probability_increase as probability_increase
-    from ._effects import reverse_kl as reverse_kl
     from ._mesh import peaks_on_mesh as peaks_on_mesh
     from ._mesh import sweep_on_mesh as sweep_on_mesh
     from ._model import UFM as UFM
@@ -56,9 +56,9 @@ _HOME = {
     "concept_increase": "_effects",
     "concept_log_odds": "_effects",
     "concept_log_odds_increase": "_effects",
-    "cross_entropy_increase": "_effects",
-    "forward_kl": "_effects",
-    "reverse_kl": "_effects",
+    "cross_entropy_increase": "_divergences",
+    "forward_kl": "_divergences",
+    "reverse_kl": "_divergences",
     "peak_strengths": "_peaks",
     "separation_margin": "_peaks",
     "sweet_spot": "_peaks",

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ._checks import Numbers, finite, floating, needs_float64
-from ._effects import checked_weights
+from ._divergences import checked_weights
 from ._moments import Anchor, anchor_at, evaluate, series, slopes
 from ._tilt import ExponentialTilt
 

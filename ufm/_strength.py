@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from ._checks import Numbers, needs_float64, token_set
-from ._effects import checked_weights, concept_probability, forward_kl, reverse_kl
+from ._divergences import checked_weights, forward_kl, reverse_kl
+from ._effects import concept_probability
 from ._peaks import logsumexp_and_mean, require_separation
 from ._roots import bracketed_root, increasing_root
 from ._tilt import ExponentialTilt

@@ -15,6 +15,7 @@ import pytest
 
 import theorems
 import ufm
+import ufm._divergences
 import ufm._effects
 import ufm._peaks
 import ufm._steering
@@ -46,8 +47,8 @@ TRACED_BY = {
     (ExponentialTilt, "derivative"): {"_orders"},
     (ExponentialTilt, "cumulants"): {"_orders"},
     (ufm._tilt, "bell"): {"_orders"},
-    (ufm._effects, "forward_kl"): {"_curves", "_cross_entropy"},
-    (ufm._effects, "cross_entropy_increase"): {"_curves", "_cross_entropy"},
+    (ufm._divergences, "forward_kl"): {"_curves", "_cross_entropy"},
+    (ufm._divergences, "cross_entropy_increase"): {"_curves", "_cross_entropy"},
     (ufm._effects, "concept_increase"): {"_concept_curves"},
     (ufm._effects, "concept_log_odds_increase"): {"_concept_curves"},
     (UFM, "steer"): {"_steered_logits"},
@@ -342,13 +343,13 @@ FAULTS = [
     Fault("½ forgotten", "thm-3.8.quadratic", standard,
           _output(theorems.thm_3_8, "quadratic_coefficient", lambda c: 2 * c)),
     Fault("KL as a plain difference", "thm-3.8.quadratic", standard,
-          _wrap(ufm._effects, "forward_kl", _naive_divergence)),
+          _wrap(ufm._divergences, "forward_kl", _naive_divergence)),
     Fault("contexts weighed alike", "ce.kl-identity", weighted,
-          _wrap(ufm._effects, "cross_entropy_increase", _uniform_weights)),
+          _wrap(ufm._divergences, "cross_entropy_increase", _uniform_weights)),
     Fault("reverse for forward KL", "ce.kl-identity", standard,
-          _wrap(ufm._effects, "forward_kl", _reverse_divergence)),
+          _wrap(ufm._divergences, "forward_kl", _reverse_divergence)),
     Fault("reverse for forward KL", "ce.convex", standard,
-          _wrap(ufm._effects, "forward_kl", _reverse_divergence)),
+          _wrap(ufm._divergences, "forward_kl", _reverse_divergence)),
     Fault("1/16 for 1/8 in Hoeffding's bound", "ce.upper-bounds", extreme,
           _output(theorems.cross_entropy, "upper_bounds", _sixteenth)),
     Fault("y²/2 for e^{-y} + y - 1", "ce.lower-bounds", standard,

@@ -8,7 +8,7 @@ from jaxtyping import Array
 from matplotlib.axes import Axes
 
 from .._checks import Numbers, token_set
-from .._effects import checked_weights, cross_entropy_increase
+from .._divergences import checked_weights, cross_entropy_increase
 from .._tilt import ExponentialTilt
 from ._bounds import cross_entropy_enclosure
 from ._host import mean_variance

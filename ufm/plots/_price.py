@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from .._checks import Numbers, token_set
-from .._effects import checked_weights
+from .._divergences import checked_weights
 from .._strength import choose_strength
 from .._tilt import ExponentialTilt
 from ._bounds import cross_entropy_enclosure
