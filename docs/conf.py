@@ -11,18 +11,25 @@ version = release = installed_version("ufm")
 
 extensions = [
     "myst_parser",
-    "sphinx.ext.mathjax",
     "sphinx_proof",
     "sphinxcontrib.bibtex",
-    "registry_pages",
-    "api_page",
+    "offline_math",
+    "coq_page",
+    "statement_pages",
+    "findings_page",
     "figures_page",
+    "notebook_pages",
+    "command_page",
+    "api_page",
+    "site_check",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "proof_ideas"]
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]
 myst_heading_anchors = 3
 bibtex_bibfiles = ["references.bib"]
 html_theme = "furo"
 html_title = f"ufm {release}"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", ".*")]  # signatures show types as they stand in the source

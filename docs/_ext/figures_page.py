@@ -1,9 +1,10 @@
-"""The page of figures: the gallery of `ufm.plots`, drawn anew at each build."""
+"""The page of figures, drawn anew at each build: the gallery of `ufm.plots`, and those of a notebook."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import jax
+from notebook_pages import load_notebook
 from pages import write_page
 from sphinx.application import Sphinx
 
@@ -17,7 +18,13 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 def _write_page(app: Sphinx) -> None:
     jax.config.update("jax_enable_x64", True)  # peaks need it
-    plots.write_pictures(plots.GALLERY, Path(app.srcdir, "_generated", "figures"))
+    folder = Path(app.srcdir, "_generated", "figures")
+    plots.write_pictures(plots.GALLERY, folder)
+    every = load_notebook("statements").figures()
+    drawn = [
+        plots.Picture(name, "", "notebooks/statements.py", "", draw) for name, draw in every.items()
+    ]
+    plots.write_pictures(drawn, folder / "statements")
     write_page(app, "figures", list(_figures()))
 
 

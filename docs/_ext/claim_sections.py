@@ -1,0 +1,117 @@
+"""The sections that follow a claim: hypotheses, check, control, Coq theorem, certificate, figure."""
+
+from claim_evidence import CERTIFIED_HOW, CLAIM_FIGURES
+from coq_page import statement, theorems_of_coq
+from source_code import source_of, unfolded
+from sphinx.errors import ExtensionError
+
+import theorems
+from theorems.certificates._conclusions import CONCLUSIONS, NOT_CERTIFIED
+from theorems.falsify import MAP
+from theorems.falsify._map import NotNeeded
+from theorems.proofs import PROVED_BY, UNPROVED
+
+
+def sections(claim: theorems.Claim) -> dict[str, str]:
+    """Name of the section → its Markdown."""
+    return {
+        "hypotheses": _hypotheses(claim),
+        "check": _check(claim),
+        "control": _control(claim),
+        "coq": _coq(claim.id),
+        "certificate": _certificate(claim.id),
+        "figure": _figure(claim.id),
+    }
+
+
+def _hypotheses(claim: theorems.Claim) -> str:
+    lines = ["| hypothesis | says | needed? |", "| --- | --- | --- |"]
+    needs = {h.id: h.text for h in claim.hypotheses}
+    for name, text in needs.items():
+        lines.append(f"| `{name}` | {_cell(text)} | {_needed(claim.id, name)} |")
+    for owner, name in MAP:  # what the paper takes and the claim does without
+        if owner == claim.id and name not in needs:
+            lines.append(f"| ({name}) | of the paper alone | {_needed(owner, name)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _needed(claim: str, hypothesis: str) -> str:
+    if (claim, hypothesis) not in MAP:
+        raise ExtensionError(f"claim {claim}: theorems/falsify/_map.py lacks {hypothesis}")
+    entry = MAP[claim, hypothesis]
+    if isinstance(entry, NotNeeded):
+        names = ", ".join(f"{{ref}}`{name} <coq-{name}>`" for name in entry.theorems)
+        return f"no: {_cell(entry.reason)}{f' ({names})' if names else ''}"
+    also = f", which breaks {' and '.join(entry.implied)} too" if entry.implied else ""
+    return f"yes: `ufm falsify {claim} --without {hypothesis}` finds a counterexample{also}"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _check(claim: theorems.Claim) -> str:
+    source = source_of(claim.conclusion)
+    families = ", ".join(f"`{family}`" for family in claim.families)
+    lines = [
+        f"`ufm verify {claim.id}`, or `theorems.check({claim.id!r}, instance)`; the function is "
+        f"`{source.name}`. It is run on random instances of {families} (`theorems/suite.py`) and on "
+        "the paper's own.\n",
+        *unfolded(source),
+    ]
+    return "\n".join(lines)
+
+
+def _control(claim: theorems.Claim) -> str:
+    control = claim.control
+    lines = [
+        f"Without `{control.dropped}`: {control.text}. There the check must say *fails*; "
+        "`ufm verify` runs it with the claim and the tests hold it to that.\n",
+        *unfolded(source_of(control.instance)),
+    ]
+    return "\n".join(lines)
+
+
+def _coq(claim: str) -> str:
+    if claim in UNPROVED:
+        return f"None: {UNPROVED[claim]}.\n"
+    if claim not in PROVED_BY:
+        raise ExtensionError(f"claim {claim}: neither PROVED_BY nor UNPROVED names it")
+    first, *others = PROVED_BY[claim]
+    line = theorems_of_coq()[first].line
+    links = ", ".join(f"{{ref}}`{name} <coq-{name}>`" for name in others)
+    return "\n".join(
+        [
+            f"{{ref}}`{first} <coq-{first}>`, `theorems/coq/Statements.v` line {line}; the notions are in "
+            "{ref}`Definitions.v <coq-definitions>`.\n",
+            f"```coq\n{statement(first)}\n```\n",
+            f"Around it: {links}.\n" if links else "",
+        ]
+    )
+
+
+def _certificate(claim: str) -> str:
+    if claim in NOT_CERTIFIED:
+        return f"Not certified instance by instance: {NOT_CERTIFIED[claim]}.\n"
+    if claim not in CONCLUSIONS or claim not in CERTIFIED_HOW:
+        raise ExtensionError(
+            f"claim {claim}: say in theorems/certificates/_conclusions.py whether it is certified, "
+            "and in docs/_ext/claim_evidence.py how"
+        )
+    return (
+        f"{CERTIFIED_HOW[claim]} {{doc}}`ufm certify </certificates>` writes it for an instance of yours, "
+        "`ufm certify --check` verifies it with separate code.\n\n"
+        + "\n".join(unfolded(source_of(CONCLUSIONS[claim])))
+    )
+
+
+def _figure(claim: str) -> str:
+    if claim not in CLAIM_FIGURES:
+        raise ExtensionError(f"claim {claim}: docs/_ext/claim_evidence.py names no figure for it")
+    lines = []
+    for name in CLAIM_FIGURES[claim]:
+        lines += [f"```{{image}} ../figures/{name}.svg", f":alt: {name}, for {claim}", "```\n"]
+        is_own = name.startswith("statements/")
+        where = '<a href="../../notebooks/statements.html">The theorems one by one</a>'
+        lines += [f"From the notebook {where}.\n" if is_own else f"{{ref}}`figure-{name}`.\n"]
+    return "\n".join(lines)

@@ -1,0 +1,112 @@
+"""The command-line reference: every command and option, from signatures, docstrings and `--help`.
+
+The build fails on a command or an option without help, and on one that the help does not show.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout, suppress
+from io import StringIO
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import docstring_parser
+import tyro
+from pages import write_page
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+
+from ufm import cli
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("builder-inited", lambda app: write_page(app, "commands", list(_page())))
+    return {"parallel_read_safe": True}
+
+
+def _page() -> Iterator[str]:
+    yield "(commands)=\n# Commands\n"
+    yield (
+        "`ufm COMMAND --help` prints what stands here. Data go to standard output, progress and errors "
+        "to standard error. Exit status: 0 where everything holds or is done, 1 where a claim fails (or "
+        "as said below), 2 for bad input, which is answered in one line; 130 when interrupted.\n"
+    )
+    for command in cli._COMMANDS:
+        yield from _command(command)
+
+
+def _command(command: Callable[..., int]) -> Iterator[str]:
+    name = command.__name__
+    text = docstring_parser.parse(inspect.getdoc(command) or "")
+    if not text.short_description:
+        raise ExtensionError(f"ufm {name} has no help: write a docstring")
+    shown = _help(command)
+    says = {p.arg_name: " ".join((p.description or "").split()) for p in text.params}
+    yield f"(command-{name})=\n## `ufm {name}`\n"
+    yield f"{text.short_description}\n"
+    if text.long_description:
+        yield f"{text.long_description}\n"
+    hints = get_type_hints(command)
+    rows = []
+    for parameter in inspect.signature(command).parameters.values():
+        if not says.get(parameter.name):
+            raise ExtensionError(f"ufm {name}: {parameter.name} has no help: add it under Args:")
+        option = _option(parameter)
+        is_flag = option.startswith("`--")
+        if (is_flag and option.split("`")[1] not in shown) or says[parameter.name] not in shown:
+            raise ExtensionError(f"ufm {name} --help does not show {option} with its help")
+        rows.append(
+            f"| {option} | {_kind(hints[parameter.name])} | {_default(parameter)} | "
+            f"{_cell(says[parameter.name])} |"
+        )
+    if rows:
+        yield "| argument | takes | default | |\n| --- | --- | --- | --- |"
+        yield from rows
+        yield ""
+
+
+def _help(command: Callable[..., int]) -> str:
+    """What `--help` prints, as one line without its boxes."""
+    out = StringIO()
+    with redirect_stdout(out), suppress(SystemExit):
+        tyro.cli(command, prog=f"ufm {command.__name__}", args=["--help"])
+    return " ".join(re.sub("[│╭╮╰╯─]", " ", out.getvalue()).split())
+
+
+def _option(parameter: inspect.Parameter) -> str:
+    flag = parameter.name.replace("_", "-")
+    if parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
+        is_needed = parameter.default is inspect.Parameter.empty
+        return f"`{flag.upper()}`" if is_needed else f"`[{flag.upper()}]`"
+    return f"`--{flag}`, `--no-{flag}`" if parameter.default is True else f"`--{flag}`"
+
+
+def _kind(hint: Any) -> str:
+    """The type in a reader's words."""
+    if get_origin(hint) is Annotated:
+        hint = get_args(hint)[0]
+    if isinstance(hint, UnionType):
+        (hint,) = (part for part in get_args(hint) if part is not NoneType)
+    if get_origin(hint) is Literal:
+        return " or ".join(f"`{value}`" for value in get_args(hint))
+    if get_origin(hint) is tuple:
+        inner = get_args(hint)
+        return f"{_kind(inner[0])}, any number" if inner[-1] is Ellipsis else f"{len(inner)} numbers"
+    words = {"str": "text", "int": "whole number", "float": "number", "Path": "path", "bool": ""}
+    return words[hint.__name__]
+
+
+def _default(parameter: inspect.Parameter) -> str:
+    value = parameter.default
+    if value is inspect.Parameter.empty:
+        return "required"
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    if value is None or value == ():
+        return ""
+    return " ".join(f"`{v}`" for v in value) if isinstance(value, tuple) else f"`{value}`"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")

@@ -1,0 +1,67 @@
+"""Fails the build on a page that links to what is not there, or needs the network to be read."""
+
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+logger = logging.getLogger(__name__)
+# What a browser fetches by itself; a link that a reader may follow or not is none of these.
+_FETCHED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    # after everything that copies files when the build is finished
+    app.connect("build-finished", _check, priority=900)
+    return {"parallel_read_safe": True}
+
+
+class _Page(HTMLParser):
+    """The ids, links and fetched addresses of a page."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.ids: set[str] = set()
+        self.links: set[str] = set()
+        self.fetched: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        self.ids |= {values[name] for name in ("id", "name") if name in values}
+        if tag == "a" and "href" in values:
+            self.links.add(values["href"])
+        if values.get(_FETCHED.get(tag, "")) and values.get("rel") != "canonical":
+            self.fetched.add(values[_FETCHED[tag]])
+
+
+def _check(app: Sphinx, error: Exception | None) -> None:
+    if error is not None or app.builder.format != "html":
+        return
+    root = Path(app.outdir).resolve()
+    files = [f for f in root.rglob("*.html") if root / "_static" not in f.parents]
+    pages = {file: _Page(file.read_text(encoding="utf-8")) for file in files}
+    for file, page in pages.items():
+        for address in sorted(page.fetched):
+            if urlsplit(address).netloc:
+                logger.warning("%s fetches %s from the network", file.relative_to(root), address)
+        for address in sorted(page.links | page.fetched):
+            reason = _broken(file, address, pages)
+            if reason:
+                logger.warning("%s links to %s: %s", file.relative_to(root), address, reason)
+
+
+def _broken(file: Path, address: str, pages: dict[Path, _Page]) -> str | None:
+    """Why a link inside the site leads nowhere."""
+    parts = urlsplit(address)
+    if parts.scheme or parts.netloc:
+        return None
+    target = (file.parent / unquote(parts.path)).resolve() if parts.path else file
+    if not target.exists():
+        return "there is no such file"
+    fragment = unquote(parts.fragment)
+    if fragment and target in pages and fragment not in pages[target].ids:
+        return "there is no such place on that page"
+    return None

@@ -1,0 +1,48 @@
+"""Where a function of the registry is written, and its source as a block that unfolds."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FunctionType
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).parents[2]
+
+
+class Source(NamedTuple):
+    """A function's name, the file (from the root of the project) and line it begins on, its text."""
+
+    name: str
+    file: str
+    line: int
+    text: str
+
+
+def source_of(function: Callable[..., Any]) -> Source:
+    """The source of a function; of a lambda, that of what it calls."""
+    called = _called(function)
+    lines, first = inspect.getsourcelines(called)
+    file = Path(inspect.getsourcefile(called) or "").resolve().relative_to(ROOT)
+    return Source(f"{called.__module__}.{called.__qualname__}", str(file), first, "".join(lines))
+
+
+def unfolded(source: Source) -> Iterator[str]:
+    """The source, folded away until it is asked for."""
+    yield f"<details><summary>{source.file}, line {source.line}</summary>\n"
+    yield f"```{{code-block}} python\n:lineno-start: {source.line}\n\n{source.text.rstrip()}\n```\n"
+    yield "</details>\n"
+
+
+def _called(function: Any) -> FunctionType:
+    if not isinstance(function, FunctionType) or function.__name__ != "<lambda>":
+        return function
+    value: Any = None
+    for name in function.__code__.co_names:
+        if name in function.__globals__:
+            value = function.__globals__[name]
+        elif value is not None and hasattr(value, name):
+            value = getattr(value, name)
+        if isinstance(value, FunctionType):
+            return value
+    # it only looks something up: show the function that made it
+    return function.__globals__[function.__qualname__.split(".")[0]]

@@ -1,0 +1,103 @@
+"""One page a statement, and a table of all claims, from the registry of the package `theorems`.
+
+The build fails where a claim lacks its formula, proof, certificate (or the reason why not), figure or
+place in the map of hypotheses, and where a statement lacks its proof idea.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from claim_sections import sections
+from pages import write_page
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+
+import theorems
+from theorems import symbolic
+from theorems.certificates._conclusions import NOT_CERTIFIED
+from theorems.proofs import UNPROVED
+
+_KINDS = {"Lemma", "Theorem", "Proposition", "Remark", "Assumption"}
+_PARTS = ("hypotheses", "check", "control", "coq", "certificate", "figure")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("builder-inited", _write_pages)
+    return {"parallel_read_safe": True}
+
+
+def _write_pages(app: Sphinx) -> None:
+    write_page(app, "statements", list(_overview()))
+    ideas = Path(app.srcdir, "proof_ideas")
+    spare = {p.stem for p in ideas.glob("*.md")} - {s.id for s in theorems.STATEMENTS}
+    if spare:
+        raise ExtensionError(f"docs/proof_ideas: of no statement: {', '.join(sorted(spare))}")
+    for statement in theorems.STATEMENTS:
+        idea = ideas / f"{statement.id}.md"
+        if not idea.exists():
+            raise ExtensionError(f"statement {statement.id}: write its proof idea into {idea}")
+        text = idea.read_text(encoding="utf-8").rstrip()
+        write_page(app, f"statements/{statement.id}", list(_page(statement, text)))
+
+
+def _page(statement: theorems.Statement, idea: str) -> Iterator[str]:
+    yield f"---\ntocdepth: 2\n---\n(statement-{statement.id})=\n# {_heading(statement)}\n"
+    yield f"`{statement.id}`, {statement.source}."
+    about = [f for f in theorems.FINDINGS if statement.source in f.source]
+    if about:
+        links = (f"{{ref}}`{f.title.lower()} <finding-{f.id}>`" for f in about)
+        yield f"Where the paper errs about it: {'; '.join(links)}."
+    yield "\n## Proof idea\n"
+    yield f"{idea}\n"
+    for claim in statement.claims:
+        yield from _claim(claim)
+
+
+def _heading(statement: theorems.Statement) -> str:
+    source = statement.source.split(",")[0]
+    is_numbered = source.split()[0] in _KINDS
+    return f"{source}: {statement.title.lower()}" if is_numbered else statement.title
+
+
+def _claim(claim: theorems.Claim) -> Iterator[str]:
+    formula = symbolic.latex(claim.id)
+    if not formula:
+        raise ExtensionError(f"claim {claim.id}: theorems.symbolic.latex gives no formula")
+    kind = claim.source.split()[0]
+    yield f"(claim-{claim.id})=\n## {claim.title[0].upper()}{claim.title[1:]}\n"
+    yield f"::::{{prf:{kind.lower() if kind in _KINDS else 'property'}}} {claim.title}"
+    yield f":nonumber:\n:label: box-{claim.id}\n"
+    yield f"`{claim.id}`: {claim.text}\n"
+    yield f"$$\n{formula}\n$$\n::::\n"
+    links = (f"{{ref}}`{part} <claim-{claim.id}-{part}>`" for part in _PARTS)
+    yield f"To its {' · '.join(links)} · source: {claim.source} of {{cite:t}}`taimeskhanov2026`.\n"
+    for part, text in sections(claim).items():
+        assert part in _PARTS
+        title = "Coq theorem" if part == "coq" else part.capitalize()
+        yield f"(claim-{claim.id}-{part})=\n### {title}\n"
+        yield text
+
+
+def _overview() -> Iterator[str]:
+    yield "(statements)=\n# Statements"
+    yield (
+        "\nThe results of {cite:t}`taimeskhanov2026` and what goes beyond them, each split into "
+        "claims that are true or false of an instance. A claim names its hypotheses, is checked by a "
+        "function of its own, and has a control: an instance without one hypothesis, on which that "
+        "function must not say *holds*. What the paper says otherwise is under "
+        "{ref}`findings <findings>`.\n"
+    )
+    yield "| claim | says | go to |\n| --- | --- | --- |"
+    for statement in theorems.STATEMENTS:
+        for claim in statement.claims:
+            links = (f"{{ref}}`{_word(p, claim.id)} <claim-{claim.id}-{p}>`" for p in _PARTS)
+            text = claim.text.replace("|", "\\|")
+            yield f"| {{ref}}`{claim.id} <claim-{claim.id}>` | {text} | {' · '.join(links)} |"
+    yield "\n```{toctree}\n:maxdepth: 1\n:hidden:\n"
+    yield from (f"statements/{statement.id}" for statement in theorems.STATEMENTS)
+    yield "```"
+
+
+def _word(part: str, claim: str) -> str:
+    missing = {"coq": UNPROVED, "certificate": NOT_CERTIFIED}.get(part, {})
+    return f"no {part}" if claim in missing else part

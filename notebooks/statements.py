@@ -1,0 +1,660 @@
+"""The theorems one by one, each with a picture.
+
+As an app `marimo run notebooks/statements.py`, as a script `python notebooks/statements.py`, its
+assertions alone `pytest notebooks/statements.py`. The statements' pages show the same `figures`.
+"""
+
+import marimo
+
+__generated_with = "0.25.2"
+app = marimo.App(width="medium", app_title="The theorems, one by one")
+
+with app.setup:
+    import jax
+    import jax.numpy as jnp
+    import marimo as mo
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    import ufm
+    from theorems import suite
+    from ufm import plots
+
+    # Before any array is made: peaks need float64.
+    jax.config.update("jax_enable_x64", True)
+
+    BLUE, RED, GREEN = plots.PALETTE[:3]
+    TOKENS = list("abcABCαβγ")
+    TARGET = np.arange(9) < 3
+    # The dataset of the paper's Figure 3: V = 9, G = 3, T = C₁, steered away from C₂.
+    DATA = ufm.ConceptDataset.from_concept_laws(
+        np.tile([53 / 125, 57 / 125, 3 / 25], 3),
+        np.tile([2 / 5, 1 / 2, 1 / 10], 3),
+        1 / 20,
+        np.repeat(np.arange(3), 3),
+    )
+    TILT = ufm.ExponentialTilt.from_dataset(DATA, [0, 1], [2, 3])
+    NEAR = np.linspace(-2.0, 3.0, 301)
+
+
+@app.function
+def new_axes(count: int = 1, height: float = 3.2):
+    """A figure outside pyplot, and its axes side by side, ruled lightly."""
+    figure = Figure(figsize=(8.2, height), layout="constrained")
+    every = figure.subplots(1, count, squeeze=False)[0]
+    for axes in every:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(color="0.92")
+        axes.set_axisbelow(True)
+    return figure, list(every)
+
+
+@app.function
+def curves(alphas) -> np.ndarray:
+    """p_{j,α}(z) at all strengths, [strengths, contexts, tokens]."""
+    return np.asarray(ufm.sweep(TILT, alphas, ufm.ExponentialTilt.probs))
+
+
+@app.cell
+def _():
+    mo.md(r"""
+    # The theorems, one by one
+
+    Each result of [arXiv:2602.02712](https://arxiv.org/abs/2602.02712) in one picture, and each
+    that goes beyond it. Vocabulary: $V = 9$ tokens in three concepts, abc | ABC | αβγ. The
+    steering vector is made from contexts of the first, the target $T$, less contexts of the
+    second. Hypotheses, proofs and exceptions stand on the site's page of each statement; the
+    cells at the end check what is drawn.
+
+    ## Assumption 2: perfect training
+
+    Everything below is about a model whose laws are those of its data. Gradient descent gets
+    there if the hidden states have enough dimensions: as many as the centred table of
+    log-probabilities has rank.
+    """)
+    return
+
+
+@app.function
+def draw_training():
+    """Distance of the loss from the entropy of the data, for d = 1 and d = G."""
+    figure, (axes,) = new_axes()
+    data = ufm.ConceptDataset.smoothed(epsilon=0.05)
+    for dimension, ink in ((1, RED), (3, BLUE)):
+        model = ufm.UFM.train(data, key=jax.random.key(0), steps=600, dimension=dimension)
+        gap = np.maximum(np.asarray(model.losses) - float(data.entropy()), 1e-16)
+        axes.semilogy(gap, color=ink, label=f"d = {dimension}", gid=f"gap {dimension}")
+    axes.axhline(1e-4, color="0.5", linestyle=":", label="10⁻⁴ nats")
+    axes.set(xlabel="step of Adam", ylabel="CE − entropy (nats)")
+    axes.legend(frameon=False)
+    return figure
+
+
+@app.cell
+def _():
+    training = draw_training()
+    mo.vstack([training])
+    return (training,)
+
+
+@app.cell
+def _():
+    mo.md(r"""
+    ## Lemmas B.2 to B.5: one line, one tilt, one derivative
+
+    The decoder is linear, so steered **logits** are straight lines in α, with the same slopes
+    $M(z)$ (up to one constant) in every context. Exponentiated and normalised they are the
+    **tilt** $p_{j,\alpha}(z) \propto p_j(z) e^{\alpha M(z)}$.
+    """)
+    return
+
+
+@app.function
+def draw_logits():
+    """Steered logits, less their mean, in two contexts."""
+    figure, panels = new_axes(2)
+    model = ufm.UFM.fit(DATA)
+    vector = ufm.difference_of_means(model.embeddings, [0, 1], [2, 3])
+    alphas = np.array([-1.0, 0.0, 1.0, 2.0])
+    rows = np.stack([np.asarray(model.steer(vector, alpha)) for alpha in alphas])
+    rows -= rows.mean(axis=2, keepdims=True)
+    for axes, context in zip(panels, (0, 4), strict=True):
+        for z in range(9):
+            ink = plots.PALETTE[z // 3]
+            axes.plot(alphas, rows[:, context, z], color=ink, gid=f"logit {z}")
+        axes.set_title(f"context in C{'₁₂₃'[context // 2]}", loc="left")
+        axes.set(xlabel="steering strength α", ylabel="logit less the mean")
+    return figure
+
+
+@app.function
+def draw_tilt():
+    """The law of a context of N at four strengths."""
+    figure, panels = new_axes(4, 2.6)
+    rows = curves(np.array([0.0, 0.5, 1.0, 2.0]))[:, 2]
+    for axes, row, name in zip(panels, rows, ("0", "½", "1", "2"), strict=True):
+        axes.bar(range(9), row, color=np.repeat(plots.PALETTE[:3], 3), tick_label=TOKENS)
+        axes.set_ylim(0, 0.6)
+        axes.set_title(f"α = {name}", loc="left")
+    panels[0].set_ylabel("p_α(z), context in C₂")
+    return figure
+
+
+@app.cell
+def _():
+    logits = draw_logits()
+    mo.vstack([logits, draw_tilt()])
+    return (logits,)
+
+
+@app.cell
+def _():
+    mo.md(r"""
+    **Lemma B.4.** Under Assumption 1 the slope is $M(z) = w_k \log(a_z/b_z)$: positive on the
+    target and nowhere else. **Lemma B.5** and its continuation to all orders: $p' = p\,(M(z) -
+    \mathbb{E}_\alpha[M])$, then Bell polynomials in the cumulants.
+    """)
+    return
+
+
+@app.function
+def draw_log_odds():
+    """M(z), token by token."""
+    figure, (axes,) = new_axes(height=2.6)
+    odds = np.asarray(TILT.log_odds)
+    axes.bar(range(9), odds, color=np.repeat(plots.PALETTE[:3], 3), tick_label=TOKENS)
+    axes.axhline(0.0, color="0.3", linewidth=1)
+    axes.set_ylabel("M(z)")
+    return figure
+
+
+@app.function
+def draw_derivatives():
+    """p_α(b) in a context of N, and its first three derivatives, each over its largest value."""
+    figure, (axes,) = new_axes()
+    lines = ufm.sweep(
+        TILT, NEAR, lambda t, a: jnp.stack([t.derivative(a, n)[2, 1] for n in range(4)])
+    )
+    for order, ink in enumerate(plots.PALETTE[:4]):
+        line = np.asarray(lines)[:, order] / np.abs(np.asarray(lines)[:, order]).max()
+        axes.plot(NEAR, line, color=ink, label="p" + "′" * order, gid=f"order {order}")
+    axes.axhline(0.0, color="0.3", linewidth=1)
+    axes.set(xlabel="steering strength α", ylabel="over its largest value")
+    axes.set_title("token b, context in C₂", loc="left")
+    axes.legend(frameon=False)
+    return figure
+
+
+@app.cell
+def _():
+    derivatives = draw_derivatives()
+    mo.vstack([draw_log_odds(), derivatives])
+    return (derivatives,)
+
+
+@app.cell
+def _():
+    mo.md(r"""
+    ## Theorem 3.3: up, one peak, down
+
+    $\mathbb{E}_\alpha[M]$ increases from $\min M$ to $\max M$. A token rises while the mean is
+    below its $M(z)$ and falls afterwards: one peak, in the order of $M$. The tokens of largest
+    $M$ never meet the mean and rise for ever.
+    """)
+    return
+
+
+@app.cell
+def _():
+    def _drawn(name):
+        return next(picture for picture in plots.GALLERY if picture.name == name).draw()
+
+    mo.vstack([_drawn("fig-3"), _drawn("peak-map")])
+    return
+
+
+@app.cell
+def _():
+    mo.md(r"""
+    **Height of a peak.** $\max_\alpha p_\alpha(z) = p(z) e^{I(M(z))}$ with $I$ the Legendre
+    transform of $K$, the largest vertical distance of the line $\alpha M(z)$ above $K(\alpha)$.
+
+    **Sign of a peak.** $\alpha(j,z) > 0$ exactly if $M(z)$ exceeds a difference of mean
+    divergences of $p_j$ from the laws of $N$ and of $P$. Remark 3.4 is what this says of the
+    target on the γ/ω dataset with small ε; its main-text form forgets the contexts of the target,
+    on the right.
+    """)
+    return
+
+
+@app.function
+def draw_height():
+    """log p_α(z)/p(z) of three tokens, and the height that the Legendre transform promises."""
+    figure, (axes,) = new_axes()
+    peaks, context = np.asarray(ufm.peak_strengths(TILT)), 2
+    for token, ink in ((0, BLUE), (1, RED), (6, GREEN)):
+        rise = np.log(curves(NEAR)[:, context, token] / np.exp(TILT.log_probs[context, token]))
+        alpha = peaks[context, token]
+        p = np.exp(np.asarray(TILT.log_probs[context]))
+        k = np.log(p @ np.exp(alpha * np.asarray(TILT.log_odds)))
+        height = alpha * float(TILT.log_odds[token]) - k
+        axes.plot(NEAR, rise, color=ink, label=TOKENS[token], gid=f"rise {token}")
+        axes.axhline(height, color=ink, linestyle=":", gid=f"height {token}")
+    axes.set(xlabel="steering strength α", ylabel="log p_α(z)/p(z)", ylim=(-2, 4.5))
+    axes.legend(frameon=False, title="dotted: I(M(z))")
+    return figure
+
+
+@app.function
+def threshold(tilt) -> np.ndarray:
+    """mean_N KL(p_j||p_i) - mean_P KL(p_j||p_i) for each context, P = [0, 1], N = [2, 3]."""
+    logs = np.asarray(tilt.log_probs)
+    divergence = (np.exp(logs)[:, None] * (logs[:, None] - logs[None])).sum(2)
+    return divergence[:, [2, 3]].mean(1) - divergence[:, [0, 1]].mean(1)
+
+
+@app.function
+def draw_sign_rule():
+    """Peaks of tokens against M(z) less the threshold, on two datasets: opposite quadrants are empty."""
+    figure, panels = new_axes(2)
+    two = ufm.ConceptDataset.from_rates([0.6, 0.2, 0.6, 0.2], [0.1] * 4, [0, 0, 1, 1])
+    two_tilt = ufm.ExponentialTilt.from_dataset(two, [0, 1], [2, 3])
+    for axes, tilt, size in zip(panels, (TILT, two_tilt), (3, 2), strict=True):
+        peaks = np.asarray(ufm.peak_strengths(tilt))
+        slack = np.asarray(tilt.log_odds)[None] - threshold(tilt)[:, None]
+        for j in range(0, len(peaks), 2):
+            finite = np.isfinite(peaks[j])
+            on = finite & (np.arange(peaks.shape[1]) < size)
+            ink = plots.PALETTE[j // 2]
+            axes.plot(
+                slack[j, finite & ~on],
+                peaks[j, finite & ~on],
+                "o",
+                color=ink,
+                mfc="none",
+                gid="off",
+            )
+            name = f"context in C{'₁₂₃'[j // 2]}"
+            axes.plot(slack[j, on], peaks[j, on], "o", color=ink, label=name, gid="on")
+        axes.axhline(0.0, color="0.3", linewidth=1)
+        axes.axvline(0.0, color="0.3", linewidth=1)
+        axes.set(xlabel="M(z) − threshold", ylabel="peak α(j, z)")
+        axes.set_title(f"V = {peaks.shape[1]}", loc="left")
+    panels[1].legend(frameon=False, title="filled: target")
+    panels[0].legend(frameon=False, title="filled: target")
+    return figure
+
+
+@app.cell
+def _():
+    height = draw_height()
+    signs = draw_sign_rule()
+    mo.vstack([height, signs])
+    return height, signs
+
+
+@app.cell
+def _():
+    mo.md(r"""
+    ## Proposition B.1: the limits, and how fast
+
+    All mass goes to the tokens of largest $M$. The total variation left at α is at most
+    $\frac{1-p}{p} e^{-\alpha g}$: $p$ the mass of those tokens at 0, $g$ the gap to the second
+    largest $M$.
+    """)
+    return
+
+
+@app.function
+def draw_rate():
+    """Total variation to the limit and its bound, in three contexts."""
+    figure, (axes,) = new_axes()
+    alphas, odds = np.linspace(0.0, 60.0, 301), np.asarray(TILT.log_odds)
+    top = odds == odds.max()
+    gap = odds.max() - odds[~top].max()
+    rows = curves(alphas)
+    for j, ink in zip((0, 2, 4), plots.PALETTE, strict=False):
+        mass = np.exp(np.asarray(TILT.log_probs[j]))[top].sum()
+        far = 0.5 * np.abs(rows[:, j] - np.asarray(TILT.limit(1)[j])).sum(1)
+        bound = (1 - mass) / mass * np.exp(-alphas * gap)
+        axes.semilogy(alphas, far, color=ink, label=f"C{'₁₂₃'[j // 2]}", gid=f"distance {j}")
+        axes.semilogy(alphas, bound, color=ink, linestyle=":", gid=f"bound {j}")
+    axes.set(xlabel="steering strength α", ylabel="total variation")
+    axes.legend(frameon=False, title="context; dotted: bound")
+    return figure
+
+
+@app.cell
+def _():
+    rate = draw_rate()
+    mo.vstack([rate])
+    return (rate,)
+
+
+@app.cell
+def _():
+    mo.md(r"""
+    ## Theorem 3.6: concepts
+
+    The mass of a concept is logistic in its log-odds $r + \nu(\alpha)$, hence the tanh. For the
+    target ν increases with a slope between the margin δ and the range $R$: so do the
+    **half-saturation** bounds below, where $\nu = -r$. The opposite falls, and what lies between
+    vanishes at both ends.
+    """)
+    return
+
+
+@app.function
+def draw_concept_log_odds():
+    """ν of the target between its two lines, and where it reaches one half."""
+    figure, panels = new_axes(2)
+    delta = float(ufm.separation_margin(TILT, TARGET))
+    spread, alphas = float(TILT.odds_range()), np.linspace(-1.5, 2.5, 201)
+    half = np.asarray(ufm.half_saturation(TILT, TARGET))
+    odds = np.asarray(ufm.sweep(TILT, alphas, lambda t, a: ufm.concept_log_odds(t, a, TARGET)))
+    for j, ink in zip((0, 2, 4), plots.PALETTE, strict=False):
+        start = float(ufm.concept_log_odds(TILT, 0.0, TARGET)[j])
+        panels[0].plot(alphas, odds[:, j] - start, color=ink, gid=f"nu {j}")
+        panels[1].plot(alphas, 1 / (1 + np.exp(-odds[:, j])), color=ink, label=f"C{'₁₂₃'[j // 2]}")
+        panels[1].plot([half[j]], [0.5], "o", color=ink, gid=f"half {j}")
+        ends = sorted((-start / spread, -start / delta))
+        panels[1].plot(ends, [0.5, 0.5], color=ink, linewidth=5, alpha=0.25, gid=f"ends {j}")
+    for slope, style in ((delta, ":"), (spread, "--")):
+        panels[0].plot(alphas, slope * alphas, color="0.4", linestyle=style)
+    panels[0].set(xlabel="steering strength α", ylabel="ν, with δα (dots) and Rα (dashes)")
+    panels[0].set_ylim(-12, 16)
+    panels[1].set(xlabel="steering strength α", ylabel="mass of the target")
+    panels[1].legend(frameon=False, title="context; bar: bounds")
+    return figure
+
+
+@app.cell
+def _():
+    concept_log_odds = draw_concept_log_odds()
+    mo.vstack([concept_log_odds, next(p for p in plots.GALLERY if p.name == "fig-4").draw()])
+    return (concept_log_odds,)
+
+
+@app.cell
+def _():
+    mo.md(r"""
+    **Contrastive path.** With one law in $P$ and one in $N$, steering walks from $p_N$ to $p_T$
+    along $p_N^{1-\alpha} p_T^{\alpha}$ and is there at α = 1. The curves of a context of $N$ are
+    those of a context of $T$, one unit later.
+    """)
+    return
+
+
+@app.function
+def draw_path():
+    """Tokens in a context of N (lines) and in one of T, one unit later (dots)."""
+    figure, (axes,) = new_axes()
+    negative, positive = curves(NEAR)[:, 2], curves(NEAR[::12] - 1.0)[:, 0]
+    for z, ink in zip((0, 1, 2, 3, 6), plots.PALETTE, strict=False):
+        axes.plot(NEAR, negative[:, z], color=ink, label=TOKENS[z], gid=f"negative {z}")
+        axes.plot(NEAR[::12], positive[:, z], ".", color=ink, gid=f"positive {z}")
+    axes.axvline(1.0, color="0.6", linewidth=1)
+    axes.set(xlabel="steering strength α", ylabel="p_α(z)")
+    axes.legend(frameon=False, title="dots: p_{α−1} from T")
+    return figure
+
+
+@app.cell
+def _():
+    path = draw_path()
+    mo.vstack([path])
+    return (path,)
+
+
+@app.cell
+def _():
+    mo.md(r"""
+    ## Theorem 3.8 and beyond: the price
+
+    $\Delta\mathrm{CE}$ is $\frac12\sigma^2\alpha^2$ near 0, up to
+    $R^3\lvert\alpha\rvert^3/(36\sqrt3)$; it is convex everywhere and tends to a line. Bounds hold
+    at every strength.
+    """)
+    return
+
+
+@app.function
+def draw_remainder():
+    """|ΔCE - ½σ²α²| and its bound."""
+    figure, (axes,) = new_axes()
+    alphas = np.geomspace(1e-3, 3.0, 121)
+    weights = np.asarray(DATA.context_weights)
+    sigma2 = float(weights @ np.asarray(TILT.variance(0.0)))
+    rise = np.asarray(
+        ufm.sweep(TILT, alphas, lambda t, a: ufm.cross_entropy_increase(t, a, weights))
+    )
+    distance = np.abs(rise - sigma2 * alphas**2 / 2)
+    bound = float(TILT.odds_range()) ** 3 * alphas**3 / (36 * np.sqrt(3))
+    axes.loglog(alphas, distance, color=BLUE, label="|ΔCE − ½σ²α²|", gid="distance")
+    axes.loglog(alphas, bound, color=RED, linestyle="--", label="R³α³/(36√3)", gid="bound")
+    axes.set(xlabel="steering strength α", ylabel="nats")
+    axes.legend(frameon=False)
+    return figure
+
+
+@app.cell
+def _():
+    remainder = draw_remainder()
+    mo.vstack([remainder, next(p for p in plots.GALLERY if p.name == "bounds").draw()])
+    return (remainder,)
+
+
+@app.cell
+def _():
+    mo.md(r"""
+    ## Proposition 4.1: before the norm
+
+    All this is of a steered *last* hidden state. A transformer steered in its residual stream,
+    before the final norm, levels off instead: a norm sees directions only. The distance to the
+    limit is $O(1/\alpha)$. RMSNorm's two limits are opposite; LayerNorm's are not, because of its
+    bias.
+    """)
+    return
+
+
+@app.function
+def norm_case(norm: str):
+    """A random pre-norm transformer of two blocks, its stream and its steering vector."""
+    case = suite.random_transformer(np.random.default_rng(1), norm, 0, "all")
+    return case.transformer, case.hidden, case.vector
+
+
+@app.function
+def steered_logits(norm: str, alphas) -> np.ndarray:
+    """Its logits at all strengths, [strengths, tokens]."""
+    model, hidden, vector = norm_case(norm)
+    at = jax.jit(
+        lambda a: jax.lax.map(lambda x: model.logits(hidden, x, vector=vector, layer=0), a)
+    )
+    return np.asarray(at(jnp.asarray(alphas)))
+
+
+@app.function
+def draw_norm():
+    """Logits of four tokens on a transformer with either norm, with their limits."""
+    figure, panels = new_axes(2)
+    alphas = np.linspace(-12.0, 12.0, 241)
+    for axes, norm in zip(panels, ("rmsnorm", "layernorm"), strict=True):
+        rows = steered_logits(norm, alphas)
+        for z, ink in zip(range(4), plots.PALETTE, strict=False):
+            axes.plot(alphas, rows[:, z], color=ink, gid=f"logit {z}")
+            for sign in (-1, 1):
+                limit = float(norm_case(norm)[0].limit_logits(norm_case(norm)[2], sign)[z])
+                axes.plot([9 * sign, 12 * sign], [limit] * 2, ":", color=ink, gid=f"limit {z}")
+        axes.set(xlabel="steering strength α", ylabel="logit (dots: limits)")
+        axes.set_title("RMSNorm" if norm == "rmsnorm" else "LayerNorm", loc="left")
+    return figure
+
+
+@app.function
+def draw_norm_rate():
+    """Distance of a logit to its limit, and the bound that the weights imply."""
+    figure, (axes,) = new_axes()
+    alphas = np.geomspace(3.0, 1e5, 61)
+    model, hidden, vector = norm_case("rmsnorm")
+    far = np.abs(steered_logits("rmsnorm", alphas) - np.asarray(model.limit_logits(vector, 1)))
+    rho = model.remainder_bound(hidden, 0)
+    bound = [float(model.logit_rate_bound(vector, a, rho)[0]) for a in alphas]
+    axes.loglog(alphas, far[:, 0], color=BLUE, label="distance to the limit", gid="distance")
+    axes.loglog(alphas, bound, color=RED, linestyle="--", label="bound", gid="bound")
+    axes.set(xlabel="steering strength α", ylabel="of one logit")
+    axes.legend(frameon=False)
+    return figure
+
+
+@app.cell
+def _():
+    norm_rate = draw_norm_rate()
+    mo.vstack([draw_norm(), norm_rate])
+    return (norm_rate,)
+
+
+@app.cell
+def _():
+    mo.md(r"""
+    ## What was drawn is so
+
+    The cells below look at the lines in the figures, not at the formulas that drew them.
+    """)
+    return
+
+
+@app.function
+def drawn(figure, gid: str, panel: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """x and y of the line with that gid."""
+    line = next(line for line in figure.axes[panel].lines if line.get_gid() == gid)
+    return np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)
+
+
+@app.cell
+def test_training_reaches_the_entropy_only_if_wide_enough(training):
+    assert drawn(training, "gap 3")[1][-1] < 1e-4
+    assert drawn(training, "gap 1")[1][-1] > 0.1
+    return
+
+
+@app.cell
+def test_logits_are_lines_with_the_slopes_of_m(logits):
+    _odds = np.asarray(TILT.log_odds)
+    for _panel in (0, 1):
+        for _z in range(9):
+            _slopes = np.diff(drawn(logits, f"logit {_z}", _panel)[1])
+            # the logits less their mean grow like M less its mean; ten digits are left of rounding
+            assert np.abs(_slopes - (_odds[_z] - _odds.mean())).max() < 1e-10
+    return
+
+
+@app.cell
+def test_a_derivative_changes_sign_where_the_curve_before_it_turns(derivatives):
+    for _order in (0, 1, 2):
+        _x, _line = drawn(derivatives, f"order {_order}")
+        _turns = _x[1:-1][np.diff(np.sign(np.diff(_line))) != 0]
+        _slope = drawn(derivatives, f"order {_order + 1}")[1]
+        _changes = _x[1:][np.sign(_slope[1:]) != np.sign(_slope[:-1])]
+        # on a grid: each turn within one step of a change of sign
+        assert len(_turns) == len(_changes)
+        assert np.abs(_turns - _changes).max() < 2 * (_x[1] - _x[0])
+    return
+
+
+@app.cell
+def test_no_curve_rises_above_its_height_and_each_comes_close(height):
+    for _token in (0, 1, 6):
+        (_level,) = set(drawn(height, f"height {_token}")[1])
+        _top = drawn(height, f"rise {_token}")[1].max()
+        # 1e-12: rounding of a logarithm; 1e-3: the peak of token a is off this grid by half a step
+        assert _top < _level + 1e-12
+        _inside = np.asarray(ufm.peak_strengths(TILT))[2, _token] < NEAR[-1]
+        assert not _inside or _top > _level - 1e-3
+    return
+
+
+@app.cell
+def test_peaks_lie_on_the_side_that_the_sign_rule_says(signs):
+    _points = [
+        line for axes in signs.axes for line in axes.lines if line.get_gid() in ("on", "off")
+    ]
+    _slack, _peaks = (
+        np.concatenate([np.asarray(_get(line), float) for line in _points])
+        for _get in (lambda line: line.get_xdata(), lambda line: line.get_ydata())
+    )
+    # the third concept's tokens in its own context have slack and peak 0 by symmetry, up to rounding
+    _at_zero = np.abs(_slack) < 1e-12
+    assert np.abs(_peaks[_at_zero]).max() < 1e-12
+    assert (np.sign(_slack) == np.sign(_peaks))[~_at_zero].all()
+    # Remark 3.4 as printed: a target token in a context of the target peaks below 0
+    _targets = [line for line in signs.axes[1].lines if line.get_gid() == "on"]
+    assert min(np.asarray(line.get_ydata()).min() for line in _targets if len(line.get_ydata())) < 0
+    return
+
+
+@app.cell
+def test_the_limit_is_reached_at_the_promised_rate(rate):
+    for _j in (0, 2, 4):
+        _distance, _bound = drawn(rate, f"distance {_j}")[1], drawn(rate, f"bound {_j}")[1]
+        assert (_distance <= _bound + 1e-14).all()
+    return
+
+
+@app.cell
+def test_half_saturation_lies_between_its_bounds(concept_log_odds):
+    _delta = float(ufm.separation_margin(TILT, TARGET))
+    for _j in (0, 2, 4):
+        (_half,), _ = drawn(concept_log_odds, f"half {_j}", 1)
+        _low, _high = drawn(concept_log_odds, f"ends {_j}", 1)[0]
+        assert _low <= _half <= _high
+        _alphas, _nu = drawn(concept_log_odds, f"nu {_j}")
+        _slope = np.diff(_nu) / np.diff(_alphas)
+        assert (_slope > _delta - 1e-9).all()
+        assert (_slope < float(TILT.odds_range()) + 1e-9).all()
+    return
+
+
+@app.cell
+def test_a_context_of_n_follows_one_of_t_one_unit_behind(path):
+    for _z in (0, 1, 2, 3, 6):
+        assert (
+            np.abs(drawn(path, f"negative {_z}")[1][::12] - drawn(path, f"positive {_z}")[1]).max()
+            < 1e-13
+        )
+    return
+
+
+@app.cell
+def test_bounds_lie_above_what_they_bound(norm_rate, remainder):
+    for _figure in (norm_rate, remainder):
+        assert (drawn(_figure, "distance")[1] <= drawn(_figure, "bound")[1]).all()
+    # the distance to the limit falls like 1/α: ten times the strength, a tenth of it
+    _alphas, _distance = drawn(norm_rate, "distance")
+    _fall = np.diff(np.log(_distance)) / np.diff(np.log(_alphas))
+    assert np.abs(_fall[-10:] + 1).max() < 0.01
+    return
+
+
+@app.function
+def figures() -> dict:
+    """The figures of this notebook that the site's statement pages show, by file name."""
+    return {
+        "training": draw_training,
+        "logits": draw_logits,
+        "tilt": draw_tilt,
+        "log-odds": draw_log_odds,
+        "derivatives": draw_derivatives,
+        "sign-rule": draw_sign_rule,
+        "rate": draw_rate,
+        "height": draw_height,
+        "path": draw_path,
+        "concept-log-odds": draw_concept_log_odds,
+        "remainder": draw_remainder,
+        "norm": draw_norm,
+        "norm-rate": draw_norm_rate,
+    }
+
+
+if __name__ == "__main__":
+    app.run()
