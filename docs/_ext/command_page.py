@@ -92,7 +92,9 @@ def _kind(hint: Any) -> str:
         return " or ".join(f"`{value}`" for value in get_args(hint))
     if get_origin(hint) is tuple:
         inner = get_args(hint)
-        return f"{_kind(inner[0])}, any number" if inner[-1] is Ellipsis else f"{len(inner)} numbers"
+        return (
+            f"{_kind(inner[0])}, any number" if inner[-1] is Ellipsis else f"{len(inner)} numbers"
+        )
     words = {"str": "text", "int": "whole number", "float": "number", "Path": "path", "bool": ""}
     return words[hint.__name__]
 

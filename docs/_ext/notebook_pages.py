@@ -19,8 +19,8 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 ROOT = Path(__file__).parents[2]
-NOTEBOOKS = ("statements",)
-
+NOTEBOOKS = ("tour", "statements", "where_the_paper_is_wrong", "choosing_a_strength")
+NOTEBOOKS += ("from_language_model",)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -90,6 +90,8 @@ def _copy(app: Sphinx, error: Exception | None) -> None:
     for name in NOTEBOOKS:
         shutil.copyfile(_folder(app) / f"{name}.html", target / f"{name}.html")
     shipped = Path(marimo.__file__).parent / "_static"
-    shutil.copytree(shipped / "assets", Path(app.outdir, "_static/marimo/assets"), dirs_exist_ok=True)
+    shutil.copytree(
+        shipped / "assets", Path(app.outdir, "_static/marimo/assets"), dirs_exist_ok=True
+    )
     for file in ("favicon.ico", "manifest.json"):
         shutil.copyfile(shipped / file, Path(app.outdir, "_static/marimo", file))
