@@ -53,6 +53,13 @@ def letter_case() -> Steered:
 
 
 @app.function
+def table(head: str, rows) -> mo.Html:
+    """A Markdown table; columns are separated by bars."""
+    rule = "| " + " | ".join("---" for _ in head.split("|")) + " |"
+    return mo.md("\n".join([f"| {head} |", rule, *(f"| {row} |" for row in rows)]))
+
+
+@app.function
 def choose(case: Steered, budget: float, kind: str = "cross_entropy") -> ufm.StrengthChoice:
     """The strength that spends the budget."""
     return ufm.choose_strength(
@@ -96,20 +103,22 @@ def _():
     model = model_case()
     budgets = (0.01, 0.1, 1.0, 10.0)
     spent = [choose(model, budget) for budget in budgets]
-    mo.md(
-        r"""
-    ## 1. A budget of cross-entropy
+    mo.vstack(
+        [
+            mo.md(r"""
+            ## 1. A budget of cross-entropy
 
-    Nats a token, averaged over the contexts. The last column is $\sqrt{2\kappa/\sigma^2}$, right
-    while the price is still a parabola.
-
-    | budget κ | α | target mass, from 0.333 | $\sqrt{2\kappa/\sigma^2}$ |
-    | --- | --- | --- | --- |
-    """
-        + "\n    ".join(
-            f"| {c.budget:g} | {c.alpha:.4f} | {c.target_mass:.3f} | {c.small_budget_alpha:.4f} |"
-            for c in spent
-        )
+            Nats a token, averaged over the contexts. The last column is $\sqrt{2\kappa/\sigma^2}$, right
+            while the price is still a parabola.
+            """),
+            table(
+                r"budget κ | α | target mass, from 0.333 | $\sqrt{2\kappa/\sigma^2}$",
+                (
+                    f"{c.budget:g} | {c.alpha:.4f} | {c.target_mass:.3f} | {c.small_budget_alpha:.4f}"
+                    for c in spent
+                ),
+            ),
+        ]
     )
     return budgets, model, spent
 
@@ -117,22 +126,24 @@ def _():
 @app.cell
 def _(model):
     reverse = [choose(model, budget, "reverse_kl") for budget in (0.1, 1.0, 3.0)]
-    mo.md(
-        r"""
-    ## The kind of cost matters
+    mo.vstack(
+        [
+            mo.md(r"""
+            ## The kind of cost matters
 
-    Calibrators of steering vectors often bound the *reverse* divergence
-    $\mathrm{KL}(p_\alpha\Vert p)$. It never exceeds $-\log p(M_{top})$: a budget above that is
-    never spent, however far one steers, and the answer says so instead of returning a huge α.
-
-    | budget of KL(p_α‖p) | reached | α | ΔCE there |
-    | --- | --- | --- | --- |
-    """
-        + "\n    ".join(
-            f"| {c.budget:g} | {'yes' if c.reachable else f'no: stays below {c.supremum:.3f}'} | "
-            f"{c.alpha:.4g} | {c.cross_entropy:.4g} |"
-            for c in reverse
-        ).replace("inf", "∞")
+            Calibrators of steering vectors often bound the *reverse* divergence
+            $\mathrm{KL}(p_\alpha\Vert p)$. It never exceeds $-\log p(M_{top})$: a budget above that is
+            never spent, however far one steers, and the answer says so instead of returning a huge α.
+            """),
+            table(
+                "budget of KL(p_α‖p) | reached | α | ΔCE there",
+                (
+                    f"{c.budget:g} | {'yes' if c.reachable else f'no: stays below {c.supremum:.3f}'} | "
+                    f"{c.alpha:.4g} | {c.cross_entropy:.4g}".replace("inf", "∞")
+                    for c in reverse
+                ),
+            ),
+        ]
     )
     return (reverse,)
 
@@ -146,19 +157,15 @@ def _(model):
     )
     mo.vstack(
         [
-            mo.md(
-                r"""
-    ## 2. A target mass
-
-    | wanted mass | α | ΔCE (nats) |
-    | --- | --- | --- |
-    """
-                + "\n    ".join(
-                    f"| {c.budget:g} | {c.alpha:.4f} | {c.cross_entropy:.4f} |" for c in wanted
-                )
-                + "\n\n    The last hundredths are the dear ones, and less than a third costs as well:"
-                "\n    that is steering away."
+            mo.md("## 2. A target mass"),
+            table(
+                "wanted mass | α | ΔCE (nats)",
+                (f"{c.budget:g} | {c.alpha:.4f} | {c.cross_entropy:.4f}" for c in wanted),
             ),
+            mo.md("""
+            The last hundredths are the dear ones, and less than a third costs as well: that is
+            steering away.
+            """),
             price_figure,
         ]
     )
@@ -207,20 +214,21 @@ def _():
     letters = letter_case()
     margin = float(ufm.separation_margin(letters.tilt, letters.target))
     letter_choices = [choose(letters, budget) for budget in (0.01, 0.1, 1.0)]
-    mo.md(
-        rf"""
-    ## On counted text
+    mo.vstack(
+        [
+            mo.md(rf"""
+            ## On counted text
 
-    Letters after letters in English text; the target is the upper case, $v$ made from contexts in
-    capitals less contexts in small letters. Assumption 1 does not hold, but the margin is δ =
-    {margin:.3f} > 0, which is all that the choice needs.
-
-    | budget κ | α | share of capitals, from {letter_choices[0].unsteered_target_mass:.3f} |
-    | --- | --- | --- |
-    """
-        + "\n    ".join(
-            f"| {c.budget:g} | {c.alpha:.4f} | {c.target_mass:.3f} |" for c in letter_choices
-        )
+            Letters after letters in English text; the target is the upper case, $v$ made from contexts
+            in capitals less contexts in small letters. Assumption 1 does not hold, but the margin is
+            δ = {margin:.3f} > 0, which is all that the choice needs.
+            """),
+            table(
+                "budget κ | α | share of capitals, "
+                f"from {letter_choices[0].unsteered_target_mass:.3f}",
+                (f"{c.budget:g} | {c.alpha:.4f} | {c.target_mass:.3f}" for c in letter_choices),
+            ),
+        ]
     )
     return letter_choices, letters, margin
 
@@ -229,19 +237,18 @@ def _():
 def _(model):
     third = np.asarray(model.tilt.log_odds) == 0
     back = [(a, float(law(model, a)[4, third].sum())) for a in (0.0, 2.0, 4.0, 8.0)]
-    mo.md(
-        r"""
-    ## What does not happen: "back to its unsteered value"
+    mo.vstack(
+        [
+            mo.md(r"""
+            ## What does not happen: "back to its unsteered value"
 
-    The paper says that a concept on the side returns to its unsteered value at large strengths.
-    If that were so, one could steer hard and leave the rest of the language alone. The mass of
-    the third concept in its own context:
-
-    | α | mass of $C_3$ |
-    | --- | --- |
-    """
-        + "\n    ".join(f"| {alpha:g} | {mass:.2e} |" for alpha, mass in back)
-        + "\n\n    It vanishes. What one pays for the target is everything else."
+            The paper says that a concept on the side returns to its unsteered value at large
+            strengths. If that were so, one could steer hard and leave the rest of the language alone.
+            The mass of the third concept in its own context:
+            """),
+            table("α | mass of $C_3$", (f"{alpha:g} | {mass:.2e}" for alpha, mass in back)),
+            mo.md("It vanishes. What one pays for the target is everything else."),
+        ]
     )
     return back, third
 

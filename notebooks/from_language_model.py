@@ -87,7 +87,8 @@ def _():
 
 @app.cell
 def _(model, negative, vector):
-    prompts = negative[:4]
+    # of one length, so that the model is compiled once
+    prompts = [ids for ids in negative if len(ids) == len(negative[0])][:4]
     tilt = ufm.llm.tilt(model, prompts, vector.values)
     near = np.array([-2.0, -0.5, 0.0, 0.5, 2.0])
     # the model itself, run at each strength

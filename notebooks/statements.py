@@ -131,7 +131,7 @@ def draw_logits():
 def draw_tilt():
     """The law of a context of N at four strengths."""
     figure, panels = new_axes(4, 2.6)
-    rows = curves(np.array([0.0, 0.5, 1.0, 2.0]))[:, 2]
+    rows = curves(np.linspace(0.0, 2.0, 5))[[0, 1, 2, 4], 2]
     for axes, row, name in zip(panels, rows, ("0", "½", "1", "2"), strict=True):
         axes.bar(range(9), row, color=np.repeat(plots.PALETTE[:3], 3), tick_label=TOKENS)
         axes.set_ylim(0, 0.6)
@@ -349,11 +349,13 @@ def draw_concept_log_odds():
     """ν of the target between its two lines, and where it reaches one half."""
     figure, panels = new_axes(2)
     delta = float(ufm.separation_margin(TILT, TARGET))
-    spread, alphas = float(TILT.odds_range()), np.linspace(-1.5, 2.5, 201)
+    spread, alphas = float(TILT.odds_range()), np.linspace(-1.5, 2.5, 161)
     half = np.asarray(ufm.half_saturation(TILT, TARGET))
-    odds = np.asarray(ufm.sweep(TILT, alphas, lambda t, a: ufm.concept_log_odds(t, a, TARGET)))
+    sides = np.stack([TARGET, ~TARGET])
+    masses = np.asarray(ufm.sweep_aggregates(TILT, alphas, concepts=sides).concept_masses)
+    odds = np.log(masses[:, :, 0] / masses[:, :, 1])
     for j, ink in zip((0, 2, 4), plots.PALETTE, strict=False):
-        start = float(ufm.concept_log_odds(TILT, 0.0, TARGET)[j])
+        start = float(np.interp(0.0, alphas, odds[:, j]))
         panels[0].plot(alphas, odds[:, j] - start, color=ink, gid=f"nu {j}")
         panels[1].plot(alphas, 1 / (1 + np.exp(-odds[:, j])), color=ink, label=f"C{'₁₂₃'[j // 2]}")
         panels[1].plot([half[j]], [0.5], "o", color=ink, gid=f"half {j}")
@@ -424,10 +426,9 @@ def draw_remainder():
     figure, (axes,) = new_axes()
     alphas = np.geomspace(1e-3, 3.0, 121)
     weights = np.asarray(DATA.context_weights)
-    sigma2 = float(weights @ np.asarray(TILT.variance(0.0)))
-    rise = np.asarray(
-        ufm.sweep(TILT, alphas, lambda t, a: ufm.cross_entropy_increase(t, a, weights))
-    )
+    found = ufm.sweep_aggregates(TILT, np.concatenate([[0.0], alphas]), weights=weights)
+    sigma2 = float(weights @ np.asarray(found.variance)[0])
+    rise = np.asarray(found.cross_entropy_increase)[1:]
     distance = np.abs(rise - sigma2 * alphas**2 / 2)
     bound = float(TILT.odds_range()) ** 3 * alphas**3 / (36 * np.sqrt(3))
     axes.loglog(alphas, distance, color=BLUE, label="|ΔCE − ½σ²α²|", gid="distance")

@@ -40,7 +40,7 @@ def _statements(module, shown, defined):
     # a limit that is approached more slowly than promised is seen
     figure = defined["rate"]
     line = next(line for line in figure.axes[0].lines if line.get_gid() == "bound 2")
-    line.set_ydata(np.asarray(line.get_ydata()) / 10)
+    line.set_ydata(np.asarray(line.get_ydata()) / 1e4)
     with pytest.raises(AssertionError):
         module.test_the_limit_is_reached_at_the_promised_rate.run(rate=figure)
 
@@ -59,7 +59,7 @@ def _where_the_paper_is_wrong(module, shown, defined):
 def _choosing_a_strength(module, shown, defined):
     for choice in (*defined["spent"], *defined["letter_choices"]):
         assert f"{choice.alpha:.4f}" in shown
-    assert "no: stays below 1." in shown
+    assert "no: stays below 2." in shown
     late = [choice._replace(alpha=choice.alpha * (1 + 1e-6)) for choice in defined["spent"]]
     given = {name: defined[name] for name in ("letter_choices", "letters", "model")}
     with pytest.raises(AssertionError):
