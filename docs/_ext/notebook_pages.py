@@ -93,5 +93,5 @@ def _copy(app: Sphinx, error: Exception | None) -> None:
     shutil.copytree(
         shipped / "assets", Path(app.outdir, "_static/marimo/assets"), dirs_exist_ok=True
     )
-    for file in ("favicon.ico", "manifest.json"):
+    for file in ("favicon.ico", "apple-touch-icon.png", "manifest.json"):
         shutil.copyfile(shipped / file, Path(app.outdir, "_static/marimo", file))

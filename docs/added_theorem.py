@@ -1,0 +1,46 @@
+"""The mean of M under the tilted law increases with the strength."""
+
+import numpy as np
+
+from . import _controls, hypotheses
+from ._instance import Instance
+from ._statement import Claim, Control, Statement
+from ._verdict import Verdict, bound, strict
+
+SOURCE = "this project; used in the proof of Theorem 3.3"
+
+
+def _increases(instance: Instance) -> Verdict:
+    """Steps of the mean between strengths 1/R apart around 0, in units of R."""
+    if instance.odds_range == 0:
+        return bound([-1.0], instance.tolerance, "M is constant: so is its mean")
+    alphas = np.linspace(-3.0, 3.0, 7) * instance.unit
+    means = np.stack([np.asarray(instance.tilt.mean(alpha)) for alpha in alphas])
+    return strict(
+        np.diff(means, axis=0) / instance.odds_range,
+        instance.tolerance,
+        "steps of E_α[M] over R",
+    )
+
+
+STATEMENT = Statement(
+    "mean-increases",
+    "The mean increases",
+    SOURCE,
+    (
+        Claim(
+            "mean-increases",
+            "increasing mean",
+            "E_{j,α}[M] increases strictly with α.",
+            SOURCE,
+            (hypotheses.MOVING, hypotheses.EXPONENTIAL_PATH),
+            _increases,
+            ("rates",),
+            Control(
+                "non-constant-log-odds",
+                "P and N inside one concept: M is constant",
+                _controls.negatives_in_target,
+            ),
+        ),
+    ),
+)
