@@ -7,6 +7,7 @@ place in the map of hypotheses, and where a statement lacks its proof idea.
 from collections.abc import Iterator
 from pathlib import Path
 
+from broken_formula import broken
 from claim_sections import sections
 from pages import write_page
 from sphinx.application import Sphinx
@@ -68,7 +69,7 @@ def _claim(claim: theorems.Claim) -> Iterator[str]:
     yield f"::::{{prf:{kind.lower() if kind in _KINDS else 'property'}}} {claim.title}"
     yield f":nonumber:\n:label: box-{claim.id}\n"
     yield f"`{claim.id}`: {claim.text}\n"
-    yield f"$$\n{formula}\n$$\n::::\n"
+    yield f"$$\n{broken(formula)}\n$$\n::::\n"
     links = (f"{{ref}}`{part} <claim-{claim.id}-{part}>`" for part in _PARTS)
     yield f"To its {' · '.join(links)} · source: {claim.source} of {{cite:t}}`taimeskhanov2026`.\n"
     for part, text in sections(claim).items():
