@@ -39,6 +39,8 @@ def _parts(formula: str) -> list[str]:
 
 def _width(formula: str) -> int:
     """About how many letters wide: a command is one, sizes and names of text none."""
-    bare = re.sub(r"\\(text|mathrm|mathbb|operatorname|left|right|bigl|bigr|lvert|rvert)", "", formula)
+    bare = re.sub(
+        r"\\(text|mathrm|mathbb|operatorname|left|right|bigl|bigr|lvert|rvert)", "", formula
+    )
     bare = re.sub(r"\\frac\{([^{}]*)\}\{([^{}]*)\}", lambda m: max(m[1], m[2], key=len), bare)
     return len(re.sub(r"\\[a-zA-Z]+|[{}^_\\]", lambda m: "x" if len(m[0]) > 1 else "", bare))

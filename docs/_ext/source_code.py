@@ -34,7 +34,8 @@ def unfolded(source: Source) -> Iterator[str]:
 
 
 def _called(function: Any) -> FunctionType:
-    if not isinstance(function, FunctionType) or function.__name__ != "<lambda>":
+    function = inspect.unwrap(function)
+    if function.__name__ != "<lambda>":
         return function
     value: Any = None
     for name in function.__code__.co_names:
@@ -43,6 +44,6 @@ def _called(function: Any) -> FunctionType:
         elif value is not None and hasattr(value, name):
             value = getattr(value, name)
         if isinstance(value, FunctionType):
-            return value
+            return inspect.unwrap(value)
     # it only looks something up: show the function that made it
-    return function.__globals__[function.__qualname__.split(".")[0]]
+    return inspect.unwrap(function.__globals__[function.__qualname__.split(".")[0]])

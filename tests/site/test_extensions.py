@@ -1,0 +1,149 @@
+"""The extensions that write the site: what they must refuse, and what they must keep."""
+
+import re
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from sphinx.errors import ExtensionError
+
+import theorems
+from theorems import symbolic
+from theorems.proofs import PROVED_BY, theorem_names
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "docs" / "_ext"))
+
+import broken_formula  # noqa: E402
+import claim_evidence  # noqa: E402
+import claim_sections  # noqa: E402
+import command_page  # noqa: E402
+import coq_page  # noqa: E402
+import site_check  # noqa: E402
+import source_code  # noqa: E402
+import statement_pages  # noqa: E402
+
+CLAIM = theorems.CLAIMS["thm-3.3.bump"]
+
+
+@pytest.mark.parametrize("claim", theorems.CLAIMS)
+def test_a_broken_formula_loses_nothing_and_each_line_is_balanced(claim):
+    formula = symbolic.latex(claim)
+    broken = broken_formula.broken(formula)
+    lines = broken.removeprefix(r"\begin{gathered}").removesuffix(r"\end{gathered}")
+    if broken != formula:
+        for line in lines.split(r" \\ "):
+            if r"\begin{cases}" in line or r"\end{cases}" in line:
+                continue  # its own rows end like lines
+            assert line.count("{") == line.count("}"), line
+            assert line.count(r"\left") - line.count(r"\leftarrow") == line.count(r"\right"), line
+
+    def letters(text):
+        return re.sub(r"\\q?quad|\\\\|\s", "", text)
+
+    assert letters(lines) == letters(formula)
+
+
+def test_every_claim_has_every_section():
+    for claim in theorems.CLAIMS.values():
+        found = claim_sections.sections(claim)
+        assert list(found) == ["hypotheses", "check", "control", "coq", "certificate", "figure"]
+        assert all(text.strip() for text in found.values()), claim.id
+        for hypothesis in claim.hypotheses:
+            assert f"`{hypothesis.id}`" in found["hypotheses"]
+
+
+@pytest.mark.parametrize(
+    ("module", "table", "message"),
+    [
+        (claim_evidence, "CLAIM_FIGURES", "names no figure"),
+        (claim_evidence, "CERTIFIED_HOW", "say in theorems/certificates"),
+        (claim_sections, "CONCLUSIONS", "say in theorems/certificates"),
+        (claim_sections, "PROVED_BY", "neither PROVED_BY nor UNPROVED"),
+    ],
+)
+def test_a_claim_without_a_part_stops_the_build(module, table, message, monkeypatch):
+    monkeypatch.delitem(getattr(module, table), CLAIM.id)
+    with pytest.raises(ExtensionError, match=message):
+        claim_sections.sections(CLAIM)
+
+
+def test_a_hypothesis_that_is_not_in_the_map_stops_the_build(monkeypatch):
+    monkeypatch.delitem(claim_sections.MAP, (CLAIM.id, "exponential-path"))
+    with pytest.raises(ExtensionError, match="lacks exponential-path"):
+        claim_sections.sections(CLAIM)
+
+
+def test_a_statement_without_a_proof_idea_or_an_idea_too_many_stops_the_build(tmp_path):
+    ideas = tmp_path / "proof_ideas"
+    ideas.mkdir()
+    app = SimpleNamespace(srcdir=str(tmp_path))
+    with pytest.raises(ExtensionError, match="assumption-2: write its proof idea"):
+        statement_pages._write_pages(app)
+    (ideas / "thm-9.9.md").write_text("None.")
+    with pytest.raises(ExtensionError, match=r"of no statement: thm-9\.9"):
+        statement_pages._write_pages(app)
+
+
+def test_every_theorem_of_the_coq_file_is_found_with_its_proof():
+    found = coq_page.theorems_of_coq()
+    assert list(found) == list(theorem_names())
+    assert {name for names in PROVED_BY.values() for name in names} <= set(found)
+    lines = (ROOT / "theorems" / "coq" / "Statements.v").read_text().splitlines()
+    for theorem in found.values():
+        assert lines[theorem.line - 1].startswith(f"Theorem {theorem.name}")
+        assert theorem.proof.startswith("Proof.")
+        assert theorem.proof.endswith("Qed.")
+        assert "Proof." not in theorem.statement
+    assert "Hypothesis HM : varies V M." in coq_page.statement("thm_3_3_bump")
+    assert "Hypothesis" not in coq_page.statement("sign_rule")  # stands outside all sections
+    with pytest.raises(ExtensionError, match="no theorem thm_9"):
+        coq_page.statement("thm_9")
+
+
+def test_a_lambda_shows_what_it_calls():
+    shown = source_code.source_of(theorems.CLAIMS["thm-3.6.growth"].control.instance)
+    assert shown.name == "theorems._controls.rescaled_vector"
+    assert shown.text.startswith("def rescaled_vector")
+    assert (ROOT / shown.file).read_text().splitlines()[shown.line - 1] in shown.text
+
+
+def test_the_commands_page_shows_every_option_and_refuses_one_without_help():
+    page = "\n".join(command_page._page())
+    for option in ("--without", "--budget", "`--proofs`, `--no-proofs`", "--text-tokens"):
+        assert option in page
+
+    def mute(path: Path) -> int:
+        """Do something.
+
+        Args:
+            other: Not of path.
+        """
+        return 0
+
+    with pytest.raises(ExtensionError, match="mute: path has no help"):
+        list(command_page._command(mute))
+    mute.__doc__ = None
+    with pytest.raises(ExtensionError, match="mute has no help"):
+        list(command_page._command(mute))
+
+
+def test_a_broken_link_and_an_address_on_the_network_are_seen(tmp_path, monkeypatch):
+    (tmp_path / "there.html").write_text('<p id="here">')
+    (tmp_path / "index.html").write_text(
+        '<a href="there.html#here"></a><a href="https://example.org"></a><link rel="canonical" '
+        'href="https://example.org"><a href="there.html#gone"></a><a href="gone.html"></a>'
+        '<script src="https://example.org/a.js"></script>'
+    )
+    said = []
+    monkeypatch.setattr(
+        site_check.logger, "warning", lambda text, *values: said.append(text % values)
+    )
+    app = SimpleNamespace(outdir=str(tmp_path), builder=SimpleNamespace(format="html"))
+    site_check._check(app, None)
+    assert said == [
+        "index.html fetches https://example.org/a.js from the network",
+        "index.html links to gone.html: there is no such file",
+        "index.html links to there.html#gone: there is no such place on that page",
+    ]
