@@ -90,6 +90,25 @@ def test_the_law_of_bumps_counts_each_token_once_and_can_fail():
     assert law.verdict == "undecided"
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_signs_within_rounding_are_not_known_and_all_others_are(dtype):
+    """A slope that falls to 0 at both ends, as after a LayerNorm, with rounding planted upon it."""
+    noise = 8 * np.finfo(dtype).eps * np.random.default_rng(0).standard_normal((GRID.size, 1))
+    slope = (np.exp(-6 * np.square(GRID))[:, None] + noise).astype(dtype)
+    assert (slope < 0).any()
+    small = 1e-30 * np.cumsum(slope, axis=0, dtype=np.float64)
+    for values in (small, 1e30 * small):
+        how = np.zeros((3, 1), int), np.full((3, 1), values.max())
+        law = ufm.llm.bump_law(*how, np.stack([values] * 3), np.stack([slope] * 3))
+        assert law.evidence["exact"]["increasing"] == 3
+    # a dip 1e-3 deep in the slope is above both floors, though p itself hardly moves there
+    dip = slope - dtype(1e-3) * (np.abs(GRID[:, None]) > 2.5)
+    law = ufm.llm.bump_law(*how, np.stack([small] * 3), np.stack([dip] * 3))
+    assert law.evidence["exact"]["several"] == 3
+    # the floor is what acts: without it the noise is counted
+    assert curve_shapes(small, slope, np.zeros(1)) == ["several"]
+
+
 def test_verdicts_over_prompts():
     assert judge_prompts([0.9] * 5, 0.5)[0] == "holds"
     assert judge_prompts([0.1] * 5, 0.5)[0] == "fails"
@@ -226,7 +245,7 @@ def test_slopes_are_the_derivatives_by_finite_differences(family, layer, positio
     for j, row in enumerate(PROMPTS):
         down, up = (
             np.asarray(
-                jax.nn.softmax(
+                jax.nn.log_softmax(
                     ufm.llm.steered_logits(model, row, steering, alphas + step, batch_size=2),
                     axis=1,
                 )
@@ -234,6 +253,7 @@ def test_slopes_are_the_derivatives_by_finite_differences(family, layer, positio
             for step in (-h, h)
         )
         want = ((up - down) / (2 * h))[:, tokens[j]]
+        # h² times the third derivative, and 1e-16 |log p| / h
         np.testing.assert_allclose(found.slopes[j], want, atol=1e-9)
 
 

@@ -13,8 +13,10 @@ _CRITERION = (
     "share of tokens with a bump above 0.5, for the claim is of most tokens; the mean over prompts, "
     "two standard errors away from it"
 )
-# Rounding: of a float32 probability a few hundred units in the last place, in deep models.
-_UNITS = 1000
+# Rounding of d log p/dα, in units of the dtype times the prompt's largest slope. Logits are sums of d
+# products, whose rounding adds up to about √d units: 128 at d = 16,384, and as much again for the norm
+# and the mean. On the trained toy model, d = 192, float32 is at most 8.4 units from float64.
+_UNITS = 256
 # What an eye sees in a picture: one percent of the curve's range.
 _VISIBLE = 0.01
 
@@ -22,8 +24,9 @@ _VISIBLE = 0.01
 def curve_shapes(increase: np.ndarray, slopes: np.ndarray, resolution: np.ndarray) -> list[str]:
     """What each of K curves does on the range: one of "bump", "increasing", "decreasing", "dip", "several".
 
-    - `increase` [A, K]: Δp at increasing α; `slopes` [A, K]: its exact derivative there.
-    - `resolution` [K]: a rise or fall by no more than this is taken for rounding.
+    - `increase` [A, K]: Δp at increasing α; `slopes` [A, K]: a derivative there whose sign is Δp's, 0
+      where it is not known.
+    - `resolution` [K]: a rise or fall by less than this is passed over; 0 passes over none.
 
     A bump is exactly one change of the derivative's sign, + to -; a dip is one from - to +;
     "several" is all else. The signs are the slopes'; the values say only how far a run goes.
@@ -43,9 +46,9 @@ def _shape(values: np.ndarray, slope: np.ndarray, least: float) -> str:
     runs = _runs(values, slope)
     while len(runs) > 1:
         k = min(range(len(runs)), key=lambda i: runs[i][1])
-        if runs[k][1] > least:
+        if runs[k][1] >= least:
             break
-        # a run that is rounding goes, and its neighbours, of one sign, become one
+        # a run too small to count goes, and its neighbours, of one sign, become one
         sides = runs[max(k - 1, 0) : k] + runs[k + 1 : k + 2]
         size = sum(run[1] for run in sides) - (runs[k][1] if len(sides) == 2 else 0.0)
         runs[max(k - 1, 0) : k + 2] = [(sides[0][0], size)]
@@ -79,10 +82,11 @@ def bump_law(
     """Share of tokens with a bump over the sweep's range, by the exact derivative.
 
     - `tokens` [m, K]: of each prompt, repeats counted once; `unsteered` [m, K]: p_0.
-    - `increase`, `slopes` [m, A, K]: Δp and dp/dα at increasing strengths.
+    - `increase` [m, A, K]: Δp at increasing strengths; `slopes` [m, A, K]: d log p/dα there.
 
-    Rises and falls below 1,000 rounding errors of the curve's height are not counted. The verdict
-    is about exact signs; `evidence["visible"]` counts again without runs below 1 % of the range.
+    A slope within rounding of 0, 256 units of its dtype relative to the prompt's largest, has no
+    sign. The verdict is about exact signs, however small a rise or fall, which p itself may be too
+    small to show; `evidence["visible"]` counts again without rises and falls below 1 % of the range.
     A peak beyond the range makes a token monotone here, so the share is a lower bound on the real line.
 
     >>> import numpy as np
@@ -95,12 +99,12 @@ def bump_law(
     exact, visible, shares = Counter(), Counter(), []
     for row, before, values, slope in zip(tokens, unsteered, increase, slopes, strict=True):
         once = np.unique(row, return_index=True)[1]
-        values, slope = values[:, once].astype(np.float64), slope[:, once]
-        height = before[once].astype(np.float64) + values.max(axis=0)
-        rounding = _UNITS * np.finfo(increase.dtype).eps * height
-        found = curve_shapes(values, slope, rounding)
-        span = values.max(axis=0) - values.min(axis=0)
-        visible.update(curve_shapes(values, slope, np.maximum(rounding, _VISIBLE * span)))
+        values, slope = values[:, once].astype(np.float64), known_signs(slope)[:, once]
+        found = curve_shapes(values, slope, np.zeros(once.size))
+        shown = _VISIBLE * (values.max(axis=0) - values.min(axis=0))
+        # of a constant curve, rounding
+        least = np.finfo(increase.dtype).eps * before[once].astype(np.float64)
+        visible.update(curve_shapes(values, slope, np.maximum(shown, least)))
         exact.update(found)
         shares.append(found.count("bump") / len(found))
     verdict, why = judge_prompts(shares, _SHARE)
@@ -112,11 +116,18 @@ def bump_law(
         verdict,
         float(np.mean(shares)),
         _CRITERION,
-        f"{why}; of {total} curves {counted}",
+        f"{why}; of {total} curves {counted}; {visible['bump']} bump by over {_VISIBLE:.0%} of their range",
         {
             "curves": total,
             "exact": {s: exact[s] for s in SHAPES},
             "visible": {s: visible[s] for s in SHAPES},
+            "visible_share": visible["bump"] / total,
             "share_by_prompt": shares,
         },
     )
+
+
+def known_signs(slopes: np.ndarray) -> np.ndarray:
+    """Slopes [A, K] of one prompt, 0 where rounding may have set the sign."""
+    size = np.abs(slopes)
+    return np.where(size > _UNITS * np.finfo(slopes.dtype).eps * size.max(), slopes, 0)

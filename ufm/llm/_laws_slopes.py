@@ -1,4 +1,4 @@
-"""The exact slopes of token curves at every strength, and how far the law is from its limits."""
+"""The exact slopes of log p at every strength, and how far the law is from its limits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,8 @@ from ._steered import SteeredPrompt, Steering, check_strengths, chunks
 class Slopes:
     """Slopes of m prompts at A strengths for K tokens a prompt, and distances to the limits.
 
-    - `alphas` [A]; `slopes` [m, A, K]: dp_α(z)/dα, exact to rounding at each α.
+    - `alphas` [A]; `slopes` [m, A, K]: d log p_α(z)/dα, exact to rounding at each α. Its sign is
+      that of dp_α(z)/dα, also where p_α(z) is too small for the dtype.
     - `distance` [m, A]: total variation to the limit of the strength's own sign (α = 0: of +∞).
     - `far` [F], `far_distance` [m, F]: the same at strengths far out. None without limits.
     """
@@ -45,12 +46,11 @@ def sweep_slopes(
     batch_size: int | None = None,
     progress: Progress | None = None,
 ) -> Slopes:
-    """dp_α(z)/dα at each strength for the `tokens` [m, K] of each prompt (those of `sweep_curves`).
+    """d log p_α(z)/dα at each strength for the `tokens` [m, K] of each prompt (those of `sweep_curves`).
 
-    The derivative is forward-mode through the blocks after the steered one, so its sign is that of
-    l'_z - E_α[l'], l' the logits' derivative, also where p_α(z) is tiny. `limits` [2, V] are
-    `plateau_limits`; `far`: strengths at which only the distance to them is asked for. Written as
-    it comes and resumed like `sweep_curves`.
+    It is l'_z - E_α[l'], l' the logits' derivative, by forward mode through the blocks after the
+    steered one. `limits` [2, V] are `plateau_limits`; `far`: strengths at which only the distance to
+    them is asked for. Written as it comes and resumed like `sweep_curves`.
     """
     strengths, beyond = check_strengths(alphas), check_strengths(far)
     if np.shape(tokens)[:1] != (len(prompts),) or np.ndim(tokens) != 2:
@@ -119,7 +119,7 @@ def _one_prompt(
 def _slopes(logits: Array, change: Array, tokens: Array) -> Array:
     probs = jax.nn.softmax(logits, axis=1)
     mean = (probs * change).sum(axis=1, keepdims=True)
-    return probs[:, tokens] * (change[:, tokens] - mean)
+    return change[:, tokens] - mean
 
 
 @jax.jit
