@@ -1,36 +1,22 @@
 """`ufm strength`: the steering strength that a language model can bear, and what it costs."""
 
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import tyro
 from rich.console import Console
 
 from . import __version__
 from ._bad_input import BadInput
-from ._strength_input import check_options, prepare
+from ._steering_options import Shared, load_shared
+from ._strength_request import check_budget, check_options, prepare
 
 
 def strength(
-    model: tyro.conf.Positional[str],
-    /,
-    positive: Path,
-    negative: Path,
-    text: Path,
+    shared: Shared,
     budget: float = 0.1,
-    kind: str = "cross_entropy",
-    layer: int | None = None,
+    kind: Literal["cross_entropy", "forward_kl", "reverse_kl", "target_mass"] = "cross_entropy",
     layers: tuple[int, ...] = (),
-    target: str | None = None,
-    target_file: Path | None = None,
-    prompts: Path | None = None,
-    site: str = "residual",
-    pooling: str = "last",
-    normalise: bool = False,
-    dtype: str = "float32",
-    revision: str | None = None,
-    length: int = 128,
-    windows: int = 64,
+    site: Literal["residual", "post-norm"] = "residual",
     furthest: float = 256.0,
     tolerance: float = 0.1,
     samples: int = 4,
@@ -45,49 +31,34 @@ def strength(
     no block reaches the budget, or α = 0 is not the unsteered model bit for bit.
 
     Args:
-        model: A model's directory, or its id on the Hugging Face Hub.
-        positive: Prompts of the concept: JSON lines, or .txt with a prompt a line.
-        negative: Prompts of its opposite; may be the same JSON lines, told apart by "kind".
-        text: Text (UTF-8) to measure on; every second window is held out from the choice.
+        shared: The model, its prompts and its text; every second window of it is held out from the choice.
         budget: Nats a token, or the wanted target mass in (0, 1).
-        kind: cross_entropy, forward_kl, reverse_kl or target_mass, each averaged over the text's tokens.
-        layer: Block after which v is added, from 0; the middle one if neither this nor --layers is given.
-        layers: Several blocks, one report each.
-        target: Regular expression; the target is the tokens whose text, stripped, matches it as a whole.
-        target_file: File with the target's tokens, one a line, each as the tokenizer writes it.
-        prompts: Prompts for sweet spots and continuations; the negative ones if not given.
-        site: residual, or post-norm (the last hidden state after the final norm).
-        pooling: Of the prompts' hidden states: last or mean.
-        normalise: Scale v to length 1.
-        dtype: float32, bfloat16 or float64.
-        revision: Of a model on the Hub.
-        length: Tokens a window; at most the model's positions.
-        windows: Windows of the text to use at most.
+        kind: What the budget is of, averaged over the text's tokens.
+        layers: Several blocks in place of --layer, one report each.
+        site: The stream after the block, or the last hidden state after the final norm.
         furthest: How far to look for a strength, in mean hidden-state norms.
         tolerance: Share of the mass that may move the wrong way in a sweet spot; 0 is the theory's.
-        samples: Prompts to continue at 0, α/2, α and 2α.
+        samples: Contexts to continue at 0, α/2, α and 2α.
         new_tokens: Tokens of each continuation.
         temperature: Of the continuations; 0 takes the most likely token.
         seed: Of the continuations.
         json: Print the report as JSON on standard output.
     """
-    options = {k: v for k, v in locals().items() if k != "json"}
-    check_options(options)
+    asked = {name: value for name, value in locals().items() if name not in ("shared", "json")}
+    check_options(shared, asked)
     errors = Console(stderr=True)
-    with errors.status("starting JAX …"):
-        import jax
-
-        jax.config.update("jax_enable_x64", True)
     try:
-        found = prepare(options, errors)
-        reports = _run(*found, errors)
+        check_budget(budget, kind)
+        loaded = load_shared(shared, errors)
+        vectors, request = prepare(loaded, shared, asked, errors)
+        reports = _run(loaded.model, vectors, request, errors)
     except (ValueError, TypeError, ImportError) as error:
         raise BadInput(str(error)) from error
-    _show(reports, found, options, json)
-    return _status(reports, options)
+    (_print_json if json else _print)(reports, request, loaded, shared.text)
+    return _status(reports, request)
 
 
-def _run(model: Any, tokenizer: Any, vectors: Any, request: Any, errors: Console) -> list[Any]:
+def _run(model: Any, vectors: Any, request: Any, errors: Console) -> list[Any]:
     from .cli import progress_bar
     from .llm._strength_report import strength_report
 
@@ -119,39 +90,40 @@ def _shower(bar: Any, task: Any, layer: int) -> Any:
     return show
 
 
-def _show(reports: list[Any], found: Any, options: dict[str, Any], json: bool) -> None:
+def _print(reports: list[Any], request: Any, loaded: Any, text: Any) -> None:
+    from ._strength_tables import print_strength
+
+    print_strength(reports, request, loaded.tokenizer, loaded.model, text, Console())
+
+
+def _print_json(reports: list[Any], request: Any, loaded: Any, text: Any) -> None:
+    import json
+    import sys
+
     from .llm._strength_json import as_json
 
-    model, tokenizer, _, request = found
-    if json:
-        import json as codec
-        import sys
-
-        data = {
-            "version": __version__,
-            "model": model.source.name,
-            "fingerprint": model.source.fingerprint,
-            "dtype": str(model.dtype),
-            "kind": request.kind,
-            "budget": request.budget,
-            "target_tokens": None if request.target is None else int(request.target.sum()),
-            "windows": len(request.windows),
-            "length": request.length,
-            "seed": request.seed,
-            "temperature": request.temperature,
-            "positions": "all",
-            "blocks": [as_json(report, tokenizer.decode) for report in reports],
-        }
-        # ASCII alone: a token may hold what a terminal takes for a command
-        sys.stdout.write(codec.dumps(data, allow_nan=False, indent=1) + "\n")
-        sys.stdout.flush()
-    else:
-        from ._strength_tables import print_strength
-
-        print_strength(reports, request, tokenizer, model, options["text"], Console())
+    model = loaded.model
+    data = {
+        "version": __version__,
+        "model": model.source.name,
+        "fingerprint": model.source.fingerprint,
+        "dtype": str(model.dtype),
+        "kind": request.kind,
+        "budget": request.budget,
+        "target_tokens": None if request.target is None else int(request.target.sum()),
+        "windows": len(request.windows),
+        "length": request.length,
+        "seed": request.seed,
+        "temperature": request.temperature,
+        "positions": "all",
+        "blocks": [as_json(report, loaded.tokenizer.decode) for report in reports],
+    }
+    # ASCII alone: a token may hold what a terminal takes for a command
+    sys.stdout.write(json.dumps(data, allow_nan=False, indent=1) + "\n")
+    sys.stdout.flush()
 
 
-def _status(reports: list[Any], options: dict[str, Any]) -> int:
+def _status(reports: list[Any], request: Any) -> int:
     import sys
 
     status = 0
@@ -165,8 +137,8 @@ def _status(reports: list[Any], options: dict[str, Any]) -> int:
     if not any(report.choice.reachable for report in reports):
         worst = max(reports, key=lambda r: r.choice.largest).choice
         sys.stderr.write(
-            f"ufm: no strength up to {options['furthest']:g} hidden-state norms reaches the budget "
-            f"{options['budget']:g}; the nearest was {worst.largest:.6g}\n"
+            f"ufm: no strength up to {request.furthest:g} hidden-state norms reaches the budget "
+            f"{request.budget:g}; the nearest was {worst.largest:.6g}\n"
         )
         status = 1
     return status

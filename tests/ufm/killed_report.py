@@ -7,7 +7,8 @@ import jax
 import numpy as np
 
 import ufm.llm
-from ufm.llm._report import Report, Request, make_report
+from ufm.llm._report import make_report
+from ufm.llm._report_request import Report, Request
 
 # Of one length, so that one program serves them all.
 POSITIVE = ("the A of B", "A B C D", "he was A and")

@@ -271,7 +271,7 @@ BAD_INPUT = [
     (["llm"], "required"),
     (["llm", "model"], "--positive"),
     (["llm", "file", *GOOD[2:]], "neither a directory nor the id of a model"),
-    (["llm", ".", *GOOD[2:]], "config.json"),
+    (["llm", ".", *GOOD[2:]], "holds no tokenizer.json"),
     ([*GOOD, "--positive", "absent.txt"], "--positive absent.txt does not exist"),
     ([*GOOD, "--negative", "model"], "is a folder, not a file"),
     ([*GOOD, "--positive", "empty.txt"], "holds no prompt"),

@@ -1,7 +1,5 @@
 """Everything that is asked of a model, in one run that resumes: vectors, sweeps, laws."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -9,85 +7,25 @@ from typing import Any
 
 import numpy as np
 
-from .. import __version__
 from . import _laws_cost, _laws_plateau, _laws_tanh
 from ._cost import Cost, sweep_cost
 from ._curves import Curves, sweep_curves
-from ._laws import Law, not_asked, plain
+from ._laws import Law, not_asked
 from ._laws_bumps import bump_law
 from ._laws_cost import cost_law, near_strengths
-from ._laws_odds import Agreement, measure_agreement, measure_log_odds, odds_law
+from ._laws_odds import measure_agreement, measure_log_odds, odds_law
 from ._laws_plateau import far_strengths, plateau_law, plateau_limits
 from ._laws_slopes import Slopes, sweep_slopes
 from ._laws_tanh import tanh_law
 from ._model import LanguageModel
-from ._report_text import visible
+from ._report_facts import name_tokens, report_facts, shown_tokens
+from ._report_request import Progress, Report, Request
 from ._steered import Steering
 from ._text import windows
 from ._tokens import Tokenizer
 from ._vector import SteeringVector, steering_vectors
 
-# Called with the name of the stage, what is done of it and how much there is (None: unknown).
-Progress = Callable[[str, int, int | None], None]
 _COST_STEPS = 65
-_WINDOW = 128
-_NAMED = 10
-
-
-@dataclass(frozen=True, eq=False)
-class Request:
-    """What a report is asked for.
-
-    - `positive`, `negative`, `contexts`: prompts as texts; the curves are those of `contexts`.
-    - `alphas` [A]: strengths, increasing. `top`: tokens kept at each end.
-    - `layer`, `positions`, `pooling`, `normalise`: the steering vector, as `steering_vectors` has them.
-    - `text`: a file for the cross-entropy, `text_tokens` of which at most are read (0: all).
-    - `concept` [V] bool: the concept's tokens, fixed beforehand.
-    """
-
-    positive: tuple[str, ...]
-    negative: tuple[str, ...]
-    contexts: tuple[str, ...]
-    alphas: np.ndarray
-    layer: int
-    top: int = 100
-    positions: str = "all"
-    pooling: str = "last"
-    normalise: bool = True
-    text: Path | None = None
-    text_tokens: int = 8192
-    concept: np.ndarray | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Report:
-    """The laws with their verdicts, and the data behind the pictures.
-
-    `facts`: the model, the steering and the request, plain JSON. `names`: texts of the tokens shown;
-    `contexts`: of the curves' prompts.
-    """
-
-    facts: dict[str, Any]
-    laws: tuple[Law, ...]
-    curves: Curves
-    slopes: Slopes
-    agreement: Agreement
-    names: dict[int, str]
-    contexts: tuple[str, ...]
-    wide_cost: Cost | None = None
-    near_cost: Cost | None = None
-
-    @property
-    def fails(self) -> bool:
-        """Whether some law fails."""
-        return any(law.verdict == "fails" for law in self.laws)
-
-    def as_json(self) -> dict[str, Any]:
-        """What report.json holds: no times, no paths, so that equal runs give equal files."""
-        return plain(
-            {"format": 1, **self.facts, "laws": [law.as_json() for law in self.laws]}
-            | {"summary": {law.id: law.verdict for law in self.laws}}
-        )
 
 
 def make_report(
@@ -140,14 +78,11 @@ def make_report(
         _plateau(slopes, limits),
         odds_law(agreement, model.blocks),
     )
-    shown = _shown(odds, limits if isinstance(limits, np.ndarray) else None)
+    shown = shown_tokens(odds, limits if isinstance(limits, np.ndarray) else None)
     tokens = {z for group in shown.values() for z in group} | set(map(int, curves.tokens.flat))
     names = {z: tokenizer.text(z) if z < tokenizer.vocabulary else "" for z in sorted(tokens)}
-    facts = _facts(model, vector, request, rows, share)
-    facts["tokens"] = {
-        key: [{"token": z, "text": visible(names[z]), "log_odds": float(odds[z])} for z in group]
-        for key, group in shown.items()
-    }
+    facts = report_facts(model, vector, request, rows, share)
+    facts["tokens"] = name_tokens(shown, names, odds)
     return Report(facts, laws, curves, slopes, agreement, names, request.contexts, *cost[1:])
 
 
@@ -231,7 +166,7 @@ def _costs(
     if request.text is None:
         why = "no text given to measure the cross-entropy on: name one with --text"
         return not_asked(id, title, criterion, why), None, None
-    length = min(_WINDOW, model.config.positions or _WINDOW)
+    length = min(request.length, model.config.positions or request.length)
     most = -(-request.text_tokens // length) if request.text_tokens else None
     steering = Steering(vector.values, vector.layer)  # a text has no last position
 
@@ -257,45 +192,3 @@ def _costs(
         return not_asked(id, title, criterion, "CE'' is exactly 0: nothing moves"), wide, None
     near = sweep("near", near_strengths(float(exact.derivatives[2])), 0)
     return cost_law(exact.derivatives, near.alphas, near.increase, exact.tokens), wide, near
-
-
-def _shown(odds: np.ndarray, limits: np.ndarray | None) -> dict[str, list[int]]:
-    """The tokens of the page's table: the extremes of M, and those that win in the limits."""
-    found = {
-        "largest_log_odds": np.argsort(-odds, kind="stable")[:_NAMED],
-        "least_log_odds": np.argsort(odds, kind="stable")[:_NAMED],
-    }
-    if limits is not None:
-        found["limit_positive"] = np.argsort(-limits[1], kind="stable")[:_NAMED]
-        found["limit_negative"] = np.argsort(-limits[0], kind="stable")[:_NAMED]
-    return {key: [int(z) for z in group] for key, group in found.items()}
-
-
-def _facts(
-    model: LanguageModel,
-    vector: SteeringVector,
-    request: Request,
-    rows: dict[str, list[list[int]]],
-    share: float,
-) -> dict[str, Any]:
-    about = {key: value for key, value in asdict(vector).items() if key != "values"}
-    alphas = request.alphas
-    concept = request.concept
-    return {
-        "ufm": __version__,
-        "model": {
-            "name": model.source.name,
-            "revision": model.source.revision,
-            "fingerprint": model.source.fingerprint,
-            "dtype": str(model.dtype),
-            "blocks": model.blocks,
-            "dimension": model.dimension,
-            "vocabulary": model.vocabulary,
-        },
-        "steering": about,
-        "strengths": {"least": alphas[0], "largest": alphas[-1], "steps": alphas.size}
-        | {"largest_relative": share},
-        "prompts": {name: len(group) for name, group in rows.items()},
-        "concept_tokens": None if concept is None else int(concept.sum()),
-        "top": request.top,
-    }

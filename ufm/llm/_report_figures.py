@@ -13,7 +13,7 @@ from matplotlib.font_manager import findfont, get_font
 from .. import plots
 from ..plots._style import prepared
 from ._laws_tanh import TanhFit, fit_tanh
-from ._report import Report
+from ._report_request import Report
 from ._report_text import drawable, quoted
 
 # Tokens are text, never mathematics; equal pictures are equal files.

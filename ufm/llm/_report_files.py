@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from ._files import write_json, write_whole
-from ._report import Report
 from ._report_figures import as_bytes, draw_figures
 from ._report_page import page
+from ._report_request import Report
 
 
 def write_report(report: Report, directory: str | Path) -> list[Path]:

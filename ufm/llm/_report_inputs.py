@@ -46,18 +46,11 @@ def read_token_set(path: str | Path, tokenizer: Tokenizer, vocabulary: int) -> n
     r"""The set [V] of tokens that a file names: fix it before looking at curves.
 
     JSON: a list of texts (each one token) and of token numbers, plain or as `{"tokens": […]}` with
-    notes beside it, or `{"regex": "…"}`, which the whole text of a token must match. Raises
-    `ValueError` on a text that is no single token.
+    notes beside it, or `{"regex": "…"}`, which the whole text of a token must match. A `.txt` file
+    holds a token's text a line. Raises `ValueError` on a text that is no single token.
     """
     path = Path(path)
-    try:
-        found: Any = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ValueError(f"{path} does not exist") from error
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8 text: {error}") from error
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is not JSON: {error}") from error
+    found = _read(path)
     if isinstance(found, dict) and set(found) == {"regex"} and isinstance(found["regex"], str):
         try:
             pattern = re.compile(found["regex"])
@@ -71,6 +64,21 @@ def read_token_set(path: str | Path, tokenizer: Tokenizer, vocabulary: int) -> n
             f'{path} must hold a list of tokens that is not empty, or {{"regex": "…"}}'
         )
     return _members(found, path, tokenizer, vocabulary)
+
+
+def _read(path: Path) -> Any:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ValueError(f"{path} does not exist") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8 text: {error}") from error
+    if path.suffix == ".txt":
+        return [line for line in text.split("\n") if line]
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is not JSON: {error}") from error
 
 
 def _members(entries: list[Any], path: Path, tokenizer: Tokenizer, vocabulary: int) -> np.ndarray:

@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from ._laws import Law
-from ._report import Report
+from ._report_request import Report
 from ._report_text import quoted, visible
 
 _STYLE = """
