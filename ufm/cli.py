@@ -21,6 +21,7 @@ from ._bad_input import BadInput
 from ._cli_certify import certify
 from ._cli_falsify import falsify
 from ._cli_figures import figures
+from ._cli_laws import laws
 from ._cli_llm import llm
 from ._cli_strength import strength
 from ._cli_toy import toy
@@ -174,6 +175,7 @@ _COMMANDS = (
     figures,
     strength,
     llm,
+    laws,
     toy,
     version,
 )

@@ -1,8 +1,15 @@
 """Ten kills at random moments: too slow for the plain test command, which kills once."""
 
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
 import pytest
 
-from tests.ufm import killed_sweep
+from tests.ufm import killed_report, killed_sweep
 from tests.ufm.test_llm_sweep import kill_at_random_moments, outputs
 
 
@@ -11,3 +18,51 @@ def test_ten_kills_change_nothing(tmp_path, seed):
     killed_sweep.run(tmp_path / "whole")
     assert kill_at_random_moments(tmp_path / "killed", kills=10, seed=seed) >= 5
     assert outputs(tmp_path / "killed") == outputs(tmp_path / "whole")
+
+
+def start(folder, out):
+    """`ufm llm` as a user runs it, once its first stage has begun."""
+    (folder / "p.txt").write_text("\n".join(killed_report.POSITIVE))
+    (folder / "n.txt").write_text("\n".join(killed_report.NEGATIVE))
+    (folder / "tokens.txt").write_text("A\nB\nC")
+    (folder / "text.txt").write_text(killed_report.TEXT)
+    files = {"positive": "p", "negative": "n", "tokens": "tokens", "text": "text"}
+    given = [word for k, v in files.items() for word in (f"--{k}", str(folder / f"{v}.txt"))]
+    how = ["--dtype", "float64", "--alphas", "-40", "40", "--steps", "64", "--top", "20"]
+    script = "from ufm.cli import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, "llm", "tests/data/llm/gpt2", *given, *how, "--out", out],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": os.getcwd()},
+        text=True,
+    )
+    while process.poll() is None and not (out / "runs").exists():
+        time.sleep(0.01)
+    return process
+
+
+def test_ten_kills_leave_the_whole_report_as_it_was(tmp_path):
+    """report.json, the page, the figures and all runs below them, byte for byte."""
+    process = start(tmp_path, tmp_path / "whole")
+    begun = time.monotonic()
+    out, err = process.communicate()
+    work = time.monotonic() - begun
+    assert process.returncode in (0, 1), err
+    moment, at_work = random.Random(3), 0
+    for _ in range(10):
+        process = start(tmp_path, tmp_path / "killed")
+        time.sleep(moment.uniform(0.0, work))
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        at_work += process.returncode == -signal.SIGKILL
+    # later starts find more done, and may end before they are killed
+    assert at_work >= 5
+    process = start(tmp_path, tmp_path / "killed")
+    again, err = process.communicate()
+    assert process.returncode in (0, 1), err
+    assert again == out.replace(str(tmp_path / "whole"), str(tmp_path / "killed"))
+    whole = outputs(tmp_path / "whole")
+    assert outputs(tmp_path / "killed") == whole
+    assert {"report.json", "index.html", "figures/plateau.svg"} <= set(whole)
+    assert len(whole) > 30

@@ -57,7 +57,7 @@ def sweep_slopes(
         raise ValueError(f"tokens must be [{len(prompts)}, K]; got shape {np.shape(tokens)}")
     rows = [list(map(int, row)) for row in prompts]
     settings = {
-        "kind": "slopes",
+        "kind": "log-slopes",
         **identity(model, steering, strengths, 1),
         "prompts": digest(rows),
         "tokens": digest(np.asarray(tokens)),
