@@ -46,6 +46,9 @@ def make_report(
         for name in ("positive", "negative", "contexts")
     }
     _check_lengths(rows, model)
+    if request.text is not None:
+        # a text with nothing to predict is said now, not after the sweeps
+        next(windows(tokenizer, request.text, _length(model, request)))
     show("steering vectors", 0, 1)
     vectors = steering_vectors(
         model,
@@ -140,6 +143,10 @@ def _curves(
     return curves, slopes, limits
 
 
+def _length(model: LanguageModel, request: Request) -> int:
+    return min(request.length, model.config.positions or request.length)
+
+
 def _tanh(curves: Curves) -> Law:
     if curves.concept_mass is None:
         why = "no concept given: name its tokens with --tokens"
@@ -166,7 +173,7 @@ def _costs(
     if request.text is None:
         why = "no text given to measure the cross-entropy on: name one with --text"
         return not_asked(id, title, criterion, why), None, None
-    length = min(request.length, model.config.positions or request.length)
+    length = _length(model, request)
     most = -(-request.text_tokens // length) if request.text_tokens else None
     steering = Steering(vector.values, vector.layer)  # a text has no last position
 
