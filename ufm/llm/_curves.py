@@ -14,7 +14,7 @@ from .. import __version__
 from ._files import digest
 from ._journal import Journal
 from ._model import LanguageModel
-from ._steered import SteeredPrompt, Steering, check_strengths, chunks
+from ._steered import SteeredPrompt, Steering, bucket, check_strengths, chunks
 
 Progress = Callable[[int, int | None], None]
 
@@ -142,7 +142,7 @@ def _one_prompt(
     order: int,
     batch_size: int | None,
 ) -> dict[str, np.ndarray]:
-    prompt = SteeredPrompt(model, row, steering)
+    prompt = SteeredPrompt(model, row, steering, bucket(model, row))
     size = batch_size or prompt.batch_size()
     dtype = prompt.base.dtype
     # the batch's own shape, so that the ends need no program of their own
@@ -163,15 +163,19 @@ def _one_prompt(
         count = where.stop - where.start
         found.append({key: np.asarray(x)[:count] for key, x in part.items()})
     arrays = {key: np.concatenate([part[key] for part in found]) for key in found[0]}
-    exact = np.asarray(
-        model.derivatives(
-            row, steering.vector, steering.layer, 0.0, order, steering.positions, site=steering.site
-        )
-    )
+    exact = _at_zero(prompt, row, steering, order)
     arrays |= {"tokens": tokens, "unsteered": exact[0, tokens], "derivatives": exact[:, tokens]}
     if concept is not None:
         arrays["concept_derivatives"] = exact[:, concept].sum(axis=1)
     return arrays
+
+
+def _at_zero(prompt: SteeredPrompt, row: list[int], steering: Steering, order: int) -> np.ndarray:
+    """p, p', …, p^(n) at α = 0, [n + 1, V]."""
+    if order == 0:  # without the programs of Taylor arithmetic
+        return np.asarray(jax.nn.softmax(prompt.base))[None]
+    how = steering.vector, steering.layer, 0.0, order, steering.positions
+    return np.asarray(prompt.model.derivatives(row, *how, site=steering.site))
 
 
 def _largest(logits: np.ndarray, count: int) -> np.ndarray:

@@ -15,7 +15,7 @@ from ._files import digest
 from ._journal import Journal
 from ._laws import Law
 from ._model import LanguageModel
-from ._steered import Steering, steered_logits
+from ._steered import Steering, bucket, steered_logits
 from ._vector import SteeringVector
 
 TITLE = "Log-odds M(z) name the tokens that dominate at large α (last block)"
@@ -104,7 +104,8 @@ def measure_agreement(
         if found is None:
             total = np.zeros((2, model.vocabulary))
             for row in rows:
-                logits = steered_logits(model, row, Steering.of(vector), [-alpha, alpha])
+                how = dict(length=bucket(model, row))
+                logits = steered_logits(model, row, Steering.of(vector), [-alpha, alpha], **how)
                 total += np.asarray(jax.nn.log_softmax(logits, axis=1), np.float64)
             sides = list(zip((-log_odds, log_odds), total, strict=True))
             arrays = {

@@ -13,7 +13,7 @@ from ._curves import Progress, identity
 from ._files import digest
 from ._journal import Journal
 from ._model import LanguageModel
-from ._steered import SteeredPrompt, Steering, check_strengths, chunks
+from ._steered import SteeredPrompt, Steering, bucket, check_strengths, chunks
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ def sweep_slopes(
         name = f"prompt-{j:06d}"
         found = journal.read(name)
         if found is None:
-            prompt = SteeredPrompt(model, row, steering)
+            prompt = SteeredPrompt(model, row, steering, bucket(model, row))
             size = batch_size or max(1, prompt.batch_size() // 2)
             arrays = _one_prompt(prompt, jnp.asarray(tokens[j]), strengths, beyond, ends, size)
             journal.write(name, arrays, {"prompt": j})

@@ -24,10 +24,12 @@ from ._decoder import (
     unembed,
 )
 from ._model import LanguageModel
+from ._tokens import pad
 from ._vector import SteeringVector
 
 # Bytes that the largest array of one batch of strengths may take.
 _BATCH_BYTES = 1 << 28
+_BUCKET = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,17 +61,27 @@ class SteeredPrompt:
     """The next-token logits of one prompt at any strengths, from hidden states worked out once.
 
     With positions "last", only the last token runs through the later blocks: the keys and values
-    of those before it do not depend on α.
+    of those before it do not depend on α. `length`: of the prompt with padding on the right (`bucket`),
+    so that prompts of several lengths share compiled programs; `base` is the unpadded model's.
     """
 
-    def __init__(self, model: LanguageModel, tokens: Numbers, steering: Steering):
+    def __init__(
+        self,
+        model: LanguageModel,
+        tokens: Numbers,
+        steering: Steering,
+        length: int | None = None,
+    ):
         self.model = model
         self.steer = model._steer(
             1.0, steering.vector, steering.layer, steering.positions, steering.site
         )
-        ids, real, _ = model._batch(tokens, None)
-        self.context = context_of(real)
         self.base = model.logits(tokens)
+        row, mask = np.asarray(tokens), None
+        if length is not None and length > row.size:
+            row, mask = pad([row.tolist()], length)
+        ids, real, _ = model._batch(row, mask)
+        self.context = context_of(real)
         self.before = model.before_steering(ids, self.context, self.steer)
         self.length = ids.shape[1]
         self.start = self.steer.layer + 1
@@ -118,11 +130,13 @@ def steered_logits(
     alphas: Sequence[float] | np.ndarray,
     *,
     batch_size: int | None = None,
+    length: int | None = None,
 ) -> np.ndarray:
     """Logits [A, V] of the token after the prompt at each strength of `alphas` [A].
 
     The blocks up to the steered one run once, the later ones over batches of strengths, the head at
-    the last position alone. Rows of α = 0 are `model.logits(tokens)`, bit for bit.
+    the last position alone. Rows of α = 0 are `model.logits(tokens)`, bit for bit. `length`: see
+    `SteeredPrompt`.
 
     >>> import numpy as np, ufm.llm
     >>> model = ufm.llm.load("tests/data/llm/gpt2", "float64")
@@ -130,13 +144,23 @@ def steered_logits(
     >>> print(ufm.llm.steered_logits(model, [3, 4, 5], steering, [-1.0, 0.0, 1.0]).shape)
     (3, 64)
     """
-    prompt = SteeredPrompt(model, tokens, steering)
+    prompt = SteeredPrompt(model, tokens, steering, length)
     strengths = check_strengths(alphas)
     out = np.zeros((strengths.size, model.vocabulary), prompt.base.dtype)
     for where, chunk in chunks(strengths, batch_size or prompt.batch_size(), prompt.base.dtype):
         out[where] = np.asarray(prompt.logits(chunk))[: len(out[where])]
     out[strengths == 0] = np.asarray(prompt.base)
     return out
+
+
+def bucket(model: LanguageModel, tokens: Sequence[int]) -> int:
+    """The length to pad a prompt to: a multiple of 4, within the model's positions.
+
+    Each length is compiled once, in seconds; padding by 1.5 tokens on average costs less than a quarter as
+    many programs save.
+    """
+    size = -(-len(tokens) // _BUCKET) * _BUCKET
+    return min(size, max(len(tokens), model.config.positions or size))
 
 
 def check_strengths(alphas: Any) -> np.ndarray:
