@@ -12,6 +12,7 @@ import pytest
 
 import ufm.llm
 from tests.ufm import killed_sweep
+from ufm.llm._steered import bucket
 
 ALPHAS = np.array([-7.0, -1.0, 0.0, 0.5, 2.0])
 TOKENS = [5, 9, 27, 3, 14, 40]
@@ -50,11 +51,33 @@ def test_batched_strengths_give_the_logits_of_single_passes(family):
         np.testing.assert_array_equal(found[2], model.logits(TOKENS))
 
 
+@pytest.mark.parametrize(("family", "positions"), [("gpt2", "last"), ("mistral", "all")])
+def test_a_padded_prompt_gives_the_same_logits(family, positions):
+    """Learned positions and keys kept; rotary ones and a window shorter than the prompt."""
+    model = ufm.llm.load(f"tests/data/llm/{family}", "float64")
+    steering = ufm.llm.Steering(VECTOR, 0, positions)
+    plain, padded = (
+        ufm.llm.steered_logits(model, TOKENS, steering, ALPHAS, length=length) for length in (6, 8)
+    )
+    assert bucket(model, TOKENS) == 8
+    np.testing.assert_allclose(padded, plain, rtol=1e-12, atol=1e-12)
+    # α = 0 is the unpadded model's own, bit for bit
+    np.testing.assert_array_equal(padded[2], model.logits(TOKENS))
+    # planted: padding that is not masked is seen
+    wrong = ufm.llm.steered_logits(model, [*TOKENS, 0, 0], steering, ALPHAS)
+    assert abs(wrong - plain).max() > 1e-3
+
+
+def test_padding_stays_within_the_positions_of_the_model():
+    model = ufm.llm.load("tests/data/llm/gpt2")
+    assert [bucket(model, [3] * n) for n in (1, 4, 5, 29, 32)] == [4, 4, 8, 32, 32]
+
+
 def test_curves_are_what_their_names_say(tmp_path):
     model = ufm.llm.load("tests/data/llm/gpt2", "float64")
     steering = ufm.llm.Steering(VECTOR, 0)
     concept = np.arange(64) % 7 == 0
-    prompts = [TOKENS, [3, 4]]
+    prompts = [TOKENS, [3, 4, 60, 7, 8, 1]]  # of one length: derivatives are slow to compile
     found = ufm.llm.sweep_curves(
         model, prompts, steering, ALPHAS, tmp_path, concept=concept, top=4, order=1
     )
@@ -93,7 +116,8 @@ def test_cost_on_text_counts_its_tokens(tmp_path):
     def cross_entropy(alpha):
         total = 0.0
         for row in windows:
-            logits = model.all_logits(row, alpha, vector=VECTOR, layer=0)
+            longer = row + [0] * (6 - len(row))  # one length; later tokens change nothing
+            logits = model.all_logits(longer, alpha, vector=VECTOR, layer=0)
             p = softmax(np.asarray(logits))
             total -= sum(np.log(p[t, row[t + 1]]) for t in range(len(row) - 1))
         return total / found.tokens
@@ -159,12 +183,13 @@ def test_a_killed_run_ends_with_the_same_files(tmp_path):
 
 
 def test_a_run_with_other_settings_is_refused(tmp_path):
-    model = ufm.llm.load("tests/data/llm/gpt2")
-    run = dict(prompts=[[3, 4]], alphas=[0.0, 1.0], directory=tmp_path, top=2, order=0)
+    # shapes as above, compiled already
+    model = ufm.llm.load("tests/data/llm/gpt2", "float64")
+    run = dict(prompts=[TOKENS], alphas=ALPHAS, directory=tmp_path, top=2, order=0)
     ufm.llm.sweep_curves(model, steering=ufm.llm.Steering(VECTOR, 1), **run)
     for change, message in [
-        ({"alphas": [0.0, 2.0]}, "alphas was"),
-        ({"prompts": [[3, 5]]}, "prompts was"),
+        ({"alphas": ALPHAS + 1}, "alphas was"),
+        ({"prompts": [TOKENS[::-1]]}, "prompts was"),
         ({"top": 3}, "top was 2, now it is 3"),
         ({"order": 1}, "order was 0, now it is 1"),
         ({"steering": ufm.llm.Steering(VECTOR, 0)}, "layer was 1, now it is 0"),
