@@ -7,6 +7,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout, suppress
+from dataclasses import is_dataclass
 from io import StringIO
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -42,28 +43,41 @@ def _command(command: Callable[..., int]) -> Iterator[str]:
     if not text.short_description:
         raise ExtensionError(f"ufm {name} has no help: write a docstring")
     shown = _help(command)
-    says = {p.arg_name: " ".join((p.description or "").split()) for p in text.params}
     yield f"(command-{name})=\n## `ufm {name}`\n"
     yield f"{text.short_description}\n"
     if text.long_description:
         yield f"{text.long_description}\n"
-    hints = get_type_hints(command)
     rows = []
-    for parameter in inspect.signature(command).parameters.values():
-        if not says.get(parameter.name):
+    for parameter, hint, says in _parameters(command):
+        if not says:
             raise ExtensionError(f"ufm {name}: {parameter.name} has no help: add it under Args:")
         option = _option(parameter)
         is_flag = option.startswith("`--")
-        if (is_flag and option.split("`")[1] not in shown) or says[parameter.name] not in shown:
+        if (is_flag and option.split("`")[1] not in shown) or says not in shown:
             raise ExtensionError(f"ufm {name} --help does not show {option} with its help")
-        rows.append(
-            f"| {option} | {_kind(hints[parameter.name])} | {_default(parameter)} | "
-            f"{_cell(says[parameter.name])} |"
-        )
+        rows.append(f"| {option} | {_kind(hint)} | {_default(parameter)} | {_cell(says)} |")
     if rows:
         yield "| argument | takes | default | |\n| --- | --- | --- | --- |"
         yield from rows
         yield ""
+
+
+def _parameters(of: Callable[..., Any]) -> Iterator[tuple[inspect.Parameter, Any, str]]:
+    """Each parameter, its type and its help; a record of options that commands share is taken apart."""
+    # a dataclass's own hints: those of its __init__ lack the annotations' extras
+    hints = get_type_hints(of, include_extras=True)
+    text = docstring_parser.parse(inspect.getdoc(of) or "")
+    says = {p.arg_name: " ".join((p.description or "").split()) for p in text.params}
+    for name, parameter in inspect.signature(of).parameters.items():
+        hint, extras = hints[name], ()
+        if get_origin(hint) is Annotated:
+            hint, *extras = get_args(hint)
+        if is_dataclass(hint):
+            yield from _parameters(hint)
+            continue
+        if tyro.conf.Positional in extras:
+            parameter = parameter.replace(kind=inspect.Parameter.POSITIONAL_ONLY)
+        yield parameter, hint, says.get(name, "")
 
 
 def _help(command: Callable[..., int]) -> str:
@@ -84,8 +98,6 @@ def _option(parameter: inspect.Parameter) -> str:
 
 def _kind(hint: Any) -> str:
     """The type in a reader's words."""
-    if get_origin(hint) is Annotated:
-        hint = get_args(hint)[0]
     if isinstance(hint, UnionType):
         (hint,) = (part for part in get_args(hint) if part is not NoneType)
     if get_origin(hint) is Literal:
