@@ -41,23 +41,9 @@ def make_report(
     """
     show: Progress = progress or (lambda stage, done, of: None)
     runs = Path(directory)
-    rows = {
-        name: [tokenizer.encode(text) for text in getattr(request, name)]
-        for name in ("positive", "negative", "contexts")
-    }
-    _check_lengths(rows, model)
-    if request.text is not None:
-        # a text with nothing to predict is said now, not after the sweeps
-        next(windows(tokenizer, request.text, _length(model, request)))
+    rows = _encode(model, tokenizer, request)
     show("steering vectors", 0, 1)
-    vectors = steering_vectors(
-        model,
-        rows["positive"],
-        rows["negative"],
-        pooling=request.pooling,
-        positions=request.positions,
-        normalise=request.normalise,
-    )
+    vectors = _vectors(model, rows, request)
     vector = vectors[request.layer]
     show("steering vectors", 1, 1)
     curves, slopes, limits = _curves(model, rows["contexts"], vector, request, runs, show)
@@ -89,7 +75,14 @@ def make_report(
     return Report(facts, laws, curves, slopes, agreement, names, request.contexts, *cost[1:])
 
 
-def _check_lengths(rows: dict[str, list[list[int]]], model: LanguageModel) -> None:
+def _encode(
+    model: LanguageModel, tokenizer: Tokenizer, request: Request
+) -> dict[str, list[list[int]]]:
+    """The prompts as tokens; what does not fit the model is said now, not after the sweeps."""
+    rows = {
+        name: [tokenizer.encode(text) for text in getattr(request, name)]
+        for name in ("positive", "negative", "contexts")
+    }
     for name, group in rows.items():
         for j, row in enumerate(group):
             if model.config.positions is not None and len(row) > model.config.positions:
@@ -102,6 +95,23 @@ def _check_lengths(rows: dict[str, list[list[int]]], model: LanguageModel) -> No
                     f"prompt {j} of {name} has token {max(row)}, the model has "
                     f"0..{model.vocabulary - 1}: the tokenizer is another model's"
                 )
+    if request.text is not None:
+        next(windows(tokenizer, request.text, _length(model, request)))
+    return rows
+
+
+def _vectors(
+    model: LanguageModel, rows: dict[str, list[list[int]]], request: Request
+) -> tuple[SteeringVector, ...]:
+    """The steering vector after each block."""
+    return steering_vectors(
+        model,
+        rows["positive"],
+        rows["negative"],
+        pooling=request.pooling,
+        positions=request.positions,
+        normalise=request.normalise,
+    )
 
 
 def _curves(

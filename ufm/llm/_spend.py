@@ -1,10 +1,7 @@
 """What a strength spends on text: cross-entropy, divergences and target mass, pass by pass."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
@@ -12,7 +9,8 @@ from jaxtyping import Array
 from ._curves import _token_set
 from ._decoder import Context, context_of, normalise, run_blocks, unembed
 from ._model import LanguageModel, Steer
-from ._series import Series, run_blocks_series, straight, through
+from ._series import run_blocks_series, straight
+from ._spend_sums import sums_at, sums_series
 from ._steered import Steering, _spread, check_strengths, chunks
 from ._tokens import pad
 
@@ -116,7 +114,7 @@ class TextSpend:
                 self._steer.layer + 1,
                 only_last=False,
             )
-            found = _sums_series(
+            found = sums_series(
                 self.model.params,
                 self.model.config,
                 series,
@@ -178,7 +176,7 @@ class TextSpend:
 
     def _measure(self, logits: Array, alphas: Array, window: "_Window") -> Array:
         base, targets, weight = self._base(window), window.targets, window.weight
-        return _sums_at(logits, alphas, base, targets, weight, self._members)
+        return sums_at(logits, alphas, base, targets, weight, self._members)
 
     def _base(self, window: "_Window") -> Array:
         return unembed(self.model.params, self.model.config, window.hidden)
@@ -222,43 +220,3 @@ def _finish(model: LanguageModel, x: Array, context: Context, steer: Steer) -> A
     if start < model.blocks:
         x = run_blocks(model.params, model.config, x, context, start, model.blocks)
     return normalise(model.params, model.config, x) if steer.site == "residual" else x
-
-
-@jax.jit
-def _sums_at(
-    logits: Array, alphas: Array, base: Array, targets: Array, weight: Array, members: Array
-) -> Array:
-    """The four sums [A, 4]; rows of α = 0 are those of the unsteered model itself."""
-    is_off = (alphas == 0)[:, None, None]
-    return _sums(jnp.where(is_off, base, logits), base, targets, weight, members)
-
-
-def _sums(logits: Array, base: Array, targets: Array, weight: Array, members: Array) -> Array:
-    before, after = jax.nn.log_softmax(base), jax.nn.log_softmax(logits)
-    gap = after - before
-    wanted = jnp.broadcast_to(targets[..., None], (*gap.shape[:-1], 1))
-    parts = [
-        -jnp.take_along_axis(gap, wanted, axis=-1)[..., 0],
-        -(jnp.exp(before) * gap).sum(axis=-1),
-        (jnp.exp(after) * gap).sum(axis=-1),
-        jnp.where(members, jnp.exp(after), 0).sum(axis=-1),
-    ]
-    return jnp.stack([jnp.where(weight, part, 0).sum(axis=-1) for part in parts], axis=-1)
-
-
-@partial(jax.jit, static_argnums=(1, 7))
-def _sums_series(
-    params: Any,
-    config: Any,
-    series: Series,
-    base: Array,
-    targets: Array,
-    weight: Array,
-    members: Array,
-    has_norm: bool,
-) -> Series:
-    def sums(x: Array) -> Array:
-        hidden = x if has_norm else normalise(params, config, x)
-        return _sums(unembed(params, config, hidden), base, targets, weight, members)
-
-    return through(sums, series)
