@@ -176,7 +176,7 @@ CHECKPOINTS = [
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize(("spoil", "message"), CHECKPOINTS, ids=lambda v: str(v)[:40])
+@pytest.mark.parametrize(("spoil", "message"), CHECKPOINTS, ids=lambda v: str(v)[:40] if isinstance(v, str) else "")
 def test_a_model_that_cannot_be_read(monkeypatch, capsys, folder, command, spoil, message):
     path = folder / "spoilt"
     shutil.copytree(DATA / "gpt2", path, ignore=shutil.ignore_patterns("golden*"))
