@@ -27,6 +27,7 @@ exclude_patterns = ["_build", "proof_ideas"]
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]
 myst_heading_anchors = 3
 bibtex_bibfiles = ["references.bib"]
+smartquotes = False  # they would make one dash of the two before an option
 html_theme = "furo"
 html_title = f"ufm {release}"
 html_static_path = ["_static"]

@@ -9,7 +9,7 @@ import marimo
 __generated_with = "0.25.2"
 app = marimo.App(width="medium", app_title="Choosing a strength")
 
-with app.setup:
+with app.setup(hide_code=True):
     from pathlib import Path
     from typing import NamedTuple
 
@@ -35,7 +35,23 @@ with app.setup:
         target: np.ndarray
 
 
-@app.function
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
+    # Choosing a strength
+
+    How far should one steer? The theory has an answer for each way of asking, since the target's
+    mass only grows with α while the price, the rise of the cross-entropy, is convex in α:
+
+    1. **What may it cost?** Under a budget of κ nats the best α is the one that spends it all.
+    2. **What should it bring?** A target mass τ is reached at exactly one α; see what that costs.
+    3. **Where is steering clean?** In the sweet spot all target tokens rise and all others fall. Each
+       context has one; a single α for all contexts may not exist.
+    """)
+    return
+
+
+@app.function(hide_code=True)
 def model_case() -> Steered:
     """V = 9, three concepts, ε = 1/20, steered from the second concept to the first."""
     data = ufm.ConceptDataset.smoothed(epsilon=0.05)
@@ -43,7 +59,7 @@ def model_case() -> Steered:
     return Steered(tilt, np.asarray(data.context_weights), np.asarray(data.concept_tokens(0)))
 
 
-@app.function
+@app.function(hide_code=True)
 def letter_case() -> Steered:
     """Letters after letters, counted from English text; the target is the upper case."""
     table = read_table(LETTERS)
@@ -52,14 +68,14 @@ def letter_case() -> Steered:
     return Steered(tilt, table.context_weights, table.target)
 
 
-@app.function
+@app.function(hide_code=True)
 def table(head: str, rows) -> mo.Html:
     """A Markdown table; columns are separated by bars."""
     rule = "| " + " | ".join("---" for _ in head.split("|")) + " |"
     return mo.md("\n".join([f"| {head} |", rule, *(f"| {row} |" for row in rows)]))
 
 
-@app.function
+@app.function(hide_code=True)
 def choose(case: Steered, budget: float, kind: str = "cross_entropy") -> ufm.StrengthChoice:
     """The strength that spends the budget."""
     return ufm.choose_strength(
@@ -67,7 +83,7 @@ def choose(case: Steered, budget: float, kind: str = "cross_entropy") -> ufm.Str
     )
 
 
-@app.function
+@app.function(hide_code=True)
 def law(case: Steered, alpha: float) -> np.ndarray:
     """p_{j,α}(z) by its formula in NumPy: the assertions' own arithmetic."""
     logits = np.asarray(case.tilt.log_probs) + alpha * np.asarray(case.tilt.log_odds)[None]
@@ -75,30 +91,14 @@ def law(case: Steered, alpha: float) -> np.ndarray:
     return weights / weights.sum(axis=1, keepdims=True)
 
 
-@app.function
+@app.function(hide_code=True)
 def price(case: Steered, alpha: float) -> float:
     """ΔCE by its definition: the mean of KL(p||p_α)."""
     p = law(case, 0.0)
     return float(case.weights @ (p * (np.log(p) - np.log(law(case, alpha)))).sum(axis=1))
 
 
-@app.cell
-def _():
-    mo.md(r"""
-    # Choosing a strength
-
-    How far should one steer? The theory has an answer for each way of asking, since the target's
-    mass only grows with α while the price, the rise of the cross-entropy, is convex in α:
-
-    1. **What may it cost?** Under a budget of κ nats the best α is the one that spends it all. 2.
-    **What should it bring?** A target mass τ is reached at exactly one α; see what that costs. 3.
-    **Where is steering clean?** In the sweet spot all target tokens rise and all others fall.
-    Each context has one; a single α for all contexts may not exist.
-    """)
-    return
-
-
-@app.cell
+@app.cell(hide_code=True)
 def _():
     model = model_case()
     budgets = (0.01, 0.1, 1.0, 10.0)
@@ -123,7 +123,7 @@ def _():
     return budgets, model, spent
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _(model):
     reverse = [choose(model, budget, "reverse_kl") for budget in (0.1, 1.0, 3.0)]
     mo.vstack(
@@ -148,7 +148,7 @@ def _(model):
     return (reverse,)
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _(model):
     wanted = [choose(model, mass, "target_mass") for mass in (0.2, 0.5, 0.9, 0.99)]
     price_figure = Figure(figsize=(8.2, 3.4), layout="constrained")
@@ -172,7 +172,7 @@ def _(model):
     return (wanted,)
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _(model):
     windows = np.asarray(ufm.sweet_spot(model.tilt, model.target))
     small = ufm.ConceptDataset.from_rates([0.6, 0.2, 0.6, 0.2], [0.1] * 4, [0, 0, 1, 1])
@@ -195,21 +195,22 @@ def _(model):
             mo.md(rf"""
             ## 3. Sweet spots
 
-    On the uniform dataset every α above {windows[:, 0].max():.3f} is in the sweet spot of every
-    context. With V = 4 tokens, a = (3, 1, 3, 1)/5 and b = 1/10, the windows are ({
+            On the uniform dataset every α above {
+                windows[:, 0].max():.3f} is in the sweet spot of every
+            context. With V = 4 tokens, a = (3, 1, 3, 1)/5 and b = 1/10, the windows are ({
                 apart[0, 0]:.3f}, {apart[0, 1]:.3f}) in a context of the target and ({
                 apart[2, 0]:.3f}, {
                 apart[
                     2, 1
                 ]:.3f}) in one of the other: they do not meet, so that **no** strength is clean for both.
-    Then choose α for each prompt, or by a budget."""),
+            Then choose α for each prompt, or by a budget."""),
             spot_figure,
         ]
     )
     return apart, two, windows
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     letters = letter_case()
     margin = float(ufm.separation_margin(letters.tilt, letters.target))
@@ -233,7 +234,7 @@ def _():
     return letter_choices, letters, margin
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _(model):
     third = np.asarray(model.tilt.log_odds) == 0
     back = [(a, float(law(model, a)[4, third].sum())) for a in (0.0, 2.0, 4.0, 8.0)]

@@ -9,7 +9,7 @@ import marimo
 __generated_with = "0.25.2"
 app = marimo.App(width="medium", app_title="From a language model to the theory")
 
-with app.setup:
+with app.setup(hide_code=True):
     import json
     from pathlib import Path
 
@@ -28,26 +28,7 @@ with app.setup:
     TOY = Path(__file__).parents[1] / "tests" / "data" / "llm" / "toy"
 
 
-@app.function
-def new_axes(label: str, count: int = 1, height: float = 3.2):
-    """A figure outside pyplot, and its axes side by side, ruled lightly."""
-    figure = Figure(figsize=(8.2, height), layout="constrained")
-    every = list(figure.subplots(1, count, squeeze=False)[0])
-    for axes in every:
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(color="0.92")
-        axes.set(xlabel="steering strength α", ylabel=label)
-    return figure, every
-
-
-@app.function
-def laws(logits) -> np.ndarray:
-    """Softmax along the last axis, in NumPy."""
-    weights = np.exp(np.asarray(logits) - np.max(logits, axis=-1, keepdims=True))
-    return weights / weights.sum(axis=-1, keepdims=True)
-
-
-@app.cell
+@app.cell(hide_code=True)
 def _():
     mo.md(r"""
     # From a language model to the theory
@@ -65,7 +46,26 @@ def _():
     return
 
 
-@app.cell
+@app.function(hide_code=True)
+def new_axes(label: str, count: int = 1, height: float = 3.2):
+    """A figure outside pyplot, and its axes side by side, ruled lightly."""
+    figure = Figure(figsize=(8.2, height), layout="constrained")
+    every = list(figure.subplots(1, count, squeeze=False)[0])
+    for axes in every:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(color="0.92")
+        axes.set(xlabel="steering strength α", ylabel=label)
+    return figure, every
+
+
+@app.function(hide_code=True)
+def laws(logits) -> np.ndarray:
+    """Softmax along the last axis, in NumPy."""
+    weights = np.exp(np.asarray(logits) - np.max(logits, axis=-1, keepdims=True))
+    return weights / weights.sum(axis=-1, keepdims=True)
+
+
+@app.cell(hide_code=True)
 def _():
     model = ufm.llm.load(str(TOY), "float64")
     tokenizer = ufm.llm.load_tokenizer(str(TOY))
@@ -85,7 +85,7 @@ def _():
     return model, negative, positive, target, tokenizer, vector
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _(model, negative, vector):
     # of one length, so that the model is compiled once
     prompts = [ids for ids in negative if len(ids) == len(negative[0])][:4]
@@ -115,7 +115,7 @@ def _(model, negative, vector):
     return by_tilt, prompts, steered, tilt, worst
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _(target, tilt, tokenizer):
     peaks = np.asarray(ufm.peak_strengths(tilt))
     odds = np.asarray(tilt.log_odds)
@@ -140,18 +140,18 @@ def _(target, tilt, tokenizer):
             mo.md(rf"""
             ## What needs no more than a tilt
 
-    Each token of the {odds.size} rises, peaks once and falls (Theorem 3.3 needs nothing but a
-    tilt): {int(np.isfinite(peaks[0]).sum())} peaks a prompt, found at once. What needs the target
-    to be *separated* does not carry over: the margin is δ = **{margin:.2f}** < 0. Upper case as a
-    list of tokens is not what the vector has made of it, though {positive_share:.0%} of the
-    target has an M above the mean."""),
+            Each token of the {odds.size} rises, peaks once and falls (Theorem 3.3 needs nothing but a
+            tilt): {int(np.isfinite(peaks[0]).sum())} peaks a prompt, found at once. What needs the target
+            to be *separated* does not carry over: the margin is δ = **{margin:.2f}** < 0. Upper case as a
+            list of tokens is not what the vector has made of it, though {positive_share:.0%} of the
+            target has an M above the mean."""),
             token_figure,
         ]
     )
     return curve_alphas, curves, margin, odds, peaks
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _(model, negative, positive, prompts):
     (early_vector,) = ufm.llm.steering_vectors(model, positive, negative, [0])
     far = np.array([0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 1e3, 1e4])
@@ -176,16 +176,16 @@ def _(model, negative, positive, prompts):
             mo.md(r"""
             ## Before the norm: a plateau
 
-    The same kind of vector, added one step earlier, before the final norm. Now the logits cannot
-    grow without bound: they tend to $W\,\mathrm{LN}_0(v) $ (Proposition 4.1), the same for every
-    prompt, at rate $1/\alpha$. Curves of real models that level off owe it to this norm."""),
+            The same kind of vector, added one step earlier, before the final norm. Now the logits cannot
+            grow without bound: they tend to $W\,\mathrm{LN}_0(v) $ (Proposition 4.1), the same for every
+            prompt, at rate $1/\alpha$. Curves of real models that level off owe it to this norm."""),
             norm_figure,
         ]
     )
     return distance, early_vector, far
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _(early_vector, model, target, tokenizer):
     _windows = list(ufm.llm.windows(tokenizer, TOY / "heldout.txt", 32))[:24]
     spend = ufm.llm.TextSpend(

@@ -9,7 +9,7 @@ import marimo
 __generated_with = "0.25.2"
 app = marimo.App(width="medium", app_title="The theorems, one by one")
 
-with app.setup:
+with app.setup(hide_code=True):
     import jax
     import jax.numpy as jnp
     import marimo as mo
@@ -37,25 +37,7 @@ with app.setup:
     NEAR = np.linspace(-2.0, 3.0, 301)
 
 
-@app.function
-def new_axes(count: int = 1, height: float = 3.2):
-    """A figure outside pyplot, and its axes side by side, ruled lightly."""
-    figure = Figure(figsize=(8.2, height), layout="constrained")
-    every = figure.subplots(1, count, squeeze=False)[0]
-    for axes in every:
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(color="0.92")
-        axes.set_axisbelow(True)
-    return figure, list(every)
-
-
-@app.function
-def curves(alphas) -> np.ndarray:
-    """p_{j,α}(z) at all strengths, [strengths, contexts, tokens]."""
-    return np.asarray(ufm.sweep(TILT, alphas, ufm.ExponentialTilt.probs))
-
-
-@app.cell
+@app.cell(hide_code=True)
 def _():
     mo.md(r"""
     # The theorems, one by one
@@ -75,7 +57,25 @@ def _():
     return
 
 
-@app.function
+@app.function(hide_code=True)
+def new_axes(count: int = 1, height: float = 3.2):
+    """A figure outside pyplot, and its axes side by side, ruled lightly."""
+    figure = Figure(figsize=(8.2, height), layout="constrained")
+    every = figure.subplots(1, count, squeeze=False)[0]
+    for axes in every:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(color="0.92")
+        axes.set_axisbelow(True)
+    return figure, list(every)
+
+
+@app.function(hide_code=True)
+def curves(alphas) -> np.ndarray:
+    """p_{j,α}(z) at all strengths, [strengths, contexts, tokens]."""
+    return np.asarray(ufm.sweep(TILT, alphas, ufm.ExponentialTilt.probs))
+
+
+@app.function(hide_code=True)
 def draw_training():
     """Distance of the loss from the entropy of the data, for d = 1 and d = G."""
     figure, (axes,) = new_axes()
@@ -90,14 +90,14 @@ def draw_training():
     return figure
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     training = draw_training()
     mo.vstack([training])
     return (training,)
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     mo.md(r"""
     ## Lemmas B.2 to B.5: one line, one tilt, one derivative
@@ -109,7 +109,7 @@ def _():
     return
 
 
-@app.function
+@app.function(hide_code=True)
 def draw_logits():
     """Steered logits, less their mean, in two contexts."""
     figure, panels = new_axes(2)
@@ -127,7 +127,7 @@ def draw_logits():
     return figure
 
 
-@app.function
+@app.function(hide_code=True)
 def draw_tilt():
     """The law of a context of N at four strengths."""
     figure, panels = new_axes(4, 2.6)
@@ -140,14 +140,14 @@ def draw_tilt():
     return figure
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     logits = draw_logits()
     mo.vstack([logits, draw_tilt()])
     return (logits,)
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     mo.md(r"""
     **Lemma B.4.** Under Assumption 1 the slope is $M(z) = w_k \log(a_z/b_z)$: positive on the
@@ -157,7 +157,7 @@ def _():
     return
 
 
-@app.function
+@app.function(hide_code=True)
 def draw_log_odds():
     """M(z), token by token."""
     figure, (axes,) = new_axes(height=2.6)
@@ -168,7 +168,7 @@ def draw_log_odds():
     return figure
 
 
-@app.function
+@app.function(hide_code=True)
 def draw_derivatives():
     """p_α(b) in a context of N, and its first three derivatives, each over its largest value."""
     figure, (axes,) = new_axes()
@@ -185,14 +185,14 @@ def draw_derivatives():
     return figure
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     derivatives = draw_derivatives()
     mo.vstack([draw_log_odds(), derivatives])
     return (derivatives,)
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     mo.md(r"""
     ## Theorem 3.3: up, one peak, down
@@ -204,7 +204,7 @@ def _():
     return
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     def _drawn(name):
         return next(picture for picture in plots.GALLERY if picture.name == name).draw()
@@ -213,7 +213,7 @@ def _():
     return
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     mo.md(r"""
     **Height of a peak.** $\max_\alpha p_\alpha(z) = p(z) e^{I(M(z))}$ with $I$ the Legendre
@@ -227,7 +227,7 @@ def _():
     return
 
 
-@app.function
+@app.function(hide_code=True)
 def draw_height():
     """log p_α(z)/p(z) of three tokens, and the height that the Legendre transform promises."""
     figure, (axes,) = new_axes()
@@ -245,7 +245,7 @@ def draw_height():
     return figure
 
 
-@app.function
+@app.function(hide_code=True)
 def threshold(tilt) -> np.ndarray:
     """mean_N KL(p_j||p_i) - mean_P KL(p_j||p_i) for each context, P = [0, 1], N = [2, 3]."""
     logs = np.asarray(tilt.log_probs)
@@ -253,7 +253,7 @@ def threshold(tilt) -> np.ndarray:
     return divergence[:, [2, 3]].mean(1) - divergence[:, [0, 1]].mean(1)
 
 
-@app.function
+@app.function(hide_code=True)
 def draw_sign_rule():
     """Peaks of tokens against M(z) less the threshold, on two datasets: opposite quadrants are empty."""
     figure, panels = new_axes(2)
@@ -285,7 +285,7 @@ def draw_sign_rule():
     return figure
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     height = draw_height()
     signs = draw_sign_rule()
@@ -293,7 +293,7 @@ def _():
     return height, signs
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     mo.md(r"""
     ## Proposition B.1: the limits, and how fast
@@ -305,7 +305,7 @@ def _():
     return
 
 
-@app.function
+@app.function(hide_code=True)
 def draw_rate():
     """Total variation to the limit and its bound, in three contexts."""
     figure, (axes,) = new_axes()
@@ -324,14 +324,14 @@ def draw_rate():
     return figure
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     rate = draw_rate()
     mo.vstack([rate])
     return (rate,)
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     mo.md(r"""
     ## Theorem 3.6: concepts
@@ -344,7 +344,7 @@ def _():
     return
 
 
-@app.function
+@app.function(hide_code=True)
 def draw_concept_log_odds():
     """ν of the target between its two lines, and where it reaches one half."""
     figure, panels = new_axes(2)
@@ -370,14 +370,14 @@ def draw_concept_log_odds():
     return figure
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     concept_log_odds = draw_concept_log_odds()
     mo.vstack([concept_log_odds, next(p for p in plots.GALLERY if p.name == "fig-4").draw()])
     return (concept_log_odds,)
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     mo.md(r"""
     **Contrastive path.** With one law in $P$ and one in $N$, steering walks from $p_N$ to $p_T$
@@ -387,7 +387,7 @@ def _():
     return
 
 
-@app.function
+@app.function(hide_code=True)
 def draw_path():
     """Tokens in a context of N (lines) and in one of T, one unit later (dots)."""
     figure, (axes,) = new_axes()
@@ -401,14 +401,14 @@ def draw_path():
     return figure
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     path = draw_path()
     mo.vstack([path])
     return (path,)
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     mo.md(r"""
     ## Theorem 3.8 and beyond: the price
@@ -420,7 +420,7 @@ def _():
     return
 
 
-@app.function
+@app.function(hide_code=True)
 def draw_remainder():
     """|ΔCE - ½σ²α²| and its bound."""
     figure, (axes,) = new_axes()
@@ -438,14 +438,14 @@ def draw_remainder():
     return figure
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     remainder = draw_remainder()
     mo.vstack([remainder, next(p for p in plots.GALLERY if p.name == "bounds").draw()])
     return (remainder,)
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     mo.md(r"""
     ## Proposition 4.1: before the norm
@@ -458,14 +458,14 @@ def _():
     return
 
 
-@app.function
+@app.function(hide_code=True)
 def norm_case(norm: str):
     """A random pre-norm transformer of two blocks, its stream and its steering vector."""
     case = suite.random_transformer(np.random.default_rng(1), norm, 0, "all")
     return case.transformer, case.hidden, case.vector
 
 
-@app.function
+@app.function(hide_code=True)
 def steered_logits(norm: str, alphas) -> np.ndarray:
     """Its logits at all strengths, [strengths, tokens]."""
     model, hidden, vector = norm_case(norm)
@@ -475,7 +475,7 @@ def steered_logits(norm: str, alphas) -> np.ndarray:
     return np.asarray(at(jnp.asarray(alphas)))
 
 
-@app.function
+@app.function(hide_code=True)
 def draw_norm():
     """Logits of four tokens on a transformer with either norm, with their limits."""
     figure, panels = new_axes(2)
@@ -492,7 +492,7 @@ def draw_norm():
     return figure
 
 
-@app.function
+@app.function(hide_code=True)
 def draw_norm_rate():
     """Distance of a logit to its limit, and the bound that the weights imply."""
     figure, (axes,) = new_axes()
@@ -508,14 +508,14 @@ def draw_norm_rate():
     return figure
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     norm_rate = draw_norm_rate()
     mo.vstack([draw_norm(), norm_rate])
     return (norm_rate,)
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     mo.md(r"""
     ## What was drawn is so
@@ -525,7 +525,7 @@ def _():
     return
 
 
-@app.function
+@app.function(hide_code=True)
 def drawn(figure, gid: str, panel: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """x and y of the line with that gid."""
     line = next(line for line in figure.axes[panel].lines if line.get_gid() == gid)
@@ -637,7 +637,7 @@ def test_bounds_lie_above_what_they_bound(norm_rate, remainder):
     return
 
 
-@app.function
+@app.function(hide_code=True)
 def figures() -> dict:
     """The figures of this notebook that the site's statement pages show, by file name."""
     return {

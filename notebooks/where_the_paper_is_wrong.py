@@ -10,7 +10,7 @@ import marimo
 __generated_with = "0.25.2"
 app = marimo.App(width="medium", app_title="Where the paper is wrong")
 
-with app.setup:
+with app.setup(hide_code=True):
     from typing import NamedTuple
 
     import jax
@@ -36,54 +36,7 @@ with app.setup:
         target: np.ndarray
 
 
-@app.function
-def case(finding: str) -> Case:
-    """The finding's counterexample, M by its definition."""
-    exact = read_exact(FINDINGS[finding].counterexample)
-    p = np.array([[float(v) for v in row] for row in exact.rows])
-    odds = np.log(p[list(exact.positive)]).mean(0) - np.log(p[list(exact.negative)]).mean(0)
-    return Case(p, odds, np.array(exact.target))
-
-
-@app.function
-def steered(p, odds, alphas) -> np.ndarray:
-    """p_α [strengths, V] of one law: p e^{αM}, normalised."""
-    logits = np.log(p) + np.multiply.outer(np.atleast_1d(np.asarray(alphas, float)), odds)
-    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return weights / weights.sum(axis=1, keepdims=True)
-
-
-@app.function
-def peak(p, odds, token: int) -> float:
-    """Where E_α[M] = M(token), by bisection: the mean increases."""
-    low, high = -100.0, 100.0
-    for _ in range(200):
-        middle = (low + high) / 2
-        is_before = steered(p, odds, middle)[0] @ odds < odds[token]
-        low, high = (middle, high) if is_before else (low, middle)
-    return low
-
-
-@app.function
-def new_axes(label: str, count: int = 1, height: float = 3.0):
-    """A figure outside pyplot, and its axes side by side, ruled lightly."""
-    figure = Figure(figsize=(8.2, height), layout="constrained")
-    every = list(figure.subplots(1, count, squeeze=False)[0])
-    for axes in every:
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(color="0.92")
-        axes.set(xlabel="steering strength α", ylabel=label)
-    return figure, every
-
-
-@app.function
-def about(finding: str):
-    """What the paper says and what is true, from the registry."""
-    found = FINDINGS[finding]
-    return mo.md(f"## {found.title}\n\n*{found.source}.* {found.text}")
-
-
-@app.cell
+@app.cell(hide_code=True)
 def _():
     mo.md(r"""
     # Where the paper is wrong
@@ -99,7 +52,54 @@ def _():
     return
 
 
-@app.cell
+@app.function(hide_code=True)
+def case(finding: str) -> Case:
+    """The finding's counterexample, M by its definition."""
+    exact = read_exact(FINDINGS[finding].counterexample)
+    p = np.array([[float(v) for v in row] for row in exact.rows])
+    odds = np.log(p[list(exact.positive)]).mean(0) - np.log(p[list(exact.negative)]).mean(0)
+    return Case(p, odds, np.array(exact.target))
+
+
+@app.function(hide_code=True)
+def steered(p, odds, alphas) -> np.ndarray:
+    """p_α [strengths, V] of one law: p e^{αM}, normalised."""
+    logits = np.log(p) + np.multiply.outer(np.atleast_1d(np.asarray(alphas, float)), odds)
+    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+@app.function(hide_code=True)
+def peak(p, odds, token: int) -> float:
+    """Where E_α[M] = M(token), by bisection: the mean increases."""
+    low, high = -100.0, 100.0
+    for _ in range(200):
+        middle = (low + high) / 2
+        is_before = steered(p, odds, middle)[0] @ odds < odds[token]
+        low, high = (middle, high) if is_before else (low, middle)
+    return low
+
+
+@app.function(hide_code=True)
+def new_axes(label: str, count: int = 1, height: float = 3.0):
+    """A figure outside pyplot, and its axes side by side, ruled lightly."""
+    figure = Figure(figsize=(8.2, height), layout="constrained")
+    every = list(figure.subplots(1, count, squeeze=False)[0])
+    for axes in every:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(color="0.92")
+        axes.set(xlabel="steering strength α", ylabel=label)
+    return figure, every
+
+
+@app.function(hide_code=True)
+def about(finding: str):
+    """What the paper says and what is true, from the registry."""
+    found = FINDINGS[finding]
+    return mo.md(f"## {found.title}\n\n*{found.source}.* {found.text}")
+
+
+@app.cell(hide_code=True)
 def _():
     in_target = case("finding-1.in-target")
     early = peak(in_target.p[0], in_target.odds, 1)
@@ -129,7 +129,7 @@ def _():
     return early, early_figure, in_target
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     large = case("finding-1.large-epsilon")
     large_peak = peak(large.p[2], large.odds, 0)
@@ -149,7 +149,7 @@ def _():
     return large, large_peak
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     nine = case("finding-2.vanishing")
     _alphas = np.linspace(-6.0, 6.0, 301)
@@ -176,7 +176,7 @@ def _():
     return nine, vanishing
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     humps = case("finding-3.two-humps")
     humps_at = np.array([-1e4, -8.0, -3.0, -1.0, 0.0, 1e3])
@@ -203,7 +203,7 @@ def _():
     return (humps_mass,)
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     bends = case("finding-3.inflections")
     _alphas = np.linspace(-50.0, 120.0, 3401)
@@ -230,7 +230,7 @@ def _():
     return (inflections,)
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     uniform = case("finding-4.no-bump")
     ties = np.ptp(uniform.odds[uniform.target])
@@ -247,7 +247,7 @@ def _():
     return ties, uniform
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _(nine):
     line_alphas = np.linspace(-20.0, 20.0, 401)
     rise = np.mean(
@@ -281,7 +281,7 @@ def _(nine):
     return line_alphas, rise, slope
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     four = case("finding-6.degrading")
     _half = np.sqrt(four.p[0]) / np.sqrt(four.p[0]).sum()
@@ -307,7 +307,7 @@ def _():
     return dip, dip_slope
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     printed = case("finding-7.limit-formula")
     far = float(steered(printed.p[0], printed.odds, 1e3)[0, 2] - printed.p[0, 2])
@@ -325,7 +325,7 @@ def _():
     return (far,)
 
 
-@app.cell
+@app.cell(hide_code=True)
 def _():
     confirmations = {name: found.confirm() for name, found in FINDINGS.items()}
     mo.vstack(
