@@ -133,7 +133,7 @@ def _(target, tilt, tokenizer):
             linestyle="-" if target[_z] else "--",
             label=repr(tokenizer.text(int(_z))),
         )
-    _axes.legend(frameon=False, title="solid: target", loc="upper right")
+    _axes.legend(frameon=False, title="solid: target", loc="center left")
     positive_share = float((odds[target] > odds.mean()).mean())
     mo.vstack(
         [
@@ -143,8 +143,8 @@ def _(target, tilt, tokenizer):
             Each token of the {odds.size} rises, peaks once and falls (Theorem 3.3 needs nothing but a
             tilt): {int(np.isfinite(peaks[0]).sum())} peaks a prompt, found at once. What needs the target
             to be *separated* does not carry over: the margin is δ = **{margin:.2f}** < 0. Upper case as a
-            list of tokens is not what the vector has made of it, though {positive_share:.0%} of the
-            target has an M above the mean."""),
+            list of tokens is not what the vector has made of it, though {positive_share:.0%} of its
+            tokens have an M above the mean."""),
             token_figure,
         ]
     )
@@ -177,7 +177,7 @@ def _(model, negative, positive, prompts):
             ## Before the norm: a plateau
 
             The same kind of vector, added one step earlier, before the final norm. Now the logits cannot
-            grow without bound: they tend to $W\,\mathrm{LN}_0(v) $ (Proposition 4.1), the same for every
+            grow without bound: they tend to $W\,\mathrm{LN}_0(v)$ (Proposition 4.1), the same for every
             prompt, at rate $1/\alpha$. Curves of real models that level off owe it to this norm."""),
             norm_figure,
         ]

@@ -120,9 +120,10 @@ def _():
 
             **Why.** Its $M$ is the smaller of two on the target, $\log 2$ against $\log 6$, and a
             context of the target already has most of its mass on the other one: $\mathbb{{E}}_0[M]$ is
-            above $\log 2$. **Instead**: the sign rule. A peak is positive exactly if $M(z)$ exceeds
-            $\operatorname{{mean}}_N \mathrm{{KL}}(p_j\Vert p_i)
-            - \operatorname{{mean}}_P \mathrm{{KL}}(p_j\Vert p_i)$.
+            above $\log 2$. **Instead**: the sign rule. A peak is positive exactly if
+
+            $$M(z) > \operatorname{{mean}}_N \mathrm{{KL}}(p_j\Vert p_i)
+            - \operatorname{{mean}}_P \mathrm{{KL}}(p_j\Vert p_i).$$
             """),
         ]
     )
@@ -141,8 +142,11 @@ def _():
             Here ε = 9/20. **Why.** A large ε leaves so much mass off a context's own concept that the
             target's best token lifts the mean above the others. **Instead**: the remark holds below
             $\varepsilon_0$, the root of
-            $(1-\frac{{\varepsilon}}{{G-1}})\log\frac{{(1-\varepsilon)(G-1)}}{{\varepsilon}}
-            = -\log\min_T\frac{{\gamma}}{{\omega}}$, and for contexts of a contrastive $N$ with any ε.
+
+            $$\Bigl(1-\frac{{\varepsilon}}{{G-1}}\Bigr)\log\frac{{(1-\varepsilon)(G-1)}}{{\varepsilon}}
+            = -\log\min_T\frac{{\gamma}}{{\omega}},$$
+
+            and for contexts of a contrastive $N$ with any ε.
             """),
         ]
     )
@@ -238,7 +242,7 @@ def _():
         [
             about("finding-4.no-bump"),
             mo.md(rf"""
-            $M$ on the target: **{uniform.odds[0]:.6f}** for all three tokens (they differ by {ties:.0e}), the
+            $M$ on the target: **{uniform.odds[0]:.6f}** for all three tokens (they differ by {ties:g}), the
             maximum. **Why.** A peak needs an $M(z)$ strictly between the extremes. **Instead**: tokens
             bump whose $M$ is neither largest nor smallest, which uniform rates leave to no target token.
             """),
