@@ -1,10 +1,14 @@
-"""The page of figures, drawn anew at each build: the gallery of `ufm.plots`, and those of a notebook."""
+"""The page of figures: the gallery of `ufm.plots`, and those of a notebook.
+
+They are drawn anew when the code that draws them has changed.
+"""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import jax
-from notebook_pages import load_notebook
+from notebook_pages import digest_of, load_notebook, unless_stamped
 from pages import write_page
 from sphinx.application import Sphinx
 
@@ -17,15 +21,20 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 
 def _write_page(app: Sphinx) -> None:
-    jax.config.update("jax_enable_x64", True)  # peaks need it
     folder = Path(app.srcdir, "_generated", "figures")
+    folder.mkdir(parents=True, exist_ok=True)
+    unless_stamped(folder / "stamp", digest_of("statements"), partial(_draw, folder))
+    write_page(app, "figures", list(_figures()))
+
+
+def _draw(folder: Path) -> None:
+    jax.config.update("jax_enable_x64", True)  # peaks need it
     plots.write_pictures(plots.GALLERY, folder)
     every = load_notebook("statements").figures()
     drawn = [
         plots.Picture(name, "", "notebooks/statements.py", "", draw) for name, draw in every.items()
     ]
     plots.write_pictures(drawn, folder / "statements")
-    write_page(app, "figures", list(_figures()))
 
 
 def _figures() -> Iterator[str]:

@@ -11,6 +11,8 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -39,6 +41,14 @@ def load_notebook(name: str) -> ModuleType:
     return module
 
 
+def unless_stamped(stamp: Path, digest: str, make: Callable[[], None]) -> None:
+    """Make something anew, unless the stamp says that it was made from what has this digest."""
+    if not stamp.exists() or stamp.read_text() != digest:
+        stamp.unlink(missing_ok=True)
+        make()
+        stamp.write_text(digest)
+
+
 def _folder(app: Sphinx) -> Path:
     return Path(app.srcdir, "_generated", "notebooks")
 
@@ -47,15 +57,11 @@ def _export_all(app: Sphinx) -> None:
     folder = _folder(app)
     folder.mkdir(parents=True, exist_ok=True)
     for name in NOTEBOOKS:
-        page, stamp = folder / f"{name}.html", folder / f"{name}.stamp"
-        digest = _digest(name)
-        if not page.exists() or not stamp.exists() or stamp.read_text() != digest:
-            stamp.unlink(missing_ok=True)
-            _export(name, page)
-            stamp.write_text(digest)
+        page = folder / f"{name}.html"
+        unless_stamped(folder / f"{name}.stamp", digest_of(name), partial(_export, name, page))
 
 
-def _digest(name: str) -> str:
+def digest_of(name: str) -> str:
     """Of the notebook, of both packages, and of marimo's version."""
     digest = hashlib.sha256(marimo.__version__.encode())
     code = sorted([*ROOT.glob("ufm/**/*.py"), *ROOT.glob("theorems/**/*.py")])
