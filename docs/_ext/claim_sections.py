@@ -31,7 +31,9 @@ def _hypotheses(claim: theorems.Claim) -> str:
         lines.append(f"| `{name}` | {_cell(text)} | {_needed(claim.id, name)} |")
     for owner, name in MAP:  # what the paper takes and the claim does without
         if owner == claim.id and name not in needs:
-            lines.append(f"| ({name}) | taken by the paper, not by the claim | {_needed(owner, name)} |")
+            lines.append(
+                f"| ({name}) | taken by the paper, not by the claim | {_needed(owner, name)} |"
+            )
     return "\n".join(lines) + "\n"
 
 
