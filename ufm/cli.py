@@ -19,6 +19,7 @@ from rich.console import Console
 from . import __version__
 from ._bad_input import BadInput
 from ._cli_certify import certify
+from ._cli_explore import explore
 from ._cli_falsify import falsify
 from ._cli_figures import figures
 from ._cli_laws import laws
@@ -173,6 +174,7 @@ _COMMANDS = (
     certify,
     falsify,
     figures,
+    explore,
     strength,
     llm,
     laws,

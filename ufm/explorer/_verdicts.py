@@ -1,0 +1,144 @@
+"""Every claim on the instance shown: its verdict, and what becomes of it where a hypothesis is unmet."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from html import escape
+from typing import NamedTuple
+
+import numpy as np
+
+import theorems
+from theorems import Instance, Outcome
+from theorems.verify import verify_instance
+
+# Judged last: it trains a model, and compiles for every new size.
+SLOW = "assumption-2.trained"
+
+
+class Row(NamedTuple):
+    """One claim: id, title, text; its verdict, and why.
+
+    - `seen`: what was compared, or which hypothesis is unmet and by how much.
+    - `anyway`: where a hypothesis is unmet, whether the conclusion is true here all the same:
+      "false here", "true here all the same", or "means nothing here"; else "".
+    """
+
+    claim: str
+    title: str
+    text: str
+    verdict: str
+    seen: str
+    margin: float
+    tolerance: float
+    anyway: str
+
+
+def judge(
+    instance: Instance, progress: Callable[[float, str], None] | None = None
+) -> Iterator[list[Row]]:
+    """The rows of all claims; first without the slow one, then with it.
+
+    `progress(share, claim)` is called before each claim, and may raise to give up.
+    """
+    claims = [claim for claim in theorems.CLAIMS.values() if claim.id != SLOW]
+    rows: dict[str, Row] = {}
+    for count, claim in enumerate([*claims, theorems.CLAIMS[SLOW]]):
+        if claim.id == SLOW:
+            yield _sorted(rows)
+        if progress is not None:
+            progress(count / len(theorems.CLAIMS), claim.id)
+        rows[claim.id] = _row(claim, instance)
+    yield _sorted(rows)
+
+
+def _sorted(rows: dict[str, Row]) -> list[Row]:
+    """What broke first, then what else has a hypothesis unmet; last what is never judged here."""
+
+    def rank(row: Row) -> int:
+        if _is_elsewhere(theorems.CLAIMS[row.claim]):
+            return 5
+        if row.anyway == "false here":
+            return 1
+        order = (Outcome.FAILS, None, Outcome.UNDECIDED, Outcome.UNMET, Outcome.HOLDS)
+        return order.index(Outcome(row.verdict))
+
+    places = list(theorems.CLAIMS)
+    return sorted(rows.values(), key=lambda row: (rank(row), places.index(row.claim)))
+
+
+def _is_elsewhere(claim: theorems.Claim) -> bool:
+    """Whether the claim is of transformers, not of tables."""
+    return "transformers" in claim.families
+
+
+def _row(claim: theorems.Claim, instance: Instance) -> Row:
+    statement = next(s for s in theorems.STATEMENTS if claim in s.claims)
+    alone = theorems.Statement(statement.id, statement.title, statement.source, (claim,))
+    tally = verify_instance([alone], instance).tallies[claim.id]
+    if tally.worst is not None:
+        _, margin, tolerance, seen = tally.worst
+        return Row(
+            claim.id, claim.title, claim.text, str(tally.verdict), seen, margin, tolerance, ""
+        )
+    anyway = _anyway(claim, instance)
+    return Row(
+        claim.id,
+        claim.title,
+        claim.text,
+        str(tally.verdict),
+        tally.reason,
+        float("nan"),
+        0.0,
+        anyway,
+    )
+
+
+def _anyway(claim: theorems.Claim, instance: Instance) -> str:
+    """What the conclusion says on an instance that does not meet the hypotheses."""
+    if _is_elsewhere(claim) or claim.id == SLOW:
+        return ""  # about another object; would train for seconds
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            outcome, margin, *_ = claim.conclusion(instance)
+        except (ValueError, ArithmeticError, IndexError, KeyError):
+            return "means nothing here"
+    if outcome is Outcome.FAILS and margin == margin:
+        return "false here"
+    return "true here all the same" if outcome is Outcome.HOLDS else "means nothing here"
+
+
+def verdict_table(rows: list[Row], is_final: bool = True) -> str:
+    """The rows as an HTML table under a line that counts them."""
+    count = {outcome: sum(row.verdict == outcome for row in rows) for outcome in Outcome}
+    words = ", ".join(f"{n} {outcome}" for outcome, n in count.items() if n)
+    more = "" if is_final else " Training a model for the last one …"
+    head = "".join(f"<th scope='col'>{word}</th>" for word in _HEAD)
+    body = "".join(map(_table_row, rows))
+    return (
+        f'<p class="count" data-mark="count" data-final="{str(is_final).lower()}">'
+        f"<strong>{len(rows)} claims: {words}.</strong>{more}</p>"
+        f'<div class="scroll" tabindex="0" role="region" aria-label="verdicts">'
+        f"<table class='verdicts'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+_HEAD = (
+    "claim",
+    "verdict",
+    "what it says",
+    "what was seen, or which hypothesis is unmet",
+    "margin",
+)
+
+
+def _table_row(row: Row) -> str:
+    kind = row.verdict.split()[0]
+    anyway = f'<br><span class="anyway">{row.anyway}</span>' if row.anyway else ""
+    margin = "" if row.margin != row.margin else f"{row.margin + 0.0:.1e} (± {row.tolerance:.0e})"
+    return (
+        f'<tr class="{kind}" data-claim="{row.claim}" data-verdict="{row.verdict}" '
+        f'data-anyway="{row.anyway}"><td><code>{row.claim}</code></td>'
+        f'<td><span class="verdict {kind}">{row.verdict}</span>{anyway}</td>'
+        f"<td>{escape(row.text)}</td><td>{escape(row.seen)}</td><td>{margin}</td></tr>"
+    )

@@ -1,0 +1,71 @@
+"""The explorer's views side by side, and what stands above them."""
+
+import time
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+from urllib.parse import urlencode
+
+from . import _pictures as pictures
+from ._scene import Scene
+from ._settings import BREAKS, Settings, to_query
+
+_PICTURES = (
+    ("tokens", "Tokens after context {context}", pictures.token_picture),
+    ("concepts", "Concepts after context {context}", pictures.concept_picture),
+    ("cost", "The cost, over all contexts", pictures.cost_picture),
+    ("windows", "Sweet spots, of each context", pictures.window_picture),
+)
+
+
+def views(settings: Settings, scene: Scene | None, wrong: Sequence[str], clock: float) -> str:
+    """All pictures as HTML, under `wrong`, a line on each setting that is no good.
+
+    `scene` None: the settings make no instance. `clock`: the `time.perf_counter()` at which the change
+    was seen; how long it took stands in the result, as data-ms.
+    """
+    alerts = [f"<p class='alert' data-mark='wrong'>{escape(line)}</p>" for line in wrong]
+    if settings.broken:
+        words = escape(BREAKS[settings.broken])
+        alerts.append(
+            f"<p class='alert' data-mark='broken'><strong>Broken on purpose.</strong> {words}. "
+            "The table below says which claims lose their hypothesis, and which are false here.</p>"
+        )
+    body = "" if scene is None else pictures.reading(scene) + _grid(scene)
+    elapsed = 1000 * (time.perf_counter() - clock)
+    query = escape(urlencode(to_query(settings)))
+    return (
+        f'<div class="ufm" data-mark="views" data-query="{query}" data-ms="{elapsed:.1f}">'
+        f"{''.join(alerts)}{body}</div>"
+    )
+
+
+def _grid(scene: Scene) -> str:
+    name = scene.settings.context_names[scene.settings.shown_context]
+    sections = "".join(
+        f'<section data-mark="{mark}">{heading(title.format(context=name))}{draw(scene)}</section>'
+        for mark, title, draw in _PICTURES
+    )
+    return f'<div class="views">{sections}</div>'
+
+
+def controls(groups: Mapping[str, tuple[Any, ...]]) -> str:
+    """The controls under headings, as HTML: each group's first entry is a line of explanation."""
+    parts = [
+        heading(name)
+        + (f'<p class="hint">{hint}</p>' if hint else "")
+        + "".join(f"<div>{element}</div>" for element in elements)
+        for name, (hint, *elements) in groups.items()
+    ]
+    title = heading("Steering strength", level=1)
+    return f'<div class="ufm ufm-controls">{title}{"".join(parts)}</div>'
+
+
+def titled(title: str, html: str) -> str:
+    """HTML under a heading."""
+    return f'<div class="ufm">{heading(title)}{html}</div>'
+
+
+def heading(text: str, level: int = 2) -> str:
+    """A heading that marimo's floating outline, which would cover the pictures, does not list."""
+    return f'<div class="heading" role="heading" aria-level="{level}">{escape(text)}</div>'
