@@ -126,6 +126,9 @@ def _growth(instance: Instance) -> Verdict:
     moved = instance.alphas != 0
     reach = instance.odds_range * np.abs(instance.alphas[moved])[:, None]
     masks = _proper(instance)
+    if not instance.odds_range:  # R|α| = 0, and nothing to divide by
+        curves = [instance.concept_curves[k].log_odds_increase for k in masks]
+        return identity(np.concatenate(curves), instance.tolerance, "ν where M is constant")
     near = _near(instance)[moved]
     path = {k: _path_nu(instance, mask)[moved][near] for k, mask in masks.items()}
     slack = [1 - np.abs(path[k]) / reach[near] for k in masks]

@@ -3,6 +3,7 @@
 import threading
 
 from theorems._padding import padded_sizes
+from theorems.hypotheses import SMOOTHED
 
 from ._pictures import cost_picture, token_picture
 from ._scene import Scene, build
@@ -24,19 +25,25 @@ class _Warming:
         self.progress = "starting"
 
     def run(self) -> None:
-        for tokens, settings in _SIZES.items():
-            scene = build(settings)
-            assert scene.choice is not None  # compiles the choice of a strength
-            token_picture(scene)
-            cost_picture(scene)
-            self.ready.add(("pictures", tokens))
+        try:
+            for tokens, settings in _SIZES.items():
+                self.compile(tokens, settings)
+        finally:  # whatever went wrong here is met, and told, where it is asked for
+            self.ready |= {(what, tokens) for what in ("pictures", "claims") for tokens in _SIZES}
 
-            def show(share: float, claim: str, tokens: int = tokens) -> None:
-                self.progress = f"for up to {tokens} tokens: {share:.0%}, {claim}"
+    def compile(self, tokens: int, settings: Settings) -> None:
+        scene = build(settings)
+        assert scene.choice is not None  # compiles the choice of a strength
+        token_picture(scene)
+        cost_picture(scene)
+        self.ready.add(("pictures", tokens))
 
-            # without the slow claim, which compiles for each size anew where it is asked for
-            next(judge(scene.instance, show))
-            self.ready.add(("claims", tokens))
+        def show(share: float, claim: str) -> None:
+            self.progress = f"for up to {tokens} tokens: {share:.0%}, {claim}"
+
+        # without the slow claim, which compiles for each size anew where it is asked for
+        next(judge(scene.instance, show))
+        self.ready.add(("claims", tokens))
 
 
 _warming = _Warming()
@@ -65,7 +72,7 @@ def pending(scene: Scene, what: str = "claims") -> str:
 def trains(scene: Scene) -> bool:
     """Whether the slow claim is about to compile: on ε-smoothed data of a size not seen before."""
     shape = scene.instance.log_probs.shape
-    if scene.settings.law != "smoothed" or shape in _warming.trained:
+    if SMOOTHED.unmet(scene.instance) is not None or shape in _warming.trained:
         return False
     _warming.trained.add(shape)
     return True
