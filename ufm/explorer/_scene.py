@@ -18,7 +18,7 @@ from ..plots._host import Row
 from ._record import record_of
 from ._settings import Settings
 
-_POINTS = 191  # of a curve: odd, so that α = 0 is one, within three compiled slices of 64
+_POINTS = 127  # of a curve: odd, so that α = 0 is one, within two compiled slices of 64
 
 
 @dataclass(frozen=True, eq=False)
