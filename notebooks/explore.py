@@ -23,7 +23,7 @@ with app.setup:
 
     # Before any array is made: peaks, and all the checks, need float64.
     jax.config.update("jax_enable_x64", True)
-    IS_APP = mo.app_meta().mode != "script"
+    IS_APP = mo.app_meta().mode in ("run", "edit")
     if IS_APP:
         explorer.warm_up(wait=False)
 

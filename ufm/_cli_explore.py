@@ -1,9 +1,11 @@
 """`ufm explore`: the explorer in the browser."""
 
+import os
 import socket
 import sys
 import threading
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -50,8 +52,12 @@ def explore(
     sys.stderr.write("ufm: the explorer runs at this address; stop it with Ctrl-C\n")
     if browser:
         threading.Timer(1.0, _open, [address]).start()
-    server.run(sockets=[listening])
-    return 0
+    with suppress(KeyboardInterrupt):  # the way to stop it
+        server.run(sockets=[listening])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # a thread may be compiling: nothing stops it, and Python's own way out aborts in it
+    os._exit(0)
 
 
 def _listen(port: int) -> socket.socket:
@@ -59,6 +65,7 @@ def _listen(port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((_HOST, port))
+        listening.listen()  # who is quicker than the server waits
     except OSError as error:
         raise BadInput(
             f"port {port} is taken ({error.strerror}): name another with --port"

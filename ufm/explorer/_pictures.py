@@ -126,10 +126,10 @@ def window_picture(scene: Scene) -> str:
     is_met = low < high
     if is_met:
         words = f"every sweet spot: {_interval(low, high)}"
-        chart.bar(low, high, (m - 1) / 2, m + 1, "common", words)
+        chart.bar(low, high, (m - 1) / 2, m + 1.0, "common", words)
     for j, (start, end) in enumerate(scene.windows.tolist()):
         hint = f"sweet spot of context {names[j]}: {_interval(start, end)}"
-        chart.bar(start, end, j, 0.5, f"window {j}", hint)
+        chart.bar(start, end, float(j), 0.5, f"window {j}", hint)
         for kind, tokens, ink in (
             ("off", ~scene.instance.target, 0),
             ("on", scene.instance.target, 1),
@@ -137,7 +137,7 @@ def window_picture(scene: Scene) -> str:
             for alpha in np.unique(scene.peaks[j][tokens]).tolist():
                 if abs(alpha) <= reach:
                     chart.disc(
-                        alpha, j, ink, f"{kind} {j}", f"α = {number(alpha, 6)}", kind == "on"
+                        alpha, float(j), ink, f"{kind} {j}", f"α = {number(alpha, 6)}", kind == "on"
                     )
     _mark_choice(chart, scene)
     entries = [

@@ -159,7 +159,7 @@ def _read(name: str, text: str) -> Any:
     if number != number:
         raise ValueError("is not a number")
     nearest = min(CHOICES[name], key=lambda choice: abs(choice - max(-1e9, min(1e9, number))))
-    return nearest if isinstance(getattr(Settings, name), float) else int(nearest)
+    return type(getattr(Settings, name))(nearest)
 
 
 def picks(text: str) -> tuple[int, ...]:
@@ -186,6 +186,6 @@ def to_query(settings: Settings) -> dict[str, str]:
     for field in fields(Settings):
         value = getattr(settings, field.name)
         if value != field.default:
-            is_list = isinstance(value, tuple)
-            query[field.name] = "-".join(map(str, value)) if is_list else f"{value}"
+            shown = f"{value:g}" if isinstance(value, float) else str(value)
+            query[field.name] = "-".join(map(str, value)) if isinstance(value, tuple) else shown
     return query

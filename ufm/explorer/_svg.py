@@ -38,12 +38,12 @@ class Chart:
         self.rows = rows
         self.parts: list[str] = []
 
-    def px(self, values: Any) -> np.ndarray:
+    def px(self, values: Any) -> Any:
         """Horizontal places, in the units of the picture's inner part."""
         inner = _WIDTH - _LEFT - _RIGHT
         return (np.asarray(values, float) - self.x[0]) * (inner / (self.x[1] - self.x[0]))
 
-    def py(self, values: Any) -> np.ndarray:
+    def py(self, values: Any) -> Any:
         """Vertical places; what is far outside ends just outside."""
         inner = self.height - _TOP - _BOTTOM
         share = (self.y[1] - np.asarray(values, float)) / (self.y[1] - self.y[0])
@@ -113,7 +113,7 @@ class Chart:
 
     def svg(self, about: str) -> str:
         """The picture; `about` describes it to those who do not see it."""
-        right, bottom = _WIDTH - _LEFT - _RIGHT, self.height - _TOP - _BOTTOM
+        right, bottom = float(_WIDTH - _LEFT - _RIGHT), float(self.height - _TOP - _BOTTOM)
         grid = [self._vertical_tick(tick, bottom) for tick in ticks(*self.x)]
         if self.rows:
             grid += [
