@@ -260,24 +260,27 @@ def _(scene):
         for _count, rows in enumerate(explorer.judge(scene.instance, check)):
             yield explorer.verdict_table(rows, is_final=_count == 1)
 
-    def _show(html):
-        mo.output.replace(mo.Html(explorer.titled("Every claim, on this instance", html)))
+    def _shown(html):
+        return mo.Html(explorer.titled("Every claim, on this instance", html))
 
     def _in_thread():
         thread, last = mo.current_thread(), ""
         try:
             for html in _judge(lambda: not thread.should_exit):
                 if html != last:
-                    _show(html)
+                    mo.output.replace(_shown(html))
                 last = html
         except InterruptedError:
             pass  # the settings have changed: another thread judges them
 
-    if not IS_APP or not (explorer.pending(scene) or explorer.trains(scene)):
-        *_, _table = _judge(lambda: True)
-        _show(_table)
-    else:
-        mo.Thread(target=_in_thread).start()
+    def _table():
+        if IS_APP and (explorer.pending(scene) or explorer.trains(scene)):
+            mo.Thread(target=_in_thread).start()
+            return None
+        *_, html = _judge(lambda: True)
+        return _shown(html)
+
+    _table()
     return
 
 

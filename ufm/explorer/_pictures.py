@@ -134,10 +134,15 @@ def window_picture(scene: Scene) -> str:
             ("off", ~scene.instance.target, 0),
             ("on", scene.instance.target, 1),
         ):
-            for alpha in np.unique(scene.peaks[j][tokens]).tolist():
+            for i, alpha in enumerate(np.unique(scene.peaks[j][tokens]).tolist()):
                 if abs(alpha) <= reach:
                     chart.disc(
-                        alpha, float(j), ink, f"{kind} {j}", f"α = {number(alpha, 6)}", kind == "on"
+                        alpha,
+                        float(j),
+                        ink,
+                        f"{kind} {j}.{i}",
+                        f"α = {number(alpha, 6)}",
+                        kind == "on",
                     )
     _mark_choice(chart, scene)
     entries = [
