@@ -67,6 +67,7 @@ def _listen(port: int) -> socket.socket:
         listening.bind((_HOST, port))
         listening.listen()  # who is quicker than the server waits
     except OSError as error:
+        listening.close()
         raise BadInput(
             f"port {port} is taken ({error.strerror}): name another with --port"
         ) from error
