@@ -11,19 +11,10 @@ import numpy as np
 import pytest
 
 import theorems
+from tests.command_line import run
 from theorems import Outcome, Verdict
-from ufm import cli
 
 TABLE = Path(__file__).parent / "data" / "letter_case.json"
-
-
-def run(monkeypatch, capsys, *arguments: str) -> tuple[int, str, str]:
-    """Exit status, standard output and standard error of `ufm ARGUMENTS`."""
-    monkeypatch.setattr(sys, "argv", ["ufm", *arguments])
-    with pytest.raises(SystemExit) as stop:
-        cli.main()
-    captured = capsys.readouterr()
-    return int(stop.value.code or 0), captured.out, captured.err
 
 
 @pytest.fixture

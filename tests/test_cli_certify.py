@@ -1,26 +1,16 @@
 """`ufm certify`: what it prints, writes and refuses, and with which exit status."""
 
 import json
-import sys
 
 import pytest
 
+from tests.command_line import refused, run
 from theorems import FINDINGS
 from theorems.certificates import certify, check_certificate
 from theorems.certificates._certificate import digest, write_certificate
 from theorems.exact import read_exact
-from ufm import cli
 
 TWO = FINDINGS[0].counterexample
-
-
-def run(monkeypatch, capsys, *arguments: object) -> tuple[int, str, str]:
-    """Exit status, standard output and standard error of `ufm ARGUMENTS`."""
-    monkeypatch.setattr(sys, "argv", ["ufm", *map(str, arguments)])
-    with pytest.raises(SystemExit) as stop:
-        cli.main()
-    captured = capsys.readouterr()
-    return int(stop.value.code or 0), captured.out, captured.err
 
 
 @pytest.fixture
@@ -69,11 +59,7 @@ BAD_INPUT = [
 @pytest.mark.parametrize(("arguments", "message"), BAD_INPUT, ids=lambda v: str(v)[:40])
 def test_bad_input_is_one_line_and_status_2(monkeypatch, capsys, folder, arguments, message):
     monkeypatch.chdir(folder)
-    status, out, err = run(monkeypatch, capsys, *arguments)
-    assert (status, out) == (2, "")
-    assert message in err
-    assert err.startswith("ufm: ")
-    assert len(err.splitlines()) == 1
+    refused(monkeypatch, capsys, message, *arguments)
 
 
 @pytest.mark.parametrize(

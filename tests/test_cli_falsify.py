@@ -1,25 +1,14 @@
 """`ufm falsify`: what it prints, writes and refuses, and with which exit status."""
 
 import json
-import sys
 from fractions import Fraction
 
 import pytest
 
+from tests.command_line import refused, run
 from theorems import falsify
 from theorems.certificates import check_certificate
 from theorems.falsify import MAP, Falsification
-from ufm import cli
-
-
-def run(monkeypatch, capsys, *arguments: object) -> tuple[int, str, str]:
-    """Exit status, standard output and standard error of `ufm ARGUMENTS`."""
-    monkeypatch.setattr(sys, "argv", ["ufm", *map(str, arguments)])
-    with pytest.raises(SystemExit) as stop:
-        cli.main()
-    captured = capsys.readouterr()
-    return int(stop.value.code or 0), captured.out, captured.err
-
 
 BAD_INPUT = [
     (["falsify"], "name a claim and --without HYPOTHESIS"),
@@ -43,11 +32,7 @@ BAD_INPUT = [
 @pytest.mark.parametrize(("arguments", "message"), BAD_INPUT, ids=lambda v: str(v)[:50])
 def test_bad_input_is_one_line_and_status_2(monkeypatch, capsys, tmp_path, arguments, message):
     monkeypatch.chdir(tmp_path)
-    status, out, err = run(monkeypatch, capsys, *arguments)
-    assert (status, out) == (2, "")
-    assert message in err
-    assert err.startswith("ufm: ")
-    assert len(err.splitlines()) == 1
+    refused(monkeypatch, capsys, message, *arguments)
     assert not list(tmp_path.iterdir())
 
 

@@ -2,23 +2,14 @@
 
 import json
 import math
-import sys
 
 import pytest
 
-from ufm import cli
+from tests.command_line import run
 
 
 def law(id, number, verdict, **evidence):
     return dict(id=id, measure="share", number=number, verdict=verdict, evidence=evidence)
-
-
-def run(monkeypatch, capsys, *arguments: object) -> tuple[int, str, str]:
-    monkeypatch.setattr(sys, "argv", ["ufm", "laws", *map(str, arguments)])
-    with pytest.raises(SystemExit) as stop:
-        cli.main()
-    captured = capsys.readouterr()
-    return int(stop.value.code or 0), captured.out, captured.err
 
 
 @pytest.fixture
@@ -36,7 +27,7 @@ def folders(tmp_path):
 
 
 def test_the_table_has_mean_spread_and_every_verdict(monkeypatch, capsys, folders):
-    status, out, err = run(monkeypatch, capsys, *folders, "--json")
+    status, out, err = run(monkeypatch, capsys, "laws", *folders, "--json")
     assert (status, err) == (1, "")  # one fails
     bumps, shown, plateau = json.loads(out)["rows"]
     assert bumps["mean"] == pytest.approx(0.35)
@@ -46,11 +37,11 @@ def test_the_table_has_mean_spread_and_every_verdict(monkeypatch, capsys, folder
     assert shown["numbers"] == [0.4, 0.1, None]
     assert shown["verdicts"] == []
     assert plateau["verdicts"] == ["holds", "undecided", "absent"]
-    status, out, err = run(monkeypatch, capsys, *folders)
+    status, out, err = run(monkeypatch, capsys, "laws", *folders)
     assert (status, err) == (1, "")
     assert "fails 1, holds 1, undecided 1" in out
     assert "0.2121" in out
-    status, out, _ = run(monkeypatch, capsys, folders[0])
+    status, out, _ = run(monkeypatch, capsys, "laws", folders[0])
     assert status == 0
     assert "nan" not in out
 
@@ -58,7 +49,7 @@ def test_the_table_has_mean_spread_and_every_verdict(monkeypatch, capsys, folder
 def test_no_text_of_a_report_acts_on_the_terminal(monkeypatch, capsys, folders):
     evil = law("\x1b[2J[bold]", 0.5, "holds")
     (folders[0] / "report.json").write_text(json.dumps({"laws": [evil]}))
-    _, out, _ = run(monkeypatch, capsys, folders[0])
+    _, out, _ = run(monkeypatch, capsys, "laws", folders[0])
     assert "\x1b" not in out
     assert r"\x1b[2J[bold]" in out
 
@@ -78,14 +69,14 @@ NO_REPORTS = [
 def test_what_is_no_report_is_one_line(monkeypatch, capsys, folders, content, message):
     path = folders[1] / "report.json"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    status, out, err = run(monkeypatch, capsys, *folders)
+    status, out, err = run(monkeypatch, capsys, "laws", *folders)
     assert (status, out) == (2, "")
     assert message in err
     assert len(err.splitlines()) == 1
 
 
 def test_no_reports_and_no_folder(monkeypatch, capsys, tmp_path):
-    assert run(monkeypatch, capsys)[0] == 2
-    status, _, err = run(monkeypatch, capsys, tmp_path)
+    assert run(monkeypatch, capsys, "laws")[0] == 2
+    status, _, err = run(monkeypatch, capsys, "laws", tmp_path)
     assert status == 2
     assert "report.json does not exist: name what `ufm llm --out` was given" in err

@@ -4,35 +4,16 @@ import json
 import resource
 import shutil
 import signal
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from tests.command_line import refused, run
 from tests.ufm import killed_report
-from ufm import cli
 
 DATA = Path("tests/data/llm").absolute()
-
-
-def run(monkeypatch, capsys, *arguments: object) -> tuple[int, str, str]:
-    """Exit status, standard output and standard error of `ufm ARGUMENTS`."""
-    monkeypatch.setattr(sys, "argv", ["ufm", *map(str, arguments)])
-    with pytest.raises(SystemExit) as stop:
-        cli.main()
-    captured = capsys.readouterr()
-    return int(stop.value.code or 0), captured.out, captured.err
-
-
-def refused(monkeypatch, capsys, message, *arguments):
-    """The command ends with status 2, this message in one line, and nothing on standard output."""
-    status, out, err = run(monkeypatch, capsys, *arguments)
-    assert (status, out) == (2, "")
-    assert message in err
-    assert err.startswith("ufm: ")
-    assert len(err.splitlines()) == 1
 
 
 @pytest.fixture
@@ -176,7 +157,9 @@ CHECKPOINTS = [
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize(("spoil", "message"), CHECKPOINTS, ids=lambda v: str(v)[:40] if isinstance(v, str) else "")
+@pytest.mark.parametrize(
+    ("spoil", "message"), CHECKPOINTS, ids=lambda v: str(v)[:40] if isinstance(v, str) else ""
+)
 def test_a_model_that_cannot_be_read(monkeypatch, capsys, folder, command, spoil, message):
     path = folder / "spoilt"
     shutil.copytree(DATA / "gpt2", path, ignore=shutil.ignore_patterns("golden*"))

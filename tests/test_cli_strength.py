@@ -2,13 +2,12 @@
 
 import json
 import math
-import sys
 
 import numpy as np
 import pytest
 
 import ufm.llm
-from ufm import cli
+from tests.command_line import run
 from ufm._strength_tables import printable
 from ufm.llm import _model
 
@@ -22,15 +21,6 @@ PROMPTS = [
 TEXT = (
     "the A of B is in it that was he\nfor on are as with his they at be this\nand all of them " * 2
 )
-
-
-def run(monkeypatch, capsys, *arguments: object) -> tuple[int, str, str]:
-    """Exit status, standard output and standard error of `ufm strength ARGUMENTS`."""
-    monkeypatch.setattr(sys, "argv", ["ufm", "strength", *map(str, arguments)])
-    with pytest.raises(SystemExit) as stop:
-        cli.main()
-    captured = capsys.readouterr()
-    return int(stop.value.code or 0), captured.out, captured.err
 
 
 @pytest.fixture
@@ -62,7 +52,7 @@ REACHED = ("--kind", "forward_kl", "--budget", 0.05, "--dtype", "float64", "--la
 def test_the_strength_and_all_that_is_said_of_it(monkeypatch, capsys, files):
     """Each number against the library's own parts, put together by hand."""
     asked = arguments(files, *REACHED, "--tokens", files / "capitals.json", "--json")
-    status, out, err = run(monkeypatch, capsys, *asked)
+    status, out, err = run(monkeypatch, capsys, "strength", *asked)
     assert (status, err) == (0, "")
     data = json.loads(out)
     (found,) = data["blocks"]
@@ -113,7 +103,7 @@ def print_it(monkeypatch, capsys, files, found):
     """The page says the same; the strengths of other prompt files and temperatures are refused nothing."""
     more = ("--tokens", files / "tokens.txt", "--samples", 1, "--temperature", 0.5)
     asked = arguments(files, *REACHED, *more, positive="p.txt", negative="n.txt")
-    status, out, err = run(monkeypatch, capsys, *asked)
+    status, out, err = run(monkeypatch, capsys, "strength", *asked)
     assert (status, err) == (0, "")
     assert f"α = {found['alpha']:.9g} in [" in out
     assert "α = 0 is the unsteered model, bit for bit" in out
@@ -125,7 +115,7 @@ def print_it(monkeypatch, capsys, files, found):
 
 def test_a_budget_out_of_reach_is_status_1(monkeypatch, capsys, files):
     asked = arguments(files, "--budget", 30, "--dtype", "float64", "--layers", 0)
-    status, out, err = run(monkeypatch, capsys, *asked)
+    status, out, err = run(monkeypatch, capsys, "strength", *asked)
     assert status == 1
     assert "UNREACHABLE: up to α = " in out
     assert "its limit for α → ∞ is" in out
@@ -136,7 +126,7 @@ def test_a_budget_out_of_reach_is_status_1(monkeypatch, capsys, files):
     # planted: α = 0 adds something after all
     exact = _model._add
     monkeypatch.setattr(_model, "_add", lambda x, step, alpha: exact(x, step, alpha + 1e-9))
-    status, out, err = run(monkeypatch, capsys, *asked, "--json")
+    status, out, err = run(monkeypatch, capsys, "strength", *asked, "--json")
     assert status == 1
     assert "α = 0 is not the unsteered model: the logits of prompt 0 differ" in err
     (found,) = json.loads(out)["blocks"]
@@ -181,7 +171,7 @@ BAD = [
 @pytest.mark.parametrize(("more", "change", "message"), BAD, ids=lambda v: str(v)[:40])
 def test_bad_input_is_one_line_and_status_2(monkeypatch, capsys, files, more, change, message):
     more = [files / x if str(x).endswith(".txt") else x for x in more]
-    status, out, err = run(monkeypatch, capsys, *arguments(files, *more, **change))
+    status, out, err = run(monkeypatch, capsys, "strength", *arguments(files, *more, **change))
     assert (status, out) == (2, "")
     assert message in err
     assert err.startswith("ufm: ")
