@@ -56,8 +56,8 @@ def _(start):
 
     concepts_slider = _slider("concepts", "concepts G")
     size_slider = _slider("size", "tokens s")
-    shrink_slider = _slider("shrink", "fewer a step")
-    contexts_slider = _slider("contexts", "contexts each")
+    shrink_slider = _slider("shrink", "taper")
+    contexts_slider = _slider("contexts", "contexts")
     epsilon_slider = _slider("epsilon", "mass off ε")
     gamma_slider = _slider("gamma", "ratio in γ")
     omega_slider = _slider("omega", "ratio in ω")
@@ -148,7 +148,7 @@ def _(context_choice, law_choice, panel, sets_choice):
     _law, _sets = law_choice.value, sets_choice.value
     _groups = {
         "Data": (
-            "G concepts of s tokens, each next one of fewer; ε is the mass off the concept",
+            "G concepts of s tokens, less the taper in each next one; ε is the mass off the concept",
             *panel["sizes"],
             *panel["epsilon"],
             *(panel["laws"] if _law == "laws" else ()),

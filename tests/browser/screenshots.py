@@ -30,7 +30,7 @@ def main() -> None:
             page.page.wait_for_timeout(800)
             path = FOLDER / f"{name}.png"
             page.page.screenshot(path=path)
-            Image.open(path).convert("RGB").quantize(128).save(path, optimize=True)
+            Image.open(path).convert("RGB").quantize(255).save(path, optimize=True)
             page.close()
         browser.close()
 

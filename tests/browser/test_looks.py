@@ -16,7 +16,7 @@ DEEP_FOCUS = """() => {
 }"""
 
 CONTROLS = [
-    "rates", "concepts G", "tokens s", "fewer a step", "contexts each", "mass off ε", "ratio in γ",
+    "rates", "concepts G", "tokens s", "taper", "contexts", "mass off ε", "ratio in γ",
     "ratio in ω", "P and N", "P: contexts", "N: contexts", "context shown", "range of α", "budget κ",
     "break a hypothesis", "Break it / mend it", "verdicts",
 ]  # fmt: skip
