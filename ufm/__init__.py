@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ._peaks import peak_strengths as peak_strengths
     from ._peaks import separation_margin as separation_margin
     from ._peaks import sweet_spot as sweet_spot
+    from ._progress import progress_bar as progress_bar
     from ._steering import difference_of_means as difference_of_means
     from ._steering import log_odds as log_odds
     from ._strength import StrengthChoice as StrengthChoice
@@ -65,6 +66,7 @@ _HOME = {
     "half_saturation": "_strength",
     "choose_strength": "_strength",
     "StrengthChoice": "_strength",
+    "progress_bar": "_progress",
     "sweep": "_sweep",
     "sweep_blocks": "_sweep",
     "TopTokens": "_top",

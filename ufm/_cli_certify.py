@@ -7,6 +7,8 @@ import tyro
 from rich.console import Console
 
 from ._bad_input import BadInput
+from ._json import print_json
+from ._progress import bar_on
 
 
 def certify(
@@ -56,13 +58,11 @@ def _certify(file: Path, record: Any, out: Path | None, errors: Console, json: b
     from theorems.certificates import write_certificate
     from theorems.exact import read_exact
 
-    from .cli import print_json, progress_bar
-
     try:
         instance = read_exact(record)
     except ValueError as error:
         raise BadInput(f"{file}: {error}") from error
-    with progress_bar(errors) as bar:
+    with bar_on(errors) as bar:
         task = bar.add_task("certifying", total=1.0)
         certificate = make(
             instance, lambda share, what: bar.update(task, completed=share, description=what)
@@ -81,10 +81,8 @@ def _certify(file: Path, record: Any, out: Path | None, errors: Console, json: b
 def _check(file: Path, record: Any, errors: Console, json: bool) -> int:
     from theorems.certificates import check_certificate
 
-    from .cli import print_json, progress_bar
-
     try:
-        with progress_bar(errors) as bar:
+        with bar_on(errors) as bar:
             task = bar.add_task("checking", total=1.0)
             verdicts = check_certificate(
                 record, lambda share, what: bar.update(task, completed=share, description=what)

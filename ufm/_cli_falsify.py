@@ -7,6 +7,8 @@ import tyro
 from rich.console import Console
 
 from ._bad_input import BadInput
+from ._json import print_json
+from ._progress import bar_on
 
 
 def falsify(
@@ -57,10 +59,8 @@ def falsify(
 def _search(pairs: list[tuple[str, str]], seed: int, seconds: float, errors: Console) -> list[Any]:
     from theorems.falsify import falsify as search
 
-    from .cli import progress_bar
-
     results = []
-    with progress_bar(errors) as bar:
+    with bar_on(errors) as bar:
         task = bar.add_task("searching", total=len(pairs))
         for claim, without in pairs:
             bar.update(task, description=f"{claim}, {without}"[:28])
@@ -87,7 +87,6 @@ def _write_certificate(result: Any, out: Path) -> None:
 
 def _show(results: list[Any], is_map: bool, json: bool) -> None:
     from ._falsify_report import print_falsification, print_map
-    from .cli import print_json
 
     if json:
         records = [result.as_json() for result in results]

@@ -8,6 +8,8 @@ import tyro
 from rich.console import Console
 
 from ._bad_input import BadInput
+from ._json import print_json
+from ._progress import bar_on
 
 
 def figures(
@@ -32,11 +34,9 @@ def figures(
         jax.config.update("jax_enable_x64", True)
         from . import plots
 
-    from .cli import print_json, progress_bar
-
     chosen = _choose(plots.GALLERY, names)
     records = []
-    with progress_bar(errors) as bar:
+    with bar_on(errors) as bar:
         task = bar.add_task("drawing", total=len(chosen))
         for picture in chosen:
             bar.update(task, description=picture.name)

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ._bad_input import BadInput
+from ._json import print_json
 from ._laws_table import Row, laws_table, read_report
 
 _STYLE = {"fails": "bold red", "undecided": "yellow", "holds": "green"}
@@ -36,8 +37,6 @@ def laws(
         raise BadInput(str(error)) from error
     rows = laws_table(found)
     if json:
-        from .cli import print_json
-
         print_json({"reports": list(map(str, reports)), "rows": [row.as_json() for row in rows]})
     else:
         console = Console()

@@ -7,6 +7,8 @@ import tyro
 from rich.console import Console
 
 from ._bad_input import BadInput
+from ._json import print_json
+from ._progress import bar_on
 from ._steering_options import Loaded, Shared, SteeringOptions, at_least, load_shared
 
 
@@ -44,8 +46,6 @@ def llm(
     except ValueError as error:
         raise BadInput(str(error)) from error
     if json:
-        from .cli import print_json
-
         print_json(report.as_json())
     else:
         from ._llm_report import print_laws
@@ -106,11 +106,10 @@ def _request(
 
 def _run(loaded: Loaded, request: Any, out: Path, errors: Console) -> Any:
     """The report, made and written, with a bar a stage."""
-    from .cli import progress_bar
     from .llm._report import make_report
     from .llm._report_files import write_report
 
-    with progress_bar(errors) as bar:
+    with bar_on(errors) as bar:
         tasks: dict[str, Any] = {}
 
         def show(stage: str, done: int, of: int | None) -> None:

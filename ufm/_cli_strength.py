@@ -7,6 +7,7 @@ from rich.console import Console
 
 from . import __version__
 from ._bad_input import BadInput
+from ._progress import bar_on
 from ._steering_options import Shared, load_shared
 from ._strength_request import check_budget, check_options, prepare
 
@@ -59,11 +60,10 @@ def strength(
 
 
 def _run(model: Any, vectors: Any, request: Any, errors: Console) -> list[Any]:
-    from .cli import progress_bar
     from .llm._strength_report import strength_report
 
     reports = []
-    with progress_bar(errors) as bar:
+    with bar_on(errors) as bar:
         task = bar.add_task("starting", total=None)
         for vector in vectors:
             reports.append(

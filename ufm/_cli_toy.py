@@ -8,6 +8,8 @@ import tyro
 from rich.console import Console
 
 from ._bad_input import BadInput
+from ._json import print_json
+from ._progress import bar_on
 
 
 def toy(
@@ -33,7 +35,6 @@ def toy(
         vocabulary: Tokens, at most.
         json: Print sizes and losses as JSON on standard output.
     """
-    from .cli import print_json, progress_bar
 
     errors = Console(stderr=True)
     with errors.status("starting JAX …"):
@@ -48,7 +49,7 @@ def toy(
             context=context,
             vocabulary=vocabulary,
         )
-        with progress_bar(errors) as bar:
+        with bar_on(errors) as bar:
             made = make_toy(out, settings, progress_on(bar, errors, steps))
     except ValueError as error:
         raise BadInput(str(error)) from error

@@ -3,7 +3,6 @@
 Exit status: 0 everything holds or is done, 1 a claim fails, 2 bad input (one line, no traceback).
 """
 
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -26,6 +25,8 @@ from ._cli_laws import laws
 from ._cli_llm import llm
 from ._cli_strength import strength
 from ._cli_toy import toy
+from ._json import print_json
+from ._progress import bar_on
 
 
 def verify(
@@ -63,7 +64,7 @@ def verify(
 
     chosen = _choose(theorems.STATEMENTS, statements)
     instance = None if table is None else _instance(table)
-    with progress_bar(errors) as bar:
+    with bar_on(errors) as bar:
         task = bar.add_task("checking", total=1.0)
 
         def show(share: float, what: str) -> None:
@@ -89,12 +90,6 @@ def verify(
         console = Console(width=max(console.width, 139))
         print_report(report, console, source=None if table is None else str(table))
     return 0 if report.ok else 1
-
-
-def print_json(data: Any) -> None:
-    """Print data as JSON on standard output."""
-    sys.stdout.write(json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
-    sys.stdout.flush()
 
 
 def _choose(every: tuple[Any, ...], wanted: tuple[str, ...]) -> list[Any]:
@@ -139,28 +134,6 @@ def _instance(path: Path) -> Any:
         )
     except ValueError as error:
         raise BadInput(str(error)) from error
-
-
-def progress_bar(console: Console) -> Any:
-    """A bar on a terminal's standard error, with the time left; nothing elsewhere."""
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    return Progress(
-        TextColumn("{task.description:<28}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
 
 
 def version() -> int:
