@@ -9,7 +9,7 @@ Like the command line this package is a front end, and sees both `ufm` and `theo
 >>> settings, complaints = explorer.from_query({"concepts": "4", "epsilon": "0.1"})
 >>> scene = explorer.build(settings)
 >>> print(scene.instance.log_probs.shape, f"{scene.choice.alpha:.4f}")
-(8, 12) 0.2807
+(8, 12) 0.5449
 """
 
 from ._pictures import concept_picture as concept_picture
