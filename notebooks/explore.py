@@ -289,7 +289,7 @@ def _(scene):
     mo.stop(scene is None)
     instance_json = explorer.json_text(scene.record)
     _note = (
-        " It states the law of the model: that the data follow another cannot be said in it."
+        " **It leaves out what was broken**: it states the law of the model alone, not that of the data."
         if scene.instance.data_probs is not None
         else ""
     )

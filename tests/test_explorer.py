@@ -291,6 +291,9 @@ def test_what_breaks_with_a_hypothesis(broken):
     assert FALSE_HERE[broken] <= {
         claim for claim, row in rows.items() if row.anyway == "false here"
     }
+    for row in rows.values():  # what is false is said to be, by more than rounding
+        assert (row.anyway == "false here") == ("False here: " in row.seen)
+        assert row.anyway != "false here" or not row.margin > row.tolerance
     assert rows["thm-3.6.growth"].verdict == "holds"  # also where nothing moves: 0 <= 0
 
 

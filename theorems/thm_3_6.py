@@ -45,6 +45,10 @@ def _proper(instance: Instance) -> dict[int, np.ndarray]:
     return {k: mask for k, mask in masks.items() if not mask.all()}
 
 
+def _named(concept: int) -> str:
+    return "the target" if concept == -1 else f"concept {concept}"
+
+
 def _tanh(instance: Instance) -> Verdict:
     near, verdicts = _near(instance), []
     alphas = instance.alphas[near]
@@ -56,7 +60,7 @@ def _tanh(instance: Instance) -> Verdict:
         library = instance.concept_curves[k].increase[near]
         errors = np.stack([tokens - form, library - form]) / size
         verdicts.append(
-            identity(errors, 2 * instance.tolerance, f"Δp(C) against tanh, concept {k}")
+            identity(errors, 2 * instance.tolerance, f"Δp(C) against tanh, {_named(k)}")
         )
         verdicts.append(_slope(instance, mask, k))
     return worst(*verdicts)
@@ -77,7 +81,7 @@ def _slope(instance: Instance, mask: np.ndarray, concept: int) -> Verdict:
         expected += sign * (weight @ instance.odds[part])
     errors = (difference / (2 * h) - expected) * instance.unit
     size = 1 + np.abs(instance.odds).max() * instance.unit
-    return identity(errors / size, 1e-8 + 1e4 * instance.tolerance, f"ν' of concept {concept}")
+    return identity(errors / size, 1e-8 + 1e4 * instance.tolerance, f"ν' of {_named(concept)}")
 
 
 def _falls_or_rises(instance: Instance, sign: int, masks: dict[int, np.ndarray]) -> Verdict:
@@ -95,8 +99,8 @@ def _falls_or_rises(instance: Instance, sign: int, masks: dict[int, np.ndarray])
         tokens = instance.curves.increase[:, :, masks[k]].sum(axis=2)
         verdicts.append(
             supported(
-                strict(slack[seen], instance.tolerance, f"slope of logit F over R, concept {k}"),
-                bound(sign * np.diff(tokens, axis=0), instance.tolerance, f"ΣΔp, concept {k}"),
+                strict(slack[seen], instance.tolerance, f"slope of logit F over R, {_named(k)}"),
+                bound(sign * np.diff(tokens, axis=0), instance.tolerance, f"ΣΔp, {_named(k)}"),
             )
         )
     return worst(*verdicts)
@@ -118,7 +122,7 @@ def _vanishing(instance: Instance, masks: dict[int, np.ndarray] | None = None) -
         library = instance.concept_curves[k].increase[[0, -1]]
         errors = np.stack([ends - vanished, library - vanished])
         tolerance = instance.tolerance + np.exp(-39)
-        verdicts.append(identity(errors, tolerance, f"Δp(C) at ±∞, concept {k}"))
+        verdicts.append(identity(errors, tolerance, f"Δp(C) at ±∞, {_named(k)}"))
     return worst(*verdicts)
 
 

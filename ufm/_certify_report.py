@@ -10,6 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 
 _STYLE = {"holds": "green", "fails": "bold red", "undecided": "yellow", "hypotheses unmet": "dim"}
+# Of a conclusion whose claim has a hypothesis unmet: the claim stands, whatever becomes of it here.
+_HERE = {"holds": "true", "fails": "false"}
 # More peaks than this make a page that nobody reads: they stand in the file.
 _LARGEST_TABLE = 60
 
@@ -18,11 +20,14 @@ def print_certificate(record: Mapping[str, Any], console: Console) -> None:
     """Claims with their verdicts; peaks where they are few; limits, σ² and the sweet spot."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("claim", "verdict", "conclusion", "unmet"):
-        table.add_column(name, no_wrap=name != "unmet")
+        table.add_column(name, no_wrap=name in ("claim", "verdict"))
     for claim in record["claims"]:
         verdict, outcome = claim["verdict"], claim["conclusion"]
-        where = claim["witness"] and " ".join(f"{k} {v}" for k, v in claim["witness"].items())
-        shown = f"{outcome} ({where})" if where else outcome
+        where = claim["witness"] and ", ".join(
+            f"{k} {_number(v) if k == 'strength' else v}" for k, v in claim["witness"].items()
+        )
+        words = f"{_HERE.get(outcome, outcome)} here" if claim["unmet"] else outcome
+        shown = f"{words} ({where})" if where else words
         table.add_row(
             claim["id"],
             f"[{_STYLE[verdict]}]{verdict}[/]",
@@ -37,7 +42,7 @@ def print_certificate(record: Mapping[str, Any], console: Console) -> None:
     lines = [
         f"{sum(map(len, levels))} tokens at {len(levels)} values of M, {sum(map(len, laws))} contexts "
         f"of {len(laws)} laws, {record['precision']} bits",
-        f"σ² = {variance}, sweet spot of all contexts: {_interval(record['common_sweet_spot'])}",
+        f"σ² = {variance}, {_common(record['common_sweet_spot'])}",
         counts({claim["id"]: claim["verdict"] for claim in record["claims"]}),
     ]
     for line in lines:
@@ -53,9 +58,10 @@ def counts(verdicts: Mapping[str, str]) -> str:
 
 def _peaks(record: Mapping[str, Any]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("α(j,z) of tokens")
+    table.add_column("peak α(j,z) of tokens")
     for group in record["laws"]:
-        table.add_column(f"contexts {_list(group)}", justify="right")
+        word = "context" if len(group) == 1 else "contexts"
+        table.add_column(f"{word} {_list(group)}", justify="right")
     for k, tokens in enumerate(record["levels"]):
         row = [_interval(peaks[k]) for peaks in record["peaks"]]
         table.add_row(_list(tokens), *row)
@@ -65,6 +71,12 @@ def _peaks(record: Mapping[str, Any]) -> Table:
 def _list(numbers: list[int]) -> str:
     shown = ", ".join(map(str, numbers[:6]))
     return shown if len(numbers) <= 6 else f"{shown}, … ({len(numbers)})"
+
+
+def _common(spot: Any) -> str:
+    if spot is None or spot == "empty":
+        return f"strengths in the sweet spot of every context: {'none' if spot else 'undecided'}"
+    return f"in the sweet spot of every context: α in {_interval(spot)}"
 
 
 def _interval(pair: Any) -> str:

@@ -35,7 +35,7 @@ def falsify(
     if all and (claim is not None or without is not None or out is not None):
         raise BadInput("--all stands alone: leave out the claim, --without and --out")
     if not all and (claim is None or without is None):
-        raise BadInput("name a claim and --without HYPOTHESIS, or ask for --all")
+        raise BadInput(f"name a claim and --without HYPOTHESIS, or ask for --all{_choices(claim)}")
     if seed < 0:
         raise BadInput(f"--seed must be at least 0; got {seed}")
     if not 0 < seconds <= 86_400:
@@ -54,6 +54,18 @@ def falsify(
         _write_certificate(results[0], out)
     _show(results, is_map=all, json=json)
     return 1 if any(result.outcome == "not found" for result in results) else 0
+
+
+def _choices(claim: str | None) -> str:
+    """The hypotheses of a claim, or the claims of a statement, for who named that alone."""
+    if claim is None:
+        return ""
+    from theorems import CLAIMS
+
+    if claim in CLAIMS:
+        return f"; {claim} has {', '.join(h.id for h in CLAIMS[claim].hypotheses)}"
+    own = [name for name in CLAIMS if name.startswith(f"{claim}.")]
+    return f"; the claims of {claim} are {', '.join(own)}" if own else ""
 
 
 def _search(pairs: list[tuple[str, str]], seed: int, seconds: float, errors: Console) -> list[Any]:

@@ -134,6 +134,7 @@ def test_a_broken_hypothesis_gets_the_right_verdict(open_page, broken):
     verdict, anyway, seen = page.verdicts()[claim]
     assert (verdict, anyway) == ("hypotheses unmet", becomes)
     assert seen.startswith(f"{hypothesis}: ")
+    assert ("False here: " in seen) == (becomes == "false here")
     if broken != "assumption-2":  # which the record cannot say
         instance = theorems.exact.exact_instance(page.record())
         for other, (verdict, _, _) in page.verdicts().items():

@@ -169,7 +169,12 @@ def reading(scene: Scene) -> str:
         text += f"{letter}: {', '.join(names[j] for j in chosen)}. "
     values = f'data-margin="{instance.margin!r}" data-range="{instance.odds_range!r}"'
     if choice is None:
-        text += "<strong>No strength is chosen:</strong> with δ ≤ 0 the mass of T need not rise."
+        why = (
+            "with δ ≤ 0 the mass of T need not rise."
+            if scene.moves
+            else "M is constant, and steering changes nothing."
+        )
+        text += f"<strong>No strength is chosen:</strong> {why}"
     else:
         values += f' data-alpha="{choice.alpha!r}" data-cost="{choice.cross_entropy!r}"'
         values += f' data-mass="{choice.target_mass!r}"'
@@ -179,7 +184,7 @@ def reading(scene: Scene) -> str:
             f"{number(choice.unsteered_target_mass, 4)} to <strong>{number(choice.target_mass, 4)}</strong>."
         )
         if instance.data_probs is not None:
-            text += " (Chosen as if Assumption 2 held: the black curve is the true cost.)"
+            text += " <strong>Chosen as if Assumption 2 held</strong>; the black curve is the true cost."
         if abs(choice.alpha) > scene.settings.reach:
             text += " It lies outside the range of α shown."
     return f'<p class="reading" data-mark="reading" {values}>{text}</p>'
@@ -195,7 +200,9 @@ def _ends(scene: Scene) -> tuple[float, float]:
 
 def _span(values: np.ndarray) -> tuple[float, float]:
     low, high = float(values.min()), float(values.max())
-    margin = 0.06 * (high - low) or 0.1
+    if high - low < 1e-9:  # rounding of what does not move
+        low, high = low - 0.05, high + 0.05
+    margin = 0.06 * (high - low)
     return low - margin, high + margin
 
 

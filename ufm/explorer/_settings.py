@@ -17,11 +17,11 @@ SETS = {
     "picked": "hand-picked",
 }
 BREAKS = {
-    "assumption-1": "Assumption 1: the last context has a law of its own",
-    "separation": "a > b and separation: token a shuns its concept",
+    "assumption-1": "Assumption 1: one context differs",
+    "separation": "a > b: the first token shuns T",
     "target-contexts": "target contexts: P and N exchanged",
-    "assumption-2": "Assumption 2: training has not finished",
-    "non-constant-log-odds": "M not constant: P and N from one law",
+    "assumption-2": "Assumption 2: training unfinished",
+    "non-constant-log-odds": "M not constant: P, N of one law",
 }
 
 

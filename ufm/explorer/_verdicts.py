@@ -19,6 +19,7 @@ class Row(NamedTuple):
     """One claim: id, title, text; its verdict, and why.
 
     - `seen`: what was compared, or which hypothesis is unmet and by how much.
+    - `margin`, `tolerance`: by how much the conclusion is true, or false here; NaN where it means nothing.
     - `anyway`: where a hypothesis is unmet, whether the conclusion is true here all the same:
       "false here", "true here all the same", or "means nothing here"; else "".
     """
@@ -80,32 +81,29 @@ def _row(claim: theorems.Claim, instance: Instance) -> Row:
         return Row(
             claim.id, claim.title, claim.text, str(tally.verdict), seen, margin, tolerance, ""
         )
-    anyway = _anyway(claim, instance)
+    anyway, margin, tolerance, seen = _anyway(claim, instance)
+    reason = f"{tally.reason}. {anyway.split()[0].title()} here: {seen}" if seen else tally.reason
     return Row(
-        claim.id,
-        claim.title,
-        claim.text,
-        str(tally.verdict),
-        tally.reason,
-        float("nan"),
-        0.0,
-        anyway,
+        claim.id, claim.title, claim.text, str(tally.verdict), reason, margin, tolerance, anyway
     )
 
 
-def _anyway(claim: theorems.Claim, instance: Instance) -> str:
-    """What the conclusion says on an instance that does not meet the hypotheses."""
+def _anyway(claim: theorems.Claim, instance: Instance) -> tuple[str, float, float, str]:
+    """What the conclusion says on an instance that meets not all hypotheses; margin, tolerance, evidence."""
+    nothing = float("nan"), 0.0, ""
     if _is_elsewhere(claim) or claim.id == SLOW:
-        return ""  # about another object; would train for seconds
+        return "", *nothing  # about another object; would train for seconds
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            outcome, margin, *_ = claim.conclusion(instance)
+            outcome, margin, tolerance, seen = claim.conclusion(instance)
         except (ValueError, ArithmeticError, IndexError, KeyError):
-            return "means nothing here"
+            return "means nothing here", *nothing
     if outcome is Outcome.FAILS and margin == margin:
-        return "false here"
-    return "true here all the same" if outcome is Outcome.HOLDS else "means nothing here"
+        return "false here", margin, tolerance, seen
+    if outcome is Outcome.HOLDS:
+        return "true here all the same", margin, tolerance, seen
+    return "means nothing here", *nothing
 
 
 def verdict_table(rows: list[Row], is_final: bool = True) -> str:

@@ -29,10 +29,11 @@ def views(
     """
     alerts = [f"<p class='alert' data-mark='wrong'>{escape(line)}</p>" for line in wrong]
     if settings.broken:
-        words = escape(BREAKS[settings.broken])
+        hypothesis, how = escape(BREAKS[settings.broken]).split(": ")
         alerts.append(
-            f"<p class='alert' data-mark='broken'><strong>Broken on purpose.</strong> {words}. "
-            "The table below says which claims lose their hypothesis, and which are false here.</p>"
+            f"<p class='alert' data-mark='broken'><strong>Broken on purpose:</strong> “{hypothesis}” "
+            f"no longer holds ({how}). The table below says which claims lose their hypothesis, and "
+            "which are false here.</p>"
         )
     body = "" if scene is None else pictures.reading(scene) + _grid(scene)
     wall, work = 1000 * (time.perf_counter() - clock[0]), 1000 * (time.thread_time() - clock[1])
