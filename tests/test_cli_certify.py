@@ -67,7 +67,10 @@ def test_bad_input_is_one_line_and_status_2(monkeypatch, capsys, folder, argumen
     [
         ("altered.json", "refused: sha256 does not match"),
         ("forged.json", "refused: level 0 is not below level 1"),
-        ("two.json", "refused: the keys are not format"),
+        (
+            "two.json",
+            "refused: this is an instance; `ufm certify FILE --out` makes its certificate",
+        ),
     ],
 )
 def test_a_refused_certificate_is_status_1(monkeypatch, capsys, folder, name, message):

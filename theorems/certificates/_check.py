@@ -66,6 +66,10 @@ class _Check:
 
     def __init__(self, record: Any, progress: Callable[[float, str], None] | None):
         require(isinstance(record, dict), "the certificate is not a JSON object")
+        is_instance = "in_concept" in record or "next_token_probs" in record
+        require(
+            not is_instance, "this is an instance; `ufm certify FILE --out` makes its certificate"
+        )
         require(list(record) == _KEYS, f"the keys are not {', '.join(_KEYS)}")
         require(record["format"] == "ufm certificate", "the format is not 'ufm certificate'")
         version = record["version"]
