@@ -43,7 +43,13 @@ def test_a_run_killed_while_it_trains_leaves_nothing(tmp_path):
     command = [sys.executable, "-c", "from ufm.cli import main; main()", "toy", "out", *sizes]
     for sent, status in [(signal.SIGKILL, -9), (signal.SIGINT, 130)]:
         running = subprocess.Popen(
-            command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+            command,
+            cwd=tmp_path,
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+            # a job in the background of a shell is born deaf to Ctrl-C
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         time.sleep(random.uniform(20, 40))
         assert running.poll() is None, running.stderr.read()
