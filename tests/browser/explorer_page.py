@@ -59,6 +59,13 @@ class ExplorerPage:
         )
         self.judged()
 
+    def says(self, claim: str, verdict: str) -> None:
+        """Wait until the table says so: where the record stays the same, the old table may still stand."""
+        self.page.wait_for_selector(
+            f'tr[data-claim="{claim}"][data-verdict="{verdict}"]', timeout=PATIENCE
+        )
+        self.judged()
+
     def record_of_settings(self) -> dict:
         from ufm.explorer import build
 

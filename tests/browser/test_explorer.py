@@ -130,6 +130,7 @@ def test_a_broken_hypothesis_gets_the_right_verdict(open_page, broken):
     page.choose("break a hypothesis", BREAKS[broken])
     page.click_break()
     page.shows(broken=broken)
+    page.says(claim, "hypotheses unmet")
     assert page.page.locator("[data-mark=broken]").is_visible()
     verdict, anyway, seen = page.verdicts()[claim]
     assert (verdict, anyway) == ("hypotheses unmet", becomes)
@@ -142,6 +143,7 @@ def test_a_broken_hypothesis_gets_the_right_verdict(open_page, broken):
                 assert verdict == str(theorems.check(other, instance).verdict), other
     page.click_break()
     page.shows(broken="")
+    page.says(claim, "holds")
     assert page.verdicts() == whole
 
 
