@@ -38,10 +38,6 @@ def toy(
 
     errors = Console(stderr=True)
     with errors.status("starting JAX …"):
-        import jax
-
-        # On Ctrl-C nothing is under way then, and Python's end cannot crash under a running step.
-        jax.config.update("jax_cpu_enable_async_dispatch", False)
         from .llm.toy import Settings, make_toy
         from .llm.toy._report import as_text, progress_on
     try:

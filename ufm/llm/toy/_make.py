@@ -23,7 +23,7 @@ from ._folder import (
 )
 from ._settings import Settings
 from ._tokenizer import END, RULE, is_uppercase_token, train_tokenizer
-from ._train import Progress, cross_entropy, train
+from ._train import Progress, cross_entropy, ctrl_c_waits, train
 
 CONCEPT = "uppercase"
 
@@ -71,20 +71,23 @@ def make_toy(
     """
     folder, settings = Path(out), settings or Settings()
     check_writable(folder)
-    corpus = corpus or read_corpus()
-    data = _data(corpus, settings)
-    tokenizer = train_tokenizer(data.train, settings.vocabulary)
-    config = _config(settings, tokenizer.get_vocab_size())
-    tokens = _tokens(tokenizer, data.train)
-    params, losses = train(
-        read_config(config),
-        tokens,
-        seed=settings.seed,
-        steps=settings.steps,
-        batch_size=settings.batch_size,
-        learning_rate=settings.learning_rate,
-        progress=progress,
-    )
+    with ctrl_c_waits() as stop:
+        corpus = corpus or read_corpus()
+        data = _data(corpus, settings)
+        tokenizer = train_tokenizer(data.train, settings.vocabulary)
+        config = _config(settings, tokenizer.get_vocab_size())
+        tokens = _tokens(tokenizer, data.train)
+        stop()
+        params, losses = train(
+            read_config(config),
+            tokens,
+            seed=settings.seed,
+            steps=settings.steps,
+            batch_size=settings.batch_size,
+            learning_rate=settings.learning_rate,
+            progress=progress,
+        )
+        stop()
     concept = [z for z in range(config["vocab_size"]) if is_uppercase_token(tokenizer.decode([z]))]
     predicted, loss = _held_out_loss(
         params, read_config(config), _tokens(tokenizer, [data.held_out])

@@ -1,6 +1,9 @@
 """Trains a GPT-2 of one block in JAX: the decoder of `ufm.llm`, AdamW, random windows of text."""
 
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache, partial
 from typing import Any
 
@@ -103,8 +106,36 @@ def train(
     the embedding throughout. Equal arguments give equal parameters on one machine.
     """
     # 32 bits, whatever the caller's setting; optax mixes its integer step count with floats
-    with jax.enable_x64(False), jax.numpy_dtype_promotion("standard"):
-        return _train(config, tokens, seed, steps, batch_size, learning_rate, progress)
+    with jax.enable_x64(False), jax.numpy_dtype_promotion("standard"), ctrl_c_waits() as stop:
+        return _train(config, tokens, seed, steps, batch_size, learning_rate, progress, stop)
+
+
+@contextmanager
+def ctrl_c_waits() -> Iterator[Callable[[], None]]:
+    """Ctrl-C is heeded where the function given is called, a second one at once.
+
+    Within a step it can be lost in a callback of JAX's, or end Python under work that still runs.
+    """
+    asked: list[int] = []
+
+    def heed(number: int, _: Any) -> None:
+        asked.append(number)
+        if len(asked) > 1:
+            raise KeyboardInterrupt
+
+    def stop() -> None:
+        if asked:
+            raise KeyboardInterrupt
+
+    usual = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(usual):
+        yield stop  # signals are another thread's, or not wanted
+        return
+    signal.signal(signal.SIGINT, heed)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, usual)
 
 
 def _train(
@@ -115,6 +146,7 @@ def _train(
     batch_size: int,
     learning_rate: float,
     progress: Progress | None,
+    stop: Callable[[], None],
 ) -> tuple[Params, np.ndarray]:
     length = config.positions or 0
     params = untie(initial_params(jax.random.key(seed), config))
@@ -126,8 +158,8 @@ def _train(
         starts = draw.integers(0, tokens.size - length, batch_size)
         windows = jnp.asarray(tokens[starts[:, None] + np.arange(length + 1)[None, :]], jnp.int32)
         params, state, loss = _step(rule.update, config, params, state, windows)
-        # float() first: of an interrupt within the assignment numpy would make an error of its own
         losses[step] = float(loss)
+        stop()
         if not np.isfinite(losses[step]):
             raise ValueError(
                 f"the loss is {losses[step]} at step {step}: learning_rate {learning_rate:g} is too "
