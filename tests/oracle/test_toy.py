@@ -54,7 +54,7 @@ def test_a_run_killed_while_it_trains_leaves_nothing(tmp_path):
         time.sleep(random.uniform(20, 40))
         assert running.poll() is None, running.stderr.read()
         running.send_signal(sent)
-        _, complaint = running.communicate(timeout=60)
+        _, complaint = running.communicate(timeout=120)
         assert running.returncode == status
         assert "Traceback" not in complaint
         assert list(tmp_path.iterdir()) == []
