@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import sys
 from collections import Counter
 from contextlib import redirect_stderr, redirect_stdout
@@ -24,6 +25,7 @@ from ufm.llm.toy import _folder as folder
 from ufm.llm.toy import _make as make
 from ufm.llm.toy import _tokenizer as tokenizer
 from ufm.llm.toy import _train as training
+from ufm.llm.toy._interrupt import ctrl_c_waits
 from ufm.llm.toy._report import as_text
 
 PART_OF = {"random.py": "train", "ast.py": "prompts", "topic yield": "held-out"}
@@ -318,3 +320,18 @@ def test_steering_moves_the_mass_of_the_concept(toy, sign, tmp_path):
     steps = np.diff(curves.concept_mass, axis=1) * sign
     assert (steps[:, 1:3] > 0).all()  # around 0, on each prompt
     assert (steps.mean(axis=0) > 0).all()  # further out, on average
+
+
+def test_ctrl_c_is_kept_until_it_is_asked_for_and_a_second_one_is_not():
+    usual = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), ctrl_c_waits() as stop:
+        stop()  # nobody has asked
+        signal.raise_signal(signal.SIGINT)
+        reached = True
+        stop()
+        reached = False
+    assert reached
+    with pytest.raises(KeyboardInterrupt), ctrl_c_waits():
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is usual

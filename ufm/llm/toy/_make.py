@@ -21,9 +21,10 @@ from ._folder import (
     write_model,
     write_text,
 )
+from ._interrupt import ctrl_c_waits
 from ._settings import Settings
 from ._tokenizer import END, RULE, is_uppercase_token, train_tokenizer
-from ._train import Progress, cross_entropy, ctrl_c_waits, train
+from ._train import Progress, cross_entropy, train
 
 CONCEPT = "uppercase"
 

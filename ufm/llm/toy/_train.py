@@ -1,9 +1,6 @@
 """Trains a GPT-2 of one block in JAX: the decoder of `ufm.llm`, AdamW, random windows of text."""
 
-import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
@@ -26,6 +23,7 @@ from .._decoder import (
     run_blocks,
     unembed,
 )
+from ._interrupt import ctrl_c_waits
 
 Progress = Callable[[int, int, float], None]
 
@@ -108,34 +106,6 @@ def train(
     # 32 bits, whatever the caller's setting; optax mixes its integer step count with floats
     with jax.enable_x64(False), jax.numpy_dtype_promotion("standard"), ctrl_c_waits() as stop:
         return _train(config, tokens, seed, steps, batch_size, learning_rate, progress, stop)
-
-
-@contextmanager
-def ctrl_c_waits() -> Iterator[Callable[[], None]]:
-    """Ctrl-C is heeded where the function given is called, a second one at once.
-
-    Within a step it can be lost in a callback of JAX's, or end Python under work that still runs.
-    """
-    asked: list[int] = []
-
-    def heed(number: int, _: Any) -> None:
-        asked.append(number)
-        if len(asked) > 1:
-            raise KeyboardInterrupt
-
-    def stop() -> None:
-        if asked:
-            raise KeyboardInterrupt
-
-    usual = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(usual):
-        yield stop  # signals are another thread's, or not wanted
-        return
-    signal.signal(signal.SIGINT, heed)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, usual)
 
 
 def _train(
