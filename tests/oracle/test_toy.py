@@ -40,7 +40,10 @@ def test_a_run_killed_while_it_trains_leaves_nothing(tmp_path):
     random.seed(0)
     environment = os.environ | {"PYTHONPATH": os.getcwd()}
     sizes = ["--dimension", "16", "--heads", "2", "--vocabulary", "320", "--steps", "1000000"]
-    command = [sys.executable, "-c", "from ufm.cli import main; main()", "toy", "out", *sizes]
+    # started by a shell's background job, a process is born deaf to Ctrl-C: give it its ears
+    program = "from signal import *; signal(SIGINT, default_int_handler)\n"
+    program += "from ufm.cli import main; main()"
+    command = [sys.executable, "-c", program, "toy", "out", *sizes]
     for sent, status in [(signal.SIGKILL, -9), (signal.SIGINT, 130)]:
         running = subprocess.Popen(
             command,
@@ -48,8 +51,6 @@ def test_a_run_killed_while_it_trains_leaves_nothing(tmp_path):
             env=environment,
             stderr=subprocess.PIPE,
             text=True,
-            # a job in the background of a shell is born deaf to Ctrl-C
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         time.sleep(random.uniform(20, 40))
         assert running.poll() is None, running.stderr.read()
