@@ -28,6 +28,7 @@ from . import (
     thm_3_8,
 )
 from ._instance import Instance as Instance
+from ._names import no_such
 from ._statement import Claim as Claim
 from ._statement import Control as Control
 from ._statement import Hypothesis as Hypothesis
@@ -92,5 +93,5 @@ def check(claim_id: str, instance: Instance | TransformerInstance) -> Verdict:
     hypotheses unmet
     """
     if claim_id not in CLAIMS:
-        raise ValueError(f"there is no claim {claim_id!r}; the claims are {', '.join(CLAIMS)}")
+        raise ValueError(no_such("claim", claim_id, CLAIMS))
     return CLAIMS[claim_id].check(instance)

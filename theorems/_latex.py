@@ -7,11 +7,12 @@ M_bot = argmin M, and v the mean over P inside the target T less the mean over N
 derivative, tanh form, limits and quadratic are printed by sympy. No `|`: it would end a table cell.
 """
 
-import difflib
 from typing import Any
 
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
+
+from ._names import no_such
 
 _NEEDS_LAW = r"\quad \text{if } p_j > 0"
 _NOT_CONSTANT = r"\quad \text{if } p_j > 0 \text{ and } M \text{ is not constant}"
@@ -242,7 +243,5 @@ def latex(claim_id: str) -> str:
     '\\frac{d}{d \\alpha} p_{j,\\alpha}(z)'
     """
     if claim_id not in _STATEMENTS:
-        close = difflib.get_close_matches(claim_id, CLAIM_IDS, n=1, cutoff=0.4)
-        hint = f"did you mean {close[0]!r}?" if close else "see theorems.symbolic.CLAIM_IDS"
-        raise ValueError(f"no claim is called {claim_id!r}: {hint}")
+        raise ValueError(no_such("claim", claim_id, CLAIM_IDS))
     return _STATEMENTS[claim_id]

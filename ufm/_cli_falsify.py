@@ -57,15 +57,15 @@ def falsify(
 
 
 def _choices(claim: str | None) -> str:
-    """The hypotheses of a claim, or the claims of a statement, for who named that alone."""
+    """The hypotheses of a claim, or what may have been meant, for who named that alone."""
     if claim is None:
         return ""
     from theorems import CLAIMS
+    from theorems._names import no_such
 
-    if claim in CLAIMS:
-        return f"; {claim} has {', '.join(h.id for h in CLAIMS[claim].hypotheses)}"
-    own = [name for name in CLAIMS if name.startswith(f"{claim}.")]
-    return f"; the claims of {claim} are {', '.join(own)}" if own else ""
+    if claim not in CLAIMS:
+        return f"; {no_such('claim', claim, CLAIMS)}"
+    return f"; {claim} has {', '.join(h.id for h in CLAIMS[claim].hypotheses)}"
 
 
 def _search(pairs: list[tuple[str, str]], seed: int, seconds: float, errors: Console) -> list[Any]:

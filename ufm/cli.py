@@ -96,13 +96,12 @@ def _choose(every: tuple[Any, ...], wanted: tuple[str, ...]) -> list[Any]:
     """The statements named by id, cut down to single claims where a claim is named."""
     from dataclasses import replace
 
-    known = {s.id for s in every} | {c.id for s in every for c in s.claims}
+    from theorems._names import no_such
+
+    known = [*(s.id for s in every), *(c.id for s in every for c in s.claims)]
     for name in wanted:
         if name not in known:
-            raise BadInput(
-                f"there is no statement or claim {name!r}; the statements are "
-                f"{', '.join(s.id for s in every)}"
-            )
+            raise BadInput(no_such("statement or claim", name, known))
     chosen = []
     for statement in every:
         is_whole = not wanted or statement.id in wanted

@@ -391,8 +391,14 @@ BAD_INPUT = {
     ),
     "sign": (lambda: limit(3, [0], 2), r"sign must be \+1 or -1; got 2"),
     "order": (lambda: T.derivative(0), r"order must be at least 1; got 0"),
-    "misspelt claim": (lambda: latex("thm-3.6.tan"), r"no claim is called 'thm-3.6.tan': did you"),
-    "unknown claim": (lambda: latex("?"), r"no claim is called '\?': see .*CLAIM_IDS"),
+    "misspelt claim": (
+        lambda: latex("thm-3.6.tan"),
+        r"there is no claim 'thm-3.6.tan'; did you mean thm-3.6.tanh",
+    ),
+    "unknown claim": (
+        lambda: latex("?"),
+        r"there is no claim '\?'; there are assumption-2.trained, ",
+    ),
 }
 
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis.errors import NoSuchExample
 
 from .. import CLAIMS
+from .._names import no_such
 from ..certificates._dyadic import enclosure
 from ..certificates._hypotheses import TESTS
 from ._breaks import Break
@@ -84,7 +85,7 @@ def falsify(claim: str, without: str, seed: int = 0, seconds: float = 60.0) -> F
     needed ['1/10', '7/10', '1/10', '7/10'] M(0) > 0 iff token 0 is in T: it is in T, and M(0) = 0
     """
     if claim not in CLAIMS:
-        raise ValueError(f"there is no claim {claim!r}; the claims are {', '.join(CLAIMS)}")
+        raise ValueError(no_such("claim", claim, CLAIMS))
     if (claim, without) not in MAP:
         known = ", ".join(hypotheses_of(claim))
         raise ValueError(f"{claim} has no hypothesis {without!r}; it has {known}")

@@ -1,0 +1,22 @@
+"""What is said to who asks for a thing by a name that nothing has."""
+
+import difflib
+from collections.abc import Iterable
+
+
+def no_such(kind: str, name: str, known: Iterable[str]) -> str:
+    """One line: that no `kind` is called so, and which names begin with it, are near it, or exist.
+
+    >>> from theorems._names import no_such
+    >>> print(no_such("claim", "thm-3.8", ["lemma-b2.affine", "thm-3.8.quadratic"]))
+    there is no claim 'thm-3.8'; did you mean thm-3.8.quadratic?
+    >>> print(no_such("claim", "?", ["lemma-b2.affine", "thm-3.8.quadratic"]))
+    there is no claim '?'; there are lemma-b2.affine, thm-3.8.quadratic
+    """
+    names = list(known)
+    meant = [other for other in names if other.startswith(f"{name}.")]
+    meant = meant or difflib.get_close_matches(name, names, n=2)
+    # of statements and their claims, the statements are enough
+    short = [other for other in dict.fromkeys(names) if other.rpartition(".")[0] not in names]
+    hint = f"did you mean {' or '.join(meant)}?" if meant else f"there are {', '.join(short)}"
+    return f"there is no {kind} {name!r}; {hint}"
