@@ -258,7 +258,7 @@ def _(scene):
             yield f'<p class="count" data-mark="compiling">{words}</p>'
             time.sleep(0.2)
         for _count, rows in enumerate(explorer.judge(scene.instance, check)):
-            yield explorer.verdict_table(rows, is_final=_count == 1)
+            yield explorer.verdict_table(rows, scene.settings, is_final=_count == 1)
 
     def _shown(html):
         return mo.Html(explorer.titled("Every claim, on this instance", html))

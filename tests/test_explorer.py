@@ -312,7 +312,7 @@ def test_a_row_that_fails_comes_first_and_is_counted(scene, monkeypatch):
     monkeypatch.setattr(theorems, "CLAIMS", {c.id: c for s in statements for c in s.claims})
     *_, rows = explorer.judge(scene.instance)
     assert (rows[0].claim, rows[0].verdict, rows[0].seen) == (claim.id, "fails", "planted")
-    assert "1 fails" in explorer.verdict_table(rows)
+    assert "1 fails" in explorer.verdict_table(rows, scene.settings)
 
 
 def test_judging_can_be_given_up(scene):
@@ -328,7 +328,14 @@ def test_what_is_written_by_hand_is_escaped():
     html = explorer.views(scene.settings, scene, ["<script>alert(1)</script>"], (0.0, 0.0))
     assert "<script>" not in html
     row = explorer.Row("a", "t", "x < y", "holds", "<b>", 1.0, 1e-9, "")
-    assert "<b>" not in explorer.verdict_table([row])
+    assert "<b>" not in explorer.verdict_table([row], scene.settings)
+
+
+def test_evidence_calls_things_by_the_names_in_the_pictures():
+    seen = "token 4 of concept 2 after context 5, token 99"
+    row = explorer.Row("a", "t", "x", "holds", seen, 1.0, 1e-9, "")
+    html = explorer.verdict_table([row], Settings())
+    assert "token 4 (B) of concept 2 (C3) after context 5 (ααβ), token 99<" in html
 
 
 def test_largest_settings_fit_the_shapes_that_are_warmed_up():

@@ -1,5 +1,6 @@
 """Every claim on the instance shown: its verdict, and what becomes of it where a hypothesis is unmet."""
 
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from html import escape
@@ -10,6 +11,8 @@ import numpy as np
 import theorems
 from theorems import Instance, Outcome
 from theorems.verify import verify_instance
+
+from ._settings import Settings
 
 # Judged last: it trains a model, and compiles for every new size.
 SLOW = "assumption-2.trained"
@@ -106,13 +109,13 @@ def _anyway(claim: theorems.Claim, instance: Instance) -> tuple[str, float, floa
     return "means nothing here", *nothing
 
 
-def verdict_table(rows: list[Row], is_final: bool = True) -> str:
-    """The rows as an HTML table under a line that counts them."""
+def verdict_table(rows: list[Row], settings: Settings, is_final: bool = True) -> str:
+    """The rows as an HTML table under a line that counts them; tokens by the names in the pictures."""
     count = {outcome: sum(row.verdict == outcome for row in rows) for outcome in Outcome}
     words = ", ".join(f"{n} {outcome}" for outcome, n in count.items() if n)
     more = "" if is_final else " Training a model for the last one …"
     head = "".join(f"<th scope='col'>{word}</th>" for word in _HEAD)
-    body = "".join(map(_table_row, rows))
+    body = "".join(_table_row(row, settings) for row in rows)
     return (
         f'<p class="count" data-mark="count" data-final="{str(is_final).lower()}">'
         f"<strong>{len(rows)} claims: {words}.</strong>{more}</p>"
@@ -130,7 +133,7 @@ _HEAD = (
 )
 
 
-def _table_row(row: Row) -> str:
+def _table_row(row: Row, settings: Settings) -> str:
     kind = row.verdict.split()[0]
     anyway = f'<br><span class="anyway">{row.anyway}</span>' if row.anyway else ""
     margin = "" if row.margin != row.margin else f"{row.margin + 0.0:.1e} (± {row.tolerance:.0e})"
@@ -138,5 +141,21 @@ def _table_row(row: Row) -> str:
         f'<tr class="{kind}" data-claim="{row.claim}" data-verdict="{row.verdict}" '
         f'data-anyway="{row.anyway}"><td><code>{row.claim}</code></td>'
         f'<td><span class="verdict {kind}">{row.verdict}</span>{anyway}</td>'
-        f"<td>{escape(row.text)}</td><td>{escape(row.seen)}</td><td>{margin}</td></tr>"
+        f"<td>{escape(row.text)}</td><td>{escape(_named(row.seen, settings))}</td>"
+        f"<td>{margin}</td></tr>"
     )
+
+
+def _named(seen: str, settings: Settings) -> str:
+    """Evidence counts tokens, concepts and contexts from 0; the pictures call them a, C1 and 0: aaa."""
+    names = {
+        "token": settings.token_names,
+        "concept": [f"C{k + 1}" for k in range(settings.concepts)],
+        "context": [name.split(": ")[1] for name in settings.context_names],
+    }
+
+    def with_name(found: re.Match[str]) -> str:
+        known, place = names[found[1]], int(found[2])
+        return f"{found[0]} ({known[place]})" if place < len(known) else found[0]
+
+    return re.sub(r"\b(token|concept|context) (\d+)\b", with_name, seen)
