@@ -16,7 +16,6 @@ with app.setup(hide_code=True):
     import jax
     import marimo as mo
     import numpy as np
-    from matplotlib.figure import Figure
 
     import ufm
     from theorems.table import read_table
@@ -151,10 +150,8 @@ def _(model):
 @app.cell(hide_code=True)
 def _(model):
     wanted = [choose(model, mass, "target_mass") for mass in (0.2, 0.5, 0.9, 0.99)]
-    price_figure = Figure(figsize=(8.2, 3.4), layout="constrained")
-    plots.cost_against_mass(
-        model.tilt, model.weights, target=model.target, axes=price_figure.subplots()
-    )
+    price_figure, (_axes,) = plots.new_axes(height=3.4)
+    plots.cost_against_mass(model.tilt, model.weights, target=model.target, axes=_axes)
     mo.vstack(
         [
             mo.md("## 2. A target mass"),
@@ -182,13 +179,13 @@ def _(model):
         np.asarray(small.concept_tokens(0)),
     )
     apart = np.asarray(ufm.sweet_spot(two.tilt, two.target))
-    spot_figure = Figure(figsize=(8.2, 2.2), layout="constrained")
+    spot_figure, (_axes,) = plots.new_axes(height=2.2)
     plots.sweet_spot_windows(
         two.tilt,
         target=two.target,
         contexts=[0, 2],
         names=["in T", "in C₂"],
-        axes=spot_figure.subplots(),
+        axes=_axes,
     )
     mo.vstack(
         [

@@ -16,7 +16,6 @@ with app.setup(hide_code=True):
     import jax
     import marimo as mo
     import numpy as np
-    from matplotlib.figure import Figure
 
     import ufm
     import ufm.llm
@@ -44,18 +43,6 @@ def _():
     Mistral, Qwen3 and Gemma 3 checkpoints in the same way.
     """)
     return
-
-
-@app.function(hide_code=True)
-def new_axes(label: str, count: int = 1, height: float = 3.2):
-    """A figure outside pyplot, and its axes side by side, ruled lightly."""
-    figure = Figure(figsize=(8.2, height), layout="constrained")
-    every = list(figure.subplots(1, count, squeeze=False)[0])
-    for axes in every:
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(color="0.92")
-        axes.set(xlabel="steering strength α", ylabel=label)
-    return figure, every
 
 
 @app.function(hide_code=True)
@@ -124,7 +111,7 @@ def _(target, tilt, tokenizer):
     chosen = [*likely, *np.flatnonzero(target)[np.argsort(-odds[target])[:3]]]
     curve_alphas = np.linspace(-1.0, 6.0, 141)
     curves = np.stack([np.asarray(tilt.probs(a))[0, chosen] for a in curve_alphas])
-    token_figure, (_axes,) = new_axes("p_α(z), first prompt")
+    token_figure, (_axes,) = plots.new_axes(label="p_α(z), first prompt")
     for _k, _z in enumerate(chosen):
         _axes.plot(
             curve_alphas,
@@ -169,7 +156,7 @@ def _(model, negative, positive, prompts):
     _direction = _centred / np.sqrt((_centred**2).mean())
     limit = np.asarray(model.unembedding) @ (_scale * _direction + _bias)
     distance = np.abs(early - limit).max(axis=1)
-    norm_figure, (_axes,) = new_axes("largest distance of a logit to its limit")
+    norm_figure, (_axes,) = plots.new_axes(label="largest distance of a logit to its limit")
     _axes.loglog(far[1:], distance[1:], "o-", color=plots.PALETTE[0])
     mo.vstack(
         [

@@ -14,7 +14,6 @@ with app.setup(hide_code=True):
     import jax.numpy as jnp
     import marimo as mo
     import numpy as np
-    from matplotlib.figure import Figure
 
     import ufm
     from theorems import suite
@@ -58,18 +57,6 @@ def _():
 
 
 @app.function(hide_code=True)
-def new_axes(count: int = 1, height: float = 3.2):
-    """A figure outside pyplot, and its axes side by side, ruled lightly."""
-    figure = Figure(figsize=(8.2, height), layout="constrained")
-    every = figure.subplots(1, count, squeeze=False)[0]
-    for axes in every:
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(color="0.92")
-        axes.set_axisbelow(True)
-    return figure, list(every)
-
-
-@app.function(hide_code=True)
 def curves(alphas) -> np.ndarray:
     """p_{j,α}(z) at all strengths, [strengths, contexts, tokens]."""
     return np.asarray(ufm.sweep(TILT, alphas, ufm.ExponentialTilt.probs))
@@ -78,7 +65,7 @@ def curves(alphas) -> np.ndarray:
 @app.function(hide_code=True)
 def draw_training():
     """Distance of the loss from the entropy of the data, for d = 1 and d = G."""
-    figure, (axes,) = new_axes()
+    figure, (axes,) = plots.new_axes()
     data = ufm.ConceptDataset.smoothed(epsilon=0.05)
     for dimension, ink in ((1, RED), (3, BLUE)):
         model = ufm.UFM.train(data, key=jax.random.key(0), steps=600, dimension=dimension)
@@ -112,7 +99,7 @@ def _():
 @app.function(hide_code=True)
 def draw_logits():
     """Steered logits, less their mean, in two contexts."""
-    figure, panels = new_axes(2)
+    figure, panels = plots.new_axes(2)
     model = ufm.UFM.fit(DATA)
     vector = ufm.difference_of_means(model.embeddings, [0, 1], [2, 3])
     alphas = np.array([-1.0, 0.0, 1.0, 2.0])
@@ -130,7 +117,7 @@ def draw_logits():
 @app.function(hide_code=True)
 def draw_tilt():
     """The law of a context of N at four strengths."""
-    figure, panels = new_axes(4, 2.6)
+    figure, panels = plots.new_axes(4, height=2.6)
     rows = curves(np.linspace(0.0, 2.0, 5))[[0, 1, 2, 4], 2]
     for axes, row, name in zip(panels, rows, ("0", "½", "1", "2"), strict=True):
         axes.bar(range(9), row, color=np.repeat(plots.PALETTE[:3], 3), tick_label=TOKENS)
@@ -160,7 +147,7 @@ def _():
 @app.function(hide_code=True)
 def draw_log_odds():
     """M(z), token by token."""
-    figure, (axes,) = new_axes(height=2.6)
+    figure, (axes,) = plots.new_axes(height=2.6)
     odds = np.asarray(TILT.log_odds)
     axes.bar(range(9), odds, color=np.repeat(plots.PALETTE[:3], 3), tick_label=TOKENS)
     axes.axhline(0.0, color="0.3", linewidth=1)
@@ -171,7 +158,7 @@ def draw_log_odds():
 @app.function(hide_code=True)
 def draw_derivatives():
     """p_α(b) in a context of N, and its first three derivatives, each over its largest value."""
-    figure, (axes,) = new_axes()
+    figure, (axes,) = plots.new_axes()
     lines = ufm.sweep(
         TILT, NEAR, lambda t, a: jnp.stack([t.derivative(a, n)[2, 1] for n in range(4)])
     )
@@ -230,7 +217,7 @@ def _():
 @app.function(hide_code=True)
 def draw_height():
     """log p_α(z)/p(z) of three tokens, and the height that the Legendre transform promises."""
-    figure, (axes,) = new_axes()
+    figure, (axes,) = plots.new_axes()
     peaks, context = np.asarray(ufm.peak_strengths(TILT)), 2
     for token, ink in ((0, BLUE), (1, RED), (6, GREEN)):
         rise = np.log(curves(NEAR)[:, context, token] / np.exp(TILT.log_probs[context, token]))
@@ -256,7 +243,7 @@ def threshold(tilt) -> np.ndarray:
 @app.function(hide_code=True)
 def draw_sign_rule():
     """Peaks of tokens against M(z) less the threshold, on two datasets: opposite quadrants are empty."""
-    figure, panels = new_axes(2)
+    figure, panels = plots.new_axes(2)
     two = ufm.ConceptDataset.from_rates([0.6, 0.2, 0.6, 0.2], [0.1] * 4, [0, 0, 1, 1])
     two_tilt = ufm.ExponentialTilt.from_dataset(two, [0, 1], [2, 3])
     for axes, tilt, size in zip(panels, (TILT, two_tilt), (3, 2), strict=True):
@@ -308,7 +295,7 @@ def _():
 @app.function(hide_code=True)
 def draw_rate():
     """Total variation to the limit and its bound, in three contexts."""
-    figure, (axes,) = new_axes()
+    figure, (axes,) = plots.new_axes()
     alphas, odds = np.linspace(0.0, 60.0, 301), np.asarray(TILT.log_odds)
     top = odds == odds.max()
     gap = odds.max() - odds[~top].max()
@@ -347,7 +334,7 @@ def _():
 @app.function(hide_code=True)
 def draw_concept_log_odds():
     """ν of the target between its two lines, and where it reaches one half."""
-    figure, panels = new_axes(2)
+    figure, panels = plots.new_axes(2)
     delta = float(ufm.separation_margin(TILT, TARGET))
     spread, alphas = float(TILT.odds_range()), np.linspace(-1.5, 2.5, 161)
     half = np.asarray(ufm.half_saturation(TILT, TARGET))
@@ -390,7 +377,7 @@ def _():
 @app.function(hide_code=True)
 def draw_path():
     """Tokens in a context of N (lines) and in one of T, one unit later (dots)."""
-    figure, (axes,) = new_axes()
+    figure, (axes,) = plots.new_axes()
     negative, positive = curves(NEAR)[:, 2], curves(NEAR[::12] - 1.0)[:, 0]
     for z, ink in zip((0, 1, 2, 3, 6), plots.PALETTE, strict=False):
         axes.plot(NEAR, negative[:, z], color=ink, label=TOKENS[z], gid=f"negative {z}")
@@ -423,7 +410,7 @@ def _():
 @app.function(hide_code=True)
 def draw_remainder():
     """|ΔCE - ½σ²α²| and its bound."""
-    figure, (axes,) = new_axes()
+    figure, (axes,) = plots.new_axes()
     alphas = np.geomspace(1e-3, 3.0, 121)
     weights = np.asarray(DATA.context_weights)
     found = ufm.sweep_aggregates(TILT, np.concatenate([[0.0], alphas]), weights=weights)
@@ -478,7 +465,7 @@ def steered_logits(norm: str, alphas) -> np.ndarray:
 @app.function(hide_code=True)
 def draw_norm():
     """Logits of four tokens on a transformer with either norm, with their limits."""
-    figure, panels = new_axes(2)
+    figure, panels = plots.new_axes(2)
     alphas = np.linspace(-12.0, 12.0, 241)
     for axes, norm in zip(panels, ("rmsnorm", "layernorm"), strict=True):
         rows = steered_logits(norm, alphas)
@@ -495,7 +482,7 @@ def draw_norm():
 @app.function(hide_code=True)
 def draw_norm_rate():
     """Distance of a logit to its limit, and the bound that the weights imply."""
-    figure, (axes,) = new_axes()
+    figure, (axes,) = plots.new_axes()
     alphas = np.geomspace(3.0, 1e5, 61)
     model, hidden, vector = norm_case("rmsnorm")
     far = np.abs(steered_logits("rmsnorm", alphas) - np.asarray(model.limit_logits(vector, 1)))

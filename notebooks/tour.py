@@ -15,7 +15,6 @@ with app.setup:
     import jax
     import marimo as mo
     import numpy as np
-    from matplotlib.figure import Figure
 
     import theorems
     import ufm
@@ -277,9 +276,9 @@ def _(view):
 
 
 @app.function
-def new_axes(alpha: float, height: float = 3.4):
-    """Axes outside pyplot, so that an app that runs for days keeps no figure; α as a thin line."""
-    axes = Figure(figsize=(8.6, height), layout="constrained").subplots()
+def axes_at(alpha: float, height: float = 3.4):
+    """New axes with a thin line at α."""
+    _, (axes,) = plots.new_axes(height=height)
     axes.axvline(alpha, color="0.6", linewidth=1, gid="alpha")
     return axes
 
@@ -292,7 +291,7 @@ def _(alphas, context_names, dataset, tilt, token_names, view):
         alphas=alphas,
         names=token_names,
         token_concept=dataset.token_concept,
-        axes=new_axes(view.alpha, 4.2),
+        axes=axes_at(view.alpha, 4.2),
     )
     token_axes.set_title(f"Tokens after {context_names[view.context]}", loc="left")
     mo.vstack(
@@ -318,7 +317,7 @@ def _(alphas, concept_names, context_names, dataset, tilt, view):
         token_concept=dataset.token_concept,
         names=concept_names,
         is_mass=True,
-        axes=new_axes(view.alpha),
+        axes=axes_at(view.alpha),
     )
     concept_axes.set_title(f"Concepts after {context_names[view.context]}", loc="left")
     mo.vstack(
@@ -336,7 +335,7 @@ def _(alphas, concept_names, context_names, dataset, tilt, view):
 @app.cell
 def _(alphas, dataset, tilt, view):
     loss_axes = plots.cross_entropy_curve(
-        tilt, dataset.context_weights, alphas=alphas, axes=new_axes(view.alpha)
+        tilt, dataset.context_weights, alphas=alphas, axes=axes_at(view.alpha)
     )
     loss_axes.set_title("Cross-entropy, all contexts", loc="left")
     mo.vstack(

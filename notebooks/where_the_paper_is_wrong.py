@@ -16,7 +16,6 @@ with app.setup(hide_code=True):
     import jax
     import marimo as mo
     import numpy as np
-    from matplotlib.figure import Figure
 
     import theorems
     from theorems.exact import read_exact
@@ -81,18 +80,6 @@ def peak(p, odds, token: int) -> float:
 
 
 @app.function(hide_code=True)
-def new_axes(label: str, count: int = 1, height: float = 3.0):
-    """A figure outside pyplot, and its axes side by side, ruled lightly."""
-    figure = Figure(figsize=(8.2, height), layout="constrained")
-    every = list(figure.subplots(1, count, squeeze=False)[0])
-    for axes in every:
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(color="0.92")
-        axes.set(xlabel="steering strength α", ylabel=label)
-    return figure, every
-
-
-@app.function(hide_code=True)
 def about(finding: str):
     """What the paper says and what is true, from the registry."""
     found = FINDINGS[finding]
@@ -103,7 +90,7 @@ def about(finding: str):
 def _():
     in_target = case("finding-1.in-target")
     early = peak(in_target.p[0], in_target.odds, 1)
-    early_figure, (_axes,) = new_axes("p_α(z), context in T")
+    early_figure, (_axes,) = plots.new_axes(label="p_α(z), context in T", height=3.0)
     _alphas = np.linspace(-1.5, 1.5, 301)
     _rows = steered(in_target.p[0], in_target.odds, _alphas)
     for _z in range(4):
@@ -157,7 +144,7 @@ def _():
 def _():
     nine = case("finding-2.vanishing")
     _alphas = np.linspace(-6.0, 6.0, 301)
-    vanishing_figure, (_axes,) = new_axes("Δp(C₃|α)")
+    vanishing_figure, (_axes,) = plots.new_axes(label="Δp(C₃|α)", height=3.0)
     vanishing = {}
     for _j, _name in ((0, "context in T"), (2, "context in C₃")):
         _rows = steered(nine.p[_j], nine.odds, _alphas)[:, 6:].mean(1) - nine.p[_j, 6:].mean()
@@ -186,7 +173,7 @@ def _():
     humps_at = np.array([-1e4, -8.0, -3.0, -1.0, 0.0, 1e3])
     humps_mass = steered(humps.p[0], humps.odds, humps_at)[:, 2:4].sum(1)
     _alphas = np.linspace(-14.0, 3.0, 401)
-    humps_figure, (_axes,) = new_axes("mass of C₂")
+    humps_figure, (_axes,) = plots.new_axes(label="mass of C₂", height=3.0)
     _axes.plot(_alphas, steered(humps.p[0], humps.odds, _alphas)[:, 2:4].sum(1), color=BLUE)
     _axes.plot(humps_at[1:5], humps_mass[1:5], "o", color=BLUE)
     mo.vstack(
@@ -216,7 +203,7 @@ def _():
     _centred = bends.odds - (bends_p @ bends.odds)[:, None]
     bends_second = bends_p[:, 0] * (_centred[:, 0] ** 2 - (bends_p * _centred**2).sum(1))
     inflections = _alphas[1:][np.sign(bends_second[1:]) != np.sign(bends_second[:-1])]
-    bends_figure, (_axes,) = new_axes("mass of the target")
+    bends_figure, (_axes,) = plots.new_axes(label="mass of the target", height=3.0)
     _axes.plot(_alphas, bends_p[:, 0], color=BLUE)
     for _place in inflections:
         _axes.axvline(_place, color="0.5", linestyle=":")
@@ -259,7 +246,7 @@ def _(nine):
         axis=0,
     )
     slope = float(np.mean(nine.odds.max() - nine.p @ nine.odds))
-    line_figure, (_axes,) = new_axes("ΔCE (nats)")
+    line_figure, (_axes,) = plots.new_axes(label="ΔCE (nats)", height=3.0)
     _axes.plot(line_alphas, rise, color=BLUE, label="ΔCE", gid="curve")
     _offset = np.mean(np.log(nine.p[:, :3].sum(1)))
     _axes.plot(
@@ -292,7 +279,7 @@ def _():
     dip_alphas = np.linspace(-0.5, 1.5, 201)
     dip = np.log(_half) @ four.p[0] - np.log(steered(_half, four.odds, dip_alphas)) @ four.p[0]
     dip_slope = float(_half @ four.odds - four.p[0] @ four.odds)
-    dip_figure, (_axes,) = new_axes("ΔCE (nats)")
+    dip_figure, (_axes,) = plots.new_axes(label="ΔCE (nats)", height=3.0)
     _axes.plot(dip_alphas, dip, color=BLUE)
     _axes.axhline(0.0, color="0.5", linestyle=":")
     mo.vstack(

@@ -21,6 +21,7 @@ from ._laws import next_token_bars as next_token_bars
 from ._picture import Picture as Picture
 from ._price import cost_against_mass as cost_against_mass
 from ._style import PALETTE as PALETTE
+from ._style import new_axes as new_axes
 from ._tokens import token_curves as token_curves
 from ._windows import peak_map as peak_map
 from ._windows import sweet_spot_windows as sweet_spot_windows
@@ -34,6 +35,7 @@ __all__ = [
     "cost_against_mass",
     "cross_entropy_bounds",
     "cross_entropy_curve",
+    "new_axes",
     "next_token_bars",
     "peak_map",
     "picture_paths",
