@@ -70,7 +70,8 @@ def _law_rates(settings: Settings) -> Rates:
 
 def _geometric(ratio: Fraction, size: int) -> list[Fraction]:
     powers = [ratio**i for i in range(size)]
-    return [power / sum(powers) for power in powers]
+    total = sum(powers)
+    return [power / total for power in powers]
 
 
 def _random_rates(settings: Settings) -> Rates:

@@ -19,7 +19,7 @@ def mass_turns(row: Row, tokens: np.ndarray, strengths: np.ndarray) -> list[Turn
     """The turns of F_C of one context between the first and the last strength, in order.
 
     F_C' = F_C (1 - F_C) g with g(α) = E_α[M|C] - E_α[M|not C]: a turn is a change of sign of g, seen
-    on the grid `strengths` and then bisected to rounding. Two turns between neighbours of the grid
+    on the grid `strengths` and then cut down to rounding. Two turns between neighbours of the grid
     go unseen. Where both means tend to one value g is all rounding; below 1e-12 R it counts as 0.
     """
 
@@ -30,12 +30,15 @@ def mass_turns(row: Row, tokens: np.ndarray, strengths: np.ndarray) -> list[Turn
     values = slope(strengths)
     seen = np.flatnonzero(np.abs(values) > 1e-12 * np.ptp(row.odds))
     turning = values[seen[:-1]] * values[seen[1:]] < 0
+    if not turning.any():
+        return []
     low, high = strengths[seen[:-1][turning]], strengths[seen[1:][turning]]
     is_peak = values[seen[:-1][turning]] > 0
-    for _ in range(80):  # halves any bracket of a picture to neighbouring numbers
-        middle = 0.5 * (low + high)
-        stays = (slope(middle) > 0) == is_peak
-        low, high = np.where(stays, middle, low), np.where(stays, high, middle)
+    for _ in range(13):  # by 32 each: any bracket of a picture becomes neighbouring numbers
+        inner = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, 33)
+        stays = (slope(inner.ravel()).reshape(inner.shape) > 0) == is_peak[:, None]
+        turned = np.maximum(stays.argmin(axis=1), 1)[:, None]  # the first that does not stay
+        low, high = (np.take_along_axis(inner, turned - step, 1)[:, 0] for step in (1, 0))
     alphas = 0.5 * (low + high)
     mass = row.laws(alphas)[:, tokens].sum(axis=1)
     return [
