@@ -277,6 +277,8 @@ def _(scene):
         if IS_APP and (explorer.pending(scene) or explorer.trains(scene)):
             mo.Thread(target=_in_thread).start()
             return None
+        if IS_APP:  # the pictures go out first: judging leaves the server little of the interpreter
+            time.sleep(0.03)
         *_, html = _judge(lambda: True)
         return _shown(html)
 

@@ -56,7 +56,7 @@ class Scene:
     @cached_property
     def peaks(self) -> np.ndarray | None:
         """α(j,z) [m, V]; None where nothing moves."""
-        return evaluate.peaks(self.instance.tilt) if self.moves else None
+        return self.instance.peaks if self.moves else None
 
     @cached_property
     def windows(self) -> np.ndarray | None:
