@@ -10,8 +10,8 @@ def no_such(kind: str, name: str, known: Iterable[str]) -> str:
     >>> from theorems._names import no_such
     >>> print(no_such("claim", "thm-3.8", ["lemma-b2.affine", "thm-3.8.quadratic"]))
     there is no claim 'thm-3.8'; did you mean thm-3.8.quadratic?
-    >>> print(no_such("claim", "?", ["lemma-b2.affine", "thm-3.8.quadratic"]))
-    there is no claim '?'; there are lemma-b2.affine, thm-3.8.quadratic
+    >>> print(no_such("statement or claim", "?", ["lemma-b2", "thm-3.8", "thm-3.8.quadratic"]))
+    there is no statement or claim '?'; there are lemma-b2, thm-3.8
     """
     names = list(known)
     meant = [other for other in names if other.startswith(f"{name}.")]

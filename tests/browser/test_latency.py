@@ -59,9 +59,10 @@ def test_redraws_within_300_ms(open_page, query, is_dragged, capsys):
         if not is_dragged:
             page.shows(epsilon=settings.epsilon)
     middle = [statistics.median(values) for values in (server, browser, clock)]
+    how = "dragged" if is_dragged else "at rest"
     with capsys.disabled():
         print(
-            f"\n{query or 'V = 9'}{', dragged' if is_dragged else ''}: a key to a painted picture: "
+            f"\nV = {sum(settings.sizes)}, {how}: a key to a painted picture: "
             f"{middle[0]:.0f} ms of the processor on the server and {middle[1]:.0f} ms in the page "
             f"({max(server):.0f} and {max(browser):.0f} at worst); by the clock, on this machine now, "
             f"{middle[2]:.0f} ms, {max(clock):.0f} at worst"

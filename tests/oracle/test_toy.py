@@ -41,8 +41,8 @@ def test_a_run_killed_while_it_trains_leaves_nothing(tmp_path):
     environment = os.environ | {"PYTHONPATH": os.getcwd()}
     sizes = ["--dimension", "16", "--heads", "2", "--vocabulary", "320", "--steps", "1000000"]
     # started by a shell's background job, a process is born deaf to Ctrl-C: give it its ears
-    program = "from signal import *; signal(SIGINT, default_int_handler)\n"
-    program += "from ufm.cli import main; main()"
+    hear = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = f"{hear}; from ufm.cli import main; main()"
     command = [sys.executable, "-c", program, "toy", "out", *sizes]
     for sent, status in [(signal.SIGKILL, -9), (signal.SIGINT, 130)]:
         running = subprocess.Popen(

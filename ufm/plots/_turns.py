@@ -37,7 +37,9 @@ def mass_turns(row: Row, tokens: np.ndarray, strengths: np.ndarray) -> list[Turn
     for _ in range(13):  # by 32 each: any bracket of a picture becomes neighbouring numbers
         inner = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, 33)
         stays = (slope(inner.ravel()).reshape(inner.shape) > 0) == is_peak[:, None]
-        turned = np.maximum(stays.argmin(axis=1), 1)[:, None]  # the first that does not stay
+        # of the ends it is known, whatever rounding says now
+        stays[:, 0], stays[:, -1] = True, False
+        turned = stays.argmin(axis=1)[:, None]  # the first that does not stay
         low, high = (np.take_along_axis(inner, turned - step, 1)[:, 0] for step in (1, 0))
     alphas = 0.5 * (low + high)
     mass = row.laws(alphas)[:, tokens].sum(axis=1)
