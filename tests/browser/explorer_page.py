@@ -48,23 +48,19 @@ class ExplorerPage:
         self.page.wait_for_selector("[data-mark=count][data-final=true]", timeout=PATIENCE)
 
     def shows(self, **changes) -> None:
-        """Wait until the pictures are those of the settings with `changes`, and all claims are judged."""
+        """Wait until all that the page shows is of the settings with `changes`."""
         self.settings = replace(self.settings, **changes)
         query = urlencode(to_query(self.settings))
         self.page.wait_for_selector(f'[data-mark=views][data-query="{query}"]')
-        # the table follows the pictures: until it is of the same instance
+        self.page.wait_for_selector(
+            f'[data-mark=count][data-query="{query}"][data-final=true]', timeout=PATIENCE
+        )
+        # Each part of the page comes when it is ready, and where a setting was no good all but one are gone.
         self.page.wait_for_function(
-            "P => JSON.stringify(JSON.parse(document.querySelector('pre').innerText)) === P",
+            "P => { const shown = document.querySelector('pre');"
+            " return shown && JSON.stringify(JSON.parse(shown.innerText)) === P }",
             arg=json.dumps(self.record_of_settings(), separators=(",", ":")),
         )
-        self.judged()
-
-    def says(self, claim: str, verdict: str) -> None:
-        """Wait until the table says so: where the record stays the same, the old table may still stand."""
-        self.page.wait_for_selector(
-            f'tr[data-claim="{claim}"][data-verdict="{verdict}"]', timeout=PATIENCE
-        )
-        self.judged()
 
     def record_of_settings(self) -> dict:
         from ufm.explorer import build

@@ -130,7 +130,6 @@ def test_a_broken_hypothesis_gets_the_right_verdict(open_page, broken):
     page.choose("break a hypothesis", BREAKS[broken])
     page.click_break()
     page.shows(broken=broken)
-    page.says(claim, "hypotheses unmet")
     assert page.page.locator("[data-mark=broken]").is_visible()
     verdict, anyway, seen = page.verdicts()[claim]
     assert (verdict, anyway) == ("hypotheses unmet", becomes)
@@ -143,7 +142,6 @@ def test_a_broken_hypothesis_gets_the_right_verdict(open_page, broken):
                 assert verdict == str(theorems.check(other, instance).verdict), other
     page.click_break()
     page.shows(broken="")
-    page.says(claim, "holds")
     assert page.verdicts() == whole
 
 

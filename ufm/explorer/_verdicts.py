@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from html import escape
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 import numpy as np
 
@@ -12,7 +13,7 @@ import theorems
 from theorems import Instance, Outcome
 from theorems.verify import verify_instance
 
-from ._settings import Settings
+from ._settings import Settings, to_query
 
 # Judged last: it trains a model, and compiles for every new size.
 SLOW = "assumption-2.trained"
@@ -116,8 +117,10 @@ def verdict_table(rows: list[Row], settings: Settings, is_final: bool = True) ->
     more = "" if is_final else " Training a model for the last one …"
     head = "".join(f"<th scope='col'>{word}</th>" for word in _HEAD)
     body = "".join(_table_row(row, settings) for row in rows)
+    query = escape(urlencode(to_query(settings)))
     return (
-        f'<p class="count" data-mark="count" data-final="{str(is_final).lower()}">'
+        f'<p class="count" data-mark="count" data-query="{query}" '
+        f'data-final="{str(is_final).lower()}">'
         f"<strong>{len(rows)} claims: {words}.</strong>{more}</p>"
         f'<div class="scroll" tabindex="0" role="region" aria-label="verdicts">'
         f"<table class='verdicts'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
