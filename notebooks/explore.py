@@ -31,6 +31,17 @@ with app.setup:
         """What a dropdown wants: what each option means, by its words."""
         return {words: value for value, words in options.items()}
 
+    def titled(table: str) -> mo.Html:
+        """The table of verdicts under its heading."""
+        return mo.Html(explorer.titled("Every claim, on this instance", table))
+
+    # Here and not in a cell, whose names are gone, for its threads too, once it runs again.
+    def show_tables(scene: explorer.Scene) -> None:
+        """In a thread: show the table as it fills, until other settings have a table of their own."""
+        thread = mo.current_thread()
+        for table in explorer.tables(scene, lambda: not thread.should_exit):
+            mo.output.replace(titled(table))
+
 
 @app.cell
 def _():
@@ -222,7 +233,7 @@ def _(
 
 @app.cell
 def _(clock, scene, settings, wrong):
-    if scene is not None and IS_APP and explorer.pending(scene, "pictures"):
+    if scene is not None and explorer.pending(scene, "pictures"):
         with mo.status.spinner(
             title="Compiling, once: the first pictures take about ten seconds …"
         ):
@@ -245,44 +256,14 @@ def _(settings):
 @app.cell
 def _(scene):
     mo.stop(scene is None)
-
-    def _judge(is_shown):
-        """Yield each state of the table; stop where it is no longer wanted."""
-
-        def check(share, claim):
-            if not is_shown():
-                raise InterruptedError
-
-        while words := IS_APP and explorer.pending(scene):
-            check(0.0, "")
-            yield f'<p class="count" data-mark="compiling">{words}</p>'
-            time.sleep(0.2)
-        for _count, rows in enumerate(explorer.judge(scene.instance, check)):
-            yield explorer.verdict_table(rows, scene.settings, is_final=_count == 1)
-
-    def _shown(html):
-        return mo.Html(explorer.titled("Every claim, on this instance", html))
-
-    def _in_thread():
-        thread, last = mo.current_thread(), ""
-        try:
-            for html in _judge(lambda: not thread.should_exit):
-                if html != last:
-                    mo.output.replace(_shown(html))
-                last = html
-        except InterruptedError:
-            pass  # the settings have changed: another thread judges them
-
-    def _table():
-        if IS_APP and (explorer.pending(scene) or explorer.trains(scene)):
-            mo.Thread(target=_in_thread).start()
-            return None
+    _html = None
+    if IS_APP and (explorer.pending(scene) or explorer.trains(scene)):
+        mo.Thread(target=show_tables, args=(scene,)).start()
+    else:
         if IS_APP:  # the pictures go out first: judging leaves the server little of the interpreter
             time.sleep(0.03)
-        *_, html = _judge(lambda: True)
-        return _shown(html)
-
-    _table()
+        *_, _html = explorer.tables(scene)
+    titled(_html) if _html else None
     return
 
 

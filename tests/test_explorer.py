@@ -16,7 +16,7 @@ import theorems
 import ufm
 from theorems.exact import read_exact
 from ufm import explorer, plots
-from ufm.explorer import BREAKS, CHOICES, LAWS, SETS, Settings
+from ufm.explorer import BREAKS, CHOICES, LAWS, SETS, Settings, _tables
 from ufm.explorer._record import record_of
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "explore.py"
@@ -321,6 +321,24 @@ def test_judging_can_be_given_up(scene):
 
     with pytest.raises(InterruptedError):
         next(explorer.judge(scene.instance, refuse))
+
+
+def test_tables_stop_where_they_are_no_longer_wanted(scene):
+    asked = itertools.count()
+    assert list(explorer.tables(scene, lambda: next(asked) < 3)) == []
+    assert next(asked) == 4  # between two claims, not after the last
+    *_, last = explorer.tables(scene)
+    *_, rows = explorer.judge(scene.instance)
+    assert last == explorer.verdict_table(rows, scene.settings)
+
+
+def test_a_table_says_first_what_still_compiles(scene, monkeypatch):
+    answers = iter(["Compiling, once, for up to 12 tokens: 3%, lemma-b2.affine …", ""])
+    monkeypatch.setattr(_tables, "pending", lambda scene: next(answers))
+    first, *_, last = explorer.tables(scene)
+    assert marks(first).keys() == {"compiling"}
+    assert "lemma-b2.affine" in first
+    assert marks(last)["count"]["data-final"] == "true"
 
 
 def test_what_is_written_by_hand_is_escaped():

@@ -105,7 +105,8 @@ def test_hand_picked_sets_and_what_is_wrong_with_them(open_page):
         words
         == "These settings make no instance: positive and negative share context 1: give it to one of them"
     )
-    assert page.page.locator("tr[data-claim]").count() == 0  # nothing stale is left standing
+    # nothing stale is left standing
+    page.page.wait_for_selector("tr[data-claim]", state="detached")
     page.type("N: contexts", "4")
     page.shows(negative=(4,))
     Expected(page.record(), page.settings).compare(page)

@@ -29,6 +29,7 @@ from ._settings import from_query as from_query
 from ._settings import picks as picks
 from ._settings import to_query as to_query
 from ._style import STYLE as STYLE
+from ._tables import tables as tables
 from ._verdicts import Row as Row
 from ._verdicts import judge as judge
 from ._verdicts import verdict_table as verdict_table
@@ -58,6 +59,7 @@ __all__ = [
     "pending",
     "picks",
     "reading",
+    "tables",
     "titled",
     "to_query",
     "token_picture",

@@ -63,9 +63,12 @@ def warm_up(wait: bool = True) -> None:
 
 
 def pending(scene: Scene, what: str = "claims") -> str:
-    """What is still being compiled before the claims (or the "pictures") of `scene`; "" if nothing."""
+    """What is still being compiled before the claims (or the "pictures") of `scene`; "" if nothing.
+
+    Nothing is where `warm_up` was not called: what is not compiled then compiles where it is used.
+    """
     tokens = padded_sizes(*scene.instance.log_probs.shape)[1]
-    is_ready = (what, tokens) in _warming.ready
+    is_ready = _warming.thread is None or (what, tokens) in _warming.ready
     return "" if is_ready else f"Compiling, once, {_warming.progress} …"
 
 
