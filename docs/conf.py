@@ -33,4 +33,4 @@ html_title = f"ufm {release}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 nitpicky = True
-nitpick_ignore_regex = [("py:.*", ".*")]  # signatures show types as they stand in the source
+nitpick_ignore_regex = [("py:class", ".*")]  # signatures show types as they stand in the source

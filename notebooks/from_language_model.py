@@ -127,8 +127,9 @@ def _(target, tilt, tokenizer):
             mo.md(rf"""
             ## What needs no more than a tilt
 
-            Each token of the {odds.size} rises, peaks once and falls (Theorem 3.3 needs nothing but a
-            tilt): {int(np.isfinite(peaks[0]).sum())} peaks a prompt, found at once. What needs the target
+            Of the {odds.size} tokens {int(np.isfinite(peaks[0]).sum())} rise, peak once and fall, and those
+            of the largest and the least M only rise or only fall (Theorem 3.3 needs nothing but a tilt);
+            all peaks are found at once. What needs the target
             to be *separated* does not carry over: the margin is δ = **{margin:.2f}** < 0. Upper case as a
             list of tokens is not what the vector has made of it, though {positive_share:.0%} of its
             tokens have an M above the mean."""),

@@ -9,7 +9,7 @@ import marimo
 __generated_with = "0.25.2"
 app = marimo.App(width="medium", app_title="Steering strength")
 
-with app.setup:
+with app.setup(hide_code=True):
     from typing import NamedTuple
 
     import jax

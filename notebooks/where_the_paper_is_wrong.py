@@ -109,8 +109,8 @@ def _():
             context of the target already has most of its mass on the other one: $\mathbb{{E}}_0[M]$ is
             above $\log 2$. **Instead**: the sign rule. A peak is positive exactly if
 
-            $$M(z) > \operatorname{{mean}}_N \mathrm{{KL}}(p_j\Vert p_i)
-            - \operatorname{{mean}}_P \mathrm{{KL}}(p_j\Vert p_i).$$
+            $$M(z) > \operatorname{{mean}}_N \mathrm{{KL}}(p_j\Vert p_i) -
+            \operatorname{{mean}}_P \mathrm{{KL}}(p_j\Vert p_i).$$
             """),
         ]
     )

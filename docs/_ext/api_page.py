@@ -50,7 +50,7 @@ def _package(package: Any) -> Iterator[str]:
     yield f"## `{package.__name__}`\n"
     yield f"```{{py:module}} {package.__name__}\n```\n"
     yield _markdown(package, package.__name__)
-    for name in _public_names(package):
+    for name in _public_names(package):  # below their module, which gives them their full names
         yield from _entry(getattr(package, name), package.__name__, name, "`" * 6)
 
 
@@ -67,15 +67,15 @@ def _public_names(package: Any) -> list[str]:
 
 def _entry(value: Any, owner: str, name: str, fence: str) -> Iterator[str]:
     if not callable(value):  # a table such as STATEMENTS: its comment or type tells what it is
-        yield f"{fence}{{py:data}} {owner}.{name}\n{fence}\n"
+        yield f"{fence}{{py:data}} {name}\n{fence}\n"
         return
     kind = "class" if inspect.isclass(value) else "function"
-    yield f"{fence}{{py:{kind}}} {owner}.{name}{_signature(value)}\n"
+    yield f"{fence}{{py:{kind}}} {name}{_signature(value)}\n"
     yield _markdown(value, f"{owner}.{name}")
     if kind == "class":
         for member in vars(value):
             if not member.startswith("_"):
-                yield from _member(value, member, f"{owner}.{name}.{member}", fence[1:])
+                yield from _member(value, member, f"{name}.{member}", fence[1:])
     yield f"{fence}\n"
 
 

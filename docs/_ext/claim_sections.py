@@ -1,5 +1,7 @@
 """The sections that follow a claim: hypotheses, check, control, Coq theorem, certificate, figure."""
 
+import inspect
+
 from claim_evidence import CERTIFIED_HOW, CLAIM_FIGURES
 from coq_page import statement, theorems_of_coq
 from source_code import source_of, unfolded
@@ -57,7 +59,7 @@ def _check(claim: theorems.Claim) -> str:
     families = ", ".join(f"`{family}`" for family in claim.families)
     lines = [
         f"`ufm verify {claim.id}`, or `theorems.check({claim.id!r}, instance)`; the function is "
-        f"`{source.name}`. It is run on random instances of {families} (`theorems/suite.py`) and on "
+        f"`{source.name}`. It is run on random instances of {families} ({{ref}}`families <families>`) and on "
         "the paper's own.\n",
         *unfolded(source),
     ]
@@ -66,10 +68,14 @@ def _check(claim: theorems.Claim) -> str:
 
 def _control(claim: theorems.Claim) -> str:
     control = claim.control
+    own = ""
+    if control.conclusion is not None:
+        own = f"The check there: `{inspect.getsource(control.conclusion).strip().rstrip(',')}`.\n"
     lines = [
         f"Without `{control.dropped}`: {control.text}. There the check must say *fails*; "
         "`ufm verify` runs it with the claim and the tests hold it to that.\n",
         *unfolded(source_of(control.instance)),
+        own,
     ]
     return "\n".join(lines)
 

@@ -1,7 +1,9 @@
 """The page of findings: where the paper is false or loose, from `theorems.FINDINGS`."""
 
 from collections.abc import Iterator
+from typing import Any
 
+import jax
 from claim_evidence import FINDING_COQ, FINDING_FIGURES
 from coq_page import statement
 from pages import write_page
@@ -9,6 +11,8 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 import theorems
+
+jax.config.update("jax_enable_x64", True)  # the counterexamples are recomputed
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -24,7 +28,8 @@ def _findings() -> Iterator[str]:
     yield "(findings)=\n# Findings"
     yield (
         "\nWhere {cite:t}`taimeskhanov2026` is false or loose: what it says and where, in our "
-        "words, and a counterexample that `ufm verify` computes anew. The notebook "
+        "words, and a counterexample, with the keys of {doc}`ufm certify </certificates>`, which "
+        "`ufm verify` computes anew. The notebook "
         '<a href="../notebooks/where_the_paper_is_wrong.html">Where the paper is wrong</a> takes '
         "them one by one.\n"
     )
@@ -34,8 +39,8 @@ def _findings() -> Iterator[str]:
         yield f"`{finding.id}`, {finding.source}. {finding.text}\n"
         yield from _against(finding)
         yield "Counterexample:\n"
-        yield from (f"- {name}: `{value}`" for name, value in finding.counterexample.items())
-        yield ""
+        yield from (f"- {name}: {_plain(value)}" for name, value in finding.counterexample.items())
+        yield f"\nRecomputed: {finding.confirm().numbers}.\n"
         yield from _proofs(finding.id)
         for name in FINDING_FIGURES.get(finding.id, ()):
             yield f"```{{image}} figures/{name}.svg\n:alt: {name}\n```\n"
@@ -45,6 +50,12 @@ def _against(finding: theorems.Finding) -> Iterator[str]:
     about = [s for s in theorems.STATEMENTS if s.source in finding.source]
     if about:
         yield "About " + ", ".join(f"{{ref}}`{s.title} <statement-{s.id}>`" for s in about) + ".\n"
+
+
+def _plain(value: Any) -> str:
+    """Rationals and numbers without quotes or brackets."""
+    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return f"`{text}`"
 
 
 def _proofs(finding: str) -> Iterator[str]:

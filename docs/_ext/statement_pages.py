@@ -4,6 +4,8 @@ The build fails where a claim lacks its formula, proof, certificate (or the reas
 place in the map of hypotheses, and where a statement lacks its proof idea.
 """
 
+import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 import theorems
-from theorems import symbolic
+from theorems import suite, symbolic
 from theorems.certificates._conclusions import NOT_CERTIFIED
 from theorems.proofs import UNPROVED
 
@@ -43,6 +45,8 @@ def _write_pages(app: Sphinx) -> None:
 
 def _page(statement: theorems.Statement, idea: str) -> Iterator[str]:
     yield f"---\ntocdepth: 2\n---\n(statement-{statement.id})=\n# {_heading(statement)}\n"
+    # a search for "Theorem 3.3" finds an entry of the index before any text
+    yield f"```{{index}} ! {statement.source.split(',')[0]}\n```\n"
     yield f"`{statement.id}`, {statement.source}."
     about = [f for f in theorems.FINDINGS if statement.source in f.source]
     if about:
@@ -71,7 +75,9 @@ def _claim(claim: theorems.Claim) -> Iterator[str]:
     yield f"`{claim.id}`: {claim.text}\n"
     yield f"$$\n{broken(formula)}\n$$\n::::\n"
     links = (f"{{ref}}`{part} <claim-{claim.id}-{part}>`" for part in _PARTS)
-    yield f"To its {' · '.join(links)} · source: {claim.source} of {{cite:t}}`taimeskhanov2026`.\n"
+    where = f"{claim.source} ({{cite:t}}`taimeskhanov2026`)"
+    where = claim.source if claim.source == "this project" else where
+    yield f"To its {' · '.join(links)} · source: {where}.\n"
     for part, text in sections(claim).items():
         assert part in _PARTS
         title = "Coq theorem" if part == "coq" else part.capitalize()
@@ -85,9 +91,10 @@ def _overview() -> Iterator[str]:
         "\nThe results of {cite:t}`taimeskhanov2026` and what goes beyond them, each split into "
         "claims that are true or false of an instance. A claim names its hypotheses, is checked by a "
         "function of its own, and has a control: an instance without one hypothesis, on which that "
-        "function must not say *holds*. What the paper says otherwise is under "
-        "{ref}`findings <findings>`.\n"
+        "function must say *fails*. What the paper says otherwise is under {ref}`findings <findings>`.\n"
     )
+    families = re.split(r"Families: |\n\n", inspect.getdoc(suite.draw) or "")[2]
+    yield f"(families)=\nFamilies of random instances: {families}\n"
     yield "| claim | says | go to |\n| --- | --- | --- |"
     for statement in theorems.STATEMENTS:
         for claim in statement.claims:

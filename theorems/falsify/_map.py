@@ -76,7 +76,7 @@ _LEMMAS = {
         lambda: plain("contrastive", [(2, 2), (3, 1)]), too_narrow
     ),
     ("assumption-2.trained", "smoothed"): NotNeeded(
-        "training reaches any law p > 0 once d >= rank",
+        "some model attains any law p > 0 once d >= rank; that descent finds it is run, not proved",
         ("assumption_2_attainable", "assumption_2_floor"),
     ),
 }

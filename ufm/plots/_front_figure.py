@@ -28,7 +28,7 @@ def _at_a_glance() -> Figure:
     token_curves(tilt, 3, alphas=_FAR, names=_cases.TOKENS, token_concept=concepts, axes=tokens)
     concept_curves(tilt, 3, alphas=_NEAR, token_concept=concepts, is_mass=True, axes=masses)
     cross_entropy_curve(tilt, data.context_weights, alphas=_VALLEY, axes=loss)
-    titles = ("each token: a bump", "each concept: a sigmoid or a bump", "the cost: a valley")
+    titles = ("tokens: one peak, or none", "concepts: up, down, or a hump", "the cost: a valley")
     for axes, title in zip((tokens, masses, loss), titles, strict=True):
         drop_legend(axes)
         axes.set_title(title, loc="left")
