@@ -36,7 +36,7 @@ def folder(tmp_path):
 
 
 BAD_INPUT = [
-    (["certify"], "required"),
+    (["certify"], "Missing from ufm certify: "),
     (["certify", "absent.json"], "there is no such file"),
     (["certify", "folder.json"], "this is a folder"),
     (["certify", "empty.json"], "line 1"),
@@ -44,7 +44,7 @@ BAD_INPUT = [
     (["certify", "bytes.json"], "not UTF-8"),
     (["certify", "deep.json"], "nested too deeply"),
     (["certify", "sum.json"], "row 0 sums to 91/90, not 1"),
-    (["certify", "cert.json"], "in_concept is missing"),
+    (["certify", "cert.json"], "is a certificate, not an instance"),
     (["certify", "two.json", "--out", "two.json"], "is the file that is read"),
     (["certify", "two.json", "--out", "folder.json"], "is no place for a file"),
     (["certify", "two.json", "--out", "absent/cert.json"], "is no place for a file"),

@@ -100,7 +100,7 @@ def test_what_both_commands_refuse(monkeypatch, capsys, folder, command, model, 
 
 GOOD = ["llm", "model", *PROMPTS, *COMMANDS["llm"]]
 BAD_INPUT = [
-    (["llm"], "required"),
+    (["llm"], "Missing from ufm llm: "),
     (["llm", "model"], "--positive"),
     ([*GOOD, "--text", "empty.txt"], "empty.txt holds too few tokens to predict one"),
     ([*GOOD, "--out", "file"], "--out file is a file"),

@@ -58,6 +58,8 @@ def _certify(file: Path, record: Any, out: Path | None, errors: Console, json: b
     from theorems.certificates import write_certificate
     from theorems.exact import read_exact
 
+    if isinstance(record, dict) and "sha256" in record:
+        raise BadInput(f"{file} is a certificate, not an instance: re-verify it with --check")
     try:
         instance = read_exact(record)
     except ValueError as error:

@@ -60,12 +60,16 @@ def _choices(claim: str | None) -> str:
     """The hypotheses of a claim, or what may have been meant, for who named that alone."""
     if claim is None:
         return ""
+    from ._cli_certify import need_flint
+
+    need_flint()
     from theorems import CLAIMS
     from theorems._names import no_such
+    from theorems.falsify import MAP
 
     if claim not in CLAIMS:
         return f"; {no_such('claim', claim, CLAIMS)}"
-    return f"; {claim} has {', '.join(h.id for h in CLAIMS[claim].hypotheses)}"
+    return f"; {claim} has {', '.join(name for owner, name in MAP if owner == claim)}"
 
 
 def _search(pairs: list[tuple[str, str]], seed: int, seconds: float, errors: Console) -> list[Any]:
@@ -93,7 +97,10 @@ def _write_certificate(result: Any, out: Path) -> None:
     try:
         instance = read_exact(result.counterexample)
     except ValueError as error:
-        raise BadInput(f"--out: a certificate is of a plain tilt, and here {error}") from error
+        raise BadInput(
+            f"--out: certificates are of plain tilts, which this counterexample is not ({error}): "
+            "leave out --out, and take --json"
+        ) from error
     write_certificate(certify(instance).record, out)
 
 

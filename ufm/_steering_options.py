@@ -21,7 +21,7 @@ class SteeringOptions:
         positive: Prompts of the concept: JSON lines in the paper's formats, or .txt with a prompt a line.
         negative: Prompts of the opposite; may be the same file, where it marks them.
         contexts: Prompts that the steered model is looked at on; the negative ones if not given.
-        text: UTF-8 text on which the cross-entropy is measured; best not seen in training.
+        text: UTF-8 text to measure the cross-entropy on, best not seen in training; ufm strength needs it.
         tokens: The concept's tokens: JSON, a list of texts or numbers or {"regex": "…"}, or .txt, one a line.
         concept: Which concept of the prompt files, where they hold several.
         layer: Block after which the vector is added, from 0; the middle one if not given.

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import redirect_stderr
 from functools import partial, wraps
 from io import StringIO
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -101,6 +102,10 @@ def _choose(every: tuple[Any, ...], wanted: tuple[str, ...]) -> list[Any]:
     known = [*(s.id for s in every), *(c.id for s in every for c in s.claims)]
     for name in wanted:
         if name not in known:
+            if name.startswith("finding"):
+                raise BadInput(
+                    f"{name} is a finding: ufm verify without names recomputes all of them"
+                )
             raise BadInput(no_such("statement or claim", name, known))
     chosen = []
     for statement in every:
@@ -193,6 +198,13 @@ def _parse(commands: dict[str, Callable[..., int]]) -> Callable[[], int]:
     except SystemExit as stop:
         if stop.code in (0, None):
             raise
-    # tyro draws a box around several lines: take the words out of it
-    lines = [line.strip(" │╭╮╰╯─") for line in complaint.getvalue().splitlines()[1:]]
-    raise BadInput("; ".join(line for line in lines if line))
+    raise BadInput(_out_of_its_box(complaint.getvalue()))
+
+
+def _out_of_its_box(complaint: str) -> str:
+    """What tyro complains of, as one line: without the box around it and the help of each option."""
+    lines = [line.strip("│╭╮╰╯") for line in complaint.splitlines()[1:]]
+    # a rule is between parts; the help of an option stands eight in from the edge
+    kept = [line.strip(" ─") for line in lines if not line.startswith(" " * 9)]
+    parts = [" ".join(part).strip() for is_text, part in groupby(kept, bool) if is_text]
+    return "; ".join(part for part in parts if not part.startswith("Argument helptext"))

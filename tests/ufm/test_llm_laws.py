@@ -1,5 +1,7 @@
 """Laws on language models against curves whose shape is known, and on tiny checkpoints."""
 
+from dataclasses import replace
+
 import jax
 import numpy as np
 import pytest
@@ -263,9 +265,22 @@ def test_rank_correlation_by_hand():
     assert rank == pytest.approx(4.5 / np.sqrt(4.5 * 5))
     assert spearman(np.ones(3), np.arange(3.0)) == 0
     rows = np.array([[0.9, 0.9], [0.1, 0.2]])
-    made = Agreement(np.zeros(9), np.arange(2), np.ones(2), rows, rows, 3)
+    made = Agreement(np.zeros(9), np.arange(2), np.ones(2), rows, rows, 3, 20.0)
     assert ufm.llm.odds_law(made, 2).verdict == "fails"
     assert ufm.llm.odds_law(made, 3).verdict == "undecided"
+    near = ufm.llm.odds_law(replace(made, share=0.4), 2)
+    assert near.verdict == "undecided"
+    assert "at only 0.4 mean hidden states" in near.why
+
+
+def test_curves_that_a_short_range_leaves_monotone_do_not_refute_bumps():
+    a = np.linspace(-2, 2, 9)[None, :, None] * np.ones((3, 1, 4))
+    where, before = np.tile(np.arange(4), (3, 1)), np.full((3, 4), 0.25)
+    short = ufm.llm.bump_law(where, before, 0.1 * a, 0.1 + 0 * a)
+    assert (short.verdict, short.number) == ("undecided", 0)
+    assert "may turn beyond the range" in short.why
+    dips = ufm.llm.bump_law(where, before, 0.1 * a * a, 0.2 * a)
+    assert (dips.verdict, dips.number) == ("fails", 0)
 
 
 def test_a_token_that_does_not_move_is_monotone():

@@ -87,7 +87,8 @@ def bump_law(
     A slope within rounding of 0, 256 units of its dtype relative to the prompt's largest, has no
     sign. The verdict is about exact signs, however small a rise or fall, which p itself may be too
     small to show; `evidence["visible"]` counts again without rises and falls below 1 % of the range.
-    A peak beyond the range makes a token monotone here, so the share is a lower bound on the real line.
+    A peak beyond the range makes a token monotone here, so the share is a lower bound on the real line:
+    the law fails only if it would with every monotone curve counted as a bump.
 
     >>> import numpy as np
     >>> from ufm.llm import bump_law
@@ -96,7 +97,7 @@ def bump_law(
     >>> print(law.verdict, law.number)
     holds 1.0
     """
-    exact, visible, shares = Counter(), Counter(), []
+    exact, visible, shares, at_most = Counter(), Counter(), [], []
     for row, before, values, slope in zip(tokens, unsteered, increase, slopes, strict=True):
         once = np.unique(row, return_index=True)[1]
         values, slope = values[:, once].astype(np.float64), known_signs(slope)[:, once]
@@ -107,7 +108,11 @@ def bump_law(
         visible.update(curve_shapes(values, slope, np.maximum(shown, least)))
         exact.update(found)
         shares.append(found.count("bump") / len(found))
+        could_turn = found.count("increasing") + found.count("decreasing")
+        at_most.append(shares[-1] + could_turn / len(found))
     verdict, why = judge_prompts(shares, _SHARE)
+    if verdict == "fails" and judge_prompts(at_most, _SHARE)[0] != "fails":
+        verdict, why = "undecided", f"{why}; monotone curves may turn beyond the range: widen it"
     total = exact.total()
     counted = ", ".join(f"{exact[s]} {s}" for s in SHAPES if exact[s])
     return Law(

@@ -20,9 +20,12 @@ from ._vector import SteeringVector
 
 TITLE = "Log-odds M(z) name the tokens that dominate at large α (last block)"
 _RANK = 0.5
+# α at which v outweighs a hidden state by so much is large: below, tokens are still on their way.
+_LARGE = 10
 CRITERION = (
     "Spearman's rank correlation over the vocabulary at the last block at least 0.5 on both sides (for "
-    "Gaussian ranks two pairs of tokens in three are then in the same order); fails if below on both"
+    "Gaussian ranks two pairs of tokens in three are then in the same order); fails if below on both, at "
+    "α|v| of ten mean hidden states or more"
 )
 
 
@@ -34,6 +37,7 @@ class Agreement:
     - `layers` [L]; `strengths` [L]: the large α at each block, the same share of its hidden states.
     - `rank` [L, 2]: Spearman's correlation of ∓M with the mean log-probability at -α and +α.
     - `overlap` [L, 2]: share of the `top` tokens of both rankings that are the same.
+    - `share`: α|v| at each block as a multiple of its mean hidden state's length.
     """
 
     log_odds: np.ndarray
@@ -42,6 +46,7 @@ class Agreement:
     rank: np.ndarray
     overlap: np.ndarray
     top: int
+    share: float
 
 
 def measure_log_odds(
@@ -122,7 +127,7 @@ def measure_agreement(
     layers = np.array([v.layer for v in vectors])
     results = {"layers": layers, "rank": np.stack(rank), "overlap": np.stack(overlap)}
     journal.finish({"log_odds": log_odds, "strengths": strengths, **results}, settings)
-    return Agreement(log_odds=log_odds, strengths=strengths, top=kept, **results)
+    return Agreement(log_odds=log_odds, strengths=strengths, top=kept, share=share, **results)
 
 
 def spearman(x: np.ndarray, y: np.ndarray) -> float:
@@ -155,7 +160,7 @@ def odds_law(agreement: Agreement, blocks: int) -> Law:
     >>> from ufm.llm import odds_law
     >>> from ufm.llm._laws_odds import Agreement
     >>> two = np.array([[0.1, 0.2], [0.7, 0.8]])
-    >>> law = odds_law(Agreement(np.zeros(9), np.arange(2), np.ones(2), two, two, 3), 2)
+    >>> law = odds_law(Agreement(np.zeros(9), np.arange(2), np.ones(2), two, two, 3, 20.0), 2)
     >>> print(law.verdict, law.number)
     holds 0.7
     """
@@ -174,9 +179,16 @@ def odds_law(agreement: Agreement, blocks: int) -> Law:
     down, up = map(float, agreement.rank[at[0]])
     is_enough = [x >= _RANK for x in (down, up)]
     verdict = "holds" if all(is_enough) else "undecided" if any(is_enough) else "fails"
+    is_near = agreement.share < _LARGE
+    if verdict == "fails" and is_near:
+        verdict = "undecided"
     top = agreement.overlap[at[0]]
     why = (
         f"last block: rank correlation {down:.2f} (α < 0) and {up:.2f} (α > 0), "
         f"{top[0]:.0%} and {top[1]:.0%} of the first {agreement.top} tokens shared"
     )
+    if is_near:
+        why += (
+            f"; at only {agreement.share:.2g} mean hidden states, {_LARGE} or more are large: widen"
+        )
     return Law("log-odds", TITLE, verdict, min(down, up), CRITERION, why, evidence)

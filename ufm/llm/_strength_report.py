@@ -108,8 +108,8 @@ def strength_report(
         furthest=request.furthest,
     )
     measured = error = np.full(len(KINDS), np.nan)
-    if choice.reachable:
-        other = spend_on(held_out, "measuring") if held_out else spend
+    if choice.reachable and held_out:
+        other = spend_on(held_out, "measuring")
         measured, error = other.at([choice.alpha])[0], other.standard_error(choice.alpha)
     rows = [list(row) for row in (*request.prompts, *request.windows[:_ZERO_WINDOWS])]
     odd = differs_at_zero(model, steering, rows, lambda done, of: say("checking α = 0", done, of))
