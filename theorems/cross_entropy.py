@@ -109,9 +109,9 @@ def _two_point(instance: Instance) -> np.ndarray:
     variance = (p * (odds - (p @ odds)[:, None]) ** 2).sum(axis=1)
     up, down = (p * (odds.max() - odds)).sum(axis=1), (p * (odds - odds.min())).sum(axis=1)
     b = np.where(alphas > 0, up, down)
-    low, high = -np.abs(alphas) * variance / b, np.abs(alphas) * b
-    total = b**2 + variance
-    weight, other = variance / total, b**2 / total
+    ratio = variance / b  # before b is squared, which may be below 1e-308
+    low, high = -np.abs(alphas) * ratio, np.abs(alphas) * b
+    weight, other = ratio / (b + ratio), b / (b + ratio)
     with np.errstate(over="ignore", invalid="ignore"):
         near = np.log1p(
             other * remainder_of_exponential(low) + weight * remainder_of_exponential(high)

@@ -62,8 +62,19 @@ def _tanh(instance: Instance) -> Verdict:
         verdicts.append(
             identity(errors, 2 * instance.tolerance, f"Δp(C) against tanh, {_named(k)}")
         )
+        verdicts.append(_increment(instance, near, mask, k))
         verdicts.append(_slope(instance, mask, k))
     return worst(*verdicts)
+
+
+def _increment(instance: Instance, near: np.ndarray, mask: np.ndarray, concept: int) -> Verdict:
+    """The library's ν against K_C - K_{not C}, relative to the terms that the latter subtracts."""
+    alphas = instance.alphas[near]
+    errors = instance.concept_curves[concept].log_odds_increase[near] - nu(instance, alphas, mask)
+    terms = 1 + np.abs(instance.log_probs).max() + np.abs(alphas) * np.abs(instance.odds).max()
+    return identity(
+        errors / terms[:, None], 2 * instance.tolerance, f"ν of the library, {_named(concept)}"
+    )
 
 
 def _slope(instance: Instance, mask: np.ndarray, concept: int) -> Verdict:

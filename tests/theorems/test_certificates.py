@@ -508,3 +508,28 @@ def test_a_report_is_not_ok_when_a_certificate_says_that_a_claim_fails():
     report.tallies["sign-rule"] = Tally(statement.claims[0])
     shown = as_json(report, "0")["statements"][0]["claims"][0]["certificate"]
     assert shown == {"verdict": "undecided", "datasets": ["figure-3"], "detail": ""}
+
+
+@pytest.mark.parametrize("digits", [19, 25, 45])
+def test_nearly_equal_laws_are_certified_and_checked(digits):
+    e = F(1, 10**digits)
+    laws = [[str(F(1, 3) + e), str(F(1, 3) - e), "1/3"], ["1/3"] * 3]
+    target = [True, False, False]
+    record = {"next_token_probs": laws, "target": target, "positive": [0], "negative": [1]}
+    certificate = certify(read_exact(record))
+    assert certificate.verdicts["sign-rule"] == "holds"
+    assert check_certificate(certificate.record) == certificate.verdicts
+
+
+def test_nearly_certain_laws_are_certified_and_checked():
+    e = F(1, 10**100)
+    record = {
+        "in_concept": [str(1 - 2 * e), str(e)] * 2,
+        "off_concept": [str(e / 2)] * 4,
+        "token_concept": [0, 0, 1, 1],
+        "contexts": [0, 1],
+        "positive": [0],
+        "negative": [1],
+    }
+    certificate = certify(read_exact(record))
+    assert check_certificate(certificate.record) == certificate.verdicts

@@ -172,3 +172,10 @@ def test_a_table_has_no_transformer(letters):
     report = verify_instance([statement("prop-4.1")], letters)
     assert {t.verdict for t in report.tallies.values()} == {Outcome.UNMET}
     assert {t.reason for t in report.tallies.values()} == {"transformer: a table has none"}
+
+
+@pytest.mark.parametrize("log_p", [[-380.0, 0.0], [0.0, -380.0]])
+def test_upper_bounds_hold_next_to_certainty(log_p):
+    tilt = ufm.ExponentialTilt([log_p], [0.0, 1.0])
+    instance = Instance(tilt, np.array([False, True]), np.array([0, 1]), np.array([0]), np.ones(1))
+    assert theorems.check("ce.upper-bounds", instance).verdict is Outcome.HOLDS

@@ -161,9 +161,14 @@ def _sign_rule(check: Any, witness: Any) -> str:
     """Side of M(z) against Σ_y p(y) M(y), written as divergences, and side of the peak."""
     if not check.top:
         return "undecided"
+    agrees = any(_sides_agree(check, precision) for precision in (256, 1024, 4096))
+    return "holds" if agrees else "undecided"
+
+
+def _sides_agree(check: Any, precision: int) -> bool:
     laws = check.laws
-    with ctx.workprec(256):
-        odds = laws.odds([group[0] for group in check.levels], 256)
+    with ctx.workprec(precision):
+        odds = laws.odds([group[0] for group in check.levels], precision)
         logs = [[ball(p).log() for p in row] for row in laws.kept]
         for c, row in enumerate(laws.kept):
             divergences = [
@@ -180,8 +185,8 @@ def _sign_rule(check: Any, witness: Any) -> str:
                 side = 1 if m > threshold else -1 if m < threshold else 0
                 sign = 1 if k == check.top else -1 if k == 0 else _peak_sign(check, c, k)
                 if sign != side:
-                    return "undecided"
-    return "holds"
+                    return False
+    return True
 
 
 def _geometric_path(check: Any, witness: Any) -> str:

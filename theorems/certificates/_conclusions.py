@@ -126,15 +126,25 @@ def _over(found: dict[int, Any], every: dict[int, Any]) -> Conclusion:
 
 def _sign_rule(evidence: Evidence) -> Conclusion:
     """Sign of α(j,z) against that of M(z) - (mean_N KL(p_j||p_i) - mean_P KL(p_j||p_i))."""
+    found = Conclusion(UNDECIDED)
+    for precision in PRECISIONS:
+        found = _sign_rule_at(evidence, precision)
+        if found.outcome != UNDECIDED:
+            break
+    return found
+
+
+def _sign_rule_at(evidence: Evidence, precision: int) -> Conclusion:
     levels, is_open = evidence.levels, evidence.count < 2
+    every = levels.odds(precision)
     for c, law in enumerate(levels.rows):
-        with ctx.workprec(evidence.cross_entropy.precision):
+        with ctx.workprec(precision):
             logs = [[ball(p).log() for p in row] for row in levels.rows]
             threshold = ball(0)
             for share, other in zip(levels.shares, logs, strict=True):
                 for p, own, its in zip(law, logs[c], other, strict=True):
                     threshold -= ball(share) * ball(p) * (own - its)
-            for m, sign in zip(evidence.cross_entropy.odds, evidence.signs[c], strict=True):
+            for m, sign in zip(every, evidence.signs[c], strict=True):
                 side = 1 if m > threshold else -1 if m < threshold else 0
                 is_open |= sign is None or (side == 0) is not (sign == 0)
                 if side and sign is not None and sign not in (0, side):

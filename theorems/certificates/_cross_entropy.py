@@ -15,6 +15,9 @@ from ._levels import Levels
 MULTIPLES = (Fraction(-8), Fraction(-2), Fraction(-1, 2), Fraction(1, 2), Fraction(2), Fraction(8))
 BOUNDS = ("ce.upper-bounds", "ce.lower-bounds", "ce.remainder", "ce.asymptote")
 
+# Bits, of which the checker asks for 30.
+_SHARP = 40
+
 
 @dataclass(frozen=True)
 class Moments:
@@ -58,8 +61,16 @@ class CrossEntropy:
         """± 1/2, 2 and 8 units; none where M is constant."""
         if len(self.odds) < 2:
             return []
-        unit = Fraction(2) ** round(-math.log2(float(self.range)))
+        # not of the balls of M: at this precision they may be wider than they are apart
+        span = self.levels.gap(len(self.odds) - 1, 0)
+        unit = Fraction(2) ** round(math.log2(span.denominator) - math.log2(span.numerator))
         return [unit * multiple for multiple in MULTIPLES]
+
+    def is_sharp(self) -> bool:
+        """Whether σ² and every ΔCE are known to more bits than a certificate must show."""
+        with ctx.workprec(self.precision):
+            shown = [self.range, self.variance, *(self.increase(ball(s)) for s in self.strengths())]
+            return min(value.rel_accuracy_bits() for value in shown) >= _SHARP
 
     def increase(self, alpha: arb) -> arb:
         """ΔCE(α)."""
@@ -140,11 +151,14 @@ def _square(value: arb) -> arb:
 def judged(
     instance: ExactInstance, levels: Levels, precisions: Sequence[int] = PRECISIONS
 ) -> tuple[CrossEntropy, dict[str, bool]]:
-    """The bounds at every strength, at the first precision that decides them all, or else the last."""
+    """The bounds at every strength, at the first precision that decides them all and leaves the numbers
+    of the certificate sharp, or else the last.
+    """
     for precision in precisions:
         curve = CrossEntropy(instance, levels, precision)
         rows = [curve.judge(strength) for strength in curve.strengths()]
         certain = {name: bool(rows) and all(row[name] for row in rows) for name in BOUNDS}
-        if not rows or all(certain.values()) or precision == precisions[-1]:
+        is_enough = all(certain.values()) and curve.is_sharp()
+        if not rows or is_enough or precision == precisions[-1]:
             return curve, certain
     raise ValueError("no precision is given")
