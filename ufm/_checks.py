@@ -25,7 +25,9 @@ def floating(name: str, values: Numbers, ndim: int) -> Array:
             raise TypeError(f"{name} must hold real numbers; got dtype {array.dtype}")
         array = array.astype(jnp.result_type(float))
     if array.ndim != ndim:
-        raise ValueError(f"{name} must have {ndim} axes; got shape {array.shape}")
+        raise ValueError(
+            f"{name} must have {ndim} {'axis' if ndim == 1 else 'axes'}; got shape {array.shape}"
+        )
     return array
 
 

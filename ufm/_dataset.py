@@ -269,9 +269,17 @@ class ConceptDataset(eqx.Module):
         return -self.context_weights @ terms.sum(1)
 
     def concept_tokens(self, concept: int) -> Array:
-        """Boolean mask [V] of the tokens of one concept."""
+        """Boolean mask [V] of the tokens of one concept, 0 … G-1."""
+        self._check_concept(concept)
         return self.token_concept == concept
 
+    def _check_concept(self, concept: int) -> None:
+        if is_concrete(self.token_concept):
+            groups = int(np.asarray(self.token_concept).max()) + 1
+            if not 0 <= concept < groups:
+                raise ValueError(f"concept must be in 0..{groups - 1}; got {concept}")
+
     def concept_contexts(self, concept: int) -> list[int]:
-        """Indices of the contexts of one concept, ready to serve as P or N."""
+        """Indices of the contexts of one concept, 0 … G-1, ready to serve as P or N."""
+        self._check_concept(concept)
         return np.flatnonzero(np.asarray(self.context_concept) == concept).tolist()

@@ -35,8 +35,8 @@ def forward_kl(tilt: ExponentialTilt, alpha: ArrayLike) -> Float[Array, " contex
 def reverse_kl(tilt: ExponentialTilt, alpha: ArrayLike) -> Float[Array, " contexts"]:
     """KL(p_{j,α} || p_j) = α K_j'(α) - K_j(α) [m] in nats; it saturates at -log p_j(Mtop), α → ∞.
 
-    Where |α| R <= 1 it is Σ p_α φ(-c), with c = log(p_α/p) and φ(y) = e^y - 1 - y >= 0, which does not
-    cancel; else Σ p_α c.
+    It is Σ p_α φ(-c), with c = log(p_α/p) and φ(y) = e^y - 1 - y >= 0, which, unlike Σ p_α c, does not
+    cancel; where |α| R <= 1, c = αx - k does not either.
 
     >>> import ufm
     >>> tilt = ufm.ExponentialTilt.from_dataset(ufm.ConceptDataset.smoothed(), [0, 1], [2, 3])
@@ -46,9 +46,18 @@ def reverse_kl(tilt: ExponentialTilt, alpha: ArrayLike) -> Float[Array, " contex
     alpha = strength(alpha, tilt.log_odds.dtype)
     is_small, change = small_change(tilt, alpha)
     near = jnp.exp(tilt.log_probs + change) * exponential_remainder(-change)
-    log_p = tilt.log_probs_at(alpha)
-    far = jnp.exp(log_p) * (log_p - tilt.log_probs)
+    far = _weighted_remainder(tilt.log_probs, tilt.log_probs_at(alpha))
     return jnp.where(is_small, near.sum(axis=1), far.sum(axis=1))
+
+
+def _weighted_remainder(before: Array, after: Array) -> Array:
+    """p_α φ(-c) with c = log p_α - log p, >= 0, from log p and log p_α: p - p_α + p_α c."""
+    c = after - before
+    near = jnp.exp(after) * exponential_remainder(-jnp.clip(c, -1, 1))
+    up, down = jnp.maximum(c, 1), jnp.minimum(c, -1)
+    rises = jnp.exp(after) * (up + jnp.expm1(-up))
+    falls = jnp.exp(before) * (down * jnp.exp(down) - jnp.expm1(down))  # e^(-c) would overflow
+    return jnp.where(c > 1, rises, jnp.where(c < -1, falls, near))
 
 
 def cross_entropy_increase(
@@ -75,7 +84,8 @@ def cross_entropy_increase(
     if data_probs is None:
         return increase
     q = _checked_laws(data_probs, tilt.log_probs.shape)
-    slope = (jnp.exp(tilt.log_probs) - q) @ tilt.log_odds
+    # a constant added to M changes nothing, whatever rounding has left of the rows' sums
+    slope = (jnp.exp(tilt.log_probs) - q) @ (tilt.log_odds - tilt.log_odds.mean())
     return increase + strength(alpha, tilt.log_odds.dtype) * (pi @ slope)
 
 
@@ -87,8 +97,11 @@ def checked_weights(weights: Numbers, contexts: int) -> Array:
     if is_concrete(pi):
         finite("weights", pi)
         shares = np.asarray(pi)
-        if (shares < 0).any() or abs(float(shares.sum()) - 1) > 1e-6:
-            raise ValueError(f"weights must be >= 0 and sum to 1; they sum to {shares.sum():.9g}")
+        if (shares < 0).any():
+            raise ValueError(f"weights must be >= 0; got {shares.min():.9g} at {shares.argmin()}")
+        if abs(float(shares.sum()) - 1) > 1e-6:
+            raise ValueError(f"weights must sum to 1; they sum to {shares.sum():.9g}")
+        pi = pi / pi.sum()
     return pi
 
 
@@ -105,4 +118,5 @@ def _checked_laws(data_probs: Numbers, shape: tuple[int, ...]) -> Array:
         j = int(np.argmax(np.abs(rows.sum(axis=1) - 1)))
         if abs(rows[j].sum() - 1) > 1e-6:
             raise ValueError(f"row {j} of data_probs sums to {rows[j].sum():.9g}, not 1")
+        q = q / q.sum(axis=1, keepdims=True)
     return q

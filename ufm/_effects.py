@@ -71,11 +71,13 @@ def concept_increase(
     """
     mask = token_set(tokens, tilt.log_odds.size)
     before, after, nu = _mass_change(tilt, alpha, mask)
-    # σ(r+ν) - σ(r), written with expm1 of -|ν| so that nothing overflows and nothing cancels
-    rising = jax.nn.sigmoid(jnp.maximum(after, before)) * jax.nn.sigmoid(
-        -jnp.minimum(after, before)
-    )
-    return -jnp.sign(nu) * rising * jnp.expm1(-jnp.abs(nu)) / mask.sum().astype(nu.dtype)
+    # σ(r+ν) - σ(r), written with expm1 of -|ν| so that nothing overflows and nothing cancels; one of
+    # two smooth branches, and not sign, abs and max, whose derivatives at ν = 0 are not those of the sum
+    rises = nu >= 0
+    upper, lower = jnp.where(rises, after, before), jnp.where(rises, before, after)
+    change = -jnp.expm1(jnp.where(rises, -nu, nu)) * jnp.where(rises, 1, -1).astype(nu.dtype)
+    both = jax.nn.sigmoid(upper) * jax.nn.sigmoid(-lower)
+    return both * change / mask.sum().astype(nu.dtype)
 
 
 def concept_log_odds_increase(

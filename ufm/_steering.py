@@ -61,13 +61,27 @@ def _difference(rows: Array, p: np.ndarray, n: np.ndarray) -> Array | np.ndarray
 
 
 def _merge_ties(array: np.ndarray, tolerance: float) -> np.ndarray:
-    """Give each run of sorted values whose neighbours lie within `tolerance` its middle value."""
+    """Give each run of sorted values whose neighbours lie within `tolerance` its middle value.
+
+    No run is wider than `tolerance`: a long chain of near values is cut into several.
+    """
     order = np.argsort(array, kind="stable")
     ordered = array[order]
     start = np.concatenate([[True], np.diff(ordered) > tolerance])
+    _cut_chains(ordered, start, tolerance)
     run = np.cumsum(start) - 1
     first = np.flatnonzero(start)
     length = np.diff(np.append(first, array.size))
     merged = np.empty_like(array)
     merged[order] = ordered[first + length // 2][run]
     return merged
+
+
+def _cut_chains(ordered: np.ndarray, start: np.ndarray, tolerance: float) -> None:
+    """Set further starts in the runs that are wider than `tolerance`."""
+    first = np.flatnonzero(start)
+    after = np.append(first[1:], ordered.size)
+    for begin, end in zip(first, after, strict=True):
+        while ordered[end - 1] - ordered[begin] > tolerance:
+            begin += np.searchsorted(ordered[begin:end], ordered[begin] + tolerance, side="right")
+            start[begin] = True

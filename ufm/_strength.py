@@ -67,7 +67,7 @@ def choose_strength(
     weights: Numbers,
     *,
     target: Numbers,
-    budget: float,
+    budget: float | np.floating,
     kind: Budget | str = "cross_entropy",
 ) -> StrengthChoice:
     """The strength α that spends `budget`, and what it buys for the tokens of `target`.
@@ -95,6 +95,7 @@ def choose_strength(
     require_separation(tilt, mask)
     if kind not in BUDGETS:
         raise ValueError(f"kind must be one of {', '.join(BUDGETS)}; got {kind!r}")
+    budget = float(budget)  # of float32, a bracket would never get as narrow as it must
     if not (math.isfinite(budget) and budget > 0 and (kind != "target_mass" or budget < 1)):
         wanted = "in (0, 1)" if kind == "target_mass" else "positive and finite, in nats"
         raise ValueError(f"budget must be {wanted} for kind {kind!r}; got {budget}")
@@ -125,7 +126,7 @@ def choose_strength(
         bracket=bracket,
         reachable=math.isfinite(alpha),
         kind=kind,
-        budget=float(budget),
+        budget=budget,
         supremum=supremum,
         cross_entropy=float(spent[0]),
         reverse_kl=float(spent[1]),

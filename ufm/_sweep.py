@@ -33,7 +33,8 @@ def sweep(
 
     The default gives Δp [A, m, V] (Definition 3.1); pass e.g. `ExponentialTilt.probs`, or
     `lambda tilt, alpha: ufm.concept_increase(tilt, alpha, tokens)`. `tokens`, indices of some of the
-    V tokens, keeps these alone along the last axis, for a quantity whose last axis is V.
+    V tokens or a boolean mask [V], keeps these alone along the last axis, for a quantity whose last
+    axis is V.
 
     At most `memory` bytes are used beyond the result itself (a strength is counted as 16 arrays [m, V];
     or fix the number worked on at once by `batch_size`). `progress` is called with the share done. For
@@ -57,7 +58,7 @@ def sweep(
         found = _without_compiling(tilt, strengths, memory, progress)
         if found is not None:
             return found
-    if progress is None:
+    if progress is None or not strengths.size:
         return _mapped(tilt, strengths, quantity, kept, batch)
     parts, done = [], 0
     for block in _blocks(tilt, strengths, quantity, kept, batch):
@@ -140,9 +141,13 @@ def _checked_tokens(tokens: Numbers | None, vocabulary: int) -> Array | None:
     if tokens is None:
         return None
     indices = np.asarray(tokens)
+    if indices.dtype == np.bool_ and indices.shape == (vocabulary,):
+        indices = np.flatnonzero(indices)
+    if not indices.size:
+        raise ValueError("tokens names no token: name at least one, or leave it out for all")
     if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer):
         raise ValueError(
-            f"tokens must be a sequence of token indices; got shape {indices.shape}, "
+            f"tokens must be a sequence of token indices, or a boolean mask [V]; got shape {indices.shape}, "
             f"dtype {indices.dtype}"
         )
     outside = indices[(indices < 0) | (indices >= vocabulary)]

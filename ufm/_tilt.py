@@ -103,8 +103,9 @@ class ExponentialTilt(eqx.Module):
         3.637586
         """
         log_probs = jax.nn.log_softmax(model.logits())
-        # W and H come out of a factorisation, so M carries more rounding than a table's.
-        slack = 1e4 * float(jnp.finfo(log_probs.dtype).eps)
+        # W and H come out of a factorisation, so M carries more rounding than a table's; in float32 so
+        # much more slack would merge tokens that differ.
+        slack = min(1e4 * float(jnp.finfo(log_probs.dtype).eps), 1e-5)
         return cls(log_probs, log_odds(log_probs, positive, negative, tie_tolerance=slack))
 
     def log_probs_at(self, alpha: ArrayLike) -> Float[Array, "contexts vocab"]:
@@ -152,7 +153,7 @@ class ExponentialTilt(eqx.Module):
         # Of the centred variable: κ_n = μ_n - Σ_{k<n} C(n-1, k-1) κ_k μ_{n-k}, with κ_1 = 0.
         kappa = [jnp.zeros_like(x[:, 0])]
         for n in range(2, order + 1):
-            lower = [math.comb(n - 1, k - 1) * kappa[k - 1] * moments[n - k] for k in range(2, n)]
+            lower = [_choose(n - 1, k - 1) * kappa[k - 1] * moments[n - k] for k in range(2, n)]
             kappa.append(moments[n] - sum(lower, start=jnp.zeros_like(x[:, 0])))
         return jnp.stack([self.mean(alpha), *kappa[1:]], axis=1)
 
@@ -235,9 +236,14 @@ def bell(arguments: Sequence[Array]) -> Array:
     """
     values = [jnp.ones_like(arguments[0])]
     for k in range(len(arguments)):
-        terms = [math.comb(k, i) * values[k - i] * arguments[i] for i in range(k + 1)]
+        terms = [_choose(k, i) * values[k - i] * arguments[i] for i in range(k + 1)]
         values.append(sum(terms[1:], start=terms[0]))
     return values[-1]
+
+
+def _choose(n: int, k: int) -> float:
+    """The binomial coefficient as a float, since from n = 67 on it is no int64."""
+    return float(math.comb(n, k))
 
 
 def _normalised(rows: np.ndarray, log_odds: np.ndarray) -> np.ndarray:
@@ -253,7 +259,8 @@ def _normalised(rows: np.ndarray, log_odds: np.ndarray) -> np.ndarray:
     largest = rows.max(axis=1, keepdims=True)
     excess = np.log(np.exp(rows - largest).sum(axis=1)) + largest[:, 0]
     j = int(np.argmax(np.abs(excess)))
-    if abs(excess[j]) > max(1e-6, 64 * rows.shape[1] * np.finfo(rows.dtype).eps):
+    rounding = 64 * rows.shape[1] * np.finfo(rows.dtype).eps
+    if abs(excess[j]) > max(1e-6, min(rounding, 1e-3)):
         raise ValueError(
             f"row {j} of log_probs sums to {np.exp(excess[j]):.6g} in probability, not 1: pass "
             "normalised log-probabilities, e.g. jax.nn.log_softmax(logits)"

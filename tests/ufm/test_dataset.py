@@ -311,3 +311,10 @@ def test_import_stays_light():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["concept_tokens", "concept_contexts"])
+@pytest.mark.parametrize("concept", [-1, 3])
+def test_a_concept_that_is_not_there_is_refused(name, concept):
+    with pytest.raises(ValueError, match=rf"concept must be in 0..2; got {concept}"):
+        getattr(ufm.ConceptDataset.smoothed(), name)(concept)

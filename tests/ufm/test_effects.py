@@ -176,12 +176,15 @@ BAD = [
         r"weights must have shape \(2,\), one a con",
     ),
     (lambda: ufm.cross_entropy_increase(mild(), 1.0, [0.5, 0.6]), "sum to 1; they sum to 1.1"),
-    (lambda: ufm.cross_entropy_increase(mild(), 1.0, [1.5, -0.5]), "weights must be >= 0"),
+    (
+        lambda: ufm.cross_entropy_increase(mild(), 1.0, [1.5, -0.5]),
+        "weights must be >= 0; got -0.5 at 1",
+    ),
     (
         lambda: ufm.cross_entropy_increase(mild(), 1.0, [np.nan, 1.0]),
         r"weights\[0\] = nan is not a fin",
     ),
-    (lambda: ufm.cross_entropy_increase(mild(), 1.0, [[0.5, 0.5]]), "weights must have 1 axes"),
+    (lambda: ufm.cross_entropy_increase(mild(), 1.0, [[0.5, 0.5]]), "weights must have 1 axis"),
     (
         lambda: ufm.cross_entropy_increase(mild(), 1.0, [0.5, 0.5], np.full((2, 4), 0.25)),
         r"data_probs must have shape \(2, 5\); got \(2, 4\)",
@@ -201,3 +204,38 @@ BAD = [
 def test_bad_input_raises(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_slopes_of_a_concept_at_zero_are_exact():
+    data = ufm.ConceptDataset.smoothed(epsilon=0.05)
+    tilt = ufm.ExponentialTilt.from_dataset(data, [0, 1], [2, 3])
+    mask = data.concept_tokens(0)
+
+    def increase(alpha):
+        return ufm.concept_increase(tilt, alpha, mask)[4]
+
+    slope, bend = jax.grad(increase)(0.0), jax.hessian(increase)(0.0)
+    np.testing.assert_allclose(slope, tilt.derivative(0.0)[4, mask].mean(), rtol=1e-13)
+    np.testing.assert_allclose(bend, tilt.derivative(0.0, 2)[4, mask].mean(), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("log_p", "odds", "alpha"),
+    [
+        (np.log([1 - 1e-12, 1e-12]), [0.0, 1.0], 1.5),
+        ([0.0, -100.0, -100.0], [0.0, 1.0, -1.0], 1.0),
+        ([np.log(0.5), np.log(0.5), -690.0], [-1e-6, 1e-6, 1000.0], 1e-3),
+        (np.log([0.2, 0.3, 0.5]), [0.0, 1.0, 5.0], -3.0),
+    ],
+)
+def test_reverse_kl_of_a_confident_context(log_p, odds, alpha):
+    tilt = ufm.ExponentialTilt([log_p], odds)
+    want = float(oracles.reverse_kl(tilt.log_probs[0], tilt.log_odds, alpha))
+    np.testing.assert_allclose(ufm.reverse_kl(tilt, alpha)[0], want, rtol=2e-7)
+
+
+def test_a_constant_in_the_log_odds_changes_no_cost():
+    tilt, law = mild(), np.asarray(mild().probs(0.3), np.float32).astype(float)
+    moved = ufm.ExponentialTilt(tilt.log_probs, tilt.log_odds + 1000)
+    costs = [ufm.cross_entropy_increase(t, 0.01, [0.5, 0.5], law) for t in (tilt, moved)]
+    np.testing.assert_allclose(costs[1], costs[0], rtol=1e-9)

@@ -139,7 +139,7 @@ BAD = [
         "decoder and embeddings must share a dtype; got float64 and float32",
     ),
     (lambda: small().steer([1.0], 1.0), ValueError, r"vector must have shape \(2,\); got \(1,\)"),
-    (lambda: small().steer([[1.0, 1.0]], 1.0), ValueError, "vector must have 1 axes"),
+    (lambda: small().steer([[1.0, 1.0]], 1.0), ValueError, "vector must have 1 axis"),
     (
         lambda: small().steer([1.0, 1.0], np.ones(2)),
         ValueError,

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 import ufm
+from ufm._steering import _merge_ties
 from ufm.strategies import steerings
 
 EMBEDDINGS = np.array([[1.0, 0.0], [3.0, 2.0], [0.0, 1.0], [4.0, -1.0]])
@@ -143,3 +144,18 @@ def test_bad_tables_raise(call, table, error, message):
 def test_a_negative_tie_tolerance_raises():
     with pytest.raises(ValueError, match="tie_tolerance must be >= 0; got -1"):
         ufm.log_odds(LOG_PROBS, [0], [1], tie_tolerance=-1.0)
+
+
+def test_a_chain_of_near_values_is_cut():
+    merged = _merge_ties(np.arange(10.0), 3.0)
+    np.testing.assert_array_equal(merged, [2, 2, 2, 2, 6, 6, 6, 6, 9, 9])
+
+
+def test_tokens_of_a_large_model_in_single_precision_stay_apart():
+    rng = np.random.default_rng(2)
+    decoder = (3 * rng.normal(size=(1000, 8))).astype(np.float32)
+    model = ufm.UFM(decoder, rng.normal(size=(4, 8)).astype(np.float32))
+    vector = ufm.difference_of_means(model.embeddings, [0], [1])
+    tilt = ufm.ExponentialTilt.from_model(model, [0], [1])
+    want = jax.nn.softmax(model.steer(vector, 2.0))
+    np.testing.assert_allclose(tilt.probs(2.0), want, atol=1e-5)

@@ -226,3 +226,13 @@ def test_an_unknown_kind_raises():
     message = "kind must be one of cross_entropy, reverse_kl, target_mass; got 'kl'"
     with pytest.raises(ValueError, match=message):
         choose(kind="kl")
+
+
+def test_a_budget_of_another_type_is_a_number():
+    assert choose(budget=np.float32(0.25)).alpha == choose(budget=0.25).alpha
+
+
+def test_weights_are_shares_of_their_sum():
+    nearly = choose(weights=np.full(6, (1 - 5e-7) / 6), budget=0.9999999, kind="target_mass")
+    assert nearly.reachable
+    assert np.isfinite(nearly.alpha)

@@ -111,6 +111,10 @@ def test_blocks_tokens_and_progress():
     some = ufm.sweep(tilt(), alphas, tokens=[8, 0], progress=shares.append)
     np.testing.assert_allclose(some, whole[..., np.array([8, 0])], rtol=1e-12, atol=1e-25)
     assert shares[-1] == 1.0
+    mask = np.isin(np.arange(9), [0, 8])
+    by_mask = ufm.sweep(tilt(), alphas, tokens=mask)
+    np.testing.assert_allclose(by_mask, some[..., ::-1], rtol=1e-12, atol=1e-25)
+    assert ufm.sweep(tilt(), [], progress=shares.append).shape == (0, 6, 9)
     memory = 7 * 16 * 8 * 6 * 9
     blocks = list(ufm.sweep_blocks(tilt(), alphas, memory=memory))
     assert [len(b) for b in blocks] == [7] * 7 + [1]
@@ -118,14 +122,15 @@ def test_blocks_tokens_and_progress():
 
 
 BAD = [
-    ({"alphas": 1.0}, ValueError, r"alphas must have 1 axes; got shape \(\)"),
-    ({"alphas": [[0.0]]}, ValueError, r"alphas must have 1 axes; got shape \(1, 1\)"),
+    ({"alphas": 1.0}, ValueError, r"alphas must have 1 axis; got shape \(\)"),
+    ({"alphas": [[0.0]]}, ValueError, r"alphas must have 1 axis; got shape \(1, 1\)"),
     ({"alphas": [0.0, np.nan]}, ValueError, r"alphas\[1\] = nan is not a finite number"),
     ({"alphas": [np.inf]}, ValueError, r"alphas\[0\] = inf is not a finite number"),
     ({"alphas": [1j]}, TypeError, "alphas must hold real numbers; got dtype complex"),
     ({"alphas": [0.0], "batch_size": 0}, ValueError, "batch_size must be at least 1; got 0"),
     ({"alphas": [0.0], "memory": 10}, ValueError, "must hold one strength, 6912 bytes; got 10"),
     ({"alphas": [0.0], "tokens": [9]}, ValueError, "tokens holds 9, outside 0..8"),
+    ({"alphas": [0.0], "tokens": []}, ValueError, "tokens names no token: name at least one"),
     ({"alphas": [0.0], "tokens": [0.5]}, ValueError, "must be a sequence of token indices"),
     ({"alphas": [0.0], "batch_size": -2}, ValueError, "batch_size must be at least 1; got -2"),
 ]

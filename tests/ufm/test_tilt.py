@@ -107,6 +107,13 @@ def test_derivatives_match_jet_nested_jvp_and_mpmath(alpha):
             np.testing.assert_allclose(ours, nested[n - 1], rtol=1e-9, atol=1e-13 * scale)
 
 
+def test_orders_whose_binomials_are_no_integers_of_64_bits():
+    tilt = ufm.ExponentialTilt(np.log([[0.5, 0.2, 0.3]]), np.array([0.3, -1.0, 0.7]))
+    want = oracles.derivative(tilt.log_probs[0], tilt.log_odds, 0.3, 80)
+    want = [float(x) for x in want]
+    np.testing.assert_allclose(tilt.derivative(0.3, 80)[0], want, rtol=1e-12)
+
+
 @pytest.mark.parametrize("order", range(1, 7))
 def test_derivatives_match_finite_differences_of_the_order_below(order):
     tilt, h = mild(), 1e-4
@@ -225,7 +232,7 @@ BAD_TILTS = [
         ValueError,
         r"log_probs must have 2 axes; got shape \(2,\)",
     ),
-    (HALF, [[1.0, 0.0]], ValueError, r"log_odds must have 1 axes; got shape \(1, 2\)"),
+    (HALF, [[1.0, 0.0]], ValueError, r"log_odds must have 1 axis; got shape \(1, 2\)"),
     (HALF, [1.0, 0.0, 2.0], ValueError, r"log_odds must have shape \(2,\), one entry a token"),
     (HALF, [1.0, np.nan], ValueError, r"log_odds\[1\] = nan is not a finite number"),
     (HALF, [1.0, np.inf], ValueError, r"log_odds\[1\] = inf"),
