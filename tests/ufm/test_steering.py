@@ -157,5 +157,6 @@ def test_tokens_of_a_large_model_in_single_precision_stay_apart():
     model = ufm.UFM(decoder, rng.normal(size=(4, 8)).astype(np.float32))
     vector = ufm.difference_of_means(model.embeddings, [0], [1])
     tilt = ufm.ExponentialTilt.from_model(model, [0], [1])
+    assert np.unique(tilt.log_odds).size > 950
     want = jax.nn.softmax(model.steer(vector, 2.0))
     np.testing.assert_allclose(tilt.probs(2.0), want, atol=1e-5)
