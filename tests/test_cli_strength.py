@@ -99,6 +99,15 @@ def test_the_strength_and_all_that_is_said_of_it(monkeypatch, capsys, files):
     print_it(monkeypatch, capsys, files, found)
 
 
+def test_one_window_leaves_nothing_held_out(monkeypatch, capsys, files):
+    asked = arguments(files, *REACHED, "--text-tokens", 7, "--samples", 1, "--json")
+    status, out, _ = run(monkeypatch, capsys, "strength", *asked)
+    (found,) = json.loads(out)["blocks"]
+    assert (status, found["reachable"], found["held_out_tokens"]) == (0, True, 0)
+    assert {*found["held_out"].values(), *found["held_out_error"].values()} == {None}
+    assert found["spent"]["forward_kl"] == pytest.approx(0.05, rel=1e-12)
+
+
 def print_it(monkeypatch, capsys, files, found):
     """The page says the same; the strengths of other prompt files and temperatures are refused nothing."""
     more = ("--tokens", files / "tokens.txt", "--samples", 1, "--temperature", 0.5)
