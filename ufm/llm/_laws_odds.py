@@ -179,16 +179,12 @@ def odds_law(agreement: Agreement, blocks: int) -> Law:
     down, up = map(float, agreement.rank[at[0]])
     is_enough = [x >= _RANK for x in (down, up)]
     verdict = "holds" if all(is_enough) else "undecided" if any(is_enough) else "fails"
-    is_near = agreement.share < _LARGE
-    if verdict == "fails" and is_near:
-        verdict = "undecided"
     top = agreement.overlap[at[0]]
     why = (
         f"last block: rank correlation {down:.2f} (α < 0) and {up:.2f} (α > 0), "
         f"{top[0]:.0%} and {top[1]:.0%} of the first {agreement.top} tokens shared"
     )
-    if is_near:
-        why += (
-            f"; at only {agreement.share:.2g} mean hidden states, {_LARGE} or more are large: widen"
-        )
+    if verdict == "fails" and agreement.share < _LARGE:
+        verdict = "undecided"
+        why += f"; at only {agreement.share:.2g} mean hidden states: widen to {_LARGE} or more"
     return Law("log-odds", TITLE, verdict, min(down, up), CRITERION, why, evidence)
