@@ -10,7 +10,7 @@ from beartype import BeartypeConf, beartype
 from hypothesis import HealthCheck, settings
 
 # Programs: one that sets the number of devices before JAX starts, one that needs torch.
-collect_ignore = ["tests/mesh_worker.py", "tests/data/make_llm.py"]
+collect_ignore = ["tests/ufm/sweeps/mesh_worker.py", "tests/data/make_llm.py"]
 
 # Tests that may be skipped when CI=true: the start of the node id, and why.
 ALLOWED_SKIPS: dict[str, str] = {}

@@ -5,7 +5,7 @@
 """An explorer of steering strength: choose the data and the vector, see the curves and every verdict.
 
 Start it with `ufm explore`, or `marimo run notebooks/explore.py`. What it shows is worked out in
-`ufm.explorer`; here are sliders and layout.
+`ufm.app.explorer`; here are sliders and layout.
 """
 
 import marimo
@@ -19,7 +19,7 @@ with app.setup:
     import jax
     import marimo as mo
 
-    from ufm import explorer
+    from ufm.app import explorer
 
     # Before any array is made: peaks, and all the checks, need float64.
     jax.config.update("jax_enable_x64", True)

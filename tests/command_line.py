@@ -4,14 +4,14 @@ import sys
 
 import pytest
 
-from ufm import cli
+from ufm.app import main
 
 
 def run(monkeypatch, capsys, *arguments: object) -> tuple[int, str, str]:
     """Exit status, standard output and standard error of `ufm ARGUMENTS`."""
     monkeypatch.setattr(sys, "argv", ["ufm", *map(str, arguments)])
     with pytest.raises(SystemExit) as stop:
-        cli.main()
+        main.main()
     captured = capsys.readouterr()
     return int(stop.value.code or 0), captured.out, captured.err
 

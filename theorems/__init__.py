@@ -7,7 +7,17 @@
 holds
 """
 
-from . import (
+from ._instance import Instance as Instance
+from ._names import no_such
+from ._statement import Claim as Claim
+from ._statement import Control as Control
+from ._statement import Hypothesis as Hypothesis
+from ._statement import Statement as Statement
+from ._verdict import Outcome as Outcome
+from ._verdict import Verdict as Verdict
+from .findings import FINDINGS as FINDINGS
+from .findings import Finding as Finding
+from .statements import (
     assumption_2,
     contrastive,
     cross_entropy,
@@ -27,17 +37,7 @@ from . import (
     thm_3_6,
     thm_3_8,
 )
-from ._instance import Instance as Instance
-from ._names import no_such
-from ._statement import Claim as Claim
-from ._statement import Control as Control
-from ._statement import Hypothesis as Hypothesis
-from ._statement import Statement as Statement
-from ._verdict import Outcome as Outcome
-from ._verdict import Verdict as Verdict
-from .findings import FINDINGS as FINDINGS
-from .findings import Finding as Finding
-from .prop_4_1 import TransformerInstance as TransformerInstance
+from .statements.prop_4_1 import TransformerInstance as TransformerInstance
 
 STATEMENTS: tuple[Statement, ...] = (
     assumption_2.STATEMENT,

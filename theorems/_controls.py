@@ -10,7 +10,7 @@ from jaxtyping import Array
 
 from ufm import ConceptDataset, ExponentialTilt
 from ufm._checks import strength
-from ufm._contexts import enumerate_contexts
+from ufm.models.dataset_contexts import enumerate_contexts
 
 from ._instance import Instance
 

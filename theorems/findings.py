@@ -10,7 +10,7 @@ import numpy as np
 import ufm
 
 from ._evaluate import cross_entropy_increase, laws_at, limits
-from .exact import exact_instance as exact_instance
+from .tables.exact import exact_instance as exact_instance
 
 
 class Confirmation(NamedTuple):

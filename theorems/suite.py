@@ -7,7 +7,7 @@ import numpy as np
 from ufm import ConceptDataset, ExponentialTilt
 
 from ._instance import Instance
-from .prop_4_1 import TransformerInstance, random_transformer
+from .statements.prop_4_1 import TransformerInstance, random_transformer
 
 # Few shapes, so that little is compiled: (concepts G, tokens a concept s, contexts a concept).
 _SHAPES = ((2, 1, 1), (2, 2, 2), (3, 2, 2), (3, 3, 2), (4, 3, 3), (2, 6, 4), (6, 2, 2), (4, 2, 2))

@@ -13,7 +13,7 @@ def on_first_use(
     `extra`: which extra of ufm to install where a module that it needs is absent.
 
     >>> from ufm._lazy import on_first_use
-    >>> load, names = on_first_use("ufm", {"ExponentialTilt": "_tilt"})
+    >>> load, names = on_first_use("ufm", {"ExponentialTilt": "tilt.tilt"})
     >>> print(load("ExponentialTilt").__name__, names())
     ExponentialTilt ['ExponentialTilt']
     """

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from ._dataset import ConceptDataset
-from ._tilt import ExponentialTilt
+from .models.dataset import ConceptDataset
+from .tilt.tilt import ExponentialTilt
 
 Draw = Callable[..., Any]  # DrawFn itself is a protocol that run-time type checkers refuse
 Steering = tuple[ConceptDataset, list[int], list[int]]

@@ -8,7 +8,7 @@ from source_code import source_of, unfolded
 from sphinx.errors import ExtensionError
 
 import theorems
-from theorems.certificates._conclusions import CONCLUSIONS, NOT_CERTIFIED
+from theorems.certificates.write.conclusions import CONCLUSIONS, NOT_CERTIFIED
 from theorems.falsify import MAP
 from theorems.falsify._map import NotNeeded
 from theorems.proofs import PROVED_BY, UNPROVED
@@ -103,7 +103,7 @@ def _certificate(claim: str) -> str:
         return f"Not certified instance by instance: {NOT_CERTIFIED[claim]}.\n"
     if claim not in CONCLUSIONS or claim not in CERTIFIED_HOW:
         raise ExtensionError(
-            f"claim {claim}: say in theorems/certificates/_conclusions.py whether it is certified, "
+            f"claim {claim}: say in theorems/certificates/write/conclusions.py whether it is certified, "
             "and in docs/_ext/claim_evidence.py how"
         )
     return (

@@ -18,7 +18,7 @@ from pages import write_page
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
-from ufm import cli
+from ufm.app import main
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -33,7 +33,7 @@ def _page() -> Iterator[str]:
         "to standard error. Exit status: 0 where everything holds or is done, 1 where a claim fails (or "
         "as said below), 2 for bad input, which is answered in one line; 130 when interrupted.\n"
     )
-    for command in cli._COMMANDS:
+    for command in main._COMMANDS:
         yield from _command(command)
 
 

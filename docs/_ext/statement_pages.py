@@ -17,7 +17,7 @@ from sphinx.errors import ExtensionError
 
 import theorems
 from theorems import suite, symbolic
-from theorems.certificates._conclusions import NOT_CERTIFIED
+from theorems.certificates.write.conclusions import NOT_CERTIFIED
 from theorems.proofs import UNPROVED
 
 _KINDS = {"Lemma", "Theorem", "Proposition", "Remark", "Assumption"}

@@ -12,7 +12,7 @@ from playwright.sync_api import sync_playwright
 from tests.browser.explorer_page import ExplorerPage
 
 ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-c", "from ufm.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from ufm.app.main import main; main()"]
 
 
 @pytest.fixture(scope="session")

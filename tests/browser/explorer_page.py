@@ -9,8 +9,8 @@ import numpy as np
 
 import ufm
 from theorems import Instance
-from theorems.exact import exact_instance
-from ufm.explorer import Settings, to_query
+from theorems.tables.exact import exact_instance
+from ufm.app.explorer import Settings, to_query
 
 # Compiling for both sizes takes 30 s on two idle cores; CI's are neither.
 PATIENCE = 240_000
@@ -63,7 +63,7 @@ class ExplorerPage:
         )
 
     def record_of_settings(self) -> dict:
-        from ufm.explorer import build
+        from ufm.app.explorer import build
 
         return build(self.settings).record
 

@@ -11,7 +11,7 @@ import theorems
 import ufm
 from tests.browser.conftest import COMMAND, ROOT
 from tests.browser.explorer_page import Expected
-from ufm.explorer import BREAKS, LAWS, SETS, Settings
+from ufm.app.explorer import BREAKS, LAWS, SETS, Settings
 
 
 def test_loads_with_no_console_error_and_asks_nobody_else(explorer_page):
@@ -33,7 +33,7 @@ def test_first_view_is_the_library_s(explorer_page):
         0.05,
         np.repeat(np.arange(3), 3),
     )
-    instance = theorems.exact.exact_instance(explorer_page.record())
+    instance = theorems.tables.exact.exact_instance(explorer_page.record())
     np.testing.assert_allclose(instance.probs, data.next_token_probs, rtol=1e-14)
     assert (instance.positive, instance.negative) == ((0, 1), (2, 3))
     Expected(explorer_page.record(), Settings()).compare(explorer_page)
@@ -137,7 +137,7 @@ def test_a_broken_hypothesis_gets_the_right_verdict(open_page, broken):
     assert seen.startswith(f"{hypothesis}: ")
     assert ("False here: " in seen) == (becomes == "false here")
     if broken != "assumption-2":  # which the record cannot say
-        instance = theorems.exact.exact_instance(page.record())
+        instance = theorems.tables.exact.exact_instance(page.record())
         for other, (verdict, _, _) in page.verdicts().items():
             if not other.startswith(("prop-4.1", "assumption-2")):
                 assert verdict == str(theorems.check(other, instance).verdict), other

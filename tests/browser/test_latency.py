@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
-from ufm.explorer import from_query, to_query
+from ufm.app.explorer import from_query, to_query
 
 # Of each address that is shown: the time from the last key to its picture on the screen.
 CLOCK = """() => {

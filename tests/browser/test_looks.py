@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from ufm.explorer import SETS
+from ufm.app.explorer import SETS
 
 DEEP_FOCUS = """() => {
   let e = document.activeElement, host = null;

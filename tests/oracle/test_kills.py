@@ -9,8 +9,9 @@ import time
 
 import pytest
 
-from tests.ufm import killed_report, killed_sweep
-from tests.ufm.test_llm_sweep import kill_at_random_moments, outputs
+from tests.ufm.llm.measure import killed_sweep
+from tests.ufm.llm.measure.test_token_curves import kill_at_random_moments, outputs
+from tests.ufm.llm.report import killed_report
 
 
 @pytest.mark.parametrize("seed", [2])
@@ -29,7 +30,7 @@ def start(folder, out):
     files = {"positive": "p", "negative": "n", "tokens": "tokens", "text": "text"}
     given = [word for k, v in files.items() for word in (f"--{k}", str(folder / f"{v}.txt"))]
     how = ["--dtype", "float64", "--alphas", "-40", "40", "--steps", "64", "--top", "20"]
-    script = "from ufm.cli import main; main()"
+    script = "from ufm.app.main import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-c", script, "llm", "tests/data/llm/gpt2", *given, *how, "--out", out],
         stdout=subprocess.PIPE,

@@ -42,7 +42,7 @@ def test_a_run_killed_while_it_trains_leaves_nothing(tmp_path):
     sizes = ["--dimension", "16", "--heads", "2", "--vocabulary", "320", "--steps", "1000000"]
     # started by a shell's background job, a process is born deaf to Ctrl-C: give it its ears
     hear = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    program = f"{hear}; from ufm.cli import main; main()"
+    program = f"{hear}; from ufm.app.main import main; main()"
     command = [sys.executable, "-c", program, "toy", "out", *sizes]
     for sent, status in [(signal.SIGKILL, -9), (signal.SIGINT, 130)]:
         running = subprocess.Popen(

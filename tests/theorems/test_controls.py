@@ -12,7 +12,7 @@ import pytest
 import theorems
 from theorems import _controls
 from theorems.findings import exact_instance
-from theorems.remark_3_4 import large_epsilon
+from theorems.statements.remark_3_4 import large_epsilon
 
 CLAIMS = theorems.CLAIMS.values()
 FINDINGS = {finding.id: finding for finding in theorems.FINDINGS}

@@ -15,13 +15,14 @@ import pytest
 
 import theorems
 import ufm
-import ufm._divergences
-import ufm._effects
-import ufm._peaks
-import ufm._steering
-import ufm._strength
-import ufm._tilt
-from theorems import Instance, TransformerInstance, _controls, _evaluate, prop_4_1
+import ufm.tilt.divergences
+import ufm.tilt.effects
+import ufm.tilt.log_odds
+import ufm.tilt.peaks
+import ufm.tilt.strength
+import ufm.tilt.tilt
+from theorems import Instance, TransformerInstance, _controls, _evaluate
+from theorems.statements import prop_4_1
 from theorems.suite import tight_remainder
 from ufm import UFM, ExponentialTilt, Transformer
 
@@ -46,11 +47,11 @@ TRACED_BY = {
     (ExponentialTilt, "limit"): {"_limits"},
     (ExponentialTilt, "derivative"): {"_orders"},
     (ExponentialTilt, "cumulants"): {"_orders"},
-    (ufm._tilt, "bell"): {"_orders"},
-    (ufm._divergences, "forward_kl"): {"_curves", "_cross_entropy"},
-    (ufm._divergences, "cross_entropy_increase"): {"_curves", "_cross_entropy"},
-    (ufm._effects, "concept_increase"): {"_concept_curves"},
-    (ufm._effects, "concept_log_odds_increase"): {"_concept_curves"},
+    (ufm.tilt.tilt, "bell"): {"_orders"},
+    (ufm.tilt.divergences, "forward_kl"): {"_curves", "_cross_entropy"},
+    (ufm.tilt.divergences, "cross_entropy_increase"): {"_curves", "_cross_entropy"},
+    (ufm.tilt.effects, "concept_increase"): {"_concept_curves"},
+    (ufm.tilt.effects, "concept_log_odds_increase"): {"_concept_curves"},
     (UFM, "steer"): {"_steered_logits"},
     (Transformer, "logits"): {"_steered"},
     (Transformer, "limit_logits"): {"_library_limits"},
@@ -263,16 +264,16 @@ def _sixteenth(bounds):
     return bounds | {"Hoeffding": bounds["Hoeffding"] / 2}
 
 
-PEAKS = (ufm._peaks, "peak_strengths")
-DIFFERENCE = (theorems.lemma_b2, "difference_of_means")
+PEAKS = (ufm.tilt.peaks, "peak_strengths")
+DIFFERENCE = (theorems.statements.lemma_b2, "difference_of_means")
 REVERSED = lambda f: lambda *args: f(args[0], args[2], args[1])  # noqa: E731
 
 FAULTS = [
     # lemmas
     Fault("log-odds of N against P", "lemma-b4.sign", standard,
-          _wrap(ufm._steering, "log_odds", REVERSED)),
+          _wrap(ufm.tilt.log_odds, "log_odds", REVERSED)),
     Fault("log-odds by the sum over N", "lemma-b4.sign", standard,
-          _wrap(ufm._steering, "log_odds", _sum_of_negatives)),
+          _wrap(ufm.tilt.log_odds, "log_odds", _sum_of_negatives)),
     Fault("P and N exchanged in v", "lemma-b2.affine", standard, _wrap(*DIFFERENCE, REVERSED)),
     Fault("sign of the strength ignored", "lemma-b2.affine", standard,
           _wrap(UFM, "steer", lambda f: lambda self, v, alpha: f(self, v, abs(alpha)))),
@@ -287,7 +288,7 @@ FAULTS = [
     Fault("p M for p (M - E M)", "lemma-b5.derivative", standard,
           _wrap(Tilt, "derivative", _mean_forgotten)),
     Fault("+κ_n for -κ_n in the Bell polynomial", "tilt.all-orders", standard,
-          _wrap(ufm._tilt, "bell", lambda f: lambda x: f([x[0], *(-a for a in x[1:])]))),
+          _wrap(ufm.tilt.tilt, "bell", lambda f: lambda x: f([x[0], *(-a for a in x[1:])]))),
     Fault("fourth moment for fourth cumulant", "tilt.all-orders", standard,
           _wrap(Tilt, "cumulants", _fourth_moment_for_cumulant)),
     # tokens
@@ -306,9 +307,9 @@ FAULTS = [
     Fault("peaks off by a tenth", "peak.height", standard, _output(*PEAKS, lambda a: a + 0.1)),
     Fault("curve at 0.999 α", "peak.height", standard, _at_strength(lambda a: 0.999 * a)),
     Fault("ends exchanged", "sweet-spot.nonempty", standard,
-          _output(ufm._peaks, "sweet_spot", lambda a: a[:, ::-1])),
+          _output(ufm.tilt.peaks, "sweet_spot", lambda a: a[:, ::-1])),
     Fault("window off by 1e-9", "sweet-spot.nonempty", standard,
-          _output(ufm._peaks, "sweet_spot", lambda a: a + 1e-9)),
+          _output(ufm.tilt.peaks, "sweet_spot", lambda a: a + 1e-9)),
     Fault("peaks off by 1e-6", "contrastive.geometric-path", standard,
           _output(*PEAKS, lambda a: a * (1 + 1e-6))),
     Fault("curve at 0.999 α", "contrastive.geometric-path", standard,
@@ -321,56 +322,56 @@ FAULTS = [
     Fault("not normalised", "prop-b1.limit-minus", standard,
           _output(Tilt, "limit", lambda law: 0.5 * law)),
     Fault("eq (9): -a of the token's own concept", "prop-b1.limit-minus", standard,
-          _output(theorems.prop_b1, "limit_law", lambda law: law - 0.3)),
+          _output(theorems.statements.prop_b1, "limit_law", lambda law: law - 0.3)),
     Fault("curve at 0.8 α", "limit.rate", standard, _at_strength(lambda a: 0.8 * a)),
     # concepts
     Fault("tanh of ν + r, not of its half", "thm-3.6.tanh", standard,
-          _output(theorems.thm_3_6, "tanh_form", lambda form: 2 * form)),
+          _output(theorems.statements.thm_3_6, "tanh_form", lambda form: 2 * form)),
     Fault("sum over C for mean over C", "thm-3.6.tanh", standard,
-          _wrap(ufm._effects, "concept_increase",
+          _wrap(ufm.tilt.effects, "concept_increase",
                 lambda f: lambda tilt, alpha, mask: f(tilt, alpha, mask) * mask.astype(float).sum())),
     Fault("ν too small by a thousandth of a millionth", "thm-3.6.tanh", standard,
-          _output(ufm._effects, "concept_log_odds_increase", lambda nu: (1 - 1e-9) * nu)),
+          _output(ufm.tilt.effects, "concept_log_odds_increase", lambda nu: (1 - 1e-9) * nu)),
     Fault("others exchanged for the target", "thm-3.6.target-increasing", standard,
-          _wrap(ufm._effects, "concept_log_odds_increase",
+          _wrap(ufm.tilt.effects, "concept_log_odds_increase",
                 lambda f: lambda tilt, alpha, mask: f(tilt, alpha, ~mask))),
     Fault("others exchanged for the concept", "thm-3.6.decreasing", standard,
-          _wrap(ufm._effects, "concept_log_odds_increase",
+          _wrap(ufm.tilt.effects, "concept_log_odds_increase",
                 lambda f: lambda tilt, alpha, mask: f(tilt, alpha, ~mask))),
     Fault("back to the unsteered value", "thm-3.6.vanishing", uniform,
-          _wrap(ufm._effects, "concept_increase", _returning_to_zero)),
+          _wrap(ufm.tilt.effects, "concept_increase", _returning_to_zero)),
     Fault("ν doubled", "thm-3.6.growth", standard,
-          _output(ufm._effects, "concept_log_odds_increase", lambda nu: 2 * nu)),
+          _output(ufm.tilt.effects, "concept_log_odds_increase", lambda nu: 2 * nu)),
     Fault("half saturation off by 1e-6", "half-saturation.bounds", standard,
-          _output(ufm._strength, "half_saturation", lambda a: a + 1e-6)),
+          _output(ufm.tilt.strength, "half_saturation", lambda a: a + 1e-6)),
     # cross-entropy
     Fault("½ forgotten", "thm-3.8.quadratic", standard,
-          _output(theorems.thm_3_8, "quadratic_coefficient", lambda c: 2 * c)),
+          _output(theorems.statements.thm_3_8, "quadratic_coefficient", lambda c: 2 * c)),
     Fault("KL as a plain difference", "thm-3.8.quadratic", standard,
-          _wrap(ufm._divergences, "forward_kl", _naive_divergence)),
+          _wrap(ufm.tilt.divergences, "forward_kl", _naive_divergence)),
     Fault("contexts weighed alike", "ce.kl-identity", weighted,
-          _wrap(ufm._divergences, "cross_entropy_increase", _uniform_weights)),
+          _wrap(ufm.tilt.divergences, "cross_entropy_increase", _uniform_weights)),
     Fault("reverse for forward KL", "ce.kl-identity", standard,
-          _wrap(ufm._divergences, "forward_kl", _reverse_divergence)),
+          _wrap(ufm.tilt.divergences, "forward_kl", _reverse_divergence)),
     Fault("reverse for forward KL", "ce.convex", standard,
-          _wrap(ufm._divergences, "forward_kl", _reverse_divergence)),
+          _wrap(ufm.tilt.divergences, "forward_kl", _reverse_divergence)),
     Fault("1/16 for 1/8 in Hoeffding's bound", "ce.upper-bounds", extreme,
-          _output(theorems.cross_entropy, "upper_bounds", _sixteenth)),
+          _output(theorems.statements.cross_entropy, "upper_bounds", _sixteenth)),
     Fault("y²/2 for e^{-y} + y - 1", "ce.lower-bounds", standard,
-          _wrap(theorems.cross_entropy, "remainder_of_exponential", lambda f: lambda y: y**2 / 2)),
+          _wrap(theorems.statements.cross_entropy, "remainder_of_exponential", lambda f: lambda y: y**2 / 2)),
     Fault("72 for 36", "ce.remainder", tight_remainder,
-          _wrap(theorems.cross_entropy, "remainder_bound", lambda f: lambda i: f(i) / 2)),
+          _wrap(theorems.statements.cross_entropy, "remainder_bound", lambda f: lambda i: f(i) / 2)),
     Fault("37 for 36", "ce.remainder", tight_remainder,
-          _wrap(theorems.cross_entropy, "remainder_bound", lambda f: lambda i: f(i) * 36 / 37)),
+          _wrap(theorems.statements.cross_entropy, "remainder_bound", lambda f: lambda i: f(i) * 36 / 37)),
     Fault("½ forgotten", "ce.remainder", standard,
           lambda patch: patch(Instance, "variance", property(lambda self: 0.5))),
     Fault("normaliser dropped", "ce.asymptote", uniform,
           _wrap(Tilt, "log_probs_at", _without_normaliser)),
     Fault("the quadratic prediction for the root", "strength.budget", standard,
-          _output(ufm._strength, "choose_strength",
+          _output(ufm.tilt.strength, "choose_strength",
                   lambda c: c._replace(alpha=c.small_budget_alpha))),
     Fault("a strength 1e-6 too small", "strength.budget", standard,
-          _output(ufm._strength, "choose_strength", lambda c: c._replace(alpha=c.alpha - 1e-6))),
+          _output(ufm.tilt.strength, "choose_strength", lambda c: c._replace(alpha=c.alpha - 1e-6))),
     # transformer
     Fault("mean removed in RMSNorm", "prop-4.1.rmsnorm", rmsnorm, _logits_with(_centred_rmsnorm)),
     Fault("eps left in the limit", "prop-4.1.rmsnorm", rmsnorm,

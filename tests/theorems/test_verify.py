@@ -6,9 +6,9 @@ import pytest
 
 import theorems
 import ufm
-import ufm._tilt
+import ufm.tilt.tilt
 from theorems import Instance, Outcome, Verdict, _controls
-from theorems.table import read_table
+from theorems.tables.table import read_table
 from theorems.verify import Tally, as_json, verify_instance, verify_suite
 
 LETTERS = Path(__file__).parents[1] / "data" / "letter_case.json"
@@ -110,8 +110,10 @@ def test_progress_goes_from_0_to_1():
 
 def test_a_fault_that_leaves_a_claim_without_instances_is_not_ok(monkeypatch):
     """With P and N exchanged in M the hypothesis on M is unmet everywhere: nothing is judged."""
-    right = ufm._tilt.log_odds
-    monkeypatch.setattr(ufm._tilt, "log_odds", lambda rows, p, n, *rest: right(rows, n, p, *rest))
+    right = ufm.tilt.tilt.log_odds
+    monkeypatch.setattr(
+        ufm.tilt.tilt, "log_odds", lambda rows, p, n, *rest: right(rows, n, p, *rest)
+    )
     report = verify_suite([statement("lemma-b3")], instances=1)
     assert report.tallies["lemma-b3.tilt"].verdict == "hypotheses unmet"
     assert not report.ok

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 from ufm._lazy import on_first_use
 
 if TYPE_CHECKING:
-    from ._certificate import Certificate as Certificate
-    from ._certificate import certify as certify
-    from ._certificate import write_certificate as write_certificate
-    from ._check import check_certificate as check_certificate
     from ._paper import PaperCertificate as PaperCertificate
     from ._paper import certify_paper as certify_paper
+    from .check.certificate import check_certificate as check_certificate
+    from .write.certificate import Certificate as Certificate
+    from .write.certificate import certify as certify
+    from .write.certificate import write_certificate as write_certificate
 
 _HOME = {
-    "Certificate": "_certificate",
-    "certify": "_certificate",
-    "write_certificate": "_certificate",
-    "check_certificate": "_check",
+    "Certificate": "write.certificate",
+    "certify": "write.certificate",
+    "write_certificate": "write.certificate",
+    "check_certificate": "check.certificate",
     "PaperCertificate": "_paper",
     "certify_paper": "_paper",
 }

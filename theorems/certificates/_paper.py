@@ -3,10 +3,10 @@
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from ..exact import read_exact
-from ._certificate import certify
-from ._check import check_certificate
-from ._conclusions import CONCLUSIONS, NOT_CERTIFIED
+from ..tables.exact import read_exact
+from .check.certificate import check_certificate
+from .write.certificate import certify
+from .write.conclusions import CONCLUSIONS, NOT_CERTIFIED
 
 _SHAPE = {
     "token_concept": [0, 0, 0, 1, 1, 1, 2, 2, 2],

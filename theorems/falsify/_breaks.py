@@ -10,7 +10,7 @@ from typing import NamedTuple
 from flint import arb
 
 from ..certificates._balls import ball
-from ..certificates._peaks import Peaks
+from ..certificates.write.peaks import Peaks
 from ._steered import Steered, dot
 
 STRENGTHS: tuple[Fraction, ...] = tuple(

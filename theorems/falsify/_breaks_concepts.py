@@ -5,7 +5,7 @@ from fractions import Fraction
 from flint import arb
 
 from ..certificates._balls import ball
-from ..certificates._hypotheses import interior_concepts, lowest_concepts, off_target_concepts
+from ..certificates.write.hypotheses import interior_concepts, lowest_concepts, off_target_concepts
 from ._breaks import Break, differ, places
 from ._steered import Steered
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from ..exact import read_exact
+from ..tables.exact import read_exact
 from ._steered import Steered
 from ._strategies import Record, away, composition, steered
 

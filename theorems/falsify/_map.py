@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import _breaks as near
-from . import _breaks_beyond as far
 from . import _breaks_concepts as mass
 from . import _breaks_cross_entropy as loss
+from . import _breaks_peaks as far
 from . import _norms
 from ._breaks import Break
 from ._candidates import (

@@ -12,8 +12,8 @@ from hypothesis.errors import NoSuchExample
 
 from .. import CLAIMS
 from .._names import no_such
-from ..certificates._dyadic import enclosure
-from ..certificates._hypotheses import TESTS
+from ..certificates.write.dyadic import enclosure
+from ..certificates.write.hypotheses import TESTS
 from ._breaks import Break
 from ._map import MAP, Needed
 from ._steered import Steered

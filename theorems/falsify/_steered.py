@@ -9,8 +9,8 @@ from typing import Any
 from flint import arb
 
 from ..certificates._balls import ball, log_odds
-from ..certificates._levels import Levels
-from ..exact import ExactInstance
+from ..certificates.write.levels import Levels
+from ..tables.exact import ExactInstance
 
 Balls = list[arb]
 

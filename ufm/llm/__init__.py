@@ -8,88 +8,88 @@ from typing import TYPE_CHECKING
 from .._lazy import on_first_use
 
 if TYPE_CHECKING:
-    from ._cost import sweep_cost as sweep_cost
-    from ._curves import sweep_curves as sweep_curves
-    from ._embeddings import Embeddings as Embeddings
-    from ._embeddings import Separation as Separation
-    from ._embeddings import embed_prompts as embed_prompts
-    from ._embeddings import features as features
-    from ._embeddings import measure_separation as measure_separation
-    from ._embeddings import tilt as tilt
-    from ._generate import generate as generate
-    from ._laws import Law as Law
-    from ._laws_bumps import bump_law as bump_law
-    from ._laws_cost import cost_law as cost_law
-    from ._laws_odds import measure_agreement as measure_agreement
-    from ._laws_odds import measure_log_odds as measure_log_odds
-    from ._laws_odds import odds_law as odds_law
-    from ._laws_plateau import plateau_law as plateau_law
-    from ._laws_plateau import plateau_limits as plateau_limits
-    from ._laws_slopes import sweep_slopes as sweep_slopes
-    from ._laws_tanh import fit_tanh as fit_tanh
-    from ._laws_tanh import tanh_law as tanh_law
-    from ._load import load as load
-    from ._loops import LoopVerdict as LoopVerdict
-    from ._loops import find_loop as find_loop
-    from ._model import LanguageModel as LanguageModel
-    from ._prompts import Prompt as Prompt
-    from ._prompts import read_prompts as read_prompts
-    from ._prompts import split_prompts as split_prompts
-    from ._spend import KINDS as KINDS
-    from ._spend import TextSpend as TextSpend
-    from ._steered import Steering as Steering
-    from ._steered import steered_logits as steered_logits
-    from ._strength import ModelStrength as ModelStrength
-    from ._strength import choose_strength as choose_strength
-    from ._sweet_spots import SweetSpots as SweetSpots
-    from ._sweet_spots import sweet_spots as sweet_spots
-    from ._text import windows as windows
-    from ._tokens import Tokenizer as Tokenizer
-    from ._tokens import load_tokenizer as load_tokenizer
-    from ._vector import SteeringVector as SteeringVector
-    from ._vector import steering_vectors as steering_vectors
+    from .checkpoint.load import load as load
+    from .decoder.model import LanguageModel as LanguageModel
+    from .laws.bumps import bump_law as bump_law
+    from .laws.law import Law as Law
+    from .laws.log_odds import measure_agreement as measure_agreement
+    from .laws.log_odds import measure_log_odds as measure_log_odds
+    from .laws.log_odds import odds_law as odds_law
+    from .laws.plateau import plateau_law as plateau_law
+    from .laws.plateau import plateau_limits as plateau_limits
+    from .laws.quadratic import cost_law as cost_law
+    from .laws.tanh import fit_tanh as fit_tanh
+    from .laws.tanh import tanh_law as tanh_law
+    from .measure.cost_sweep import sweep_cost as sweep_cost
+    from .measure.slopes import sweep_slopes as sweep_slopes
+    from .measure.sweet_spots import SweetSpots as SweetSpots
+    from .measure.sweet_spots import sweet_spots as sweet_spots
+    from .measure.text_cost import KINDS as KINDS
+    from .measure.text_cost import TextSpend as TextSpend
+    from .measure.token_curves import sweep_curves as sweep_curves
+    from .steering.embeddings import Embeddings as Embeddings
+    from .steering.embeddings import Separation as Separation
+    from .steering.embeddings import embed_prompts as embed_prompts
+    from .steering.embeddings import features as features
+    from .steering.embeddings import measure_separation as measure_separation
+    from .steering.embeddings import tilt as tilt
+    from .steering.generate import generate as generate
+    from .steering.steered_prompt import Steering as Steering
+    from .steering.steered_prompt import steered_logits as steered_logits
+    from .steering.vector import SteeringVector as SteeringVector
+    from .steering.vector import steering_vectors as steering_vectors
+    from .strength.choose import ModelStrength as ModelStrength
+    from .strength.choose import choose_strength as choose_strength
+    from .text.loops import LoopVerdict as LoopVerdict
+    from .text.loops import find_loop as find_loop
+    from .text.prompts import Prompt as Prompt
+    from .text.prompts import read_prompts as read_prompts
+    from .text.prompts import split_prompts as split_prompts
+    from .text.tokenizer import Tokenizer as Tokenizer
+    from .text.tokenizer import load_tokenizer as load_tokenizer
+    from .text.windows import windows as windows
 
 _HOME = {
-    "load": "_load",
-    "LanguageModel": "_model",
-    "load_tokenizer": "_tokens",
-    "Tokenizer": "_tokens",
-    "Prompt": "_prompts",
-    "read_prompts": "_prompts",
-    "split_prompts": "_prompts",
-    "embed_prompts": "_embeddings",
-    "Embeddings": "_embeddings",
-    "features": "_embeddings",
-    "tilt": "_embeddings",
-    "measure_separation": "_embeddings",
-    "Separation": "_embeddings",
-    "SteeringVector": "_vector",
-    "steering_vectors": "_vector",
-    "Steering": "_steered",
-    "steered_logits": "_steered",
-    "sweep_curves": "_curves",
-    "windows": "_text",
-    "sweep_cost": "_cost",
-    "KINDS": "_spend",
-    "TextSpend": "_spend",
-    "choose_strength": "_strength",
-    "ModelStrength": "_strength",
-    "sweet_spots": "_sweet_spots",
-    "SweetSpots": "_sweet_spots",
-    "generate": "_generate",
-    "find_loop": "_loops",
-    "LoopVerdict": "_loops",
-    "sweep_slopes": "_laws_slopes",
-    "plateau_limits": "_laws_plateau",
-    "measure_log_odds": "_laws_odds",
-    "measure_agreement": "_laws_odds",
-    "fit_tanh": "_laws_tanh",
-    "bump_law": "_laws_bumps",
-    "tanh_law": "_laws_tanh",
-    "cost_law": "_laws_cost",
-    "plateau_law": "_laws_plateau",
-    "odds_law": "_laws_odds",
-    "Law": "_laws",
+    "load": "checkpoint.load",
+    "LanguageModel": "decoder.model",
+    "load_tokenizer": "text.tokenizer",
+    "Tokenizer": "text.tokenizer",
+    "Prompt": "text.prompts",
+    "read_prompts": "text.prompts",
+    "split_prompts": "text.prompts",
+    "embed_prompts": "steering.embeddings",
+    "Embeddings": "steering.embeddings",
+    "features": "steering.embeddings",
+    "tilt": "steering.embeddings",
+    "measure_separation": "steering.embeddings",
+    "Separation": "steering.embeddings",
+    "SteeringVector": "steering.vector",
+    "steering_vectors": "steering.vector",
+    "Steering": "steering.steered_prompt",
+    "steered_logits": "steering.steered_prompt",
+    "sweep_curves": "measure.token_curves",
+    "windows": "text.windows",
+    "sweep_cost": "measure.cost_sweep",
+    "KINDS": "measure.text_cost",
+    "TextSpend": "measure.text_cost",
+    "choose_strength": "strength.choose",
+    "ModelStrength": "strength.choose",
+    "sweet_spots": "measure.sweet_spots",
+    "SweetSpots": "measure.sweet_spots",
+    "generate": "steering.generate",
+    "find_loop": "text.loops",
+    "LoopVerdict": "text.loops",
+    "sweep_slopes": "measure.slopes",
+    "plateau_limits": "laws.plateau",
+    "measure_log_odds": "laws.log_odds",
+    "measure_agreement": "laws.log_odds",
+    "fit_tanh": "laws.tanh",
+    "bump_law": "laws.bumps",
+    "tanh_law": "laws.tanh",
+    "cost_law": "laws.quadratic",
+    "plateau_law": "laws.plateau",
+    "odds_law": "laws.log_odds",
+    "Law": "laws.law",
 }
 
 __all__ = list(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._tilt import ExponentialTilt
-from ._host import mean_variance
+from ..tilt.tilt import ExponentialTilt
+from ._numpy_laws import mean_variance
 
 
 class Bounds(NamedTuple):

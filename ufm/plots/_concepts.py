@@ -7,8 +7,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from .._checks import Numbers, token_set
-from .._tilt import ExponentialTilt
-from ._host import Row
+from ..tilt.tilt import ExponentialTilt
+from ._mass_turns import mass_turns
+from ._numpy_laws import Row
 from ._style import (
     DASHES,
     checked_concepts,
@@ -22,7 +23,6 @@ from ._style import (
     draw_limits,
     prepared,
 )
-from ._turns import mass_turns
 
 
 def concept_curves(

@@ -8,10 +8,10 @@ from jaxtyping import Array
 from matplotlib.axes import Axes
 
 from .._checks import Numbers, token_set
-from .._divergences import checked_weights, cross_entropy_increase
-from .._tilt import ExponentialTilt
+from ..tilt.divergences import checked_weights, cross_entropy_increase
+from ..tilt.tilt import ExponentialTilt
 from ._bounds import cross_entropy_enclosure
-from ._host import mean_variance
+from ._numpy_laws import mean_variance
 from ._style import PALETTE, checked_strengths, draw_legend, prepared
 
 # Below this share of the picture's highest ΔCE both ΔCE and its bounds are next to 0, and their

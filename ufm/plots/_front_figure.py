@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .._strength import choose_strength
-from . import _cases
+from ..tilt.strength import choose_strength
+from . import _gallery_datasets
 from ._concepts import concept_curves
 from ._cross_entropy import cross_entropy_curve
 from ._picture import Picture, drop_legend
@@ -19,13 +19,15 @@ _INK = "0.25"
 
 
 def _at_a_glance() -> Figure:
-    data = _cases.uneven()
-    tilt, target = _cases.steered(data), data.concept_tokens(0)
+    data = _gallery_datasets.uneven()
+    tilt, target = _gallery_datasets.steered(data), data.concept_tokens(0)
     choice = choose_strength(tilt, data.context_weights, target=target, budget=_BUDGET)
     figure = Figure(figsize=(11.4, 3.5), layout="constrained")
     tokens, masses, loss = figure.subplots(1, 3)
     concepts = data.token_concept
-    token_curves(tilt, 3, alphas=_FAR, names=_cases.TOKENS, token_concept=concepts, axes=tokens)
+    token_curves(
+        tilt, 3, alphas=_FAR, names=_gallery_datasets.TOKENS, token_concept=concepts, axes=tokens
+    )
     concept_curves(tilt, 3, alphas=_NEAR, token_concept=concepts, is_mass=True, axes=masses)
     cross_entropy_curve(tilt, data.context_weights, alphas=_VALLEY, axes=loss)
     titles = ("tokens: one peak, or none", "concepts: up, down, or a hump", "the cost: a valley")

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from .._dataset import ConceptDataset
+from ..models.dataset import ConceptDataset
 from ._style import checked_names, colour, draw_legend, prepared
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from .._tilt import ExponentialTilt
-from . import _cases
+from ..tilt.tilt import ExponentialTilt
+from . import _gallery_datasets
 from ._concepts import concept_across_contexts, concept_curves
 from ._cross_entropy import cross_entropy_bounds
 from ._picture import Picture, drop_legend, panels
@@ -20,10 +20,10 @@ _POINTS = 1201
 
 
 def _vanishing() -> Figure:
-    data = _cases.uniform(0.05)
+    data = _gallery_datasets.uniform(0.05)
     figure, (axes,) = panels(1, 3.6)
     concept_across_contexts(
-        _cases.steered(data),
+        _gallery_datasets.steered(data),
         data.concept_tokens(2),
         alphas=np.linspace(-6.0, 6.0, _POINTS),
         contexts=_ONE_EACH,
@@ -41,7 +41,7 @@ def _vanishing() -> Figure:
 
 
 def _two_humps() -> Figure:
-    data = _cases.two_humps()
+    data = _gallery_datasets.two_humps()
     tilt = ExponentialTilt.from_dataset(data, [0], [1, 2])
     figure, axes = panels(2, 2.9)
     for axis, first, last in ((axes[0], -1000.0, 0.0), (axes[1], -16.0, 4.0)):
@@ -62,8 +62,8 @@ def _two_humps() -> Figure:
 
 
 def _bounds() -> Figure:
-    data = _cases.uniform(0.13)
-    tilt, target = _cases.steered(data), data.concept_tokens(0)
+    data = _gallery_datasets.uniform(0.13)
+    tilt, target = _gallery_datasets.steered(data), data.concept_tokens(0)
     figure, axes = panels(2, 3.1)
     for axis, is_relative in zip(axes, (False, True), strict=True):
         cross_entropy_bounds(
@@ -81,14 +81,14 @@ def _bounds() -> Figure:
 def _sweet_spots() -> Figure:
     figure, axes = panels(3, 1.9)
     cases = (
-        ("V = 4", _cases.two_by_two(), [0, 2], ["in T", "in C₂"]),
-        ("V = 9, uneven", _cases.uneven(), _ONE_EACH, ["in T", "in C₂", "in C₃"]),
-        ("V = 9, uniform", _cases.uniform(0.05), _ONE_EACH, ["in T", "in C₂", "in C₃"]),
+        ("V = 4", _gallery_datasets.two_by_two(), [0, 2], ["in T", "in C₂"]),
+        ("V = 9, uneven", _gallery_datasets.uneven(), _ONE_EACH, ["in T", "in C₂", "in C₃"]),
+        ("V = 9, uniform", _gallery_datasets.uniform(0.05), _ONE_EACH, ["in T", "in C₂", "in C₃"]),
     )
     for axis, (title, data, contexts, names) in zip(axes, cases, strict=True):
         target = data.concept_tokens(0)
         options = {"contexts": contexts, "names": names, "axes": axis}
-        sweet_spot_windows(_cases.steered(data), target=target, **options)
+        sweet_spot_windows(_gallery_datasets.steered(data), target=target, **options)
         axis.set_title(f"{title}: {axis.get_title(loc='left')}", loc="left", fontsize="medium")
     for axis in axes[:2]:
         axis.set_xlabel("")
@@ -97,10 +97,10 @@ def _sweet_spots() -> Figure:
 
 
 def _peaks() -> Figure:
-    data = _cases.uneven()
+    data = _gallery_datasets.uneven()
     figure, (axes,) = panels(1, 4.2)
     peak_map(
-        _cases.steered(data),
+        _gallery_datasets.steered(data),
         target=data.concept_tokens(0),
         contexts=_ONE_EACH,
         names=_WORDS,
@@ -110,10 +110,13 @@ def _peaks() -> Figure:
 
 
 def _price() -> Figure:
-    data = _cases.uniform(0.05)
+    data = _gallery_datasets.uniform(0.05)
     figure, (axes,) = panels(1, 3.8)
     cost_against_mass(
-        _cases.steered(data), data.context_weights, target=data.concept_tokens(0), axes=axes
+        _gallery_datasets.steered(data),
+        data.context_weights,
+        target=data.concept_tokens(0),
+        axes=axes,
     )
     return figure
 

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from . import _cases
+from . import _gallery_datasets
 from ._concepts import concept_curves
 from ._cross_entropy import cross_entropy_curve
 from ._laws import next_token_bars
@@ -15,11 +15,15 @@ _POINTS = 1201
 
 
 def _laws() -> Figure:
-    data = _cases.uneven()
+    data = _gallery_datasets.uneven()
     figure, axes = panels(2, 2.3)
     for axis, context, word in zip(axes, (1, 3), ("aab (in C₁)", "ABB (in C₂)"), strict=True):
         next_token_bars(
-            data, context, names=_cases.TOKENS, concept_names=_cases.CONCEPTS, axes=axis
+            data,
+            context,
+            names=_gallery_datasets.TOKENS,
+            concept_names=_gallery_datasets.CONCEPTS,
+            axes=axis,
         )
         axis.set_title(f"c = {word}", loc="left")
     return figure
@@ -27,14 +31,14 @@ def _laws() -> Figure:
 
 def _tokens(first: float, last: float, near: float) -> Figure:
     """All strengths above, and the crowded ones next to 0 below."""
-    data = _cases.uneven()
+    data = _gallery_datasets.uneven()
     figure, axes = panels(2, 3.1)
     for axis, scale in zip(axes, (1.0, near), strict=True):
         token_curves(
-            _cases.steered(data),
+            _gallery_datasets.steered(data),
             3,
             alphas=np.linspace(first * scale, last * scale, _POINTS),
-            names=_cases.TOKENS,
+            names=_gallery_datasets.TOKENS,
             token_concept=data.token_concept,
             peaks_in_legend=True,
             axes=axis,
@@ -49,14 +53,14 @@ def _tokens(first: float, last: float, near: float) -> Figure:
 
 
 def _concepts() -> Figure:
-    data = _cases.uniform(0.05)
+    data = _gallery_datasets.uniform(0.05)
     figure, (axes,) = panels(1, 3.6)
     concept_curves(
-        _cases.steered(data),
+        _gallery_datasets.steered(data),
         4,
         alphas=np.linspace(-4.0, 4.0, _POINTS),
         token_concept=data.token_concept,
-        names=_cases.CONCEPTS,
+        names=_gallery_datasets.CONCEPTS,
         axes=axes,
     )
     axes.set_title("c in C₃", loc="left")
@@ -64,10 +68,12 @@ def _concepts() -> Figure:
 
 
 def _loss() -> Figure:
-    data = _cases.uniform(0.13)
+    data = _gallery_datasets.uniform(0.13)
     figure, (axes,) = panels(1, 3.6)
     strengths = np.linspace(-1.0, 1.0, _POINTS)
-    cross_entropy_curve(_cases.steered(data), data.context_weights, alphas=strengths, axes=axes)
+    cross_entropy_curve(
+        _gallery_datasets.steered(data), data.context_weights, alphas=strengths, axes=axes
+    )
     return figure
 
 

@@ -7,12 +7,12 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from .._checks import Numbers, token_set
-from .._divergences import checked_weights
-from .._strength import choose_strength
-from .._tilt import ExponentialTilt
+from ..tilt.divergences import checked_weights
+from ..tilt.strength import choose_strength
+from ..tilt.tilt import ExponentialTilt
 from ._bounds import cross_entropy_enclosure
 from ._cross_entropy import increases
-from ._host import Row
+from ._numpy_laws import Row
 from ._style import PALETTE, disc, draw_legend, prepared, signed
 
 _LARGEST_MASS = 0.99

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from .._checks import Numbers, floating
-from .._tilt import ExponentialTilt
+from ..tilt.tilt import ExponentialTilt
 
 # Okabe and Ito's colour-blind-safe palette, without the yellow that white paper swallows.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#000000")

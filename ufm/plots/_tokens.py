@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from .._checks import Numbers
-from .._tilt import ExponentialTilt
-from ._host import Row, peaks_of
+from ..tilt.tilt import ExponentialTilt
+from ._numpy_laws import Row, peaks_of
 from ._style import (
     DASHES,
     PALETTE,

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from .._checks import Numbers, token_set
-from .._peaks import require_separation
-from .._tilt import ExponentialTilt
-from ._host import Row, peaks_of
+from ..tilt.peaks import require_separation
+from ..tilt.tilt import ExponentialTilt
+from ._numpy_laws import Row, peaks_of
 from ._style import (
     DASHES,
     PALETTE,

@@ -15,11 +15,11 @@ matplotlib.use("Agg")
 from ufm import plots
 from ufm.plots import (
     _bounds,
-    _cases,
     _concepts,
     _cross_entropy,
     _front_figure,
-    _host,
+    _gallery_datasets,
+    _numpy_laws,
     _tokens,
     _windows,
 )
@@ -158,8 +158,8 @@ def check_sweet_spot(figure):
     four, nine, uniform = (drawn(axes) for axes in figure.axes)
     np.testing.assert_allclose(four["window 0"][0], [-0.834, -0.166], atol=5e-4)
     np.testing.assert_allclose(four["window 2"][0], [0.166, 0.834], atol=5e-4)
-    data = _cases.uneven()
-    want = ufm.sweet_spot(_cases.steered(data), data.concept_tokens(0))
+    data = _gallery_datasets.uneven()
+    want = ufm.sweet_spot(_gallery_datasets.steered(data), data.concept_tokens(0))
     for j in (1, 3, 5):
         np.testing.assert_allclose(nine[f"window {j}"][0], want[j], rtol=1e-10)
     # closed form: M = m, -m, 0, so that E_α[M] = 0 where a e^{αm} = b e^{-αm}, b e^{αm} = a e^{-αm}
@@ -211,7 +211,7 @@ def check_bounds(figure):
 
 def check_peak_map(figure):
     lines = drawn(figure.axes[0])
-    tilt = _cases.steered(_cases.uneven())
+    tilt = _gallery_datasets.steered(_gallery_datasets.uneven())
     peaks, odds = np.asarray(ufm.peak_strengths(tilt)), np.asarray(tilt.log_odds)
     for j in (1, 3, 5):
         points = np.concatenate([lines[f"on {j}"], lines[f"off {j}"]], axis=1)
@@ -277,8 +277,8 @@ def check_price(figure):
     assert cost[0] == 0
     assert mass[-1] == pytest.approx(0.99, abs=1e-12)
     assert (cost - lines["least"][1] >= -ROUND).all()
-    data = _cases.uniform(0.05)
-    tilt, target = _cases.steered(data), data.concept_tokens(0)
+    data = _gallery_datasets.uniform(0.05)
+    tilt, target = _gallery_datasets.steered(data), data.concept_tokens(0)
     for i, budget in enumerate((0.1, 0.5, 1.0)):
         options = {"target": target, "budget": budget}
         choice = ufm.choose_strength(tilt, data.context_weights, **options)
@@ -355,11 +355,20 @@ def scaled(function, by):
     return lambda *arguments, **options: function(*arguments, **options) * by
 
 
+def evenly(function):
+    return lambda: _gallery_datasets.uniform(0.05)
+
+
 FAULTS = {
     "peaks off by 0.02": ("fig-3", _tokens, "peaks_of", lambda f: shifted(f, 0.02)),
     "peaks of the other sign": ("fig-b1", _tokens, "peaks_of", lambda f: scaled(f, -1.0)),
-    "law off by 1e-9": ("fig-3", _host.Row, "laws", lambda f: scaled(f, 1 + 1e-9)),
-    "limits swapped": ("fig-4", _host.Row, "limit", lambda f: lambda row, sign: f(row, -sign)),
+    "law off by 1e-9": ("fig-3", _numpy_laws.Row, "laws", lambda f: scaled(f, 1 + 1e-9)),
+    "limits swapped": (
+        "fig-4",
+        _numpy_laws.Row,
+        "limit",
+        lambda f: lambda row, sign: f(row, -sign),
+    ),
     "no turns": ("vanishing", _concepts, "mass_turns", lambda f: lambda *a: []),
     "a turn missed": ("two-humps", _concepts, "mass_turns", lambda f: lambda *a: f(*a)[1:]),
     "cost 1 % high": ("fig-5", _cross_entropy, "increases", lambda f: scaled(f, 1.01)),
@@ -368,10 +377,10 @@ FAULTS = {
     "asymptote 1e-9 high": ("bounds", _bounds, "_asymptote", lambda f: scaled(f, 1 + 1e-9)),
     "windows of other peaks": ("sweet-spot", _windows, "peaks_of", lambda f: shifted(f, 0.01)),
     "peaks off the curve": ("peak-map", _windows, "peaks_of", lambda f: shifted(f, 0.01)),
-    "other rates": ("two-humps", _cases, "two_humps", lambda f: lambda: _cases.uniform(0.05)),
-    "other ε": ("price", _cases, "uniform", lambda f: lambda epsilon: f(0.06)),
+    "other rates": ("two-humps", _gallery_datasets, "two_humps", evenly),
+    "other ε": ("price", _gallery_datasets, "uniform", lambda f: lambda epsilon: f(0.06)),
     "another budget": ("at-a-glance", _front_figure, "_BUDGET", lambda budget: budget + 1e-6),
-    "laws of the even dataset": ("fig-2", _cases, "uneven", lambda f: lambda: _cases.uniform(0.05)),
+    "laws of the even dataset": ("fig-2", _gallery_datasets, "uneven", evenly),
 }
 
 
@@ -385,7 +394,7 @@ def test_a_planted_fault_is_seen_in_the_data(monkeypatch, fault):
 
 def test_the_two_humps_are_those_of_the_finding():
     record = FINDINGS["finding-3.two-humps"].counterexample
-    data = _cases.two_humps()
+    data = _gallery_datasets.two_humps()
     a, b = (
         np.array([float(Fraction(v)) for v in record[k]]) for k in ("in_concept", "off_concept")
     )

@@ -18,7 +18,7 @@ down before any model was trained:
 
 from typing import TYPE_CHECKING
 
-from ..._lazy import on_first_use
+from ufm._lazy import on_first_use
 
 if TYPE_CHECKING:
     from ._corpus import Corpus as Corpus

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save
 
-from .._decoder import Linear, Norm, Params
+from ..decoder.blocks import Linear, Norm, Params
 
 
 @contextmanager

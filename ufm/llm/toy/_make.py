@@ -8,9 +8,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from .._config import Config
-from .._decoder import Params
-from .._families import read_config
+from ..checkpoint.families import read_config
+from ..decoder.blocks import Params
+from ..decoder.config import Config
 from ._corpus import Corpus, cased_documents, held_out_text, openings, read_corpus
 from ._folder import (
     check_writable,

@@ -11,8 +11,7 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Int
 
-from .._config import Config
-from .._decoder import (
+from ..decoder.blocks import (
     Block,
     Linear,
     Norm,
@@ -23,6 +22,7 @@ from .._decoder import (
     run_blocks,
     unembed,
 )
+from ..decoder.config import Config
 from ._interrupt import ctrl_c_waits
 
 Progress = Callable[[int, int, float], None]

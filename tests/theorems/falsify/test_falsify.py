@@ -1,0 +1,175 @@
+"""The falsifier: what it finds is small, certain, and seen by the other checks; what is true it lets be."""
+
+import re
+from fractions import Fraction as F
+from pathlib import Path
+
+import mpmath as mp
+import pytest
+from flint import ctx
+
+import theorems
+from theorems import FINDINGS, Outcome
+from theorems.falsify import MAP, falsify
+from theorems.falsify import _breaks as near
+from theorems.falsify._candidates import plain
+from theorems.falsify._map import Needed
+from theorems.falsify._norms import Stream
+from theorems.falsify._steered import Steered
+from theorems.tables.exact import exact_instance, read_exact
+
+STATEMENTS = (Path(theorems.__file__).parent / "coq" / "Statements.v").read_text()
+TWO = FINDINGS[0].counterexample
+NINE = next(f.counterexample for f in FINDINGS if f.id == "finding-2.vanishing")
+NEEDED = [pair for pair, entry in MAP.items() if isinstance(entry, Needed)]
+# The claim is about concepts or contexts that the dropped hypothesis chooses: no instance breaks it.
+WIDENED = {"interior-concept", "lowest-concept", "context-off-target"}
+
+# (claim, without): tokens, concepts and digits of the examples listed where the theory is stated.
+LISTED = {
+    ("lemma-b4.sign", "assumption-1"): (4, 2, 2),
+    ("thm-3.3.peak-order", "assumption-1"): (4, 2, 2),
+    ("thm-3.3.monotone", "non-constant-log-odds"): (4, 2, 2),
+    ("remark-3.4.positive-peaks", "context-off-target"): (4, 2, 2),
+    ("remark-3.4.positive-peaks", "small-epsilon"): (6, 3, 3),
+}
+
+
+def digits(values) -> int:
+    """The most digits of a numerator or denominator."""
+    return max(len(part) for value in values for part in value.split("/"))
+
+
+def test_every_claim_meets_every_one_of_its_hypotheses_in_the_map():
+    pairs = {(c, h.id) for c, claim in theorems.CLAIMS.items() for h in claim.hypotheses}
+    assert pairs <= set(MAP)
+    assert {without for _, without in set(MAP) - pairs} == {"assumption-1"}
+
+
+def test_every_control_of_the_registry_is_a_need_in_the_map():
+    for name, claim in theorems.CLAIMS.items():
+        assert isinstance(MAP[name, claim.control.dropped], Needed), name
+
+
+def test_every_theorem_named_in_the_map_is_stated_in_coq():
+    stated = set(re.findall(r"^Theorem (\w+)", STATEMENTS, re.MULTILINE))
+    named = {t for entry in MAP.values() if not isinstance(entry, Needed) for t in entry.theorems}
+    assert named
+    assert named <= stated
+
+
+@pytest.mark.parametrize("pair", LISTED, ids=" without ".join)
+def test_the_known_counterexamples_are_found_none_larger(pair):
+    tokens, concepts, most_digits = LISTED[pair]
+    found = falsify(*pair, seconds=60.0)
+    assert found.outcome == "needed"
+    assert found.seconds < 60
+    record = found.counterexample
+    assert len(record["in_concept"]) <= tokens
+    assert len(set(record["token_concept"])) <= concepts
+    assert digits(record["in_concept"] + record["off_concept"]) <= most_digits
+
+
+def test_layer_norm_does_not_see_a_constant_vector():
+    found = falsify("prop-4.1.layernorm", "direction")
+    assert len(set(found.counterexample["vector"])) == 1
+    assert len(found.counterexample["vector"]) == 2
+    assert [float(low) for _, low, _ in found.values] == pytest.approx([1.0, -1.0])
+
+
+@pytest.mark.parametrize(
+    "pair", [p for p in NEEDED if p not in LISTED], ids=lambda pair: " without ".join(pair)
+)
+def test_every_needed_hypothesis_has_a_counterexample(pair):
+    found = falsify(*pair)
+    assert found.outcome == "needed"
+    assert found.values
+    for _, low, high in found.values:
+        assert low <= high
+        assert high - low <= F(1, 10**9) * (1 + abs(low))  # peaks are bracketed to 2^-36 of 1/R
+
+
+PLAIN = [p for p in NEEDED if p[1] in ("assumption-1", "separation", "non-constant-log-odds")]
+# of a constant M the float check of this one divides by R = 0
+PLAIN.remove(("thm-3.6.decreasing", "non-constant-log-odds"))
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [p for p in PLAIN if p[0].split(".")[0] in ("lemma-b4", "thm-3", "sweet-spot")],
+    ids=lambda pair: " without ".join(pair),
+)
+def test_the_float_checks_see_the_same_failure(pair):
+    claim = theorems.CLAIMS[pair[0]]
+    record = falsify(*pair).counterexample
+    instance = exact_instance(record)
+    dropped = [h for h in claim.hypotheses if h.id == pair[1]]
+    assert all(h.unmet(instance) is not None for h in dropped)
+    assert claim.conclusion(instance).verdict is not Outcome.HOLDS
+
+
+def test_mpmath_sees_the_chord_above_the_curve():
+    found = falsify("ce.convex", "exponential-path")
+    (a, b), (c, d) = found.counterexample["in_concept"], found.counterexample["off_concept"]
+    ratio = F(found.counterexample["norm_ratio"])
+    points = [F(n) for n in re.findall(r"-?\d+(?:/\d+)?", found.text.partition("α = ")[2])]
+    with mp.workdps(40):
+        laws = [
+            [mp.mpf(F(v).numerator) / F(v).denominator for v in row] for row in ((a, d), (c, b))
+        ]
+        odds = [mp.log(p) - mp.log(q) for p, q in zip(*laws, strict=True)]
+
+        def increase(alpha):
+            total = mp.mpf(0)
+            for law in laws:
+                shrink = 1 / mp.sqrt(1 + (mp.mpf(ratio.numerator) / ratio.denominator * alpha) ** 2)
+                u = [(mp.log(p) + alpha * m) * shrink for p, m in zip(law, odds, strict=True)]
+                norm = mp.log(mp.fsum(mp.exp(x) for x in u))
+                total += (
+                    mp.fsum(p * (mp.log(p) - x + norm) for p, x in zip(law, u, strict=True)) / 2
+                )
+            return total
+
+        left, middle, right = (mp.mpf(p.numerator) / p.denominator for p in points)
+        share = (middle - left) / (right - left)
+        chord = (1 - share) * increase(left) + share * increase(right)
+        assert increase(middle) > chord
+        assert abs(increase(middle) - float(found.values[0][1])) < 1e-15
+        assert abs(chord - float(found.values[1][1])) < 1e-15
+
+
+@pytest.mark.parametrize("record", [TWO, NINE], ids=["V=4", "V=9"])
+@pytest.mark.parametrize(
+    "pair",
+    [p for p in NEEDED if p[1] not in (*WIDENED, "wide-enough")],
+    ids=lambda pair: " without ".join(pair),
+)
+def test_no_contradiction_is_seen_where_every_hypothesis_holds(pair, record):
+    entry = MAP[pair]
+    if pair[0].startswith("prop-4.1"):
+        good = Stream(((1, 2), (0, 1)), (1, 3), bias=0, rho=3)
+    else:
+        good = Steered(read_exact(record))
+    with ctx.workprec(192):
+        assert entry.contradicts(good) is None
+
+
+def test_a_search_for_what_is_true_ends_with_nothing(monkeypatch):
+    planted = Needed(lambda: plain("contrastive", [(2, 2)], ordered=False), near.bump)
+    monkeypatch.setitem(MAP, ("thm-3.3.bump", "assumption-1"), planted)
+    found = falsify("thm-3.3.bump", "assumption-1", seconds=2.0)
+    assert (found.outcome, found.counterexample) == ("not found", None)
+    assert found.seconds < 5
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_a_seed_gives_one_answer(seed):
+    pair = ("thm-3.3.peak-order", "separation")
+    assert falsify(*pair, seed).as_json() == falsify(*pair, seed).as_json()
+
+
+def test_unknown_names_are_told():
+    with pytest.raises(ValueError, match="there is no claim 'thm-9'"):
+        falsify("thm-9", "separation")
+    with pytest.raises(ValueError, match=r"has no hypothesis 'luck'; it has separation"):
+        falsify("thm-3.3.peak-order", "luck")

@@ -1,0 +1,80 @@
+"""`ufm explore`: that it serves the page, stops at Ctrl-C, and what it refuses."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+import webbrowser
+from pathlib import Path
+
+import pytest
+
+from tests.ufm.app.test_main import run
+from ufm.app.commands.explore import notebook
+
+ROOT = Path(__file__).parents[4]
+
+
+def test_serves_the_page_and_stops_at_ctrl_c():
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "from ufm.app.main import main; main()",
+            *("explore", "--port", "0", "--no-browser"),
+        ],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        assert address.startswith("http://127.0.0.1:")
+        with urllib.request.urlopen(address) as page:
+            assert page.status == 200
+            assert b"Steering strength: explorer" in page.read()
+        process.send_signal(signal.SIGINT)
+        out, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert out == ""
+    assert errors == "ufm: the explorer runs at this address; stop it with Ctrl-C\n"
+
+
+@pytest.fixture
+def no_browser(monkeypatch):
+    monkeypatch.setattr(webbrowser, "open", lambda address: pytest.fail(f"opened {address}"))
+
+
+def test_a_port_that_is_taken(monkeypatch, capsys, no_browser):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        status, out, errors = run(monkeypatch, capsys, "explore", "--port", str(port))
+    assert (status, out) == (2, "")
+    assert (
+        errors == f"ufm: port {port} is taken (Address already in use): name another with --port\n"
+    )
+
+
+@pytest.mark.parametrize("port", ["-1", "65536"])
+def test_a_port_that_is_none(monkeypatch, capsys, no_browser, port):
+    status, out, errors = run(monkeypatch, capsys, "explore", "--port", port)
+    assert (status, out, errors) == (2, "", f"ufm: --port must lie in 0..65535; got {port}\n")
+
+
+def test_without_marimo(monkeypatch, capsys, no_browser):
+    monkeypatch.setitem(sys.modules, "marimo", None)
+    status, out, errors = run(monkeypatch, capsys, "explore")
+    assert (status, out) == (2, "")
+    assert errors == "ufm: the explorer needs marimo: pip install 'ufm[notebooks]'\n"
+
+
+def test_the_notebook_is_found():
+    assert notebook() == ROOT / "notebooks" / "explore.py"

@@ -1,0 +1,197 @@
+"""`ufm strength`: what it prints, what it refuses, and with which exit status."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+import ufm.llm
+from tests.command_line import run
+from ufm.app.printing.strength import printable
+from ufm.llm.decoder import model as _model
+
+MODEL = "tests/data/llm/gpt2"
+PROMPTS = [
+    {"concept": "x", "kind": "positive", "text": "the A of B"},
+    {"concept": "x", "kind": "positive", "text": "A and C in B"},
+    {"concept": "x", "kind": "negative", "text": "the cat of all"},
+    {"concept": "x", "kind": "negative", "text": "they were on it"},
+]
+TEXT = (
+    "the A of B is in it that was he\nfor on are as with his they at be this\nand all of them " * 2
+)
+
+
+@pytest.fixture
+def files(tmp_path):
+    (tmp_path / "p.jsonl").write_text("\n".join(map(json.dumps, PROMPTS)))
+    (tmp_path / "p.txt").write_text("the A of B\nA and C in B\n")
+    (tmp_path / "n.txt").write_text("the cat of all\nthey were on it\n")
+    (tmp_path / "long.txt").write_text("the " * 40)
+    (tmp_path / "bad.jsonl").write_text('{"text": "a"}\n{"text": "b"')
+    (tmp_path / "negative.jsonl").write_text(json.dumps(PROMPTS[2]))
+    (tmp_path / "empty.txt").write_text("")
+    (tmp_path / "bytes.txt").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "text.txt").write_text(TEXT)
+    (tmp_path / "tokens.txt").write_text("A\nB\n")
+    (tmp_path / "capitals.json").write_text('{"regex": " ?[A-Z]"}')
+    (tmp_path / "odd.txt").write_text("A\nAB\n")
+    return tmp_path
+
+
+def arguments(files, *more, positive="p.jsonl", negative="p.jsonl", text="text.txt", model=MODEL):
+    given = [model, "--positive", files / positive, "--negative", files / negative]
+    given += [] if text is None else ["--text", files / text]
+    return [*given, "--length", 8, "--new-tokens", 17, *more]
+
+
+REACHED = ("--kind", "forward_kl", "--budget", 0.05, "--dtype", "float64", "--layer", 0)
+
+
+def test_the_strength_and_all_that_is_said_of_it(monkeypatch, capsys, files):
+    """Each number against the library's own parts, put together by hand."""
+    asked = arguments(files, *REACHED, "--tokens", files / "capitals.json", "--json")
+    status, out, err = run(monkeypatch, capsys, "strength", *asked)
+    assert (status, err) == (0, "")
+    data = json.loads(out)
+    (found,) = data["blocks"]
+    model = ufm.llm.load(MODEL, "float64")
+    tokenizer = ufm.llm.load_tokenizer(MODEL)
+    texts = {k: [x["text"] for x in PROMPTS if x["kind"] == k] for k in ("positive", "negative")}
+    p, n = ([tokenizer.encode(x) for x in texts[kind]] for kind in ("positive", "negative"))
+    (vector,) = ufm.llm.steering_vectors(model, p, n, [0], normalise=True)
+    windows = list(ufm.llm.windows(tokenizer, files / "text.txt", 8))
+    steering = ufm.llm.Steering.of(vector)
+    spend = ufm.llm.TextSpend(model, windows[::2], steering, length=8)
+    choice = ufm.llm.choose_strength(
+        spend, budget=0.05, kind="forward_kl", hidden_norm=vector.mean_hidden_norm
+    )
+    alpha = found["alpha"]
+    assert alpha == choice.alpha == found["bracket"][1]
+    assert found["relative"] == pytest.approx(vector.relative(alpha), rel=1e-12)
+    assert found["spent"]["forward_kl"] == pytest.approx(0.05, rel=1e-12)
+    assert found["predicted"] == choice.predicted
+    held_out = ufm.llm.TextSpend(model, windows[1::2], steering, length=8)
+    want = held_out.at([alpha])[0]
+    assert found["held_out"]["cross_entropy"] == pytest.approx(want[0], rel=1e-9)
+    assert found["held_out_tokens"] == sum(len(row) - 1 for row in windows[1::2])
+    capital = np.arange(64) >= 56
+    assert data["target_tokens"] == 8
+    how = dict(vector=vector.values, layer=0)
+    after = [np.asarray(model.logits(row, alpha, **how)) for row in n]
+    mass = np.mean([np.exp(x)[capital].sum() / np.exp(x).sum() for x in after])
+    assert found["prompt_target_mass"][1] == pytest.approx(mass, rel=1e-12)
+    assert found["zero_is_unsteered"] is True
+    strengths = sorted({text["alpha"] for text in found["continuations"]}, key=abs)
+    assert strengths == [0.0, alpha / 2, alpha, 2 * alpha]
+    for text in found["continuations"]:
+        verdict = ufm.llm.find_loop(text["tokens"])
+        assert (text["verdict"], text["period"]) == (verdict.verdict, verdict.period)
+        if text["alpha"] == 2 * alpha:
+            first = model.logits(n[text["prompt"]], 2 * alpha, **how).argmax()
+            assert text["tokens"][0] == first
+    windows_found = found["sweet_spots"]["windows"]
+    assert len(windows_found) == 2
+    assert found["sweet_spots"]["chosen_serves"] == sum(
+        w is not None and w[0] <= alpha <= w[1] for w in windows_found
+    )
+    print_it(monkeypatch, capsys, files, found)
+
+
+def test_one_window_leaves_nothing_held_out(monkeypatch, capsys, files):
+    asked = arguments(files, *REACHED, "--text-tokens", 7, "--samples", 1, "--json")
+    status, out, _ = run(monkeypatch, capsys, "strength", *asked)
+    (found,) = json.loads(out)["blocks"]
+    assert (status, found["reachable"], found["held_out_tokens"]) == (0, True, 0)
+    assert {*found["held_out"].values(), *found["held_out_error"].values()} == {None}
+    assert found["spent"]["forward_kl"] == pytest.approx(0.05, rel=1e-12)
+
+
+def print_it(monkeypatch, capsys, files, found):
+    """The page says the same; the strengths of other prompt files and temperatures are refused nothing."""
+    more = ("--tokens", files / "tokens.txt", "--samples", 1, "--temperature", 0.5)
+    asked = arguments(files, *REACHED, *more, positive="p.txt", negative="n.txt")
+    status, out, err = run(monkeypatch, capsys, "strength", *asked)
+    assert (status, err) == (0, "")
+    assert f"α = {found['alpha']:.9g} in [" in out
+    assert "α = 0 is the unsteered model, bit for bit" in out
+    assert "KL(p0||pα), nats a token *" in out
+    assert "target: 2 of 64 tokens" in out
+    for name in ("  0 = 0: ", "  α/2 = ", "  α = ", "  2α = "):
+        assert name in out
+
+
+def test_a_budget_out_of_reach_is_status_1(monkeypatch, capsys, files):
+    asked = arguments(files, "--budget", 30, "--dtype", "float64", "--layers", 0)
+    status, out, err = run(monkeypatch, capsys, "strength", *asked)
+    assert status == 1
+    assert "UNREACHABLE: up to α = " in out
+    assert "its limit for α → ∞ is" in out
+    assert err.startswith(
+        "ufm: no strength up to 256 hidden-state norms reaches the budget 30; the"
+    )
+    assert len(err.splitlines()) == 1
+    # planted: α = 0 adds something after all
+    exact = _model._add
+    monkeypatch.setattr(_model, "_add", lambda x, step, alpha: exact(x, step, alpha + 1e-9))
+    status, out, err = run(monkeypatch, capsys, "strength", *asked, "--json")
+    assert status == 1
+    assert "α = 0 is not the unsteered model: the logits of prompt 0 differ" in err
+    (found,) = json.loads(out)["blocks"]
+    assert (found["zero_is_unsteered"], found["alpha"], found["reachable"]) == (False, None, False)
+    assert found["search"]["largest"] < 30
+    assert math.isfinite(found["search"]["limit"])
+
+
+BAD = [
+    ((), dict(model="no/such/place"), "neither a directory nor the id of a model"),
+    ((), dict(text="empty.txt"), "empty.txt holds too few tokens to predict one"),
+    ((), dict(text="bytes.txt"), "is not UTF-8 text"),
+    ((), dict(text=None), "ufm strength needs --text: name text to measure the cost on"),
+    ((), dict(positive="p.txt", negative="p.txt"), "the steering vector after block 1 is zero"),
+    ((), dict(positive="long.txt"), "more than the model's 32 positions"),
+    (("--budget", 0), {}, "budget must be positive and finite, in nats"),
+    (("--budget", -0.1), {}, "budget must be positive and finite, in nats"),
+    (("--budget", "nan"), {}, "budget must be positive and finite, in nats"),
+    (("--budget", "much"), {}, "--budget"),
+    (("--kind", "loss"), {}, "invalid choice 'loss'"),
+    (("--kind", "target_mass"), {}, "--kind target_mass needs --tokens: whose mass?"),
+    (("--kind", "target_mass", "--tokens", "tokens.txt", "--budget", 2), {}, "must be in (0, 1)"),
+    (("--tokens", "odd.txt"), {}, "odd.txt, entry 2: “AB” is no single token"),
+    (("--layers", 2), {}, "layer 2 is out of range: the model has blocks 0..1"),
+    (("--layer", -1), {}, "layer -1 is out of range"),
+    (("--layers", 0, 0), {}, "--layers names a block twice: 0 0"),
+    (("--layer", 0, "--layers", 1), {}, "name --layer or --layers, not both"),
+    (("--site", "somewhere"), {}, "invalid choice 'somewhere'"),
+    (("--site", "post-norm", "--layer", 0), {}, "--site post-norm follows the last block, 1"),
+    (("--samples", 0), {}, "--samples must be at least 1; got 0"),
+    (("--new-tokens", 0), {}, "--new-tokens must be at least 1; got 0"),
+    (("--new-tokens", 29), {}, "29 new ones are more than the model's 32 positions"),
+    (("--seed", -1), {}, "--seed must be at least 0; got -1"),
+    (("--temperature", -1), {}, "--temperature must be at least 0 and finite; got -1.0"),
+    (("--temperature", "nan"), {}, "--temperature must be at least 0 and finite; got nan"),
+    (("--tolerance", 1), {}, "--tolerance must be in [0, 1); got 1.0"),
+    (("--furthest", 0), {}, "--furthest must be positive and finite; got 0.0"),
+    (("--furthest", "inf"), {}, "--furthest must be positive and finite; got inf"),
+]
+
+
+@pytest.mark.parametrize(("more", "change", "message"), BAD, ids=lambda v: str(v)[:40])
+def test_bad_input_is_one_line_and_status_2(monkeypatch, capsys, files, more, change, message):
+    more = [files / x if str(x).endswith(".txt") else x for x in more]
+    status, out, err = run(monkeypatch, capsys, "strength", *arguments(files, *more, **change))
+    assert (status, out) == (2, "")
+    assert message in err
+    assert err.startswith("ufm: ")
+    assert len(err.splitlines()) == 1
+
+
+def test_no_token_commands_the_terminal():
+    # escape, C1 control, right-to-left override, zero-width space, line separator
+    evil = "a\x1b[2J\x9b31m\u202eb\u200b\u2028c\r\n\t"
+    shown = printable(evil)
+    assert shown.isprintable()
+    assert "\\x1b" in shown
+    assert "\\u202e" in shown
+    assert printable("naïve Ω 漢字") == "naïve Ω 漢字"

@@ -1,0 +1,181 @@
+"""The command line: what it prints, where, and with which exit status."""
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import theorems
+from tests.command_line import run
+from theorems import Outcome, Verdict
+
+TABLE = Path(__file__).parents[2] / "data" / "letter_case.json"
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A folder with tables that are wrong in one way each."""
+    good = json.loads(TABLE.read_text())
+    (tmp_path / "empty.json").write_text("")
+    (tmp_path / "broken.json").write_text('{"next_token_probs": [[0.5,')
+    (tmp_path / "list.json").write_text("[]")
+    (tmp_path / "words.txt").write_text("a b c")
+    (tmp_path / "binary.npz").write_bytes(b"PK\x03\x04 not a zip")
+    (tmp_path / "header.csv").write_text("a,b\n")
+    (tmp_path / "folder.json").mkdir()
+    changes = {
+        "missing": {"positive": None},
+        "nan": {"next_token_probs": [[float("nan")] * 24] * 16},
+        "negative": {"next_token_probs": [[-1.0] + [2.0 / 23] * 23] * 16},
+        "zero": {"next_token_probs": [[0.0] + [1.0 / 23] * 23] * 16},
+        "sum": {"next_token_probs": [[0.5] * 24] * 16},
+        "weights": {"context_weights": [-1.0] * 16},
+        "overlap": {"negative": good["positive"]},
+        "outside": {"positive": [99]},
+        "nobody": {"positive": []},
+        "short": {"token_concept": [0, 1]},
+        "target": {"target": 7},
+    }
+    for name, change in changes.items():
+        record = {k: v for k, v in {**good, **change}.items() if v is not None}
+        (tmp_path / f"{name}.json").write_text(json.dumps(record))
+    return tmp_path
+
+
+BAD_ARGUMENTS = [
+    ([], "Expected one of"),
+    (["frobnicate"], "frobnicate"),
+    (["verify", "--frobnicate"], "frobnicate"),
+    (["verify", "--instances", "many"], "invalid literal"),
+    (["verify", "--instances", "0"], "--instances must be at least 1; got 0"),
+    (["verify", "--instances", "-3"], "--instances must be at least 1; got -3"),
+    (["verify", "--seed", "-1"], "--seed must be at least 0; got -1"),
+    (["verify", "--seed", "1.5"], "invalid literal"),
+    (["verify", "thm-9.9"], "there is no statement or claim 'thm-9.9'"),
+    (["verify", "thm-3.3.peek-order"], "there is no statement or claim"),
+    (["verify", "finding-1.in-target"], "is a finding: ufm verify without names recomputes"),
+    (["verify", "lemma-b4", ""], "there is no statement or claim ''"),
+    (["verify", "--table"], "--table"),
+    (["toy"], "Missing from ufm toy: "),
+    (["toy", "new", "--steps", "0"], "steps must be at least 1; got 0"),
+    (["toy", "new", "--heads", "5"], "dimension 192 is no multiple of heads 5"),
+    (["toy", "ufm"], "ufm exists: name a new folder, or delete this one"),
+    (["toy", "no/such/parent"], "cannot write no/such/parent: No such file or directory"),
+]
+
+BAD_TABLES = {
+    "absent.json": "no such file",
+    "empty.json": "empty",
+    "broken.json": "line 1",
+    "list.json": "list.json",
+    "words.txt": ".txt",
+    "binary.npz": "binary.npz",
+    "header.csv": "header.csv",
+    "folder.json": "folder.json",
+    "missing.json": "positive",
+    "nan.json": "next_token_probs",
+    "negative.json": "next_token_probs",
+    "zero.json": "smooth",
+    "sum.json": "sum",
+    "weights.json": "context_weights",
+    "overlap.json": "negative",
+    "outside.json": "99",
+    "nobody.json": "positive",
+    "short.json": "token_concept",
+    "target.json": "target",
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD_ARGUMENTS, ids=lambda v: str(v)[:30])
+def test_a_bad_argument_is_one_line_and_status_2(monkeypatch, capsys, arguments, message):
+    status, out, err = run(monkeypatch, capsys, *arguments)
+    assert status == 2
+    assert out == ""
+    assert message in err
+    assert err.startswith("ufm: ")
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", BAD_TABLES)
+def test_a_bad_table_is_one_line_and_status_2(monkeypatch, capsys, files, name):
+    status, out, err = run(monkeypatch, capsys, "verify", "--json", "--table", str(files / name))
+    assert status == 2
+    assert out == ""
+    assert BAD_TABLES[name] in err
+    assert err.startswith("ufm: ")
+    assert len(err.splitlines()) == 1
+
+
+def test_a_table_of_real_text_says_claim_by_claim_what_holds(monkeypatch, capsys):
+    status, out, _ = run(
+        monkeypatch, capsys, "verify", "--table", str(TABLE), "lemma-b4", "thm-3.3"
+    )
+    assert status == 0
+    rows = {line.split()[0]: line for line in out.splitlines() if line.strip()}
+    assert "hypotheses unmet" in rows["lemma-b4.sign"]
+    assert "holds" in rows["thm-3.3.bump"]
+    assert "unmet, assumption-1" in out
+    assert out.endswith("4 claims: 3 holds, 1 hypotheses unmet.\n")
+
+
+def test_json_is_all_of_standard_output_and_follows_the_schema(monkeypatch, capsys):
+    status, out, _ = run(
+        monkeypatch, capsys, "verify", "--json", "--instances", "3", "lemma-b4.sign"
+    )
+    data = json.loads(out)
+    assert status == 0
+    assert set(data) == {"version", "seed", "statements", "findings"}
+    (statement,) = data["statements"]
+    (claim,) = statement["claims"]
+    assert set(statement) == {"id", "title", "claims"}
+    assert set(claim) == {"id", "verdict", "numeric", "certificate", "proof", "control"}
+    assert claim["verdict"] == "holds"
+    assert claim["numeric"]["instances"] >= 3
+    assert claim["numeric"]["worst_margin"] > claim["numeric"]["tolerance"]
+    assert claim["control"] == {"dropped": "assumption-1", "counterexample_found": True}
+
+
+def test_a_failing_claim_is_status_1(monkeypatch, capsys):
+    def fails(instance):
+        return Verdict(Outcome.FAILS, -1.0, 1e-12, "planted")
+
+    broken = tuple(
+        replace(s, claims=tuple(replace(c, conclusion=fails) for c in s.claims))
+        for s in theorems.STATEMENTS
+    )
+    monkeypatch.setattr(theorems, "STATEMENTS", broken)
+    status, out, _ = run(monkeypatch, capsys, "verify", "--table", str(TABLE), "thm-3.3.bump")
+    assert status == 1
+    assert "fails, planted: thm-3.3.bump" in out
+
+
+def test_an_output_that_cannot_be_written_is_one_line_and_status_2():
+    code = "import sys; sys.argv = ['ufm', 'version']; from ufm.app.main import main; main()"
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr == "ufm: [Errno 28] No space left on device\n"
+
+
+def test_importing_ufm_costs_no_more_than_importing_jax():
+    def seconds(statement: str) -> float:
+        times = []
+        for _ in range(3):
+            start = time.perf_counter()
+            subprocess.run([sys.executable, "-c", statement], check=True)
+            times.append(time.perf_counter() - start)
+        return float(np.median(times))
+
+    # the names load on first use, so this holds with an order of magnitude to spare
+    assert seconds("import ufm") < seconds("import jax")

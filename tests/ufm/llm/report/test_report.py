@@ -1,0 +1,225 @@
+"""The report on a language model: what is written, what is escaped, what is refused."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+import ufm.llm
+from tests.ufm.llm.report import killed_report
+from ufm._visible import drawable, quoted, visible
+from ufm.app.printing.laws import print_laws
+from ufm.llm.report.figures import as_bytes, draw_figures
+from ufm.llm.report.inputs import read_sides, read_token_set
+from ufm.llm.report.page import page
+
+EVIL = "<script>alert(1)</script>\x1b[31m\u202e$x^2$\u0007\ud7ff&\"'"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A report on a tiny model, and the folder of its runs."""
+    folder = tmp_path_factory.mktemp("report")
+    return killed_report.run(folder / "runs", folder / "text.txt"), folder
+
+
+def test_the_laws_of_a_tiny_model(whole):
+    report, _ = whole
+    assert [law.id for law in report.laws] == [
+        "bumps",
+        "tanh",
+        "quadratic",
+        "plateau",
+        "log-odds",
+    ]
+    bumps, tanh, quadratic, plateau, odds = report.laws
+    counts = bumps.evidence["exact"]
+    ends = [np.unique(row).size for row in report.curves.tokens]
+    assert sum(counts.values()) == bumps.evidence["curves"] == sum(ends)
+    # the same count from differences of the curves, which know nothing of the derivative
+    shares = []
+    for row, values in zip(report.curves.tokens, report.curves.increase, strict=True):
+        once = np.unique(row, return_index=True)[1]
+        signs = np.sign(np.diff(values[:, once], axis=0))
+        turns = (np.diff(signs, axis=0) != 0).sum(axis=0)
+        shares.append(float(np.mean((turns == 1) & (signs[0] > 0))))
+    # peaks between the outermost strengths are seen by one of the two alone
+    np.testing.assert_allclose(shares, bumps.evidence["share_by_prompt"], atol=2 / 40)
+    assert tanh.evidence["fits"][0]["r_squared"] <= 1
+    # differences of the measured curve against the exact derivatives at 0
+    found = quadratic.evidence
+    assert found["measured_linear"] == pytest.approx(found["linear"], rel=1e-2)
+    assert found["measured_quadratic"] == pytest.approx(found["quadratic"], rel=0.1)
+    assert plateau.verdict == "holds"
+    assert plateau.number == pytest.approx(-1, abs=0.05)
+    assert odds.verdict == "holds"
+    assert report.fails == any(law.verdict == "fails" for law in report.laws)
+
+
+def test_killed_and_resumed_it_gives_the_same_report(whole, tmp_path):
+    report, folder = whole
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.ufm.llm.report.killed_report", tmp_path / "runs", tmp_path / "text.txt"],
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": os.getcwd()},
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("token curves"):
+            break
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    process.stdout.close()
+    done = list((tmp_path / "runs" / "curves" / "parts").glob("prompt*"))
+    assert done
+    assert not (tmp_path / "runs" / "slopes" / "results.json").exists()
+    again = killed_report.run(tmp_path / "runs", tmp_path / "text.txt")
+    assert json.dumps(again.as_json()) == json.dumps(report.as_json())
+    runs = [
+        {str(path.relative_to(place)): path.read_bytes() for path in sorted(place.rglob("*.*"))}
+        for place in (folder / "runs", tmp_path / "runs")
+    ]
+    assert runs[0] == runs[1]
+    assert len(runs[0]) > 20
+
+
+def test_log_odds_are_differences_of_mean_log_probabilities(whole):
+    model = ufm.llm.load("tests/data/llm/gpt2", "float64")
+    tokenizer = ufm.llm.load_tokenizer("tests/data/llm/gpt2")
+    means = []
+    for texts in (killed_report.POSITIVE, killed_report.NEGATIVE):
+        logits = np.stack([np.asarray(model.logits(tokenizer.encode(text))) for text in texts])
+        means.append((logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))).mean(axis=0))
+    np.testing.assert_allclose(whole[0].agreement.log_odds, means[0] - means[1], atol=1e-12)
+
+
+def test_what_is_printed_cannot_act_on_a_terminal(whole, capsys):
+    laws = tuple(replace(law, why=EVIL, title=f"[bold]{EVIL}") for law in whole[0].laws)
+    print_laws(replace(whole[0], laws=laws), Path("a\x1b[2Jb"), Console(width=400))
+    out = capsys.readouterr().out
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", out)
+    assert "[bold]<script>" in out
+    assert r"report: a\x1b[2Jb/index.html" in out
+
+
+class Elements(HTMLParser):
+    """Names of all elements, addresses, and the text of a page."""
+
+    def __init__(self):
+        super().__init__()
+        self.names: set[str] = set()
+        self.addresses: list[str] = []
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        self.names.add(tag)
+        found = dict(attrs)
+        self.addresses += [
+            found[k] or "" for k in ("src", "href", "srcset", "action") if k in found
+        ]
+        assert not any(key.startswith("on") for key in found)
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def poisoned(report):
+    """The report, with markup and control characters in every text that comes from outside."""
+    facts = json.loads(json.dumps(report.as_json()))
+    facts["model"]["name"] = facts["model"]["revision"] = EVIL
+    for group in facts["tokens"].values():
+        for token in group:
+            token["text"] = visible(EVIL)
+    names = {z: EVIL for z in report.names}
+    return replace(report, facts=facts, names=names, contexts=(EVIL,) * len(report.contexts))
+
+
+def test_no_text_can_act_in_the_page(whole):
+    text = page(poisoned(whole[0]), {"plateau": b"\x89PNG"})
+    parser = Elements()
+    parser.feed(text)
+    assert "script" not in parser.names
+    # style is our own; nothing else than these stands in the page
+    page_ = {"html", "head", "meta", "title", "style", "body"}
+    tables = {"div", "table", "thead", "tbody", "tr", "th", "td", "code"}
+    rest = {"h1", "h2", "h3", "p", "section", "span", "figure", "img", "figcaption"}
+    assert parser.names <= page_ | tables | rest
+    assert parser.addresses
+    assert all(address.startswith("data:image/png;base64,") for address in parser.addresses)
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
+    assert "default-src 'none'" in text
+    # it is shown, not dropped
+    assert "".join(parser.words).count("<script>alert(1)</script>") > 3
+    assert r"\x1b[31m\u202e" in "".join(parser.words)
+    # the check can fail: unescaped, the same text is an element
+    parser.feed(EVIL)
+    assert "script" in parser.names
+
+
+def test_pictures_of_any_text_are_drawn_and_the_same_twice(whole):
+    # warnings are errors here: a glyph that the font has not would raise
+    first, second = (
+        as_bytes(draw_figures(poisoned(whole[0]))["token-curves"], "svg") for _ in range(2)
+    )
+    assert first == second
+    assert b"<script" not in first
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a b", "a b"),
+        ("\n\t\x00", r"\n\t\x00"),
+        ("\x9b31m", r"\x9b31m"),
+        ("\u202eabc\u2066", r"\u202eabc\u2066"),
+        ("\u2028\u200b\ufeff", r"\u2028\u200b\ufeff"),
+        ("back\\slash", r"back\\slash"),
+        ("λ 日本 é", "λ 日本 é"),
+        ("\u00a0\u3000", r"\xa0\u3000"),
+        ("\U000e0041", r"\U000e0041"),
+        ("\ud800", r"\ud800"),
+    ],
+)
+def test_what_is_not_seen_is_shown(text, shown):
+    assert visible(text) == shown
+    visible(text).encode("utf-8")
+
+
+def test_names_are_cut_and_drawn_in_the_font():
+    assert quoted(" the") == "“ the”"
+    assert len(quoted("x" * 99)) == 26
+    assert drawable("a日", frozenset(b"abc")) == "a\\u65e5"
+
+
+def test_both_sides_from_the_official_formats(tmp_path):
+    lines = [
+        '{"concept": "joy", "kind": "positive", "text": "hooray"}',
+        '{"concept": "joy", "kind": "negative", "text": "alas"}',
+    ]
+    both, other, many = (tmp_path / name for name in ("both.jsonl", "other.jsonl", "many.jsonl"))
+    both.write_text("\n".join(lines))
+    assert read_sides(both, both) == (("hooray",), ("alas",))
+    other.write_text('{"sad": ["oh", "no"]}\n{"joy": ["yes"]}')
+    assert read_sides(both, other) == (("hooray",), ("oh", "no"))
+    many.write_text('{"sad": ["oh"]}\n{"joy": ["yes"]}\n{"negative": ["hm"]}')
+    with pytest.raises(ValueError, match="holds the concepts joy, sad"):
+        read_sides(many, many)
+    assert read_sides(many, many, "joy") == (("yes",), ("hm",))
+
+
+def test_token_sets_from_texts_numbers_and_a_rule(tmp_path):
+    tokenizer = ufm.llm.load_tokenizer("tests/data/llm/gpt2")
+    path = tmp_path / "tokens.json"
+    for content in ('["A", 57]', '{"regex": "[AB]"}', '{"rule": "two", "tokens": [56, "B"]}'):
+        path.write_text(content)
+        assert np.flatnonzero(read_token_set(path, tokenizer, 64)).tolist() == [56, 57]

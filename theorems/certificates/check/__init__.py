@@ -1,0 +1,1 @@
+"""Checks certificates with code of its own, which shares only the tilt formula with the writer."""

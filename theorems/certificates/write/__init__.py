@@ -1,0 +1,1 @@
+"""Makes certificates: what is certain of one instance for every strength."""

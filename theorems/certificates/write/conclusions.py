@@ -1,0 +1,252 @@
+"""What follows from the evidence, claim by claim: holds, fails or undecided, on the whole line."""
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from flint import ctx, fmpq
+
+from .._balls import PRECISIONS, ball
+from . import hypotheses as exact
+from .evidence import Evidence
+from .peaks import middle
+
+HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
+Witness = dict[str, Any]
+
+
+class Conclusion(NamedTuple):
+    """The outcome of one claim's conclusion, whatever its hypotheses, with a witness if it fails."""
+
+    outcome: str
+    witness: Witness | None = None
+
+
+def _sign(evidence: Evidence) -> Conclusion:
+    """Lemma B.4: M(z) > 0 iff z in T, in exact order against 0."""
+    signs = evidence.levels.signs
+    for z, is_target in enumerate(evidence.instance.target):
+        if (signs[evidence.levels.level[z]] > 0) is not is_target:
+            return Conclusion(FAILS, {"token": z})
+    return Conclusion(HOLDS)
+
+
+def _bump(evidence: Evidence) -> Conclusion:
+    inner = range(1, evidence.count - 1)
+    found = all(peaks.brackets[k] is not None for peaks in evidence.peaks for k in inner)
+    return Conclusion(HOLDS if found else UNDECIDED)
+
+
+def _monotone(evidence: Evidence) -> Conclusion:
+    """Every term of N has one sign at Mtop and Mbot, and one is not 0 if M takes two values."""
+    return Conclusion(HOLDS) if evidence.count > 1 else Conclusion(FAILS, {"token": 0})
+
+
+def _peak_order(evidence: Evidence) -> Conclusion:
+    low, high = evidence.low, evidence.high
+    tokens = [
+        next(z for z in evidence.levels.tokens[k] if evidence.instance.target[z] is flag)
+        for k, flag in ((low, True), (high, False))
+    ]
+    for c, group in enumerate(evidence.instance.classes):
+        first, last = evidence.peak(c, low), evidence.peak(c, high)
+        if first is None or last is None:
+            return Conclusion(UNDECIDED)
+        if low <= high:
+            witness = {"context": group[0], "target": tokens[0], "other": tokens[1]}
+            is_shown = low == high or _before(first, last)
+            return Conclusion(FAILS, witness) if is_shown else Conclusion(UNDECIDED)
+        if not _before(last, first):
+            return Conclusion(UNDECIDED)
+    return Conclusion(HOLDS)
+
+
+def _before(first: Any, second: Any) -> bool:
+    """Whether one peak is certain to come before another."""
+    last = first[1] if isinstance(first, tuple) else first
+    return bool(last < (second[0] if isinstance(second, tuple) else second))
+
+
+def _positive_peaks(evidence: Evidence) -> Conclusion:
+    instance, is_open = evidence.instance, False
+    for j in exact.contexts_off_target(instance):
+        row = next(c for c, group in enumerate(instance.classes) if j in group)
+        for z, is_target in enumerate(instance.target):
+            sign = evidence.signs[row][evidence.levels.level[z]]
+            if is_target and sign is not None and sign <= 0:
+                return Conclusion(FAILS, {"context": j, "token": z})
+            is_open |= is_target and sign is None
+    return Conclusion(UNDECIDED if is_open else HOLDS)
+
+
+def _limits(evidence: Evidence) -> Conclusion:
+    """Of p > 0 and any M: the law at ±∞ is the law given Mtop or Mbot, at the rate of the gap."""
+    return Conclusion(HOLDS)
+
+
+def _target_increasing(evidence: Evidence) -> Conclusion:
+    """Logit F_T has the slope E[M|T] - E[M|not T] >= δ; with δ = 0 it is 0 only where M is constant."""
+    instance, last = evidence.instance, evidence.count - 1
+    if evidence.count > 1 and evidence.low >= evidence.high:
+        return Conclusion(HOLDS)
+    if evidence.count == 1:
+        return Conclusion(FAILS, {"context": 0, "strength": "0"})
+    strengths = {Fraction(0), *evidence.cross_entropy.strengths()}
+    strengths |= {middle(b) for p in evidence.peaks for b in p.brackets if b is not None}
+    for c, group in enumerate(instance.classes):
+        for strength in sorted(strengths, key=lambda s: (abs(s), s)):
+            if evidence.target_slope(c, strength) < 0:
+                return Conclusion(FAILS, {"context": group[0], "strength": str(strength)})
+    for level, end in ((last, "+inf"), (0, "-inf")):
+        flags = {instance.target[z] for z in evidence.levels.tokens[level]}
+        if flags == {end == "-inf"}:  # all mass on the wrong side at that end
+            return Conclusion(FAILS, {"context": 0, "strength": end})
+    return Conclusion(UNDECIDED)
+
+
+def _vanishing(evidence: Evidence) -> Conclusion:
+    """Exact: a concept without Mtop and Mbot has no mass in either limit law."""
+    found = exact.interior_concepts(evidence.instance, evidence.levels)
+    return _over(found, exact.off_target_concepts(evidence.instance))
+
+
+def _decreasing(evidence: Evidence) -> Conclusion:
+    """Logit F_C has the slope E[M|C] - E[M|not C] <= 0, which is 0 only where M is constant."""
+    found = exact.lowest_concepts(evidence.instance, evidence.levels)
+    if evidence.count == 1 and found:
+        return Conclusion(FAILS, {"concept": min(found)})
+    return _over(found, exact.off_target_concepts(evidence.instance))
+
+
+def _over(found: dict[int, Any], every: dict[int, Any]) -> Conclusion:
+    """A claim about the concepts found; where none is, it is left open which are meant."""
+    return Conclusion(HOLDS if found or not every else UNDECIDED)
+
+
+def _sign_rule(evidence: Evidence) -> Conclusion:
+    """Sign of α(j,z) against that of M(z) - (mean_N KL(p_j||p_i) - mean_P KL(p_j||p_i))."""
+    found = Conclusion(UNDECIDED)
+    for precision in PRECISIONS:
+        found = _sign_rule_at(evidence, precision)
+        if found.outcome != UNDECIDED:
+            break
+    return found
+
+
+def _sign_rule_at(evidence: Evidence, precision: int) -> Conclusion:
+    levels, is_open = evidence.levels, evidence.count < 2
+    every = levels.odds(precision)
+    for c, law in enumerate(levels.rows):
+        with ctx.workprec(precision):
+            logs = [[ball(p).log() for p in row] for row in levels.rows]
+            threshold = ball(0)
+            for share, other in zip(levels.shares, logs, strict=True):
+                for p, own, its in zip(law, logs[c], other, strict=True):
+                    threshold -= ball(share) * ball(p) * (own - its)
+            for m, sign in zip(every, evidence.signs[c], strict=True):
+                side = 1 if m > threshold else -1 if m < threshold else 0
+                is_open |= sign is None or (side == 0) is not (sign == 0)
+                if side and sign is not None and sign not in (0, side):
+                    return Conclusion(FAILS, {"context": evidence.instance.classes[c][0]})
+    return Conclusion(UNDECIDED if is_open else HOLDS)
+
+
+def _geometric_path(evidence: Evidence) -> Conclusion:
+    """Exact: p_N e^{M} ∝ p_T, as integer powers of rationals, and one law in N."""
+    instance, levels = evidence.instance, evidence.levels
+    start, goal = instance.rows[instance.negative[0]], instance.rows[instance.positive[0]]
+    for j in instance.negative:
+        if instance.rows[j] != start:
+            return Conclusion(FAILS, {"context": j})
+    scale = math.lcm(*(share.denominator for share in levels.shares))
+    first = None
+    for z in range(len(instance.target)):
+        product = _power(start[z] / goal[z], scale)
+        for row, share in zip(levels.rows, levels.shares, strict=True):
+            product *= _power(row[z], int(share * scale))
+        first = product if first is None else first
+        if product != first:
+            return Conclusion(FAILS, {"context": instance.negative[0], "token": z})
+    return Conclusion(HOLDS)
+
+
+def _power(value: Fraction, exponent: int) -> fmpq:
+    return fmpq(value.numerator, value.denominator) ** exponent
+
+
+def _sweet_spot(evidence: Evidence) -> Conclusion:
+    """Certainly inside: from the last bracket off the target to the first on it, >= 4δ/R² long."""
+    if evidence.low <= evidence.high:
+        return Conclusion(FAILS, {"context": 0})
+    for c in range(len(evidence.instance.classes)):
+        window = evidence.window(c)
+        if window is None or not window[0] < window[1]:
+            return Conclusion(UNDECIDED)
+        if math.isinf(window[0]) or math.isinf(window[1]):
+            continue
+        odds = evidence.cross_entropy.odds
+        with ctx.workprec(PRECISIONS[0]):
+            whole = odds[-1] - odds[0]
+            least = 4 * (odds[evidence.low] - odds[evidence.high]) / (whole * whole)
+            if not ball(Fraction(window[1]) - Fraction(window[0])) > least:
+                return Conclusion(UNDECIDED)
+    return Conclusion(HOLDS)
+
+
+def _convex(evidence: Evidence) -> Conclusion:
+    """ΔCE'' = ΣπVar_α(M) > 0 everywhere iff M takes two values, since p > 0."""
+    return Conclusion(HOLDS) if evidence.count > 1 else Conclusion(FAILS, {"strength": "0"})
+
+
+def _bounded(name: str) -> Callable[[Evidence], Conclusion]:
+    return lambda evidence: Conclusion(HOLDS if evidence.bounds[name] else UNDECIDED)
+
+
+def _quadratic(evidence: Evidence) -> Conclusion:
+    """From the cubic remainder; of a constant M, 0 = 0."""
+    if evidence.count == 1:
+        return Conclusion(HOLDS)
+    return Conclusion(HOLDS if evidence.bounds["ce.remainder"] else UNDECIDED)
+
+
+CONCLUSIONS: dict[str, Callable[[Evidence], Conclusion]] = {
+    "lemma-b4.sign": _sign,
+    "thm-3.3.bump": _bump,
+    "thm-3.3.peak-order": _peak_order,
+    "thm-3.3.monotone": _monotone,
+    "remark-3.4.positive-peaks": _positive_peaks,
+    "prop-b1.limit-plus": _limits,
+    "prop-b1.limit-minus": _limits,
+    "thm-3.6.target-increasing": _target_increasing,
+    "thm-3.6.vanishing": _vanishing,
+    "thm-3.6.decreasing": _decreasing,
+    "thm-3.8.quadratic": _quadratic,
+    "limit.rate": _limits,
+    "sign-rule": _sign_rule,
+    "contrastive.geometric-path": _geometric_path,
+    "sweet-spot.nonempty": _sweet_spot,
+    "ce.convex": _convex,
+    "ce.upper-bounds": _bounded("ce.upper-bounds"),
+    "ce.lower-bounds": _bounded("ce.lower-bounds"),
+    "ce.remainder": _bounded("ce.remainder"),
+    "ce.asymptote": _bounded("ce.asymptote"),
+}
+
+# Of every steered model whatsoever, so that nothing of an instance enters; or not about a tilt.
+NOT_CERTIFIED = {
+    "assumption-2.trained": "about training, not about one instance",
+    "lemma-b2.affine": "an identity in logits, proved for all instances",
+    "lemma-b3.tilt": "an identity, proved for all instances; the certificate starts from it",
+    "lemma-b5.derivative": "an identity, proved for all instances",
+    "thm-3.6.tanh": "an identity, proved for all instances",
+    "thm-3.6.growth": "proved for all tilts with the R given here",
+    "prop-4.1.rmsnorm": "about a transformer, not about a tilt",
+    "prop-4.1.layernorm": "about a transformer, not about a tilt",
+    "prop-4.1.rate": "about a transformer, not about a tilt",
+    "tilt.all-orders": "an identity, proved for all instances",
+    "peak.height": "an identity, proved for all tilts",
+    "half-saturation.bounds": "proved for all tilts with the δ and R given here",
+    "ce.kl-identity": "an identity, proved for all instances",
+    "strength.budget": "proved for all tilts; about a budget, not an instance",
+}

@@ -1,0 +1,164 @@
+"""Where each level peaks: found in floats, then bracketed for certain by two balls a level."""
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+from flint import arb, ctx
+
+from .._balls import PRECISIONS, balance, ball
+from .levels import Levels
+
+Bracket = tuple[Fraction, Fraction]
+# Relative to |α| + 1/R: the float search is good to 2^-45 or so where gaps of M are not tiny.
+_WIDTH = 2.0**-36
+
+
+class Peaks:
+    """Brackets of α(j, level) for one class of contexts.
+
+    `brackets` [K]: (lo, hi) with N(lo) < 0 < N(hi) certain, so that α lies strictly inside; None for
+    the two extremal levels, and where the limit of precision left it undecided. `precision`: the most
+    bits that any of them took. Brackets of neighbours are disjoint unless undecided.
+    """
+
+    def __init__(self, levels: Levels, row: int):
+        self._levels, self._masses = levels, levels.masses(row)
+        self._cache: dict[int, tuple[list[arb], list[arb]]] = {}
+        self.precision = PRECISIONS[0]
+        self.brackets: list[Bracket | None] = [None] * len(self._masses)
+        if len(self._masses) < 3:
+            return
+        precision = next((p for p in PRECISIONS if self._is_apart(p)), PRECISIONS[-1])
+        masses, odds = self._at(precision)
+        # levels that no precision tells apart give infinities or NaN here: left undecided below
+        with ctx.workprec(precision), np.errstate(all="ignore"):
+            guesses = float_peaks(masses, odds)
+        unit = 1 / float(odds[-1] - odds[0])
+        for k, guess in enumerate(guesses, start=1):
+            self.brackets[k] = self._around(k, float(guess), unit)
+        self._separate()
+
+    def sign(self, level: int, alpha: Fraction, precisions: Sequence[int] = PRECISIONS) -> int:
+        """The sign of N(alpha) with origin M(level); 0 where the last precision leaves it open."""
+        for precision in precisions:
+            masses, odds = self._at(precision)
+            with ctx.workprec(precision):
+                value = balance(masses, odds, odds[level], ball(alpha))
+                if value > 0 or value < 0:
+                    self.precision = max(self.precision, precision)
+                    return 1 if value > 0 else -1
+        return 0
+
+    def _is_apart(self, precision: int) -> bool:
+        """Whether neighbouring values of M are told apart by their balls."""
+        return all(lower < upper for lower, upper in pairwise(self._at(precision)[1]))
+
+    def _at(self, precision: int) -> tuple[list[arb], list[arb]]:
+        if precision not in self._cache:
+            odds = self._levels.odds(precision)
+            with ctx.workprec(precision):
+                self._cache[precision] = ([ball(p) for p in self._masses], odds)
+        return self._cache[precision]
+
+    def _around(self, level: int, guess: float, unit: float) -> Bracket | None:
+        """Widen about the guess until both signs are certain; more bits where widening is no help."""
+        if not math.isfinite(guess):
+            return None
+        for precision in PRECISIONS:
+            for widening in range(0, 40, 4):
+                width = _WIDTH * 2.0**widening * (abs(guess) + unit)
+                lo, hi = _dyadic(guess - width, width, -1), _dyadic(guess + width, width, 1)
+                only = (precision,)
+                if self.sign(level, lo, only) < 0 and self.sign(level, hi, only) > 0:
+                    return self._narrow(level, (lo, hi), unit)
+        return None
+
+    def _narrow(self, level: int, bracket: Bracket, unit: float) -> Bracket:
+        """Cut at 0, so that the sign of the peak shows, and down to a millionth where it was wide."""
+        if bracket[0] < 0 < bracket[1]:
+            bracket = self._cut(level, bracket, Fraction(0)) or bracket
+        while float(bracket[1] - bracket[0]) > 2.0**-20 * (float(abs(bracket[0])) + unit):
+            cut = self._cut(level, bracket, middle(bracket))
+            if cut is None:
+                break
+            bracket = cut
+        return bracket
+
+    def _cut(self, level: int, bracket: Bracket, at: Fraction) -> Bracket | None:
+        sign = self.sign(level, at)
+        return {1: (bracket[0], at), -1: (at, bracket[1]), 0: None}[sign]
+
+    def _separate(self) -> None:
+        """Halve overlapping neighbours until they are apart."""
+        for k in range(2, len(self.brackets) - 1):
+            while True:
+                left, right = self.brackets[k - 1], self.brackets[k]
+                if left is None or right is None or left[1] < right[0]:
+                    break
+                halves = [self._cut(i, b, middle(b)) for i, b in ((k - 1, left), (k, right))]
+                if None in halves:
+                    break
+                self.brackets[k - 1], self.brackets[k] = halves
+
+
+def middle(bracket: Bracket) -> Fraction:
+    """The midpoint of a bracket."""
+    return (bracket[0] + bracket[1]) / 2
+
+
+def _dyadic(value: float, width: float, direction: int) -> Fraction:
+    """A short dyadic fraction next to `value`, away from the peak, at most width/4 off."""
+    step = Fraction(2) ** (math.frexp(width)[1] - 4)
+    share = Fraction(value) / step
+    return step * (math.ceil(share) if direction > 0 else math.floor(share))
+
+
+def float_peaks(masses: Sequence[arb], odds: Sequence[arb]) -> np.ndarray:
+    """α [K-2] of the inner levels by safeguarded Newton steps on the log-balance, in float64.
+
+    h(α) = log Σ_{M>m} p (M-m) e^{α(M-m)} - log Σ_{M<m} p (m-M) e^{α(M-m)} increases, with a slope between
+    the sum of the two smallest gaps and R, which brackets its root by h(0).
+    """
+    # sums of neighbouring gaps, all positive: small gaps keep their digits
+    steps = np.array([float(upper - lower) for lower, upper in pairwise(odds)])
+    place, inner = np.arange(len(steps)), np.arange(1, len(odds) - 1)[:, None]
+    gap = np.zeros((len(inner), len(odds)))
+    gap[:, 1:] += np.cumsum(np.where(place >= inner, steps, 0.0), axis=1)
+    gap[:, :-1] -= np.cumsum(np.where(place < inner, steps, 0.0)[:, ::-1], axis=1)[:, ::-1]
+    log_mass = np.array([float(p.log()) for p in masses])
+    with np.errstate(divide="ignore"):  # the level itself, left out of both sums
+        terms = log_mass + np.log(np.abs(gap))
+    above, below = gap > 0, gap < 0
+
+    def side(alphas: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        u = np.where(chosen, terms + alphas[:, None] * gap, -np.inf)
+        largest = u.max(axis=1)
+        weights = np.exp(u - largest[:, None])
+        total = weights.sum(axis=1)
+        return largest + np.log(total), (weights * gap).sum(axis=1) / total
+
+    def value_and_slope(alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        (up, rate_up), (down, rate_down) = side(alphas, above), side(alphas, below)
+        return up - down, rate_up - rate_down
+
+    start, _ = value_and_slope(np.zeros(len(gap)))
+    rows = np.arange(len(gap))
+    ends = np.stack(
+        [-start / (gap[rows, rows + 2] - gap[rows, rows]), -start / (gap[:, -1] - gap[:, 0])]
+    )
+    lower, upper = ends.min(axis=0), ends.max(axis=0)
+    alphas = ends[1]
+    for _ in range(200):
+        value, slope = value_and_slope(alphas)
+        lower, upper = np.where(value < 0, alphas, lower), np.where(value > 0, alphas, upper)
+        step = alphas - value / slope
+        inside = (step > lower) & (step < upper)
+        new = np.where(value == 0, alphas, np.where(inside, step, (lower + upper) / 2))
+        settled = np.abs(new - alphas) <= 4e-16 * np.abs(new) + 1e-300
+        alphas = new
+        if settled.all():
+            break
+    return alphas

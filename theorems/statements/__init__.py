@@ -1,0 +1,1 @@
+"""The statements, one file each: claims, hypotheses, checks and controls."""

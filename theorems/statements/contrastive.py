@@ -1,0 +1,62 @@
+"""With contrastive P and N, steering walks the geometric path from one law to the other."""
+
+import numpy as np
+
+from ufm import ConceptDataset
+
+from .. import hypotheses
+from .._evaluate import laws_at
+from .._instance import Instance
+from .._statement import Claim, Control, Statement
+from .._verdict import Verdict, identity, worst
+
+SOURCE = "this project; extends Lemma B.3"
+
+
+def _path(instance: Instance) -> Verdict:
+    positive, negative = list(instance.positive or ()), list(instance.negative or ())
+    steered = laws_at(instance.tilt, np.array([0.0, 0.25, 0.5, 0.75, 1.0]))[:, negative]
+    goal, start = instance.log_probs[positive[0]], instance.log_probs[negative[0]]
+    shares = np.array([0.0, 0.25, 0.5, 0.75, 1.0])[:, None]
+    mixed = (1 - shares) * start + shares * goal
+    mixed = mixed - np.logaddexp.reduce(mixed, axis=1, keepdims=True)
+    size = 1 + np.abs(instance.log_probs).max()
+    interior = np.isfinite(instance.peaks[positive[0]])
+    from_negative = instance.peaks[negative[0]][interior]
+    from_positive = instance.peaks[positive[0]][interior]
+    shift = (from_negative - from_positive - 1) / (1 + np.abs(from_positive) + instance.unit)
+    return worst(
+        identity(
+            (steered - mixed[:, None]) / size, instance.tolerance, "p_α against p_N^{1-α} p_T^α"
+        ),
+        identity(np.append(shift, 0.0), 4 * instance.tolerance * size, "α(neg, z) - α(T, z) - 1"),
+    )
+
+
+def _mixed_negatives() -> Instance:
+    data = ConceptDataset.smoothed(concepts=3, size=2, epsilon=0.1)
+    return Instance.from_dataset(data, [0], [2, 4])
+
+
+STATEMENT = Statement(
+    "contrastive",
+    "Contrastive path",
+    SOURCE,
+    (
+        Claim(
+            "contrastive.geometric-path",
+            "geometric path",
+            "For c in N, p_α ∝ p_N^{1-α} p_T^α: α = 1 gives p_T exactly, and α(neg, z) = α(T, z) + 1.",
+            SOURCE,
+            (
+                hypotheses.DIFFERENCE_OF_MEANS,
+                hypotheses.ONE_LAW_EACH,
+                hypotheses.EXPONENTIAL_PATH,
+                hypotheses.MOVING,
+            ),
+            _path,
+            ("contrastive",),
+            Control("one-law-each", "N drawn from two concepts", _mixed_negatives),
+        ),
+    ),
+)

@@ -1,0 +1,282 @@
+"""The cross-entropy increase for every α: identity, convexity, bounds, asymptotes."""
+
+import numpy as np
+
+from .. import _controls, hypotheses
+from .._instance import Instance
+from .._statement import Claim, Control, Statement
+from .._verdict import Verdict, bound, identity, strict, supported, worst
+
+SOURCE = "this project; extends Theorem 3.8"
+
+
+# Below this many nats the plain sum of the definition has lost digits that the bounds need.
+_RESOLVED = 1e-3
+
+
+def _increase(instance: Instance) -> np.ndarray:
+    """ΔCE on `alphas`: by the definition, but where that is below 1e-3 nats by the library."""
+    plain = instance.cross_entropy_by_definition
+    return np.where(plain > _RESOLVED, plain, instance.cross_entropy_increase)
+
+
+def _reach(instance: Instance) -> np.ndarray:
+    """y = R|α|."""
+    return np.abs(instance.alphas) * instance.odds_range
+
+
+def _relative(numerator: np.ndarray, size: np.ndarray) -> np.ndarray:
+    return numerator / np.where(size > 0, size, 1.0)
+
+
+def _rounding(instance: Instance) -> float:
+    """Relative error of `_increase`."""
+    return instance.tolerance / _RESOLVED
+
+
+def _kl_identity(instance: Instance) -> Verdict:
+    size = 1 + np.abs(instance.cross_entropy_by_definition)
+    direct = instance.curves.forward_kl @ instance.context_weights
+    errors = [
+        (instance.cross_entropy_by_definition - direct) / size,
+        (instance.cross_entropy_increase - instance.cross_entropy_by_definition) / size,
+    ]
+    return identity(
+        np.stack(errors), instance.tolerance, "CE(f_α) - CE(f), Σπ KL(p||p_α), the library"
+    )
+
+
+def _convex(instance: Instance) -> Verdict:
+    """Chords of neighbouring strengths lie above the curve: strictly while R|α| <= 5, where curvature
+    is far above rounding, and nowhere below it.
+    """
+    alphas = instance.alphas
+    share = (alphas[1:-1] - alphas[:-2]) / (alphas[2:] - alphas[:-2])
+
+    def chord_slack(values: np.ndarray) -> np.ndarray:
+        chord = (1 - share) * values[:-2] + share * values[2:]
+        return _relative(chord - values[1:-1], values[:-2] + values[2:])
+
+    near = (
+        (_reach(instance)[1:-1] <= 5) & (_reach(instance)[:-2] <= 5) & (_reach(instance)[2:] <= 5)
+    )
+    slack = chord_slack(instance.cross_entropy_increase)[near]
+    values = instance.cross_entropy_by_definition
+    weak = (1 - share) * values[:-2] + share * values[2:] - values[1:-1]
+    size = 1 + np.abs(values[:-2]) + np.abs(values[2:])
+    return supported(
+        strict(slack, instance.tolerance, "chords above the curve, R|α| <= 5"),
+        bound(weak / size, instance.tolerance, "chords not below the curve, all α"),
+    )
+
+
+def remainder_of_exponential(y: np.ndarray) -> np.ndarray:
+    """φ(y) = e^y - 1 - y; by its series for |y| < 0.1, where the difference would cancel."""
+    small = np.where(np.abs(y) < 0.1, y, 0.0)
+    series = small**2 * (
+        0.5
+        + small
+        * (
+            1 / 6
+            + small
+            * (
+                1 / 24
+                + small
+                * (
+                    1 / 120
+                    + small * (1 / 720 + small * (1 / 5040 + small * (1 / 40320 + small / 362880)))
+                )
+            )
+        )
+    )
+    with np.errstate(over="ignore"):
+        return np.where(np.abs(y) < 0.1, series, np.expm1(y) - y)
+
+
+def upper_bounds(instance: Instance) -> dict[str, np.ndarray]:
+    """Hoeffding α²R²/8, Bennett σ²φ(R|α|)/R² and the two-point Bennett bound, on `alphas`."""
+    y = _reach(instance)
+    return {
+        "Hoeffding": y**2 / 8,
+        "Bennett": instance.variance * instance.unit**2 * remainder_of_exponential(y),
+        "two-point": _two_point(instance),
+    }
+
+
+def _two_point(instance: Instance) -> np.ndarray:
+    """Σπ log[b²/(b²+σ²) e^{-|α|σ²/b} + σ²/(b²+σ²) e^{|α|b}], b the distance of μ to the far end of M."""
+    p, odds, alphas = instance.probs, instance.odds, instance.alphas[:, None]
+    variance = (p * (odds - (p @ odds)[:, None]) ** 2).sum(axis=1)
+    up, down = (p * (odds.max() - odds)).sum(axis=1), (p * (odds - odds.min())).sum(axis=1)
+    b = np.where(alphas > 0, up, down)
+    ratio = variance / b  # before b is squared, which may be below 1e-308
+    low, high = -np.abs(alphas) * ratio, np.abs(alphas) * b
+    weight, other = ratio / (b + ratio), b / (b + ratio)
+    with np.errstate(over="ignore", invalid="ignore"):
+        near = np.log1p(
+            other * remainder_of_exponential(low) + weight * remainder_of_exponential(high)
+        )
+    with np.errstate(divide="ignore"):  # a weight that rounds to 0 or 1
+        far = np.logaddexp(np.log(other) + low, np.log(weight) + high)
+    return np.where(high < 30, near, far) @ instance.context_weights
+
+
+def _upper(instance: Instance) -> Verdict:
+    increase = _increase(instance)
+    moved = instance.alphas != 0
+    return worst(
+        *(
+            # divided first: a bound that overflows to infinity holds
+            bound(
+                1 - increase[moved] / value[moved], _rounding(instance), f"{name} bound, relative"
+            )
+            for name, value in upper_bounds(instance).items()
+        )
+    )
+
+
+def _lower(instance: Instance) -> Verdict:
+    y, increase = _reach(instance), _increase(instance)
+    quadratic = instance.variance * instance.unit**2 * remainder_of_exponential(-y)
+    binary = _binary_divergence(instance) @ instance.context_weights
+    moved = y > 0
+    return worst(
+        bound(
+            _relative(increase - quadratic, increase)[moved],
+            _rounding(instance),
+            "σ²(e^{-y}+y-1)/R²",
+        ),
+        bound((increase - binary) / (1 + increase), instance.tolerance, "Σπ kl(F_T(0)||F_T(α))"),
+    )
+
+
+def _binary_divergence(instance: Instance) -> np.ndarray:
+    """kl(F_T(0) || F_T(α)) [A, m], from the token curves."""
+
+    def parts(log_p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        on = np.logaddexp.reduce(log_p[..., instance.target], axis=-1)
+        return on, np.logaddexp.reduce(log_p[..., ~instance.target], axis=-1)
+
+    on, off = parts(instance.log_probs)
+    on_now, off_now = parts(instance.curves.log_probs)
+    return np.exp(on) * (on - on_now) + np.exp(off) * (off - off_now)
+
+
+def remainder_bound(instance: Instance) -> np.ndarray:
+    """R³|α|³/(36√3) on `alphas`."""
+    return _reach(instance) ** 3 / (36 * np.sqrt(3))
+
+
+def _remainder(instance: Instance) -> Verdict:
+    """Slack relative to the bound, for R|α| >= 0.01: below, ΔCE - ½σ²α² is all rounding."""
+    seen = _reach(instance) >= 0.01
+    allowed = remainder_bound(instance)[seen]
+    difference = (_increase(instance) - 0.5 * instance.variance * instance.alphas**2)[seen]
+    # by definition: an error over y³/62 where ΔCE > 1e-3, so y > 0.09; else 8/y times a relative one
+    tolerance = 1e5 * instance.tolerance
+    return bound(1 - np.abs(difference) / allowed, tolerance, "|ΔCE - ½σ²α²| against R³|α|³/(36√3)")
+
+
+def _asymptote(instance: Instance) -> Verdict:
+    verdicts, increase = [], _increase(instance)
+    for sign, extremal in ((1, instance.is_top), (-1, instance.is_bottom)):
+        side = sign * instance.alphas > 0
+        alphas = np.abs(instance.alphas[side])
+        log_mass = np.logaddexp.reduce(instance.log_probs[:, extremal], axis=1)
+        log_rest = np.logaddexp.reduce(instance.log_probs[:, ~extremal], axis=1)
+        end = instance.odds[extremal][0]
+        slope = instance.context_weights @ (instance.probs * np.abs(end - instance.odds)).sum(
+            axis=1
+        )
+        line = alphas * slope + instance.context_weights @ log_mass
+        gap = np.abs(end - instance.odds[~extremal]).min()
+        excess = np.exp(np.minimum(log_rest - log_mass - alphas[:, None] * gap, 700.0))
+        remainder = increase[side] - line
+        size = 1 + increase[side] + alphas * slope + np.abs(log_mass).max()
+        slack = np.stack([remainder, excess @ instance.context_weights - remainder]) / size
+        verdicts.append(
+            bound(slack, instance.tolerance, f"distance to the line, α → {sign * np.inf}")
+        )
+    return worst(*verdicts)
+
+
+def _claim(
+    name, title, text, conclusion, hypotheses_, dropped, control_text, instance, source=SOURCE
+):
+    control = Control(dropped, control_text, instance)
+    return Claim(
+        f"ce.{name}", title, text, source, hypotheses_, conclusion, ("rates", "tilts"), control
+    )
+
+
+_PATH = (hypotheses.PERFECT_TRAINING, hypotheses.EXPONENTIAL_PATH)
+_MOVING = (*_PATH, hypotheses.MOVING)
+
+STATEMENT = Statement(
+    "ce",
+    "Cross-entropy for every strength",
+    SOURCE,
+    (
+        _claim(
+            "kl-identity",
+            "KL identity",
+            "ΔCE(α) = Σ_j π_j KL(p_j || p_{j,α}) = Σ_j π_j (K_j(α) - α K_j'(0)).",
+            _kl_identity,
+            _PATH,
+            "assumption-2",
+            "the data do not follow the model's law",
+            _controls.unfinished_training,
+        ),
+        _claim(
+            "convex",
+            "convexity",
+            "ΔCE is strictly convex on the whole line.",
+            _convex,
+            _MOVING,
+            "exponential-path",
+            "steering before the final norm: the loss levels off",
+            _controls.before_the_norm,
+        ),
+        _claim(
+            "upper-bounds",
+            "upper bounds",
+            "ΔCE <= α²R²/8, ΔCE <= σ²(e^y - y - 1)/R² with y = R|α|, and the two-point Bennett bound.",
+            _upper,
+            _MOVING,
+            "exponential-path",
+            "twice the steering vector, after M was measured",
+            lambda: _controls.rescaled_vector(2.0),
+        ),
+        _claim(
+            "lower-bounds",
+            "lower bounds",
+            "ΔCE >= σ²(e^{-y} + y - 1)/R² with y = R|α|, and ΔCE >= Σ π kl(F_T(0) || F_T(α)).",
+            _lower,
+            _MOVING,
+            "exponential-path",
+            "half the steering vector, after M was measured",
+            lambda: _controls.rescaled_vector(0.5),
+        ),
+        _claim(
+            "remainder",
+            "remainder",
+            "|ΔCE - ½σ²α²| <= R³|α|³/(36√3).",
+            _remainder,
+            _MOVING,
+            "exponential-path",
+            "twice the steering vector, after M was measured",
+            lambda: _controls.rescaled_vector(2.0),
+        ),
+        _claim(
+            "asymptote",
+            "linear asymptote",
+            "As α → +∞, ΔCE = α Σπ(Mmax - E_j M) + Σπ log p_j(Mtop) + r with 0 <= r <= Σπ((1-p)/p)e^{-αg}; "
+            "likewise at -∞.",
+            _asymptote,
+            _MOVING,
+            "exponential-path",
+            "twice the steering vector, after M was measured",
+            lambda: _controls.rescaled_vector(2.0),
+        ),
+    ),
+)

@@ -1,0 +1,74 @@
+"""Where the target holds half the mass, and how steep its curve is there."""
+
+import numpy as np
+
+import ufm
+
+from .. import _controls, hypotheses
+from .._evaluate import laws_at_each
+from .._instance import Instance
+from .._padding import pad, pad_target
+from .._statement import Claim, Control, Statement
+from .._verdict import Verdict, bound, identity, worst
+
+SOURCE = "this project; extends Theorem 3.6"
+
+
+def _logit(instance: Instance, log_probs: np.ndarray) -> np.ndarray:
+    on = np.logaddexp.reduce(log_probs[:, instance.target], axis=1)
+    return on - np.logaddexp.reduce(log_probs[:, ~instance.target], axis=1)
+
+
+def _bounds(instance: Instance) -> Verdict:
+    m, vocabulary = instance.log_probs.shape
+    found = ufm.half_saturation(pad(instance.tilt), pad_target(instance.tilt, instance.target))
+    half = np.asarray(found)[:m]
+    r = _logit(instance, instance.log_probs)
+    ends = np.sort(np.stack([-r * instance.unit, -r / instance.margin]), axis=0)
+    # F' = logit' / 4 where F = 1/2; by central differences, whose error is below (hR)²/6 of R
+    h = 1e-4 * instance.unit
+    logits = [
+        _logit(
+            instance,
+            laws_at_each(instance.tilt, np.repeat((half + step)[:, None], vocabulary, axis=1)),
+        )
+        for step in (-h, 0.0, h)
+    ]
+    slope = (logits[2] - logits[0]) / (2 * h) * instance.unit
+    rounding = 4 * instance.tolerance * (1 + np.abs(r).max())
+    return worst(
+        identity(logits[1], rounding, "logit F_T at half saturation"),
+        bound(
+            np.stack([half - ends[0], ends[1] - half]) / (np.abs(half) + instance.unit),
+            instance.tolerance,
+            "-r/R and -r/δ",
+        ),
+        bound(
+            np.stack([slope - instance.margin * instance.unit, 1 - slope]),
+            1e-8 + 1e4 * rounding,
+            "4F'/R between δ/R and 1",
+        ),
+    )
+
+
+STATEMENT = Statement(
+    "half-saturation",
+    "Half saturation",
+    SOURCE,
+    (
+        Claim(
+            "half-saturation.bounds",
+            "half saturation",
+            "F_T(α) = 1/2 at one α, between -r/R and -r/δ (r = logit F_T(0)), with slope in [δ/4, R/4].",
+            SOURCE,
+            (hypotheses.SEPARATION, hypotheses.EXPONENTIAL_PATH),
+            _bounds,
+            ("rates", "tilts"),
+            Control(
+                "exponential-path",
+                "three times the steering vector, after M was measured",
+                lambda: _controls.rescaled_vector(3.0),
+            ),
+        ),
+    ),
+)

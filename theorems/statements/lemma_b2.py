@@ -1,0 +1,62 @@
+"""Lemma B.2: the logits of a steered UFM are affine in the strength."""
+
+import numpy as np
+
+from ufm import UFM, difference_of_means
+
+from .. import _controls, hypotheses
+from .. import _evaluate as evaluate
+from .._instance import Instance
+from .._statement import Claim, Control, Statement
+from .._verdict import Verdict, identity
+
+# Strengths in units of 1/R at which steered logits are compared.
+STRENGTHS = np.array([-7.0, -1.0, 0.0, 0.5, 3.0])
+
+
+def steered_logits(instance: Instance) -> np.ndarray:
+    """Logits [5, m, V] of a perfectly trained UFM steered by its own difference of means."""
+    model = UFM.from_log_probs(instance.log_probs)
+    vector = difference_of_means(model.embeddings, instance.positive or (), instance.negative or ())
+    alphas = STRENGTHS * instance.unit
+    return evaluate.steered_logits(model, vector, alphas, instance.log_probs.shape)
+
+
+def centre(logits: np.ndarray) -> np.ndarray:
+    """Logits less their mean over tokens: a constant does not change the law."""
+    return logits - logits.mean(axis=-1, keepdims=True)
+
+
+def _affine(instance: Instance) -> Verdict:
+    straight = centre(
+        instance.log_probs + (STRENGTHS * instance.unit)[:, None, None] * instance.odds
+    )
+    path = centre(evaluate.laws_at(instance.tilt, STRENGTHS * instance.unit))
+    model = centre(steered_logits(instance))
+    # the factorisation loses a few digits of the largest logit; tolerance is for a relative error
+    size = 10 + np.abs(straight).max()
+    errors = np.stack([model - straight, path - straight]) / size
+    return identity(errors, 16 * instance.tolerance, "steered logits against logits + α(M + const)")
+
+
+STATEMENT = Statement(
+    "lemma-b2",
+    "Steered logits",
+    "Lemma B.2",
+    (
+        Claim(
+            "lemma-b2.affine",
+            "affine logits",
+            "The steered logits are f_α(c_j) = f(c_j) + α(M + const): one slope for all contexts.",
+            "Lemma B.2",
+            (hypotheses.DIFFERENCE_OF_MEANS, hypotheses.EXPONENTIAL_PATH),
+            _affine,
+            ("rates", "laws"),
+            Control(
+                "exponential-path",
+                "steering before the final norm bends the logits",
+                _controls.before_the_norm,
+            ),
+        ),
+    ),
+)

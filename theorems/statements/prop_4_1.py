@@ -1,0 +1,272 @@
+"""Proposition 4.1: a transformer steered before its final norm levels off."""
+
+from dataclasses import dataclass, replace
+from functools import cache, cached_property, partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from ufm import Transformer
+
+from .._statement import Claim, Control, Hypothesis, Statement
+from .._verdict import Verdict, bound, identity, worst
+
+SOURCE = "Proposition 4.1"
+STRENGTHS = 10.0 ** np.arange(0, 9)
+
+
+@dataclass(frozen=True, eq=False)
+class TransformerInstance:
+    """A pre-norm transformer steered in its residual stream.
+
+    - `transformer`: `ufm.Transformer`, float64; `hidden` [T, d]: the stream entering its first block.
+    - `vector` [d]: v, added after block `layer` (0-based) at `positions` "all" or "last".
+    - `rho`: a bound on |h + R(α)| at the last position for every α; None: the one that the weights
+      imply (`Transformer.remainder_bound`).
+    """
+
+    transformer: Transformer
+    hidden: Array
+    vector: Array
+    layer: int
+    positions: str = "all"
+    rho: float | None = None
+
+    @cached_property
+    def seen(self) -> dict[str, str | None]:
+        """What each hypothesis said of this instance, by its id; filled as they are asked."""
+        return {}
+
+    @cached_property
+    def _at_strengths(self) -> tuple[np.ndarray, np.ndarray]:
+        site = (self.vector, self.layer, self.positions)
+        logits, rest = _steered(self.transformer, self.hidden, jnp.asarray(self.strengths), *site)
+        return np.asarray(logits), np.asarray(rest)
+
+    @cached_property
+    def strengths(self) -> np.ndarray:
+        """±1 … ±1e8, and last a pair so far out that the O(1/α) distance is below 1e-9."""
+        length = max(float(np.linalg.norm(self.vector)), 1e-300)
+        far = min(1e10 * (1 + self.bound_on_rest) / length, 1e16)
+        half = np.append(STRENGTHS, far)
+        return np.concatenate([half, -half])
+
+    def logits(self, sign: int) -> np.ndarray:
+        """Steered logits [10, V] at the strengths of one sign."""
+        plus, minus = np.split(self._at_strengths[0], 2)
+        return plus if sign > 0 else minus
+
+    def rest(self) -> float:
+        """The largest |h + R(α)| at the strengths looked at."""
+        return float(self._at_strengths[1].max())
+
+    def limit(self, sign: int) -> np.ndarray:
+        """W' LN_0(±v), from its formula; NaN where v (LayerNorm: v less its mean) is zero."""
+        norm = self.transformer.final_norm
+        v, scale = sign * np.asarray(self.vector), np.asarray(norm.scale)
+        if self.is_layernorm:
+            v = v - v.mean()
+        moves = np.ptp(v) if self.is_layernorm else np.any(v)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            direction = np.sqrt(v.size) * v / np.linalg.norm(v) if moves else v * np.nan
+        shift = np.asarray(norm.bias) if self.is_layernorm else 0.0
+        return np.asarray(self.transformer.decoder) @ (scale * direction + shift)
+
+    @property
+    def is_layernorm(self) -> bool:
+        """Whether the final norm is LayerNorm (else RMSNorm)."""
+        return self.transformer.final_norm.bias is not None
+
+    @cached_property
+    def bound_on_rest(self) -> float:
+        """ρ."""
+        if self.rho is not None:
+            return self.rho
+        return float(_implied_rho(self.transformer, self.hidden, self.layer))
+
+
+# Tiny arrays, few calls: the compiler's optimisations would cost more than they save.
+_hasty = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
+
+
+@partial(_hasty, static_argnums=2)
+def _implied_rho(model, hidden, layer):
+    return model.remainder_bound(hidden, layer)
+
+
+@partial(_hasty, static_argnums=(4, 5))
+def _steered(model, hidden, alphas, vector, layer, positions):
+    site = {"vector": vector, "layer": layer, "positions": positions}
+
+    def at(alpha):
+        return model.logits(hidden, alpha, **site), model.steering_remainder(hidden, alpha, **site)
+
+    return jax.lax.map(at, alphas)
+
+
+@_hasty
+def _rate_bounds(model, vector, alphas, rho):
+    return jax.vmap(lambda alpha: model.logit_rate_bound(vector, alpha, rho))(alphas)
+
+
+@_hasty
+def _library_limits(model, vector):
+    return model.limit_logits(vector, 1), model.limit_logits(vector, -1)
+
+
+def _reached(instance: TransformerInstance, sign: int) -> Verdict:
+    """At the last strength: far enough that the O(1/α) distance is below 1e-7 of the logits."""
+    limit, reached = instance.limit(sign), instance.logits(sign)[-1]
+    library = np.asarray(_library_limits(instance.transformer, instance.vector)[sign < 0])
+    size = np.linalg.norm(np.asarray(instance.transformer.decoder), axis=1) * np.sqrt(
+        instance.vector.size
+    )
+    errors = np.stack([reached - limit, library - limit]) / size
+    return identity(errors, 1e-7, f"logits against W' LN_0({'+' if sign > 0 else '-'}v)")
+
+
+def _rmsnorm(instance: TransformerInstance) -> Verdict:
+    plus, minus = instance.limit(1), instance.limit(-1)
+    scale = np.abs(plus).max()
+    antisymmetric = identity((plus + minus) / scale, 1e-13, "LN_0(-v) = -LN_0(v)")
+    return worst(_reached(instance, 1), _reached(instance, -1), antisymmetric)
+
+
+def _layernorm(instance: TransformerInstance) -> Verdict:
+    return worst(_reached(instance, 1), _reached(instance, -1))
+
+
+def _rate(instance: TransformerInstance) -> Verdict:
+    """Slack of the bound relative to the bound, plus rounding of the logits, at ±1 … ±1e8."""
+    rho = instance.bound_on_rest
+    verdicts = []
+    for sign in (1, -1):
+        distance = np.abs(instance.logits(sign)[:-1] - instance.limit(sign))
+        allowed = np.asarray(
+            _rate_bounds(instance.transformer, instance.vector, jnp.asarray(sign * STRENGTHS), rho)
+        )
+        rounding = 64 * np.finfo(float).eps * np.sqrt(instance.vector.size)
+        size = np.linalg.norm(np.asarray(instance.transformer.decoder), axis=1)
+        slack = (allowed + rounding * size - distance) / allowed
+        verdicts.append(
+            bound(slack, 1e-12, "distance to the limit against √d|γW'_z| B(α), B = O(1/α)")
+        )
+    return worst(*verdicts)
+
+
+def _is(kind: bool, name: str):
+    return lambda instance: (
+        None if instance.is_layernorm is kind else f"the final norm is not {name}"
+    )
+
+
+def _no_direction(instance: TransformerInstance) -> str | None:
+    v = np.asarray(instance.vector)
+    centred = v - v.mean() if instance.is_layernorm else v
+    if np.abs(centred).max() > 1e-14 * np.abs(v).max(initial=0.0):
+        return None
+    return "v less its mean is zero" if instance.is_layernorm else "v is zero"
+
+
+def _too_small(instance: TransformerInstance) -> str | None:
+    largest, rho = instance.rest(), instance.bound_on_rest
+    if largest <= rho * (1 + 1e-12):
+        return None
+    return f"|h + R(α)| reaches {largest:.6g} > ρ = {rho:.6g}"
+
+
+RMSNORM = Hypothesis("rmsnorm", "the final norm is RMSNorm", _is(False, "RMSNorm"))
+LAYERNORM = Hypothesis("layernorm", "the final norm is LayerNorm", _is(True, "LayerNorm"))
+DIRECTION = Hypothesis("direction", "v is not 0 (LayerNorm: v is not constant)", _no_direction)
+BOUNDED_REST = Hypothesis("bounded-rest", "|h + R(α)| <= ρ for every α", _too_small)
+
+
+@cache
+def _shapes(norm: str) -> Transformer:
+    build = partial(
+        Transformer.random,
+        blocks=2,
+        dimension=8,
+        heads=2,
+        vocabulary=11,
+        norm=norm,
+        dtype=jnp.float64,
+    )
+    return jax.eval_shape(build, jax.random.key(0))
+
+
+def random_transformer(
+    rng: np.random.Generator, norm: str, layer: int, positions: str, length: float = 1.0
+) -> TransformerInstance:
+    """Two blocks, d = 8, two heads, V = 11, five tokens; a Gaussian v of about `length` an entry.
+
+    The weights are drawn with NumPy into the shapes of `Transformer.random`, whose own drawing JAX
+    would compile for seconds.
+    """
+
+    def drawn(leaf):
+        size = leaf.shape[-1] ** -0.5 if leaf.ndim > 1 else 1.0
+        return size * rng.standard_normal(leaf.shape)
+
+    model = jax.device_put(jax.tree.map(drawn, _shapes(norm)))
+    hidden, vector = rng.standard_normal((5, 8)), length * rng.standard_normal(8)
+    return TransformerInstance(model, jnp.asarray(hidden), jnp.asarray(vector), layer, positions)
+
+
+def _example(norm: str, **fields) -> TransformerInstance:
+    return replace(random_transformer(np.random.default_rng(1), norm, 0, "all"), **fields)
+
+
+_FAMILY = ("transformers",)
+
+STATEMENT = Statement(
+    "prop-4.1",
+    "Steering before the norm",
+    SOURCE,
+    (
+        Claim(
+            "prop-4.1.rmsnorm",
+            "RMSNorm limit",
+            "The logits tend to W' LN_0(±v) as α → ±∞, LN_0 the norm without eps, and LN_0(-v) = -LN_0(v).",
+            SOURCE,
+            (RMSNORM, DIRECTION),
+            _rmsnorm,
+            _FAMILY,
+            Control(
+                "rmsnorm",
+                "LayerNorm with a bias: its limits are not opposite",
+                lambda: _example("layernorm"),
+            ),
+        ),
+        Claim(
+            "prop-4.1.layernorm",
+            "LayerNorm limit",
+            "The logits tend to W' LN_0(±v) as α → ±∞, provided v is not constant.",
+            SOURCE,
+            (LAYERNORM, DIRECTION),
+            _layernorm,
+            _FAMILY,
+            Control(
+                "direction",
+                "a constant v, which LayerNorm removes: the logits do not move",
+                lambda: _example("layernorm", vector=jnp.ones(8, jnp.float64)),
+            ),
+        ),
+        Claim(
+            "prop-4.1.rate",
+            "rate",
+            "The logits are within O(1/|α|) of their limit, with an explicit constant in ρ, |v| and eps.",
+            "this project; extends Proposition 4.1",
+            (DIRECTION, BOUNDED_REST),
+            _rate,
+            _FAMILY,
+            Control(
+                "bounded-rest",
+                "ρ a thousandth of what the rest of the stream really is",
+                lambda: _example("rmsnorm", rho=1e-3),
+            ),
+        ),
+    ),
+)

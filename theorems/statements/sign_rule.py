@@ -1,0 +1,57 @@
+"""Which peaks are at positive strengths, for any laws and any P and N."""
+
+import numpy as np
+
+from .. import _controls, hypotheses
+from .._instance import Instance
+from .._statement import Claim, Control, Statement
+from .._verdict import Verdict, strict
+
+SOURCE = "this project; corrects Remark 3.4"
+
+
+def _sign_rule(instance: Instance) -> Verdict:
+    """Side of the peak times side of M, each scaled to [-1, 1]; ties of the two sides are left out."""
+    log_p, p = instance.log_probs, instance.probs
+
+    def mean_divergence(indices: tuple[int, ...]) -> np.ndarray:
+        return np.mean([(p * (log_p - log_p[i])).sum(axis=1) for i in indices], axis=0)
+
+    threshold = mean_divergence(instance.negative or ()) - mean_divergence(instance.positive or ())
+    # Definition 3.2 fixes the constant in M, which the tilt leaves open
+    odds = log_p[list(instance.positive or ())].mean(0) - log_p[list(instance.negative or ())].mean(
+        0
+    )
+    side = (odds - threshold[:, None]) * instance.unit
+    peaks = instance.peaks * instance.odds_range
+    finite = np.where(np.isfinite(peaks), peaks, 0.0)
+    place = np.where(np.isfinite(peaks), finite / (1 + np.abs(finite)), np.sign(peaks))
+    tolerance = instance.tolerance * (1 + np.abs(log_p).max() * instance.unit)
+    # K' rises by at most R²/4 a unit, so that |α(j,z)| R >= 4 |side|: no peak of these is next to 0
+    decided = np.abs(side) > tolerance
+    agrees = (np.abs(place) > 0.5 * tolerance) & (side * place > 0)
+    slack = np.where(agrees, np.minimum(np.abs(side), np.abs(place)), -np.abs(side))
+    return strict(
+        slack[decided],
+        0.5 * tolerance,
+        "sign of α(j,z) against sign of M(z) - threshold",
+    )
+
+
+STATEMENT = Statement(
+    "sign-rule",
+    "Sign rule",
+    SOURCE,
+    (
+        Claim(
+            "sign-rule",
+            "sign rule",
+            "α(j,z) > 0 if and only if M(z) > mean_{i in N} KL(p_j||p_i) - mean_{i in P} KL(p_j||p_i).",
+            SOURCE,
+            (hypotheses.DIFFERENCE_OF_MEANS, hypotheses.MOVING),
+            _sign_rule,
+            ("rates", "laws"),
+            Control("difference-of-means", "P and N exchanged", _controls.swapped_contexts),
+        ),
+    ),
+)

@@ -1,0 +1,73 @@
+"""The window in which every off-target token is past its peak and no target token is."""
+
+import numpy as np
+
+import ufm
+
+from .. import _controls, hypotheses
+from .._evaluate import centred_at
+from .._instance import Instance
+from .._padding import pad, pad_target
+from .._statement import Claim, Control, Statement
+from .._verdict import Verdict, bound, identity, strict, supported
+
+SOURCE = "this project; extends Theorem 3.3"
+
+
+def _nonempty(instance: Instance) -> Verdict:
+    lower = instance.peaks[:, ~instance.target].max(axis=1)
+    upper = instance.peaks[:, instance.target].min(axis=1)
+    least = 4 * instance.margin * instance.unit**2
+    with np.errstate(invalid="ignore"):
+        finite = np.isfinite(lower) & np.isfinite(upper)
+        size = np.where(finite, np.abs(lower) + np.abs(upper), 0.0) + np.abs(least)
+        length = np.where(
+            finite, (upper - lower - least) / size, np.where(upper > lower, 1.0, -1.0)
+        )
+    parts = [bound(length, instance.tolerance, "length - 4δ/R², relative to the window's ends")]
+    if (upper > lower).all():
+        parts.append(_inside(instance, lower, upper))
+        if instance.margin > 0:
+            window = _library(instance)
+            same = (window == np.stack([lower, upper], axis=1)).all()
+            parts.append(identity([0.0 if same else 1.0], instance.tolerance, "ufm.sweet_spot"))
+    return supported(*parts)
+
+
+def _library(instance: Instance) -> np.ndarray:
+    mask = pad_target(instance.tilt, instance.target)
+    return np.asarray(ufm.sweet_spot(pad(instance.tilt), mask))[: len(instance.log_probs)]
+
+
+def _inside(instance: Instance, lower: np.ndarray, upper: np.ndarray) -> Verdict:
+    """Signs of the derivatives at a tenth, a half and nine tenths of each window."""
+    start = np.where(
+        np.isfinite(lower), lower, np.where(np.isfinite(upper), upper, 0.0) - instance.unit
+    )
+    end = np.where(np.isfinite(upper), upper, start + instance.unit)
+    shares = np.array([0.1, 0.5, 0.9])[:, None]
+    alphas = start + shares * (end - start)
+    full = np.broadcast_to(alphas[:, :, None], (*alphas.shape, instance.odds.size))
+    centred, scale = centred_at(instance.tilt, full)
+    slack = np.where(instance.target, centred, -centred) / np.where(scale > 0, scale, 1.0)
+    return strict(slack, instance.tolerance, "target rises and all else falls inside the window")
+
+
+STATEMENT = Statement(
+    "sweet-spot",
+    "Sweet spot",
+    SOURCE,
+    (
+        Claim(
+            "sweet-spot.nonempty",
+            "sweet spot",
+            "W_j = {α : max_{not T} M < E_{j,α}[M] < min_T M} is never empty: its length is at least 4δ/R², "
+            "and in it every target token rises while every other falls.",
+            SOURCE,
+            (hypotheses.SEPARATION, hypotheses.EXPONENTIAL_PATH),
+            _nonempty,
+            ("rates", "tilts"),
+            Control("separation", "P and N exchanged: δ < 0", _controls.steered_away),
+        ),
+    ),
+)

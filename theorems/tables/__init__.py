@@ -1,0 +1,1 @@
+"""Next-token tables, in floating point or exact, read from files and checked."""

@@ -1,0 +1,156 @@
+"""A next-token table of the user's own: read from a file, checked field by field, written."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from . import checks as check
+from .formats import read_fields, write_fields
+
+_REQUIRED = (
+    "next_token_probs",
+    "token_concept",
+    "context_concept",
+    "context_weights",
+    "positive",
+    "negative",
+)
+_OPTIONAL = ("target", "tokens", "contexts", "about")
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A checked next-token table: m contexts, V tokens, G >= 2 concepts numbered 0, 1, …
+
+    - `next_token_probs` [m, V]: p(z|c_j) > 0; rows sum to one.
+    - `token_concept` [V], `context_concept` [m]: the concept of each token and of each context.
+    - `context_weights` [m]: π_j > 0; they sum to one.
+    - `positive`, `negative`: the contexts P and N of the steering vector, disjoint, not empty.
+    - `target` [V]: the target concept T as a mask, neither empty nor full.
+    - `tokens`, `contexts`: names without repeats; "0", "1", … where none were given.
+    - `about`: where the numbers come from, in words; may be empty.
+
+    Made by `read_table` and `table_from_fields`, which check all of this.
+    """
+
+    next_token_probs: Float[np.ndarray, "contexts vocab"]
+    token_concept: Int[np.ndarray, " vocab"]
+    context_concept: Int[np.ndarray, " contexts"]
+    context_weights: Float[np.ndarray, " contexts"]
+    positive: tuple[int, ...]
+    negative: tuple[int, ...]
+    target: Bool[np.ndarray, " vocab"]
+    tokens: tuple[str, ...]
+    contexts: tuple[str, ...]
+    about: str = ""
+
+
+def read_table(path: str | os.PathLike[str]) -> Table:
+    r"""Read a next-token table from a .json, .npz or .csv file.
+
+    JSON is one object, .npz one array a key (no pickles); the keys are the fields of `Table`, of
+    which `target`, `tokens`, `contexts` and `about` may be left out. `target` is a concept's number
+    or one true/false a token; left out, it is the concept that all positive contexts share.
+
+    CSV has a header `context,concept,weight,set,<token>,<token>,…`, a row `concept,,,,0,0,1,1` with
+    each token's concept, if wanted a row `target,,,,1,1,0,0`, then one row a context: its name,
+    concept, weight, `positive`, `negative` or `-`, and probabilities.
+
+    Raises `ValueError`, in one line, with the file, the field, the first offending entry, its value
+    and the remedy.
+
+    >>> import pathlib, tempfile
+    >>> text = "context,concept,weight,set,A,a\nconcept,,,,0,1\n"
+    >>> text += "A,0,0.5,positive,0.75,0.25\na,1,0.5,negative,0.125,0.875\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder, "case.csv")
+    ...     _ = file.write_text(text)
+    ...     table = read_table(file)
+    >>> print(table.next_token_probs[1], table.target)
+    [0.125 0.875] [ True False]
+    """
+    file = Path(path)
+    try:
+        return table_from_fields(read_fields(file))
+    except FileNotFoundError:
+        raise ValueError(f"{file}: no such file; check the path") from None
+    except OSError as error:
+        raise ValueError(f"{file}: {error.strerror}; name a file that can be read") from None
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from None
+
+
+def write_table(path: str | os.PathLike[str], table: Table) -> None:
+    """Write `table` as .json, .npz or .csv, so that `read_table` gives it back (CSV: no `about`).
+
+    The file appears whole or not at all. Raises `ValueError` on another suffix and `OSError` if the
+    file cannot be written.
+
+    >>> import pathlib, tempfile
+    >>> table = table_from_fields({
+    ...     "next_token_probs": [[0.75, 0.25], [0.125, 0.875]], "context_weights": [0.5, 0.5],
+    ...     "token_concept": [0, 1], "context_concept": [0, 1], "positive": [0], "negative": [1],
+    ... })
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_table(pathlib.Path(folder, "case.npz"), table)
+    ...     print(read_table(pathlib.Path(folder, "case.npz")).context_weights)
+    [0.5 0.5]
+    """
+    file = Path(path)
+    values = {name: getattr(table, name) for name in ("about", *_REQUIRED, *_OPTIONAL[:-1])}
+    fields = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in values.items()}
+    draft = file.with_name(f".{file.stem}.{os.getpid()}{file.suffix}")
+    try:
+        write_fields(draft, fields)
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def table_from_fields(fields: Mapping[str, Any]) -> Table:
+    """Check the raw fields of a table (see `read_table`): numbers in lists or numpy arrays.
+
+    Sums within 1e-6 of one are made exact. Raises `ValueError` with the field, the first offending
+    entry, its value and the remedy.
+
+    >>> table_from_fields({"next_token_probs": [[1.0]]})
+    Traceback (most recent call last):
+    ValueError: token_concept: missing; give each of next_token_probs, token_concept, ...
+    """
+    for name in fields:
+        if name not in _REQUIRED + _OPTIONAL:
+            raise ValueError(f"{name}: unknown field; use {', '.join(_REQUIRED + _OPTIONAL)}")
+    for name in _REQUIRED:
+        if name not in fields:
+            raise ValueError(f"{name}: missing; give each of {', '.join(_REQUIRED)}")
+    array = check.numbers("next_token_probs", fields["next_token_probs"], 2)
+    contexts = check.labels("contexts", fields.get("contexts"), array.shape[0])
+    tokens = check.labels("tokens", fields.get("tokens"), array.shape[1])
+    probs = check.laws(array, contexts, tokens)
+    token_concept = check.concepts("token_concept", fields["token_concept"], tokens)
+    context_concept = check.concepts("context_concept", fields["context_concept"], contexts)
+    check.numbering(token_concept, context_concept, contexts)
+    positive = check.context_set("positive", fields["positive"], contexts)
+    negative = check.context_set("negative", fields["negative"], contexts)
+    for j in sorted(set(positive) & set(negative)):
+        raise ValueError(f"negative: context {j} ({contexts[j]!r}) is positive too; keep it in one")
+    about = fields.get("about", "")
+    if not isinstance(about, str):
+        raise ValueError(f"about: {about!r} is no text; say in words where the numbers come from")
+    return Table(
+        next_token_probs=probs,
+        token_concept=token_concept,
+        context_concept=context_concept,
+        context_weights=check.weights(fields["context_weights"], contexts),
+        positive=positive,
+        negative=negative,
+        target=check.target(fields.get("target"), token_concept, context_concept[list(positive)]),
+        tokens=tokens,
+        contexts=contexts,
+        about=about,
+    )

@@ -1,0 +1,1 @@
+"""The front ends: the command line and the explorer. The only room that sees both `ufm` and `theorems`."""

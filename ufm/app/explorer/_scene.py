@@ -1,0 +1,117 @@
+"""All numbers that the explorer shows of one instance, each worked out by the library."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from theorems import Instance
+from theorems import _evaluate as evaluate
+from theorems._padding import pad, pad_rows, pad_target
+from theorems.tables.exact import read_exact
+from ufm.plots._bounds import Bounds, cross_entropy_enclosure
+from ufm.plots._cross_entropy import increases
+from ufm.plots._numpy_laws import Row
+from ufm.tilt.strength import StrengthChoice, choose_strength
+
+from ._record import record_of
+from ._settings import Settings
+
+_POINTS = 127  # of a curve: odd, so that α = 0 is one, within two compiled slices of 64
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """One instance as the explorer shows it.
+
+    - `record`: the instance in exact rationals, as JSON; `instance`: the same in float64, and with
+      the law of the data where Assumption 2 is broken, which the record cannot say.
+    """
+
+    settings: Settings
+    record: dict[str, Any]
+    instance: Instance
+
+    @cached_property
+    def alphas(self) -> np.ndarray:
+        """The strengths of the curves, -reach … reach."""
+        return np.linspace(-self.settings.reach, self.settings.reach, _POINTS)
+
+    @cached_property
+    def row(self) -> Row:
+        """The law of the context that is looked at."""
+        return Row(self.instance.tilt, self.settings.shown_context)
+
+    @cached_property
+    def laws(self) -> np.ndarray:
+        """p_α of that context on `alphas`, [A, V]."""
+        return self.row.laws(self.alphas)
+
+    @property
+    def moves(self) -> bool:
+        """Whether M is not constant, so that steering does something."""
+        return self.instance.odds_range > 0
+
+    @cached_property
+    def peaks(self) -> np.ndarray | None:
+        """α(j,z) [m, V]; None where nothing moves."""
+        return self.instance.peaks if self.moves else None
+
+    @cached_property
+    def windows(self) -> np.ndarray | None:
+        """The sweet spot of each context [m, 2]; None where δ <= 0."""
+        if self.peaks is None or self.instance.margin <= 0:
+            return None
+        target = self.instance.target
+        return np.stack([self.peaks[:, ~target].max(1), self.peaks[:, target].min(1)], axis=1)
+
+    @cached_property
+    def choice(self) -> StrengthChoice | None:
+        """The strength that spends the budget; None where δ <= 0."""
+        if self.instance.margin <= 0:
+            return None
+        padded = pad(self.instance.tilt)
+        weights = pad_rows(self.instance.context_weights, padded)
+        # of padding, which weighs nothing, no context counts
+        mask = pad_target(self.instance.tilt, self.instance.target)
+        return choose_strength(padded, weights, target=mask, budget=self.settings.budget)
+
+    @cached_property
+    def cost(self) -> np.ndarray:
+        """ΔCE on `alphas` in nats, under the law of the data."""
+        tilt, weights = self.instance.tilt, self.instance.context_weights
+        if self.instance.data_probs is not None:
+            law = self.instance.data_probs
+            return evaluate.cross_entropy_increase(tilt, self.alphas, weights, law)
+        padded = pad(tilt)
+        return increases(padded, self.alphas, pad_rows(weights, padded))
+
+    @cached_property
+    def bounds(self) -> Bounds | None:
+        """What encloses ΔCE under Assumption 2; None where nothing moves."""
+        if not self.moves:
+            return None
+        weights, target = self.instance.context_weights, self.instance.target
+        return cross_entropy_enclosure(self.instance.tilt, weights, target, self.alphas)
+
+
+def build(settings: Settings) -> Scene:
+    """The scene of `settings`. Raises `ValueError`, in one line, where they make no instance.
+
+    >>> from ufm.app import explorer
+    >>> scene = explorer.build(explorer.Settings(law="smoothed", context=2))
+    >>> print(scene.record["off_concept"][0], f"{scene.instance.margin:.6f}")
+    1/120 3.637586
+    """
+    record = record_of(settings)
+    instance = read_exact(record).to_instance()
+    if settings.broken == "assumption-2":
+        instance = replace(instance, data_probs=_unfinished(instance))
+    return Scene(settings, record, instance)
+
+
+def _unfinished(instance: Instance) -> np.ndarray:
+    """Data that say the target more often than the model does: a quarter of the mass, evenly."""
+    even = instance.target / instance.target.sum()
+    return 0.75 * instance.probs + 0.25 * even

@@ -1,0 +1,118 @@
+"""One table of the laws over several reports of `ufm llm`: seeds of a model, or models."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+# Figures of a law's evidence that stand beside its number: law, key of the evidence, name.
+_ALSO = (
+    ("bumps", "visible_share", "bump by over 1 % of their range"),
+    ("tanh", "least_r_squared", "least R² of a prompt"),
+    ("quadratic", "quadratic", "½ CE'', nats"),
+    ("quadratic", "measured_quadratic", "… measured"),
+    ("quadratic", "linear_share", "linear term, of 0.05 nats"),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One law, or a figure of its evidence, over the reports.
+
+    - `law`, `measure`: which, and what the numbers are. `numbers`: one a report, None where a report
+      has none. `verdicts`: one a report; none for a figure of the evidence.
+    """
+
+    law: str
+    measure: str
+    numbers: tuple[float | None, ...]
+    verdicts: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> list[float]:
+        """The numbers there are."""
+        return [x for x in self.numbers if x is not None]
+
+    @property
+    def mean(self) -> float:
+        """Their mean; NaN if there are none."""
+        return mean(self.known) if self.known else math.nan
+
+    @property
+    def spread(self) -> float:
+        """Their standard deviation (n - 1); NaN for fewer than two."""
+        return stdev(self.known) if len(self.known) > 1 else math.nan
+
+    @property
+    def judged(self) -> str:
+        """The verdicts, counted, those that fail first.
+
+        >>> from ufm.app.printing.laws_over_reports import Row
+        >>> row = Row("bumps", "share", (0.5, 0.25, None), ("holds", "fails", "holds"))
+        >>> print(row.judged, f"{row.mean:.3f} ± {row.spread:.3f}")
+        fails 1, holds 2 0.375 ± 0.177
+        """
+        counts = Counter(self.verdicts)
+        return ", ".join(f"{name} {counts[name]}" for name in sorted(counts))
+
+    def as_json(self) -> dict[str, Any]:
+        """The row as JSON; no number is null."""
+        return {
+            "law": self.law,
+            "measure": self.measure,
+            "mean": None if math.isnan(self.mean) else self.mean,
+            "spread": None if math.isnan(self.spread) else self.spread,
+            "numbers": list(self.numbers),
+            "verdicts": list(self.verdicts),
+        }
+
+
+def read_report(path: Path) -> dict[str, Any]:
+    """The report.json of a report's directory; raises `ValueError` on what is none."""
+    file = path / "report.json" if path.is_dir() else path
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ValueError(f"{file} does not exist: name what `ufm llm --out` was given") from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{file} is not JSON: {error}") from error
+    laws = found.get("laws") if isinstance(found, dict) else None
+    if not isinstance(laws, list) or not laws or not all(map(_is_law, laws)):
+        raise ValueError(f"{file} is no report of ufm llm")
+    return found
+
+
+def _is_law(entry: Any) -> bool:
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("id"), str)
+        and isinstance(entry.get("measure"), str)
+        and entry.get("verdict") in ("holds", "fails", "undecided")
+        and isinstance(entry.get("number", ""), float | int | None)
+        and isinstance(entry.get("evidence"), dict)
+    )
+
+
+def laws_table(reports: Sequence[dict[str, Any]]) -> list[Row]:
+    """A row a law, in the first report's order, with figures of its evidence below it."""
+    laws = [{law["id"]: law for law in report["laws"]} for report in reports]
+    rows = []
+    for id, first in laws[0].items():
+        held = [found.get(id) for found in laws]
+        rows.append(
+            Row(
+                id,
+                first["measure"],
+                tuple(None if law is None else law["number"] for law in held),
+                tuple("absent" if law is None else law["verdict"] for law in held),
+            )
+        )
+        for key, name in [(key, name) for law, key, name in _ALSO if law == id]:
+            numbers = tuple(None if law is None else law["evidence"].get(key) for law in held)
+            if any(x is not None for x in numbers):
+                rows.append(Row(id, name, numbers))
+    return rows

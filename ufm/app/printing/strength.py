@@ -1,0 +1,219 @@
+"""Prints what `ufm strength` found; nothing of a token reaches the terminal unescaped."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+_UNIT = {"target_mass": "of the mass"}
+_NAMES = {
+    "cross_entropy": "cross-entropy, nats a token",
+    "forward_kl": "KL(p0||pα), nats a token",
+    "reverse_kl": "KL(pα||p0), nats a token",
+    "target_mass": "target mass",
+}
+
+
+def printable(text: str) -> str:
+    """The text with every control, bidirectional or invisible character spelt out.
+
+    >>> print(printable("a\\x1b[31m\\n\u202eb"))
+    a\\x1b[31m\\n\\u202eb
+    """
+    return "".join(
+        z if z == " " or z.isprintable() else z.encode("unicode_escape").decode() for z in text
+    )
+
+
+def print_strength(
+    reports: list[Any], request: Any, tokenizer: Any, model: Any, text: Path, console: Console
+) -> None:
+    """A section a block, then one line for each when there are several."""
+    console = Console(width=max(console.width, 100)) if not console.is_terminal else console
+    unit = _UNIT.get(request.kind, "nats a token")
+    say(console, f"{model.source.name}: {request.kind} budget {request.budget:g} {unit}")
+    say(
+        console,
+        f"text {text}: {len(request.windows)} windows of up to {request.length} tokens; v is added at "
+        "every position, the new ones included",
+    )
+    if request.target is not None:
+        say(console, f"target: {int(request.target.sum())} of {request.target.size} tokens")
+    for report in reports:
+        console.print()
+        _print_choice(report, request, console)
+        _print_spending(report, request, console)
+        _print_spots(report, console)
+        _print_texts(report, request, tokenizer, console)
+        same = report.differs_at_zero is None
+        say(
+            console,
+            "α = 0 is the unsteered model, bit for bit"
+            if same
+            else f"α = 0 is NOT the unsteered model: {report.differs_at_zero} differ",
+        )
+    if len(reports) > 1:
+        console.print()
+        console.print(_summary(reports, request))
+
+
+def say(console: Console, line: str) -> None:
+    """One line, as it is: no markup, no control characters."""
+    console.print(escape(printable(line)), soft_wrap=True, highlight=False)
+
+
+def _print_choice(report: Any, request: Any, console: Console) -> None:
+    choice, vector = report.choice, report.vector
+    where = "after the final norm" if choice.site == "post-norm" else f"after block {choice.layer}"
+    say(console, f"{where}: |v| = {vector.norm:.6g}, mean |h| = {vector.mean_hidden_norm:.6g}")
+    if choice.reachable:
+        low, high = choice.bracket
+        say(
+            console,
+            f"α = {choice.alpha:.9g} in [{low:.9g}, {high:.9g}]: {choice.relative:.6g} of the mean hidden "
+            f"state, in [{low * choice.scale:.6g}, {high * choice.scale:.6g}]",
+        )
+        turn = (
+            "the spending never turned back on the way"
+            if choice.is_monotone
+            else "the spending is NOT monotone: this is its first crossing"
+        )
+        say(
+            console,
+            f"searched outward from 0 at {choice.scanned.size} strengths, each √2 times the last: {turn}",
+        )
+        return
+    flat = "has levelled off" if choice.is_plateau else "has not levelled off"
+    limit = "" if choice.limit is None else f"; its limit for α → ∞ is {choice.limit:.6g}"
+    say(
+        console,
+        f"UNREACHABLE: up to α = {choice.furthest:.6g} ({choice.furthest * choice.scale:.6g} of the mean "
+        f"hidden state) the nearest is {choice.largest:.6g}, at α = {choice.largest_alpha:.6g}; there the "
+        f"spending {flat}{limit}",
+    )
+
+
+def _print_spending(report: Any, request: Any, console: Console) -> None:
+    from ufm.llm import KINDS
+
+    choice = report.choice
+    if choice.reachable:
+        console.print(_spending(report, request))
+        held = report.held_out_tokens or "none, as there is but one window"
+        say(
+            console,
+            f"tokens: chosen on {choice.tokens}, held out {held}; predicted by the exact derivatives at 0: "
+            f"{_parabola(choice, KINDS.index(request.kind))}",
+        )
+        if not math.isnan(choice.quadratic_alpha):
+            say(console, f"that parabola alone would say α = {choice.quadratic_alpha:.6g}")
+    if request.target is not None:
+        line = f"target mass on the text at α = 0: {choice.unsteered_target_mass:.6g}"
+        before, after = report.prompt_mass
+        line += f"; after the prompts: {before:.6g} at 0"
+        say(console, line + (f", {after:.6g} at α" if choice.reachable else ""))
+
+
+def _spending(report: Any, request: Any) -> Table:
+    from ufm.llm import KINDS
+
+    choice = report.choice
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("at α", "predicted", "chosen on", "held out", "± s.e."):
+        table.add_column(name, justify="left" if name == "at α" else "right", no_wrap=True)
+    for k, kind in enumerate(KINDS):
+        if kind == "target_mass" and request.target is None:
+            continue
+        value, slope, curvature = choice.derivatives[:, k]
+        predicted = value + slope * choice.alpha + 0.5 * curvature * choice.alpha**2
+        mark = " *" if kind == request.kind else ""
+        cells = [predicted, choice.spent[k], report.held_out[k], report.held_out_error[k]]
+        table.add_row(_NAMES[kind] + mark, *(figure(x) for x in cells))
+    return table
+
+
+def _parabola(choice: Any, k: int) -> str:
+    value, slope, curvature = choice.derivatives[:, k]
+    start = f"{value:.4g} " if value else ""
+    return f"{start}{slope:+.4g} α {0.5 * curvature:+.4g} α²"
+
+
+def _print_spots(report: Any, console: Console) -> None:
+    from ufm.llm.strength.as_json import serves
+
+    spots = report.spots
+    if spots is None:
+        return
+    known = [w for w in spots.windows if w is not None]
+    say(
+        console,
+        f"sweet spots (at most {spots.tolerance:g} of the target's mass on falling tokens, and of the rest's "
+        f"on rising ones) on α in [{spots.alphas[0]:.4g}, {spots.alphas[-1]:.4g}]: {len(known)} of "
+        f"{len(spots.windows)} prompts have one",
+    )
+    for j, window in list(enumerate(spots.windows))[:8]:
+        shown = "none" if window is None else f"[{window[0]:.5g}, {window[1]:.5g}]"
+        say(console, f"  prompt {j}: {shown}")
+    if len(spots.windows) > 8:
+        say(console, f"  … and {len(spots.windows) - 8} more: see --json")
+    alpha, count = spots.best
+    if spots.common is not None:
+        low, high = spots.common
+        say(console, f"one α serves all prompts: any in [{low:.5g}, {high:.5g}]")
+    elif count:
+        say(
+            console,
+            f"no one α serves all prompts; α = {alpha:.5g} serves {count} of {len(spots.windows)}",
+        )
+    if report.choice.reachable:
+        served = serves(spots, report.choice.alpha)
+        say(console, f"the chosen α serves {served} of {len(spots.windows)}")
+
+
+def _print_texts(report: Any, request: Any, tokenizer: Any, console: Console) -> None:
+    from ufm.llm.text.loops import RULE
+
+    how = (
+        "most likely token" if request.temperature == 0 else f"temperature {request.temperature:g}"
+    )
+    say(console, f"continuations of {request.new_tokens} tokens ({how}, seed {request.seed})")
+    say(console, RULE)
+    say(console, f"  after: {tokenizer.decode(request.prompts[0])}")
+    alphas = list(dict.fromkeys(text.alpha for text in report.continuations))
+    for alpha, name in zip(alphas, ("0", "α/2", "α", "2α"), strict=False):
+        texts = [text for text in report.continuations if text.alpha == alpha]
+        loops = sum(text.loop.verdict == "loops" for text in texts)
+        short = sum(text.loop.verdict == "too short" for text in texts)
+        judged = f", {short} too short to judge" if short else ""
+        say(console, f"  {name} = {alpha:.6g}: {loops} of {len(texts)} loop{judged}")
+        say(console, f"    {tokenizer.decode(texts[0].tokens)}")
+
+
+def _summary(reports: list[Any], request: Any) -> Table:
+    from ufm.llm import KINDS
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("block", "α", "α|v|/|h|", "held out", "target mass", "loop at α"):
+        table.add_column(name, justify="right", no_wrap=True)
+    k = KINDS.index(request.kind)
+    for report in reports:
+        choice = report.choice
+        here = [t for t in report.continuations if t.alpha == choice.alpha]
+        loops = sum(t.loop.verdict == "loops" for t in here)
+        table.add_row(
+            str(choice.layer),
+            figure(choice.alpha) if choice.reachable else "unreachable",
+            figure(choice.relative) if choice.reachable else "",
+            figure(report.held_out[k]),
+            figure(report.held_out[3]),
+            f"{loops}/{len(here)}" if here else "",
+        )
+    return table
+
+
+def figure(value: float) -> str:
+    """Six digits; nothing for what is no number."""
+    return "" if math.isnan(value) else f"{value:.6g}"

@@ -1,0 +1,108 @@
+"""Loads a model from a directory or from the Hugging Face Hub; safetensors and JSON only."""
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from ..decoder.model import LanguageModel, Source
+from .families import read_config
+from .tensor_names import PREFIXES, read_params
+from .weights import TensorFiles, placer
+
+_DTYPES = ("bfloat16", "float32", "float64")
+_HUB_FILES = ("*.safetensors", "*.json", "vocab.txt", "merges.txt")
+
+
+def load(
+    path_or_id: str | Path,
+    dtype: str = "float32",
+    *,
+    revision: str | None = None,
+    devices: Sequence[Any] | None = None,
+    ignore: tuple[str, ...] = (),
+) -> LanguageModel:
+    """The language model in a directory, or of that id on the Hugging Face Hub.
+
+    GPT-2, Llama (2 and 3), Mistral, Qwen3 and Gemma 3 (text). Weights are read from safetensors,
+    whole or in shards, of float16, bfloat16, float32 or float64, and kept as `dtype` ("bfloat16",
+    "float32" or "float64", which needs JAX's x64 switched on); norms and softmax then work in
+    float32 at least. `devices`: split the large matrices over them, for a model that does not fit
+    one. `ignore`: settings of config.json, unknown here, that you know to change nothing.
+
+    Raises `ValueError`, one line, naming what is unknown, missing, corrupt or not finite; pickle
+    files are never opened. Nothing is ever run from the directory or the Hub.
+
+    >>> import ufm.llm
+    >>> model = ufm.llm.load("tests/data/llm/gpt2", "float64")
+    >>> print(model.logits([1, 2, 3]).shape, model.blocks)
+    (64,) 2
+    """
+    if dtype not in _DTYPES:
+        raise ValueError(f"dtype must be one of {', '.join(_DTYPES)}; got {dtype!r}")
+    if dtype == "float64" and not jax.config.read("jax_enable_x64"):
+        raise ValueError(
+            'float64 needs jax.config.update("jax_enable_x64", True) before the model is loaded'
+        )
+    directory, found = find_model(path_or_id, revision)
+    config = read_config(read_json(directory / "config.json"), ignore)
+    files = TensorFiles(directory, PREFIXES)
+    place = placer(jnp.dtype(dtype), None if devices is None else tuple(devices))
+    params = read_params(files, config, place)
+    return LanguageModel(params, config, Source(str(path_or_id), found, files.fingerprint()))
+
+
+def find_model(path_or_id: str | Path, revision: str | None = None) -> tuple[Path, str | None]:
+    """The directory of a model, fetched from the Hub unless it is one already, and its revision."""
+    path = Path(path_or_id)
+    if path.is_dir():
+        if revision is not None:
+            raise ValueError(f"{path} is a directory and has no revision {revision!r}")
+        return path, None
+    is_id = re.fullmatch(r"[\w.-]+(/[\w.-]+)?", str(path_or_id)) and path.suffix != ".safetensors"
+    if path.exists() or not is_id:
+        raise ValueError(f"{path_or_id} is neither a directory nor the id of a model on the Hub")
+    return _fetch(str(path_or_id), revision)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a file of the model."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ValueError(f"{path.parent} holds no {path.name}: not a model's directory") from error
+    except ValueError as error:
+        raise ValueError(f"{path} is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise ValueError(f"{path} must hold a JSON object; got {type(found).__name__}")
+    return found
+
+
+def _fetch(name: str, revision: str | None) -> tuple[Path, str]:
+    from huggingface_hub import errors, snapshot_download
+
+    try:
+        directory = Path(
+            snapshot_download(name, revision=revision, allow_patterns=list(_HUB_FILES))
+        )
+    except errors.GatedRepoError as error:
+        raise ValueError(
+            f"{name} is gated: accept its terms on the Hub and log in with `hf auth login`"
+        ) from error
+    except errors.RevisionNotFoundError as error:
+        raise ValueError(f"{name} has no revision {revision!r} on the Hub") from error
+    except (errors.RepositoryNotFoundError, errors.HFValidationError) as error:
+        raise ValueError(
+            f"{name} is no directory here and no model on the Hub that you may read"
+        ) from error
+    except (errors.HfHubHTTPError, errors.LocalEntryNotFoundError, OSError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(
+            f"{name} is no directory here, and the Hub does not answer: {reason}"
+        ) from error
+    # a snapshot's folder is named after its commit
+    return directory, directory.name

@@ -1,0 +1,94 @@
+"""Checks of what users pass to a model: one clear line each, silence under tracing."""
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, ArrayLike
+
+from ufm._checks import Numbers, finite, is_concrete
+
+POSITIONS = ("all", "last")
+SITES = ("residual", "post-norm")
+
+
+def token_batch(tokens: Numbers, mask: Numbers | None, vocabulary: int, longest: int | None):
+    """`tokens` and `mask` as arrays [B, T], and whether a single sequence [T] was given."""
+    # on the host unless traced: nothing to compile for each new length
+    array: Any = np.asarray(tokens) if is_concrete(tokens) else jnp.asarray(tokens)
+    if array.ndim not in (1, 2) or array.size == 0:
+        raise ValueError(f"tokens must be [T] or [B, T] with T >= 1; got shape {array.shape}")
+    if not jnp.issubdtype(array.dtype, jnp.integer):
+        raise TypeError(f"tokens must be integers; got dtype {array.dtype}")
+    real: Any = np.ones(array.shape, bool) if mask is None else mask
+    real = np.asarray(real) if is_concrete(real) else real
+    if real.shape != array.shape or real.dtype != np.bool_:
+        raise ValueError(
+            f"mask must be boolean of shape {array.shape}; got dtype {real.dtype}, shape {real.shape}"
+        )
+    if longest is not None and array.shape[-1] > longest:
+        raise ValueError(f"{array.shape[-1]} tokens are more than the model's {longest} positions")
+    if is_concrete(real):
+        _check_mask(real.reshape(-1, array.shape[-1]))
+    if is_concrete(array, real):
+        outside = array[real & ((array < 0) | (array >= vocabulary))]
+        if outside.size:
+            raise ValueError(
+                f"tokens hold {outside[0]}, outside the vocabulary 0..{vocabulary - 1}"
+            )
+        array = np.where(real, array, 0).astype(np.int32)
+    is_single = array.ndim == 1
+    if is_single:
+        array, real = array[None], real[None]
+    return jnp.asarray(array), jnp.asarray(real), is_single
+
+
+def _check_mask(mask: np.ndarray) -> None:
+    for b, row in enumerate(mask):
+        real = np.flatnonzero(row)
+        if real.size == 0:
+            raise ValueError(f"mask row {b} has no real token")
+        if real[-1] - real[0] + 1 != real.size:
+            raise ValueError(f"mask row {b} has padding between real tokens")
+
+
+def block_number(layer: Any, blocks: int) -> int:
+    """`layer` as a block number 0..blocks-1."""
+    if isinstance(layer, bool) or not isinstance(layer, int | np.integer):
+        raise ValueError(f"layer must be a block number 0..{blocks - 1}; got {layer!r}")
+    if not 0 <= layer < blocks:
+        raise ValueError(f"layer {layer} is out of range: the model has blocks 0..{blocks - 1}")
+    return int(layer)
+
+
+def one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    """Raise unless `value` is one of `known`."""
+    if value not in known:
+        raise ValueError(f"{name} must be {' or '.join(map(repr, known))}; got {value!r}")
+
+
+def direction(vector: Numbers, dimension: int, dtype: Any) -> Array:
+    """A steering vector [d] in the dtype in which it is added."""
+    v = np.asarray(vector) if is_concrete(vector) else jnp.asarray(vector)
+    if not jnp.issubdtype(v.dtype, jnp.floating) and not jnp.issubdtype(v.dtype, jnp.integer):
+        raise TypeError(f"vector must hold real numbers; got dtype {v.dtype}")
+    if v.shape != (dimension,):
+        raise ValueError(f"vector must have shape ({dimension},), the model's width; got {v.shape}")
+    finite("vector", v)
+    return jnp.asarray(v.astype(dtype))
+
+
+def scalar(alpha: ArrayLike, dtype: Any) -> Array:
+    """The strength α, a finite scalar."""
+    array = np.asarray(alpha) if is_concrete(alpha) else jnp.asarray(alpha)
+    if array.ndim:
+        raise ValueError(
+            f"alpha must be a scalar; got shape {array.shape}: sweeps take many strengths"
+        )
+    if not jnp.issubdtype(array.dtype, jnp.floating) and not jnp.issubdtype(
+        array.dtype, jnp.integer
+    ):
+        raise TypeError(f"alpha must be a real number; got dtype {array.dtype}")
+    if is_concrete(array) and not np.isfinite(array):
+        raise ValueError(f"alpha must be finite; got {float(array)}")
+    return jnp.asarray(array.astype(dtype))

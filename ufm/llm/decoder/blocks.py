@@ -1,0 +1,262 @@
+"""The decoder: pure functions of (parameters, hidden states), one compiled program a kind of block."""
+
+from functools import partial
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from .config import BlockConfig, Config
+
+# float32 products in float32: an accelerator would otherwise round their inputs to 8 or 10 bits.
+_PRECISE = jax.lax.Precision.HIGHEST
+
+
+def at_least_float32(dtype: Any) -> Any:
+    """`dtype`, or float32 if it is narrower: for norms, softmax and sums."""
+    return dtype if jnp.finfo(dtype).bits >= 32 else jnp.dtype(jnp.float32)
+
+
+class Linear(eqx.Module):
+    """x ↦ x Wᵀ + b; `weight` is [out, in]."""
+
+    weight: Float[Array, "out in"]
+    bias: Float[Array, " out"] | None = None
+
+    def __call__(self, x: Float[Array, "*rows in"]) -> Float[Array, "*rows out"]:
+        """Wx + b."""
+        y = jnp.einsum("...i,oi->...o", x, self.weight, precision=_PRECISE)
+        return y if self.bias is None else y + jnp.expand_dims(self.bias, tuple(range(x.ndim - 1)))
+
+
+class Norm(eqx.Module):
+    """LayerNorm if it has a bias, else RMSNorm, on the last axis; at least in float32."""
+
+    scale: Float[Array, " d"]
+    bias: Float[Array, " d"] | None = None
+
+    def __call__(self, x: Float[Array, "*rows d"], eps: float) -> Float[Array, "*rows d"]:
+        """The normalised x, in x's dtype; `eps` is added to the mean square."""
+        y = x.astype(self.scale.dtype)
+        lift = tuple(range(x.ndim - 1))
+        if self.bias is not None:
+            y = y - jnp.mean(y, axis=-1, keepdims=True)
+        y = y * jax.lax.rsqrt(jnp.mean(y * y, axis=-1, keepdims=True) + eps)
+        y = y * jnp.expand_dims(self.scale, lift)
+        if self.bias is not None:
+            y = y + jnp.expand_dims(self.bias, lift)
+        return y.astype(x.dtype)
+
+
+class Block(eqx.Module):
+    """Weights of one block; None where a family has no such part."""
+
+    attention_norm: Norm
+    query: Linear
+    key: Linear
+    value: Linear
+    output: Linear
+    query_norm: Norm | None
+    key_norm: Norm | None
+    attention_post_norm: Norm | None
+    mlp_norm: Norm
+    gate: Linear | None
+    up: Linear
+    down: Linear
+    mlp_post_norm: Norm | None
+
+
+class Params(eqx.Module):
+    """All weights of a decoder; `positions` is None where positions are rotary."""
+
+    embedding: Float[Array, "vocab d"]
+    positions: Float[Array, "length d"] | None
+    blocks: tuple[Block, ...]
+    final_norm: Norm
+    unembedding: Float[Array, "vocab d"]
+
+
+class Context(eqx.Module):
+    """Where tokens stand and what each may look at; made once, used by all blocks.
+
+    `mask` [B, T]: real tokens (not padding). `positions` [B, T]: 0, 1, … over the real tokens.
+    `last` [B]: index of the last real token.
+    """
+
+    mask: Bool[Array, "batch length"]
+    positions: Int[Array, "batch length"]
+    last: Int[Array, " batch"]
+
+
+@jax.jit
+def context_of(mask: Bool[Array, "batch length"]) -> Context:
+    """The context of a batch whose real tokens are `mask`, padded on either side."""
+    count = jnp.cumsum(mask, axis=1)
+    last = jnp.argmax(count, axis=1)  # the first index at which the count is full
+    return Context(mask, jnp.maximum(count - 1, 0), last)
+
+
+@partial(jax.jit, static_argnums=(1, 2))
+def arrange(
+    context: Context, settings: BlockConfig, dtype: Any
+) -> tuple[tuple[Array, Array] | None, Bool[Array, "batch length length"]]:
+    """Cos and sin [B, T, head_dim] of the rotary embedding, and which keys each query looks at.
+
+    Those (last axis) are real, not later than the query, and within the window.
+    """
+    index = jnp.arange(context.mask.shape[1])
+    back = index[:, None] - index[None, :]
+    near = back >= 0
+    if settings.window is not None:
+        near = near & (back < settings.window)
+    visible = near[None] & context.mask[:, None, :]
+    if settings.rotary is None:
+        return None, visible
+    cos, sin = settings.rotary.table(index.size)
+    positions = context.positions
+    return (jnp.asarray(cos, dtype)[positions], jnp.asarray(sin, dtype)[positions]), visible
+
+
+@partial(jax.jit, static_argnums=1)
+def embed(
+    params: Params, config: Config, tokens: Int[Array, "batch length"], context: Context
+) -> Float[Array, "batch length d"]:
+    """The residual stream before the first block."""
+    x = params.embedding[tokens] * config.embedding_scale
+    return x if params.positions is None else x + params.positions[context.positions]
+
+
+def run_blocks(
+    params: Params,
+    config: Config,
+    x: Float[Array, "batch length d"],
+    context: Context,
+    start: int,
+    stop: int,
+    only_last: bool = False,
+) -> Float[Array, "batch rows d"]:
+    """The residual stream after blocks start..stop-1, given it before them.
+
+    `context` may be of batch 1 for a larger batch. With `only_last` the result holds one row, that
+    of the last real token, and the last block works out no other.
+    """
+    arranged = {}
+    for i in range(start, stop):
+        settings = config.blocks[i]
+        where = (settings.rotary, settings.window)
+        if where not in arranged:
+            arranged[where] = arrange(context, settings, x.dtype)
+        rows = context.last if only_last and i == stop - 1 else None
+        x = apply_block(settings, params.blocks[i], x, *arranged[where], rows)
+    return x
+
+
+@partial(jax.jit, static_argnums=0)
+def apply_block(
+    settings: BlockConfig,
+    block: Block,
+    x: Float[Array, "batch length d"],
+    rotation: tuple[Array, Array] | None,
+    visible: Bool[Array, "#batch length length"],
+    rows: Int[Array, " #batch"] | None = None,
+) -> Float[Array, "batch rows d"]:
+    """One block; with `rows`, only the row of that index in each sequence is worked out."""
+    keys, values = keys_values(settings, block, x, rotation)
+    if rows is not None:
+        x, visible = pick(x, rows), pick(visible, rows)
+        rotation = None if rotation is None else (pick(rotation[0], rows), pick(rotation[1], rows))
+    return attend_and_mix(settings, block, x, rotation, visible, keys, values)
+
+
+def keys_values(
+    settings: BlockConfig, block: Block, x: Array, rotation: tuple[Array, Array] | None
+) -> tuple[Array, Array]:
+    """Keys and values [B, T, kv_heads, head_dim] of the tokens whose residual stream is `x`."""
+    y = block.attention_norm(x, settings.norm_eps)
+    shape = (*x.shape[:2], settings.kv_heads, settings.head_dim)
+    keys = block.key(y).reshape(shape)
+    if block.key_norm is not None:
+        keys = block.key_norm(keys, settings.norm_eps)
+    return _rotate(keys, rotation), block.value(y).reshape(shape)
+
+
+def attend_and_mix(
+    settings: BlockConfig,
+    block: Block,
+    x: Float[Array, "batch rows d"],
+    rotation: tuple[Array, Array] | None,
+    visible: Bool[Array, "#batch rows length"],
+    keys: Array,
+    values: Array,
+) -> Float[Array, "batch rows d"]:
+    """The block's output at the rows `x`, which look at the `visible` among `keys` and `values`."""
+    eps = settings.norm_eps
+    groups = settings.heads // settings.kv_heads
+    queries = block.query(block.attention_norm(x, eps))
+    queries = queries.reshape(*x.shape[:2], settings.heads, settings.head_dim)
+    if block.query_norm is not None:
+        queries = block.query_norm(queries, eps)
+    queries = _rotate(queries, rotation)
+    queries = queries.reshape(*x.shape[:2], settings.kv_heads, groups, settings.head_dim)
+    scores = jnp.einsum("bqhgd,bkhd->bhgqk", queries, keys, precision=_PRECISE) * settings.scale
+    weights = _masked_softmax(scores, visible[:, None, None])
+    mixed = jnp.einsum("bhgqk,bkhd->bqhgd", weights, values, precision=_PRECISE)
+    y = block.output(mixed.reshape(*x.shape[:2], settings.heads * settings.head_dim))
+    x = x + (y if block.attention_post_norm is None else block.attention_post_norm(y, eps))
+    y = block.mlp_norm(x, eps)
+    inner = _activate(settings.activation, (block.up if block.gate is None else block.gate)(y))
+    y = block.down(inner if block.gate is None else inner * block.up(y))
+    return x + (y if block.mlp_post_norm is None else block.mlp_post_norm(y, eps))
+
+
+@partial(jax.jit, static_argnums=1)
+def normalise(
+    params: Params, config: Config, x: Float[Array, "*rows d"]
+) -> Float[Array, "*rows d"]:
+    """The final norm."""
+    return params.final_norm(x, config.blocks[0].norm_eps)
+
+
+@partial(jax.jit, static_argnums=1)
+def unembed(
+    params: Params, config: Config, x: Float[Array, "*rows d"]
+) -> Float[Array, "*rows vocab"]:
+    """Logits of the (post-norm) hidden states `x`, at least in float32."""
+    logits = jnp.einsum("...d,vd->...v", x, params.unembedding, precision=_PRECISE)
+    logits = logits.astype(params.final_norm.scale.dtype)
+    cap = config.final_softcap
+    return logits if cap is None else cap * jnp.tanh(logits / cap)
+
+
+def pick(x: Array, rows: Int[Array, " #batch"]) -> Array:
+    """Row `rows[b]` of x[b], its axis kept; one index serves all."""
+    if rows.shape[0] == 1:
+        return jax.lax.dynamic_slice_in_dim(x, rows[0], 1, axis=1)
+    return jnp.take_along_axis(x, rows[:, None, None], axis=1)
+
+
+def _rotate(x: Array, rotation: tuple[Array, Array] | None) -> Array:
+    if rotation is None:
+        return x
+    cos, sin = (part[:, :, None] for part in rotation)
+    first, second = jnp.split(x, 2, axis=-1)
+    return x * cos + jnp.concatenate([-second, first], axis=-1) * sin
+
+
+def _masked_softmax(scores: Array, visible: Bool[Array, "#batch 1 1 rows length"]) -> Array:
+    x = scores.astype(at_least_float32(scores.dtype))
+    # the least number, not -inf: Taylor series through exp(-inf) are NaN
+    x = jnp.where(visible, x, jnp.finfo(x.dtype).min)
+    weights = jnp.exp(x - jax.lax.stop_gradient(jnp.max(x, axis=-1, keepdims=True)))
+    return (weights / jnp.sum(weights, axis=-1, keepdims=True)).astype(scores.dtype)
+
+
+def _activate(name: str, x: Array) -> Array:
+    if name == "gelu_tanh":
+        inner = (2 / jnp.pi) ** 0.5 * (x + 0.044715 * (x * x * x))
+        return 0.5 * x * (1 + jnp.tanh(inner))
+    if name == "gelu":
+        return 0.5 * x * (1 + jax.lax.erf(x * 0.5**0.5))
+    return x * jax.lax.logistic(x)

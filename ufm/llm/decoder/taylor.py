@@ -1,0 +1,77 @@
+"""Derivatives of any order along one direction: Taylor arithmetic, block by block."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.experimental.jet import jet
+from jaxtyping import Array
+
+from .blocks import Block, Context, Params, apply_block, arrange, normalise, unembed
+from .config import BlockConfig, Config
+
+# Value and derivatives x, x', x'', … along a direction.
+Series = list[Array]
+
+
+def straight(x: Array, step: Array, order: int) -> Series:
+    """The series of x + t·step at t = 0 up to `order`."""
+    zero = jnp.zeros_like(x)
+    return [x, zero + step, *[zero] * (order - 1)]
+
+
+def through(function: Callable[[Array], Array], series: Sequence[Array]) -> Series:
+    """The series of function(x(t)) from that of x(t)."""
+    value, derivatives = jet(function, (series[0],), (list(series[1:]),))
+    return [value, *derivatives]
+
+
+def run_blocks_series(
+    params: Params,
+    config: Config,
+    series: Series,
+    context: Context,
+    start: int,
+    only_last: bool = True,
+) -> Series:
+    """`run_blocks` from block `start` to the last, on a series."""
+    n = len(config.blocks)
+    for i in range(start, n):
+        settings = config.blocks[i]
+        rotation, visible = arrange(context, settings, series[0].dtype)
+        rows = context.last if only_last and i == n - 1 else None
+        series = _block_series(settings, params.blocks[i], series, rotation, visible, rows)
+    return series
+
+
+@partial(jax.jit, static_argnums=0)
+def _block_series(
+    settings: BlockConfig, block: Block, series: Series, rotation: Any, visible: Array, rows: Any
+) -> Series:
+    # compiled once a kind of block, whatever the depth
+    return through(lambda x: apply_block(settings, block, x, rotation, visible, rows), series)
+
+
+@partial(jax.jit, static_argnums=(1, 3))
+def probs_series(params: Params, config: Config, series: Series, has_norm: bool) -> Series:
+    """The series of softmax(logits) from that of hidden states before (or after) the final norm."""
+    return through(lambda x: jax.nn.softmax(_logits(params, config, x, has_norm)), series)
+
+
+@partial(jax.jit, static_argnums=(1, 4))
+def cost_series(
+    params: Params, config: Config, series: Series, targets: Array, has_norm: bool
+) -> Series:
+    """The series of -log p(target) [B, T] from that of hidden states [B, T, d]."""
+
+    def cost(x: Array) -> Array:
+        log_probs = jax.nn.log_softmax(_logits(params, config, x, has_norm))
+        return -jnp.take_along_axis(log_probs, targets[..., None], axis=-1)[..., 0]
+
+    return through(cost, series)
+
+
+def _logits(params: Params, config: Config, x: Array, has_norm: bool) -> Array:
+    return unembed(params, config, x if has_norm else normalise(params, config, x))

@@ -1,0 +1,1 @@
+"""The paper's laws on a language model, each with its verdict."""

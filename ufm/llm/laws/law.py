@@ -1,0 +1,95 @@
+"""A law of steering, judged on a language model: the verdict, the number, and what it rests on."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+VERDICTS = ("holds", "fails", "undecided")
+# What the number of each law is.
+MEASURES = {
+    "bumps": "share",
+    "tanh": "mean R²",
+    "quadratic": "relative error",
+    "plateau": "slope",
+    "log-odds": "rank correlation",
+}
+# Fewer prompts than this say nothing about how much prompts differ.
+_FEWEST_PROMPTS = 3
+
+
+@dataclass(frozen=True)
+class Law:
+    """What became of one law on one model.
+
+    - `id`, `title`: which law, and what it says in words.
+    - `verdict`: "holds", "fails" or "undecided"; `number`: what was measured (None if it could not
+      be) and `measure`, what it is; `criterion`: the threshold, with its reason.
+    - `why`: the verdict in one line. `evidence`: all further figures, plain JSON.
+    """
+
+    id: str
+    title: str
+    verdict: str
+    number: float | None
+    criterion: str
+    why: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self):
+        if self.verdict not in VERDICTS:
+            raise ValueError(f"verdict must be one of {', '.join(VERDICTS)}; got {self.verdict!r}")
+
+    @property
+    def measure(self) -> str:
+        """What `number` is, in a word or two."""
+        return MEASURES[self.id]
+
+    def as_json(self) -> dict[str, Any]:
+        """The law as JSON; numbers that are not finite become null."""
+        return plain(vars(self) | {"measure": self.measure})
+
+
+def not_asked(id: str, title: str, criterion: str, why: str) -> Law:
+    """A law that cannot be looked at with what was given."""
+    return Law(id, title, "undecided", None, criterion, why)
+
+
+def judge_prompts(values: Sequence[float] | np.ndarray, threshold: float) -> tuple[str, str]:
+    """Whether a mean over prompts reaches `threshold`: the verdict, and why.
+
+    It holds if the mean less two standard errors does, fails if the mean plus two does not, and is
+    undecided between, or with fewer than 3 prompts, which say nothing about how they differ.
+
+    >>> from ufm.llm.laws.law import judge_prompts
+    >>> print(judge_prompts([0.9, 0.8, 1.0], 0.5))
+    ('holds', 'mean 0.9 ± 0.115 (2 standard errors, 3 prompts) against 0.5')
+    """
+    array = np.asarray(values, np.float64)
+    if array.size < _FEWEST_PROMPTS:
+        shown = f": {', '.join(f'{x:.4g}' for x in array)}" if array.size else ""
+        return "undecided", f"{array.size} prompts are too few to judge by, 3 are needed{shown}"
+    mean, twice = float(array.mean()), 2 * float(array.std(ddof=1)) / math.sqrt(array.size)
+    is_below = mean + twice < threshold
+    verdict = "holds" if mean - twice >= threshold else "fails" if is_below else "undecided"
+    return (
+        verdict,
+        f"mean {mean:.3g} ± {twice:.3g} (2 standard errors, {array.size} prompts) against {threshold:g}",
+    )
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON can hold it: arrays as lists, numbers that are not finite as null."""
+    if isinstance(value, dict):
+        return {str(key): plain(x) for key, x in value.items()}
+    if isinstance(value, np.ndarray | list | tuple):
+        return [plain(x) for x in value]
+    if isinstance(value, np.bool_ | bool):
+        return bool(value)
+    if isinstance(value, np.integer):
+        return int(value)
+    if isinstance(value, np.floating | float):
+        return float(value) if math.isfinite(value) else None
+    return value

@@ -1,0 +1,129 @@
+"""The exact slopes of log p at every strength, and how far the law is from its limits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from ufm._files import digest
+
+from ..decoder.model import LanguageModel
+from ..steering.steered_prompt import SteeredPrompt, Steering, bucket, check_strengths, chunks
+from .journal import Journal
+from .token_curves import Progress, identity
+
+
+@dataclass(frozen=True, eq=False)
+class Slopes:
+    """Slopes of m prompts at A strengths for K tokens a prompt, and distances to the limits.
+
+    - `alphas` [A]; `slopes` [m, A, K]: d log p_α(z)/dα, exact to rounding at each α. Its sign is
+      that of dp_α(z)/dα, also where p_α(z) is too small for the dtype.
+    - `distance` [m, A]: total variation to the limit of the strength's own sign (α = 0: of +∞).
+    - `far` [F], `far_distance` [m, F]: the same at strengths far out. None without limits.
+    """
+
+    alphas: np.ndarray
+    far: np.ndarray
+    slopes: np.ndarray
+    distance: np.ndarray | None = None
+    far_distance: np.ndarray | None = None
+
+
+def sweep_slopes(
+    model: LanguageModel,
+    prompts: Sequence[Sequence[int]],
+    tokens: np.ndarray,
+    steering: Steering,
+    alphas: Sequence[float] | np.ndarray,
+    directory: str | Path,
+    *,
+    limits: np.ndarray | None = None,
+    far: Sequence[float] | np.ndarray = (1.0,),
+    batch_size: int | None = None,
+    progress: Progress | None = None,
+) -> Slopes:
+    """d log p_α(z)/dα at each strength for the `tokens` [m, K] of each prompt (those of `sweep_curves`).
+
+    It is l'_z - E_α[l'], l' the logits' derivative, by forward mode through the blocks after the
+    steered one. `limits` [2, V] are `plateau_limits`; `far`: strengths at which only the distance to
+    them is asked for. Written as it comes and resumed like `sweep_curves`.
+    """
+    strengths, beyond = check_strengths(alphas), check_strengths(far)
+    if np.shape(tokens)[:1] != (len(prompts),) or np.ndim(tokens) != 2:
+        raise ValueError(f"tokens must be [{len(prompts)}, K]; got shape {np.shape(tokens)}")
+    rows = [list(map(int, row)) for row in prompts]
+    settings = {
+        "kind": "log-slopes",
+        **identity(model, steering, strengths, 1),
+        "prompts": digest(rows),
+        "tokens": digest(np.asarray(tokens)),
+        "limits": None if limits is None else digest(limits),
+        "far": digest(beyond),
+        "batch_size": batch_size,
+    }
+    journal = Journal(directory, settings)
+    ends = None if limits is None else jnp.asarray(limits)
+    parts = []
+    for j, row in enumerate(rows):
+        name = f"prompt-{j:06d}"
+        found = journal.read(name)
+        if found is None:
+            prompt = SteeredPrompt(model, row, steering, bucket(model, row))
+            size = batch_size or max(1, prompt.batch_size() // 2)
+            arrays = _one_prompt(prompt, jnp.asarray(tokens[j]), strengths, beyond, ends, size)
+            journal.write(name, arrays, {"prompt": j})
+        else:
+            arrays = found[0]
+        parts.append(arrays)
+        if progress is not None:
+            progress(j + 1, len(rows))
+    stacked = {key: np.stack([part[key] for part in parts]) for key in parts[0]}
+    journal.finish({"alphas": strengths, "far": beyond, **stacked}, settings)
+    return Slopes(alphas=strengths, far=beyond, **stacked)
+
+
+def _one_prompt(
+    prompt: SteeredPrompt,
+    tokens: Array,
+    alphas: np.ndarray,
+    far: np.ndarray,
+    limits: Array | None,
+    size: int,
+) -> dict[str, np.ndarray]:
+    dtype = prompt.base.dtype
+    slopes, near, beyond = [], [], []
+    for where, chunk in chunks(alphas, size, dtype):
+        count = where.stop - where.start
+        # each row depends on its own strength alone: one direction serves them all
+        logits, change = jax.jvp(prompt.logits, (chunk,), (jnp.ones_like(chunk),))
+        slopes.append(np.asarray(_slopes(logits, change, tokens))[:count])
+        if limits is not None:
+            near.append(np.asarray(_distance(logits, chunk, limits))[:count])
+    if limits is None:
+        return {"slopes": np.concatenate(slopes)}
+    for where, chunk in chunks(far, size, dtype):
+        found = np.asarray(_distance(prompt.logits(chunk), chunk, limits))
+        beyond.append(found[: where.stop - where.start])
+    return {
+        "slopes": np.concatenate(slopes),
+        "distance": np.concatenate(near),
+        "far_distance": np.concatenate(beyond),
+    }
+
+
+@jax.jit
+def _slopes(logits: Array, change: Array, tokens: Array) -> Array:
+    probs = jax.nn.softmax(logits, axis=1)
+    mean = (probs * change).sum(axis=1, keepdims=True)
+    return change[:, tokens] - mean
+
+
+@jax.jit
+def _distance(logits: Array, alphas: Array, limits: Array) -> Array:
+    limit = jnp.where((alphas < 0)[:, None], limits[0][None], limits[1][None])
+    return jnp.abs(jax.nn.softmax(logits, axis=1) - limit).sum(axis=1) / 2

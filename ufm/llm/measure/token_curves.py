@@ -1,0 +1,203 @@
+"""Sweeps over strength: next-token curves of the tokens that matter, concept mass, divergences."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from ufm import __version__
+from ufm._files import digest
+
+from ..decoder.model import LanguageModel
+from ..steering.steered_prompt import SteeredPrompt, Steering, bucket, check_strengths, chunks
+from .journal import Journal
+
+Progress = Callable[[int, int | None], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """Curves of m prompts at A strengths, for 2K tokens a prompt.
+
+    - `alphas` [A]. `tokens` [m, 2K]: the K most likely tokens at the largest α, then at the least.
+    - `increase` [m, A, 2K]: Δp(z) = p_α(z) - p_0(z) (Definition 3.1); `unsteered` [m, 2K]: p_0.
+    - `derivatives` [m, n + 1, 2K]: p, p', …, p^(n) at α = 0, exact.
+    - `top` [m, A]: the most likely token at each α.
+    - `forward_kl`, `reverse_kl` [m, A]: KL(p_0||p_α) and KL(p_α||p_0) in nats.
+    - `concept_mass` [m, A]: probability of the concept's tokens; `concept_derivatives` [m, n + 1] of
+      it at α = 0. None without a concept.
+    """
+
+    alphas: np.ndarray
+    tokens: np.ndarray
+    increase: np.ndarray
+    unsteered: np.ndarray
+    derivatives: np.ndarray
+    top: np.ndarray
+    forward_kl: np.ndarray
+    reverse_kl: np.ndarray
+    concept_mass: np.ndarray | None = None
+    concept_derivatives: np.ndarray | None = None
+
+
+def sweep_curves(
+    model: LanguageModel,
+    prompts: Sequence[Sequence[int]],
+    steering: Steering,
+    alphas: Sequence[float] | np.ndarray,
+    directory: str | Path,
+    *,
+    concept: np.ndarray | None = None,
+    top: int = 100,
+    order: int = 2,
+    batch_size: int | None = None,
+    progress: Progress | None = None,
+) -> Curves:
+    """Steer each prompt (a list of tokens) at each strength; results are written as they come.
+
+    `concept`: a set of tokens [V] bool, fixed before the run. `top`: K tokens at each end. `order`: of
+    the exact derivatives. `directory` gets one file a prompt, then results.safetensors and
+    results.json; a run that was killed goes on where it was and ends with the same numbers. At
+    α = 0 the unsteered model's numbers stand. `progress(done, all)` is called after each prompt.
+    """
+    strengths = check_strengths(alphas)
+    if not prompts:
+        raise ValueError("there is no prompt: pass at least one list of tokens")
+    if top < 1:
+        raise ValueError(f"top must be at least 1; got {top}")
+    kept = min(top, model.vocabulary)
+    if concept is not None:
+        concept = _token_set(concept, model.vocabulary)
+    rows = [list(map(int, row)) for row in prompts]
+    settings = {
+        "kind": "curves",
+        **identity(model, steering, strengths, order),
+        "prompts": digest(rows),
+        "concept": None if concept is None else digest(concept),
+        "top": kept,
+        "batch_size": batch_size,
+    }
+    journal = Journal(directory, settings)
+    parts = []
+    for j, row in enumerate(rows):
+        name = f"prompt-{j:06d}"
+        found = journal.read(name)
+        if found is None:
+            arrays = _one_prompt(model, row, steering, strengths, concept, kept, order, batch_size)
+            journal.write(name, arrays, {"prompt": j})
+        else:
+            arrays = found[0]
+        parts.append(arrays)
+        if progress is not None:
+            progress(j + 1, len(rows))
+    stacked = {key: np.stack([part[key] for part in parts]) for key in parts[0]}
+    journal.finish({"alphas": strengths, **stacked}, {**settings, "prompts_done": len(rows)})
+    return Curves(alphas=strengths, **stacked)
+
+
+def identity(
+    model: LanguageModel, steering: Steering, alphas: np.ndarray, order: int
+) -> dict[str, Any]:
+    """What the numbers of a sweep depend on."""
+    return {
+        "version": __version__,
+        "jax": jax.__version__,
+        "platform": jax.default_backend(),
+        "model": model.source.name,
+        "fingerprint": model.source.fingerprint,
+        "dtype": str(model.dtype),
+        "vector": digest(steering.vector),
+        "layer": steering.layer,
+        "positions": steering.positions,
+        "site": steering.site,
+        "alphas": digest(alphas),
+        "order": order,
+    }
+
+
+def _token_set(concept: Any, vocabulary: int) -> np.ndarray:
+    mask = np.asarray(concept)
+    if mask.dtype != np.bool_ or mask.shape != (vocabulary,):
+        raise ValueError(
+            f"concept must be boolean of shape ({vocabulary},); got {mask.dtype}, {mask.shape}"
+        )
+    if not mask.any() or mask.all():
+        raise ValueError(
+            f"concept holds {mask.sum()} of {vocabulary} tokens: name some, but not all"
+        )
+    return mask
+
+
+def _one_prompt(
+    model: LanguageModel,
+    row: list[int],
+    steering: Steering,
+    alphas: np.ndarray,
+    concept: np.ndarray | None,
+    kept: int,
+    order: int,
+    batch_size: int | None,
+) -> dict[str, np.ndarray]:
+    prompt = SteeredPrompt(model, row, steering, bucket(model, row))
+    size = batch_size or prompt.batch_size()
+    dtype = prompt.base.dtype
+    # the batch's own shape, so that the ends need no program of their own
+    _, ends = next(
+        chunks(np.resize([alphas.max(), alphas.min()], min(size, alphas.size)), size, dtype)
+    )
+    if ends.size == 1:
+        high, low = (
+            prompt.logits(jnp.asarray([a], dtype))[0] for a in (alphas.max(), alphas.min())
+        )
+    else:
+        high, low = prompt.logits(ends)[:2]
+    tokens = np.concatenate([_largest(np.asarray(end), kept) for end in (high, low)])
+    members = None if concept is None else jnp.asarray(concept)
+    found = []
+    for where, chunk in chunks(alphas, size, dtype):
+        part = _measure(prompt.logits(chunk), chunk, prompt.base, jnp.asarray(tokens), members)
+        count = where.stop - where.start
+        found.append({key: np.asarray(x)[:count] for key, x in part.items()})
+    arrays = {key: np.concatenate([part[key] for part in found]) for key in found[0]}
+    exact = _at_zero(prompt, row, steering, order)
+    arrays |= {"tokens": tokens, "unsteered": exact[0, tokens], "derivatives": exact[:, tokens]}
+    if concept is not None:
+        arrays["concept_derivatives"] = exact[:, concept].sum(axis=1)
+    return arrays
+
+
+def _at_zero(prompt: SteeredPrompt, row: list[int], steering: Steering, order: int) -> np.ndarray:
+    """p, p', …, p^(n) at α = 0, [n + 1, V]."""
+    if order == 0:  # without the programs of Taylor arithmetic
+        return np.asarray(jax.nn.softmax(prompt.base))[None]
+    how = steering.vector, steering.layer, 0.0, order, steering.positions
+    return np.asarray(prompt.model.derivatives(row, *how, site=steering.site))
+
+
+def _largest(logits: np.ndarray, count: int) -> np.ndarray:
+    # stable: equal logits in the order of their tokens, on every machine
+    return np.argsort(-logits, kind="stable")[:count].astype(np.int32)
+
+
+@jax.jit
+def _measure(
+    logits: Array, alphas: Array, base: Array, tokens: Array, concept: Array | None
+) -> dict[str, Array]:
+    off = (alphas == 0)[:, None]
+    before = jax.nn.log_softmax(base)[None]
+    after = jnp.where(off, before, jax.nn.log_softmax(logits, axis=1))
+    gap = after - before
+    found = {
+        "increase": jnp.exp(after[:, tokens]) - jnp.exp(before[:, tokens]),
+        "top": jnp.argmax(after, axis=1).astype(jnp.int32),
+        "forward_kl": -(jnp.exp(before) * gap).sum(axis=1),
+        "reverse_kl": (jnp.exp(after) * gap).sum(axis=1),
+    }
+    if concept is not None:
+        found["concept_mass"] = jnp.where(concept[None], jnp.exp(after), 0).sum(axis=1)
+    return found

@@ -1,0 +1,1 @@
+"""The report of `ufm llm`: its request, its facts, its figures and its page."""

@@ -1,0 +1,68 @@
+"""What a report says of the model, the steering and the tokens that it names."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from ufm import __version__
+from ufm._visible import visible
+
+from ..decoder.model import LanguageModel
+from ..steering.vector import SteeringVector
+from .request import Request
+
+_NAMED = 10
+
+
+def shown_tokens(odds: np.ndarray, limits: np.ndarray | None) -> dict[str, list[int]]:
+    """The tokens of the page's table: the extremes of M, and those that win in the limits."""
+    found = {
+        "largest_log_odds": np.argsort(-odds, kind="stable")[:_NAMED],
+        "least_log_odds": np.argsort(odds, kind="stable")[:_NAMED],
+    }
+    if limits is not None:
+        found["limit_positive"] = np.argsort(-limits[1], kind="stable")[:_NAMED]
+        found["limit_negative"] = np.argsort(-limits[0], kind="stable")[:_NAMED]
+    return {key: [int(z) for z in group] for key, group in found.items()}
+
+
+def name_tokens(
+    shown: dict[str, list[int]], names: dict[int, str], odds: np.ndarray
+) -> dict[str, list[dict[str, Any]]]:
+    """The tokens as report.json has them, with their log-odds."""
+    return {
+        key: [{"token": z, "text": visible(names[z]), "log_odds": float(odds[z])} for z in group]
+        for key, group in shown.items()
+    }
+
+
+def report_facts(
+    model: LanguageModel,
+    vector: SteeringVector,
+    request: Request,
+    rows: dict[str, list[list[int]]],
+    share: float,
+) -> dict[str, Any]:
+    """The model, the steering and the request, as plain JSON: no times, no paths."""
+    about = {key: value for key, value in asdict(vector).items() if key != "values"}
+    alphas = request.alphas
+    concept = request.concept
+    return {
+        "ufm": __version__,
+        "model": {
+            "name": model.source.name,
+            "revision": model.source.revision,
+            "fingerprint": model.source.fingerprint,
+            "dtype": str(model.dtype),
+            "blocks": model.blocks,
+            "dimension": model.dimension,
+            "vocabulary": model.vocabulary,
+        },
+        "steering": about,
+        "strengths": {"least": alphas[0], "largest": alphas[-1], "steps": alphas.size}
+        | {"largest_relative": share},
+        "prompts": {name: len(group) for name, group in rows.items()},
+        "concept_tokens": None if concept is None else int(concept.sum()),
+        "top": request.top,
+    }

@@ -1,0 +1,232 @@
+"""The pictures of a report: token curves, concept mass, ΔCE, the way to the limit, log-odds."""
+
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
+
+from ufm import plots
+from ufm._visible import drawable, quoted
+from ufm.plots._style import prepared
+
+from ..laws.tanh import TanhFit, fit_tanh
+from .request import Report
+
+# Tokens are text, never mathematics; equal pictures are equal files.
+_STYLE: Any = {
+    "text.parse_math": False,
+    "svg.hashsalt": "ufm",
+    "svg.fonttype": "path",
+    "font.family": "DejaVu Sans",
+    "axes.unicode_minus": True,
+}
+_CURVES = 5
+_PANELS = 2
+_SIZE = (9.0, 3.9)
+_ABOVE: dict[str, Any] = {
+    "loc": "lower left",
+    "bbox_to_anchor": (0.0, 1.0),
+    "borderaxespad": 0.2,
+    "frameon": False,
+    "alignment": "left",
+}
+_BESIDE: dict[str, Any] = {
+    "loc": "upper left",
+    "bbox_to_anchor": (1.01, 1.0),
+    "borderaxespad": 0.0,
+    "alignment": "left",
+}
+
+
+def draw_figures(report: Report) -> dict[str, Figure]:
+    """All pictures that the report has data for, by name, in reading order."""
+    drawn: dict[str, Callable[[Report], Figure] | None] = {
+        "token-curves": _token_curves,
+        "concept-mass": None if report.curves.concept_mass is None else _concept_mass,
+        "cross-entropy": None if report.wide_cost is None else _cross_entropy,
+        "plateau": None if report.slopes.far_distance is None else _plateau,
+        "log-odds": _log_odds,
+    }
+    with matplotlib.rc_context(_STYLE):
+        return {name: draw(report) for name, draw in drawn.items() if draw is not None}
+
+
+def as_bytes(figure: Figure, kind: str) -> bytes:
+    """A figure as "png" or "svg", without the time of its making."""
+    data = BytesIO()
+    metadata = {"Date": None} if kind == "svg" else {"Software": None}
+    with matplotlib.rc_context(_STYLE):
+        figure.savefig(data, format=kind, dpi=160, metadata=metadata)
+    return data.getvalue()
+
+
+def _axes(columns: int = 1, height: float = _SIZE[1], rows: int = 1) -> tuple[Figure, list[Axes]]:
+    figure = Figure(figsize=(_SIZE[0], height), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
+    return figure, axes
+
+
+def _token_curves(report: Report) -> Figure:
+    """The curves that move most, of the first prompts."""
+    curves, known = report.curves, frozenset(get_font(findfont("DejaVu Sans")).get_charmap())
+    prompts = report.contexts[:_PANELS]
+    figure, axes = _axes(rows=len(prompts), height=3.4 * len(prompts))
+    for j, (panel, prompt) in enumerate(zip(axes, prompts, strict=True)):
+        prepared(panel, "Δp(z | c, α)", curves.alphas)
+        panel.set_title(
+            f"after {drawable(quoted(prompt, 70), known)}", loc="left", fontsize="medium"
+        )
+        for k, place in enumerate(_largest_moves(curves.tokens[j], curves.increase[j])):
+            name = drawable(quoted(report.names.get(int(curves.tokens[j, place]), ""), 18), known)
+            look: dict[str, Any] = {
+                "color": plots.PALETTE[k % len(plots.PALETTE)],
+                "linestyle": "-" if k < len(plots.PALETTE) else "--",
+            }
+            panel.plot(curves.alphas, curves.increase[j, :, place], label=name, **look)
+        panel.legend(title="token z", frameon=False, **_BESIDE)
+    return figure
+
+
+def _largest_moves(tokens: np.ndarray, increase: np.ndarray) -> list[int]:
+    """Places of the tokens that move most in each half of [2K], each token once."""
+    half = tokens.size // 2
+    moves = np.abs(increase).max(axis=0)
+    chosen: dict[int, int] = {}
+    for places in (np.arange(half), np.arange(half, 2 * half)):
+        order = [p for p in places[np.argsort(-moves[places], kind="stable")]]
+        added = 0
+        for place in order:
+            if added < _CURVES and int(tokens[place]) not in chosen:
+                chosen[int(tokens[place])] = int(place)
+                added += 1
+    return list(chosen.values())
+
+
+def _concept_mass(report: Report) -> Figure:
+    """Each prompt's mass, and the tanh of the prompt with the median fit."""
+    curves = report.curves
+    assert curves.concept_mass is not None
+    figure, (left, right) = _axes(2)
+    prepared(left, "mass of the concept", curves.alphas)
+    for row in curves.concept_mass:
+        left.plot(curves.alphas, row, color="0.75", linewidth=0.8)
+    mean = curves.concept_mass.mean(axis=0)
+    left.plot(curves.alphas, mean, color=plots.PALETTE[0], label="mean over prompts")
+    left.plot([], [], color="0.75", label="each prompt")
+    left.legend(**_ABOVE)
+    fits = [fit_tanh(curves.alphas, row) for row in curves.concept_mass]
+    found = sorted(
+        ((f.r_squared, j, f) for j, f in enumerate(fits) if f is not None), key=lambda x: x[:2]
+    )
+    if found:
+        _, j, fit = found[(len(found) - 1) // 2]
+        _draw_fit(right, curves.alphas, curves.concept_mass[j], fit, j)
+    else:
+        right.set_axis_off()
+    return figure
+
+
+def _draw_fit(axes: Axes, alphas: np.ndarray, mass: np.ndarray, fit: TanhFit, prompt: int) -> None:
+    prepared(axes, "mass of the concept", alphas)
+    axes.plot(alphas, mass, color=plots.PALETTE[0], label=f"prompt {prompt} (the median fit)")
+    dashed: dict[str, Any] = {"color": plots.PALETTE[1], "linestyle": "--"}
+    axes.plot(
+        alphas, fit(alphas), label=f"m + h tanh(s(α - c)), R² = {fit.r_squared:.4f}", **dashed
+    )
+    at = float(np.interp(fit.residual_at, alphas, mass))
+    disc: dict[str, Any] = {"color": plots.PALETTE[1], "marker": "o", "linestyle": "none"}
+    axes.plot([fit.residual_at], [at], label=f"largest residual {fit.residual:+.3g}", **disc)
+    axes.legend(**_ABOVE)
+
+
+def _cross_entropy(report: Report) -> Figure:
+    """ΔCE over the whole range, and near 0 with the parabola."""
+    wide, near = report.wide_cost, report.near_cost
+    assert wide is not None
+    figure, (left, right) = _axes(2)
+    prepared(left, "ΔCE(α) (nats a token)", wide.alphas)
+    left.plot(wide.alphas, wide.increase, color=plots.PALETTE[0], label="ΔCE, measured")
+    _draw_parabola(left, np.linspace(wide.alphas[0], wide.alphas[-1], 501), report)
+    low, top = min(0.0, float(wide.increase.min())), float(wide.increase.max())
+    left.set_ylim(low - 0.05 * (top - low), top + 0.15 * (top - low))
+    left.legend(**_ABOVE)
+    if near is None:
+        right.set_axis_off()
+        return figure
+    prepared(right, "ΔCE(α) (nats a token)", near.alphas)
+    marks: dict[str, Any] = {"color": plots.PALETTE[0], "marker": ".", "linestyle": "none"}
+    right.plot(near.alphas, near.increase, label="ΔCE, measured", **marks)
+    _draw_parabola(right, np.linspace(near.alphas[0], near.alphas[-1], 101), report)
+    right.legend(**_ABOVE)
+    return figure
+
+
+def _draw_parabola(axes: Axes, alphas: np.ndarray, report: Report) -> None:
+    half = next(law.evidence.get("quadratic") for law in report.laws if law.id == "quadratic")
+    if half is not None:
+        dashed: dict[str, Any] = {"color": plots.PALETTE[1], "linestyle": "--"}
+        axes.plot(alphas, half * alphas**2, label=f"½ CE'' α² = {half:.3g} α²", **dashed)
+
+
+def _plateau(report: Report) -> Figure:
+    """Total variation to the limit on the sweep's range, and far out in log-log."""
+    slopes = report.slopes
+    assert slopes.distance is not None
+    assert slopes.far_distance is not None
+    figure, (left, right) = _axes(2)
+    prepared(left, "total variation to the limit", slopes.alphas)
+    for row in slopes.distance:
+        left.plot(slopes.alphas, row, color="0.75", linewidth=0.8)
+    left.plot(
+        slopes.alphas,
+        slopes.distance.mean(axis=0),
+        color=plots.PALETTE[0],
+        label="mean over prompts",
+    )
+    left.plot([], [], color="0.75", label="each prompt")
+    left.legend(**_ABOVE)
+    left.set_ylim(-0.03, 1.03)
+    mean = slopes.far_distance.astype(np.float64).mean(axis=0)
+    tiny = np.finfo(np.float64).tiny
+    for sign, colour, label in ((-1, 1, "α < 0"), (1, 0, "α > 0")):
+        side = np.sign(slopes.far) == sign
+        x, y = np.abs(slopes.far[side]), np.maximum(mean[side], tiny)
+        look: dict[str, Any] = {"color": plots.PALETTE[colour], "marker": ".", "label": label}
+        right.loglog(x, y, **look)
+    x = np.sort(np.abs(slopes.far[slopes.far > 0]))
+    reference = max(float(mean.min()), tiny) * x.max() / x
+    right.loglog(x, 2 * reference, color="0.5", linestyle=":", label="slope -1")
+    right.set(xlabel="|α| (multiples of v)", ylabel="total variation to the limit")
+    # powers as plain text: figures here parse no mathematics
+    for axis in (right.xaxis, right.yaxis):
+        axis.set_major_formatter(lambda value, _: f"{value:g}")
+        axis.set_minor_formatter(lambda *_: "")
+    right.spines[["top", "right"]].set_visible(False)
+    right.grid(color="0.92")
+    right.legend(**_ABOVE)
+    return figure
+
+
+def _log_odds(report: Report) -> Figure:
+    """Agreement of M with the tokens that dominate, block by block."""
+    found = report.agreement
+    figure, axes = _axes(2)
+    chance = found.top / found.log_odds.size
+    what = (found.rank, "rank correlation with M", (-1.05, 1.05), 0.0)
+    other = (found.overlap, f"share of the first {found.top} tokens", (-0.03, 1.03), chance)
+    for panel, (values, label, limits, level) in zip(axes, (what, other), strict=True):
+        for side, colour, name in ((0, 1, "α < 0"), (1, 0, "α > 0")):
+            look: dict[str, Any] = {"color": plots.PALETTE[colour], "marker": "o", "label": name}
+            panel.plot(found.layers, values[:, side], **look)
+        panel.axhline(level, color="0.5", linestyle=":", label="by chance")
+        panel.set(xlabel="steered block", ylabel=label, ylim=limits)
+        panel.set_xticks(found.layers[:: -(-found.layers.size // 12)])
+        panel.spines[["top", "right"]].set_visible(False)
+        panel.grid(color="0.92")
+        panel.legend(**_ABOVE)
+    return figure

@@ -1,0 +1,75 @@
+"""What a report is asked for, and what it then holds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..laws.law import Law, plain
+from ..laws.log_odds import Agreement
+from ..measure.cost_sweep import Cost
+from ..measure.slopes import Slopes
+from ..measure.token_curves import Curves
+
+# Called with the name of the stage, what is done of it and how much there is (None: unknown).
+Progress = Callable[[str, int, int | None], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """What a report is asked for.
+
+    - `positive`, `negative`, `contexts`: prompts as texts; the curves are those of `contexts`.
+    - `alphas` [A]: strengths, increasing. `top`: tokens kept at each end.
+    - `layer`, `positions`, `pooling`, `normalise`: the steering vector, as `steering_vectors` has them.
+    - `text`: a file for the cross-entropy, `text_tokens` of which at most are read (0: all), in windows
+      of `length` tokens, or of the model's positions if those are fewer.
+    - `concept` [V] bool: the concept's tokens, fixed beforehand.
+    """
+
+    positive: tuple[str, ...]
+    negative: tuple[str, ...]
+    contexts: tuple[str, ...]
+    alphas: np.ndarray
+    layer: int
+    top: int = 100
+    positions: str = "all"
+    pooling: str = "last"
+    normalise: bool = True
+    text: Path | None = None
+    text_tokens: int = 8192
+    length: int = 128
+    concept: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """The laws with their verdicts, and the data behind the pictures.
+
+    `facts`: the model, the steering and the request, plain JSON. `names`: texts of the tokens shown;
+    `contexts`: of the curves' prompts.
+    """
+
+    facts: dict[str, Any]
+    laws: tuple[Law, ...]
+    curves: Curves
+    slopes: Slopes
+    agreement: Agreement
+    names: dict[int, str]
+    contexts: tuple[str, ...]
+    wide_cost: Cost | None = None
+    near_cost: Cost | None = None
+
+    @property
+    def fails(self) -> bool:
+        """Whether some law fails."""
+        return any(law.verdict == "fails" for law in self.laws)
+
+    def as_json(self) -> dict[str, Any]:
+        """What report.json holds: no times, no paths, so that equal runs give equal files."""
+        return plain(
+            {"format": 1, **self.facts, "laws": [law.as_json() for law in self.laws]}
+            | {"summary": {law.id: law.verdict for law in self.laws}}
+        )

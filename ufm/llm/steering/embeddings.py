@@ -1,0 +1,186 @@
+"""The door to the theory: hidden states of prompts, and the UFM they make with the unembedding."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from ufm import UFM, ExponentialTilt, separation_margin
+from ufm._checks import Numbers
+
+from ..decoder.arguments import SITES, block_number, one_of, token_batch
+from ..decoder.blocks import Params, apply_block, arrange, context_of, embed, normalise
+from ..decoder.model import LanguageModel
+from ..text.tokenizer import pad
+
+POOLINGS = ("last", "mean")
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """Hidden states of m prompts at several blocks.
+
+    - `states` [blocks asked for, m, d]: one state a prompt, pooled over its real tokens.
+    - `mean_norms` [blocks asked for]: mean of |h| over all real tokens of all prompts.
+    """
+
+    states: np.ndarray
+    mean_norms: np.ndarray
+
+
+def embed_prompts(
+    model: LanguageModel,
+    prompts: Sequence[Sequence[int]],
+    layers: Sequence[int],
+    *,
+    pooling: str = "last",
+    site: str = "residual",
+    batch_size: int = 16,
+) -> Embeddings:
+    """Hidden states of prompts (lists of tokens) after each block of `layers`, in one pass.
+
+    `pooling`: the "last" real token's state, or the "mean" over the real tokens; padding never
+    enters. `site`: "residual", or "post-norm" (the last block's state after the final norm).
+
+    >>> import ufm.llm
+    >>> model = ufm.llm.load("tests/data/llm/gpt2", "float64")
+    >>> found = ufm.llm.embed_prompts(model, [[3, 4], [5, 6, 7]], [0, 1])
+    >>> print(found.states.shape)
+    (2, 2, 16)
+    """
+    one_of("pooling", pooling, POOLINGS)
+    one_of("site", site, SITES)
+    if not prompts:
+        raise ValueError("there is no prompt: pass at least one list of tokens")
+    wanted = [block_number(layer, model.blocks) for layer in layers]
+    if site == "post-norm" and wanted != [model.blocks - 1]:
+        raise ValueError(
+            f'site "post-norm" follows the last block: layers must be [{model.blocks - 1}]'
+        )
+    states = np.zeros((len(wanted), len(prompts), model.dimension), model.dtype)
+    norms, count = np.zeros(len(wanted)), 0
+    # by length, so that little is padded; a few shapes, as each is compiled anew
+    order = sorted(range(len(prompts)), key=lambda j: len(prompts[j]))
+    for start in range(0, len(order), batch_size):
+        chosen = order[start : start + batch_size]
+        rows = [prompts[j] for j in chosen]
+        rows += [rows[-1]] * (batch_size - len(rows) if len(prompts) > batch_size else 0)
+        tokens, mask = pad(rows, _round_up(max(map(len, rows)), model.config.positions))
+        real = mask[: len(chosen)]
+        count += int(real.sum())
+        for k, x in zip(wanted, _states(model, tokens, mask, wanted, site), strict=True):
+            host = np.asarray(x)[: len(chosen)]
+            at = wanted.index(k)
+            states[at, chosen] = _pool(host, real, pooling)
+            norms[at] += np.linalg.norm(host.astype(np.float64), axis=2)[real].sum()
+    return Embeddings(states, norms / count)
+
+
+def _round_up(length: int, longest: int | None) -> int:
+    rounded = max(8, 1 << (length - 1).bit_length())
+    return rounded if longest is None else max(length, min(rounded, longest))
+
+
+def _states(
+    model: LanguageModel, tokens: np.ndarray, mask: np.ndarray, layers: list[int], site: str
+) -> list[Array]:
+    ids, real, _ = token_batch(tokens, mask, model.vocabulary, model.config.positions)
+    context = context_of(real)
+    params: Params = model.params
+    x, found = embed(params, model.config, ids, context), {}
+    for i in range(max(layers) + 1):
+        settings = model.config.blocks[i]
+        x = apply_block(settings, params.blocks[i], x, *arrange(context, settings, x.dtype))
+        if i in layers:
+            found[i] = normalise(params, model.config, x) if site == "post-norm" else x
+    return [found[i] for i in layers]
+
+
+def _pool(states: np.ndarray, mask: np.ndarray, pooling: str) -> np.ndarray:
+    if pooling == "last":
+        last = mask.shape[1] - 1 - mask[:, ::-1].argmax(axis=1)
+        return states[np.arange(len(states)), last]
+    weight = mask / mask.sum(axis=1, keepdims=True)
+    return np.einsum("bt,btd->bd", weight, states.astype(np.float64)).astype(states.dtype)
+
+
+def features(model: LanguageModel, prompts: Sequence[Sequence[int]], **options) -> UFM:
+    """The UFM that the model is at its last hidden state: W, and one h_j a prompt.
+
+    h_j is the state of the prompt's last token after the final norm, so that softmax(W h_j) is the
+    model's own next-token law, exactly. Steering there by αv is `ufm.ExponentialTilt`:
+
+        tilt = ufm.ExponentialTilt.from_model(features(model, prompts), positive, negative)
+
+    `options` are those of `embed_prompts`. A model with a softcap on its logits is no UFM and
+    raises `ValueError`.
+
+    >>> import ufm, ufm.llm
+    >>> model = ufm.llm.load("tests/data/llm/gpt2", "float64")
+    >>> law = ufm.llm.features(model, [[3, 4], [5, 6, 7]])
+    >>> print(abs(law.logits()[1] - model.logits([5, 6, 7])).max() < 1e-12)
+    True
+    """
+    _refuse_softcap(model)
+    found = embed_prompts(model, prompts, [model.blocks - 1], site="post-norm", **options)
+    return UFM(model.unembedding, jnp.asarray(found.states[0]))
+
+
+def tilt(
+    model: LanguageModel, prompts: Sequence[Sequence[int]], vector: Numbers
+) -> ExponentialTilt:
+    """The exponential tilt of the prompts' next-token laws by a vector added after the final norm.
+
+    M = W v, and log p_j from the logits: at `site="post-norm"` this *is* the steered model.
+    """
+    law = features(model, prompts)
+    logits = np.asarray(law.logits())
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_probs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return ExponentialTilt(
+        log_probs, np.asarray(model.unembedding) @ np.asarray(vector, logits.dtype)
+    )
+
+
+def _refuse_softcap(model: LanguageModel) -> None:
+    if model.config.final_softcap is not None:
+        raise ValueError(
+            f"the logits are capped at {model.config.final_softcap:g}: they are not affine in the last "
+            "hidden state, so steering it is no exponential tilt"
+        )
+
+
+@dataclass(frozen=True)
+class Separation:
+    """What Assumption 1 implies and a real model need not obey, measured.
+
+    - `margin`: δ = min_T M - max_{not T} M, positive iff the target is separated, in nats.
+    - `target_positive`: share of target tokens with M > 0. `other_negative`: of others with M < 0.
+    """
+
+    margin: float
+    target_positive: float
+    other_negative: float
+
+
+def measure_separation(tilt: ExponentialTilt, target: np.ndarray) -> Separation:
+    """How far log-odds M separate the tokens `target` [V] (Lemma B.4, Theorem 3.3).
+
+    The signs mean something where M is a difference of mean log-probabilities
+    (`ExponentialTilt.from_model`), not W v, which is so up to a constant only.
+
+    >>> import numpy as np, ufm, ufm.llm
+    >>> found = ufm.llm.measure_separation(
+    ...     ufm.ExponentialTilt(np.log([[0.5, 0.25, 0.25]]), [2.0, 0.5, -1.0]), np.array([1, 0, 0], bool)
+    ... )
+    >>> print(found)
+    Separation(margin=1.5, target_positive=1.0, other_negative=0.5)
+    """
+    odds, members = np.asarray(tilt.log_odds), np.asarray(target)
+    return Separation(
+        margin=float(separation_margin(tilt, jnp.asarray(members))),
+        target_positive=float((odds[members] > 0).mean()),
+        other_negative=float((odds[~members] < 0).mean()),
+    )

@@ -1,0 +1,200 @@
+"""Text from a steered model: one token after the other, with keys and values kept."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from ..decoder.blocks import (
+    Block,
+    Context,
+    arrange,
+    attend_and_mix,
+    embed,
+    keys_values,
+    normalise,
+    pick,
+    unembed,
+)
+from ..decoder.config import BlockConfig
+from ..decoder.model import LanguageModel, Steer
+from .steered_prompt import Steering, _spread, check_strengths
+
+_ROUND = 32
+
+
+def generate(
+    model: LanguageModel,
+    tokens: Sequence[int],
+    steering: Steering | None,
+    alphas: Sequence[float] | np.ndarray,
+    *,
+    count: int,
+    temperature: float = 0.0,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> np.ndarray:
+    """`count` tokens after the prompt `tokens`, one row for each strength: [A, count].
+
+    v is added at every position, those of the prompt and of the new tokens, as in the sweeps of
+    cost: token t is drawn from softmax(`model.logits(prompt + earlier tokens, α, …)` / temperature).
+    `temperature` 0 takes the most likely token. All strengths share one stream of random numbers,
+    fixed by `seed`, so that rows differ by α alone. Without `steering` each α must be 0: the
+    unsteered model, of which rows at α = 0 are a copy, bit for bit. An end-of-text token does not
+    stop the text.
+
+    Raises `ValueError` where prompt and new tokens exceed the model's positions, on a temperature
+    below 0, and for `steering` of the "last" position alone.
+
+    >>> import numpy as np, ufm.llm
+    >>> model = ufm.llm.load("tests/data/llm/gpt2", "float64")
+    >>> steering = ufm.llm.Steering(np.linspace(-1, 1, 16), layer=0)
+    >>> print(ufm.llm.generate(model, [3, 4, 5], steering, [0.0, 1.0, 2.0, 5.0], count=6).shape)
+    (4, 6)
+    """
+    strengths = check_strengths(alphas)
+    _check(steering, strengths, count, temperature, seed)
+    steer = _request(model, steering)
+    ids, _, _ = model._batch(list(tokens), None)
+    length = ids.shape[1]
+    longest = model.config.positions
+    if longest is not None and length + count > longest:
+        raise ValueError(
+            f"{length} tokens of the prompt and {count} new ones are more than the model's {longest} "
+            "positions"
+        )
+    # rounded up, so that texts of about one length share their programs
+    capacity = -(-(length + count) // _ROUND) * _ROUND
+    capacity = capacity if longest is None else min(capacity, longest)
+    states = _States(model, steer, strengths, capacity)
+    logits = states.read(jnp.pad(ids, ((0, 0), (0, capacity - length))), length - 1)
+    key = jax.random.key(seed)
+    made = []
+    for step in range(count):
+        chosen = _choose(logits, jax.random.fold_in(key, step), temperature)
+        made.append(chosen)
+        if progress is not None:
+            progress(step + 1, count)
+        if step + 1 < count:
+            logits = states.next(chosen, length + step)
+    return np.asarray(jnp.stack(made, axis=1))
+
+
+def _check(
+    steering: Steering | None, alphas: np.ndarray, count: int, temperature: float, seed: int
+) -> None:
+    if steering is None and alphas.any():
+        raise ValueError("strengths other than 0 steer nothing without steering")
+    if steering is not None and steering.positions != "all":
+        raise ValueError('a text is steered at "all" positions; it has no "last" one')
+    if count < 1:
+        raise ValueError(f"count must be at least 1; got {count}")
+    if not (np.isfinite(temperature) and temperature >= 0):
+        raise ValueError(f"temperature must be at least 0 and finite; got {temperature}")
+    if seed < 0:
+        raise ValueError(f"seed must be at least 0; got {seed}")
+
+
+def _request(model: LanguageModel, steering: Steering | None) -> Steer:
+    if steering is None:
+        return model._steer(0.0, None, None, "all", "residual")
+    return model._steer(0.0, steering.vector, steering.layer, "all", steering.site)
+
+
+class _States:
+    """Keys and values of all tokens so far at each strength, block by block.
+
+    Arrays have room for `capacity` tokens from the start, so that one program serves all steps;
+    what stands after the newest token is never looked at.
+    """
+
+    def __init__(self, model: LanguageModel, steer: Steer, alphas: np.ndarray, capacity: int):
+        self.model, self.steer = model, steer
+        self.rows = alphas.size
+        wide = model.params.final_norm.scale.dtype
+        self.alphas = jnp.asarray(alphas.astype(wide))
+        self.everywhere = Context(
+            jnp.ones((1, capacity), bool), jnp.arange(capacity)[None, :], jnp.zeros(1, int)
+        )
+        self.cache: list[tuple[Array, Array]] = []
+
+    def read(self, ids: Array, last: int) -> Array:
+        """Take in the prompt (padded to the capacity); logits [A, V] after its token `last`."""
+        model = self.model
+        x = embed(model.params, model.config, ids, self.everywhere)
+        x = jnp.broadcast_to(x, (self.rows, *x.shape[1:]))
+        for i, block in enumerate(model.params.blocks):
+            settings = model.config.blocks[i]
+            rotation, visible = arrange(self.everywhere, settings, x.dtype)
+            x, *kept = _take_in(settings, block, x, rotation, visible)
+            self.cache.append((kept[0], kept[1]))
+            x = self._steered(x, i, "residual")
+        return self._head(pick(x, jnp.array([last])))
+
+    def next(self, chosen: Array, position: int) -> Array:
+        """Take in the tokens [A] that stand at `position`; logits [A, V] of those after them."""
+        model = self.model
+        here = Context(jnp.ones((1, 1), bool), jnp.full((1, 1), position), jnp.zeros(1, int))
+        x = embed(model.params, model.config, chosen[:, None], here)
+        at = jnp.array([position])
+        for i, block in enumerate(model.params.blocks):
+            settings = model.config.blocks[i]
+            arranged = arrange(self.everywhere, settings, x.dtype)
+            x, *kept = _extend(settings, block, x, *arranged, *self.cache[i], at)
+            self.cache[i] = (kept[0], kept[1])
+            x = self._steered(x, i, "residual")
+        return self._head(x)
+
+    def _head(self, x: Array) -> Array:
+        params, config = self.model.params, self.model.config
+        x = self._steered(normalise(params, config, x), self.model.blocks - 1, "post-norm")
+        return unembed(params, config, x)[:, 0]
+
+    def _steered(self, x: Array, layer: int, site: str) -> Array:
+        """h + αv, if this is where v is added."""
+        steer = self.steer
+        if steer.vector is None or (layer, site) != (steer.layer, steer.site):
+            return x
+        return _spread(x, steer.vector, self.alphas)
+
+
+@partial(jax.jit, static_argnums=0)
+def _take_in(
+    settings: BlockConfig, block: Block, x: Array, rotation: Any, visible: Array
+) -> tuple[Array, Array, Array]:
+    """One block at all positions, with their keys and values."""
+    keys, values = keys_values(settings, block, x, rotation)
+    return attend_and_mix(settings, block, x, rotation, visible, keys, values), keys, values
+
+
+@partial(jax.jit, static_argnums=0)
+def _extend(
+    settings: BlockConfig,
+    block: Block,
+    x: Array,
+    rotation: Any,
+    visible: Array,
+    keys: Array,
+    values: Array,
+    position: Array,
+) -> tuple[Array, Array, Array]:
+    """One block at the newest token `x` [A, 1, d], and keys and values with its own written in."""
+    if rotation is not None:
+        rotation = pick(rotation[0], position), pick(rotation[1], position)
+    own_keys, own_values = keys_values(settings, block, x, rotation)
+    is_here = (jnp.arange(keys.shape[1]) == position)[None, :, None, None]
+    keys, values = jnp.where(is_here, own_keys, keys), jnp.where(is_here, own_values, values)
+    mixed = attend_and_mix(settings, block, x, rotation, pick(visible, position), keys, values)
+    return mixed, keys, values
+
+
+@jax.jit
+def _choose(logits: Array, key: Array, temperature: Any) -> Array:
+    """The most likely token of each row, after Gumbel noise of size `temperature`."""
+    noise = jax.random.gumbel(key, logits.shape[1:], logits.dtype)[None, :]
+    scale = jnp.asarray(temperature).astype(logits.dtype)
+    return jnp.argmax(logits + scale * noise, axis=1).astype(jnp.int32)

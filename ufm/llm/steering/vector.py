@@ -1,0 +1,187 @@
+"""Steering vectors from prompts, and their files: safetensors with all that use of them needs."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ufm._files import digest, read_arrays, write_arrays
+
+from ..decoder.arguments import POSITIONS, SITES, one_of
+from ..decoder.model import LanguageModel
+from .embeddings import POOLINGS, embed_prompts
+
+_FORMAT = "ufm steering vector 1"
+
+
+@dataclass(frozen=True, eq=False)
+class SteeringVector:
+    """A direction v [d] and where it belongs.
+
+    - `layer`, `site`: the block it was measured after and is added after. `positions`: "all" or
+      "last", the positions at which it is meant to be added. `pooling`: of the hidden states.
+    - `norm`: |v|. `mean_hidden_norm`: mean |h| over the prompts' tokens there, the portable unit of
+      strength: α v is α·norm/mean_hidden_norm of a hidden state. `normalised`: scaled to |v| = 1.
+    - `model`, `revision`, `fingerprint`: of the model. `prompts`: a digest of P and N; `positive`
+      and `negative`: their sizes.
+    """
+
+    values: np.ndarray
+    layer: int
+    site: str
+    positions: str
+    pooling: str
+    normalised: bool
+    norm: float
+    mean_hidden_norm: float
+    model: str
+    revision: str | None
+    fingerprint: str
+    prompts: str
+    positive: int
+    negative: int
+
+    def relative(self, alpha: float) -> float:
+        """Strength α as a share of the mean hidden state: α |v| / mean |h|."""
+        return alpha * self.norm / self.mean_hidden_norm
+
+    def save(self, path: str | Path) -> None:
+        """Write the vector to a safetensors file, whole or not at all."""
+        about = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "values"}
+        write_arrays(Path(path), {"vector": self.values}, {"format": _FORMAT, **about})
+
+    @classmethod
+    def read(cls, path: str | Path, model: LanguageModel | None = None) -> "SteeringVector":
+        """Read a vector's file; with `model`, also check that it was made from that model.
+
+        Raises `ValueError` naming the field that is missing, malformed or does not fit.
+        """
+        arrays, about = read_arrays(Path(path))
+        if about.pop("format", None) != _FORMAT or set(arrays) != {"vector"}:
+            raise ValueError(f"{path} is no steering vector of the format {_FORMAT!r}")
+        expected = {f.name for f in fields(cls)} - {"values"}
+        if set(about) != expected:
+            odd = sorted(set(about) ^ expected)[0]
+            raise ValueError(f"{path}: field {odd!r} is {'unknown' if odd in about else 'missing'}")
+        found = cls(arrays["vector"], **about)
+        _check(found, f"{path}: ")
+        if model is not None:
+            found.check_fits(model)
+        return found
+
+    def check_fits(self, model: LanguageModel) -> None:
+        """Raise unless the vector was made from this model."""
+        if self.values.shape != (model.dimension,):
+            raise ValueError(
+                f"the vector has {self.values.size} entries, the model's width is {model.dimension}"
+            )
+        if not self.layer < model.blocks:
+            raise ValueError(
+                f"the vector is of block {self.layer}, the model has 0..{model.blocks - 1}"
+            )
+        if self.site == "post-norm" and self.layer != model.blocks - 1:
+            raise ValueError(
+                f"a post-norm vector is of the last block; this one is of {self.layer}"
+            )
+        if self.fingerprint != model.source.fingerprint:
+            raise ValueError(
+                f"the vector was made from {self.model} (fingerprint {self.fingerprint}), not from "
+                f"{model.source.name} ({model.source.fingerprint})"
+            )
+
+
+def _check(vector: SteeringVector, where: str = "") -> None:
+    one_of(f"{where}site", vector.site, SITES)
+    one_of(f"{where}positions", vector.positions, POSITIONS)
+    one_of(f"{where}pooling", vector.pooling, POOLINGS)
+    for name in ("layer", "positive", "negative"):
+        value = getattr(vector, name)
+        if isinstance(value, bool) or not isinstance(value, int) or value < (name != "layer"):
+            raise ValueError(f"{where}field {name} = {value!r} is no count")
+    for name in ("norm", "mean_hidden_norm"):
+        value = getattr(vector, name)
+        if not isinstance(value, float) or not 0 < value < math.inf:
+            raise ValueError(f"{where}field {name} = {value!r} must be positive and finite")
+    for name in ("model", "fingerprint", "prompts"):
+        if not isinstance(getattr(vector, name), str):
+            raise ValueError(f"{where}field {name} must be a string")
+    if vector.values.ndim != 1 or not np.isfinite(vector.values.astype(np.float64)).all():
+        raise ValueError(f"{where}the vector must be one row of finite numbers")
+    actual = _length(vector.values)
+    if abs(actual - vector.norm) > 1e-3 * vector.norm:
+        raise ValueError(f"{where}field norm = {vector.norm:.6g}, but the vector's is {actual:.6g}")
+    if vector.normalised and abs(vector.norm - 1) > 1e-3:
+        raise ValueError(f"{where}a normalised vector has norm 1; got {vector.norm:.6g}")
+
+
+def _length(values: np.ndarray) -> float:
+    return float(np.linalg.norm(values.astype(np.float64)))
+
+
+def steering_vectors(
+    model: LanguageModel,
+    positive: Sequence[Sequence[int]],
+    negative: Sequence[Sequence[int]],
+    layers: Sequence[int] | None = None,
+    *,
+    pooling: str = "last",
+    positions: str = "all",
+    site: str = "residual",
+    normalise: bool = False,
+    batch_size: int = 16,
+) -> tuple[SteeringVector, ...]:
+    """v = mean_P h - mean_N h (Eq 3) after each block of `layers` (default: all), in one pass.
+
+    P = `positive` and N = `negative` are prompts as lists of tokens. `normalise`: scale to |v| = 1.
+    A vector of length 0 (P and N alike) raises `ValueError`.
+
+    >>> import ufm.llm
+    >>> model = ufm.llm.load("tests/data/llm/gpt2", "float64")
+    >>> found = ufm.llm.steering_vectors(model, [[3, 4], [5, 6]], [[7, 8]])
+    >>> print([v.layer for v in found], f"{found[1].norm:.2f}")
+    [0, 1] 1.71
+    """
+    one_of("positions", positions, POSITIONS)
+    for name, prompts in (("positive", positive), ("negative", negative)):
+        if not prompts:
+            raise ValueError(f"{name} holds no prompt")
+    if layers is None:
+        layers = [model.blocks - 1] if site == "post-norm" else range(model.blocks)
+    everyone = [list(map(int, row)) for row in (*positive, *negative)]
+    found = embed_prompts(
+        model, everyone, layers, pooling=pooling, site=site, batch_size=batch_size
+    )
+    shared: dict[str, Any] = {
+        "site": site,
+        "positions": positions,
+        "pooling": pooling,
+        "normalised": normalise,
+        **asdict(model.source),
+        "prompts": digest(everyone[: len(positive)], everyone[len(positive) :]),
+        "positive": len(positive),
+        "negative": len(negative),
+    }
+    shared["model"] = shared.pop("name")
+    made = []
+    for layer, states, mean_norm in zip(layers, found.states, found.mean_norms, strict=True):
+        wide = states.astype(np.promote_types(states.dtype, np.float32))
+        v = wide[: len(positive)].mean(axis=0) - wide[len(positive) :].mean(axis=0)
+        if _length(v) <= 8 * np.finfo(v.dtype).eps * mean_norm:
+            raise ValueError(
+                f"the steering vector after block {layer} is zero: positive and negative prompts have "
+                "the same mean hidden state"
+            )
+        v = v / v.dtype.type(_length(v)) if normalise else v
+        made.append(
+            SteeringVector(
+                values=v,
+                layer=int(layer),
+                norm=_length(v),
+                mean_hidden_norm=float(mean_norm),
+                **shared,
+            )
+        )
+    return tuple(made)

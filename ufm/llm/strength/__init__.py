@@ -1,0 +1,1 @@
+"""Which strength a language model bears under a budget."""

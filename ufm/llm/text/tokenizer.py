@@ -1,0 +1,129 @@
+"""Text to tokens and back, through the model's own tokenizer.json."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import tokenizers
+
+from ..checkpoint.load import find_model
+
+
+class Tokenizer:
+    """The tokenizer of a model; made by `load_tokenizer`."""
+
+    def __init__(self, inner: tokenizers.Tokenizer, name: str = ""):
+        self.inner = inner
+        self.name = name
+        inner.no_padding()
+        inner.no_truncation()
+
+    @property
+    def vocabulary(self) -> int:
+        """Number of tokens, added ones included."""
+        return self.inner.get_vocab_size(with_added_tokens=True)
+
+    @property
+    def start(self) -> tuple[int, ...]:
+        """What the tokenizer puts before every text: the start token, or nothing."""
+        ids = self.inner.encode("").ids
+        return tuple(ids[:1])
+
+    def encode(self, text: str) -> list[int]:
+        """The tokens of `text`, with what the model wants before it; never empty."""
+        ids = self.inner.encode(text).ids
+        if not ids:
+            raise ValueError(f"the text {text[:40]!r} has no token")
+        return ids
+
+    def decode(self, tokens: Sequence[int | np.integer]) -> str:
+        """The text of `tokens`."""
+        return self.inner.decode([int(z) for z in tokens], skip_special_tokens=False)
+
+    def text(self, token: int | np.integer) -> str:
+        """What one token stands for; the tokenizer's own name for it where that is no text."""
+        found = self.decode([token])
+        return (
+            found if found and "\ufffd" not in found else self.inner.id_to_token(int(token)) or ""
+        )
+
+    def batch(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Tokens [B, T] of several texts, padded on the right, and the mask [B, T] of real ones."""
+        rows = [self.encode(text) for text in texts]
+        return pad(rows, max(map(len, rows), default=0))
+
+    def token_mask(self, is_member: Callable[[str], bool], vocabulary: int) -> np.ndarray:
+        """The set [V] of tokens whose text satisfies `is_member`; empty or full raises `ValueError`.
+
+        Fix the rule before looking at curves.
+        """
+        known = min(vocabulary, self.vocabulary)
+        mask = np.zeros(vocabulary, bool)
+        mask[:known] = [is_member(self.text(z)) for z in range(known)]
+        if not mask.any() or mask.all():
+            raise ValueError(
+                f"the token set holds {mask.sum()} of {vocabulary} tokens of this tokenizer; it must "
+                "hold some, but not all"
+            )
+        return mask
+
+    def stream(self, path: str | Path, block: int = 1 << 16) -> Iterator[list[int]]:
+        """The tokens of a text file, a block of lines at a time, without the start token.
+
+        Blocks end with a line, so that the split changes no word; a longer line is cut.
+        """
+        rest = ""
+        with Path(path).open(encoding="utf-8", newline="") as file:
+            try:
+                while piece := file.read(block):
+                    rest += piece
+                    cut = rest.rfind("\n") + 1 or (len(rest) if len(rest) > 8 * block else 0)
+                    if cut:
+                        yield self._plain(rest[:cut])
+                        rest = rest[cut:]
+            except UnicodeDecodeError as error:
+                raise ValueError(f"{path} is not UTF-8 text: {error}") from error
+        if rest:
+            yield self._plain(rest)
+
+    def _plain(self, text: str) -> list[int]:
+        return self.inner.encode(text, add_special_tokens=False).ids
+
+
+def load_tokenizer(path_or_id: str | Path, revision: str | None = None) -> Tokenizer:
+    """The tokenizer of a model's directory, or of a model on the Hub.
+
+    Reads tokenizer.json, or GPT-2's vocab.json and merges.txt.
+
+    >>> from ufm.llm import load_tokenizer
+    >>> print(load_tokenizer("tests/data/llm/gpt2").encode("the cat is in the box"))
+    [3, 2, 9, 8, 3, 2]
+    """
+    directory, _ = find_model(path_or_id, revision)
+    path = directory / "tokenizer.json"
+    vocabulary, merges = directory / "vocab.json", directory / "merges.txt"
+    try:
+        if path.is_file():
+            inner = tokenizers.Tokenizer.from_file(str(path))
+        elif vocabulary.is_file() and merges.is_file():
+            inner = tokenizers.Tokenizer(
+                tokenizers.models.BPE.from_file(str(vocabulary), str(merges))
+            )
+            inner.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)  # pyright: ignore
+            inner.decoder = tokenizers.decoders.ByteLevel()  # pyright: ignore
+        else:
+            raise ValueError(f"{directory} holds no tokenizer.json")
+    except ValueError:
+        raise
+    except Exception as error:  # the tokenizers library raises plain Exception
+        raise ValueError(f"{path} is no tokenizer: {error}") from error
+    return Tokenizer(inner, str(path_or_id))
+
+
+def pad(rows: Sequence[Sequence[int]], length: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of tokens padded on the right to `length`, and the mask of the real ones."""
+    tokens = np.zeros((len(rows), length), np.int32)
+    mask = np.zeros((len(rows), length), bool)
+    for b, row in enumerate(rows):
+        tokens[b, : len(row)], mask[b, : len(row)] = row, True
+    return tokens, mask

@@ -1,0 +1,285 @@
+"""Concept-partitioned next-token data (Definition 2.1, Assumption 1)."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from .._checks import Numbers, floating, is_concrete
+from .dataset_checks import (
+    check_concepts,
+    check_contexts,
+    check_epsilon,
+    check_partition,
+    check_rows,
+    check_weights,
+)
+from .dataset_contexts import enumerate_contexts
+from .dataset_pairs import check_pairs, check_smoothing, counted
+
+
+class ConceptDataset(eqx.Module):
+    """Next-token laws p(z|c_j) of m contexts over V tokens that are split into G concepts.
+
+    **Fields** (m contexts, V tokens, T-1 tokens a context):
+
+    - `next_token_probs` [m, V]: p(z|c_j); rows sum to one.
+    - `token_concept` [V]: the concept, 0..G-1, of each token.
+    - `context_concept` [m]: the concept of each context.
+    - `context_weights` [m]: π_j, the share of context c_j in the data; they sum to one.
+    - `contexts` [m, T-1]: the tokens of each context, all of one concept; no two rows alike.
+
+    Assumption 1 of the paper: p(z|c_j) = a_z if z and c_j share a concept, else b_z, with
+    1 > a_z > b_z > 0. `smoothed`, `from_rates` and `from_concept_laws` build such data; `from_pairs`
+    and `sample` count pairs, as Definition 2.1 does, and need not satisfy it.
+
+    Raises `ValueError` naming the first offending token or context, its value and the remedy.
+
+    >>> import ufm
+    >>> dataset = ufm.ConceptDataset.smoothed(concepts=3, size=3, epsilon=0.05)
+    >>> print(f"{dataset.entropy():.9f} nats")
+    1.331784891 nats
+    """
+
+    next_token_probs: Float[Array, "contexts vocab"]
+    token_concept: Int[Array, " vocab"]
+    context_concept: Int[Array, " contexts"]
+    context_weights: Float[Array, " contexts"]
+    contexts: Int[Array, "contexts length"]
+
+    def __init__(
+        self,
+        next_token_probs: Numbers,
+        token_concept: Numbers,
+        context_concept: Numbers,
+        context_weights: Numbers,
+        contexts: Numbers,
+    ):
+        self.next_token_probs = floating("next_token_probs", next_token_probs, 2)
+        self.token_concept = jnp.asarray(token_concept)
+        self.context_concept = jnp.asarray(context_concept)
+        self.context_weights = floating("context_weights", context_weights, 1)
+        self.contexts = jnp.asarray(contexts)
+
+    def __check_init__(self):
+        m, vocabulary = self.next_token_probs.shape
+        if not m:
+            raise ValueError("next_token_probs must hold at least one context; got none")
+        if self.contexts.ndim != 2:
+            raise ValueError(f"contexts must have shape ({m}, T-1); got {self.contexts.shape}")
+        shapes = (
+            ("token_concept", self.token_concept, (vocabulary,)),
+            ("context_concept", self.context_concept, (m,)),
+            ("context_weights", self.context_weights, (m,)),
+            ("contexts", self.contexts, (m, *self.contexts.shape[1:2])),
+        )
+        for name, array, shape in shapes:
+            if array.shape != shape:
+                raise ValueError(f"{name} must have shape {shape}; got {array.shape}")
+            if name != "context_weights" and not jnp.issubdtype(array.dtype, jnp.integer):
+                raise ValueError(f"{name} must hold integers; got dtype {array.dtype}")
+        if is_concrete(*(array for _, array, _ in shapes), self.next_token_probs):
+            check_rows(np.asarray(self.next_token_probs))
+            check_weights(np.asarray(self.context_weights))
+            check_concepts(np.asarray(self.token_concept), np.asarray(self.context_concept))
+            check_contexts(
+                np.asarray(self.contexts),
+                np.asarray(self.token_concept),
+                np.asarray(self.context_concept),
+            )
+
+    @classmethod
+    def smoothed(
+        cls,
+        concepts: int = 3,
+        size: int = 3,
+        epsilon: float = 0.05,
+        contexts_per_concept: int = 2,
+        context_length: int = 3,
+    ) -> "ConceptDataset":
+        """The ε-smoothed dataset (App. B.1): a = (1-ε)/s, b = ε/((G-1)s), 0 < ε < (G-1)/G.
+
+        `concepts` is G >= 2, `size` is s tokens a concept. All contexts weigh the same.
+
+        >>> import ufm
+        >>> print(ufm.ConceptDataset.smoothed(epsilon=0.05).next_token_probs[0, 0])
+        0.31666666666666665
+        """
+        check_partition(concepts, size)
+        check_epsilon(epsilon, concepts)
+        shares = np.full(concepts * size, 1 / size)
+        token_concept = np.repeat(np.arange(concepts), size)
+        return cls.from_concept_laws(
+            shares, shares, epsilon, token_concept, contexts_per_concept, context_length
+        )
+
+    @classmethod
+    def from_rates(
+        cls,
+        in_concept: Numbers,
+        off_concept: Numbers,
+        token_concept: Numbers,
+        contexts_per_concept: int = 2,
+        context_length: int = 3,
+    ) -> "ConceptDataset":
+        """Assumption 1 as stated: p(z|c_j) = a_z if z and c_j share a concept, else b_z.
+
+        `in_concept` is a [V] (or a [m, V], one row a context, the extension of App. B.1: a may
+        depend on the context, b not), `off_concept` is b [V]. Contexts come concept by concept.
+        Raises unless 1 > a_z > b_z > 0 for all z and each row sums to one.
+
+        >>> import ufm
+        >>> a, b = [0.6, 0.2, 0.6, 0.2], [0.1, 0.1, 0.1, 0.1]
+        >>> print(ufm.ConceptDataset.from_rates(a, b, [0, 0, 1, 1]).next_token_probs[0])
+        [0.6 0.2 0.1 0.1]
+        """
+        concept = np.asarray(token_concept)
+        b = np.asarray(off_concept, dtype=float)
+        a = np.asarray(in_concept, dtype=float)
+        if concept.ndim != 1 or not concept.size or not np.issubdtype(concept.dtype, np.integer):
+            raise ValueError(
+                "token_concept must be a vector of integers; "
+                f"got shape {concept.shape}, dtype {concept.dtype}"
+            )
+        context_concept, contexts = enumerate_contexts(
+            concept, contexts_per_concept, context_length
+        )
+        m, vocabulary = len(context_concept), len(concept)
+        if b.shape != (vocabulary,) or a.shape not in {(vocabulary,), (m, vocabulary)}:
+            raise ValueError(
+                f"in_concept must have shape ({vocabulary},) or ({m}, {vocabulary}) and off_concept "
+                f"({vocabulary},); got {a.shape} and {b.shape}"
+            )
+        rates = np.broadcast_to(a, (m, vocabulary))
+        own = context_concept[:, None] == concept
+        for j, z in np.argwhere(own & ~((rates < 1) & (rates > b) & (b > 0))):
+            raise ValueError(
+                f"Assumption 1 needs 1 > a > b > 0; token {z} has a = {rates[j, z]} and b = {b[z]}"
+            )
+        return cls(np.where(own, rates, b), concept, context_concept, np.full(m, 1 / m), contexts)
+
+    @classmethod
+    def from_concept_laws(
+        cls,
+        in_law: Numbers,
+        off_law: Numbers,
+        epsilon: float,
+        token_concept: Numbers,
+        contexts_per_concept: int = 2,
+        context_length: int = 3,
+    ) -> "ConceptDataset":
+        """The γ/ω dataset (proof of Remark 3.4): a_z = (1-ε)γ_z, b_z = ε ω_z/(G-1).
+
+        `in_law` is γ [V] and `off_law` is ω [V]: strictly positive, each summing to one over every
+        concept. Raises also where ε is so large that some a_z <= b_z.
+
+        >>> import ufm
+        >>> law = [0.3, 0.7, 0.5, 0.5]
+        >>> data = ufm.ConceptDataset.from_concept_laws(law, law, 0.1, [0, 0, 1, 1])
+        >>> print(f"{data.next_token_probs[0, 1]:.2f} {data.next_token_probs[0, 2]:.2f}")
+        0.63 0.05
+        """
+        concept = np.asarray(token_concept)
+        groups = int(concept.max()) + 1 if concept.size else 0
+        check_epsilon(epsilon, groups)
+        for name, law in (("in_law", np.asarray(in_law)), ("off_law", np.asarray(off_law))):
+            if law.shape != concept.shape or not (law > 0).all():
+                raise ValueError(
+                    f"{name} must be {concept.size} positive numbers; got {law.tolist()}"
+                )
+            sums = np.bincount(concept, law, groups)
+            k = int(np.argmax(abs(sums - 1)))
+            if abs(sums[k] - 1) > 1e-9:
+                raise ValueError(
+                    f"{name} must sum to one over each concept; concept {k} sums to {sums[k]}"
+                )
+        in_concept = (1 - epsilon) * np.asarray(in_law)
+        off_concept = epsilon * np.asarray(off_law) / (groups - 1)
+        return cls.from_rates(
+            in_concept, off_concept, concept, contexts_per_concept, context_length
+        )
+
+    @classmethod
+    def from_pairs(
+        cls,
+        contexts: Numbers,
+        next_tokens: Numbers,
+        token_concept: Numbers,
+        smoothing: float = 0.0,
+    ) -> "ConceptDataset":
+        """Count real pairs (c_i, z_i), i in [n] (Definition 2.1).
+
+        `contexts` [n, T-1] and `next_tokens` [n] hold token numbers; the distinct contexts become
+        c_1..c_m in lexicographic order. `smoothing` λ >= 0 is added to each of the V counts of a
+        context; with λ = 0 an unseen token has probability 0 and no log-odds.
+
+        >>> import ufm
+        >>> data = ufm.ConceptDataset.from_pairs([[0], [0], [1]], [0, 1, 1], [0, 1])
+        >>> print(data.next_token_probs[0], data.context_weights[0])
+        [0.5 0.5] 0.6666666666666666
+        """
+        pairs, following = np.asarray(contexts), np.asarray(next_tokens)
+        concept = np.asarray(token_concept)
+        check_pairs(pairs, following, concept.size)
+        check_smoothing(smoothing)
+        distinct, which = np.unique(pairs, axis=0, return_inverse=True)
+        probs, weights = counted(
+            which.reshape(-1), following, (len(distinct), concept.size), smoothing
+        )
+        return cls(probs, concept, concept[distinct[:, 0]], weights, distinct)
+
+    def sample(self, key: Array, pairs: int, smoothing: float = 0.0) -> "ConceptDataset":
+        """Draw `pairs` pairs (c_i, z_i) from these laws and count them (Definition 2.1).
+
+        `smoothing` λ >= 0 is added to each count. Raises if a context is never drawn.
+
+        >>> import jax, ufm
+        >>> counted = ufm.ConceptDataset.smoothed().sample(jax.random.key(0), pairs=20_000)
+        >>> print(f"{abs(counted.entropy() - 1.331785):.2f}")
+        0.00
+        """
+        check_smoothing(smoothing)
+        if pairs < 1:
+            raise ValueError(f"pairs must be at least 1; got {pairs}")
+        key_context, key_token = jax.random.split(key)
+        log_weights = jnp.log(self.context_weights)
+        drawn = jax.random.categorical(key_context, log_weights, shape=(pairs,))
+        following = jax.random.categorical(key_token, jnp.log(self.next_token_probs)[drawn])
+        seen = np.unique(np.asarray(drawn))
+        if seen.size < self.context_weights.size:
+            missing = np.setdiff1d(np.arange(self.context_weights.size), seen)[0]
+            raise ValueError(f"context {missing} was not drawn in {pairs} pairs: draw more pairs")
+        dtype = self.next_token_probs.dtype
+        probs, weights = counted(
+            np.asarray(drawn), np.asarray(following), self.next_token_probs.shape, smoothing
+        )
+        return ConceptDataset(
+            probs.astype(dtype),
+            self.token_concept,
+            self.context_concept,
+            weights.astype(dtype),
+            self.contexts,
+        )
+
+    def entropy(self) -> Float[Array, ""]:
+        """Conditional entropy -Σ_j π_j Σ_z p(z|c_j) log p(z|c_j) in nats: the floor of the CE."""
+        p = self.next_token_probs
+        terms = jnp.where(p > 0, p * jnp.log(jnp.where(p > 0, p, 1.0)), 0.0)
+        return -self.context_weights @ terms.sum(1)
+
+    def concept_tokens(self, concept: int) -> Array:
+        """Boolean mask [V] of the tokens of one concept, 0 … G-1."""
+        self._check_concept(concept)
+        return self.token_concept == concept
+
+    def _check_concept(self, concept: int) -> None:
+        if is_concrete(self.token_concept):
+            groups = int(np.asarray(self.token_concept).max()) + 1
+            if not 0 <= concept < groups:
+                raise ValueError(f"concept must be in 0..{groups - 1}; got {concept}")
+
+    def concept_contexts(self, concept: int) -> list[int]:
+        """Indices of the contexts of one concept, 0 … G-1, ready to serve as P or N."""
+        self._check_concept(concept)
+        return np.flatnonzero(np.asarray(self.context_concept) == concept).tolist()

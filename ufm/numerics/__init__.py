@@ -1,0 +1,1 @@
+"""Roots, log-balances, tilted moments and peaks of plain arrays. Nothing here knows a tilt."""

@@ -1,0 +1,50 @@
+"""Tilted laws at any strengths, row by row on the host's cores, for vocabularies too large for caches."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import jax
+import numpy as np
+
+from .uniform_grid import aligned
+
+FEWEST_TOKENS = 4096  # below, a row is so short that Python's own time would show
+
+
+def row_probs(
+    log_probs: np.ndarray,
+    odds: np.ndarray,
+    alphas: np.ndarray,
+    progress: Callable[[float], None] | None = None,
+) -> jax.Array:
+    """p [A, m, V] at `alphas` [A], as `ExponentialTilt.probs` has it; handed to JAX without a copy."""
+    shape = (alphas.size, *log_probs.shape)
+    result = aligned(int(np.prod(shape)), log_probs.dtype).reshape(shape)
+    ends = odds.min(), odds.max()
+
+    def fill(place: tuple[int, int]) -> None:
+        i, j = place
+        alpha, row = alphas[i], result[i, j]
+        # Counted from the end of M that α favours, αM is below |log p| wherever p_α is large: no
+        # strength, however great, drowns log p while the likeliest token is looked for.
+        with np.errstate(over="ignore"):  # to -inf, where p is zero
+            _tilted(log_probs[j], odds, alpha, 0, ends[int(alpha >= 0)], row)
+            r = int(row.argmax())
+            _tilted(log_probs[j], odds, alpha, log_probs[j, r], odds[r], row)
+        np.exp(row, out=row)
+        row /= row.sum()
+
+    places = list(np.ndindex(shape[:2]))
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for done, _ in enumerate(threads.map(fill, places), start=1):
+            if progress is not None and done % shape[1] == 0:
+                progress(done / len(places))
+    return jax.device_put(result, may_alias=True)
+
+
+def _tilted(log_p: np.ndarray, odds: np.ndarray, alpha, log_p0, odds0, out: np.ndarray) -> None:
+    """(log p - log p0) + α(M - M0): subtracted before multiplied, nothing large cancels."""
+    np.subtract(odds, odds0, out=out)
+    out *= alpha
+    out += log_p if log_p0 == 0 else log_p - log_p0

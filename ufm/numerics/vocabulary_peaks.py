@@ -1,0 +1,251 @@
+"""Peaks of all tokens of a large vocabulary in near-linear time: numpy on the host.
+
+E_α[M] is one increasing curve, and the peak of a token is where it passes the token's M. The line of
+strengths is cut in pieces, until a piece is served by one anchor's moments (`_moments`) or holds so few
+tokens, or feels so few, that the log-balance of each is solved on its own. Tokens whose influence on
+every peak of a piece is below 1e-18 are left out of it and of the pieces that it is cut into.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from .log_balance import balanced, middle_of
+from .tilted_moments import Anchor, anchor_at, evaluate, roots, series, slopes
+
+_DIRECT = 1 << 13  # tokens x tokens felt: below this, solving each costs less than an anchor
+_TINY = 1e-18
+
+
+class _Law(NamedTuple):
+    """One context: distinct values of M, ascending, and the log weight of each.
+
+    `tokens` are log p in the order of M, with ties: those of the n-th value begin at `starts`[n].
+    """
+
+    odds: np.ndarray
+    log_weights: np.ndarray
+    tokens: np.ndarray
+    starts: np.ndarray
+
+
+class _Piece(NamedTuple):
+    """Tokens first..last-1 have their peaks in [lower, upper] and feel tokens start..stop-1 alone.
+
+    `guess` is where to put the next anchor (NaN: in the middle); a piece is `dense` if it lies beside
+    an anchor that served many tokens, so that the next one beside it will as well.
+    """
+
+    lower: float
+    upper: float
+    first: int
+    last: int
+    start: int
+    stop: int
+    guess: float = math.nan
+    dense: bool = False
+
+
+def vocabulary_peaks(log_probs: np.ndarray, log_odds: np.ndarray) -> np.ndarray:
+    """α(j,z) [m, V] as `ufm.peak_strengths` has it, of float64 arrays; contexts share the sort of M."""
+    # M in units of its range, to a power of two, so that squares of it neither over- nor underflow
+    exponent = int(np.frexp(log_odds.max() / 2 - log_odds.min() / 2)[1])
+    order = np.argsort(log_odds, kind="stable")
+    ascending = np.ldexp(log_odds[order], -exponent)
+    is_new = np.append(True, np.diff(ascending) > 0)
+    starts, group = np.flatnonzero(is_new), np.cumsum(is_new) - 1
+    odds = ascending[starts]
+    found = np.empty(log_probs.shape)
+    for j, row in enumerate(log_probs):
+        tokens = row[order]
+        merged = tokens if odds.size == row.size else _merged(tokens, starts)
+        peaks = np.ldexp(_peaks_of(_Law(odds, merged, tokens, starts)), -exponent)
+        found[j, order] = peaks[group]
+    return found
+
+
+def strictly_ordered(peaks: np.ndarray) -> np.ndarray:
+    """Ascending `peaks` [..., n], raised by as many units in the last place as make each exceed the last.
+
+    Neighbouring values of M can have peaks closer to each other than rounding errors.
+    """
+    bits = (peaks + 0.0).view(np.int64)  # + 0.0: no -0
+    rank = np.where(bits < 0, np.int64(-(2**63)) - bits, bits)  # in the order of the floats
+    steps = np.broadcast_to(np.arange(peaks.shape[-1]), peaks.shape)
+    rank = np.maximum.accumulate(rank - steps, axis=-1) + steps
+    rank = np.minimum(rank, np.float64(np.inf).view(np.int64))
+    return np.where(rank < 0, np.int64(-(2**63)) - rank, rank).view(np.float64)
+
+
+def _merged(row: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """log Σ p over the tokens that share a value of M."""
+    top = np.maximum.reduceat(row, starts)
+    sizes = np.diff(np.append(starts, row.size))
+    return top + np.log(np.add.reduceat(np.exp(row - np.repeat(top, sizes)), starts))
+
+
+def _peaks_of(law: _Law) -> np.ndarray:
+    n = law.odds.size
+    peaks = np.empty(n)
+    peaks[0], peaks[-1] = -np.inf, np.inf
+    if n > 2:
+        pieces = _from_zero(law, peaks)
+        while pieces:
+            pieces += _solve_or_cut(law, pieces.pop(), peaks)
+        peaks[1:-1] = strictly_ordered(peaks[1:-1])
+    return peaks
+
+
+def _from_zero(law: _Law, peaks: np.ndarray) -> list[_Piece]:
+    """Solve the tokens that peak near α = 0; what lies on its two sides is left to do."""
+    n = law.odds.size
+    anchor = anchor_at(0.0, law.odds, law.log_weights)
+    reach = anchor.radius
+    far = _farthest(law)
+    inside = slice(1, n - 1)
+    if not reach > 0:
+        split = 1 + int(np.searchsorted(anchor.offset_of(law.odds[inside]), 0.0))
+        return [_Piece(-far, 0.0, 1, split, 0, n), _Piece(0.0, far, split, n - 1, 0, n)]
+    # A peak next to 0 is E_0[M] - M over the variance: its own digits need E_0[M] with more of them.
+    offsets = _exact_offsets(law, anchor)
+    coefficients = series(anchor, reach)
+    coefficients[1] = 0.0
+    first, last = _covered(coefficients, reach, offsets[inside])
+    solved = slice(1 + first, 1 + last)
+    peaks[solved] = roots(coefficients, anchor, reach, offsets[solved])
+    below = _Piece(-far, -reach, 1, 1 + first, 0, n)
+    above = _Piece(reach, far, 1 + last, n - 1, 0, n)
+    return _guessed(law, anchor, last - first, below, above)
+
+
+def _farthest(law: _Law) -> float:
+    """A bound on |α| at any finite peak: |g(0)| over the least slope of the log-balance g."""
+    gaps = np.diff(law.odds)
+    height = np.ptp(law.log_weights) + math.log(law.odds.size)
+    height += math.log(law.odds[-1] - law.odds[0]) - math.log(gaps.min())
+    return float(min(1.01 * height / max(gaps.min(), 1e-300), 1e300))
+
+
+def _exact_offsets(law: _Law, anchor: Anchor) -> np.ndarray:
+    """M - E_0[M], summed in extended precision where the machine has it (x86)."""
+    weights = np.exp(law.tokens.astype(np.longdouble) - law.log_weights[anchor.pivot])
+    if law.odds.size < law.tokens.size:
+        weights = np.add.reduceat(weights, law.starts)
+    gaps = law.odds.astype(np.longdouble) - anchor.pivot_odds
+    return (gaps - (weights * gaps).sum() / weights.sum()).astype(float)
+
+
+def _covered(coefficients: np.ndarray, reach: float, offsets: np.ndarray) -> tuple[int, int]:
+    """Which of the ascending `offsets` are E_α[M] - E_a[M] somewhere in |α - a| <= `reach`."""
+    z, slope = evaluate(np.stack([coefficients, slopes(coefficients)]), np.array([-1.0, 1.0]))
+    ends = slope / z / reach
+    return int(np.searchsorted(offsets, ends[0])), int(np.searchsorted(offsets, ends[1]))
+
+
+def _solve_or_cut(law: _Law, piece: _Piece, peaks: np.ndarray) -> list[_Piece]:
+    """Fill in the peaks of `piece`, or of some of its tokens and return the pieces that are left."""
+    count = piece.last - piece.first
+    if count == 0:
+        return []
+    if not piece.dense and 4 * count < piece.stop - piece.start:
+        piece = _narrowed(law, piece)
+    if count * (piece.stop - piece.start) <= _DIRECT:
+        _solve_directly(law, piece, peaks)
+        return []
+    middle = piece.guess
+    if not piece.lower < middle < piece.upper:
+        middle = middle_of(piece.lower, piece.upper)
+        if not piece.lower < middle < piece.upper:  # no strength is left between: they share it
+            peaks[piece.first : piece.last] = middle
+            return []
+    window = slice(piece.start, piece.stop)
+    anchor = anchor_at(middle, law.odds[window], law.log_weights[window])
+    own = slice(piece.first, piece.last)
+    offsets = anchor.offset_of(law.odds[own])
+    reach = anchor.radius
+    first, last = np.searchsorted(offsets, [-reach * anchor.variance, reach * anchor.variance])
+    if first < last:
+        coefficients = series(anchor, reach)
+        first, last = _covered(coefficients, reach, offsets)
+        peaks[own][first:last] = roots(coefficients, anchor, reach, offsets[first:last])
+        served = last - first
+    else:
+        first = last = int(np.searchsorted(offsets, 0.0))
+        reach, served = 0.0, 0
+    below = piece._replace(upper=middle - reach, last=piece.first + first)
+    above = piece._replace(lower=middle + reach, first=piece.first + last)
+    return _guessed(law, anchor, served, below, above)
+
+
+def _guessed(law: _Law, anchor: Anchor, served: int, below: _Piece, above: _Piece) -> list[_Piece]:
+    """The pieces on the two sides of an anchor, with the place of the next anchor in each.
+
+    Next to an anchor that served many tokens, another follows; else the peak of the piece's median
+    token is guessed by a step of Newton's method on its log-balance.
+    """
+    dense = 64 * served > below.stop - below.start
+    pieces = []
+    for piece, sign in ((below, -1), (above, 1)):
+        if piece.first == piece.last:
+            continue
+        guess = beside = anchor.alpha + sign * 1.9 * anchor.radius
+        if not dense or piece.last - piece.first <= served // 64:
+            guess = _guess(law, anchor, piece)
+            guess = sign * max(sign * guess, sign * beside)  # NaN stays
+        pieces.append(piece._replace(guess=guess, dense=dense))
+    return pieces
+
+
+def _guess(law: _Law, anchor: Anchor, piece: _Piece) -> float:
+    token = (piece.first + piece.last) // 2
+    gaps = law.odds[piece.start : piece.stop] - law.odds[token]
+    place = token - piece.start
+    weighted = anchor.weights * gaps
+    squared = weighted * gaps
+    down, up = -weighted[:place].sum(), weighted[place + 1 :].sum()
+    if not (down > 0 and up > 0):  # too unlikely from here to be seen
+        return math.nan
+    slope = float(squared[:place].sum() / down + squared[place + 1 :].sum() / up)
+    return anchor.alpha - (math.log(up) - math.log(down)) / max(slope, 1e-300)
+
+
+def _narrowed(law: _Law, piece: _Piece) -> _Piece:
+    """Drop the tokens at both ends that weigh less than 1e-18 in the balance of every peak of it.
+
+    The weight of what lies below, against the nearer ones, falls with α and with the token: it is
+    largest at the piece's lower end for its first token. Above, the other way round.
+    """
+    start, stop = piece.start, piece.stop
+    below = slice(start, piece.first)
+    gaps = law.odds[piece.first] - law.odds[below]
+    terms = law.log_weights[below] - piece.lower * gaps + np.log(gaps)
+    shares = np.cumsum(np.exp(terms - terms.max()))
+    start += int(np.searchsorted(shares, _TINY * shares[-1]))
+    above = slice(piece.last, stop)
+    gaps = law.odds[above] - law.odds[piece.last - 1]
+    terms = law.log_weights[above] + piece.upper * gaps + np.log(gaps)
+    shares = np.cumsum(np.exp(terms - terms.max())[::-1])
+    stop -= int(np.searchsorted(shares, _TINY * shares[-1]))
+    return piece._replace(start=start, stop=stop)
+
+
+def _solve_directly(law: _Law, piece: _Piece, peaks: np.ndarray) -> None:
+    """The root of each token's log-balance over the tokens that the piece feels, by Newton's method.
+
+    g(α) = log Σ_{M>m} p (M-m) e^{α(M-m)} - log Σ_{M<m} p (m-M) e^{α(M-m)} increases with α.
+    """
+    window = slice(piece.start, piece.stop)
+    odds = law.odds[window]
+    middle = middle_of(piece.lower, piece.upper)
+    r = int(np.argmax(law.log_weights[window] + middle * (odds - odds[odds.size // 2])))
+    logs = law.log_weights[window] - law.log_weights[window][r]
+    for start in range(piece.first, piece.last, 64):
+        own = np.arange(start, min(start + 64, piece.last))
+        gaps = odds[None, :] - law.odds[own][:, None]
+        with np.errstate(divide="ignore"):
+            terms = logs[None, :] + np.log(np.abs(gaps))
+        place = own - piece.start
+        sides = np.arange(odds.size)[None, :] > place[:, None]
+        slack = 1e-9 * max(abs(piece.lower), abs(piece.upper))
+        peaks[own] = balanced(gaps, terms, sides, piece.lower - slack, piece.upper + slack)

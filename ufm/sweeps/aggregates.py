@@ -1,0 +1,184 @@
+"""Means, masses and costs along any number of strengths, from the moments about a few anchors."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from .._checks import Numbers, finite, floating, needs_float64
+from ..numerics.tilted_moments import Anchor, anchor_at, evaluate, series, slopes
+from ..tilt.divergences import checked_weights
+from ..tilt.tilt import ExponentialTilt
+
+
+class Aggregates(NamedTuple):
+    """What a tilt does as a whole at A strengths; m contexts, C concepts, in nats.
+
+    - `log_partition` K_j(α) [A, m] = log Σ p_j e^{αM}; `mean` K' and `variance` K'' [A, m].
+    - `entropy` [A, m] of p_{j,α}; `forward_kl` KL(p_j||p_{j,α}) [A, m].
+    - `concept_masses` F_C(α) [A, m, C].
+    - `cross_entropy_increase` ΔCE [A] = Σ_j π_j KL(p_j||p_{j,α}); NaN where no weights were given.
+    """
+
+    log_partition: Float[Array, "strengths contexts"]
+    mean: Float[Array, "strengths contexts"]
+    variance: Float[Array, "strengths contexts"]
+    entropy: Float[Array, "strengths contexts"]
+    forward_kl: Float[Array, "strengths contexts"]
+    concept_masses: Float[Array, "strengths contexts concepts"]
+    cross_entropy_increase: Float[Array, " strengths"]
+
+
+class Along(NamedTuple):
+    """One context's law at A strengths, counted from the token `pivot` [A] of the anchor in use.
+
+    `excess` [A] is K(α) less the log weight of the pivot at α; all arrays are [A].
+    """
+
+    pivot: np.ndarray
+    excess: np.ndarray
+    mean: np.ndarray
+    variance: np.ndarray
+    entropy: np.ndarray
+    forward_kl: np.ndarray
+
+    def log_partition(
+        self, alphas: np.ndarray, odds: np.ndarray, log_weights: np.ndarray
+    ) -> np.ndarray:
+        """log Σ_z w(z) e^{αM(z)} at each α, nats."""
+        return (log_weights[self.pivot] + alphas * odds[self.pivot]) + self.excess
+
+
+def sweep_aggregates(
+    tilt: ExponentialTilt,
+    alphas: Numbers,
+    *,
+    concepts: Numbers | None = None,
+    weights: Numbers | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Aggregates:
+    """K, mean, variance, entropy, KL, concept masses and ΔCE of `tilt` at each α of `alphas` [A].
+
+    `concepts` [C, V] are masks, one a concept (not empty; they may overlap); `weights` π [m] the shares
+    of the contexts. The work hardly grows with A: 36 moments about an anchor are the law at every
+    strength within the anchor's radius, to rounding. Each concept is expanded on its own, so that a
+    mass keeps its relative accuracy however small it is. Against direct evaluation: 1e-12 relative for
+    variance, entropy, KL (also next to α = 0) and masses, 1e-12 of the standard deviation for the
+    mean, 1e-15 of |αM| + |log p| for K, and as much more for the masses.
+
+    In numpy on the host, in memory of a few times m V; not under `jit`. Needs float64. `progress` is
+    called with the share done.
+
+    >>> import numpy as np, ufm
+    >>> data = ufm.ConceptDataset.smoothed(epsilon=0.13)
+    >>> tilt = ufm.ExponentialTilt.from_dataset(data, [0, 1], [2, 3])
+    >>> found = ufm.sweep_aggregates(tilt, np.linspace(-1, 1, 10_001), weights=data.context_weights)
+    >>> print(f"{found.cross_entropy_increase[-1]:.6f}")
+    1.005832
+    """
+    strengths = floating("alphas", alphas, 1)
+    finite("alphas", strengths)
+    needs_float64("sweep_aggregates", tilt.log_probs, tilt.log_odds)
+    rows, odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
+    masks = _checked_masks(concepts, odds.size)
+    (m, _), points = rows.shape, np.asarray(strengths)
+    whole = np.empty((5, points.size, m))
+    masses = np.empty((points.size, m, len(masks)))
+    for j, row in enumerate(rows):
+        law = along(points, odds, row)
+        total = law.log_partition(points, odds, row)
+        whole[:, :, j] = total, law.mean, law.variance, law.entropy, law.forward_kl
+        for k, mask in enumerate(masks):
+            part = along(points, odds[mask], row[mask])
+            # K_C - K: the two pivots' weights are compared first, in which αM may be large
+            r, s = np.flatnonzero(mask)[part.pivot], law.pivot
+            pivots = (row[r] - row[s]) + points * (odds[r] - odds[s])
+            masses[:, j, k] = np.exp(np.minimum(pivots + (part.excess - law.excess), 0.0))
+        if progress is not None:
+            progress((j + 1) / m)
+    increase = np.full(points.size, np.nan)
+    if weights is not None:
+        increase = whole[4] @ np.asarray(checked_weights(weights, m))
+    return Aggregates(*(jnp.asarray(a) for a in (*whole, masses, increase)))
+
+
+def _checked_masks(concepts: Numbers | None, vocabulary: int) -> np.ndarray:
+    if concepts is None:
+        return np.zeros((0, vocabulary), bool)
+    masks = np.asarray(concepts)
+    if masks.dtype != np.bool_ or masks.ndim != 2 or masks.shape[1] != vocabulary:
+        raise ValueError(
+            f"concepts must be boolean masks of shape (C, {vocabulary}); "
+            f"got dtype {masks.dtype}, shape {masks.shape}"
+        )
+    for k in np.flatnonzero(~masks.any(axis=1)):
+        raise ValueError(f"concepts[{k}] names no token")
+    return masks
+
+
+def along(alphas: np.ndarray, odds: np.ndarray, log_weights: np.ndarray) -> Along:
+    """The law ∝ e^{log_weights + αM} at every α of `alphas` [A], in any order."""
+    order = np.argsort(alphas, kind="stable")
+    points, found = alphas[order], np.empty((6, alphas.size))
+    origin = anchor_at(0.0, odds, log_weights)
+    left = [_fill(origin, origin, points, 0, points.size, odds, log_weights, found)]
+    while left:
+        below, above = left.pop()
+        for first, last in (below, above):
+            if first < last:
+                middle = 0.5 * points[first] + 0.5 * points[last - 1]
+                anchor = anchor_at(middle, odds, log_weights)
+                if not np.any(np.abs(points[first:last] - middle) <= anchor.radius):
+                    anchor = anchor_at(points[(first + last) // 2], odds, log_weights)
+                left.append(_fill(anchor, origin, points, first, last, odds, log_weights, found))
+    result = np.empty_like(found)
+    result[:, order] = found
+    return Along(result[0].astype(int), *result[1:])
+
+
+def _fill(
+    anchor: Anchor,
+    origin: Anchor,
+    points: np.ndarray,
+    first: int,
+    last: int,
+    odds: np.ndarray,
+    log_weights: np.ndarray,
+    found: np.ndarray,
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Fill in the points of first..last-1 that the anchor serves; the ranges left on its two sides."""
+    own = points[first:last]
+    start = first + int(np.searchsorted(own, anchor.alpha - anchor.radius, side="left"))
+    stop = first + int(np.searchsorted(own, anchor.alpha + anchor.radius, side="right"))
+    if start < stop:
+        r, h = anchor.pivot, points[start:stop] - anchor.alpha
+        log_law = (log_weights - log_weights[r]) + anchor.alpha * (odds - odds[r])
+        log_law -= anchor.log_total
+        rho = min(anchor.radius, 1e300)
+        z, surprise = series(anchor, rho, also=log_law)
+        z[1] = 0.0 if anchor is origin else z[1]
+        first_order = slopes(z)
+        rows = np.stack([np.append(0.0, z[1:]), first_order, slopes(first_order), surprise])
+        tau = h / rho if rho else h
+        growth, dz, ddz, expected = evaluate(rows, tau)
+        total, log_z = 1 + growth, np.log1p(growth)
+        step = dz / total
+        slope = step / rho if rho else np.zeros_like(step)
+        centre = (anchor.pivot_odds - origin.pivot_odds) + (anchor.excess - origin.excess)
+        kl = log_z.copy()
+        if anchor is not origin:
+            # K(a) - K(0) - a E_0[M] at the anchor, and on from there
+            r0 = origin.pivot
+            kl += (log_weights[r] - log_weights[r0]) + anchor.log_total - origin.log_total
+            kl += anchor.alpha * ((odds[r] - origin.pivot_odds) - origin.excess) + h * centre
+        found[:, start:stop] = (
+            np.full(h.size, r),
+            anchor.log_total + log_z + h * anchor.excess,
+            anchor.pivot_odds + (anchor.excess + slope),
+            (ddz / total - step * step) / rho**2 if rho else np.zeros_like(step),
+            log_z - expected / total - tau * step,
+            kl,
+        )
+    return (first, start), (stop, last)

@@ -1,0 +1,107 @@
+"""The likeliest tokens along many strengths, without a look at the whole vocabulary for each."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from .._checks import Numbers, finite, floating, needs_float64
+from ..tilt.tilt import ExponentialTilt
+from .aggregates import along
+
+_CHUNK, _FEW = (
+    256,
+    4096,
+)  # strengths taken together; tokens left to compare, at most, where it can be
+
+
+class TopTokens(NamedTuple):
+    """The k likeliest tokens [A, m, k] at each strength, likeliest first, and their probabilities.
+
+    Of equally likely tokens the one with the smaller index comes first.
+    """
+
+    tokens: Int[Array, "strengths contexts k"]
+    probs: Float[Array, "strengths contexts k"]
+
+
+def sweep_top(
+    tilt: ExponentialTilt,
+    alphas: Numbers,
+    k: int,
+    *,
+    progress: Callable[[float], None] | None = None,
+) -> TopTokens:
+    """The `k` likeliest tokens at each α of `alphas` [A], streamed: no [A, m, V] is ever held.
+
+    log p_α(z) is a line in α up to a common term, so that a token which k others beat at both ends of
+    a stretch of strengths is out of it: what is compared at each strength is a few hundred tokens.
+    In numpy on the host, in memory of a few times V and 256 x 4096 numbers; needs float64.
+
+    >>> import numpy as np, ufm
+    >>> tilt = ufm.ExponentialTilt.from_dataset(ufm.ConceptDataset.smoothed(), [0, 1], [2, 3])
+    >>> found = ufm.sweep_top(tilt, np.linspace(-4, 4, 9), k=2)
+    >>> print(found.tokens[0, 0], found.probs[0, 0].round(4))
+    [3 4] [0.3333 0.3333]
+    """
+    strengths = floating("alphas", alphas, 1)
+    finite("alphas", strengths)
+    needs_float64("sweep_top", tilt.log_probs, tilt.log_odds)
+    rows, odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
+    (m, vocabulary), points = rows.shape, np.asarray(strengths)
+    if not 1 <= k <= vocabulary:
+        raise ValueError(f"k must lie in 1..{vocabulary}, the number of tokens; got {k}")
+    order = np.argsort(points, kind="stable")
+    tokens, probs = np.empty((points.size, m, k), np.int64), np.empty((points.size, m, k))
+    done = 0
+    for j, row in enumerate(rows):
+        law = along(points, odds, row)
+        waiting = [order[i : i + _CHUNK] for i in range(0, points.size, _CHUNK)][::-1]
+        while waiting:
+            chunk = waiting.pop()
+            ends = float(points[chunk[0]]), float(points[chunk[-1]])
+            left = _contenders(*ends, odds, row, k)
+            if left.size * len(chunk) > _FEW * _CHUNK and len(chunk) > 1:
+                half = len(chunk) // 2
+                waiting += [chunk[half:], chunk[:half]]
+                continue
+            tokens[chunk, j], probs[chunk, j] = _likeliest(
+                points[chunk], odds, row, left, k, law.pivot[chunk], law.excess[chunk]
+            )
+            done += len(chunk)
+            if progress is not None:
+                progress(done / (m * points.size))
+    return TopTokens(jnp.asarray(tokens), jnp.asarray(probs))
+
+
+def _contenders(low: float, high: float, odds: np.ndarray, row: np.ndarray, k: int) -> np.ndarray:
+    """The tokens, ascending, that can be among the k likeliest somewhere in [low, high]."""
+    middle = 0.5 * low + 0.5 * high
+    r = int(np.argmax(row + middle * odds))
+    logs, gaps = row - row[r], odds - odds[r]
+    at_low, at_high = logs + low * gaps, logs + high * gaps
+    best = np.argpartition(-(logs + middle * gaps), k - 1)[:k]
+    # a rounding error's room, so that ties are compared and not lost
+    slack = 1e-9 * (1 + np.abs(at_low[best]).max() + np.abs(at_high[best]).max())
+    return np.flatnonzero(
+        (at_low >= at_low[best].min() - slack) | (at_high >= at_high[best].min() - slack)
+    )
+
+
+def _likeliest(
+    alphas: np.ndarray,
+    odds: np.ndarray,
+    row: np.ndarray,
+    left: np.ndarray,
+    k: int,
+    pivot: np.ndarray,
+    excess: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    logs = (row[left][None, :] - row[pivot][:, None]) + alphas[:, None] * (
+        odds[left][None, :] - odds[pivot][:, None]
+    )
+    first = np.argsort(-logs, axis=1, kind="stable")[:, :k]
+    chosen = np.take_along_axis(logs, first, axis=1)
+    return left[first], np.exp(np.minimum(chosen - excess[:, None], 0.0))

@@ -1,0 +1,111 @@
+"""What steering does to the probabilities of tokens (Definition 3.1) and of concepts (Definition 3.5)."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, ArrayLike, Bool, Float
+
+from .._checks import Numbers, strength, token_set
+from .near_zero import centre, near_growth, small_change
+from .tilt import ExponentialTilt
+
+
+def probability_increase(tilt: ExponentialTilt, alpha: ArrayLike) -> Float[Array, "contexts vocab"]:
+    """Δp(z|c_j, α) = p_{j,α}(z) - p(z|c_j), shape [m, V] (Definition 3.1).
+
+    Small effects keep their relative accuracy: where |α| R <= 1 it is p·expm1(αx - k), with
+    x = M - E[M] and k = KL(p||p_α), rather than a difference of two nearly equal numbers.
+
+    >>> import ufm
+    >>> tilt = ufm.ExponentialTilt.from_dataset(ufm.ConceptDataset.smoothed(), [0, 1], [2, 3])
+    >>> print(f"{ufm.probability_increase(tilt, 4.0)[4, 0]:.6f}")
+    0.324994
+    """
+    alpha = strength(alpha, tilt.log_odds.dtype)
+    p = jnp.exp(tilt.log_probs)
+    is_small, change = small_change(tilt, alpha)
+    return jnp.where(is_small, p * jnp.expm1(change), tilt.probs(alpha) - p)
+
+
+def concept_log_odds(
+    tilt: ExponentialTilt, alpha: ArrayLike, tokens: Numbers
+) -> Float[Array, " contexts"]:
+    """Log F_C(α) / (1 - F_C(α)) [m] for the mass F_C = Σ_{z in C} p_α(z) of the tokens C, in nats.
+
+    Equals r_j + ν_j(α) of Theorem 3.6. `tokens` is a boolean mask [V], neither empty nor full.
+
+    >>> import ufm
+    >>> data = ufm.ConceptDataset.smoothed()
+    >>> tilt = ufm.ExponentialTilt.from_dataset(data, [0, 1], [2, 3])
+    >>> print(f"{ufm.concept_log_odds(tilt, 0.0, data.concept_tokens(0))[0]:.6f}")
+    2.944439
+    """
+    return _log_odds_of_mass(tilt.log_probs_at(alpha), token_set(tokens, tilt.log_odds.size))
+
+
+def _log_odds_of_mass(log_probs: Array, mask: Bool[Array, " vocab"]) -> Array:
+    # -inf rather than logsumexp's own `where`, whose exp overflows on what it hides: NaN gradients
+    off = jax.nn.logsumexp(jnp.where(mask[None, :], -jnp.inf, log_probs), axis=1)
+    return jax.nn.logsumexp(jnp.where(mask[None, :], log_probs, -jnp.inf), axis=1) - off
+
+
+def concept_probability(
+    tilt: ExponentialTilt, alpha: ArrayLike, tokens: Numbers
+) -> Float[Array, " contexts"]:
+    """F_C(α) = Σ_{z in C} p_{j,α}(z) [m], the mass of the tokens C (boolean mask [V])."""
+    return jax.nn.sigmoid(concept_log_odds(tilt, alpha, tokens))
+
+
+def concept_increase(
+    tilt: ExponentialTilt, alpha: ArrayLike, tokens: Numbers
+) -> Float[Array, " contexts"]:
+    """Δp(C|c_j, α) = (1/|C|) Σ_{z in C} Δp(z|c_j, α), shape [m] (Definition 3.5).
+
+    Computed as (1/|C|)(σ(r+ν) - σ(r)), r = logit F_C(0), from the log-odds increment ν_j(α), so
+    that neither a small α nor a mass next to 0 or 1 costs accuracy.
+
+    >>> import ufm
+    >>> data = ufm.ConceptDataset.smoothed(epsilon=0.05)
+    >>> tilt = ufm.ExponentialTilt.from_dataset(data, [0, 1], [2, 3])
+    >>> print(f"{ufm.concept_increase(tilt, -60.0, data.concept_tokens(2))[4]:.6f}")
+    -0.316667
+    """
+    mask = token_set(tokens, tilt.log_odds.size)
+    before, after, nu = _mass_change(tilt, alpha, mask)
+    # σ(r+ν) - σ(r), written with expm1 of -|ν| so that nothing overflows and nothing cancels; one of
+    # two smooth branches, and not sign, abs and max, whose derivatives at ν = 0 are not those of the sum
+    rises = nu >= 0
+    upper, lower = jnp.where(rises, after, before), jnp.where(rises, before, after)
+    change = -jnp.expm1(jnp.where(rises, -nu, nu)) * jnp.where(rises, 1, -1).astype(nu.dtype)
+    both = jax.nn.sigmoid(upper) * jax.nn.sigmoid(-lower)
+    return both * change / mask.sum().astype(nu.dtype)
+
+
+def concept_log_odds_increase(
+    tilt: ExponentialTilt, alpha: ArrayLike, tokens: Numbers
+) -> Float[Array, " contexts"]:
+    """ν_j(α) = [K_C - K_{not C}](α) - [K_C - K_{not C}](0), shape [m] (Theorem 3.6); ν_j(0) = 0.
+
+    K_C(α) = log Σ_{z in C} p(z|c_j) e^{αM(z)}; ν' = E_α[M|C] - E_α[M|not C] and |ν| <= R|α|.
+
+    >>> import ufm
+    >>> data = ufm.ConceptDataset.smoothed()
+    >>> tilt = ufm.ExponentialTilt.from_dataset(data, [0, 1], [2, 3])
+    >>> print(f"{ufm.concept_log_odds_increase(tilt, 1.0, data.concept_tokens(0))[4]:.6f}")
+    3.662869
+    """
+    return _mass_change(tilt, alpha, token_set(tokens, tilt.log_odds.size))[2]
+
+
+def _mass_change(
+    tilt: ExponentialTilt, alpha: ArrayLike, mask: Bool[Array, " vocab"]
+) -> tuple[Array, Array, Array]:
+    """Logit F_C at 0 and at α, and their difference ν without cancellation, each [m]."""
+    alpha = strength(alpha, tilt.log_odds.dtype)
+    before = _log_odds_of_mass(tilt.log_probs, mask)
+    after = _log_odds_of_mass(tilt.log_probs_at(alpha), mask)
+    is_small = jnp.abs(alpha) * tilt.odds_range() <= 1
+    small = jnp.where(is_small, alpha, 0.0)
+    inside, off = centre(tilt, mask), centre(tilt, ~mask)
+    growth = near_growth(inside, small) - near_growth(off, small)
+    near = small * (inside.mean - off.mean) + growth
+    return before, after, jnp.where(is_small, near, after - before)

@@ -1,0 +1,178 @@
+"""Choosing the steering strength: half saturation, and the best α under a budget."""
+
+import math
+from typing import Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, ArrayLike, Float
+
+from .._checks import Numbers, needs_float64, token_set
+from ..numerics.roots import bracketed_root, increasing_root
+from .divergences import checked_weights, forward_kl, reverse_kl
+from .effects import concept_probability
+from .peaks import logsumexp_and_mean, require_separation
+from .tilt import ExponentialTilt
+
+Budget = Literal["cross_entropy", "reverse_kl", "target_mass"]
+BUDGETS = ("cross_entropy", "reverse_kl", "target_mass")
+
+
+class StrengthChoice(NamedTuple):
+    """A chosen steering strength, what it costs, and whether the budget could be met at all.
+
+    - `alpha`: the strength; +∞ or -∞ where the budget is out of reach.
+    - `bracket`: (lower, upper) around it, where the budgeted quantity is <= and >= the budget.
+    - `reachable`: False if no finite α spends the budget; `supremum` is then what it stays below.
+    - `kind`, `budget`: as asked for.
+    - `cross_entropy`, `reverse_kl`: nats spent at `alpha`, averaged over the context weights.
+    - `target_mass`, `unsteered_target_mass`: weighted mean of F_T at `alpha` and at 0.
+    - `small_budget_alpha`: √(2κ/σ²), what a quadratic cost would give (NaN for a target mass).
+    """
+
+    alpha: float
+    bracket: tuple[float, float]
+    reachable: bool
+    kind: str
+    budget: float
+    supremum: float
+    cross_entropy: float
+    reverse_kl: float
+    target_mass: float
+    unsteered_target_mass: float
+    small_budget_alpha: float
+
+
+def half_saturation(tilt: ExponentialTilt, tokens: Numbers) -> Float[Array, " contexts"]:
+    """The α at which the target holds half the mass, F_T(α) = 1/2, for each context [m].
+
+    It lies between -r/R and -r/δ, r = logit F_T(0). `tokens` is T, a boolean mask [V] with
+    separation margin δ > 0 (else `ValueError`: F_T need not be monotone). Needs float64.
+
+    >>> import ufm
+    >>> data = ufm.ConceptDataset.smoothed()
+    >>> tilt = ufm.ExponentialTilt.from_dataset(data, [0, 1], [2, 3])
+    >>> print(f"{ufm.half_saturation(tilt, data.concept_tokens(0))[4]:.6f}")
+    1.000190
+    """
+    mask = token_set(tokens, tilt.log_odds.size)
+    needs_float64("half_saturation", tilt.log_probs, tilt.log_odds)
+    require_separation(tilt, mask)
+    return _half_saturation(tilt.log_probs, tilt.log_odds, mask)
+
+
+def choose_strength(
+    tilt: ExponentialTilt,
+    weights: Numbers,
+    *,
+    target: Numbers,
+    budget: float | np.floating,
+    kind: Budget | str = "cross_entropy",
+) -> StrengthChoice:
+    """The strength α that spends `budget`, and what it buys for the tokens of `target`.
+
+    `weights` π [m] are the shares of the contexts, `target` is T, a boolean mask [V] with margin
+    δ > 0. F_T increases with α and ΔCE is convex, so the best α under a cross-entropy budget κ is
+    the positive root of ΔCE(α) = κ, at least √(8κ)/R. `kind`:
+
+    - "cross_entropy": Σ π KL(p||p_α) = `budget` nats, always reachable.
+    - "reverse_kl": Σ π KL(p_α||p) = `budget` nats; it saturates at -Σ π log p(Mtop).
+    - "target_mass": Σ π F_T(α) = `budget` in (0, 1); α < 0 if the target holds more already.
+
+    An unreachable budget is reported in the result, not raised. Needs float64.
+
+    >>> import ufm
+    >>> data = ufm.ConceptDataset.smoothed(epsilon=0.05)
+    >>> tilt = ufm.ExponentialTilt.from_dataset(data, [0, 1], [2, 3])
+    >>> target = data.concept_tokens(0)
+    >>> choice = ufm.choose_strength(tilt, data.context_weights, target=target, budget=0.1)
+    >>> print(f"{choice.alpha:.6f} {choice.target_mass:.6f}")
+    0.345579 0.434644
+    """
+    mask = token_set(target, tilt.log_odds.size)
+    needs_float64("choose_strength", tilt.log_probs, tilt.log_odds)
+    require_separation(tilt, mask)
+    if kind not in BUDGETS:
+        raise ValueError(f"kind must be one of {', '.join(BUDGETS)}; got {kind!r}")
+    budget = float(budget)  # of float32, a bracket would never get as narrow as it must
+    if not (math.isfinite(budget) and budget > 0 and (kind != "target_mass" or budget < 1)):
+        wanted = "in (0, 1)" if kind == "target_mass" else "positive and finite, in nats"
+        raise ValueError(f"budget must be {wanted} for kind {kind!r}; got {budget}")
+    pi = checked_weights(weights, tilt.log_probs.shape[0])
+    measured: dict[float, np.ndarray] = {}
+
+    def effects(alpha: float) -> np.ndarray:
+        if alpha not in measured:
+            measured[alpha] = np.asarray(_effects_at(tilt, alpha, pi, mask))
+        return measured[alpha]
+
+    sigma2, reverse_supremum, odds_range = _scales(tilt, pi)
+    supremum = {"reverse_kl": reverse_supremum, "target_mass": 1.0}.get(kind, math.inf)
+    row = BUDGETS.index(kind)
+    quadratic = math.sqrt(2 * budget / sigma2) if sigma2 > 0 else math.inf
+    if budget >= supremum:
+        alpha, bracket = math.inf, (math.inf, math.inf)
+        spent = np.array([math.inf, reverse_supremum, 1.0])
+    else:
+        start = (
+            1 / odds_range if kind == "target_mass" else min(quadratic, (1 + budget) / odds_range)
+        )
+        bracket = bracketed_root(lambda a: float(effects(a)[row]) - budget, start)
+        alpha = bracket[1]
+        spent = effects(alpha)
+    return StrengthChoice(
+        alpha=alpha,
+        bracket=bracket,
+        reachable=math.isfinite(alpha),
+        kind=kind,
+        budget=budget,
+        supremum=supremum,
+        cross_entropy=float(spent[0]),
+        reverse_kl=float(spent[1]),
+        target_mass=float(spent[2]),
+        unsteered_target_mass=float(effects(0.0)[2]),
+        small_budget_alpha=math.nan if kind == "target_mass" else quadratic,
+    )
+
+
+@jax.jit
+def _effects_at(tilt: ExponentialTilt, alpha: ArrayLike, weights: Array, mask: Array) -> Array:
+    """Weighted cross-entropy increase, reverse KL and target mass, [3]."""
+    return jnp.stack(
+        [
+            weights @ forward_kl(tilt, alpha),
+            weights @ reverse_kl(tilt, alpha),
+            weights @ concept_probability(tilt, alpha, mask),
+        ]
+    )
+
+
+def _scales(tilt: ExponentialTilt, weights: Array) -> tuple[float, float, float]:
+    """σ², the supremum -Σ π log p(Mtop) of the reverse KL, and R."""
+    # on the host: three numbers are not worth compiling for
+    log_p, odds, pi = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds), np.asarray(weights)
+    p = np.exp(log_p)
+    variance = (p * (odds - (p @ odds)[:, None]) ** 2).sum(axis=1)
+    log_top = np.logaddexp.reduce(log_p[:, odds == odds.max()], axis=1)
+    return float(pi @ variance), float(-pi @ log_top), float(np.ptp(odds))
+
+
+@jax.jit
+def _half_saturation(log_probs: Array, log_odds: Array, mask: Array) -> Array:
+    lowest = jnp.where(mask, log_odds, jnp.inf).min()
+    highest = jnp.where(mask, -jnp.inf, log_odds).max()
+    # Counted from the cut between target and rest, no αM that matters at the root is large.
+    odds = (log_odds - (lowest + 0.5 * (highest - lowest)))[None, :]
+
+    def log_odds_and_slope(alpha: Array) -> tuple[Array, Array]:
+        terms = log_probs + alpha[:, None] * odds
+        inside, slope_inside = logsumexp_and_mean(terms, odds, mask[None, :])
+        off, slope_off = logsumexp_and_mean(terms, odds, ~mask[None, :])
+        return inside - off, slope_inside - slope_off
+
+    r, _ = log_odds_and_slope(jnp.zeros_like(log_probs[:, 0]))
+    ends = jnp.stack([-r / (log_odds.max() - log_odds.min()), -r / (lowest - highest)])
+    slack = 1e-9 * jnp.abs(ends) + 1e-300
+    lower, upper = (ends - slack).min(axis=0), (ends + slack).max(axis=0)
+    return increasing_root(log_odds_and_slope, lower, upper, ends[0])

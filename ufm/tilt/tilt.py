@@ -1,0 +1,268 @@
+"""The exponential tilt of next-token laws: the one object every quantity of the paper is made of."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, ArrayLike, Bool, Float
+
+from .._checks import Numbers, finite, floating, is_concrete, strength
+from .log_odds import log_odds
+
+if TYPE_CHECKING:
+    from ..models.dataset import ConceptDataset
+    from ..models.unconstrained import UFM
+
+
+class ExponentialTilt(eqx.Module):
+    r"""Next-token laws p_j tilted by the log-odds M of a steering vector (Lemma B.3).
+
+        p_{j,α}(z) = p_j(z) exp(α M(z)) / Σ_y p_j(y) exp(α M(y)),   K_j(α) = log Σ_y p_j(y) e^{αM(y)}
+
+    **Fields** (m contexts, V tokens):
+
+    - `log_probs` [m, V]: log p(z|c_j) in nats, finite; rows off by rounding are normalised.
+    - `log_odds` [V]: M(z), the rate at which the logit of z grows with α, in nats per unit of α;
+      a constant added to M changes nothing.
+
+    A steered UFM, and a language model steered at its last hidden state (after the final norm), are
+    exactly of this form. Equal entries of `log_odds` are ties; values that differ, however little,
+    are not (see `ufm.log_odds` for rounding). Works under `jit`, `vmap`, `grad` and
+    `jvp` (not `jet`, which knows no argmax: `derivative` gives every order).
+
+    Numbers: with r the most likely token at α, u(z) = (log p(z) - log p(r)) + α(M(z) - M(r)) is
+    formed by subtracting before multiplying; the error of log p_α is a few units in the last place
+    of u, also at α = 1e8, where log p + αM has lost eight digits.
+
+    >>> import ufm
+    >>> dataset = ufm.ConceptDataset.smoothed(concepts=3, size=3, epsilon=0.05)
+    >>> tilt = ufm.ExponentialTilt.from_dataset(dataset, positive=[0, 1], negative=[2, 3])
+    >>> print(f"{tilt.probs(1.0)[4, 0]:.6f}")
+    0.166609
+    """
+
+    log_probs: Float[Array, "contexts vocab"]
+    log_odds: Float[Array, " vocab"]
+
+    def __init__(self, log_probs: Numbers, log_odds: Numbers):
+        rows = floating("log_probs", log_probs, 2)
+        self.log_odds = floating("log_odds", log_odds, 1)
+        if rows.dtype != self.log_odds.dtype:
+            raise TypeError(
+                f"log_probs and log_odds must share a dtype; got {rows.dtype} and {self.log_odds.dtype}"
+            )
+        if is_concrete(rows, self.log_odds):
+            # on the host, where the values are looked at anyway: nothing to compile for a new shape
+            self.log_probs = jnp.asarray(_normalised(np.asarray(rows), np.asarray(self.log_odds)))
+        else:
+            self.log_probs = rows - jax.nn.logsumexp(rows, axis=1, keepdims=True)
+
+    def __check_init__(self):
+        if self.log_odds.shape != self.log_probs.shape[1:]:
+            raise ValueError(
+                f"log_odds must have shape {self.log_probs.shape[1:]}, one entry a token; "
+                f"got {self.log_odds.shape}"
+            )
+
+    @classmethod
+    def from_dataset(
+        cls, dataset: "ConceptDataset", positive: Numbers, negative: Numbers
+    ) -> "ExponentialTilt":
+        """The tilt of a perfectly trained UFM (Assumption 2) steered by v = mean_P h - mean_N h.
+
+        `positive` and `negative` are disjoint sets of context indices (P and N of Eq 3). Values of
+        M that differ by rounding alone are merged (`ufm.log_odds`).
+
+        >>> import ufm
+        >>> data = ufm.ConceptDataset.smoothed(epsilon=0.05)
+        >>> print(f"{ufm.ExponentialTilt.from_dataset(data, [0], [2]).log_odds[0]:.6f}")
+        3.637586
+        """
+        probs = dataset.next_token_probs
+        if is_concrete(probs):
+            for j, z in np.argwhere(np.asarray(probs) == 0):
+                raise ValueError(
+                    f"p(token {z}|context {j}) = 0 has no log-odds: count with smoothing > 0"
+                )
+            log_probs = jnp.asarray(np.log(np.asarray(probs)))
+        else:
+            log_probs = jnp.log(probs)
+        return cls(log_probs, log_odds(log_probs, positive, negative))
+
+    @classmethod
+    def from_model(cls, model: "UFM", positive: Numbers, negative: Numbers) -> "ExponentialTilt":
+        """The tilt of any UFM (trained or not): softmax(W h_j) tilted by M = Wv up to a constant.
+
+        >>> import ufm
+        >>> model = ufm.UFM.fit(ufm.ConceptDataset.smoothed(epsilon=0.05))
+        >>> print(f"{ufm.ExponentialTilt.from_model(model, [0], [2]).log_odds[0]:.6f}")
+        3.637586
+        """
+        log_probs = jax.nn.log_softmax(model.logits())
+        # W and H come out of a factorisation, so M carries more rounding than a table's; in float32 so
+        # much more slack would merge tokens that differ.
+        slack = min(1e4 * float(jnp.finfo(log_probs.dtype).eps), 1e-5)
+        return cls(log_probs, log_odds(log_probs, positive, negative, tie_tolerance=slack))
+
+    def log_probs_at(self, alpha: ArrayLike) -> Float[Array, "contexts vocab"]:
+        """Log p_{j,α}(z) [m, V] in nats; `alpha` is a finite scalar."""
+        u, is_pivot = self._from_pivot(alpha)
+        # The pivot's own weight is exactly 1: log1p keeps log p_α(pivot) when it is as small as -1e-300.
+        rest = jnp.where(is_pivot, 0.0, jnp.exp(u)).sum(axis=1, keepdims=True)
+        return u - jnp.log1p(rest)
+
+    def probs(self, alpha: ArrayLike) -> Float[Array, "contexts vocab"]:
+        """p_{j,α}(z) [m, V], the next-token probabilities at strength `alpha` (Lemma B.3)."""
+        return jnp.exp(self.log_probs_at(alpha))
+
+    def mean(self, alpha: ArrayLike) -> Float[Array, " contexts"]:
+        """E_{j,α}[M] = K_j'(α) [m], in nats per unit of α; strictly increasing unless M is constant."""
+        pivot_odds, excess = self._mean_from_pivot(alpha)
+        return pivot_odds + excess
+
+    def centred(self, alpha: ArrayLike) -> Float[Array, "contexts vocab"]:
+        """M(z) - E_{j,α}[M] [m, V] = d log p_{j,α}(z) / dα, exact also where it is tiny.
+
+        Formed from the gaps M(z) - M(r): near α = ±∞ the difference of E_α[M] and M(z) themselves
+        would be all rounding.
+        """
+        pivot_odds, excess = self._mean_from_pivot(alpha)
+        return (self.log_odds[None, :] - pivot_odds[:, None]) - excess[:, None]
+
+    def variance(self, alpha: ArrayLike) -> Float[Array, " contexts"]:
+        """Var_{j,α}(M) = K_j''(α) [m]; positive unless M is constant."""
+        return (self.probs(alpha) * self.centred(alpha) ** 2).sum(axis=1)
+
+    def cumulants(self, alpha: ArrayLike, order: int) -> Float[Array, "contexts order"]:
+        """κ_1..κ_order of M under p_{j,α}, [m, order]: κ_n = K_j^{(n)}(α).
+
+        >>> import ufm
+        >>> tilt = ufm.ExponentialTilt.from_dataset(ufm.ConceptDataset.smoothed(), [0], [2])
+        >>> print(f"{tilt.cumulants(0.5, 3)[2, 1]:.6f}")
+        12.239295
+        """
+        if order < 1:
+            raise ValueError(f"order must be at least 1; got {order}")
+        x, p = self.centred(alpha), self.probs(alpha)
+        moments = [jnp.ones_like(x[:, 0]), jnp.zeros_like(x[:, 0])]
+        moments += [(p * x**n).sum(axis=1) for n in range(2, order + 1)]
+        # Of the centred variable: κ_n = μ_n - Σ_{k<n} C(n-1, k-1) κ_k μ_{n-k}, with κ_1 = 0.
+        kappa = [jnp.zeros_like(x[:, 0])]
+        for n in range(2, order + 1):
+            lower = [_choose(n - 1, k - 1) * kappa[k - 1] * moments[n - k] for k in range(2, n)]
+            kappa.append(moments[n] - sum(lower, start=jnp.zeros_like(x[:, 0])))
+        return jnp.stack([self.mean(alpha), *kappa[1:]], axis=1)
+
+    def derivative(self, alpha: ArrayLike, order: int = 1) -> Float[Array, "contexts vocab"]:
+        """d^n p_{j,α}(z) / dα^n [m, V] for n = `order` >= 0, exactly (Lemma B.5 and all orders).
+
+            p_α^{(n)}(z) = p_α(z) · Bell_n(M(z) - κ_1, -κ_2, …, -κ_n)     (complete Bell polynomial)
+
+        >>> import ufm
+        >>> tilt = ufm.ExponentialTilt.from_dataset(ufm.ConceptDataset.smoothed(), [0], [2])
+        >>> print(f"{tilt.derivative(0.5, order=2)[2, 0]:.6f}")
+        0.153043
+        """
+        if order < 0:
+            raise ValueError(f"order must be at least 0; got {order}")
+        p = self.probs(alpha)
+        if order == 0:
+            return p
+        arguments = [self.centred(alpha)]
+        if order > 1:
+            kappa = self.cumulants(alpha, order)
+            arguments += [-kappa[:, n : n + 1] for n in range(1, order)]
+        return p * bell(arguments)
+
+    def limit(self, sign: int) -> Float[Array, "contexts vocab"]:
+        """Lim p_{j,α}(z) [m, V] as α → +∞ (`sign` = +1) or -∞ (-1) (Prop B.1).
+
+        The law conditioned on Mtop = argmax M (or Mbot = argmin M): p_j(z) / Σ_{Mtop} p_j there,
+        0 elsewhere.
+
+        >>> import ufm
+        >>> tilt = ufm.ExponentialTilt.from_dataset(ufm.ConceptDataset.smoothed(), [0], [2])
+        >>> print(f"{tilt.limit(+1)[2, 0]:.6f}")
+        0.333333
+        """
+        kept = jnp.where(self.extremal_tokens(sign)[None, :], self.log_probs, -jnp.inf)
+        return jax.nn.softmax(kept, axis=1)
+
+    def extremal_tokens(self, sign: int) -> Bool[Array, " vocab"]:
+        """Mask [V] of Mtop = argmax M (`sign` = +1) or Mbot = argmin M (`sign` = -1)."""
+        if sign not in (1, -1):
+            raise ValueError(f"sign must be +1 or -1; got {sign}")
+        signed = sign * self.log_odds
+        return signed == signed.max()
+
+    def odds_range(self) -> Float[Array, ""]:
+        """R = max M - min M, the natural unit of 1/α."""
+        return self.log_odds.max() - self.log_odds.min()
+
+    def _from_pivot(self, alpha: ArrayLike) -> tuple[Array, Bool[Array, "contexts vocab"]]:
+        """u(z) = log p_α(z) - log p_α(r), and the mask of the pivot r, the most likely token."""
+        alpha = strength(alpha, self.log_odds.dtype)
+        odds = self.log_odds[None, :]
+
+        def relative_to(r: Array) -> Array:
+            log_p = jnp.take_along_axis(self.log_probs, r[:, None], axis=1)
+            return (self.log_probs - log_p) + alpha * (odds - self.log_odds[r][:, None])
+
+        # log p + αM finds r up to its rounding error; the differences from r then find it exactly.
+        rough = jnp.argmax(self.log_probs + alpha * odds, axis=1)
+        pivot = jnp.argmax(relative_to(jax.lax.stop_gradient(rough)), axis=1)
+        return relative_to(pivot), jnp.arange(odds.size)[None, :] == pivot[:, None]
+
+    def _mean_from_pivot(self, alpha: ArrayLike) -> tuple[Array, Array]:
+        """M(r) and E_α[M] - M(r), kept apart so that nothing small is lost in their sum."""
+        u, is_pivot = self._from_pivot(alpha)
+        weight = jnp.where(is_pivot, 1.0, jnp.exp(u))
+        pivot_odds = jnp.where(is_pivot, self.log_odds[None, :], 0.0).sum(axis=1)
+        gaps = self.log_odds[None, :] - pivot_odds[:, None]
+        return pivot_odds, (weight * gaps).sum(axis=1) / weight.sum(axis=1)
+
+
+def bell(arguments: Sequence[Array]) -> Array:
+    """The complete Bell polynomial of order n = len(arguments): B_{k+1} = Σ_i C(k,i) B_{k-i} x_{i+1}.
+
+    >>> import jax.numpy as jnp
+    >>> from ufm.tilt.tilt import bell
+    >>> print(bell([jnp.asarray(2.0), jnp.asarray(3.0)]))
+    7.0
+    """
+    values = [jnp.ones_like(arguments[0])]
+    for k in range(len(arguments)):
+        terms = [_choose(k, i) * values[k - i] * arguments[i] for i in range(k + 1)]
+        values.append(sum(terms[1:], start=terms[0]))
+    return values[-1]
+
+
+def _choose(n: int, k: int) -> float:
+    """The binomial coefficient as a float, since from n = 67 on it is no int64."""
+    return float(math.comb(n, k))
+
+
+def _normalised(rows: np.ndarray, log_odds: np.ndarray) -> np.ndarray:
+    """`rows` less the logarithm of their sums, which must be next to 0 already."""
+    for j, z in np.argwhere(~np.isfinite(rows)):
+        raise ValueError(
+            f"log_probs[{j}, {z}] = {rows[j, z]}: the tilt needs p > 0 for every token; "
+            "smooth the counts"
+        )
+    finite("log_odds", log_odds)
+    if rows.size == 0:
+        raise ValueError(f"log_probs must hold a context and a token; got shape {rows.shape}")
+    largest = rows.max(axis=1, keepdims=True)
+    excess = np.log(np.exp(rows - largest).sum(axis=1)) + largest[:, 0]
+    j = int(np.argmax(np.abs(excess)))
+    rounding = 64 * rows.shape[1] * np.finfo(rows.dtype).eps
+    if abs(excess[j]) > max(1e-6, min(rounding, 1e-3)):
+        raise ValueError(
+            f"row {j} of log_probs sums to {np.exp(excess[j]):.6g} in probability, not 1: pass "
+            "normalised log-probabilities, e.g. jax.nn.log_softmax(logits)"
+        )
+    return rows - excess[:, None]
