@@ -61,6 +61,8 @@ def vocabulary_peaks(log_probs: np.ndarray, log_odds: np.ndarray) -> np.ndarray:
         tokens = row[order]
         merged = tokens if odds.size == row.size else _merged(tokens, starts)
         peaks = np.ldexp(_peaks_of(_Law(odds, merged, tokens, starts)), -exponent)
+        # told apart here, in the units of the answer: a smallest float is lost when it is scaled
+        peaks[1:-1] = strictly_ordered(peaks[1:-1])
         found[j, order] = peaks[group]
     return found
 
@@ -93,7 +95,6 @@ def _peaks_of(law: _Law) -> np.ndarray:
         pieces = _from_zero(law, peaks)
         while pieces:
             pieces += _solve_or_cut(law, pieces.pop(), peaks)
-        peaks[1:-1] = strictly_ordered(peaks[1:-1])
     return peaks
 
 

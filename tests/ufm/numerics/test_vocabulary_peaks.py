@@ -182,6 +182,11 @@ def test_peaks_of_any_law(direct, law):
         assert_proved(row, odds, peaks, {finite[0], finite[np.argmin(np.abs(peaks[finite]))]})
 
 
+def test_peaks_closer_than_the_smallest_float_stay_in_order():
+    odds = np.array([-1.0, 1.0, 5e-23, -9e-23])
+    assert_ordered(odds, vocabulary_peaks(np.full((1, 4), np.log(0.25)), odds)[0])
+
+
 def wide_tilt(v=150):
     rng = np.random.default_rng(4)
     rows = np.stack([zipf(v, rng), normalised(rng.uniform(-30, 0, v))])
