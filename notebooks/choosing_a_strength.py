@@ -18,7 +18,7 @@ with app.setup(hide_code=True):
     import numpy as np
 
     import ufm
-    from theorems.tables.table import read_table
+    from theorems.table import read_table
     from ufm import plots
 
     # Before any array is made: the choice of a strength needs float64.

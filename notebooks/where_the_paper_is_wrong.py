@@ -18,7 +18,7 @@ with app.setup(hide_code=True):
     import numpy as np
 
     import theorems
-    from theorems.tables.exact import read_exact
+    from theorems.exact import read_exact
     from ufm import plots
 
     # Before any array is made: the findings' own checks need float64.

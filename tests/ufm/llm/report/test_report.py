@@ -68,7 +68,13 @@ def test_the_laws_of_a_tiny_model(whole):
 def test_killed_and_resumed_it_gives_the_same_report(whole, tmp_path):
     report, folder = whole
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.ufm.llm.report.killed_report", tmp_path / "runs", tmp_path / "text.txt"],
+        [
+            sys.executable,
+            "-m",
+            "tests.ufm.llm.report.killed_report",
+            tmp_path / "runs",
+            tmp_path / "text.txt",
+        ],
         stdout=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": os.getcwd()},
         text=True,

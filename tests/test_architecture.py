@@ -1,0 +1,160 @@
+"""Imports run one way, from the rooms above to the rooms below; and every public name is kept."""
+
+import ast
+import importlib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# From the ground up. A room imports itself and the rooms on the floors below it, never beside it.
+FLOORS = (
+    ("ufm._lazy", "ufm._checks", "ufm._files", "ufm._visible", "ufm._progress"),
+    ("ufm.numerics",),
+    ("ufm.models",),
+    ("ufm.tilt",),
+    ("ufm.sweeps", "ufm.strategies"),
+    ("ufm",),  # the public names
+    ("ufm.plots",),
+    ("ufm.llm.decoder",),
+    ("ufm.llm.checkpoint",),
+    ("ufm.llm.text",),
+    ("ufm.llm.steering",),
+    ("ufm.llm.measure",),
+    ("ufm.llm.laws", "ufm.llm.strength"),
+    ("ufm.llm",),  # the public names
+    ("ufm.llm.report", "ufm.llm.toy"),
+    ("theorems",),  # of which one more rule holds, below
+    ("ufm.app.printing",),
+    ("ufm.app.explorer",),
+    ("ufm.app.commands",),
+    ("ufm.app",),
+)
+HEIGHT = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
+
+# The checker of certificates is what must be trusted: it sees the tilt formula in balls, and nothing else.
+TRUSTED = "theorems.certificates.check"
+SEEN_BY_TRUSTED = ("theorems.certificates.check", "theorems.certificates._balls")
+
+
+def room_of(module):
+    """The most precise room that holds `module`."""
+    parts = module.split(".")
+    names = [".".join(parts[:n]) for n in range(len(parts), 0, -1)]
+    return next(name for name in names if name in HEIGHT)
+
+
+def imports_of(module, source):
+    """The modules of this project that `source`, the text of `module`, imports."""
+    package = module.split(".")
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            targets = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level] if node.level else []
+            base = ".".join([*base, *([node.module] if node.module else [])])
+            targets = [f"{base}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        yield from (home(t) for t in targets if t.split(".")[0] in ("ufm", "theorems"))
+
+
+def home(name):
+    """The module that a dotted name is defined in: `ufm.ExponentialTilt` → `ufm.tilt.tilt`."""
+    if (ROOT / name.replace(".", "/")).is_dir() or module_file(name):
+        return name
+    owner, _, attribute = name.rpartition(".")
+    if module_file(owner) and owner not in ("ufm", "ufm.llm"):
+        return owner
+    value = getattr(importlib.import_module(owner), attribute)
+    return getattr(value, "__module__", owner)
+
+
+def module_file(name):
+    path = ROOT / f"{name.replace('.', '/')}.py"
+    return path if path.is_file() else None
+
+
+def modules():
+    for top in ("ufm", "theorems"):
+        for path in sorted((ROOT / top).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            yield ".".join(parts), path.read_text()
+
+
+def forbidden(module, source):
+    """The imports of `module` that run up, sideways, or out of the trusted room."""
+    own = room_of(module.removesuffix(".__init__"))
+    is_door = module.endswith("__init__")  # a door names what stands behind it
+    for target in imports_of(module, source):
+        other = room_of(target)
+        if module.startswith(TRUSTED) and not target.startswith(SEEN_BY_TRUSTED):
+            yield f"{module} imports {target}: the checker sees {' and '.join(SEEN_BY_TRUSTED)} alone"
+        elif other != own and HEIGHT[other] >= HEIGHT[own] and not (is_door and own == "ufm.app"):
+            yield f"{module} ({own}) imports {target} ({other}), which is not below it"
+
+
+def test_imports_run_one_way():
+    assert [line for module in modules() for line in forbidden(*module)] == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("ufm.numerics.roots", "from ufm.tilt.tilt import ExponentialTilt"),
+        ("ufm.numerics.roots", "from ..tilt import tilt"),
+        ("ufm.tilt.tilt", "import theorems"),
+        ("ufm.tilt.tilt", "from ufm import ConceptDataset, sweep"),
+        ("ufm.sweeps.sweep", "from ufm.llm.decoder import model"),
+        ("ufm.sweeps.sweep", "def f():\n    from ufm import plots"),
+        ("ufm.llm.decoder.model", "from ..steering.vector import SteeringVector"),
+        ("ufm.llm.laws.bumps", "from ..strength import choose"),
+        ("ufm.llm.laws.bumps", "from ufm.app.main import main"),
+        ("theorems.verify", "from ufm.app.printing import verification"),
+        ("theorems.certificates.check.claims", "from ..write.peaks import Peaks"),
+        ("theorems.certificates.check.claims", "from ufm import ExponentialTilt"),
+    ],
+)
+def test_a_forbidden_arrow_is_found(module, source):
+    assert len(list(forbidden(module, source))) == 1
+
+
+PUBLIC = {
+    "ufm": """
+        Aggregates ConceptDataset ExponentialTilt StrengthChoice TopTokens Transformer UFM choose_strength
+        concept_increase concept_log_odds concept_log_odds_increase concept_probability
+        cross_entropy_increase difference_of_means forward_kl half_saturation layer_norm log_odds
+        peak_strengths peaks_on_mesh probability_increase progress_bar reverse_kl rms_norm
+        separation_margin sweep sweep_aggregates sweep_blocks sweep_on_mesh sweep_top sweet_spot""",
+    "ufm.llm": """
+        Embeddings KINDS LanguageModel Law LoopVerdict ModelStrength Prompt Separation Steering
+        SteeringVector SweetSpots TextSpend Tokenizer bump_law choose_strength cost_law embed_prompts
+        features find_loop fit_tanh generate load load_tokenizer measure_agreement measure_log_odds
+        measure_separation odds_law plateau_law plateau_limits read_prompts split_prompts steered_logits
+        steering_vectors sweep_cost sweep_curves sweep_slopes sweet_spots tanh_law tilt windows""",
+    "ufm.llm.toy": "Corpus Made Settings is_uppercase_token make_toy read_corpus",
+    "ufm.plots": """
+        GALLERY PALETTE Picture concept_across_contexts concept_curves cost_against_mass
+        cross_entropy_bounds cross_entropy_curve new_axes next_token_bars peak_map picture_paths
+        sweet_spot_windows token_curves write_pictures""",
+    "theorems": """
+        CLAIMS FINDINGS STATEMENTS Claim Control Finding Hypothesis Instance Outcome Statement
+        TransformerInstance Verdict check""",
+    "theorems.table": "Table read_table table_from_fields write_table",
+    "theorems.exact": "ExactInstance exact_instance load_exact read_exact",
+    "theorems.certificates": """
+        Certificate PaperCertificate certify certify_paper check_certificate write_certificate""",
+    "theorems.falsify": "Falsification MAP falsify",
+    "theorems.symbolic": """
+        ALPHA CLAIM_IDS Identity Proof SymbolicTilt asymptote bell concept_limit identities latex limit
+        tends_to""",
+}
+
+
+@pytest.mark.parametrize("package", PUBLIC)
+def test_public_names_are_kept(package):
+    module = importlib.import_module(package)
+    assert sorted(module.__all__) == sorted(PUBLIC[package].split())
+    for name in module.__all__:
+        assert hasattr(module, name)
