@@ -1,15 +1,33 @@
-"""Bars that show how far long work has come, on a terminal's standard error."""
+"""How far long work has come: what it tells, and the bar that shows it on a terminal's standard error."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
 
-def bar_on(console: Console) -> Progress:
+class Progress(Protocol):
+    """Long work calls this: `done` of `total` steps are behind it, in the stage that it names.
+
+    Work of one stage leaves `stage` out; a share in [0, 1] needs no `total`; where the total is not
+    known it is None.
+    """
+
+    def __call__(self, done: float, total: float | None = 1.0, stage: str = "") -> None:
+        """Show the state."""
+        ...
+
+
+def silent(done: float, total: float | None = 1.0, stage: str = "") -> None:
+    """The `Progress` of work that nobody watches."""
+
+
+def bar_on(console: Console) -> Bar:
     """A bar with the time gone and left where `console` is a terminal; nothing elsewhere."""
-    return Progress(
+    return Bar(
         TextColumn("{task.description:<28}"),
         BarColumn(),
         TimeElapsedColumn(),
@@ -22,10 +40,11 @@ def bar_on(console: Console) -> Progress:
 
 
 @contextmanager
-def progress_bar(description: str) -> Iterator[Callable[[float], None]]:
+def progress_bar(description: str, console: Console | None = None) -> Iterator[Progress]:
     """What the argument `progress` of sweeps and searches takes: a bar on standard error, with the time left.
 
-    Nothing is shown where standard error is no terminal; the bar goes when the block ends.
+    The bar bears the name of the stage, if the work names one, and starts anew where the work does.
+    Nothing is shown where standard error (or `console`) is no terminal; the bar goes when the block ends.
 
     >>> import numpy as np, ufm
     >>> tilt = ufm.ExponentialTilt.from_dataset(ufm.ConceptDataset.smoothed(), [0, 1], [2, 3])
@@ -34,6 +53,15 @@ def progress_bar(description: str) -> Iterator[Callable[[float], None]]:
     >>> print(f"{found.mean[750, 4]:.6f}")
     3.544311
     """
-    with bar_on(Console(stderr=True)) as bar:
-        task = bar.add_task(description, total=1.0)
-        yield lambda share: bar.update(task, completed=share)
+    with bar_on(console or Console(stderr=True)) as bar:
+        task = bar.add_task(description, total=None)
+        before = 0.0
+
+        def show(done: float, total: float | None = 1.0, stage: str = "") -> None:
+            nonlocal before
+            if done < before:
+                bar.reset(task)  # another stage: its time left is its own
+            before = done
+            bar.update(task, completed=done, total=total, description=(stage or description)[:28])
+
+        yield show
