@@ -47,18 +47,18 @@ _OTHERS = """
     ReplaceAndWithOr ReplaceOrWithAnd ReplaceTrueWithFalse ReplaceFalseWithTrue NumberReplacer AddNot"""
 _NAMES = "max min, argmax argmin, maximum minimum, all any, floor ceil, cumsum cumprod, sum prod, left right"
 
+_OTHER_NAME = {a: b for pair in _NAMES.split(", ") for a, b in (pair.split(), pair.split()[::-1])}
+
 
 class SwapNames(Operator):
     """`max` for `min`, `any` for `all`, and the like, wherever such a name is called or looked up."""
 
-    pairs = {a: b for pair in _NAMES.split(", ") for a, b in (pair.split(), pair.split()[::-1])}
-
     def mutation_positions(self, node):
-        if node.type == "name" and node.value in self.pairs and _is_called(node):
+        if node.type == "name" and node.value in _OTHER_NAME and _is_called(node):
             yield node.start_pos, node.end_pos
 
     def mutate(self, node, index):
-        node.value = self.pairs[node.value]
+        node.value = _OTHER_NAME[node.value]
         return node
 
     @classmethod
@@ -134,6 +134,7 @@ class Copies:
 
     def __init__(self, folder: Path, count: int):
         self.free: SimpleQueue[Path] = SimpleQueue()
+        self.sound: set[str] = set()  # tests that passed with no fault planted
         listed = subprocess.run(
             ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
         )
@@ -145,24 +146,27 @@ class Copies:
                     (copy / name).write_bytes((ROOT / name).read_bytes())
             self.free.put(copy)
 
-    def fails(self, tests: list[str], fault: Fault | None = None) -> bool:
-        """Whether a test fails, or never ends, with `fault` planted."""
+    def seen(self, tests: list[str], fault: Fault) -> bool:
+        """Whether a test fails, or never ends, with `fault` planted; it must pass without."""
         copy = self.free.get()
         try:
-            if fault is not None:
-                file = copy / fault.file
-                source = file.read_text()
-                file.write_text(fault.planted(source))
+            file = copy / fault.file
+            source = file.read_text()
+            file.write_text(fault.planted(source))
             try:
-                return any(_pytest(copy, test) for test in dict.fromkeys(tests))
+                failing = next((test for test in tests if _fails(copy, test)), None)
             finally:
-                if fault is not None:
-                    file.write_text(source)
+                file.write_text(source)
+            if failing is not None and failing not in self.sound:
+                if _fails(copy, failing):
+                    raise RuntimeError(f"{failing} fails with no fault planted")
+                self.sound.add(failing)
+            return failing is not None
         finally:
             self.free.put(copy)
 
 
-def _pytest(copy: Path, tests: str) -> bool:
+def _fails(copy: Path, tests: str) -> bool:
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", tests]
     environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
@@ -192,7 +196,7 @@ def main() -> int:
             if key in equivalent:
                 verdict = "equivalent"
             else:
-                verdict = "seen" if copies.fails(tests_of(fault.file), fault) else "NOT SEEN"
+                verdict = "seen" if copies.seen(tests_of(fault.file), fault) else "NOT SEEN"
             print(
                 f"{verdict:<10} {time.monotonic() - begun:5.0f} s  line {fault.line}, {key}",
                 flush=True,
