@@ -10,6 +10,7 @@ from .._lazy import on_first_use
 if TYPE_CHECKING:
     from .checkpoint.load import load as load
     from .decoder.model import LanguageModel as LanguageModel
+    from .decoder.steering import Steering as Steering
     from .laws.bumps import bump_law as bump_law
     from .laws.law import Law as Law
     from .laws.log_odds import measure_agreement as measure_agreement
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from .steering.embeddings import measure_separation as measure_separation
     from .steering.embeddings import tilt as tilt
     from .steering.generate import generate as generate
-    from .steering.steered_prompt import Steering as Steering
     from .steering.steered_prompt import steered_logits as steered_logits
     from .steering.vector import SteeringVector as SteeringVector
     from .steering.vector import steering_vectors as steering_vectors
@@ -65,7 +65,7 @@ _HOME = {
     "Separation": "steering.embeddings",
     "SteeringVector": "steering.vector",
     "steering_vectors": "steering.vector",
-    "Steering": "steering.steered_prompt",
+    "Steering": "decoder.steering",
     "steered_logits": "steering.steered_prompt",
     "sweep_curves": "measure.token_curves",
     "windows": "text.windows",

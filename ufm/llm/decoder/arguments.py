@@ -61,6 +61,17 @@ def block_number(layer: Any, blocks: int) -> int:
     return int(layer)
 
 
+def steered_block(layer: int | None, site: str, blocks: int) -> int:
+    """The block after which v is added: at "post-norm" the last one, which need not be named."""
+    if site != "post-norm":
+        return block_number(layer, blocks)
+    if layer not in (None, blocks - 1):
+        raise ValueError(
+            f'site "post-norm" follows the last block, {blocks - 1}; got layer {layer!r}'
+        )
+    return blocks - 1
+
+
 def one_of(name: str, value: str, known: tuple[str, ...]) -> None:
     """Raise unless `value` is one of `known`."""
     if value not in known:

@@ -12,10 +12,11 @@ from ufm._files import digest
 
 from ..decoder.blocks import unembed
 from ..decoder.model import LanguageModel
+from ..decoder.steering import Steering
 from ..measure.journal import Journal
 from ..measure.token_curves import Progress, identity
 from ..steering.embeddings import embed_prompts
-from ..steering.steered_prompt import Steering, bucket, steered_logits
+from ..steering.steered_prompt import bucket, steered_logits
 from ..steering.vector import SteeringVector
 from .law import Law
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..decoder.blocks import unembed
 from ..decoder.model import LanguageModel
-from ..steering.steered_prompt import Steering
+from ..decoder.steering import Steering
 from .law import Law
 
 TITLE = "The law tends to softmax(W LN(±v)), at rate 1/α"

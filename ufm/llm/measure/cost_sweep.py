@@ -14,8 +14,9 @@ from ufm._files import digest
 
 from ..decoder.blocks import context_of
 from ..decoder.model import LanguageModel
+from ..decoder.steering import Steering, add
 from ..decoder.taylor import cost_series, run_blocks_series, straight
-from ..steering.steered_prompt import Steering, _spread, check_strengths, chunks
+from ..steering.steered_prompt import check_strengths, chunks
 from ..text.tokenizer import pad
 from .journal import Journal
 from .token_curves import Progress, identity
@@ -113,24 +114,24 @@ def _one_window(
     if not 2 <= len(row) <= length:
         raise ValueError(f"a window must hold 2 to {length} tokens; got {len(row)}")
     tokens, mask = pad([row], length)
-    steer = model._steer(0.0, steering.vector, steering.layer, "all", steering.site)
-    ids, real, _ = model._batch(tokens, mask)
+    steering = model.place(steering)
+    ids, real, _ = model.batch(tokens, mask)
     context = context_of(real)
     # the window's last token predicts nothing: its own next token does not count
     targets = jnp.asarray(np.roll(tokens, -1, axis=1))
     weight = np.roll(mask, -1, axis=1)[0]
     weight[-1] = False
-    before = model.before_steering(ids, context, steer, only_last=False)
-    base = _cost(model.after_steering(before, context, steer, only_last=False), targets)
+    before = model.before_steering(ids, context, steering, only_last=False)
+    base = _cost(model.after_steering(before, context, steering, only_last=False), targets)
     wide = np.asarray(base, np.float64)[0]
     rows = []
     size = max(1, min(64, _BATCH_BYTES // (4 * length * model.vocabulary)))
     for where, chunk in chunks(alphas, size, base.dtype):
-        spread = _spread(before, steer.vector, chunk)
-        found = _cost(model.after_steering(spread, context, steer, only_last=False), targets)
+        spread = add(before, steering.vector[None, None, :], chunk)
+        found = _cost(model.after_steering(spread, context, steering, only_last=False), targets)
         rows.append(np.asarray(found, np.float64)[: where.stop - where.start])
     increase = (np.concatenate(rows) - wide[None])[:, weight].sum(axis=1)
-    series = _derivatives(model, before, context, steer, targets, order) if order else [base]
+    series = _derivatives(model, before, context, steering, targets, order) if order else [base]
     return {
         "increase": np.where(alphas == 0, 0.0, increase),
         "derivatives": np.array([np.asarray(d, np.float64)[0, weight].sum() for d in series]),
@@ -145,14 +146,14 @@ def _cost(logits: Array, targets: Array) -> Array:
     return -jnp.take_along_axis(jax.nn.log_softmax(logits), wanted, axis=-1)[..., 0]
 
 
-def _derivatives(model, before, context, steer, targets, order: int) -> list[Array]:
-    step = jnp.broadcast_to(steer.vector, before.shape).astype(before.dtype)
+def _derivatives(model, before, context, steering, targets, order: int) -> list[Array]:
+    step = jnp.broadcast_to(steering.vector, before.shape).astype(before.dtype)
     series = run_blocks_series(
         model.params,
         model.config,
         straight(before, step, order),
         context,
-        steer.layer + 1,
+        steering.layer + 1,
         only_last=False,
     )
-    return cost_series(model.params, model.config, series, targets, steer.site == "post-norm")
+    return cost_series(model.params, model.config, series, targets, steering.site == "post-norm")

@@ -12,7 +12,8 @@ from jaxtyping import Array
 from ufm._files import digest
 
 from ..decoder.model import LanguageModel
-from ..steering.steered_prompt import SteeredPrompt, Steering, bucket, check_strengths, chunks
+from ..decoder.steering import Steering
+from ..steering.steered_prompt import SteeredPrompt, bucket, check_strengths, chunks
 from .journal import Journal
 from .token_curves import Progress, identity
 

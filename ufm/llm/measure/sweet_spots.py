@@ -11,8 +11,9 @@ from jaxtyping import Array
 
 from ..decoder.blocks import context_of
 from ..decoder.model import LanguageModel
+from ..decoder.steering import Steering, add, step
 from ..steering.embeddings import _round_up
-from ..steering.steered_prompt import Steering, check_strengths, chunks
+from ..steering.steered_prompt import check_strengths, chunks
 from ..text.tokenizer import pad
 from .token_curves import _token_set
 
@@ -111,29 +112,20 @@ class _Prompt:
 
     def __init__(self, model: LanguageModel, row: list[int], steering: Steering):
         self.model = model
-        self.steer = model._steer(
-            1.0, steering.vector, steering.layer, steering.positions, steering.site
-        )
-        ids, real, _ = model._batch(
-            *pad([row], _round_up(max(1, len(row)), model.config.positions))
-        )
+        self.steering = model.place(steering)
+        ids, real, _ = model.batch(*pad([row], _round_up(max(1, len(row)), model.config.positions)))
         self.context = context_of(real)
-        self.before = model.before_steering(ids, self.context, self.steer)
-        self.step = model._step(self.before, self.context, self.steer)
+        self.before = model.before_steering(ids, self.context, self.steering)
+        self.step = step(self.before, self.context, self.steering)
 
     def slopes(self, alphas: Array) -> tuple[Array, Array]:
         """Logits [A, V] of the next token at each strength, and their derivatives in α."""
 
         def logits(at: Array) -> Array:
-            x = _add_each(self.before, self.step, at)
-            return self.model.after_steering(x, self.context, self.steer)[:, 0]
+            x = add(self.before, self.step, at)
+            return self.model.after_steering(x, self.context, self.steering)[:, 0]
 
         return jax.jvp(logits, (alphas,), (jnp.ones_like(alphas),))
-
-
-@jax.jit
-def _add_each(x: Array, step: Array, alphas: Array) -> Array:
-    return (x.astype(step.dtype) + alphas[:, None, None] * step).astype(x.dtype)
 
 
 def _shares(prompt: _Prompt, members: Array, alphas: np.ndarray) -> np.ndarray:

@@ -7,9 +7,10 @@ import numpy as np
 from jaxtyping import Array
 
 from ..decoder.blocks import Context, context_of, normalise, run_blocks, unembed
-from ..decoder.model import LanguageModel, Steer
+from ..decoder.model import LanguageModel
+from ..decoder.steering import Steering, add
 from ..decoder.taylor import run_blocks_series, straight
-from ..steering.steered_prompt import Steering, _spread, check_strengths, chunks
+from ..steering.steered_prompt import check_strengths, chunks
 from ..text.tokenizer import pad
 from .text_cost_sums import sums_at, sums_series
 from .token_curves import _token_set
@@ -67,7 +68,7 @@ class TextSpend:
         self.target, self.progress = target, progress
         self.predicted = np.array([len(row) - 1 for row in self.windows])
         self.passes = 0
-        self._steer = model._steer(0.0, steering.vector, steering.layer, "all", steering.site)
+        self._placed = model.place(steering)
         # without a target none is a member, and `_without_target` makes the sums NaN
         nobody = np.zeros(model.vocabulary, bool)
         self._members = jnp.asarray(nobody if target is None else target)
@@ -105,13 +106,13 @@ class TextSpend:
         total = np.zeros((3, len(KINDS)))
         for k in range(len(self.windows)):
             window = self._window(k)
-            step = jnp.broadcast_to(self._steer.vector, window.before.shape)  # pyright: ignore
+            step = jnp.broadcast_to(self._placed.vector, window.before.shape)  # pyright: ignore
             series = run_blocks_series(
                 self.model.params,
                 self.model.config,
                 straight(window.before, step.astype(window.before.dtype), 2),
                 window.context,
-                self._steer.layer + 1,
+                self._placed.layer + 1,
                 only_last=False,
             )
             found = sums_series(
@@ -122,7 +123,7 @@ class TextSpend:
                 window.targets,
                 window.weight,
                 self._members,
-                self._steer.site == "post-norm",
+                self._placed.site == "post-norm",
             )
             total += np.stack([np.asarray(d, np.float64)[0] for d in found])
             self._report(k)
@@ -136,9 +137,9 @@ class TextSpend:
         Every steered state then points along ±v, and the final norm keeps its direction alone: all
         contexts have the law softmax(W LN_0(±v)).
         """
-        if self._steer.site == "post-norm":
+        if self._placed.site == "post-norm":
             return None
-        v = np.asarray(self._steer.vector, np.float64)
+        v = np.asarray(self._placed.vector, np.float64)
         v = v - v.mean() if self.model.params.final_norm.bias is not None else v
         size = np.linalg.norm(v)
         if size == 0:  # a constant vector moves nothing through a LayerNorm
@@ -166,8 +167,8 @@ class TextSpend:
         for k in range(len(self.windows)):
             window = self._window(k)
             for where, chunk in chunks(filled, size, wide):
-                x = _spread(window.before, self._steer.vector, chunk)  # pyright: ignore
-                hidden = _finish(self.model, x, window.context, self._steer)
+                x = add(window.before, self._placed.vector[None, None, :], chunk)
+                hidden = _finish(self.model, x, window.context, self._placed)
                 logits = unembed(self.model.params, self.model.config, hidden)
                 found = np.asarray(self._measure(logits, chunk, window), np.float64)
                 out[where, k] = found[: len(out[where])]
@@ -184,7 +185,7 @@ class TextSpend:
     def _window(self, k: int) -> "_Window":
         if k in self._kept:
             return self._kept[k]
-        window = _Window(self.model, self.windows[k], self.length, self._steer)
+        window = _Window(self.model, self.windows[k], self.length, self._placed)
         if (len(self._kept) + 1) * (window.before.nbytes + window.hidden.nbytes) <= _KEPT_BYTES:
             self._kept[k] = window
         return window
@@ -202,21 +203,21 @@ class TextSpend:
 class _Window:
     """One window up to the steered block, and its unsteered last hidden states."""
 
-    def __init__(self, model: LanguageModel, row: list[int], length: int, steer: Steer):
+    def __init__(self, model: LanguageModel, row: list[int], length: int, steering: Steering):
         tokens, mask = pad([row], length)
-        ids, real, _ = model._batch(tokens, mask)
+        ids, real, _ = model.batch(tokens, mask)
         self.context = context_of(real)
         # the window's last token predicts nothing: its own next token does not count
         weight = np.roll(mask, -1, axis=1)
         weight[:, -1] = False
         self.targets, self.weight = jnp.asarray(np.roll(tokens, -1, axis=1)), jnp.asarray(weight)
-        self.before = model.before_steering(ids, self.context, steer, only_last=False)
-        self.hidden = _finish(model, self.before, self.context, steer)
+        self.before = model.before_steering(ids, self.context, steering, only_last=False)
+        self.hidden = _finish(model, self.before, self.context, steering)
 
 
-def _finish(model: LanguageModel, x: Array, context: Context, steer: Steer) -> Array:
+def _finish(model: LanguageModel, x: Array, context: Context, steering: Steering) -> Array:
     """Hidden states [A, T, d] before the head, from those after the steered block."""
-    start = steer.layer + 1
+    start = steering.layer + 1
     if start < model.blocks:
         x = run_blocks(model.params, model.config, x, context, start, model.blocks)
-    return normalise(model.params, model.config, x) if steer.site == "residual" else x
+    return normalise(model.params, model.config, x) if steering.site == "residual" else x

@@ -14,7 +14,8 @@ from ufm import __version__
 from ufm._files import digest
 
 from ..decoder.model import LanguageModel
-from ..steering.steered_prompt import SteeredPrompt, Steering, bucket, check_strengths, chunks
+from ..decoder.steering import Steering
+from ..steering.steered_prompt import SteeredPrompt, bucket, check_strengths, chunks
 from .journal import Journal
 
 Progress = Callable[[int, int | None], None]
@@ -175,8 +176,7 @@ def _at_zero(prompt: SteeredPrompt, row: list[int], steering: Steering, order: i
     """p, p', …, p^(n) at α = 0, [n + 1, V]."""
     if order == 0:  # without the programs of Taylor arithmetic
         return np.asarray(jax.nn.softmax(prompt.base))[None]
-    how = steering.vector, steering.layer, 0.0, order, steering.positions
-    return np.asarray(prompt.model.derivatives(row, *how, site=steering.site))
+    return np.asarray(prompt.model.derivatives(row, steering, order=order))
 
 
 def _largest(logits: np.ndarray, count: int) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..decoder.model import LanguageModel
+from ..decoder.steering import Steering
 from ..laws import plateau as _laws_plateau
 from ..laws import quadratic as _laws_cost
 from ..laws import tanh as _laws_tanh
@@ -20,7 +21,6 @@ from ..laws.tanh import tanh_law
 from ..measure.cost_sweep import Cost, sweep_cost
 from ..measure.slopes import Slopes, sweep_slopes
 from ..measure.token_curves import Curves, sweep_curves
-from ..steering.steered_prompt import Steering
 from ..steering.vector import SteeringVector, steering_vectors
 from ..text.tokenizer import Tokenizer
 from ..text.windows import windows
@@ -187,7 +187,7 @@ def _costs(
         return not_asked(id, title, criterion, why), None, None
     length = _length(model, request)
     most = -(-request.text_tokens // length) if request.text_tokens else None
-    steering = Steering(vector.values, vector.layer)  # a text has no last position
+    steering = Steering.of(vector, positions="all")  # a text has no last position
 
     def sweep(name: str, alphas: Any, order: int) -> Cost:
         assert request.text is not None

@@ -10,7 +10,7 @@ from jaxtyping import Array
 from ufm import UFM, ExponentialTilt, separation_margin
 from ufm._checks import Numbers
 
-from ..decoder.arguments import SITES, block_number, one_of, token_batch
+from ..decoder.arguments import SITES, block_number, one_of
 from ..decoder.blocks import Params, apply_block, arrange, context_of, embed, normalise
 from ..decoder.model import LanguageModel
 from ..text.tokenizer import pad
@@ -86,7 +86,7 @@ def _round_up(length: int, longest: int | None) -> int:
 def _states(
     model: LanguageModel, tokens: np.ndarray, mask: np.ndarray, layers: list[int], site: str
 ) -> list[Array]:
-    ids, real, _ = token_batch(tokens, mask, model.vocabulary, model.config.positions)
+    ids, real, _ = model.batch(tokens, mask)
     context = context_of(real)
     params: Params = model.params
     x, found = embed(params, model.config, ids, context), {}

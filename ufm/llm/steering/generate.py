@@ -21,8 +21,9 @@ from ..decoder.blocks import (
     unembed,
 )
 from ..decoder.config import BlockConfig
-from ..decoder.model import LanguageModel, Steer
-from .steered_prompt import Steering, _spread, check_strengths
+from ..decoder.model import LanguageModel
+from ..decoder.steering import Steering, add
+from .steered_prompt import check_strengths
 
 _ROUND = 32
 
@@ -58,8 +59,7 @@ def generate(
     """
     strengths = check_strengths(alphas)
     _check(steering, strengths, count, temperature, seed)
-    steer = _request(model, steering)
-    ids, _, _ = model._batch(list(tokens), None)
+    ids, _, _ = model.batch(list(tokens))
     length = ids.shape[1]
     longest = model.config.positions
     if longest is not None and length + count > longest:
@@ -70,7 +70,7 @@ def generate(
     # rounded up, so that texts of about one length share their programs
     capacity = -(-(length + count) // _ROUND) * _ROUND
     capacity = capacity if longest is None else min(capacity, longest)
-    states = _States(model, steer, strengths, capacity)
+    states = _States(model, steering, strengths, capacity)
     logits = states.read(jnp.pad(ids, ((0, 0), (0, capacity - length))), length - 1)
     key = jax.random.key(seed)
     made = []
@@ -99,12 +99,6 @@ def _check(
         raise ValueError(f"seed must be at least 0; got {seed}")
 
 
-def _request(model: LanguageModel, steering: Steering | None) -> Steer:
-    if steering is None:
-        return model._steer(0.0, None, None, "all", "residual")
-    return model._steer(0.0, steering.vector, steering.layer, "all", steering.site)
-
-
 class _States:
     """Keys and values of all tokens so far at each strength, block by block.
 
@@ -112,11 +106,17 @@ class _States:
     what stands after the newest token is never looked at.
     """
 
-    def __init__(self, model: LanguageModel, steer: Steer, alphas: np.ndarray, capacity: int):
-        self.model, self.steer = model, steer
+    def __init__(
+        self,
+        model: LanguageModel,
+        steering: Steering | None,
+        alphas: np.ndarray,
+        capacity: int,
+    ):
+        self.model = model
+        self.steering = None if steering is None else model.place(steering)
         self.rows = alphas.size
-        wide = model.params.final_norm.scale.dtype
-        self.alphas = jnp.asarray(alphas.astype(wide))
+        self.alphas = jnp.asarray(alphas.astype(model.wide))
         self.everywhere = Context(
             jnp.ones((1, capacity), bool), jnp.arange(capacity)[None, :], jnp.zeros(1, int)
         )
@@ -156,10 +156,10 @@ class _States:
 
     def _steered(self, x: Array, layer: int, site: str) -> Array:
         """h + αv, if this is where v is added."""
-        steer = self.steer
-        if steer.vector is None or (layer, site) != (steer.layer, steer.site):
+        steering = self.steering
+        if steering is None or (layer, site) != (steering.layer, steering.site):
             return x
-        return _spread(x, steer.vector, self.alphas)
+        return add(x, steering.vector[None, None, :], self.alphas)
 
 
 @partial(jax.jit, static_argnums=0)

@@ -1,7 +1,6 @@
 """One prompt under many strengths: what comes before the steered block runs once."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -25,37 +24,12 @@ from ..decoder.blocks import (
 )
 from ..decoder.config import BlockConfig
 from ..decoder.model import LanguageModel
+from ..decoder.steering import Steering, add
 from ..text.tokenizer import pad
-from .vector import SteeringVector
 
 # Bytes that the largest array of one batch of strengths may take.
 _BATCH_BYTES = 1 << 28
 _BUCKET = 4
-
-
-@dataclass(frozen=True, eq=False)
-class Steering:
-    """What is added where: `vector` [d] after block `layer`, at "all" or the "last" positions.
-
-    A vector of zeros steers nothing and raises `ValueError`.
-    """
-
-    vector: np.ndarray
-    layer: int
-    positions: str = "all"
-    site: str = "residual"
-
-    def __post_init__(self):
-        vector = np.asarray(self.vector)
-        finite("vector", vector)
-        if not vector.any():
-            raise ValueError("the steering vector is zero: it steers nothing")
-        object.__setattr__(self, "vector", vector)
-
-    @classmethod
-    def of(cls, vector: SteeringVector) -> "Steering":
-        """A vector from prompts, at the site it was measured at."""
-        return cls(vector.values, vector.layer, vector.positions, vector.site)
 
 
 class SteeredPrompt:
@@ -74,18 +48,16 @@ class SteeredPrompt:
         length: int | None = None,
     ):
         self.model = model
-        self.steer = model._steer(
-            1.0, steering.vector, steering.layer, steering.positions, steering.site
-        )
+        self.steering = model.place(steering)
         self.base = model.logits(tokens)
         row, mask = np.asarray(tokens), None
         if length is not None and length > row.size:
             row, mask = pad([row.tolist()], length)
-        ids, real, _ = model._batch(row, mask)
+        ids, real, _ = model.batch(row, mask)
         self.context = context_of(real)
-        self.before = model.before_steering(ids, self.context, self.steer)
+        self.before = model.before_steering(ids, self.context, self.steering)
         self.length = ids.shape[1]
-        self.start = self.steer.layer + 1
+        self.start = self.steering.layer + 1
         self.cache = None
         if steering.positions == "last" and self.start < model.blocks:
             self.cache = self._unsteered_cache()
@@ -101,9 +73,10 @@ class SteeredPrompt:
 
     def logits(self, alphas: Float[Array, " strengths"]) -> Float[Array, "strengths vocab"]:
         """Logits after the last token at each strength; not all bits of α = 0 are the model's own."""
-        model, step = self.model, self.steer.vector
+        model = self.model
+        step = self.steering.vector[None, None, :]
         if self.cache is not None:
-            x = _spread(pick(self.before, self.context.last), step, alphas)
+            x = add(pick(self.before, self.context.last), step, alphas)
             for i in range(self.start, model.blocks):
                 settings, block = model.config.blocks[i], model.params.blocks[i]
                 arranged = arrange(self.context, settings, x.dtype)
@@ -111,8 +84,8 @@ class SteeredPrompt:
             return unembed(model.params, model.config, normalise(model.params, model.config, x))[
                 :, 0
             ]
-        x = _spread(self.before, step, alphas)
-        return model.after_steering(x, self.context, self.steer)[:, 0]
+        x = add(self.before, step, alphas)
+        return model.after_steering(x, self.context, self.steering)[:, 0]
 
     def _unsteered_cache(self) -> dict[int, tuple[Array, Array]]:
         model, x, cache = self.model, self.before, {}
@@ -184,13 +157,6 @@ def chunks(alphas: np.ndarray, size: int, dtype: Any) -> Iterator[tuple[slice, A
             slice(start, start + part.size),
             jnp.asarray(np.pad(part, (0, size - part.size), mode="edge").astype(dtype)),
         )
-
-
-@jax.jit
-def _spread(x: Array, step: Array, alphas: Array) -> Array:
-    """h + αv for each α along the batch axis."""
-    lifted = alphas.astype(step.dtype)[:, None, None] * step[None, None, :]
-    return (x.astype(step.dtype) + lifted).astype(x.dtype)
 
 
 @partial(jax.jit, static_argnums=0)

@@ -9,8 +9,8 @@ import numpy as np
 from ufm.numerics.roots import bracketed_root
 
 from ..decoder.model import LanguageModel
+from ..decoder.steering import Steering
 from ..measure.text_cost import KINDS, TextSpend
-from ..steering.steered_prompt import Steering
 from ..text.tokenizer import pad
 
 # The scan goes from an eighth of the quadratic's guess in steps of this ratio, four a pass.
@@ -233,9 +233,8 @@ def differs_at_zero(
     longest = max(map(len, rows))
     for k, row in enumerate(rows):
         tokens, mask = pad([row], longest)
-        how = {"vector": steering.vector, "layer": steering.layer, "site": steering.site}
         plain = np.asarray(model.all_logits(tokens, mask=mask))
-        at_zero = np.asarray(model.all_logits(tokens, 0.0, mask=mask, **how))
+        at_zero = np.asarray(model.all_logits(tokens, 0.0, steering, mask=mask))
         if plain[mask].tobytes() != at_zero[mask].tobytes():
             return k
         if progress is not None:

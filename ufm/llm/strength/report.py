@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..decoder.model import LanguageModel
+from ..decoder.steering import Steering
 from ..measure.sweet_spots import SweetSpots, sweet_spots
 from ..measure.text_cost import KINDS, TextSpend
 from ..steering.generate import generate
-from ..steering.steered_prompt import Steering
 from ..steering.vector import SteeringVector
 from ..text.loops import LoopVerdict, find_loop
 from .choose import ModelStrength, choose_strength, differs_at_zero
@@ -86,7 +86,7 @@ def strength_report(
 ) -> StrengthReport:
     """Choose a strength along `vector` on half of the windows; measure it on all else."""
     say = progress or (lambda stage, done, of: None)
-    steering = Steering(vector.values, vector.layer, "all", vector.site)
+    steering = Steering.of(vector, positions="all")
 
     def spend_on(windows: Sequence[Sequence[int]], stage: str) -> TextSpend:
         return TextSpend(
@@ -167,10 +167,9 @@ def _mass(
     choice: ModelStrength,
     target: np.ndarray,
 ) -> tuple[float, float]:
-    how = {"vector": steering.vector, "layer": steering.layer, "site": steering.site}
     both = [np.asarray(model.logits(row), np.float64)]
     if choice.reachable:
-        both.append(np.asarray(model.logits(row, choice.alpha, **how), np.float64))
+        both.append(np.asarray(model.logits(row, choice.alpha, steering), np.float64))
     p = [np.exp(x - x.max()) for x in both]
     shares = [float(x[target].sum() / x.sum()) for x in p]
     return shares[0], shares[1] if choice.reachable else float("nan")

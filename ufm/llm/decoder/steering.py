@@ -1,0 +1,116 @@
+"""The one record of what is added where, and the sum h + αv itself."""
+
+from dataclasses import dataclass
+from typing import Protocol, TypedDict, runtime_checkable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from ufm._checks import Numbers, finite, is_concrete
+
+from .arguments import POSITIONS, SITES, direction, one_of, steered_block
+from .blocks import Context
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A direction that knows where it was measured, such as a `SteeringVector`."""
+
+    @property
+    def values(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def layer(self) -> int: ...  # noqa: D102
+    @property
+    def positions(self) -> str: ...  # noqa: D102
+    @property
+    def site(self) -> str: ...  # noqa: D102
+
+
+class Where(TypedDict, total=False):
+    """The fields of a `Steering` as keywords, for a call that steers once."""
+
+    vector: Numbers | None
+    layer: int | None
+    positions: str
+    site: str
+
+
+@dataclass(frozen=True, eq=False)
+class Steering:
+    """What is added where: `vector` [d] after block `layer`, at "all" or the "last" positions.
+
+    `site` is "residual", the stream after the block, or "post-norm", the last block's state after
+    the final norm. A vector of zeros steers nothing and raises `ValueError`, as do entries that are
+    not finite and positions or sites that do not exist; a model checks the layer and the width.
+    """
+
+    vector: np.ndarray | Array
+    layer: int
+    positions: str = "all"
+    site: str = "residual"
+
+    def __post_init__(self):
+        one_of("positions", self.positions, POSITIONS)
+        one_of("site", self.site, SITES)
+        if is_concrete(self.vector):
+            vector = np.asarray(self.vector)
+            finite("vector", vector)
+            if not vector.any():
+                raise ValueError("the steering vector is zero: it steers nothing")
+            object.__setattr__(self, "vector", vector)
+
+    @classmethod
+    def of(cls, vector: Measured, positions: str | None = None) -> "Steering":
+        """A vector from prompts, at the site it was measured at; `positions` replaces its own."""
+        return cls(vector.values, vector.layer, positions or vector.positions, vector.site)
+
+
+def place(
+    vector: Numbers,
+    layer: int | None = None,
+    positions: str = "all",
+    site: str = "residual",
+    *,
+    blocks: int,
+    width: int,
+    dtype: np.dtype,
+) -> Steering:
+    """Steering checked against a model of so many `blocks` and of this `width`.
+
+    Its vector has the `dtype` in which it is added. Here v may be traced, so that results can be
+    differentiated in v, and 0, so that they can be at v = 0.
+    """
+    one_of("positions", positions, POSITIONS)
+    one_of("site", site, SITES)
+    fields = {"layer": steered_block(layer, site, blocks), "positions": positions, "site": site}
+    placed = object.__new__(Steering)  # without `__post_init__`, which refuses 0
+    placed.__dict__.update(fields, vector=direction(vector, width, dtype))
+    return placed
+
+
+def step(
+    x: Float[Array, "batch length d"], context: Context, steering: Steering
+) -> Float[Array, "#batch #length d"]:
+    """v at the steered positions of `x`, 0 elsewhere."""
+    if steering.positions == "all" or x.shape[1] == 1:
+        return jnp.asarray(steering.vector)[None, None, :]
+    return _at_last(jnp.asarray(steering.vector), context)
+
+
+@jax.jit
+def add(
+    x: Float[Array, "#batch length d"],
+    step: Float[Array, "#batch #length d"],
+    alphas: Float[Array, " #batch"],
+) -> Float[Array, "batch length d"]:
+    """h + αv, in the dtype of v: one α for each sequence, or one sequence for each α."""
+    return (x.astype(step.dtype) + alphas[:, None, None] * step).astype(x.dtype)
+
+
+@jax.jit
+def _at_last(vector: Array, context: Context) -> Array:
+    index = jnp.arange(context.mask.shape[1])
+    is_last = index[None, :] == context.last[:, None]
+    return jnp.where(is_last[:, :, None], vector[None, None, :], 0)
