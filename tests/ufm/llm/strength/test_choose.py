@@ -197,9 +197,9 @@ def test_strength_zero_is_the_unsteered_model(model, monkeypatch):
     steering = ufm.llm.Steering(VECTOR, 0)
     assert differs_at_zero(model, steering, TEXT) is None
     # planted: an addition that is off by one unit in the last place at one position
-    exact = _model._add
-    nudge = lambda x, step, alpha: exact(x, step, alpha) * (1 + jnp.finfo(x.dtype).eps)  # noqa: E731
-    monkeypatch.setattr(_model, "_add", nudge)
+    exact = _model.add
+    nudge = lambda x, step, alphas: exact(x, step, alphas) * (1 + jnp.finfo(x.dtype).eps)  # noqa: E731
+    monkeypatch.setattr(_model, "add", nudge)
     assert differs_at_zero(model, steering, TEXT) == 0
 
 
