@@ -215,9 +215,9 @@ def _(context_names, negative, positive, separation, settings):
     $N$: {", ".join(context_names[j] for j in negative)}.
     Separation margin $\delta = \min_T M - \max_{{z \notin T}} M = {separation:.3f}$"""
         + (
-            " > 0: the target is told apart."
+            " > 0: the target is separated."
             if separation > 0
-            else ": the target is **not** told apart."
+            else ": the target is **not** separated."
         )
     )
     return
