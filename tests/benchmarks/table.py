@@ -84,14 +84,14 @@ def scipy_peak(log_p: np.ndarray, odds: np.ndarray, token: int) -> float:
     return brentq(lambda a: softmax(log_p + a * odds) @ odds - odds[token], -30, 30, xtol=1e-13)
 
 
-def row(work: str, rival: str, ours_s: float, rival_s: float, reach: str, met: bool) -> dict:
+def row(work: str, rival: str, ours_s: float, rival_s: float, target: str, met: bool) -> dict:
     return {
         "work": work,
         "rival": rival,
         "ours_s": ours_s,
         "rival_s": rival_s,
         "times_faster": rival_s / ours_s,
-        "reach": reach,
+        "target": target,
         "met": bool(met),
     }
 
@@ -123,7 +123,7 @@ def peaks_rows(rounds: int) -> list[dict]:
     )
     gigabytes = peak_memory_of_a_million()
     used = row(
-        "peak memory in GB, V = 1e6", "a reach of 2 GB", gigabytes, 2.0, "> 1 x", gigabytes < 2
+        "peak memory in GB, V = 1e6", "a target of 2 GB", gigabytes, 2.0, "> 1 x", gigabytes < 2
     )
     rows.append(used)
     return rows
@@ -305,19 +305,19 @@ def report(rounds: int, tokens: int) -> dict[str, Any]:
 
 def show(found: dict[str, Any]) -> None:
     table = Table(box=None, pad_edge=False)
-    for name in ("work", "against", "ours s", "rival s", "times faster", "reach", ""):
+    for name in ("work", "against", "ours s", "rival s", "times faster", "target", ""):
         table.add_column(
             name, justify="left" if name in ("work", "against") else "right", no_wrap=True
         )
     for r in found["rows"]:
-        mark = "" if not r["reach"] else "met" if r["met"] else "MISSED"
+        mark = "" if not r["target"] else "met" if r["met"] else "MISSED"
         numbers = (f"{r[key]:.3g}" for key in ("ours_s", "rival_s", "times_faster"))
-        table.add_row(r["work"], r["rival"], *numbers, r["reach"], mark)
+        table.add_row(r["work"], r["rival"], *numbers, r["target"], mark)
     console = Console(width=130)
     console.print(table)
     error, count = found["peak_error"], found["peak_error_tokens"]
     console.print(
-        f"largest relative error of {count} peaks against balls: {error:.1e} (reach 1e-12)"
+        f"largest relative error of {count} peaks against balls: {error:.1e} (target 1e-12)"
     )
     for name, value in found["cost_model"].items():
         console.print(f"{name}: {value:.3g}")

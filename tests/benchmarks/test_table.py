@@ -8,7 +8,7 @@ from tests.benchmarks import table
 @pytest.mark.parametrize(
     "part", [table.peaks_rows, table.sweep_rows, table.aggregate_rows], ids=lambda f: f.__name__
 )
-def test_reaches(part):
+def test_targets(part):
     missed = [r for r in part(3) if not r["met"]]
     assert not missed
 
