@@ -1,69 +1,68 @@
-"""Peaks one token at a time: the root of the log-balance, for many tokens at once, in numpy.
+"""The log-balance of two sums of exponentials: an increasing function of α, and its root.
 
-    g(α) = log Σ_{M>m} p (M-m) e^{α(M-m)} - log Σ_{M<m} p (m-M) e^{α(M-m)}
+    g(α) = log Σ_{above} e^{t + αx} - log Σ_{below} e^{t + αx},   x larger above than below
 
-increases with α and is 0 where E_α[M] = m; its two sums of positive terms lose nothing.
+Both sums are of positive terms and lose nothing. With x = M - m and t = log p + log|M - m|, split at
+M > m, its root is the peak of a token of log-odds m, where E_α[M] = m; with x = M and t = log p, split
+into a set of tokens and the rest, it is the log-odds of the set.
 """
 
-import math
+from types import ModuleType
 
 import numpy as np
+from numpy.typing import NDArray
 
-_EPS = float(np.finfo(float).eps)
+from .bracket import Bracket
+from .roots import Floats, Values, increasing_root_on_host, middle_of
 
 
-def middle_of(lower: float, upper: float) -> float:
-    """The middle; of ends of different sizes the geometric one, at most 16 times the smaller."""
-    if lower > 0 and upper > 4 * lower:
-        return min(16 * lower, math.sqrt(lower) * math.sqrt(upper))
-    if upper < 0 and lower < 4 * upper:
-        return -middle_of(-upper, -lower)
-    return lower + 0.5 * (upper - lower)
+def log_balance(
+    alpha: Values, rates: Values, terms: Values, above: Values | NDArray[np.bool_], xp: ModuleType
+) -> tuple[Values, Values]:
+    """g(α) and its slope [n] at `alpha` [n]; `rates` x, `terms` t and the mask `above` are [n or 1, W].
+
+    A term of -∞ counts for nothing.
+    """
+    exponents = terms + alpha[:, None] * rates
+    up, rise = logsumexp_and_mean(exponents, rates, above, xp)
+    down, fall = logsumexp_and_mean(exponents, rates, ~above, xp)
+    return up - down, rise - fall
+
+
+def logsumexp_and_mean(
+    terms: Values, rates: Values, mask: Values | NDArray[np.bool_], xp: ModuleType
+) -> tuple[Values, Values]:
+    """Log Σ e^{terms} over `mask` and the mean of `rates` under those weights, along the last axis.
+
+    Where nothing is left to sum they are 0.
+    """
+    kept = xp.where(mask, terms, -xp.inf)
+    top = kept.max(axis=-1, keepdims=True)
+    top = xp.where(xp.isfinite(top), top, 0.0)
+    weights = xp.exp(kept - top)
+    total = weights.sum(axis=-1)
+    total = xp.where(total > 0, total, 1.0)
+    return top[..., 0] + xp.log(total), (weights * rates).sum(axis=-1) / total
+
+
+def bracket_by_slopes(
+    at_zero: Values, least: Values, greatest: Values, xp: ModuleType
+) -> Bracket[Values]:
+    """Where the root lies of a g with g(0) = `at_zero` and slopes between `least` and `greatest`."""
+    ends = xp.stack([-at_zero / greatest, -at_zero / least])
+    slack = 1e-9 * xp.abs(ends) + 1e-300  # rounding errors, of g(0) as well
+    return Bracket((ends - slack).min(axis=0), (ends + slack).max(axis=0))
 
 
 def balanced(
-    gaps: np.ndarray, terms: np.ndarray, above: np.ndarray, low: float, high: float
-) -> np.ndarray:
-    """The root of each row's log-balance [n], by Newton's method inside a bracket that shrinks.
+    rates: Floats, terms: Floats, above: NDArray[np.bool_], bracket: Bracket[Floats]
+) -> Floats:
+    """The root of each row's log-balance [n] within `bracket` [n], in NumPy.
 
-    `gaps` [n, W] are M - m in units in which they neither over- nor underflow, `terms` log p + log|M - m|,
-    -∞ at gap 0; `above` is where M > m. Every root lies between `low` and `high`.
+    `rates` [n, W] are in units in which they neither over- nor underflow, `terms` and `above` [n, W].
     """
-    n = gaps.shape[0]
-    lower, upper = np.full(n, low), np.full(n, high)
-    alpha = np.full(n, middle_of(low, high))
-    previous, active = np.full(n, np.inf), np.arange(n)
-    for _ in range(200):
-        value, slope = _log_balance(gaps[active], terms[active], above[active], alpha[active])
-        at = alpha[active]
-        lower[active] = np.where(value <= 0, at, lower[active])
-        upper[active] = np.where(value >= 0, at, upper[active])
-        target = at - value / np.where(slope > 0, slope, 1.0)
-        safe = (target >= lower[active]) & (target <= upper[active]) & (slope > 0)
-        safe &= np.abs(target - at) <= 0.5 * previous[active]
-        halves = np.array(
-            [middle_of(*ends) for ends in zip(lower[active], upper[active], strict=True)]
-        )
-        target = np.where(safe, target, halves)
-        target = np.where(value == 0, at, target)
-        step = np.abs(target - at)
-        alpha[active], previous[active] = target, step
-        active = active[(step > 4 * _EPS * np.abs(target)) & (value != 0)]
-        if not active.size:
-            break
-    return alpha
 
+    def value_and_slope(rows: NDArray[np.intp], alpha: Floats) -> tuple[Floats, Floats]:
+        return log_balance(alpha, rates[rows], terms[rows], above[rows], np)
 
-def _log_balance(
-    gaps: np.ndarray, terms: np.ndarray, above: np.ndarray, alpha: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    exponents = terms + alpha[:, None] * gaps
-    sums = []
-    for mask in (above, ~above):
-        kept = np.where(mask, exponents, -np.inf)
-        top = kept.max(axis=1, keepdims=True)
-        weights = np.exp(kept - top)
-        total = weights.sum(axis=1)
-        sums.append((top[:, 0] + np.log(total), (weights * gaps).sum(axis=1) / total))
-    (up, rise), (down, fall) = sums
-    return up - down, rise - fall
+    return increasing_root_on_host(value_and_slope, bracket, middle_of(bracket, np))

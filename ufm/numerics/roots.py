@@ -1,55 +1,119 @@
-"""Roots of increasing functions: of whole arrays at once in JAX, of one costly scalar on the host."""
+"""Roots of increasing functions: of whole arrays at once, in JAX or NumPy, or of one costly scalar."""
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
+from types import ModuleType
+from typing import Generic, TypeVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array
+from numpy.typing import NDArray
+
+from .bracket import Bracket, Value
+
+Floats = NDArray[np.float64]
+Values = TypeVar("Values", Floats, Array)
+_MOST_STEPS = 200
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Search(Generic[Values]):
+    """Newton's method on the way to many roots: where each is looked for, and what is known of it.
+
+    `step` is the length of the last step; an entry that is not `moving` has arrived.
+    """
+
+    x: Values
+    bracket: Bracket[Values]
+    step: Values
+    moving: NDArray[np.bool_] | Array
+
+    @classmethod
+    def begin(cls, bracket: Bracket[Values], start: Values, xp: ModuleType) -> "Search[Values]":
+        """Nothing is known yet but the bracket, into which `start` is moved."""
+        x = xp.clip(start, *bracket)
+        return cls(x, bracket, xp.full_like(x, math.inf), xp.ones(x.shape, bool))
+
+    def improved(self, value: Values, slope: Values, xp: ModuleType) -> "Search[Values]":
+        """One step on, given the functions and their slopes at `x`.
+
+        A step of Newton's method that leaves the bracket, or fails to halve the step before, is
+        replaced by the middle. An entry has arrived once its step is below four units in the last place.
+        """
+        x = self.x
+        low = xp.where(value <= 0, x, self.bracket.low)
+        high = xp.where(value >= 0, x, self.bracket.high)
+        newton = x - value / xp.where(slope > 0, slope, 1.0)
+        is_safe = (slope > 0) & (newton >= low) & (newton <= high)
+        is_safe &= xp.abs(newton - x) <= 0.5 * self.step
+        bracket: Bracket[Values] = Bracket(low, high)
+        target = xp.where(is_safe, newton, middle_of(bracket, xp))
+        target = xp.where(self.moving & (value != 0), target, x)
+        step = xp.abs(target - x)
+        return Search(target, bracket, step, step > 4 * xp.finfo(x.dtype).eps * xp.abs(target))
+
+
+def middle_of(bracket: Bracket[Value], xp: ModuleType) -> Value:
+    """The middles; the geometric ones of ends of one sign and different sizes.
+
+    Those are at most 16 times the smaller end.
+    """
+    low, high = bracket
+    from_low, from_high, sign = xp.abs(low), xp.abs(high), xp.sign(low)
+    near, far = xp.minimum(from_low, from_high), xp.maximum(from_low, from_high)
+    geometric = sign * xp.minimum(16 * near, xp.sqrt(near) * xp.sqrt(far))
+    is_geometric = (sign == xp.sign(high)) & (far > 4 * near)
+    return xp.where(is_geometric, geometric, low + 0.5 * (high - low))
 
 
 def increasing_root(
-    value_and_slope: Callable[[Array], tuple[Array, Array]],
-    lower: Array,
-    upper: Array,
-    start: Array,
-    steps: int = 200,
+    value_and_slope: Callable[[Array], tuple[Array, Array]], bracket: Bracket[Array], start: Array
 ) -> Array:
-    """X with f(x) = 0 for an elementwise strictly increasing f with f(lower) <= 0 <= f(upper).
+    """X with f(x) = 0 for an elementwise strictly increasing f with f(low) <= 0 <= f(high), in JAX.
 
-    Newton's method from `start`, kept inside the bracket: a step that leaves it, or fails to halve
-    the step before the last, is replaced by the midpoint. All arrays have one shape; entries stop
-    moving once their step is below four units in the last place.
+    Newton's method from `start`, kept inside the `bracket` (`Search`). All arrays have one shape.
     """
-    eps = jnp.finfo(start.dtype).eps
 
-    def unfinished(state):
-        step_number, _, _, _, _, active = state
-        return (step_number < steps) & active.any()
+    def is_unfinished(state: tuple[Array, Search[Array]]) -> Array:
+        return (state[0] < _MOST_STEPS) & state[1].moving.any()
 
-    def improve(state):
-        step_number, x, lower, upper, previous, active = state
-        value, slope = value_and_slope(x)
-        lower = jnp.where(value <= 0, x, lower)
-        upper = jnp.where(value >= 0, x, upper)
-        newton = x - value / jnp.where(slope > 0, slope, 1.0)
-        is_safe = (newton >= lower) & (newton <= upper) & (slope > 0)
-        is_safe &= jnp.abs(newton - x) <= 0.5 * previous
-        target = jnp.where(is_safe, newton, lower + 0.5 * (upper - lower))
-        target = jnp.where(active, target, x)
-        step = jnp.abs(target - x)
-        still = active & (step > 4 * eps * jnp.abs(target)) & (value != 0)
-        target = jnp.where(value == 0, x, target)
-        return step_number + 1, target, lower, upper, step, still
+    def improve(state: tuple[Array, Search[Array]]) -> tuple[Array, Search[Array]]:
+        count, search = state
+        return count + 1, search.improved(*value_and_slope(search.x), jnp)
 
-    wide = jnp.full_like(start, jnp.inf)
-    state = (0, jnp.clip(start, lower, upper), lower, upper, wide, jnp.ones(start.shape, bool))
-    return jax.lax.while_loop(unfinished, improve, state)[1]
+    state = (jnp.asarray(0), Search.begin(bracket, start, jnp))
+    return jax.lax.while_loop(is_unfinished, improve, state)[1].x
 
 
-def bracketed_root(function: Callable[[float], float], start: float) -> tuple[float, float]:
-    """(lower, upper), four units in the last place apart, around the root of an increasing `function`.
+def increasing_root_on_host(
+    value_and_slope: Callable[[NDArray[np.intp], Floats], tuple[Floats, Floats]],
+    bracket: Bracket[Floats],
+    start: Floats,
+) -> Floats:
+    """As `increasing_root`, in NumPy: f and its slope are asked of those entries alone that still move.
+
+    `value_and_slope` gets their indices and their x. All arrays are [n].
+    """
+    search, indices = Search.begin(bracket, start, np), np.arange(start.size)
+    found = search.x.copy()
+    for _ in range(_MOST_STEPS):
+        if not indices.size:
+            break
+        search = search.improved(*value_and_slope(indices, search.x), np)
+        found[indices] = search.x
+        if not search.moving.all():
+            left = np.flatnonzero(search.moving)
+            indices, search = indices[left], jax.tree.map(lambda part, i=left: part[i], search)
+    return found
+
+
+def bracketed_root(function: Callable[[float], float], start: float) -> Bracket[float]:
+    """The root of an increasing `function`, between ends four units in the last place apart.
 
     Called on the host, about ten times. `start` > 0 is a guess of the root's size; the root is negative
     if `function`(0) > 0. Chandrupatla's method (1997): inverse quadratic interpolation where three points
@@ -72,7 +136,7 @@ def bracketed_root(function: Callable[[float], float], start: float) -> tuple[fl
         share = _share(newest, across, replaced, at_newest, at_across, at_replaced)
         least = min(0.5, 0.5 * width / abs(across - newest))
         share = min(max(share, least), 1 - least)
-    return min(newest, across), max(newest, across)
+    return Bracket(min(newest, across), max(newest, across))
 
 
 def _bracket(function: Callable[[float], float], start: float) -> tuple[float, float]:

@@ -11,7 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .log_balance import balanced, middle_of
+from .bracket import Bracket
+from .log_balance import balanced
+from .roots import middle_of
 from .tilted_moments import Anchor, anchor_at, evaluate, roots, series, slopes
 
 _DIRECT = 1 << 13  # tokens x tokens felt: below this, solving each costs less than an anchor
@@ -31,14 +33,13 @@ class _Law(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """Tokens first..last-1 have their peaks in [lower, upper] and feel tokens start..stop-1 alone.
+    """Tokens first..last-1 have their peaks in the bracket and feel tokens start..stop-1 alone.
 
     `guess` is where to put the next anchor (NaN: in the middle); a piece is `dense` if it lies beside
     an anchor that served many tokens, so that the next one beside it will as well.
     """
 
-    lower: float
-    upper: float
+    bracket: Bracket[float]
     first: int
     last: int
     start: int
@@ -107,7 +108,8 @@ def _from_zero(law: _Law, peaks: np.ndarray) -> list[_Piece]:
     inside = slice(1, n - 1)
     if not reach > 0:
         split = 1 + int(np.searchsorted(anchor.offset_of(law.odds[inside]), 0.0))
-        return [_Piece(-far, 0.0, 1, split, 0, n), _Piece(0.0, far, split, n - 1, 0, n)]
+        below = _Piece(Bracket(-far, 0.0), 1, split, 0, n)
+        return [below, _Piece(Bracket(0.0, far), split, n - 1, 0, n)]
     # A peak next to 0 is E_0[M] - M over the variance: its own digits need E_0[M] with more of them.
     offsets = _exact_offsets(law, anchor)
     coefficients = series(anchor, reach)
@@ -115,8 +117,8 @@ def _from_zero(law: _Law, peaks: np.ndarray) -> list[_Piece]:
     first, last = _covered(coefficients, reach, offsets[inside])
     solved = slice(1 + first, 1 + last)
     peaks[solved] = roots(coefficients, anchor, reach, offsets[solved])
-    below = _Piece(-far, -reach, 1, 1 + first, 0, n)
-    above = _Piece(reach, far, 1 + last, n - 1, 0, n)
+    below = _Piece(Bracket(-far, -reach), 1, 1 + first, 0, n)
+    above = _Piece(Bracket(reach, far), 1 + last, n - 1, 0, n)
     return _guessed(law, anchor, last - first, below, above)
 
 
@@ -154,10 +156,10 @@ def _solve_or_cut(law: _Law, piece: _Piece, peaks: np.ndarray) -> list[_Piece]:
     if count * (piece.stop - piece.start) <= _DIRECT:
         _solve_directly(law, piece, peaks)
         return []
-    middle = piece.guess
-    if not piece.lower < middle < piece.upper:
-        middle = middle_of(piece.lower, piece.upper)
-        if not piece.lower < middle < piece.upper:  # no strength is left between: they share it
+    (low, high), middle = piece.bracket, piece.guess
+    if not low < middle < high:
+        middle = float(middle_of(piece.bracket, np))
+        if not low < middle < high:  # no strength is left between: they share it
             peaks[piece.first : piece.last] = middle
             return []
     window = slice(piece.start, piece.stop)
@@ -174,8 +176,8 @@ def _solve_or_cut(law: _Law, piece: _Piece, peaks: np.ndarray) -> list[_Piece]:
     else:
         first = last = int(np.searchsorted(offsets, 0.0))
         reach, served = 0.0, 0
-    below = piece._replace(upper=middle - reach, last=piece.first + first)
-    above = piece._replace(lower=middle + reach, first=piece.first + last)
+    below = piece._replace(bracket=Bracket(low, middle - reach), last=piece.first + first)
+    above = piece._replace(bracket=Bracket(middle + reach, high), first=piece.first + last)
     return _guessed(law, anchor, served, below, above)
 
 
@@ -220,25 +222,24 @@ def _narrowed(law: _Law, piece: _Piece) -> _Piece:
     start, stop = piece.start, piece.stop
     below = slice(start, piece.first)
     gaps = law.odds[piece.first] - law.odds[below]
-    terms = law.log_weights[below] - piece.lower * gaps + np.log(gaps)
+    terms = law.log_weights[below] - piece.bracket.low * gaps + np.log(gaps)
     shares = np.cumsum(np.exp(terms - terms.max()))
     start += int(np.searchsorted(shares, _TINY * shares[-1]))
     above = slice(piece.last, stop)
     gaps = law.odds[above] - law.odds[piece.last - 1]
-    terms = law.log_weights[above] + piece.upper * gaps + np.log(gaps)
+    terms = law.log_weights[above] + piece.bracket.high * gaps + np.log(gaps)
     shares = np.cumsum(np.exp(terms - terms.max())[::-1])
     stop -= int(np.searchsorted(shares, _TINY * shares[-1]))
     return piece._replace(start=start, stop=stop)
 
 
 def _solve_directly(law: _Law, piece: _Piece, peaks: np.ndarray) -> None:
-    """The root of each token's log-balance over the tokens that the piece feels, by Newton's method.
-
-    g(α) = log Σ_{M>m} p (M-m) e^{α(M-m)} - log Σ_{M<m} p (m-M) e^{α(M-m)} increases with α.
-    """
+    """The root of each token's log-balance over the tokens that the piece feels."""
     window = slice(piece.start, piece.stop)
     odds = law.odds[window]
-    middle = middle_of(piece.lower, piece.upper)
+    low, high = piece.bracket
+    slack = 1e-9 * max(abs(low), abs(high))
+    middle = float(middle_of(piece.bracket, np))
     r = int(np.argmax(law.log_weights[window] + middle * (odds - odds[odds.size // 2])))
     logs = law.log_weights[window] - law.log_weights[window][r]
     for start in range(piece.first, piece.last, 64):
@@ -248,5 +249,5 @@ def _solve_directly(law: _Law, piece: _Piece, peaks: np.ndarray) -> None:
             terms = logs[None, :] + np.log(np.abs(gaps))
         place = own - piece.start
         sides = np.arange(odds.size)[None, :] > place[:, None]
-        slack = 1e-9 * max(abs(piece.lower), abs(piece.upper))
-        peaks[own] = balanced(gaps, terms, sides, piece.lower - slack, piece.upper + slack)
+        ends = Bracket(np.full(own.size, low - slack), np.full(own.size, high + slack))
+        peaks[own] = balanced(gaps, terms, sides, ends)

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from .._checks import Numbers, is_concrete, needs_float64, token_set
+from ..numerics.log_balance import bracket_by_slopes, log_balance
 from ..numerics.roots import increasing_root
 from ..numerics.vocabulary_peaks import strictly_ordered, vocabulary_peaks
 from .tilt import ExponentialTilt
@@ -134,22 +135,15 @@ def _few_peaks(log_probs: Array, log_odds: Array) -> Array:
     span = log_odds.max() - log_odds.min()
 
     def one_token(token):
-        odds, smallest_gap = log_odds[token], gap_down[token] + gap_up[token]
-        gaps = (log_odds - odds)[None, :]
-        log_gap = jnp.log(jnp.where(gaps == 0, 1.0, jnp.abs(gaps)))
+        gaps = (log_odds - log_odds[token])[None, :]
+        terms = log_probs + jnp.log(jnp.abs(gaps))  # -∞ at the token itself and its ties
 
-        def log_balance(alpha):
-            terms = log_probs + log_gap + alpha[:, None] * gaps
-            up, slope_up = logsumexp_and_mean(terms, gaps, gaps > 0)
-            down, slope_down = logsumexp_and_mean(terms, gaps, gaps < 0)
-            return up - down, slope_up - slope_down
+        def balance(alpha: Array) -> tuple[Array, Array]:
+            return log_balance(alpha, gaps, terms, gaps > 0, jnp)
 
-        # The slope of g lies between `smallest_gap` and `span`, which brackets its root.
-        at_zero, slope = log_balance(jnp.zeros_like(log_probs[:, 0]))
-        ends = jnp.stack([-at_zero / span, -at_zero / smallest_gap])
-        slack = 1e-9 * jnp.abs(ends)
-        lower, upper = (ends - slack).min(axis=0), (ends + slack).max(axis=0)
-        return increasing_root(log_balance, lower, upper, -at_zero / slope)
+        at_zero, slope = balance(jnp.zeros_like(log_probs[:, 0]))
+        bracket = bracket_by_slopes(at_zero, gap_down[token] + gap_up[token], span, jnp)
+        return increasing_root(balance, bracket, -at_zero / slope)
 
     is_top, is_bottom = log_odds == log_odds.max(), log_odds == log_odds.min()
     # Extremal tokens have no root: solve for another token in their place, then overwrite.
@@ -195,13 +189,3 @@ def _neighbour_gaps(log_odds: Array) -> tuple[Array, Array]:
     down = jnp.where(below >= 0, log_odds - ordered[jnp.maximum(below, 0)], 1.0)
     up = jnp.where(above <= last, ordered[jnp.minimum(above, last)] - log_odds, 1.0)
     return down, up
-
-
-def logsumexp_and_mean(terms: Array, gaps: Array, mask: Array) -> tuple[Array, Array]:
-    """Log Σ e^{terms} over `mask` and the mean of `gaps` under those weights, along the last axis."""
-    top = jnp.where(mask, terms, -jnp.inf).max(axis=-1, keepdims=True)
-    top = jnp.where(jnp.isfinite(top), top, 0.0)
-    weight = jnp.where(mask, jnp.exp(jnp.minimum(terms - top, 0.0)), 0.0)
-    total = weight.sum(axis=-1)
-    total = jnp.where(total > 0, total, 1.0)
-    return top[..., 0] + jnp.log(total), (weight * gaps).sum(axis=-1) / total

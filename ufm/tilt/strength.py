@@ -9,10 +9,12 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from .._checks import Numbers, needs_float64, token_set
+from ..numerics.bracket import Bracket
+from ..numerics.log_balance import bracket_by_slopes, log_balance
 from ..numerics.roots import bracketed_root, increasing_root
 from .divergences import checked_weights, forward_kl, reverse_kl
 from .effects import concept_probability
-from .peaks import logsumexp_and_mean, require_separation
+from .peaks import require_separation
 from .tilt import ExponentialTilt
 
 Budget = Literal["cross_entropy", "reverse_kl", "target_mass"]
@@ -23,7 +25,7 @@ class StrengthChoice(NamedTuple):
     """A chosen steering strength, what it costs, and whether the budget could be met at all.
 
     - `alpha`: the strength; +∞ or -∞ where the budget is out of reach.
-    - `bracket`: (lower, upper) around it, where the budgeted quantity is <= and >= the budget.
+    - `bracket`: (low, high) around it, where the budgeted quantity is <= and >= the budget.
     - `reachable`: False if no finite α spends the budget; `supremum` is then what it stays below.
     - `kind`, `budget`: as asked for.
     - `cross_entropy`, `reverse_kl`: nats spent at `alpha`, averaged over the context weights.
@@ -32,7 +34,7 @@ class StrengthChoice(NamedTuple):
     """
 
     alpha: float
-    bracket: tuple[float, float]
+    bracket: Bracket[float]
     reachable: bool
     kind: str
     budget: float
@@ -112,14 +114,14 @@ def choose_strength(
     row = BUDGETS.index(kind)
     quadratic = math.sqrt(2 * budget / sigma2) if sigma2 > 0 else math.inf
     if budget >= supremum:
-        alpha, bracket = math.inf, (math.inf, math.inf)
+        alpha, bracket = math.inf, Bracket(math.inf, math.inf)
         spent = np.array([math.inf, reverse_supremum, 1.0])
     else:
         start = (
             1 / odds_range if kind == "target_mass" else min(quadratic, (1 + budget) / odds_range)
         )
         bracket = bracketed_root(lambda a: float(effects(a)[row]) - budget, start)
-        alpha = bracket[1]
+        alpha = bracket.high
         spent = effects(alpha)
     return StrengthChoice(
         alpha=alpha,
@@ -163,16 +165,12 @@ def _half_saturation(log_probs: Array, log_odds: Array, mask: Array) -> Array:
     lowest = jnp.where(mask, log_odds, jnp.inf).min()
     highest = jnp.where(mask, -jnp.inf, log_odds).max()
     # Counted from the cut between target and rest, no αM that matters at the root is large.
-    odds = (log_odds - (lowest + 0.5 * (highest - lowest)))[None, :]
+    centred = (log_odds - (lowest + 0.5 * (highest - lowest)))[None, :]
 
     def log_odds_and_slope(alpha: Array) -> tuple[Array, Array]:
-        terms = log_probs + alpha[:, None] * odds
-        inside, slope_inside = logsumexp_and_mean(terms, odds, mask[None, :])
-        off, slope_off = logsumexp_and_mean(terms, odds, ~mask[None, :])
-        return inside - off, slope_inside - slope_off
+        return log_balance(alpha, centred, log_probs, mask[None, :], jnp)
 
     r, _ = log_odds_and_slope(jnp.zeros_like(log_probs[:, 0]))
-    ends = jnp.stack([-r / (log_odds.max() - log_odds.min()), -r / (lowest - highest)])
-    slack = 1e-9 * jnp.abs(ends) + 1e-300
-    lower, upper = (ends - slack).min(axis=0), (ends + slack).max(axis=0)
-    return increasing_root(log_odds_and_slope, lower, upper, ends[0])
+    span = log_odds.max() - log_odds.min()
+    bracket = bracket_by_slopes(r, lowest - highest, span, jnp)
+    return increasing_root(log_odds_and_slope, bracket, -r / span)

@@ -8,6 +8,8 @@ from itertools import pairwise
 import numpy as np
 from flint import arb, ctx
 
+from ufm.numerics.log_balance import balanced, bracket_by_slopes, log_balance
+
 from .._balls import PRECISIONS, balance, ball
 from .levels import Levels
 
@@ -117,10 +119,9 @@ def _dyadic(value: float, width: float, direction: int) -> Fraction:
 
 
 def float_peaks(masses: Sequence[arb], odds: Sequence[arb]) -> np.ndarray:
-    """α [K-2] of the inner levels by safeguarded Newton steps on the log-balance, in float64.
+    """α [K-2] of the inner levels, in float64: the root of each one's log-balance.
 
-    h(α) = log Σ_{M>m} p (M-m) e^{α(M-m)} - log Σ_{M<m} p (m-M) e^{α(M-m)} increases, with a slope between
-    the sum of the two smallest gaps and R, which brackets its root by h(0).
+    Its slope lies between the sum of the two gaps next to the level and R.
     """
     # sums of neighbouring gaps, all positive: small gaps keep their digits
     steps = np.array([float(upper - lower) for lower, upper in pairwise(odds)])
@@ -131,34 +132,8 @@ def float_peaks(masses: Sequence[arb], odds: Sequence[arb]) -> np.ndarray:
     log_mass = np.array([float(p.log()) for p in masses])
     with np.errstate(divide="ignore"):  # the level itself, left out of both sums
         terms = log_mass + np.log(np.abs(gap))
-    above, below = gap > 0, gap < 0
-
-    def side(alphas: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        u = np.where(chosen, terms + alphas[:, None] * gap, -np.inf)
-        largest = u.max(axis=1)
-        weights = np.exp(u - largest[:, None])
-        total = weights.sum(axis=1)
-        return largest + np.log(total), (weights * gap).sum(axis=1) / total
-
-    def value_and_slope(alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        (up, rate_up), (down, rate_down) = side(alphas, above), side(alphas, below)
-        return up - down, rate_up - rate_down
-
-    start, _ = value_and_slope(np.zeros(len(gap)))
+    above = gap > 0
+    at_zero, _ = log_balance(np.zeros(len(gap)), gap, terms, above, np)
     rows = np.arange(len(gap))
-    ends = np.stack(
-        [-start / (gap[rows, rows + 2] - gap[rows, rows]), -start / (gap[:, -1] - gap[:, 0])]
-    )
-    lower, upper = ends.min(axis=0), ends.max(axis=0)
-    alphas = ends[1]
-    for _ in range(200):
-        value, slope = value_and_slope(alphas)
-        lower, upper = np.where(value < 0, alphas, lower), np.where(value > 0, alphas, upper)
-        step = alphas - value / slope
-        inside = (step > lower) & (step < upper)
-        new = np.where(value == 0, alphas, np.where(inside, step, (lower + upper) / 2))
-        settled = np.abs(new - alphas) <= 4e-16 * np.abs(new) + 1e-300
-        alphas = new
-        if settled.all():
-            break
-    return alphas
+    least, greatest = gap[rows, rows + 2] - gap[rows, rows], gap[:, -1] - gap[:, 0]
+    return balanced(gap, terms, above, bracket_by_slopes(at_zero, least, greatest, np))
