@@ -10,6 +10,9 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+Arrays = dict[str, np.ndarray]
+JsonObject = dict[str, Any]  # of any JSON values, as the json module reads and takes them
+
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write `data` to `path` so that, killed at any moment, the file is whole or was never there."""
@@ -25,13 +28,13 @@ def write_whole(path: Path, data: bytes) -> None:
         raise OSError(error.errno, f"cannot write {path}: {error.strerror}") from error
 
 
-def write_json(path: Path, data: Any) -> None:
+def write_json(path: Path, data: JsonObject) -> None:
     """Write `data` as JSON, whole or not at all."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True)
     write_whole(path, (text + "\n").encode())
 
 
-def write_arrays(path: Path, arrays: dict[str, np.ndarray], about: dict[str, Any]) -> None:
+def write_arrays(path: Path, arrays: Arrays, about: JsonObject) -> None:
     """Write arrays and what is to be known of them (JSON) as safetensors, whole or not at all."""
     # one entry: the format keeps several in no fixed order, and equal runs are to give equal files
     metadata = {"about": json.dumps(about, ensure_ascii=False, allow_nan=False, sort_keys=True)}
@@ -39,7 +42,7 @@ def write_arrays(path: Path, arrays: dict[str, np.ndarray], about: dict[str, Any
     write_whole(path, save(contiguous, metadata))
 
 
-def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def read_arrays(path: Path) -> tuple[Arrays, JsonObject]:
     """What `write_arrays` wrote; anything else raises `ValueError`."""
     try:
         with safe_open(path, framework="numpy") as file:
@@ -51,7 +54,7 @@ def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         raise ValueError(f"{path} is no safetensors file written by ufm: {error}") from error
 
 
-def digest(*parts: Any) -> str:
+def digest(*parts: object) -> str:
     """A short SHA-256 of arrays (dtype, shape, bytes), strings and JSON data."""
     found = hashlib.sha256()
     for part in parts:

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainin
 from rich.progress import Progress as Bar
 
 
-@runtime_checkable
+@runtime_checkable  # for the run-time type checker of the tests
 class Progress(Protocol):
     """Long work calls this: `done` of `total` steps are behind it, in the stage that it names.
 
@@ -17,12 +17,12 @@ class Progress(Protocol):
     known it is None.
     """
 
-    def __call__(self, done: float, total: float | None = 1.0, stage: str = "") -> None:
+    def __call__(self, done: int | float, total: int | float | None = 1.0, stage: str = "") -> None:
         """Show the state."""
         ...
 
 
-def silent(done: float, total: float | None = 1.0, stage: str = "") -> None:
+def silent(done: int | float, total: int | float | None = 1.0, stage: str = "") -> None:
     """The `Progress` of work that nobody watches."""
 
 
@@ -58,7 +58,7 @@ def progress_bar(description: str, console: Console | None = None) -> Iterator[P
         task = bar.add_task(description, total=None)
         before = 0.0
 
-        def show(done: float, total: float | None = 1.0, stage: str = "") -> None:
+        def show(done: int | float, total: int | float | None = 1.0, stage: str = "") -> None:
             nonlocal before
             if done < before:
                 bar.reset(task)  # another stage: its time left is its own

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from .measure.slopes import sweep_slopes as sweep_slopes
     from .measure.sweet_spots import SweetSpots as SweetSpots
     from .measure.sweet_spots import sweet_spots as sweet_spots
-    from .measure.text_cost import KINDS as KINDS
     from .measure.text_cost import TextSpend as TextSpend
     from .measure.token_curves import sweep_curves as sweep_curves
+    from .measure.window_cost import KINDS as KINDS
     from .steering.embeddings import Embeddings as Embeddings
     from .steering.embeddings import Separation as Separation
     from .steering.embeddings import embed_prompts as embed_prompts
@@ -70,7 +70,7 @@ _HOME = {
     "sweep_curves": "measure.token_curves",
     "windows": "text.windows",
     "sweep_cost": "measure.cost_sweep",
-    "KINDS": "measure.text_cost",
+    "KINDS": "measure.window_cost",
     "TextSpend": "measure.text_cost",
     "choose_strength": "strength.choose",
     "ModelStrength": "strength.choose",

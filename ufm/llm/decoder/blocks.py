@@ -1,11 +1,11 @@
 """The decoder: pure functions of (parameters, hidden states), one compiled program a kind of block."""
 
 from functools import partial
-from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from .config import BlockConfig, Config
@@ -14,9 +14,13 @@ from .config import BlockConfig, Config
 _PRECISE = jax.lax.Precision.HIGHEST
 
 
-def at_least_float32(dtype: Any) -> Any:
+# Cos and sin [B, T, head_dim] of the rotary embedding; None where positions are learned.
+Rotation = tuple[Array, Array] | None
+
+
+def at_least_float32(dtype: np.dtype) -> np.dtype:
     """`dtype`, or float32 if it is narrower: for norms, softmax and sums."""
-    return dtype if jnp.finfo(dtype).bits >= 32 else jnp.dtype(jnp.float32)
+    return dtype if jnp.finfo(dtype).bits >= 32 else np.dtype(np.float32)
 
 
 class Linear(eqx.Module):
@@ -100,8 +104,8 @@ def context_of(mask: Bool[Array, "batch length"]) -> Context:
 
 @partial(jax.jit, static_argnums=(1, 2))
 def arrange(
-    context: Context, settings: BlockConfig, dtype: Any
-) -> tuple[tuple[Array, Array] | None, Bool[Array, "batch length length"]]:
+    context: Context, settings: BlockConfig, dtype: np.dtype
+) -> tuple[Rotation, Bool[Array, "batch length length"]]:
     """Cos and sin [B, T, head_dim] of the rotary embedding, and which keys each query looks at.
 
     Those (last axis) are real, not later than the query, and within the window.
@@ -158,20 +162,55 @@ def apply_block(
     settings: BlockConfig,
     block: Block,
     x: Float[Array, "batch length d"],
-    rotation: tuple[Array, Array] | None,
+    rotation: Rotation,
     visible: Bool[Array, "#batch length length"],
     rows: Int[Array, " #batch"] | None = None,
 ) -> Float[Array, "batch rows d"]:
     """One block; with `rows`, only the row of that index in each sequence is worked out."""
     keys, values = keys_values(settings, block, x, rotation)
     if rows is not None:
-        x, visible = pick(x, rows), pick(visible, rows)
-        rotation = None if rotation is None else (pick(rotation[0], rows), pick(rotation[1], rows))
+        x, visible, rotation = pick(x, rows), pick(visible, rows), rows_of(rotation, rows)
     return attend_and_mix(settings, block, x, rotation, visible, keys, values)
 
 
+@partial(jax.jit, static_argnums=0)
+def take_in(
+    settings: BlockConfig,
+    block: Block,
+    x: Float[Array, "batch length d"],
+    rotation: Rotation,
+    visible: Bool[Array, "#batch length length"],
+) -> tuple[Array, Array, Array]:
+    """One block at all positions, with the keys and values that later tokens will look at."""
+    keys, values = keys_values(settings, block, x, rotation)
+    return attend_and_mix(settings, block, x, rotation, visible, keys, values), keys, values
+
+
+@partial(jax.jit, static_argnums=0)
+def extend(
+    settings: BlockConfig,
+    block: Block,
+    x: Float[Array, "batch 1 d"],
+    rotation: Rotation,
+    visible: Bool[Array, "1 length length"],
+    keys: Float[Array, "#batch length kv_heads head_dim"],
+    values: Float[Array, "#batch length kv_heads head_dim"],
+    position: Int[Array, " 1"],
+) -> tuple[Array, Array, Array]:
+    """One block at the token `x` at `position`, and `keys` and `values` with its own written in.
+
+    `rotation` and `visible` are those of all positions.
+    """
+    rotation = rows_of(rotation, position)
+    own_keys, own_values = keys_values(settings, block, x, rotation)
+    is_here = (jnp.arange(keys.shape[1]) == position)[None, :, None, None]
+    keys, values = jnp.where(is_here, own_keys, keys), jnp.where(is_here, own_values, values)
+    seen = pick(visible, position)
+    return attend_and_mix(settings, block, x, rotation, seen, keys, values), keys, values
+
+
 def keys_values(
-    settings: BlockConfig, block: Block, x: Array, rotation: tuple[Array, Array] | None
+    settings: BlockConfig, block: Block, x: Array, rotation: Rotation
 ) -> tuple[Array, Array]:
     """Keys and values [B, T, kv_heads, head_dim] of the tokens whose residual stream is `x`."""
     y = block.attention_norm(x, settings.norm_eps)
@@ -186,7 +225,7 @@ def attend_and_mix(
     settings: BlockConfig,
     block: Block,
     x: Float[Array, "batch rows d"],
-    rotation: tuple[Array, Array] | None,
+    rotation: Rotation,
     visible: Bool[Array, "#batch rows length"],
     keys: Array,
     values: Array,
@@ -237,7 +276,12 @@ def pick(x: Array, rows: Int[Array, " #batch"]) -> Array:
     return jnp.take_along_axis(x, rows[:, None, None], axis=1)
 
 
-def _rotate(x: Array, rotation: tuple[Array, Array] | None) -> Array:
+def rows_of(rotation: Rotation, rows: Int[Array, " #batch"]) -> Rotation:
+    """The rotation of row `rows[b]` of each sequence."""
+    return None if rotation is None else (pick(rotation[0], rows), pick(rotation[1], rows))
+
+
+def _rotate(x: Array, rotation: Rotation) -> Array:
     if rotation is None:
         return x
     cos, sin = (part[:, :, None] for part in rotation)

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax.experimental.jet import jet
 from jaxtyping import Array
 
-from .blocks import Block, Context, Params, apply_block, arrange, normalise, unembed
+from .blocks import Block, Context, Params, Rotation, apply_block, arrange, normalise, unembed
 from .config import BlockConfig, Config
 
 # Value and derivatives x, x', x'', … along a direction.
@@ -48,7 +47,12 @@ def run_blocks_series(
 
 @partial(jax.jit, static_argnums=0)
 def _block_series(
-    settings: BlockConfig, block: Block, series: Series, rotation: Any, visible: Array, rows: Any
+    settings: BlockConfig,
+    block: Block,
+    series: Series,
+    rotation: Rotation,
+    visible: Array,
+    rows: Array | None,
 ) -> Series:
     # compiled once a kind of block, whatever the depth
     return through(lambda x: apply_block(settings, block, x, rotation, visible, rows), series)
@@ -57,21 +61,10 @@ def _block_series(
 @partial(jax.jit, static_argnums=(1, 3))
 def probs_series(params: Params, config: Config, series: Series, has_norm: bool) -> Series:
     """The series of softmax(logits) from that of hidden states before (or after) the final norm."""
-    return through(lambda x: jax.nn.softmax(_logits(params, config, x, has_norm)), series)
 
+    def probs(x: Array) -> Array:
+        return jax.nn.softmax(
+            unembed(params, config, x if has_norm else normalise(params, config, x))
+        )
 
-@partial(jax.jit, static_argnums=(1, 4))
-def cost_series(
-    params: Params, config: Config, series: Series, targets: Array, has_norm: bool
-) -> Series:
-    """The series of -log p(target) [B, T] from that of hidden states [B, T, d]."""
-
-    def cost(x: Array) -> Array:
-        log_probs = jax.nn.log_softmax(_logits(params, config, x, has_norm))
-        return -jnp.take_along_axis(log_probs, targets[..., None], axis=-1)[..., 0]
-
-    return through(cost, series)
-
-
-def _logits(params: Params, config: Config, x: Array, has_norm: bool) -> Array:
-    return unembed(params, config, x if has_norm else normalise(params, config, x))
+    return through(probs, series)

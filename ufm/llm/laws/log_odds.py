@@ -8,13 +8,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ufm._files import digest
+from ufm._files import Arrays, digest
+from ufm._progress import Progress
 
 from ..decoder.blocks import unembed
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
 from ..measure.journal import Journal
-from ..measure.token_curves import Progress, identity
+from ..measure.token_curves import identity
 from ..steering.embeddings import embed_prompts
 from ..steering.steered_prompt import bucket, steered_logits
 from ..steering.vector import SteeringVector
@@ -104,30 +105,22 @@ def measure_agreement(
         "top": kept,
     }
     journal = Journal(directory, settings)
-    rank, overlap = [], []
-    for k, (vector, alpha) in enumerate(zip(vectors, strengths, strict=True)):
-        name = f"block-{vector.layer:06d}"
-        found = journal.read(name)
-        if found is None:
-            total = np.zeros((2, model.vocabulary))
-            for row in rows:
-                how = dict(length=bucket(model, row))
-                logits = steered_logits(model, row, Steering.of(vector), [-alpha, alpha], **how)
-                total += np.asarray(jax.nn.log_softmax(logits, axis=1), np.float64)
-            sides = list(zip((-log_odds, log_odds), total, strict=True))
-            arrays = {
-                "rank": np.array([spearman(m, x) for m, x in sides]),
-                "overlap": np.array([_shared(m, x, kept) for m, x in sides]),
-            }
-            journal.write(name, arrays, {"layer": vector.layer})
-        else:
-            arrays = found[0]
-        rank.append(arrays["rank"])
-        overlap.append(arrays["overlap"])
-        if progress is not None:
-            progress(k + 1, len(vectors))
+
+    def compare(k: int) -> Arrays:
+        steering, both = Steering.of(vectors[k]), [-strengths[k], strengths[k]]
+        total = np.zeros((2, model.vocabulary))
+        for row in rows:
+            logits = steered_logits(model, row, steering, both, length=bucket(model, row))
+            total += np.asarray(jax.nn.log_softmax(logits, axis=1), np.float64)
+        sides = list(zip((-log_odds, log_odds), total, strict=True))
+        return {
+            "rank": np.array([spearman(m, x) for m, x in sides]),
+            "overlap": np.array([_shared(m, x, kept) for m, x in sides]),
+        }
+
+    blocks = {f"block-{v.layer:06d}": {"layer": v.layer} for v in vectors}
     layers = np.array([v.layer for v in vectors])
-    results = {"layers": layers, "rank": np.stack(rank), "overlap": np.stack(overlap)}
+    results = {"layers": layers, **journal.stacked(blocks, compare, progress)}
     journal.finish({"log_odds": log_odds, "strengths": strengths, **results}, settings)
     return Agreement(log_odds=log_odds, strengths=strengths, top=kept, share=share, **results)
 

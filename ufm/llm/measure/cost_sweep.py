@@ -5,21 +5,17 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
 
-from ufm._files import digest
+from ufm._files import Arrays, digest
+from ufm._progress import Progress
 
-from ..decoder.blocks import context_of
 from ..decoder.model import LanguageModel
-from ..decoder.steering import Steering, add
-from ..decoder.taylor import cost_series, run_blocks_series, straight
-from ..steering.steered_prompt import check_strengths, chunks
-from ..text.tokenizer import pad
+from ..decoder.steering import Steering
+from ..steering.steered_prompt import check_strengths
 from .journal import Journal
-from .token_curves import Progress, identity
+from .token_curves import identity
+from .window_cost import CostWindow, check_positions
 
 _BATCH_BYTES = 1 << 28
 
@@ -59,8 +55,7 @@ def sweep_cost(
     raises `ValueError`. Only one window is held at a time.
     """
     strengths = check_strengths(alphas)
-    if steering.positions != "all":
-        raise ValueError('the cost on text steers "all" positions; a text has no "last" one')
+    check_positions(steering)
     settings = {
         "kind": "cost",
         **identity(model, steering, strengths, order),
@@ -68,29 +63,27 @@ def sweep_cost(
         "windows_per_file": windows_per_file,
     }
     journal = Journal(directory, settings)
-    increase, exact = np.zeros(strengths.size), np.zeros(order + 1)
-    predicted = count = 0
+    total: Arrays = {}
+    count = 0
     for k, group in enumerate(_groups(windows, windows_per_file)):
-        name, seen = f"text-{k:06d}", digest(group)
-        found = journal.read(name)
-        if found is None:
-            sums = [_one_window(model, row, steering, strengths, length, order) for row in group]
-            arrays = {key: np.sum([s[key] for s in sums], axis=0) for key in sums[0]}
-            journal.write(name, arrays, {"windows": seen})
-        elif found[1].get("windows") != seen:
-            raise ValueError(f"{directory} holds a run on another text: file {name} differs")
-        else:
-            arrays = found[0]
-        increase, exact = increase + arrays["increase"], exact + arrays["derivatives"]
-        predicted, count = predicted + int(arrays["predicted"][0]), count + len(group)
+        part = journal.part(
+            f"text-{k:06d}",
+            lambda group=group: _sum(
+                [_one_window(model, row, steering, strengths, length, order) for row in group]
+            ),
+            {"windows": digest(group)},
+        )
+        total = _sum([total, part]) if total else part
+        count += len(group)
         if progress is not None:
             progress(count, None)
-    if not predicted:
+    if not count:
         raise ValueError("the text holds no token to predict")
+    predicted = int(total["predicted"][0])
     results = {
         "alphas": strengths,
-        "increase": increase / predicted,
-        "derivatives": exact / predicted,
+        "increase": total["increase"] / predicted,
+        "derivatives": total["derivatives"] / predicted,
     }
     journal.finish(results, {**settings, "tokens": predicted, "windows": count})
     return Cost(**results, tokens=predicted, windows=count)
@@ -109,51 +102,18 @@ def _one_window(
     alphas: np.ndarray,
     length: int,
     order: int,
-) -> dict[str, np.ndarray]:
-    """Sums over the window's tokens: of Δ(-log p) at each α, and of the derivatives at 0."""
-    if not 2 <= len(row) <= length:
-        raise ValueError(f"a window must hold 2 to {length} tokens; got {len(row)}")
-    tokens, mask = pad([row], length)
-    steering = model.place(steering)
-    ids, real, _ = model.batch(tokens, mask)
-    context = context_of(real)
-    # the window's last token predicts nothing: its own next token does not count
-    targets = jnp.asarray(np.roll(tokens, -1, axis=1))
-    weight = np.roll(mask, -1, axis=1)[0]
-    weight[-1] = False
-    before = model.before_steering(ids, context, steering, only_last=False)
-    base = _cost(model.after_steering(before, context, steering, only_last=False), targets)
-    wide = np.asarray(base, np.float64)[0]
-    rows = []
-    size = max(1, min(64, _BATCH_BYTES // (4 * length * model.vocabulary)))
-    for where, chunk in chunks(alphas, size, base.dtype):
-        spread = add(before, steering.vector[None, None, :], chunk)
-        found = _cost(model.after_steering(spread, context, steering, only_last=False), targets)
-        rows.append(np.asarray(found, np.float64)[: where.stop - where.start])
-    increase = (np.concatenate(rows) - wide[None])[:, weight].sum(axis=1)
-    series = _derivatives(model, before, context, steering, targets, order) if order else [base]
+) -> Arrays:
+    """Sums over the window's tokens: of Δ(-log p) at each α, and of the derivatives of -log p at 0."""
+    window = CostWindow(model, row, steering, length, kinds=("cross_entropy",))
+    batch_size = max(1, min(64, _BATCH_BYTES // (4 * length * model.vocabulary)))
+    derivatives = window.derivatives(order)[:, 0]
+    derivatives[0] = window.cross_entropy()
     return {
-        "increase": np.where(alphas == 0, 0.0, increase),
-        "derivatives": np.array([np.asarray(d, np.float64)[0, weight].sum() for d in series]),
-        "predicted": np.array([weight.sum()]),
+        "increase": window.sums(alphas, batch_size)[:, 0],
+        "derivatives": derivatives,
+        "predicted": np.array([window.predicted]),
     }
 
 
-@jax.jit
-def _cost(logits: Array, targets: Array) -> Array:
-    """-log p(target) [A, T] in nats."""
-    wanted = jnp.broadcast_to(targets[..., None], (*logits.shape[:-1], 1))
-    return -jnp.take_along_axis(jax.nn.log_softmax(logits), wanted, axis=-1)[..., 0]
-
-
-def _derivatives(model, before, context, steering, targets, order: int) -> list[Array]:
-    step = jnp.broadcast_to(steering.vector, before.shape).astype(before.dtype)
-    series = run_blocks_series(
-        model.params,
-        model.config,
-        straight(before, step, order),
-        context,
-        steering.layer + 1,
-        only_last=False,
-    )
-    return cost_series(model.params, model.config, series, targets, steering.site == "post-norm")
+def _sum(parts: list[Arrays]) -> Arrays:
+    return {key: np.sum([part[key] for part in parts], axis=0) for key in parts[0]}

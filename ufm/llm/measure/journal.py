@@ -1,11 +1,13 @@
 """A run that can be killed at any moment: its parts are files, each whole or not there."""
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from ufm._files import read_arrays, write_arrays, write_json
+from ufm._files import Arrays, JsonObject, read_arrays, write_arrays, write_json
+from ufm._progress import Progress
 
 from ..checkpoint.load import read_json
 
@@ -16,7 +18,7 @@ class Journal:
     Opened again, it must be asked for the same; a setting that differs raises `ValueError` naming it.
     """
 
-    def __init__(self, directory: str | Path, settings: dict[str, Any]):
+    def __init__(self, directory: str | Path, settings: JsonObject):
         self.directory = Path(directory)
         self.parts = self.directory / "parts"
         self.parts.mkdir(parents=True, exist_ok=True)
@@ -34,19 +36,41 @@ class Journal:
         else:
             write_json(path, settings)
 
-    def read(self, name: str) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
-        """A part that is done, or None."""
-        path = self._path(name)
-        return read_arrays(path) if path.exists() else None
+    def part(self, name: str, make: Callable[[], Arrays], about: JsonObject) -> Arrays:
+        """The part `name` about this input: read if it is there, else made and written.
 
-    def write(self, name: str, arrays: dict[str, np.ndarray], about: dict[str, Any]) -> None:
-        """Add a part."""
-        write_arrays(self._path(name), arrays, about)
+        Raises `ValueError` where the part that is there is about another input.
+        """
+        path = self.parts / f"{name}.safetensors"
+        if path.exists():
+            arrays, before = read_arrays(path)
+            if before != about:
+                raise ValueError(
+                    f"{self.directory} holds a run on another text: file {name} differs"
+                )
+            return arrays
+        arrays = make()
+        write_arrays(path, arrays, about)
+        return arrays
 
-    def finish(self, arrays: dict[str, np.ndarray], summary: dict[str, Any]) -> None:
+    def stacked(
+        self,
+        parts: Mapping[str, JsonObject],
+        make: Callable[[int], Arrays],
+        progress: Progress | None,
+    ) -> Arrays:
+        """The parts of these names, with what each is about, stacked along a new first axis.
+
+        `make(k)` makes the k-th where it is missing; `progress` is called after each.
+        """
+        found = []
+        for k, (name, about) in enumerate(parts.items()):
+            found.append(self.part(name, partial(make, k), about))
+            if progress is not None:
+                progress(k + 1, len(parts))
+        return {key: np.stack([part[key] for part in found]) for key in found[0]}
+
+    def finish(self, arrays: Arrays, summary: JsonObject) -> None:
         """Write the results: results.safetensors and results.json."""
         write_arrays(self.directory / "results.safetensors", arrays, summary)
         write_json(self.directory / "results.json", summary)
-
-    def _path(self, name: str) -> Path:
-        return self.parts / f"{name}.safetensors"

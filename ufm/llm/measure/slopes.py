@@ -9,13 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from ufm._files import digest
+from ufm._files import Arrays, digest
+from ufm._progress import Progress
 
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
 from ..steering.steered_prompt import SteeredPrompt, bucket, check_strengths, chunks
 from .journal import Journal
-from .token_curves import Progress, identity
+from .token_curves import identity, prompt_parts
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,21 +70,13 @@ def sweep_slopes(
     }
     journal = Journal(directory, settings)
     ends = None if limits is None else jnp.asarray(limits)
-    parts = []
-    for j, row in enumerate(rows):
-        name = f"prompt-{j:06d}"
-        found = journal.read(name)
-        if found is None:
-            prompt = SteeredPrompt(model, row, steering, bucket(model, row))
-            size = batch_size or max(1, prompt.batch_size() // 2)
-            arrays = _one_prompt(prompt, jnp.asarray(tokens[j]), strengths, beyond, ends, size)
-            journal.write(name, arrays, {"prompt": j})
-        else:
-            arrays = found[0]
-        parts.append(arrays)
-        if progress is not None:
-            progress(j + 1, len(rows))
-    stacked = {key: np.stack([part[key] for part in parts]) for key in parts[0]}
+
+    def measure(j: int) -> Arrays:
+        prompt = SteeredPrompt(model, rows[j], steering, bucket(model, rows[j]))
+        size = batch_size or max(1, prompt.batch_size() // 2)
+        return _one_prompt(prompt, jnp.asarray(tokens[j]), strengths, beyond, ends, size)
+
+    stacked = journal.stacked(prompt_parts(len(rows)), measure, progress)
     journal.finish({"alphas": strengths, "far": beyond, **stacked}, settings)
     return Slopes(alphas=strengths, far=beyond, **stacked)
 
@@ -95,8 +88,8 @@ def _one_prompt(
     far: np.ndarray,
     limits: Array | None,
     size: int,
-) -> dict[str, np.ndarray]:
-    dtype = prompt.base.dtype
+) -> Arrays:
+    dtype = prompt.model.wide
     slopes, near, beyond = [], [], []
     for where, chunk in chunks(alphas, size, dtype):
         count = where.stop - where.start

@@ -9,13 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from ..decoder.blocks import context_of
+from ufm._progress import Progress
+
 from ..decoder.model import LanguageModel
-from ..decoder.steering import Steering, add, step
-from ..steering.embeddings import _round_up
-from ..steering.steered_prompt import check_strengths, chunks
-from ..text.tokenizer import pad
-from .token_curves import _token_set
+from ..decoder.steering import Steering
+from ..steering.embeddings import round_up
+from ..steering.steered_prompt import SteeredPrompt, check_strengths, chunks
+from .token_curves import token_set
 
 # Each end of a window is closed in on in so many rounds of so many strengths.
 _ROUNDS, _POINTS = 3, 16
@@ -61,7 +61,7 @@ def sweet_spots(
     alphas: Sequence[float] | np.ndarray,
     *,
     tolerance: float = 0.1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> SweetSpots:
     """The sweet spot of the next token after each prompt (a list of tokens).
 
@@ -86,10 +86,11 @@ def sweet_spots(
         raise ValueError(f"tolerance must be in [0, 1); got {tolerance}")
     if not prompts:
         raise ValueError("there is no prompt: pass at least one list of tokens")
-    members = jnp.asarray(_token_set(target, model.vocabulary))
+    members = jnp.asarray(token_set(target, model.vocabulary))
     shares, windows = [], []
     for j, row in enumerate(prompts):
-        measure = partial(_shares, _Prompt(model, list(row), steering), members)
+        length = round_up(len(row), model.config.positions)
+        measure = partial(_shares, SteeredPrompt(model, row, steering, length), members)
         found = measure(strengths)
         shares.append(found)
         windows.append(_window(measure, strengths, np.all(found <= tolerance, axis=1), tolerance))
@@ -107,33 +108,13 @@ def sweet_spots(
     )
 
 
-class _Prompt:
-    """One prompt up to the steered block, padded so that prompts of about one length share programs."""
-
-    def __init__(self, model: LanguageModel, row: list[int], steering: Steering):
-        self.model = model
-        self.steering = model.place(steering)
-        ids, real, _ = model.batch(*pad([row], _round_up(max(1, len(row)), model.config.positions)))
-        self.context = context_of(real)
-        self.before = model.before_steering(ids, self.context, self.steering)
-        self.step = step(self.before, self.context, self.steering)
-
-    def slopes(self, alphas: Array) -> tuple[Array, Array]:
-        """Logits [A, V] of the next token at each strength, and their derivatives in α."""
-
-        def logits(at: Array) -> Array:
-            x = add(self.before, self.step, at)
-            return self.model.after_steering(x, self.context, self.steering)[:, 0]
-
-        return jax.jvp(logits, (alphas,), (jnp.ones_like(alphas),))
-
-
-def _shares(prompt: _Prompt, members: Array, alphas: np.ndarray) -> np.ndarray:
+def _shares(prompt: SteeredPrompt, members: Array, alphas: np.ndarray) -> np.ndarray:
     """Share of the target's mass that falls, and of the other mass that rises, [A, 2]."""
     filled = np.pad(alphas, (0, -alphas.size % _POINTS), "edge")
     found = []
-    for _, chunk in chunks(filled, _POINTS, prompt.step.dtype):
-        found.append(np.asarray(_going_wrong(*prompt.slopes(chunk), members)))
+    for _, chunk in chunks(filled, _POINTS, prompt.model.wide):
+        slopes = jax.jvp(prompt.logits, (chunk,), (jnp.ones_like(chunk),))
+        found.append(np.asarray(_going_wrong(*slopes, members)))
     return np.concatenate(found)[: alphas.size]
 
 

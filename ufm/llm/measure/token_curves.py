@@ -1,9 +1,8 @@
 """Sweeps over strength: next-token curves of the tokens that matter, concept mass, divergences."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,14 +10,20 @@ import numpy as np
 from jaxtyping import Array
 
 from ufm import __version__
-from ufm._files import digest
+from ufm._checks import Numbers
+from ufm._files import Arrays, JsonObject, digest
+from ufm._progress import Progress
 
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
-from ..steering.steered_prompt import SteeredPrompt, bucket, check_strengths, chunks
+from ..steering.steered_prompt import (
+    SteeredPrompt,
+    bucket,
+    check_strengths,
+    chunks,
+    unsteered_at_zero,
+)
 from .journal import Journal
-
-Progress = Callable[[int, int | None], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +68,8 @@ def sweep_curves(
 
     `concept`: a set of tokens [V] bool, fixed before the run. `top`: K tokens at each end. `order`: of
     the exact derivatives. `directory` gets one file a prompt, then results.safetensors and
-    results.json; a run that was killed goes on where it was and ends with the same numbers. At
-    α = 0 the unsteered model's numbers stand. `progress(done, all)` is called after each prompt.
+    results.json; a run that was killed goes on where it was and ends with the same numbers. Those at
+    α = 0 are the unsteered model's. `progress(done, all)` is called after each prompt.
     """
     strengths = check_strengths(alphas)
     if not prompts:
@@ -73,7 +78,7 @@ def sweep_curves(
         raise ValueError(f"top must be at least 1; got {top}")
     kept = min(top, model.vocabulary)
     if concept is not None:
-        concept = _token_set(concept, model.vocabulary)
+        concept = token_set(concept, model.vocabulary)
     rows = [list(map(int, row)) for row in prompts]
     settings = {
         "kind": "curves",
@@ -84,26 +89,25 @@ def sweep_curves(
         "batch_size": batch_size,
     }
     journal = Journal(directory, settings)
-    parts = []
-    for j, row in enumerate(rows):
-        name = f"prompt-{j:06d}"
-        found = journal.read(name)
-        if found is None:
-            arrays = _one_prompt(model, row, steering, strengths, concept, kept, order, batch_size)
-            journal.write(name, arrays, {"prompt": j})
-        else:
-            arrays = found[0]
-        parts.append(arrays)
-        if progress is not None:
-            progress(j + 1, len(rows))
-    stacked = {key: np.stack([part[key] for part in parts]) for key in parts[0]}
+    stacked = journal.stacked(
+        prompt_parts(len(rows)),
+        lambda j: _one_prompt(
+            model, rows[j], steering, strengths, concept, kept, order, batch_size
+        ),
+        progress,
+    )
     journal.finish({"alphas": strengths, **stacked}, {**settings, "prompts_done": len(rows)})
     return Curves(alphas=strengths, **stacked)
 
 
+def prompt_parts(count: int) -> dict[str, JsonObject]:
+    """The names of a journal's parts, one for each prompt, and what they are about."""
+    return {f"prompt-{j:06d}": {"prompt": j} for j in range(count)}
+
+
 def identity(
     model: LanguageModel, steering: Steering, alphas: np.ndarray, order: int
-) -> dict[str, Any]:
+) -> JsonObject:
     """What the numbers of a sweep depend on."""
     return {
         "version": __version__,
@@ -121,7 +125,8 @@ def identity(
     }
 
 
-def _token_set(concept: Any, vocabulary: int) -> np.ndarray:
+def token_set(concept: Numbers, vocabulary: int) -> np.ndarray:
+    """A concept's tokens [V] bool, some but not all."""
     mask = np.asarray(concept)
     if mask.dtype != np.bool_ or mask.shape != (vocabulary,):
         raise ValueError(
@@ -143,10 +148,10 @@ def _one_prompt(
     kept: int,
     order: int,
     batch_size: int | None,
-) -> dict[str, np.ndarray]:
+) -> Arrays:
     prompt = SteeredPrompt(model, row, steering, bucket(model, row))
     size = batch_size or prompt.batch_size()
-    dtype = prompt.base.dtype
+    dtype = model.wide
     # the batch's own shape, so that the ends need no program of their own
     _, ends = next(
         chunks(np.resize([alphas.max(), alphas.min()], min(size, alphas.size)), size, dtype)
@@ -188,9 +193,9 @@ def _largest(logits: np.ndarray, count: int) -> np.ndarray:
 def _measure(
     logits: Array, alphas: Array, base: Array, tokens: Array, concept: Array | None
 ) -> dict[str, Array]:
-    off = (alphas == 0)[:, None]
-    before = jax.nn.log_softmax(base)[None]
-    after = jnp.where(off, before, jax.nn.log_softmax(logits, axis=1))
+    unsteered = jax.nn.log_softmax(base)
+    after = unsteered_at_zero(jax.nn.log_softmax(logits, axis=1), unsteered, alphas)
+    before = unsteered[None]
     gap = after - before
     found = {
         "increase": jnp.exp(after[:, tokens]) - jnp.exp(before[:, tokens]),

@@ -11,7 +11,7 @@ from ufm import UFM, ExponentialTilt, separation_margin
 from ufm._checks import Numbers
 
 from ..decoder.arguments import SITES, block_number, one_of
-from ..decoder.blocks import Params, apply_block, arrange, context_of, embed, normalise
+from ..decoder.blocks import context_of, embed, normalise, run_blocks
 from ..decoder.model import LanguageModel
 from ..text.tokenizer import pad
 
@@ -67,7 +67,7 @@ def embed_prompts(
         chosen = order[start : start + batch_size]
         rows = [prompts[j] for j in chosen]
         rows += [rows[-1]] * (batch_size - len(rows) if len(prompts) > batch_size else 0)
-        tokens, mask = pad(rows, _round_up(max(map(len, rows)), model.config.positions))
+        tokens, mask = pad(rows, round_up(max(map(len, rows)), model.config.positions))
         real = mask[: len(chosen)]
         count += int(real.sum())
         for k, x in zip(wanted, _states(model, tokens, mask, wanted, site), strict=True):
@@ -78,7 +78,8 @@ def embed_prompts(
     return Embeddings(states, norms / count)
 
 
-def _round_up(length: int, longest: int | None) -> int:
+def round_up(length: int, longest: int | None) -> int:
+    """The next power of 2, at least 8, within the model's positions: few lengths to compile."""
     rounded = max(8, 1 << (length - 1).bit_length())
     return rounded if longest is None else max(length, min(rounded, longest))
 
@@ -88,14 +89,12 @@ def _states(
 ) -> list[Array]:
     ids, real, _ = model.batch(tokens, mask)
     context = context_of(real)
-    params: Params = model.params
-    x, found = embed(params, model.config, ids, context), {}
-    for i in range(max(layers) + 1):
-        settings = model.config.blocks[i]
-        x = apply_block(settings, params.blocks[i], x, *arrange(context, settings, x.dtype))
-        if i in layers:
-            found[i] = normalise(params, model.config, x) if site == "post-norm" else x
-    return [found[i] for i in layers]
+    x, found, start = embed(model.params, model.config, ids, context), {}, 0
+    for layer in sorted(set(layers)):
+        x = run_blocks(model.params, model.config, x, context, start, layer + 1)
+        start = layer + 1
+        found[layer] = normalise(model.params, model.config, x) if site == "post-norm" else x
+    return [found[layer] for layer in layers]
 
 
 def _pool(states: np.ndarray, mask: np.ndarray, pooling: str) -> np.ndarray:

@@ -1,26 +1,24 @@
 """Text from a steered model: one token after the other, with keys and values kept."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
+from jaxtyping import Array, ArrayLike
+
+from ufm._progress import Progress
 
 from ..decoder.blocks import (
-    Block,
     Context,
     arrange,
-    attend_and_mix,
     embed,
-    keys_values,
+    extend,
     normalise,
     pick,
+    take_in,
     unembed,
 )
-from ..decoder.config import BlockConfig
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering, add
 from .steered_prompt import check_strengths
@@ -37,7 +35,7 @@ def generate(
     count: int,
     temperature: float = 0.0,
     seed: int = 0,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> np.ndarray:
     """`count` tokens after the prompt `tokens`, one row for each strength: [A, count].
 
@@ -129,8 +127,7 @@ class _States:
         x = jnp.broadcast_to(x, (self.rows, *x.shape[1:]))
         for i, block in enumerate(model.params.blocks):
             settings = model.config.blocks[i]
-            rotation, visible = arrange(self.everywhere, settings, x.dtype)
-            x, *kept = _take_in(settings, block, x, rotation, visible)
+            x, *kept = take_in(settings, block, x, *arrange(self.everywhere, settings, x.dtype))
             self.cache.append((kept[0], kept[1]))
             x = self._steered(x, i, "residual")
         return self._head(pick(x, jnp.array([last])))
@@ -144,7 +141,7 @@ class _States:
         for i, block in enumerate(model.params.blocks):
             settings = model.config.blocks[i]
             arranged = arrange(self.everywhere, settings, x.dtype)
-            x, *kept = _extend(settings, block, x, *arranged, *self.cache[i], at)
+            x, *kept = extend(settings, block, x, *arranged, *self.cache[i], at)
             self.cache[i] = (kept[0], kept[1])
             x = self._steered(x, i, "residual")
         return self._head(x)
@@ -162,38 +159,8 @@ class _States:
         return add(x, steering.vector[None, None, :], self.alphas)
 
 
-@partial(jax.jit, static_argnums=0)
-def _take_in(
-    settings: BlockConfig, block: Block, x: Array, rotation: Any, visible: Array
-) -> tuple[Array, Array, Array]:
-    """One block at all positions, with their keys and values."""
-    keys, values = keys_values(settings, block, x, rotation)
-    return attend_and_mix(settings, block, x, rotation, visible, keys, values), keys, values
-
-
-@partial(jax.jit, static_argnums=0)
-def _extend(
-    settings: BlockConfig,
-    block: Block,
-    x: Array,
-    rotation: Any,
-    visible: Array,
-    keys: Array,
-    values: Array,
-    position: Array,
-) -> tuple[Array, Array, Array]:
-    """One block at the newest token `x` [A, 1, d], and keys and values with its own written in."""
-    if rotation is not None:
-        rotation = pick(rotation[0], position), pick(rotation[1], position)
-    own_keys, own_values = keys_values(settings, block, x, rotation)
-    is_here = (jnp.arange(keys.shape[1]) == position)[None, :, None, None]
-    keys, values = jnp.where(is_here, own_keys, keys), jnp.where(is_here, own_values, values)
-    mixed = attend_and_mix(settings, block, x, rotation, pick(visible, position), keys, values)
-    return mixed, keys, values
-
-
 @jax.jit
-def _choose(logits: Array, key: Array, temperature: Any) -> Array:
+def _choose(logits: Array, key: Array, temperature: ArrayLike) -> Array:
     """The most likely token of each row, after Gumbel noise of size `temperature`."""
     noise = jax.random.gumbel(key, logits.shape[1:], logits.dtype)[None, :]
     scale = jnp.asarray(temperature).astype(logits.dtype)

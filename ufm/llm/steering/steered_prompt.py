@@ -1,8 +1,7 @@
-"""One prompt under many strengths: what comes before the steered block runs once."""
+"""One sequence under many strengths: what comes before the steered block runs once."""
 
 from collections.abc import Iterator, Sequence
-from functools import partial
-from typing import Any
+from functools import cached_property
 
 import jax
 import jax.numpy as jnp
@@ -11,20 +10,9 @@ from jaxtyping import Array, Float
 
 from ufm._checks import Numbers, finite
 
-from ..decoder.blocks import (
-    Block,
-    apply_block,
-    arrange,
-    attend_and_mix,
-    context_of,
-    keys_values,
-    normalise,
-    pick,
-    unembed,
-)
-from ..decoder.config import BlockConfig
+from ..decoder.blocks import arrange, context_of, extend, normalise, pick, take_in, unembed
 from ..decoder.model import LanguageModel
-from ..decoder.steering import Steering, add
+from ..decoder.steering import Steering, add, step
 from ..text.tokenizer import pad
 
 # Bytes that the largest array of one batch of strengths may take.
@@ -32,12 +20,39 @@ _BATCH_BYTES = 1 << 28
 _BUCKET = 4
 
 
-class SteeredPrompt:
-    """The next-token logits of one prompt at any strengths, from hidden states worked out once.
+class SteeredRun:
+    """One sequence up to the steered block, and what follows it at any strengths.
+
+    `tokens` [n] are padded on the right to `length`, so that sequences of several lengths share
+    compiled programs. `before` [1, T, d]: the states to which v is added; with `only_last` just that
+    of the last token where no other is needed.
+    """
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        tokens: Numbers,
+        steering: Steering,
+        length: int | None,
+        only_last: bool,
+    ):
+        self.model, self.steering, self.only_last = model, model.place(steering), only_last
+        row = np.asarray(model.batch(tokens)[0])[0].tolist()
+        ids, real, _ = model.batch(*pad([row], max(length or 0, len(row))))
+        self.context = context_of(real)
+        self.before = model.before_steering(ids, self.context, self.steering, only_last)
+
+    def states(self, alphas: Float[Array, " strengths"]) -> Float[Array, "strengths rows d"]:
+        """The last hidden states at each strength, of all rows or of the last."""
+        x = add(self.before, step(self.before, self.context, self.steering), alphas)
+        return self.model.states_after(x, self.context, self.steering, self.only_last)
+
+
+class SteeredPrompt(SteeredRun):
+    """The next-token logits of one prompt at any strengths.
 
     With positions "last", only the last token runs through the later blocks: the keys and values
-    of those before it do not depend on α. `length`: of the prompt with padding on the right (`bucket`),
-    so that prompts of several lengths share compiled programs; `base` is the unpadded model's.
+    of those before it do not depend on α.
     """
 
     def __init__(
@@ -47,54 +62,53 @@ class SteeredPrompt:
         steering: Steering,
         length: int | None = None,
     ):
-        self.model = model
-        self.steering = model.place(steering)
-        self.base = model.logits(tokens)
-        row, mask = np.asarray(tokens), None
-        if length is not None and length > row.size:
-            row, mask = pad([row.tolist()], length)
-        ids, real, _ = model.batch(row, mask)
-        self.context = context_of(real)
-        self.before = model.before_steering(ids, self.context, self.steering)
-        self.length = ids.shape[1]
+        super().__init__(model, tokens, steering, length, only_last=True)
+        self.tokens = tokens
         self.start = self.steering.layer + 1
-        self.cache = None
-        if steering.positions == "last" and self.start < model.blocks:
-            self.cache = self._unsteered_cache()
+        is_cached = self.steering.positions == "last" and self.start < model.blocks
+        self.cache = self._unsteered_cache() if is_cached else None
+
+    @cached_property
+    def base(self) -> Float[Array, " vocab"]:
+        """The logits of the unsteered model, without padding."""
+        return self.model.logits(self.tokens)
 
     def batch_size(self) -> int:
         """How many strengths fit the memory that a batch may take."""
-        config = self.model.config
-        rows = 1 if self.cache is not None or self.start == self.model.blocks else self.length
-        widest = max(
-            rows * max(config.inner, self.length * config.blocks[0].heads), config.vocabulary
-        )
+        config, length = self.model.config, self.context.mask.shape[1]
+        rows = 1 if self.cache is not None or self.start == self.model.blocks else length
+        widest = max(rows * max(config.inner, length * config.blocks[0].heads), config.vocabulary)
         return max(1, min(64, _BATCH_BYTES // (4 * widest)))
 
     def logits(self, alphas: Float[Array, " strengths"]) -> Float[Array, "strengths vocab"]:
         """Logits after the last token at each strength; not all bits of α = 0 are the model's own."""
-        model = self.model
-        step = self.steering.vector[None, None, :]
-        if self.cache is not None:
-            x = add(pick(self.before, self.context.last), step, alphas)
-            for i in range(self.start, model.blocks):
-                settings, block = model.config.blocks[i], model.params.blocks[i]
-                arranged = arrange(self.context, settings, x.dtype)
-                x = _apply_to_last(settings, block, x, *arranged, *self.cache[i], self.context.last)
-            return unembed(model.params, model.config, normalise(model.params, model.config, x))[
-                :, 0
-            ]
-        x = add(self.before, step, alphas)
-        return model.after_steering(x, self.context, self.steering)[:, 0]
+        params, config = self.model.params, self.model.config
+        if self.cache is None:
+            return unembed(params, config, self.states(alphas))[:, 0]
+        last = self.context.last
+        x = add(pick(self.before, last), self.steering.vector[None, None, :], alphas)
+        for i, kept in self.cache.items():
+            settings = config.blocks[i]
+            arranged = arrange(self.context, settings, x.dtype)
+            x, *_ = extend(settings, params.blocks[i], x, *arranged, *kept, last)
+        return unembed(params, config, normalise(params, config, x))[:, 0]
 
     def _unsteered_cache(self) -> dict[int, tuple[Array, Array]]:
-        model, x, cache = self.model, self.before, {}
-        for i in range(self.start, model.blocks):
-            settings, block = model.config.blocks[i], model.params.blocks[i]
-            rotation, visible = arrange(self.context, settings, x.dtype)
-            cache[i] = _keys_values(settings, block, x, rotation)
-            x = apply_block(settings, block, x, rotation, visible)
+        params, config = self.model.params, self.model.config
+        x, cache = self.before, {}
+        for i in range(self.start, self.model.blocks):
+            settings = config.blocks[i]
+            arranged = arrange(self.context, settings, x.dtype)
+            x, keys, values = take_in(settings, params.blocks[i], x, *arranged)
+            cache[i] = keys, values
         return cache
+
+
+@jax.jit
+def unsteered_at_zero(steered: Array, unsteered: Array, alphas: Array) -> Array:
+    """`steered` [A, …] with the rows of α = 0 replaced by `unsteered` […], bit for bit."""
+    is_off = jnp.expand_dims(alphas == 0, tuple(range(1, steered.ndim)))
+    return jnp.where(is_off, unsteered[None], steered)
 
 
 def steered_logits(
@@ -110,7 +124,7 @@ def steered_logits(
 
     The blocks up to the steered one run once, the later ones over batches of strengths, the head at
     the last position alone. Rows of α = 0 are `model.logits(tokens)`, bit for bit. `length`: see
-    `SteeredPrompt`.
+    `SteeredRun`.
 
     >>> import numpy as np, ufm.llm
     >>> model = ufm.llm.load("tests/data/llm/gpt2", "float64")
@@ -120,10 +134,10 @@ def steered_logits(
     """
     prompt = SteeredPrompt(model, tokens, steering, length)
     strengths = check_strengths(alphas)
-    out = np.zeros((strengths.size, model.vocabulary), prompt.base.dtype)
-    for where, chunk in chunks(strengths, batch_size or prompt.batch_size(), prompt.base.dtype):
-        out[where] = np.asarray(prompt.logits(chunk))[: len(out[where])]
-    out[strengths == 0] = np.asarray(prompt.base)
+    out = np.zeros((strengths.size, model.vocabulary), model.wide)
+    for where, chunk in chunks(strengths, batch_size or prompt.batch_size(), model.wide):
+        found = unsteered_at_zero(prompt.logits(chunk), prompt.base, chunk)
+        out[where] = np.asarray(found)[: len(out[where])]
     return out
 
 
@@ -137,7 +151,7 @@ def bucket(model: LanguageModel, tokens: Sequence[int]) -> int:
     return min(size, max(len(tokens), model.config.positions or size))
 
 
-def check_strengths(alphas: Any) -> np.ndarray:
+def check_strengths(alphas: Sequence[float] | np.ndarray) -> np.ndarray:
     """Strengths as a row of finite float64 numbers, not empty."""
     array = np.asarray(alphas, np.float64)
     if array.ndim != 1 or array.size == 0:
@@ -146,7 +160,7 @@ def check_strengths(alphas: Any) -> np.ndarray:
     return array
 
 
-def chunks(alphas: np.ndarray, size: int, dtype: Any) -> Iterator[tuple[slice, Array]]:
+def chunks(alphas: np.ndarray, size: int, dtype: np.dtype) -> Iterator[tuple[slice, Array]]:
     """`alphas` in chunks of one size, so that one program serves all; the last repeats its end."""
     if size < 1:
         raise ValueError(f"batch_size must be at least 1; got {size}")
@@ -157,28 +171,3 @@ def chunks(alphas: np.ndarray, size: int, dtype: Any) -> Iterator[tuple[slice, A
             slice(start, start + part.size),
             jnp.asarray(np.pad(part, (0, size - part.size), mode="edge").astype(dtype)),
         )
-
-
-@partial(jax.jit, static_argnums=0)
-def _keys_values(settings: BlockConfig, block: Block, x: Array, rotation: Any) -> Any:
-    return keys_values(settings, block, x, rotation)
-
-
-@partial(jax.jit, static_argnums=0)
-def _apply_to_last(
-    settings: BlockConfig,
-    block: Block,
-    x: Array,
-    rotation: Any,
-    visible: Array,
-    keys: Array,
-    values: Array,
-    last: Array,
-) -> Array:
-    """One block at the last position `x` [A, 1, d]; earlier keys and values are given."""
-    if rotation is not None:
-        rotation = pick(rotation[0], last), pick(rotation[1], last)
-    own_keys, own_values = keys_values(settings, block, x, rotation)
-    is_last = (jnp.arange(keys.shape[1]) == last)[None, :, None, None]
-    keys, values = jnp.where(is_last, own_keys, keys), jnp.where(is_last, own_values, values)
-    return attend_and_mix(settings, block, x, rotation, pick(visible, last), keys, values)
