@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 
-def finite_or_null(value: object):  # the type of what JSON holds, to any depth, has no useful name
+def finite_or_null(value: object) -> Any:  # JSON, nested to any depth
     """`value` for JSON, which knows neither NaN nor ∞: numbers that are not finite become None.
 
     Arrays and tuples become lists, numbers of an array plain ones, keys texts; so to any depth.

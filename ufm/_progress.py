@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+_WIDTH = 28  # of the words beside a bar
+
 
 @runtime_checkable  # for the run-time type checker of the tests
 class Progress(Protocol):
@@ -26,25 +28,12 @@ def silent(done: int | float, total: int | float | None = 1.0, stage: str = "") 
     """The `Progress` of work that nobody watches."""
 
 
-def bar_on(console: Console) -> Bar:
-    """A bar with the time gone and left where `console` is a terminal; nothing elsewhere."""
-    return Bar(
-        TextColumn("{task.description:<28}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-
-
 @contextmanager
 def progress_bar(description: str, console: Console | None = None) -> Iterator[Progress]:
     """What the argument `progress` of sweeps and searches takes: a bar on standard error, with the time left.
 
-    The bar bears the name of the stage, if the work names one, and starts anew where the work does.
+    The bar bears the name of the stage, if the work names one, and starts anew where less is done than
+    before.
     Nothing is shown where standard error (or `console`) is no terminal; the bar goes when the block ends.
 
     >>> import numpy as np, ufm
@@ -54,15 +43,25 @@ def progress_bar(description: str, console: Console | None = None) -> Iterator[P
     >>> print(f"{found.mean[750, 4]:.6f}")
     3.544311
     """
-    with bar_on(console or Console(stderr=True)) as bar:
+    console = console or Console(stderr=True)
+    with Bar(
+        TextColumn(f"{{task.description:<{_WIDTH}}}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as bar:
         task = bar.add_task(description, total=None)
-        before = 0.0
+        before: int | float = 0
 
         def show(done: int | float, total: int | float | None = 1.0, stage: str = "") -> None:
             nonlocal before
             if done < before:
                 bar.reset(task)  # another stage: its time left is its own
-            before = done
-            bar.update(task, completed=done, total=total, description=(stage or description)[:28])
+            before, words = done, stage or description
+            bar.update(task, completed=done, total=total, description=words[:_WIDTH])
 
         yield show

@@ -1,24 +1,21 @@
 """`ufm certify`: a certificate of one instance in exact rationals, or the check of one."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import tyro
 from rich.console import Console
 
-from ufm._progress import bar_on
+from ufm._progress import progress_bar
 
 from ..printing.json_output import print_json
-from .bad_input import BadInput
+from .bad_input import BadInput, as_bad_input
+from .rules import NEW_FILE
 
 
-def certify(
-    file: tyro.conf.Positional[Path],
-    /,
-    check: bool = False,
-    out: Path | None = None,
-    json: Annotated[bool, tyro.conf.arg(name="json")] = False,
-) -> int:
+@dataclass(frozen=True)
+class Certify:
     """Certify the claims on one instance in exact rationals, for every strength, by ball arithmetic.
 
     Args:
@@ -27,23 +24,67 @@ def certify(
         out: Write the certificate to this file.
         json: Print the certificate (with --check: the verdicts) as JSON on standard output.
     """
-    if check and out is not None:
-        raise BadInput("--check writes nothing: leave out --out")
-    if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
-        raise BadInput(f"--out {out} is no place for a file: name a file in a folder that exists")
-    if out is not None and out.resolve() == file.resolve():
-        raise BadInput(f"--out {out} is the file that is read: name another")
-    errors = Console(stderr=True)
-    with errors.status("starting …"):
-        need_flint()
-        from theorems.tables.exact_fields import load_json
-    try:
-        record = load_json(file)
-    except ValueError as error:
-        raise BadInput(f"{file}: {error}") from error
-    return (
-        _check(file, record, errors, json) if check else _certify(file, record, out, errors, json)
-    )
+
+    file: tyro.conf.Positional[Path]
+    check: bool = False
+    out: Annotated[Path | None, NEW_FILE] = None
+    json: bool = False
+
+    def __call__(self) -> int:
+        """The exit status is 1 where a claim fails or is undecided, or the certificate is refused."""
+        if self.check and self.out is not None:
+            raise BadInput("--check writes nothing: leave out --out")
+        if self.out is not None and self.out.resolve() == self.file.resolve():
+            raise BadInput(f"--out {self.out} is the file that is read: name another")
+        errors = Console(stderr=True)
+        with errors.status("starting …"):
+            need_flint()
+            from theorems.tables.exact_fields import load_json
+        with as_bad_input(about=self.file):
+            record = load_json(self.file)
+        return self._check(record, errors) if self.check else self._certify(record, errors)
+
+    def _certify(self, record: object, errors: Console) -> int:
+        from theorems.certificates import certify, write_certificate
+        from theorems.tables.exact import read_exact
+
+        from ..printing.certificate import print_certificate
+
+        if isinstance(record, dict) and "sha256" in record:
+            raise BadInput(
+                f"{self.file} is a certificate, not an instance: re-verify it with --check"
+            )
+        with as_bad_input(about=self.file):
+            instance = read_exact(record)
+        with progress_bar("certifying", errors) as show:
+            certificate = certify(instance, lambda share, what: show(share, 1.0, what))
+        if self.out is not None:
+            write_certificate(certificate.record, self.out)
+        if self.json:
+            print_json(certificate.record)
+        else:
+            print_certificate(certificate.record, Console())
+        return 0 if _is_fine(certificate.verdicts) else 1
+
+    def _check(self, record: object, errors: Console) -> int:
+        from theorems.certificates import check_certificate
+
+        from ..printing.certificate import counts
+        from ..printing.lines import say
+
+        try:
+            with progress_bar("checking", errors) as show:
+                verdicts = check_certificate(record, lambda share, what: show(share, 1.0, what))
+            reason = None
+        except ValueError as error:
+            verdicts, reason = {}, str(error)
+        if self.json:
+            print_json({"accepted": reason is None, "reason": reason, "verdicts": verdicts})
+        elif reason is None:
+            say(Console(), f"{self.file}: confirmed. {counts(verdicts)}")
+        if reason is not None:
+            say(errors, f"ufm: {self.file}: refused: {reason}")
+        return 0 if reason is None and _is_fine(verdicts) else 1
 
 
 def need_flint() -> None:
@@ -52,58 +93,6 @@ def need_flint() -> None:
         import flint  # noqa: F401
     except ImportError as error:
         raise BadInput("ball arithmetic needs python-flint: pip install python-flint") from error
-
-
-def _certify(file: Path, record: Any, out: Path | None, errors: Console, json: bool) -> int:
-    from theorems.certificates import certify as make
-    from theorems.certificates import write_certificate
-    from theorems.tables.exact import read_exact
-
-    if isinstance(record, dict) and "sha256" in record:
-        raise BadInput(f"{file} is a certificate, not an instance: re-verify it with --check")
-    try:
-        instance = read_exact(record)
-    except ValueError as error:
-        raise BadInput(f"{file}: {error}") from error
-    with bar_on(errors) as bar:
-        task = bar.add_task("certifying", total=1.0)
-        certificate = make(
-            instance, lambda share, what: bar.update(task, completed=share, description=what)
-        )
-    if out is not None:
-        write_certificate(certificate.record, out)
-    if json:
-        print_json(certificate.record)
-    else:
-        from ..printing.certificate import print_certificate
-
-        print_certificate(certificate.record, Console())
-    return 0 if _is_fine(certificate.verdicts) else 1
-
-
-def _check(file: Path, record: Any, errors: Console, json: bool) -> int:
-    from theorems.certificates import check_certificate
-
-    try:
-        with bar_on(errors) as bar:
-            task = bar.add_task("checking", total=1.0)
-            verdicts = check_certificate(
-                record, lambda share, what: bar.update(task, completed=share, description=what)
-            )
-        reason = None
-    except ValueError as error:
-        verdicts, reason = {}, str(error)
-    if json:
-        print_json({"accepted": reason is None, "reason": reason, "verdicts": verdicts})
-    elif reason is None:
-        from ..printing.certificate import counts
-
-        Console().print(f"{file}: confirmed. {counts(verdicts)}", soft_wrap=True, highlight=False)
-    if reason is not None:
-        errors.print(
-            f"ufm: {file}: refused: {reason}", soft_wrap=True, markup=False, highlight=False
-        )
-    return 0 if reason is None and _is_fine(verdicts) else 1
 
 
 def _is_fine(verdicts: dict[str, str]) -> bool:

@@ -6,58 +6,59 @@ import sys
 import threading
 import webbrowser
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import tyro
 from rich.console import Console
 
 from .bad_input import BadInput
+from .rules import number
+from .start import starting_jax
 
 _HOST = "127.0.0.1"
 
 
-def explore(
-    port: int = 2718,
-    browser: Annotated[bool, tyro.conf.arg(name="browser")] = True,
-) -> int:
+@dataclass(frozen=True)
+class Explore:
     """Explore toy regimes of steering in the browser: curves, costs, and every claim's verdict.
 
     Args:
         port: Port on this machine to serve it at; 0 for any that is free.
         browser: Open it in the browser; with --no-browser only its address is printed.
     """
-    if not 0 <= port <= 65535:
-        raise BadInput(f"--port must lie in 0..65535; got {port}")
-    try:
-        import marimo
-        import uvicorn
-    except ImportError as error:
-        raise BadInput("the explorer needs marimo: pip install 'ufm[notebooks]'") from error
-    listening = _listen(port)
-    with Console(stderr=True).status("starting JAX …"):
-        import jax
 
-        jax.config.update("jax_enable_x64", True)
-        from .. import explorer
+    port: Annotated[int, number(lambda value: 0 <= value <= 65535, "in 0..65535")] = 2718
+    browser: bool = True
 
-        explorer.warm_up(wait=False)  # while the browser starts
-    address = f"http://{_HOST}:{listening.getsockname()[1]}"
-    app = marimo.create_asgi_app(quiet=True).with_app(path="", root=str(notebook())).build()
-    # what is still open when Ctrl-C comes is a page of ours: it is not waited for
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    sys.stdout.write(f"{address}\n")
-    sys.stdout.flush()
-    sys.stderr.write("ufm: the explorer runs at this address; stop it with Ctrl-C\n")
-    if browser:
-        threading.Timer(1.0, _open, [address]).start()
-    with suppress(KeyboardInterrupt):  # the way to stop it
-        server.run(sockets=[listening])
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # a thread may be compiling: nothing stops it, and Python's own way out aborts in it
-    os._exit(0)
+    def __call__(self) -> int:
+        """Serve the explorer until Ctrl-C; this does not return."""
+        try:
+            import marimo
+            import uvicorn
+        except ImportError as error:
+            raise BadInput("the explorer needs marimo: pip install 'ufm[notebooks]'") from error
+        listening = _listen(self.port)
+        with starting_jax(Console(stderr=True)):
+            from .. import explorer
+
+            explorer.warm_up(wait=False)  # while the browser starts
+        address = f"http://{_HOST}:{listening.getsockname()[1]}"
+        app = marimo.create_asgi_app(quiet=True).with_app(path="", root=str(notebook())).build()
+        # what is still open when Ctrl-C comes is a page of ours: it is not waited for
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        sys.stdout.write(f"{address}\n")
+        sys.stdout.flush()
+        sys.stderr.write("ufm: the explorer runs at this address; stop it with Ctrl-C\n")
+        if self.browser:
+            threading.Timer(1.0, webbrowser.open, [address]).start()
+        with suppress(KeyboardInterrupt):  # the way to stop it
+            server.run(sockets=[listening])
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # a thread may be compiling: nothing stops it, and Python's own way out aborts in it
+        os._exit(0)
 
 
 def _listen(port: int) -> socket.socket:
@@ -65,17 +66,13 @@ def _listen(port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((_HOST, port))
-        listening.listen()  # who is quicker than the server waits
+        listening.listen()  # a browser that comes before the server waits
     except OSError as error:
         listening.close()
         raise BadInput(
             f"port {port} is taken ({error.strerror}): name another with --port"
         ) from error
     return listening
-
-
-def _open(address: str) -> Any:
-    webbrowser.open(address)
 
 
 def notebook() -> Path:

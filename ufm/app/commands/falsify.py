@@ -1,27 +1,26 @@
 """`ufm falsify`: the counterexample of a claim without a hypothesis, or the map of them all."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 from rich.console import Console
 
-from ufm._progress import bar_on
+from ufm._progress import progress_bar
 
 from ..printing.json_output import print_json
-from .bad_input import BadInput
+from ..printing.lines import wide_output
+from .bad_input import BadInput, as_bad_input
+from .certify import need_flint
+from .rules import NEW_FILE, at_least, number
+
+if TYPE_CHECKING:
+    from theorems.falsify import Falsification
 
 
-def falsify(
-    claim: tyro.conf.Positional[str | None] = None,
-    /,
-    without: str | None = None,
-    all: Annotated[bool, tyro.conf.arg(name="all")] = False,
-    seed: int = 0,
-    seconds: float = 60.0,
-    out: Path | None = None,
-    json: Annotated[bool, tyro.conf.arg(name="json")] = False,
-) -> int:
+@dataclass(frozen=True)
+class Falsify:
     """Search for the smallest counterexample to a claim without one of its hypotheses.
 
     Args:
@@ -33,36 +32,58 @@ def falsify(
         out: Write the certificate of the counterexample to this file, for `ufm certify --check`.
         json: Print the result as JSON on standard output.
     """
-    if all and (claim is not None or without is not None or out is not None):
-        raise BadInput("--all stands alone: leave out the claim, --without and --out")
-    if not all and (claim is None or without is None):
-        raise BadInput(f"name a claim and --without HYPOTHESIS, or ask for --all{_choices(claim)}")
-    if seed < 0:
-        raise BadInput(f"--seed must be at least 0; got {seed}")
-    if not 0 < seconds <= 86_400:
-        raise BadInput(f"--seconds must be above 0 and at most 86400; got {seconds}")
-    if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
-        raise BadInput(f"--out {out} is no place for a file: name a file in a folder that exists")
-    errors = Console(stderr=True)
-    with errors.status("starting …"):
-        from .certify import need_flint
 
-        need_flint()
-        from theorems.falsify import MAP
-    pairs = list(MAP) if all else [(str(claim), str(without))]
-    results = _search(pairs, seed, seconds, errors)
-    if out is not None:
-        _write_certificate(results[0], out)
-    _show(results, is_map=all, json=json)
-    return 1 if any(result.outcome == "not found" for result in results) else 0
+    claim: tyro.conf.Positional[str | None] = None
+    without: str | None = None
+    all: bool = False
+    seed: Annotated[int, at_least(0)] = 0
+    seconds: Annotated[
+        float, number(lambda value: 0 < value <= 86_400, "above 0 and at most 86400")
+    ] = 60.0
+    out: Annotated[Path | None, NEW_FILE] = None
+    json: bool = False
+
+    def __call__(self) -> int:
+        """The exit status is 1 where no counterexample was found in time."""
+        pairs = self._pairs()
+        results = _search(pairs, self.seed, self.seconds, Console(stderr=True))
+        if self.out is not None:
+            _write_certificate(results[0], self.out)
+        self._print(results)
+        return 1 if any(result.outcome == "not found" for result in results) else 0
+
+    def _pairs(self) -> list[tuple[str, str]]:
+        """The pairs of claim and hypothesis to search for."""
+        is_named = self.claim is not None or self.without is not None
+        if self.all and (is_named or self.out is not None):
+            raise BadInput(
+                "--all searches for every pair: leave out the claim, --without and --out"
+            )
+        if not self.all and (self.claim is None or self.without is None):
+            raise BadInput(
+                f"name a claim and --without HYPOTHESIS, or ask for --all{_choices(self.claim)}"
+            )
+        with Console(stderr=True).status("starting …"):
+            need_flint()
+            from theorems.falsify import MAP
+        return list(MAP) if self.all else [(str(self.claim), str(self.without))]
+
+    def _print(self, results: "list[Falsification]") -> None:
+        from ..printing.falsification import print_falsification, print_map
+
+        records = [result.as_json() for result in results]
+        if self.json:
+            print_json({"pairs": records} if self.all else records[0])
+        elif self.all:
+            print_map(results, wide_output(126))
+        else:
+            print_falsification(results[0], Console())
 
 
 def _choices(claim: str | None) -> str:
-    """The hypotheses of a claim, or what may have been meant, for who named that alone."""
+    """The hypotheses of a claim, for a user who named it alone; names like it, if there is no such claim."""
     if claim is None:
         return ""
-    from .certify import need_flint
-
     need_flint()
     from theorems import CLAIMS
     from theorems._names import no_such
@@ -73,23 +94,20 @@ def _choices(claim: str | None) -> str:
     return f"; {claim} has {', '.join(name for owner, name in MAP if owner == claim)}"
 
 
-def _search(pairs: list[tuple[str, str]], seed: int, seconds: float, errors: Console) -> list[Any]:
-    from theorems.falsify import falsify as search
+def _search(
+    pairs: list[tuple[str, str]], seed: int, seconds: float, errors: Console
+) -> "list[Falsification]":
+    from theorems.falsify import falsify
 
     results = []
-    with bar_on(errors) as bar:
-        task = bar.add_task("searching", total=len(pairs))
-        for claim, without in pairs:
-            bar.update(task, description=f"{claim}, {without}"[:28])
-            try:
-                results.append(search(claim, without, seed, seconds))
-            except ValueError as error:
-                raise BadInput(str(error)) from error
-            bar.advance(task)
+    with progress_bar("searching", errors) as show, as_bad_input():
+        for done, (claim, without) in enumerate(pairs):
+            show(done, len(pairs), f"{claim}, {without}")
+            results.append(falsify(claim, without, seed, seconds))
     return results
 
 
-def _write_certificate(result: Any, out: Path) -> None:
+def _write_certificate(result: "Falsification", out: Path) -> None:
     from theorems.certificates import certify, write_certificate
     from theorems.tables.exact import read_exact
 
@@ -99,20 +117,7 @@ def _write_certificate(result: Any, out: Path) -> None:
         instance = read_exact(result.counterexample)
     except ValueError as error:
         raise BadInput(
-            f"--out: certificates are of plain tilts, which this counterexample is not ({error}): "
+            f"--out: a certificate is of a plain tilt, which this counterexample is not ({error}): "
             "leave out --out, and take --json"
         ) from error
     write_certificate(certify(instance).record, out)
-
-
-def _show(results: list[Any], is_map: bool, json: bool) -> None:
-    from ..printing.falsification import print_falsification, print_map
-
-    if json:
-        records = [result.as_json() for result in results]
-        print_json({"pairs": records} if is_map else records[0])
-    elif is_map:
-        console = Console()
-        print_map(results, Console(width=max(console.width, 126)))
-    else:
-        print_falsification(results[0], Console())

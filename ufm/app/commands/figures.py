@@ -1,24 +1,23 @@
 """`ufm figures`: the paper's figures and ours, as PNG and SVG."""
 
-import os
+import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import tyro
 from rich.console import Console
 
-from ufm._progress import bar_on
+from ufm._progress import progress_bar
 
 from ..printing.json_output import print_json
-from .bad_input import BadInput
+from .bad_input import BadInput, as_bad_input
+from .rules import FOLDER
+from .start import starting_jax
 
 
-def figures(
-    names: tyro.conf.Positional[tuple[str, ...]] = (),
-    /,
-    out: Path = Path("figures"),
-    json: Annotated[bool, tyro.conf.arg(name="json")] = False,
-) -> int:
+@dataclass(frozen=True)
+class Figures:
     """Draw the figures of arXiv:2602.02712 and those it lacks, each as PNG and SVG.
 
     Args:
@@ -26,38 +25,32 @@ def figures(
         out: Folder to write them to; made if it is not there.
         json: Print name, title, source, caption and files of each as JSON, in place of the paths.
     """
-    if os.path.exists(out) and not out.is_dir():  # Path.exists raises on a name that is too long
-        raise BadInput(f"--out {out} is a file: name a folder")
-    errors = Console(stderr=True)
-    with errors.status("starting JAX …"):
-        import jax
 
-        jax.config.update("jax_enable_x64", True)
-        from ufm import plots
+    names: tyro.conf.Positional[tuple[str, ...]] = ()
+    out: Annotated[Path, FOLDER] = Path("figures")
+    json: bool = False
 
-    chosen = _choose(plots.GALLERY, names)
-    records = []
-    with bar_on(errors) as bar:
-        task = bar.add_task("drawing", total=len(chosen))
-        for picture in chosen:
-            bar.update(task, description=picture.name)
-            try:
-                written = [str(path) for path in plots.write_pictures([picture], out)]
-            except OSError as error:
-                raise BadInput(f"--out {out} cannot be written: {error}") from error
-            records.append({**picture.as_json(), "files": written})
-            bar.advance(task)
-    if json:
-        print_json(records)
-    else:
-        print("\n".join(path for record in records for path in record["files"]))
-    return 0
-
-
-def _choose(every: tuple[Any, ...], wanted: tuple[str, ...]) -> list[Any]:
-    """The figures named, in the gallery's order."""
-    known = [picture.name for picture in every]
-    for name in wanted:
-        if name not in known:
-            raise BadInput(f"there is no figure {name!r}; the figures are {', '.join(known)}")
-    return [picture for picture in every if not wanted or picture.name in wanted]
+    def __call__(self) -> int:
+        """Write the figures and print their paths."""
+        errors = Console(stderr=True)
+        with starting_jax(errors):
+            from ufm import plots
+        gallery = {picture.name: picture for picture in plots.GALLERY}
+        for name in self.names:
+            if name not in gallery:
+                raise BadInput(f"there is no figure {name!r}; the figures are {', '.join(gallery)}")
+        chosen = [gallery[name] for name in gallery if name in (self.names or gallery)]
+        records = []
+        with (
+            progress_bar("drawing", errors) as show,
+            as_bad_input((OSError,), about=f"--out {self.out} cannot be written"),
+        ):
+            for done, picture in enumerate(chosen):
+                show(done, len(chosen), picture.name)
+                files = [str(path) for path in plots.write_pictures([picture], self.out)]
+                records.append({**picture.as_json(), "files": files})
+        if self.json:
+            print_json(records)
+        else:
+            sys.stdout.writelines(f"{path}\n" for record in records for path in record["files"])
+        return 0

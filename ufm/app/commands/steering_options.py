@@ -2,14 +2,22 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 from rich.console import Console
 
-from .bad_input import BadInput
+from .rules import EXISTING_FILE, at_least, number
+from .start import starting_jax
 
-_FILES = ("positive", "negative", "contexts", "text", "tokens")
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ufm.llm.decoder.model import LanguageModel
+    from ufm.llm.text.tokenizer import Tokenizer
+
+File = Annotated[Path, EXISTING_FILE]
+OptionalFile = Annotated[Path | None, EXISTING_FILE]
 
 
 @dataclass(frozen=True)
@@ -27,82 +35,60 @@ class SteeringOptions:
         layer: Block after which the vector is added, from 0; the middle one if not given.
         pooling: Hidden state of a prompt: of its last token, or the mean over all.
         normalise: Scale the vector to length 1, so that α is a length in the hidden states' own units.
-        dtype: In which to compute.
+        dtype: Floating-point type that the model computes in.
         revision: Revision of a model on the Hub.
-        length: Tokens a window of the text; at most the model's positions.
-        text_tokens: Read about as many tokens of the text; 0 for all.
+        length: Tokens in a window of the text; at most the model's positions.
+        text_tokens: Read about as many tokens of the text; 0 reads all.
     """
 
     model: tyro.conf.Positional[str]
-    positive: Path
-    negative: Path
-    contexts: Path | None = None
-    text: Path | None = None
-    tokens: Path | None = None
+    positive: File
+    negative: File
+    contexts: OptionalFile = None
+    text: OptionalFile = None
+    tokens: OptionalFile = None
     concept: str | None = None
     layer: int | None = None
     pooling: Literal["last", "mean"] = "last"
     normalise: bool = True
     dtype: Literal["float32", "float64", "bfloat16"] = "float32"
     revision: str | None = None
-    length: int = 128
-    text_tokens: int = 8192
+    length: Annotated[int, at_least(2)] = 128
+    text_tokens: Annotated[int, number(lambda value: value >= 0, "0 (all) or more")] = 8192
 
-    def check(self) -> None:
-        """Raise on what is wrong whatever the model holds, before anything is loaded."""
-        for name in _FILES:
-            path = getattr(self, name)
-            if path is not None and not path.is_file():
-                what = "is a folder, not a file" if path.is_dir() else "does not exist"
-                raise BadInput(f"--{name} {path} {what}")
-        at_least("length", self.length, 2)
-        if self.text_tokens < 0:
-            raise BadInput(f"--text-tokens must be 0 (all) or more; got {self.text_tokens}")
+    def load(self, errors: Console) -> "Loaded":
+        """Start JAX and read what the options name: the small files first, the weights last but one."""
+        with starting_jax(errors):
+            from ufm.llm.checkpoint.load import load
+            from ufm.llm.report.inputs import read_sides, read_token_set
+            from ufm.llm.text.prompts import read_prompts
+            from ufm.llm.text.tokenizer import load_tokenizer
+        with errors.status("loading the model …"):
+            positive, negative = read_sides(self.positive, self.negative, self.concept)
+            contexts = negative
+            if self.contexts is not None:
+                contexts = tuple(prompt.text for prompt in read_prompts(self.contexts))
+            tokenizer = load_tokenizer(self.model, self.revision)
+            model = load(self.model, self.dtype, revision=self.revision)
+            target = None
+            if self.tokens is not None:
+                target = read_token_set(self.tokens, tokenizer, model.vocabulary)
+        length = min(self.length, model.config.positions or self.length)
+        return Loaded(model, tokenizer, positive, negative, contexts, target, length)
 
 
-# In a signature: these options without a prefix to their names.
+# In a record: these options without a prefix to their names.
 Shared = tyro.conf.OmitArgPrefixes[SteeringOptions]
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What the options name, read: texts of prompts, the token set [V] or None, tokens a window."""
+    """What the options name, read: texts of prompts, the token set [V] or None, tokens in a window."""
 
-    model: Any
-    tokenizer: Any
+    model: "LanguageModel"
+    tokenizer: "Tokenizer"
     positive: tuple[str, ...]
     negative: tuple[str, ...]
     contexts: tuple[str, ...]
-    target: Any
+    target: "np.ndarray | None"
     length: int
-
-
-def at_least(name: str, value: int, least: int) -> None:
-    """Raise if an option is below the least that makes sense."""
-    if value < least:
-        raise BadInput(f"--{name.replace('_', '-')} must be at least {least}; got {value}")
-
-
-def load_shared(shared: SteeringOptions, errors: Console) -> Loaded:
-    """Start JAX and read what the options name: the small files first, the weights last but one."""
-    with errors.status("starting JAX …"):
-        import jax
-
-        jax.config.update("jax_enable_x64", True)
-    with errors.status("loading the model …"):
-        from ufm.llm.checkpoint.load import load
-        from ufm.llm.report.inputs import read_sides, read_token_set
-        from ufm.llm.text.prompts import read_prompts
-        from ufm.llm.text.tokenizer import load_tokenizer
-
-        p, n = read_sides(shared.positive, shared.negative, shared.concept)
-        rows = (
-            n if shared.contexts is None else tuple(x.text for x in read_prompts(shared.contexts))
-        )
-        tokenizer = load_tokenizer(shared.model, shared.revision)
-        model = load(shared.model, shared.dtype, revision=shared.revision)
-        target = None
-        if shared.tokens is not None:
-            target = read_token_set(shared.tokens, tokenizer, model.vocabulary)
-    length = min(shared.length, model.config.positions or shared.length)
-    return Loaded(model, tokenizer, p, n, rows, target, length)

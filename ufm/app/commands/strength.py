@@ -1,32 +1,33 @@
 """`ufm strength`: the steering strength that a language model can bear, and what it costs."""
 
-from typing import Annotated, Any, Literal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import tyro
 from rich.console import Console
 
-from ufm import __version__
-from ufm._progress import bar_on
+from ufm._progress import Progress, progress_bar
 
-from .bad_input import BadInput
-from .steering_options import Shared, load_shared
-from .strength_request import check_budget, check_options, prepare
+from ..printing.json_output import print_json
+from ..printing.lines import wide_output
+from ..printing.strength import print_strength, strength_json
+from .bad_input import BadInput, as_bad_input
+from .rules import NOT_NEGATIVE, POSITIVE, at_least, number
+from .steering_options import Loaded, Shared
+
+if TYPE_CHECKING:
+    from ufm.llm.decoder.model import LanguageModel
+    from ufm.llm.steering.vector import SteeringVector
+    from ufm.llm.strength.report import Request, StrengthReport
+
+# "choosing" runs over the text about so often: derivatives, the scan, closing in.
+_PASSES = 20
 
 
-def strength(
-    shared: Shared,
-    budget: float = 0.1,
-    kind: Literal["cross_entropy", "forward_kl", "reverse_kl", "target_mass"] = "cross_entropy",
-    layers: tuple[int, ...] = (),
-    site: Literal["residual", "post-norm"] = "residual",
-    furthest: float = 256.0,
-    tolerance: float = 0.1,
-    samples: int = 4,
-    new_tokens: int = 48,
-    temperature: float = 0.0,
-    seed: int = 0,
-    json: Annotated[bool, tyro.conf.arg(name="json")] = False,
-) -> int:
+@dataclass(frozen=True)
+class Strength:
     """Choose the steering strength of a language model under a budget, and show what it buys and costs.
 
     The vector is mean(positive) - mean(negative), added at every position after a block. Exit status 1:
@@ -34,99 +35,145 @@ def strength(
 
     Args:
         shared: The model, its prompts and its text; every second window of it is held out from the choice.
-        budget: Nats a token, or the wanted target mass in (0, 1).
-        kind: What the budget is of, averaged over the text's tokens.
+        budget: The cost to spend, in nats a token, or the target mass to reach, in (0, 1).
+        kind: Which cost, or the target mass, the budget limits; each is a mean over the text's tokens.
         layers: Several blocks in place of --layer, one report each.
         site: The stream after the block, or the last hidden state after the final norm.
         furthest: How far to look for a strength, in mean hidden-state norms.
         tolerance: Share of the mass that may move the wrong way in a sweet spot; 0 is the theory's.
-        samples: Contexts to continue at 0, α/2, α and 2α.
+        samples: How many contexts to continue at 0, α/2, α and 2α.
         new_tokens: Tokens of each continuation.
-        temperature: Of the continuations; 0 takes the most likely token.
-        seed: Of the continuations.
+        temperature: Temperature at which continuations are sampled; 0 takes the most likely token.
+        seed: Seed of the sampled continuations.
         json: Print the report as JSON on standard output.
     """
-    asked = {name: value for name, value in locals().items() if name not in ("shared", "json")}
-    check_options(shared, asked)
-    errors = Console(stderr=True)
-    try:
-        check_budget(budget, kind)
-        loaded = load_shared(shared, errors)
-        vectors, request = prepare(loaded, shared, asked, errors)
-        reports = _run(loaded.model, vectors, request, errors)
-    except (ValueError, TypeError, ImportError) as error:
-        raise BadInput(str(error)) from error
-    (_print_json if json else _print)(reports, request, loaded, shared.text)
-    return _status(reports, request)
+
+    shared: Shared
+    budget: float = 0.1
+    kind: Literal["cross_entropy", "forward_kl", "reverse_kl", "target_mass"] = "cross_entropy"
+    layers: tuple[int, ...] = ()
+    site: Literal["residual", "post-norm"] = "residual"
+    furthest: Annotated[float, POSITIVE] = 256.0
+    tolerance: Annotated[float, number(lambda value: 0 <= value < 1, "in [0, 1)")] = 0.1
+    samples: Annotated[int, at_least(1)] = 4
+    new_tokens: Annotated[int, at_least(1)] = 48
+    temperature: Annotated[float, NOT_NEGATIVE] = 0.0
+    seed: Annotated[int, at_least(0)] = 0
+    json: bool = False
+
+    def __call__(self) -> int:
+        """The exit status is 1 where no block reaches the budget, or α = 0 changes anything."""
+        if self.shared.text is None:
+            raise BadInput("ufm strength needs --text: name text to measure the cost on")
+        if self.shared.layer is not None and self.layers:
+            raise BadInput("name --layer or --layers, not both")
+        if self.kind == "target_mass" and self.shared.tokens is None:
+            raise BadInput("--kind target_mass needs --tokens: name the tokens of the target")
+        errors = Console(stderr=True)
+        with as_bad_input((ValueError, TypeError, ImportError)):
+            from ufm.llm.strength.choose import check_budget
+
+            check_budget(self.budget, self.kind)
+            loaded = self.shared.load(errors)
+            request = self._request(loaded)
+            vectors = self._vectors(loaded, errors)
+            reports = _run(loaded.model, vectors, request, errors)
+        model, tokenizer = loaded.model, loaded.tokenizer
+        if self.json:
+            print_json(strength_json(reports, request, model, tokenizer))
+        else:
+            print_strength(reports, request, model, tokenizer, self.shared.text, wide_output(100))
+        return _status(reports, request)
+
+    def _request(self, loaded: Loaded) -> "Request":
+        """What each block is asked; refused now, not after the search, where a text will not fit."""
+        from ufm.llm import windows
+        from ufm.llm.strength.report import Request
+
+        shared, positions = self.shared, loaded.model.config.positions
+        assert shared.text is not None
+        prompts = [loaded.tokenizer.encode(text) for text in loaded.contexts]
+        longest = max(map(len, prompts[: self.samples]))
+        if positions is not None and longest + self.new_tokens > positions:
+            raise BadInput(
+                f"{longest} tokens of a prompt and {self.new_tokens} new ones are more than the model's "
+                f"{positions} positions: lower --new-tokens"
+            )
+        most = -(-shared.text_tokens // loaded.length) if shared.text_tokens else None
+        return Request(
+            windows=list(islice(windows(loaded.tokenizer, shared.text, loaded.length), most)),
+            prompts=prompts,
+            length=loaded.length,
+            target=loaded.target,
+            budget=self.budget,
+            kind=self.kind,
+            furthest=self.furthest,
+            tolerance=self.tolerance,
+            samples=self.samples,
+            new_tokens=self.new_tokens,
+            temperature=self.temperature,
+            seed=self.seed,
+        )
+
+    def _vectors(self, loaded: Loaded, errors: Console) -> "tuple[SteeringVector, ...]":
+        """The steering vector of each block."""
+        from ufm.llm import steering_vectors
+
+        model, encode = loaded.model, loaded.tokenizer.encode
+        with errors.status("measuring the steering vectors …"):
+            return steering_vectors(
+                model,
+                list(map(encode, loaded.positive)),
+                list(map(encode, loaded.negative)),
+                self._blocks(model.blocks),
+                pooling=self.shared.pooling,
+                site=self.site,
+                normalise=self.shared.normalise,
+            )
+
+    def _blocks(self, blocks: int) -> list[int]:
+        """The numbers of the blocks to steer after."""
+        chosen = list(self.layers) if self.shared.layer is None else [self.shared.layer]
+        if self.site == "post-norm":
+            if chosen not in ([], [blocks - 1]):
+                raise BadInput(f"--site post-norm follows the last block, {blocks - 1}")
+            return [blocks - 1]
+        if len(set(chosen)) < len(chosen):
+            raise BadInput(f"--layers names a block twice: {' '.join(map(str, chosen))}")
+        return chosen or [blocks // 2]
 
 
-def _run(model: Any, vectors: Any, request: Any, errors: Console) -> list[Any]:
+def _run(
+    model: "LanguageModel",
+    vectors: "tuple[SteeringVector, ...]",
+    request: "Request",
+    errors: Console,
+) -> "list[StrengthReport]":
     from ufm.llm.strength.report import strength_report
 
-    reports = []
-    with bar_on(errors) as bar:
-        task = bar.add_task("starting", total=None)
-        for vector in vectors:
-            reports.append(
-                strength_report(model, vector, request, _shower(bar, task, vector.layer))
-            )
-    return reports
+    with progress_bar("starting", errors) as bar:
+        return [
+            strength_report(model, vector, request, _of_block(vector.layer, bar))
+            for vector in vectors
+        ]
 
 
-def _shower(bar: Any, task: Any, layer: int) -> Any:
-    """Moves the bar: anew for each stage of a block."""
-    stage_now, calls = "", 0
+def _of_block(layer: int, bar: Progress) -> Callable[[str, int, int], None]:
+    """Moves the bar through the stages of one block."""
+    calls = 0
 
     def show(stage: str, done: int, of: int) -> None:
-        nonlocal stage_now, calls
-        if stage != stage_now:
-            stage_now, calls = stage, 0
-            bar.reset(task, description=f"block {layer}: {stage}"[:28])
-        calls += 1
+        nonlocal calls
         if stage == "choosing":
-            # it runs over the text about 20 times: derivatives, the scan, closing in
-            done, of = calls, max(calls, 20 * of)
-        bar.update(task, completed=done, total=of)
+            calls += 1
+            done, of = calls, max(calls, _PASSES * of)
+        bar(done, of, f"block {layer}: {stage}")
 
     return show
 
 
-def _print(reports: list[Any], request: Any, loaded: Any, text: Any) -> None:
-    from ..printing.strength import print_strength
-
-    print_strength(reports, request, loaded.tokenizer, loaded.model, text, Console())
-
-
-def _print_json(reports: list[Any], request: Any, loaded: Any, text: Any) -> None:
-    import json
-    import sys
-
-    from ufm.llm.strength.as_json import as_json
-
-    model = loaded.model
-    data = {
-        "version": __version__,
-        "model": model.source.name,
-        "fingerprint": model.source.fingerprint,
-        "dtype": str(model.dtype),
-        "kind": request.kind,
-        "budget": request.budget,
-        "target_tokens": None if request.target is None else int(request.target.sum()),
-        "windows": len(request.windows),
-        "length": request.length,
-        "seed": request.seed,
-        "temperature": request.temperature,
-        "positions": "all",
-        "blocks": [as_json(report, loaded.tokenizer.decode) for report in reports],
-    }
-    # ASCII alone: a token may hold what a terminal takes for a command
-    sys.stdout.write(json.dumps(data, allow_nan=False, indent=1) + "\n")
-    sys.stdout.flush()
-
-
-def _status(reports: list[Any], request: Any) -> int:
-    import sys
-
+def _status(reports: "list[StrengthReport]", request: "Request") -> int:
+    """The exit status, with a line on standard error for whatever makes it 1."""
     status = 0
     for report in reports:
         if report.differs_at_zero is not None:
@@ -136,10 +183,10 @@ def _status(reports: list[Any], request: Any) -> int:
             )
             status = 1
     if not any(report.choice.reachable for report in reports):
-        worst = max(reports, key=lambda r: r.choice.largest).choice
+        nearest = max(reports, key=lambda report: report.choice.largest).choice
         sys.stderr.write(
             f"ufm: no strength up to {request.furthest:g} hidden-state norms reaches the budget "
-            f"{request.budget:g}; the nearest was {worst.largest:.6g}\n"
+            f"{request.budget:g}; the nearest was {nearest.largest:.6g}\n"
         )
         status = 1
     return status

@@ -1,17 +1,19 @@
 """Prints what became of a claim without a hypothesis, and the map of all such pairs."""
 
-from collections import Counter
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-_STYLE = {"needed": "green", "not needed": "cyan", "not found": "bold red"}
+from .lines import say
+from .tables import coloured, counted, table
+
+if TYPE_CHECKING:
+    from theorems.falsify import Falsification
 
 
-def print_falsification(result: Any, console: Console) -> None:
+def print_falsification(result: "Falsification", console: Console) -> None:
     """The counterexample in rationals, what it contradicts, and the balls; or why there is none."""
     lines = [f"{result.claim} without {result.without}: {result.outcome}"]
     if result.counterexample is not None:
@@ -23,25 +25,19 @@ def print_falsification(result: Any, console: Console) -> None:
     if result.theorems:
         lines.append(f"  proved in theorems/coq/Statements.v: {', '.join(result.theorems)}")
     for line in lines:
-        console.print(line, soft_wrap=True, highlight=False, markup=False)
+        say(console, line)
 
 
-def print_map(results: list[Any], console: Console) -> None:
+def print_map(results: "list[Falsification]", console: Console) -> None:
     """One line a pair, then a line that adds up."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("claim", "without", "is", "because"):
-        table.add_column(name, no_wrap=name != "because")
+    pairs = table("claim", "without", "is", "because", wraps=("because",))
     for result in results:
-        style = _STYLE[result.outcome]
-        row = (result.claim, result.without, f"[{style}]{result.outcome}[/]", escape(_why(result)))
-        table.add_row(*row)
-    console.print(table)
-    counts = Counter(result.outcome for result in results)
-    parts = [f"{counts[name]} {name}" for name in _STYLE if counts[name]]
-    console.print(f"{len(results)} pairs: {', '.join(parts)}.", highlight=False)
+        pairs.add_row(result.claim, result.without, coloured(result.outcome), escape(_why(result)))
+    console.print(pairs)
+    say(console, f"{len(results)} pairs: {counted(result.outcome for result in results)}.")
 
 
-def _why(result: Any) -> str:
+def _why(result: "Falsification") -> str:
     if result.counterexample is None:
         return (
             f"{result.reason} ({', '.join(result.theorems)})" if result.theorems else result.reason
@@ -58,7 +54,7 @@ def _why(result: Any) -> str:
     return f"{what}: {values}"
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 

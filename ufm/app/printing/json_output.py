@@ -2,10 +2,23 @@
 
 import json
 import sys
-from typing import Any
 
 
-def print_json(data: Any) -> None:
-    """Print data as JSON on standard output."""
-    sys.stdout.write(json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
+def print_json(data: object) -> None:
+    r"""Print data as JSON on standard output, where no text in it can act on a terminal.
+
+    What is not printable is escaped, as \u202e, which JSON reads back as it was.
+
+    >>> from ufm.app.printing.json_output import print_json
+    >>> print_json({"α": "\x9b31m"})
+    {
+     "α": "\u009b31m"
+    }
+    """
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1)
+    sys.stdout.write("".join(map(_printable, text)) + "\n")
     sys.stdout.flush()
+
+
+def _printable(sign: str) -> str:
+    return sign if sign.isprintable() or sign == "\n" else json.dumps(sign)[1:-1]

@@ -9,7 +9,17 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-# Figures of a law's evidence that stand beside its number: law, key of the evidence, name.
+from rich.markup import escape
+from rich.table import Table
+
+from ufm._json import finite_or_null
+from ufm._visible import visible
+
+from .tables import coloured, figure, table, worst
+
+Record = dict[str, Any]  # a report.json, of which only what `_is_law` has looked at is used
+
+# Figures of a law's evidence that are shown beside its number: law, key of the evidence, name.
 _ALSO = (
     ("bumps", "visible_share", "bump by over 1 % of their range"),
     ("tanh", "least_r_squared", "least R² of a prompt"),
@@ -59,20 +69,14 @@ class Row:
         counts = Counter(self.verdicts)
         return ", ".join(f"{name} {counts[name]}" for name in sorted(counts))
 
-    def as_json(self) -> dict[str, Any]:
-        """The row as JSON; no number is null."""
-        return {
-            "law": self.law,
-            "measure": self.measure,
-            "mean": None if math.isnan(self.mean) else self.mean,
-            "spread": None if math.isnan(self.spread) else self.spread,
-            "numbers": list(self.numbers),
-            "verdicts": list(self.verdicts),
-        }
+    def as_json(self) -> dict[str, object]:
+        """The row as JSON; where there is no number, null."""
+        names = ("law", "measure", "mean", "spread", "numbers", "verdicts")
+        return finite_or_null({name: getattr(self, name) for name in names})
 
 
-def read_report(path: Path) -> dict[str, Any]:
-    """The report.json of a report's directory; raises `ValueError` on what is none."""
+def read_report(path: Path) -> Record:
+    """The report.json of a report's directory; anything else raises `ValueError`."""
     file = path / "report.json" if path.is_dir() else path
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
@@ -86,7 +90,7 @@ def read_report(path: Path) -> dict[str, Any]:
     return found
 
 
-def _is_law(entry: Any) -> bool:
+def _is_law(entry: object) -> bool:
     return (
         isinstance(entry, dict)
         and isinstance(entry.get("id"), str)
@@ -97,7 +101,7 @@ def _is_law(entry: Any) -> bool:
     )
 
 
-def laws_table(reports: Sequence[dict[str, Any]]) -> list[Row]:
+def rows_of(reports: Sequence[Record]) -> list[Row]:
     """A row a law, in the first report's order, with figures of its evidence below it."""
     laws = [{law["id"]: law for law in report["laws"]} for report in reports]
     rows = []
@@ -116,3 +120,22 @@ def laws_table(reports: Sequence[dict[str, Any]]) -> list[Row]:
             if any(x is not None for x in numbers):
                 rows.append(Row(id, name, numbers))
     return rows
+
+
+def laws_table(rows: Sequence[Row], count: int) -> Table:
+    """The rows of `count` reports as a table."""
+    reports = [f"report {k}" for k in range(count)]
+    right = ("mean", "± spread", *reports)
+    laws = table("law", "measure", "mean", "± spread", "verdicts", *reports, right=right)
+    for row in rows:
+        laws.add_row(
+            escape(visible(row.law))
+            if row.verdicts
+            else "",  # a file from elsewhere may hold anything
+            escape(visible(row.measure)),
+            figure(row.mean, ".4g"),
+            figure(row.spread, ".4g"),
+            coloured(worst(row.verdicts), row.judged),
+            *(figure(x, ".4g") for x in row.numbers),
+        )
+    return laws

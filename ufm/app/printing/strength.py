@@ -1,39 +1,70 @@
-"""Prints what `ufm strength` found; nothing of a token reaches the terminal unescaped."""
+"""Prints what `ufm strength` found, as pages for people or as JSON."""
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
-_UNIT = {"target_mass": "of the mass"}
-_NAMES = {
-    "cross_entropy": "cross-entropy, nats a token",
-    "forward_kl": "KL(p0||pα), nats a token",
-    "reverse_kl": "KL(pα||p0), nats a token",
-    "target_mass": "target mass",
+from ufm import __version__
+
+from .lines import say
+from .tables import figure, table
+
+if TYPE_CHECKING:
+    from ufm.llm.decoder.model import LanguageModel
+    from ufm.llm.strength.choose import ModelStrength
+    from ufm.llm.strength.report import Request, StrengthReport
+    from ufm.llm.text.tokenizer import Tokenizer
+
+# What a budget may be of, in the order of `ufm.llm.KINDS`: name and unit.
+BUDGETS = {
+    "cross_entropy": ("cross-entropy", "nats a token"),
+    "forward_kl": ("KL(p0||pα)", "nats a token"),
+    "reverse_kl": ("KL(pα||p0)", "nats a token"),
+    "target_mass": ("target mass", ""),
 }
+_KINDS = list(BUDGETS)
+_MOST_PROMPTS = 8  # whose sweet spots are listed; --json lists all
 
 
-def printable(text: str) -> str:
-    """The text with every control, bidirectional or invisible character spelt out.
+def strength_json(
+    reports: "list[StrengthReport]",
+    request: "Request",
+    model: "LanguageModel",
+    tokenizer: "Tokenizer",
+) -> dict[str, object]:
+    """What `ufm strength --json` prints."""
+    from ufm.llm.strength.as_json import as_json
 
-    >>> print(printable("a\\x1b[31m\\n\u202eb"))
-    a\\x1b[31m\\n\\u202eb
-    """
-    return "".join(
-        z if z == " " or z.isprintable() else z.encode("unicode_escape").decode() for z in text
-    )
+    return {
+        "version": __version__,
+        "model": model.source.name,
+        "fingerprint": model.source.fingerprint,
+        "dtype": str(model.dtype),
+        "kind": request.kind,
+        "budget": request.budget,
+        "target_tokens": None if request.target is None else int(request.target.sum()),
+        "windows": len(request.windows),
+        "length": request.length,
+        "seed": request.seed,
+        "temperature": request.temperature,
+        "positions": "all",
+        "blocks": [as_json(report, tokenizer.decode) for report in reports],
+    }
 
 
 def print_strength(
-    reports: list[Any], request: Any, tokenizer: Any, model: Any, text: Path, console: Console
+    reports: "list[StrengthReport]",
+    request: "Request",
+    model: "LanguageModel",
+    tokenizer: "Tokenizer",
+    text: Path,
+    console: Console,
 ) -> None:
     """A section a block, then one line for each when there are several."""
-    console = Console(width=max(console.width, 100)) if not console.is_terminal else console
-    unit = _UNIT.get(request.kind, "nats a token")
+    unit = BUDGETS[request.kind][1] or "of the mass"
     say(console, f"{model.source.name}: {request.kind} budget {request.budget:g} {unit}")
     say(
         console,
@@ -60,12 +91,7 @@ def print_strength(
         console.print(_summary(reports, request))
 
 
-def say(console: Console, line: str) -> None:
-    """One line, as it is: no markup, no control characters."""
-    console.print(escape(printable(line)), soft_wrap=True, highlight=False)
-
-
-def _print_choice(report: Any, request: Any, console: Console) -> None:
+def _print_choice(report: "StrengthReport", request: "Request", console: Console) -> None:
     choice, vector = report.choice, report.vector
     where = "after the final norm" if choice.site == "post-norm" else f"after block {choice.layer}"
     say(console, f"{where}: |v| = {vector.norm:.6g}, mean |h| = {vector.mean_hidden_norm:.6g}")
@@ -96,9 +122,7 @@ def _print_choice(report: Any, request: Any, console: Console) -> None:
     )
 
 
-def _print_spending(report: Any, request: Any, console: Console) -> None:
-    from ufm.llm import KINDS
-
+def _print_spending(report: "StrengthReport", request: "Request", console: Console) -> None:
     choice = report.choice
     if choice.reachable:
         console.print(_spending(report, request))
@@ -106,42 +130,42 @@ def _print_spending(report: Any, request: Any, console: Console) -> None:
         say(
             console,
             f"tokens: chosen on {choice.tokens}, held out {held}; predicted by the exact derivatives at 0: "
-            f"{_parabola(choice, KINDS.index(request.kind))}",
+            f"{_parabola(choice, _KINDS.index(request.kind))}",
         )
         if not math.isnan(choice.quadratic_alpha):
             say(console, f"that parabola alone would say α = {choice.quadratic_alpha:.6g}")
-    if request.target is not None:
-        line = f"target mass on the text at α = 0: {choice.unsteered_target_mass:.6g}"
+    if report.prompt_mass is not None:
         before, after = report.prompt_mass
-        line += f"; after the prompts: {before:.6g} at 0"
-        say(console, line + (f", {after:.6g} at α" if choice.reachable else ""))
+        say(
+            console,
+            f"target mass on the text at α = 0: {choice.unsteered_target_mass:.6g}; after the prompts: "
+            f"{before:.6g} at 0" + (f", {after:.6g} at α" if choice.reachable else ""),
+        )
 
 
-def _spending(report: Any, request: Any) -> Table:
-    from ufm.llm import KINDS
-
+def _spending(report: "StrengthReport", request: "Request") -> Table:
     choice = report.choice
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("at α", "predicted", "chosen on", "held out", "± s.e."):
-        table.add_column(name, justify="left" if name == "at α" else "right", no_wrap=True)
-    for k, kind in enumerate(KINDS):
+    numbers = ("predicted", "chosen on", "held out", "± s.e.")
+    spending = table("at α", *numbers, right=numbers)
+    for k, (kind, (name, unit)) in enumerate(BUDGETS.items()):
         if kind == "target_mass" and request.target is None:
             continue
         value, slope, curvature = choice.derivatives[:, k]
         predicted = value + slope * choice.alpha + 0.5 * curvature * choice.alpha**2
+        title = f"{name}, {unit}" if unit else name
         mark = " *" if kind == request.kind else ""
         cells = [predicted, choice.spent[k], report.held_out[k], report.held_out_error[k]]
-        table.add_row(_NAMES[kind] + mark, *(figure(x) for x in cells))
-    return table
+        spending.add_row(title + mark, *map(figure, cells))
+    return spending
 
 
-def _parabola(choice: Any, k: int) -> str:
+def _parabola(choice: "ModelStrength", k: int) -> str:
     value, slope, curvature = choice.derivatives[:, k]
     start = f"{value:.4g} " if value else ""
     return f"{start}{slope:+.4g} α {0.5 * curvature:+.4g} α²"
 
 
-def _print_spots(report: Any, console: Console) -> None:
+def _print_spots(report: "StrengthReport", console: Console) -> None:
     from ufm.llm.strength.as_json import serves
 
     spots = report.spots
@@ -154,11 +178,11 @@ def _print_spots(report: Any, console: Console) -> None:
         f"on rising ones) on α in [{spots.alphas[0]:.4g}, {spots.alphas[-1]:.4g}]: {len(known)} of "
         f"{len(spots.windows)} prompts have one",
     )
-    for j, window in list(enumerate(spots.windows))[:8]:
+    for j, window in list(enumerate(spots.windows))[:_MOST_PROMPTS]:
         shown = "none" if window is None else f"[{window[0]:.5g}, {window[1]:.5g}]"
         say(console, f"  prompt {j}: {shown}")
-    if len(spots.windows) > 8:
-        say(console, f"  … and {len(spots.windows) - 8} more: see --json")
+    if len(spots.windows) > _MOST_PROMPTS:
+        say(console, f"  … and {len(spots.windows) - _MOST_PROMPTS} more: see --json")
     alpha, count = spots.best
     if spots.common is not None:
         low, high = spots.common
@@ -173,7 +197,9 @@ def _print_spots(report: Any, console: Console) -> None:
         say(console, f"the chosen α serves {served} of {len(spots.windows)}")
 
 
-def _print_texts(report: Any, request: Any, tokenizer: Any, console: Console) -> None:
+def _print_texts(
+    report: "StrengthReport", request: "Request", tokenizer: "Tokenizer", console: Console
+) -> None:
     from ufm.llm.text.loops import RULE
 
     how = (
@@ -192,18 +218,15 @@ def _print_texts(report: Any, request: Any, tokenizer: Any, console: Console) ->
         say(console, f"    {tokenizer.decode(texts[0].tokens)}")
 
 
-def _summary(reports: list[Any], request: Any) -> Table:
-    from ufm.llm import KINDS
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("block", "α", "α|v|/|h|", "held out", "target mass", "loop at α"):
-        table.add_column(name, justify="right", no_wrap=True)
-    k = KINDS.index(request.kind)
+def _summary(reports: "list[StrengthReport]", request: "Request") -> Table:
+    columns = ("block", "α", "α|v|/|h|", "held out", "target mass", "loop at α")
+    blocks = table(*columns, right=columns)
+    k = _KINDS.index(request.kind)
     for report in reports:
         choice = report.choice
         here = [t for t in report.continuations if t.alpha == choice.alpha]
         loops = sum(t.loop.verdict == "loops" for t in here)
-        table.add_row(
+        blocks.add_row(
             str(choice.layer),
             figure(choice.alpha) if choice.reachable else "unreachable",
             figure(choice.relative) if choice.reachable else "",
@@ -211,9 +234,4 @@ def _summary(reports: list[Any], request: Any) -> Table:
             figure(report.held_out[3]),
             f"{loops}/{len(here)}" if here else "",
         )
-    return table
-
-
-def figure(value: float) -> str:
-    """Six digits; nothing for what is no number."""
-    return "" if math.isnan(value) else f"{value:.6g}"
+    return blocks

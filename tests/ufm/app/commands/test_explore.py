@@ -66,7 +66,7 @@ def test_a_port_that_is_taken(monkeypatch, capsys, no_browser):
 @pytest.mark.parametrize("port", ["-1", "65536"])
 def test_a_port_that_is_none(monkeypatch, capsys, no_browser, port):
     status, out, errors = run(monkeypatch, capsys, "explore", "--port", port)
-    assert (status, out, errors) == (2, "", f"ufm: --port must lie in 0..65535; got {port}\n")
+    assert (status, out, errors) == (2, "", f"ufm: --port must be in 0..65535; got {port}\n")
 
 
 def test_without_marimo(monkeypatch, capsys, no_browser):

@@ -14,7 +14,7 @@ BAD_INPUT = [
     (["falsify"], "name a claim and --without HYPOTHESIS"),
     (["falsify", "lemma-b4.sign"], "name a claim and --without HYPOTHESIS"),
     (["falsify", "--without", "assumption-1"], "name a claim and --without HYPOTHESIS"),
-    (["falsify", "lemma-b4.sign", "--all"], "--all stands alone"),
+    (["falsify", "lemma-b4.sign", "--all"], "--all searches for every pair"),
     (
         ["falsify", "lemma-b9.sign", "--without", "assumption-1"],
         "there is no claim 'lemma-b9.sign'",

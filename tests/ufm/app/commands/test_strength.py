@@ -2,13 +2,16 @@
 
 import json
 import math
+from typing import get_args, get_type_hints
 
 import numpy as np
 import pytest
 
 import ufm.llm
 from tests.command_line import run
-from ufm.app.printing.strength import printable
+from ufm._visible import visible
+from ufm.app.commands.strength import Strength
+from ufm.app.printing.strength import BUDGETS
 from ufm.llm.decoder import model as _model
 
 MODEL = "tests/data/llm/gpt2"
@@ -156,7 +159,11 @@ BAD = [
     (("--budget", "nan"), {}, "budget must be positive and finite, in nats"),
     (("--budget", "much"), {}, "--budget"),
     (("--kind", "loss"), {}, "invalid choice 'loss'"),
-    (("--kind", "target_mass"), {}, "--kind target_mass needs --tokens: whose mass?"),
+    (
+        ("--kind", "target_mass"),
+        {},
+        "--kind target_mass needs --tokens: name the tokens of the target",
+    ),
     (("--kind", "target_mass", "--tokens", "tokens.txt", "--budget", 2), {}, "must be in (0, 1)"),
     (("--tokens", "odd.txt"), {}, "odd.txt, entry 2: “AB” is no single token"),
     (("--layers", 2), {}, "layer 2 is out of range: the model has blocks 0..1"),
@@ -187,11 +194,15 @@ def test_bad_input_is_one_line_and_status_2(monkeypatch, capsys, files, more, ch
     assert len(err.splitlines()) == 1
 
 
+def test_every_kind_of_budget_has_its_option_and_its_name():
+    assert tuple(BUDGETS) == ufm.llm.KINDS == get_args(get_type_hints(Strength)["kind"])
+
+
 def test_no_token_commands_the_terminal():
     # escape, C1 control, right-to-left override, zero-width space, line separator
     evil = "a\x1b[2J\x9b31m\u202eb\u200b\u2028c\r\n\t"
-    shown = printable(evil)
+    shown = visible(evil)
     assert shown.isprintable()
     assert "\\x1b" in shown
     assert "\\u202e" in shown
-    assert printable("naïve Ω 漢字") == "naïve Ω 漢字"
+    assert visible("naïve Ω 漢字") == "naïve Ω 漢字"

@@ -1,0 +1,68 @@
+"""What the value of an option must be: a rule is written once, in the option's annotation."""
+
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, get_type_hints
+
+from .bad_input import BadInput
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`complaint(value)`: what is wrong with a value of the option, or None."""
+
+    complaint: Callable[..., str | None]
+
+
+def check_rules(options: "DataclassInstance") -> None:
+    """Raise `BadInput` for the first option of the record that breaks a rule in its annotation."""
+    annotations = get_type_hints(type(options), include_extras=True)
+    for field in fields(options):
+        value = getattr(options, field.name)
+        if is_dataclass(value) and not isinstance(value, type):
+            check_rules(value)
+        for rule in getattr(annotations[field.name], "__metadata__", ()):
+            complaint = rule.complaint(value) if isinstance(rule, Rule) else None
+            if complaint is not None and value is not None:
+                raise BadInput(f"--{field.name.replace('_', '-')} {complaint}")
+
+
+def number(is_good: Callable[[float], bool], wanted: str) -> Rule:
+    """A number that `is_good`, which the message says in the words `wanted`."""
+    return Rule(lambda value: None if is_good(value) else f"must be {wanted}; got {value}")
+
+
+def at_least(least: int) -> Rule:
+    """A whole number not below `least`."""
+    return number(lambda value: value >= least, f"at least {least}")
+
+
+POSITIVE = number(lambda value: 0 < value < math.inf, "positive and finite")
+NOT_NEGATIVE = number(lambda value: 0 <= value < math.inf, "at least 0 and finite")
+
+
+def _existing(path: Path | None) -> str | None:
+    if path is None or path.is_file():
+        return None
+    return f"{path} {'is a folder, not a file' if path.is_dir() else 'does not exist'}"
+
+
+def _new(path: Path | None) -> str | None:
+    if path is None or (path.absolute().parent.is_dir() and not path.is_dir()):
+        return None
+    return f"{path} is no place for a file: name a file in a folder that exists"
+
+
+def _folder(path: Path) -> str | None:
+    # unlike Path.exists, os.path.exists does not raise on a name that is too long
+    is_file = os.path.exists(path) and not path.is_dir()
+    return f"{path} is a file: name a folder, or one that is to be made" if is_file else None
+
+
+EXISTING_FILE, NEW_FILE, FOLDER = Rule(_existing), Rule(_new), Rule(_folder)

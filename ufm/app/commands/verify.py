@@ -1,0 +1,129 @@
+"""`ufm verify`: every claim on the suite of instances, or on a table of the user's."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+from rich.console import Console
+
+from ufm import __version__
+from ufm._progress import progress_bar
+
+from ..printing.json_output import print_json
+from ..printing.lines import wide_output
+from .bad_input import BadInput, as_bad_input
+from .rules import at_least
+from .start import starting_jax
+
+if TYPE_CHECKING:
+    from theorems import Instance, Statement
+    from theorems.verify import Report
+
+
+@dataclass(frozen=True)
+class Verify:
+    """Check every statement of arXiv:2602.02712, claim by claim, and print what holds.
+
+    Args:
+        statements: Ids of statements or claims, such as thm-3.3 or ce.convex; all if none.
+        table: A .npz, .csv or .json next-token table of your own to check instead of the suite.
+        instances: Random instances for each claim, on top of the paper's own datasets.
+        seed: Seed of the random instances.
+        proofs: Have coqc, where there is one, check the proofs too: a minute the first time, then remembered.
+        json: Print the report as JSON on standard output.
+    """
+
+    statements: tyro.conf.Positional[tuple[str, ...]] = ()
+    table: Path | None = None
+    instances: Annotated[int, at_least(1)] = 200
+    seed: Annotated[int, at_least(0)] = 0
+    proofs: bool = True
+    json: bool = False
+
+    def __call__(self) -> int:
+        """The exit status is 1 unless all holds."""
+        errors = Console(stderr=True)
+        with starting_jax(errors):
+            import theorems
+            from theorems.verify import as_json
+
+            from ..printing.verification import print_report
+        chosen = _choose(theorems.STATEMENTS, self.statements)
+        report = self._run(chosen, errors)
+        if self.json:
+            print_json(as_json(report, __version__))
+        else:
+            source = None if self.table is None else str(self.table)
+            print_report(report, wide_output(139), source)
+        return 0 if report.ok else 1
+
+    def _run(self, chosen: "list[Statement]", errors: Console) -> "Report":
+        import theorems
+        from theorems.certificates import certify_paper
+        from theorems.proofs import run_proofs
+        from theorems.verify import verify_instance, verify_suite
+
+        instance = None if self.table is None else _instance(self.table)
+        with progress_bar("checking", errors) as bar:
+
+            def show(share: float, what: str) -> None:
+                bar(share, 1.0, what)
+
+            if instance is not None:
+                return verify_instance(chosen, instance, progress=show)
+            findings = () if self.statements else theorems.FINDINGS
+            report = verify_suite(
+                chosen,
+                instances=self.instances,
+                seed=self.seed,
+                findings=findings,
+                progress=show,
+            )
+            report.certificates = certify_paper()
+            if self.proofs:
+                report.proofs = run_proofs(progress=show)
+            return report
+
+
+def _choose(every: "Iterable[Statement]", wanted: tuple[str, ...]) -> "list[Statement]":
+    """The statements named by id, cut down to single claims where a claim is named."""
+    from theorems._names import no_such
+
+    statements = list(every)
+    known = [*(s.id for s in statements), *(c.id for s in statements for c in s.claims)]
+    for name in wanted:
+        if name.startswith("finding") and name not in known:
+            raise BadInput(f"{name} is a finding: ufm verify without names recomputes all of them")
+        if name not in known:
+            raise BadInput(no_such("statement or claim", name, known))
+    chosen = []
+    for statement in statements:
+        is_whole = not wanted or statement.id in wanted
+        claims = tuple(c for c in statement.claims if is_whole or c.id in wanted)
+        if claims:
+            chosen.append(replace(statement, claims=claims))
+    return chosen
+
+
+def _instance(path: Path) -> "Instance":
+    import numpy as np
+
+    from theorems import Instance
+    from theorems.tables.table import read_table
+    from ufm import ExponentialTilt, log_odds
+
+    with as_bad_input():
+        table = read_table(path)
+        log_probs = np.log(table.next_token_probs)
+        log_ratio = log_odds(log_probs, table.positive, table.negative)
+        return Instance(
+            ExponentialTilt(log_probs, log_ratio),
+            table.target,
+            table.token_concept,
+            table.context_concept,
+            table.context_weights,
+            tuple(int(j) for j in table.positive),
+            tuple(int(j) for j in table.negative),
+        )
