@@ -1,7 +1,6 @@
 import matplotlib
 import numpy as np
 import pytest
-from jaxtyping import TypeCheckError
 from matplotlib.figure import Figure
 
 import ufm
@@ -190,8 +189,7 @@ BAD = {
 @pytest.mark.parametrize("case", BAD)
 def test_bad_input_is_refused_with_a_reason(case):
     call, message = BAD[case]
-    with pytest.raises((ValueError, TypeCheckError)) as caught:
+    # a `TypeCheckError`, which the type checker of the tests raises, is no `ValueError`: it would fail
+    with pytest.raises(ValueError, match=message) as caught:
         call()
-    if caught.type is not TypeCheckError:
-        assert "\n" not in str(caught.value)
-        caught.match(message)
+    assert "\n" not in str(caught.value)
