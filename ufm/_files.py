@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 Arrays = dict[str, np.ndarray]
 JsonObject = dict[str, Any]  # of any JSON values, as the json module reads and takes them
@@ -36,6 +34,8 @@ def write_json(path: Path, data: JsonObject) -> None:
 
 def write_arrays(path: Path, arrays: Arrays, about: JsonObject) -> None:
     """Write arrays and what is to be known of them (JSON) as safetensors, whole or not at all."""
+    from safetensors.numpy import save  # of the extra [llm]
+
     # one entry: the format keeps several in no fixed order, and equal runs are to give equal files
     metadata = {"about": json.dumps(about, ensure_ascii=False, allow_nan=False, sort_keys=True)}
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
@@ -44,6 +44,8 @@ def write_arrays(path: Path, arrays: Arrays, about: JsonObject) -> None:
 
 def read_arrays(path: Path) -> tuple[Arrays, JsonObject]:
     """What `write_arrays` wrote; anything else raises `ValueError`."""
+    from safetensors import SafetensorError, safe_open
+
     try:
         with safe_open(path, framework="numpy") as file:
             about = json.loads((file.metadata() or {})["about"])

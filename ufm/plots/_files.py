@@ -1,6 +1,5 @@
 """Pictures as files: PNG and SVG, the same bytes every time, whole or not at all."""
 
-import os
 from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from .._files import write_whole
 from ._picture import Picture, gallery_style
 
 FORMATS = ("png", "svg")
@@ -26,7 +26,7 @@ def picture_paths(picture: Picture, folder: Path) -> list[Path]:
 def write_pictures(pictures: Iterable[Picture], folder: Path) -> list[Path]:
     """Write NAME.png and NAME.svg for each picture into `folder`, which is made; their paths.
 
-    A file appears whole or not at all, and one that stands there is replaced. Its bytes depend on
+    A file appears whole or not at all, and an older one is replaced. Its bytes depend on
     the picture and on the versions of matplotlib and JAX alone. Raises `OSError` where the
     folder cannot be made or written.
 
@@ -43,7 +43,7 @@ def write_pictures(pictures: Iterable[Picture], folder: Path) -> list[Path]:
     for picture in pictures:
         figure = picture.draw()
         for kind, path in zip(FORMATS, picture_paths(picture, folder), strict=True):
-            _write(path, _bytes(figure, kind))
+            write_whole(path, _bytes(figure, kind))
             written.append(path)
     return written
 
@@ -53,12 +53,3 @@ def _bytes(figure: Figure, kind: str) -> bytes:
     with gallery_style():
         figure.savefig(buffer, format=kind, metadata=_METADATA[kind])
     return buffer.getvalue()
-
-
-def _write(path: Path, data: bytes) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

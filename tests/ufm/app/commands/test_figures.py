@@ -116,13 +116,11 @@ def test_bad_input_is_one_line_and_status_2(monkeypatch, capsys, place, case):
 
 def test_a_failed_write_keeps_the_old_figure(monkeypatch, tmp_path):
     (tmp_path / "fig-2.png").write_text("an old one")
-    write = Path.write_bytes
 
-    def full(path: Path, data: bytes) -> int:
-        write(path, data[: len(data) // 2])
+    def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
         plots.write_pictures(plots.GALLERY[:1], tmp_path)
     assert contents(tmp_path) == {"fig-2.png": b"an old one"}
