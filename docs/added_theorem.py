@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from . import _controls, hypotheses
-from ._instance import Instance
-from ._statement import Claim, Control, Statement
-from ._verdict import Verdict, bound, strict
+from .. import _controls, hypotheses
+from .._instance import Instance
+from .._statement import Claim, Control, NotCertified, Statement
+from .._verdict import Verdict, bound, strict
 
 SOURCE = "this project; used in the proof of Theorem 3.3"
 
@@ -24,23 +24,27 @@ def _increases(instance: Instance) -> Verdict:
 
 
 STATEMENT = Statement(
-    "mean-increases",
-    "The mean increases",
-    SOURCE,
-    (
+    id="mean-increases",
+    title="The mean increases",
+    source=SOURCE,
+    idea=r"Its derivative is $\operatorname{Var}_\alpha(M)$, positive unless $M$ is constant.",
+    claims=(
         Claim(
-            "mean-increases",
-            "increasing mean",
-            "E_{j,α}[M] increases strictly with α.",
-            SOURCE,
-            (hypotheses.MOVING, hypotheses.EXPONENTIAL_PATH),
-            _increases,
-            ("rates",),
-            Control(
+            id="mean-increases",
+            title="increasing mean",
+            text="E_{j,α}[M] increases strictly with α.",
+            formula=r"\frac{d}{d\alpha} \mathbb{E}_{j,\alpha}[M] > 0" + hypotheses.IF_MOVING,
+            source=SOURCE,
+            hypotheses=(hypotheses.MOVING, hypotheses.EXPONENTIAL_PATH),
+            conclusion=_increases,
+            families=("rates",),
+            control=Control(
                 "non-constant-log-odds",
                 "P and N inside one concept: M is constant",
                 _controls.negatives_in_target,
             ),
+            figures=("fig-3",),
+            certificate=NotCertified("an identity of variances, proved for all instances"),
         ),
     ),
 )

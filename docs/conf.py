@@ -23,7 +23,7 @@ extensions = [
     "api_page",
     "site_check",
 ]
-exclude_patterns = ["_build", "proof_ideas"]
+exclude_patterns = ["_build"]
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]
 myst_heading_anchors = 3
 bibtex_bibfiles = ["references.bib"]

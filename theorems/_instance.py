@@ -10,10 +10,11 @@ from ufm import ExponentialTilt
 from ufm._checks import context_sets
 
 from . import _evaluate as evaluate
+from ._statement import Judged
 
 
 @dataclass(frozen=True, eq=False)
-class Instance:
+class Instance(Judged):
     """A steered next-token model, with what the statements need to know of it.
 
     - `tilt`: `ufm.ExponentialTilt` of m contexts over V tokens, in float64.
@@ -99,11 +100,6 @@ class Instance:
             tuple(positive),
             tuple(negative),
         )
-
-    @cached_property
-    def seen(self) -> dict[str, str | None]:
-        """What each hypothesis said of this instance, by its id; filled as they are asked."""
-        return {}
 
     @cached_property
     def log_probs(self) -> np.ndarray:

@@ -1,14 +1,28 @@
-"""A statement of the paper: its claims, what each needs, how it is checked, and its control."""
+"""A statement of the paper: its claims, and all that the project says of each of them."""
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Generic, TypeVar
 
 from ._verdict import Outcome, Verdict, unmet
 
 
+class Judged:
+    """An instance of any kind, on which claims are judged."""
+
+    @cached_property
+    def seen(self) -> dict[str, str | None]:
+        """What each hypothesis said of this instance, by its id; filled as they are asked."""
+        return {}
+
+
+Case = TypeVar("Case", bound=Judged)
+
+
 @dataclass(frozen=True)
-class Hypothesis:
+class Hypothesis(Generic[Case]):
     """A condition on an instance.
 
     - `id`: its name, as in `--without NAME`; `text`: one line of mathematics.
@@ -17,11 +31,11 @@ class Hypothesis:
 
     id: str
     text: str
-    unmet: Callable[[Any], str | None]
+    unmet: Callable[[Case], str | None]
 
 
 @dataclass(frozen=True)
-class Control:
+class Control(Generic[Case]):
     """A negative control: with one hypothesis dropped the conclusion must fail.
 
     - `dropped`: id of the hypothesis that the instance breaks; `text`: what the instance is.
@@ -31,31 +45,61 @@ class Control:
 
     dropped: str
     text: str
-    instance: Callable[[], Any]
-    conclusion: Callable[[Any], Verdict] | None = None
+    instance: Callable[[], Case]
+    conclusion: Callable[[Case], Verdict] | None = None
 
 
 @dataclass(frozen=True)
-class Claim:
-    """One checkable sentence of a statement.
+class Certified:
+    """A claim that `ufm certify` decides on an instance, and `how`, in sentences.
+
+    Its conclusion is in `theorems.certificates.write.conclusions`, and written apart from that in
+    `theorems.certificates.check.claims`.
+    """
+
+    how: str
+
+
+@dataclass(frozen=True)
+class NotCertified:
+    """A claim that is not certified instance by instance, and `why`, in words that follow a colon."""
+
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim(Generic[Case]):
+    r"""One checkable sentence of a statement, with all that the project says of it.
 
     - `id`: e.g. "thm-3.3.bump"; `title`: two or three words; `text`: the claim in one sentence.
+    - `formula`: the claim with what it needs, as LaTeX for MathJax (see `theorems.symbolic.latex`).
     - `source`: where the paper (or this project) states it.
     - `hypotheses`: all that it needs; `conclusion(instance)`: judges its conclusion on an instance.
     - `families`: names of the families of `theorems.suite` that it is checked on.
     - `control`: the instance on which the conclusion must fail.
+    - `figures`: what shows it: names in `ufm.plots.GALLERY`, or, after "statements/", in the notebook
+      notebooks/statements.py.
+    - `certificate`: how it is certified, or why it is not.
+
+    Which Coq theorem proves it is written in coq/Statements.v (`theorems.proofs.PROVED_BY`).
     """
 
     id: str
     title: str
     text: str
+    formula: str
     source: str
-    hypotheses: tuple[Hypothesis, ...]
-    conclusion: Callable[[Any], Verdict]
+    hypotheses: tuple[Hypothesis[Case], ...]
+    conclusion: Callable[[Case], Verdict]
     families: tuple[str, ...]
-    control: Control
+    control: Control[Case]
+    figures: tuple[str, ...]
+    certificate: Certified | NotCertified
 
-    def check(self, instance: Any) -> Verdict:
+    def __post_init__(self):
+        object.__setattr__(self, "formula", " ".join(self.formula.split()))
+
+    def check(self, instance: Case) -> Verdict:
         """The verdict on `instance`: hypotheses first, then the conclusion."""
         for hypothesis in self.hypotheses:
             if hypothesis.id not in instance.seen:
@@ -74,14 +118,19 @@ class Claim:
         return is_seen and verdict.verdict is Outcome.FAILS, verdict
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Statement:
     """A lemma, theorem, proposition or bound, split into claims.
 
-    `id` is the claims' common prefix, `title` its name, `source` where it is stated.
+    `id` is the claims' common prefix, `title` its name, `source` where it is stated; `idea`: the idea of
+    the proof, a few honest lines of Markdown.
     """
 
     id: str
     title: str
     source: str
+    idea: str
     claims: tuple[Claim, ...]
+
+    def __post_init__(self):
+        object.__setattr__(self, "idea", inspect.cleandoc(self.idea))

@@ -20,7 +20,7 @@ class Confirmation(NamedTuple):
     numbers: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """A statement of the paper that is false or loose as it stands.
 
@@ -28,6 +28,7 @@ class Finding:
       is true instead.
     - `counterexample`: exact rationals as strings; keys as `ufm certify` reads them.
     - `confirm()`: recomputes it.
+    - `theorems`: what coq/Statements.v proves of it; `figures`: names in `ufm.plots.GALLERY`.
     """
 
     id: str
@@ -36,6 +37,8 @@ class Finding:
     text: str
     counterexample: dict[str, Any]
     confirm: Callable[[], Confirmation]
+    theorems: tuple[str, ...]
+    figures: tuple[str, ...] = ()
 
 
 def _uniform(groups: int, size: int, epsilon: str, negative: list[int]) -> dict[str, Any]:
@@ -179,85 +182,121 @@ def _wrong_limit() -> Confirmation:
 
 FINDINGS: tuple[Finding, ...] = (
     Finding(
-        "finding-1.in-target",
-        "Target peaks can be negative inside the target",
-        "Remark 3.4, main text",
-        "Says that target tokens peak at positive strengths, for every context. For a context of the "
-        "target itself it fails: such a token can have had its peak already at α = 0.",
-        _TWO_BY_TWO,
-        _in_target,
+        id="finding-1.in-target",
+        title="Target peaks can be negative inside the target",
+        source="Remark 3.4, main text",
+        text=(
+            "Says that target tokens peak at positive strengths, for every context. For a "
+            "context of the target itself it fails: such a token can have had its peak "
+            "already at α = 0."
+        ),
+        counterexample=_TWO_BY_TWO,
+        confirm=_in_target,
+        theorems=("finding_remark_3_4",),
     ),
     Finding(
-        "finding-1.large-epsilon",
-        "Target peaks can be negative outside the target",
-        "Remark 3.4, main text",
-        "Fails also off the target when ε is large; true below the ε0 of the proof, and with no condition "
-        "for contexts of a contrastive N. In general α(j,z) > 0 iff M(z) exceeds a difference of mean "
-        "divergences (claim sign-rule).",
-        _LARGE_EPSILON,
-        _off_target,
+        id="finding-1.large-epsilon",
+        title="Target peaks can be negative outside the target",
+        source="Remark 3.4, main text",
+        text=(
+            "Fails also off the target when ε is large; true below the ε0 of the proof, and "
+            "with no condition for contexts of a contrastive N. In general α(j,z) > 0 iff "
+            "M(z) exceeds a difference of mean divergences (claim sign-rule)."
+        ),
+        counterexample=_LARGE_EPSILON,
+        confirm=_off_target,
+        theorems=("finding_remark_3_4_outside",),
     ),
     Finding(
-        "finding-2.vanishing",
-        "A concept vanishes rather than returns",
-        "text after Theorem 3.6",
-        "Says that a concept between target and opposite comes back to its unsteered value at large "
-        "strength. The theorem's own limit is minus its mean probability: it vanishes.",
-        _NINE,
-        _vanishes,
+        id="finding-2.vanishing",
+        title="A concept vanishes rather than returns",
+        source="text after Theorem 3.6",
+        text=(
+            "Says that a concept between target and opposite comes back to its unsteered "
+            "value at large strength. The theorem's own limit is minus its mean probability: "
+            "it vanishes."
+        ),
+        counterexample=_NINE,
+        confirm=_vanishes,
+        theorems=("finding_vanishing",),
+        figures=("vanishing",),
     ),
     Finding(
-        "finding-3.two-humps",
-        "There are more than three behaviours",
-        "text after Theorem 3.6",
-        "Counts three behaviours of a concept: rising, falling, one hump. With N of two concepts a mass "
-        "can fall, rise and fall again.",
-        _TWO_HUMPS,
-        _two_humps,
+        id="finding-3.two-humps",
+        title="There are more than three behaviours",
+        source="text after Theorem 3.6",
+        text=(
+            "Counts three behaviours of a concept: rising, falling, one hump. With N of two "
+            "concepts a mass can fall, rise and fall again."
+        ),
+        counterexample=_TWO_HUMPS,
+        confirm=_two_humps,
+        theorems=("finding_three_behaviours",),
+        figures=("two-humps",),
     ),
     Finding(
-        "finding-3.inflections",
-        "Not every concept curve is sigmoidal",
-        "text after Theorem 3.6",
-        "Calls the curves sigmoidal. At V = 3 the mass of the target, which only rises, can have three "
-        "inflections.",
-        _THREE_INFLECTIONS,
-        _inflections,
+        id="finding-3.inflections",
+        title="Not every concept curve is sigmoidal",
+        source="text after Theorem 3.6",
+        text=(
+            "Calls the curves sigmoidal. At V = 3 the mass of the target, which only rises, "
+            "can have three inflections."
+        ),
+        counterexample=_THREE_INFLECTIONS,
+        confirm=_inflections,
+        theorems=("finding_sigmoidal",),
     ),
     Finding(
-        "finding-4.no-bump",
-        "Target tokens of the uniform dataset never bump",
-        "text after Theorem 3.3",
-        "Says that most tokens show a bump. On the paper's own uniform dataset all tokens of the target "
-        "tie at max M, so each of them rises for ever.",
-        _NINE,
-        _no_bump,
+        id="finding-4.no-bump",
+        title="Target tokens of the uniform dataset never bump",
+        source="text after Theorem 3.3",
+        text=(
+            "Says that most tokens show a bump. On the paper's own uniform dataset all tokens"
+            " of the target tie at max M, so each of them rises for ever."
+        ),
+        counterexample=_NINE,
+        confirm=_no_bump,
+        theorems=("finding_no_bump",),
+        figures=("fig-4",),
     ),
     Finding(
-        "finding-5.linear",
-        "The cross-entropy has no plateau in the model",
-        "text after Theorem 3.8",
-        "Describes ΔCE as U-shaped near 0 and then level. It is strictly convex on the whole line and "
-        "grows linearly; a plateau comes from normalisation alone (Proposition 4.1).",
-        _NINE,
-        _linear,
+        id="finding-5.linear",
+        title="The cross-entropy has no plateau in the model",
+        source="text after Theorem 3.8",
+        text=(
+            "Describes ΔCE as U-shaped near 0 and then level. It is strictly convex on the "
+            "whole line and grows linearly; a plateau comes from normalisation alone "
+            "(Proposition 4.1)."
+        ),
+        counterexample=_NINE,
+        confirm=_linear,
+        theorems=("finding_no_plateau",),
+        figures=("bounds",),
     ),
     Finding(
-        "finding-6.degrading",
-        "Steering need not raise the loss",
-        "text after Theorem 3.8",
-        "Says that steering necessarily degrades the loss. That needs perfect training: else the slope at 0 "
-        "is Σπ(E_model M - E_data M), which may be negative. Here the model has half the data's log-odds.",
-        _FOUR,
-        _unfinished,
+        id="finding-6.degrading",
+        title="Steering need not raise the loss",
+        source="text after Theorem 3.8",
+        text=(
+            "Says that steering necessarily degrades the loss. That needs perfect training: "
+            "else the slope at 0 is Σπ(E_model M - E_data M), which may be negative. Here the"
+            " model has half the data's log-odds."
+        ),
+        counterexample=_FOUR,
+        confirm=_unfinished,
+        theorems=("finding_degrades_slope", "finding_degrades"),
     ),
     Finding(
-        "finding-7.limit-formula",
-        "The limits of Proposition B.1 are misprinted off the target",
-        "Proposition B.1, eqs (5), (8), (9)",
-        "Gives limits that are wrong for tokens off the target. The limit is the law conditioned on Mtop "
-        "(Mbot), less the unsteered one.",
-        _FOUR,
-        _wrong_limit,
+        id="finding-7.limit-formula",
+        title="The limits of Proposition B.1 are misprinted off the target",
+        source="Proposition B.1, eqs (5), (8), (9)",
+        text=(
+            "Gives limits that are wrong for tokens off the target. The limit is the law "
+            "conditioned on Mtop (Mbot), less the unsteered one."
+        ),
+        counterexample=_FOUR,
+        confirm=_wrong_limit,
+        theorems=("finding_prop_b1_eq_9",),
+        figures=("fig-4",),
     ),
 )

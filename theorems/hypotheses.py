@@ -253,3 +253,8 @@ WIDE_ENOUGH = Hypothesis(
     "d >= rank of the centred log-probabilities (the check trains with d = G, which is)",
     lambda instance: None,
 )
+
+# What formulas say of the hypotheses that recur.
+IF_POSITIVE = r"\quad \text{if } p_j > 0"
+IF_MOVING = r"\quad \text{if } p_j > 0 \text{ and } M \text{ is not constant}"
+IF_SEPARATED = r"\quad \text{if } \delta = \min_{T} M - \max_{[V] \setminus T} M > 0"

@@ -2,13 +2,13 @@
 
 import inspect
 
-from claim_evidence import CERTIFIED_HOW, CLAIM_FIGURES
 from coq_page import statement, theorems_of_coq
 from source_code import source_of, unfolded
 from sphinx.errors import ExtensionError
 
 import theorems
-from theorems.certificates.write.conclusions import CONCLUSIONS, NOT_CERTIFIED
+from theorems._statement import NotCertified
+from theorems.certificates.write.conclusions import CONCLUSIONS
 from theorems.falsify import MAP
 from theorems.falsify._map import NotNeeded
 from theorems.proofs import PROVED_BY, UNPROVED
@@ -21,8 +21,8 @@ def sections(claim: theorems.Claim) -> dict[str, str]:
         "check": _check(claim),
         "control": _control(claim),
         "coq": _coq(claim.id),
-        "certificate": _certificate(claim.id),
-        "figure": _figure(claim.id),
+        "certificate": _certificate(claim),
+        "figure": _figure(claim),
     }
 
 
@@ -98,27 +98,25 @@ def _coq(claim: str) -> str:
     )
 
 
-def _certificate(claim: str) -> str:
-    if claim in NOT_CERTIFIED:
-        return f"Not certified instance by instance: {NOT_CERTIFIED[claim]}.\n"
-    if claim not in CONCLUSIONS or claim not in CERTIFIED_HOW:
+def _certificate(claim: theorems.Claim) -> str:
+    if isinstance(claim.certificate, NotCertified):
+        return f"Not certified instance by instance: {claim.certificate.why}.\n"
+    if claim.id not in CONCLUSIONS:
         raise ExtensionError(
-            f"claim {claim}: say in theorems/certificates/write/conclusions.py whether it is certified, "
-            "and in docs/_ext/claim_evidence.py how"
+            f"claim {claim.id} is said to be certified, but theorems/certificates/write/conclusions.py "
+            "has no conclusion for it"
         )
     return (
-        f"{CERTIFIED_HOW[claim]} {{doc}}`ufm certify </certificates>` writes it for an instance of yours, "
+        f"{claim.certificate.how} {{doc}}`ufm certify </certificates>` writes it for an instance of yours, "
         "`ufm certify --check` verifies it with separate code.\n\n"
-        + "\n".join(unfolded(source_of(CONCLUSIONS[claim])))
+        + "\n".join(unfolded(source_of(CONCLUSIONS[claim.id])))
     )
 
 
-def _figure(claim: str) -> str:
-    if claim not in CLAIM_FIGURES:
-        raise ExtensionError(f"claim {claim}: docs/_ext/claim_evidence.py names no figure for it")
+def _figure(claim: theorems.Claim) -> str:
     lines = []
-    for name in CLAIM_FIGURES[claim]:
-        lines += [f"```{{image}} ../figures/{name}.svg", f":alt: {name}, for {claim}", "```\n"]
+    for name in claim.figures:
+        lines += [f"```{{image}} ../figures/{name}.svg", f":alt: {name}, for {claim.id}", "```\n"]
         is_own = name.startswith("statements/")
         where = '<a href="../../notebooks/statements.html">The theorems one by one</a>'
         lines += [f"From the notebook {where}.\n" if is_own else f"{{ref}}`figure-{name}`.\n"]

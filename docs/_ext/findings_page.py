@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import jax
-from claim_evidence import FINDING_COQ, FINDING_FIGURES
 from coq_page import statement
 from pages import write_page
 from sphinx.application import Sphinx
-from sphinx.errors import ExtensionError
 
 import theorems
 
@@ -41,8 +39,8 @@ def _findings() -> Iterator[str]:
         yield "Counterexample:\n"
         yield from (f"- {name}: {_plain(value)}" for name, value in finding.counterexample.items())
         yield f"\nRecomputed: {finding.confirm().numbers}.\n"
-        yield from _proofs(finding.id)
-        for name in FINDING_FIGURES.get(finding.id, ()):
+        yield from _proofs(finding)
+        for name in finding.figures:
             yield f"```{{image}} figures/{name}.svg\n:alt: {name}\n```\n"
 
 
@@ -58,8 +56,6 @@ def _plain(value: Any) -> str:
     return f"`{text}`"
 
 
-def _proofs(finding: str) -> Iterator[str]:
-    if finding not in FINDING_COQ:
-        raise ExtensionError(f"{finding}: docs/_ext/claim_evidence.py names no Coq theorem for it")
-    for name in FINDING_COQ[finding]:
+def _proofs(finding: theorems.Finding) -> Iterator[str]:
+    for name in finding.theorems:
         yield f"Coq, {{ref}}`{name} <coq-{name}>`:\n\n```coq\n{statement(name)}\n```\n"

@@ -1,23 +1,21 @@
 """One page a statement, and a table of all claims, from the registry of the package `theorems`.
 
-The build fails where a claim lacks its formula, proof, certificate (or the reason why not), figure or
-place in the map of hypotheses, and where a statement lacks its proof idea.
+The build fails where a claim lacks its proof, its conclusion in a certificate, or its place in the map
+of hypotheses.
 """
 
 import inspect
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from broken_formula import broken
 from claim_sections import sections
 from pages import write_page
 from sphinx.application import Sphinx
-from sphinx.errors import ExtensionError
 
 import theorems
-from theorems import suite, symbolic
-from theorems.certificates.write.conclusions import NOT_CERTIFIED
+from theorems import suite
+from theorems._statement import NotCertified
 from theorems.proofs import UNPROVED
 
 _KINDS = {"Lemma", "Theorem", "Proposition", "Remark", "Assumption"}
@@ -31,19 +29,11 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 def _write_pages(app: Sphinx) -> None:
     write_page(app, "statements", list(_overview()))
-    ideas = Path(app.srcdir, "proof_ideas")
-    spare = {p.stem for p in ideas.glob("*.md")} - {s.id for s in theorems.STATEMENTS}
-    if spare:
-        raise ExtensionError(f"docs/proof_ideas: of no statement: {', '.join(sorted(spare))}")
     for statement in theorems.STATEMENTS:
-        idea = ideas / f"{statement.id}.md"
-        if not idea.exists():
-            raise ExtensionError(f"statement {statement.id}: write its proof idea into {idea}")
-        text = idea.read_text(encoding="utf-8").rstrip()
-        write_page(app, f"statements/{statement.id}", list(_page(statement, text)))
+        write_page(app, f"statements/{statement.id}", list(_page(statement)))
 
 
-def _page(statement: theorems.Statement, idea: str) -> Iterator[str]:
+def _page(statement: theorems.Statement) -> Iterator[str]:
     yield f"---\ntocdepth: 2\n---\n(statement-{statement.id})=\n# {_heading(statement)}\n"
     # a search for "Theorem 3.3" finds an entry of the index before any text
     yield f"```{{index}} ! {statement.source.split(',')[0]}\n```\n"
@@ -53,7 +43,7 @@ def _page(statement: theorems.Statement, idea: str) -> Iterator[str]:
         links = (f"{{ref}}`{f.title.lower()} <finding-{f.id}>`" for f in about)
         yield f"Where the paper errs about it: {'; '.join(links)}."
     yield "\n## Proof idea\n"
-    yield f"{idea}\n"
+    yield f"{statement.idea}\n"
     for claim in statement.claims:
         yield from _claim(claim)
 
@@ -65,15 +55,12 @@ def _heading(statement: theorems.Statement) -> str:
 
 
 def _claim(claim: theorems.Claim) -> Iterator[str]:
-    formula = symbolic.latex(claim.id)
-    if not formula:
-        raise ExtensionError(f"claim {claim.id}: theorems.symbolic.latex gives no formula")
     kind = claim.source.split()[0]
     yield f"(claim-{claim.id})=\n## {claim.title[0].upper()}{claim.title[1:]}\n"
     yield f"::::{{prf:{kind.lower() if kind in _KINDS else 'property'}}} {claim.title}"
     yield f":nonumber:\n:label: box-{claim.id}\n"
     yield f"`{claim.id}`: {claim.text}\n"
-    yield f"$$\n{broken(formula)}\n$$\n::::\n"
+    yield f"$$\n{broken(claim.formula)}\n$$\n::::\n"
     links = (f"{{ref}}`{part} <claim-{claim.id}-{part}>`" for part in _PARTS)
     where = f"{claim.source} ({{cite:t}}`taimeskhanov2026`)"
     where = claim.source if claim.source == "this project" else where
@@ -98,7 +85,7 @@ def _overview() -> Iterator[str]:
     yield "| claim | says | go to |\n| --- | --- | --- |"
     for statement in theorems.STATEMENTS:
         for claim in statement.claims:
-            links = (f"{{ref}}`{_word(p, claim.id)} <claim-{claim.id}-{p}>`" for p in _PARTS)
+            links = (f"{{ref}}`{_word(p, claim)} <claim-{claim.id}-{p}>`" for p in _PARTS)
             text = claim.text.replace("|", "\\|")
             yield f"| {{ref}}`{claim.id} <claim-{claim.id}>` | {text} | {' · '.join(links)} |"
     yield "\n```{toctree}\n:maxdepth: 1\n:hidden:\n"
@@ -106,6 +93,9 @@ def _overview() -> Iterator[str]:
     yield "```"
 
 
-def _word(part: str, claim: str) -> str:
-    missing = {"coq": UNPROVED, "certificate": NOT_CERTIFIED}.get(part, {})
-    return f"no {part}" if claim in missing else part
+def _word(part: str, claim: theorems.Claim) -> str:
+    is_missing = {
+        "coq": claim.id in UNPROVED,
+        "certificate": isinstance(claim.certificate, NotCertified),
+    }
+    return f"no {part}" if is_missing.get(part) else part

@@ -1,5 +1,6 @@
 """The extensions that write the site: what they must refuse, and what they must keep."""
 
+import importlib.util
 import re
 import sys
 from pathlib import Path
@@ -9,14 +10,13 @@ import pytest
 from sphinx.errors import ExtensionError
 
 import theorems
-from theorems import symbolic
+from theorems import _controls, symbolic
 from theorems.proofs import PROVED_BY, theorem_names
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "docs" / "_ext"))
 
 import broken_formula  # noqa: E402
-import claim_evidence  # noqa: E402
 import claim_sections  # noqa: E402
 import command_page  # noqa: E402
 import coq_page  # noqa: E402
@@ -55,16 +55,16 @@ def test_every_claim_has_every_section():
 
 
 @pytest.mark.parametrize(
-    ("module", "table", "message"),
+    ("table", "message"),
     [
-        (claim_evidence, "CLAIM_FIGURES", "names no figure"),
-        (claim_evidence, "CERTIFIED_HOW", "say in theorems/certificates"),
-        (claim_sections, "CONCLUSIONS", "say in theorems/certificates"),
-        (claim_sections, "PROVED_BY", "neither PROVED_BY nor UNPROVED"),
+        ("CONCLUSIONS", "conclusions.py has no conclusion for it"),
+        ("PROVED_BY", "neither PROVED_BY nor UNPROVED"),
     ],
 )
-def test_a_claim_without_a_part_stops_the_build(module, table, message, monkeypatch):
-    monkeypatch.delitem(getattr(module, table), CLAIM.id)
+def test_a_claim_without_a_part_stops_the_build(table, message, monkeypatch):
+    entries = getattr(claim_sections, table).items()
+    without = {claim: entry for claim, entry in entries if claim != CLAIM.id}
+    monkeypatch.setattr(claim_sections, table, without)
     with pytest.raises(ExtensionError, match=message):
         claim_sections.sections(CLAIM)
 
@@ -75,15 +75,22 @@ def test_a_hypothesis_that_is_not_in_the_map_stops_the_build(monkeypatch):
         claim_sections.sections(CLAIM)
 
 
-def test_a_statement_without_a_proof_idea_or_an_idea_too_many_stops_the_build(tmp_path):
-    ideas = tmp_path / "proof_ideas"
-    ideas.mkdir()
-    app = SimpleNamespace(srcdir=str(tmp_path))
-    with pytest.raises(ExtensionError, match="assumption-2: write its proof idea"):
-        statement_pages._write_pages(app)
-    (ideas / "thm-9.9.md").write_text("None.")
-    with pytest.raises(ExtensionError, match=r"of no statement: thm-9\.9"):
-        statement_pages._write_pages(app)
+def test_the_example_of_an_added_theorem_needs_no_other_place(monkeypatch):
+    """docs/added_theorem.py, as if in theorems/statements; with docs/add_a_theorem.md's other places."""
+    name = "theorems.statements.mean_increases"
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / "added_theorem.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    (claim,) = module.STATEMENT.claims
+    assert claim.check(_controls.standard()).verdict == "holds"
+    assert claim.run_control()[0]
+    for hypothesis in claim.hypotheses:
+        entry = claim_sections.NotNeeded("an example")
+        monkeypatch.setitem(claim_sections.MAP, (claim.id, hypothesis.id), entry)
+    monkeypatch.setitem(claim_sections.UNPROVED, claim.id, "an example")
+    page = "\n".join(statement_pages._page(module.STATEMENT))
+    assert claim.formula in page
+    assert module.STATEMENT.idea in page
 
 
 def test_every_theorem_of_the_coq_file_is_found_with_its_proof():

@@ -1,4 +1,4 @@
-from types import SimpleNamespace
+from dataclasses import MISSING, fields
 
 import jax.numpy as jnp
 import numpy as np
@@ -7,6 +7,7 @@ import pytest
 import theorems
 import ufm
 from theorems import _controls, suite
+from theorems._statement import Judged, NotCertified
 
 # Every claim that the project checks. A claim is added or dropped here by hand, never by accident.
 CLAIM_IDS = [
@@ -60,6 +61,7 @@ def test_statements_have_ids_of_their_own_that_begin_those_of_their_claims():
     for statement in theorems.STATEMENTS:
         assert statement.title
         assert statement.source
+        assert statement.idea
         assert statement.claims
         for claim in statement.claims:
             assert claim.id == statement.id or claim.id.startswith(f"{statement.id}.")
@@ -71,6 +73,13 @@ def test_a_claim_says_what_it_needs_and_whence_it_is(claim):
     assert claim.text.endswith(".")
     assert claim.source
     assert claim.control.text
+    assert claim.formula
+    assert claim.figures
+    assert (
+        claim.certificate.why
+        if isinstance(claim.certificate, NotCertified)
+        else claim.certificate.how
+    )
     needs = [hypothesis.id for hypothesis in claim.hypotheses]
     assert needs
     assert len(set(needs)) == len(needs)
@@ -110,6 +119,31 @@ def test_verdicts_are_these_four_strings():
     assert np.isnan(unmet.margin)
 
 
+def _claim(**fields):
+    made = {name: "" for name in ("id", "title", "text", "formula", "source")}
+    made |= {"families": ("rates",), "figures": ("fig-3",), "certificate": NotCertified("a test")}
+    return theorems.Claim(**{**made, **fields})
+
+
+@pytest.mark.parametrize("record", [theorems.Claim, theorems.Statement, theorems.Finding])
+def test_all_that_the_project_says_of_a_claim_is_asked_for_by_name(record):
+    example = {
+        theorems.Claim: CLAIMS[0],
+        theorems.Statement: theorems.STATEMENTS[0],
+        theorems.Finding: theorems.FINDINGS[0],
+    }[record]
+    given = {f.name: getattr(example, f.name) for f in fields(record)}
+    assert record(**given) == example
+    with pytest.raises(TypeError, match="positional"):
+        record(*given.values())
+    for f in fields(record):
+        if f.default is MISSING:
+            rest = {name: value for name, value in given.items() if name != f.name}
+            with pytest.raises(TypeError, match=f"missing .*required.* '{f.name}'"):
+                record(**rest)
+    assert [f.name for f in fields(record) if f.default is not MISSING] in ([], ["figures"])
+
+
 def test_hypotheses_are_checked_in_order_and_before_the_conclusion():
     seen = []
 
@@ -122,13 +156,13 @@ def test_hypotheses_are_checked_in_order_and_before_the_conclusion():
 
     def claim(*hypotheses):
         control = theorems.Control("first", "", lambda: None)
-        return theorems.Claim("x.y", "t", "t.", "s", hypotheses, judged, ("rates",), control)
+        return _claim(hypotheses=hypotheses, conclusion=judged, control=control)
 
     met, broken = hypothesis("first", None), hypothesis("second", "1 > 0")
-    assert claim(met, broken, met).check(SimpleNamespace(seen={})).evidence == "second: 1 > 0"
+    assert claim(met, broken, met).check(Judged()).evidence == "second: 1 > 0"
     assert seen == ["first", "second"]
     seen.clear()
-    assert claim(met).check(SimpleNamespace(seen={})).verdict == "holds"
+    assert claim(met).check(Judged()).verdict == "holds"
     assert seen == ["first", "conclusion"]
 
 
@@ -137,7 +171,7 @@ def test_a_control_counts_only_if_its_hypothesis_is_seen_unmet_and_its_conclusio
         verdict = theorems.Verdict(outcome, -1.0, 0.1, "")
         needs = (theorems.Hypothesis("needed", "needed", lambda instance: reason),)
         control = theorems.Control("needed", "", lambda: None, own)
-        return theorems.Claim("x.y", "", "", "", needs, lambda i: verdict, ("rates",), control)
+        return _claim(hypotheses=needs, conclusion=lambda i: verdict, control=control)
 
     fails, holds = theorems.Outcome.FAILS, theorems.Outcome.HOLDS
     assert claim(fails, "broken").run_control()[0]
@@ -188,11 +222,11 @@ BAD_INPUT = [
 ]
 
 
-@pytest.mark.parametrize(("fields", "error", "message"), BAD_INPUT)
-def test_bad_input_to_an_instance_is_refused(fields, error, message):
-    fields = {name: value() if callable(value) else value for name, value in fields.items()}
+@pytest.mark.parametrize(("changed", "error", "message"), BAD_INPUT)
+def test_bad_input_to_an_instance_is_refused(changed, error, message):
+    changed = {name: value() if callable(value) else value for name, value in changed.items()}
     with pytest.raises(error, match=message):
-        _controls.replaced(_controls.standard(), **fields)
+        _controls.replaced(_controls.standard(), **changed)
 
 
 def test_an_instance_of_a_dataset_takes_the_concept_of_the_first_positive_context():

@@ -3,10 +3,12 @@
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from .. import CLAIMS
+from .._statement import NotCertified
 from ..tables.exact import read_exact
 from .check.certificate import check_certificate
 from .write.certificate import certify
-from .write.conclusions import CONCLUSIONS, NOT_CERTIFIED
+from .write.conclusions import CONCLUSIONS
 
 _SHAPE = {
     "token_concept": [0, 0, 0, 1, 1, 1, 2, 2, 2],
@@ -57,7 +59,11 @@ def certify_paper() -> dict[str, PaperCertificate]:
         certificate = certify(read_exact(record))
         check_certificate(certificate.record)
         verdicts[name] = certificate.verdicts
-    found = {name: PaperCertificate("none", (), why) for name, why in NOT_CERTIFIED.items()}
+    found = {
+        name: PaperCertificate("none", (), claim.certificate.why)
+        for name, claim in CLAIMS.items()
+        if isinstance(claim.certificate, NotCertified)
+    }
     for claim in CONCLUSIONS:
         met = {n: v[claim] for n, v in verdicts.items() if v[claim] != "hypotheses unmet"}
         said = [v for v in ("fails", "undecided", "holds") if v in met.values()]

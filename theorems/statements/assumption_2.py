@@ -7,7 +7,7 @@ from ufm import UFM, ConceptDataset
 
 from .. import hypotheses
 from .._instance import Instance
-from .._statement import Claim, Control, Statement
+from .._statement import Claim, Control, NotCertified, Statement
 from .._verdict import Verdict, bound
 
 STEPS = 600
@@ -54,24 +54,44 @@ def _paper() -> Instance:
 
 
 STATEMENT = Statement(
-    "assumption-2",
-    "Perfect training",
-    "Assumption 2, Section 2",
-    (
+    id="assumption-2",
+    title="Perfect training",
+    source="Assumption 2, Section 2",
+    idea=r"""
+        By Gibbs' inequality no model has a smaller cross-entropy than the entropy of the data, and
+        equality holds only for a model whose laws are those of the data. Such a model exists once
+        $d$ reaches the rank of the centred matrix $\log P$: factor it as $WH$, since softmax does
+        not see what centring takes away. Coq proves the floor and that some $d$ attains it.
+
+        That *gradient descent* gets there is no theorem here. The loss is not convex in $(W, H)$
+        together, and the check is a run: it trains with $d = G$ and compares the loss with the
+        entropy.
+    """,
+    claims=(
         Claim(
-            "assumption-2.trained",
-            "training",
-            "Gradient training on the ε-smoothed dataset comes within 1e-4 nats of the entropy of the data.",
-            "Assumption 2; the paper's Fig. 2 dataset has entropy 1.331785 nats",
-            (hypotheses.SMOOTHED, hypotheses.WIDE_ENOUGH),
-            _trained,
-            ("smoothed",),
-            Control(
+            id="assumption-2.trained",
+            title="training",
+            text=(
+                "Gradient training on the ε-smoothed dataset comes within 1e-4 nats of the "
+                "entropy of the data."
+            ),
+            formula=r"""
+                \mathrm{CE}(f) \to -\sum_{j} \pi_j \sum_{z} p_j(z) \log p_j(z) \ \text{ under
+                gradient descent on } (W, H), \quad \text{if } d \ge
+                \operatorname{rank}\left(\left(I - \tfrac{1}{V}\mathbf{1}\mathbf{1}^\top\right) \log
+                P\right)""",
+            source="Assumption 2; the paper's Fig. 2 dataset has entropy 1.331785 nats",
+            hypotheses=(hypotheses.SMOOTHED, hypotheses.WIDE_ENOUGH),
+            conclusion=_trained,
+            families=("smoothed",),
+            control=Control(
                 "wide-enough",
                 "one dimension only, below the rank of the log-probabilities",
                 _paper,
                 lambda instance: _trained(instance, dimension=1),
             ),
+            figures=("statements/training",),
+            certificate=NotCertified("about training, not about one instance"),
         ),
     ),
 )

@@ -7,7 +7,7 @@ from ufm import ConceptDataset
 from .. import hypotheses
 from .._evaluate import laws_at
 from .._instance import Instance
-from .._statement import Claim, Control, Statement
+from .._statement import Certified, Claim, Control, Statement
 from .._verdict import Verdict, identity, worst
 
 SOURCE = "this project; extends Lemma B.3"
@@ -39,24 +39,43 @@ def _mixed_negatives() -> Instance:
 
 
 STATEMENT = Statement(
-    "contrastive",
-    "Contrastive path",
-    SOURCE,
-    (
+    id="contrastive",
+    title="Contrastive path",
+    source=SOURCE,
+    idea=r"""
+        If all of $P$ share one law $p_T$ and all of $N$ another, $p_N$, then
+        $M = \log p_T - \log p_N$, and tilting $p_N$ by it gives
+        $p_N\,(p_T/p_N)^\alpha = p_N^{1-\alpha} p_T^{\alpha}$ up to the normaliser. At $\alpha = 1$
+        that is $p_T$. From there the context of $N$ follows the path of a context of $T$, one unit
+        behind.
+    """,
+    claims=(
         Claim(
-            "contrastive.geometric-path",
-            "geometric path",
-            "For c in N, p_α ∝ p_N^{1-α} p_T^α: α = 1 gives p_T exactly, and α(neg, z) = α(T, z) + 1.",
-            SOURCE,
-            (
+            id="contrastive.geometric-path",
+            title="geometric path",
+            text=(
+                "For c in N, p_α ∝ p_N^{1-α} p_T^α: α = 1 gives p_T exactly, and α(neg, z) = α(T,"
+                " z) + 1."
+            ),
+            formula=r"""
+                p_{j,\alpha}(z) = \frac{p_N(z)^{1-\alpha}\, p_T(z)^{\alpha}}
+                {\sum_{y=1}^{V} p_N(y)^{1-\alpha}\, p_T(y)^{\alpha}}, \quad p_{j,1} = p_T, \quad
+                \alpha(N,z) = \alpha(T,z) + 1 \quad \text{if } c_j \in N,\ p_i = p_T \ (i \in P)
+                \text{ and } p_i = p_N \ (i \in N)""",
+            source=SOURCE,
+            hypotheses=(
                 hypotheses.DIFFERENCE_OF_MEANS,
                 hypotheses.ONE_LAW_EACH,
                 hypotheses.EXPONENTIAL_PATH,
                 hypotheses.MOVING,
             ),
-            _path,
-            ("contrastive",),
-            Control("one-law-each", "N drawn from two concepts", _mixed_negatives),
+            conclusion=_path,
+            families=("contrastive",),
+            control=Control("one-law-each", "N drawn from two concepts", _mixed_negatives),
+            figures=("statements/path",),
+            certificate=Certified(
+                "Exactly: p_N e^M is proportional to p_T, in powers of rationals."
+            ),
         ),
     ),
 )

@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import _controls, hypotheses
 from .._instance import Instance
-from .._statement import Claim, Control, Statement
+from .._statement import Certified, Claim, Control, NotCertified, Statement
 from .._verdict import Verdict, bound, identity, strict, supported, worst
 
 SOURCE = "this project; extends Theorem 3.8"
@@ -200,83 +200,165 @@ def _asymptote(instance: Instance) -> Verdict:
     return worst(*verdicts)
 
 
-def _claim(
-    name, title, text, conclusion, hypotheses_, dropped, control_text, instance, source=SOURCE
-):
-    control = Control(dropped, control_text, instance)
-    return Claim(
-        f"ce.{name}", title, text, source, hypotheses_, conclusion, ("rates", "tilts"), control
-    )
-
-
 _PATH = (hypotheses.PERFECT_TRAINING, hypotheses.EXPONENTIAL_PATH)
 _MOVING = (*_PATH, hypotheses.MOVING)
+_TWICE = Control(
+    "exponential-path",
+    "twice the steering vector, after M was measured",
+    lambda: _controls.rescaled_vector(2.0),
+)
+_AT_SIX_STRENGTHS = Certified(
+    "Both sides enclosed at six strengths, and certain there; for all α by the theorem itself."
+)
 
 STATEMENT = Statement(
-    "ce",
-    "Cross-entropy for every strength",
-    SOURCE,
-    (
-        _claim(
-            "kl-identity",
-            "KL identity",
-            "ΔCE(α) = Σ_j π_j KL(p_j || p_{j,α}) = Σ_j π_j (K_j(α) - α K_j'(0)).",
-            _kl_identity,
-            _PATH,
-            "assumption-2",
-            "the data do not follow the model's law",
-            _controls.unfinished_training,
+    id="ce",
+    title="Cross-entropy for every strength",
+    source=SOURCE,
+    idea=r"""
+        - *KL identity*: with perfect training the data's law is $p_j$, so the increase is
+          $\sum_j \pi_j \mathrm{KL}(p_j \Vert p_{j,\alpha})$; put
+          $\log p_{j,\alpha} = \log p_j + \alpha M - K_j + K_j(0)$ into it.
+        - *Convexity*: $\Delta\mathrm{CE}'' = \sum_j \pi_j \operatorname{Var}_{j,\alpha}(M)$,
+          positive since every token has mass.
+        - *Upper bounds*: a variance on an interval of length $R$ is at most $R^2/4$: integrate
+          twice (Hoeffding). The third cumulant is at most $R$ times the variance, so
+          $\operatorname{Var}_\alpha e^{\mp R\alpha}$ is monotone: integrate twice again. For
+          Bennett's bound, $e^{\alpha x}$ lies below the parabola that touches it at $-\sigma^2/b$
+          and meets it at $b$; its mean depends on $\sigma^2$ alone and is attained by the law on
+          those two points.
+        - *Lower bounds*: the same monotone variance from below; and merging all tokens into $T$ and
+          the rest can only lose divergence (log-sum inequality).
+        - *Remainder*: a third central moment on an interval of length $R$ is at most
+          $R^3/(6\sqrt3)$: majorise $y^3$ by a chord or a tangent, whose mean is known because $y$
+          has mean 0. Integrate three times.
+        - *Asymptote*: $K_j(\alpha) = \alpha \max M + \log(p + \mathrm{rest})$ with the rest of
+          {ref}`the rate of the limits <statement-limit>`, and $0 \le \log(1 + x) \le x$.
+    """,
+    claims=(
+        Claim(
+            id="ce.kl-identity",
+            title="KL identity",
+            text="ΔCE(α) = Σ_j π_j KL(p_j || p_{j,α}) = Σ_j π_j (K_j(α) - α K_j'(0)).",
+            formula=r"""
+                \Delta\mathrm{CE}(\alpha) = \sum_{j} \pi_j\, \mathrm{KL}(p_j \Vert p_{j,\alpha}) =
+                \sum_{j} \pi_j \bigl(K_j(\alpha) - \alpha K_j'(0)\bigr) \quad \text{(Assumption 2)}""",
+            source=SOURCE,
+            hypotheses=_PATH,
+            conclusion=_kl_identity,
+            families=("rates", "tilts"),
+            control=Control(
+                "assumption-2",
+                "the data do not follow the model's law",
+                _controls.unfinished_training,
+            ),
+            figures=("bounds",),
+            certificate=NotCertified("an identity, proved for all instances"),
         ),
-        _claim(
-            "convex",
-            "convexity",
-            "ΔCE is strictly convex on the whole line.",
-            _convex,
-            _MOVING,
-            "exponential-path",
-            "steering before the final norm: the loss levels off",
-            _controls.before_the_norm,
+        Claim(
+            id="ce.convex",
+            title="convexity",
+            text="ΔCE is strictly convex on the whole line.",
+            formula=r"""
+                \Delta\mathrm{CE}''(\alpha) = \sum_{j} \pi_j \operatorname{Var}_{j,\alpha}(M) > 0
+                \quad \text{for every } \alpha \in \mathbb{R}, \text{ if } M \text{ is not constant}""",
+            source=SOURCE,
+            hypotheses=_MOVING,
+            conclusion=_convex,
+            families=("rates", "tilts"),
+            control=Control(
+                "exponential-path",
+                "steering before the final norm: the loss levels off",
+                _controls.before_the_norm,
+            ),
+            figures=("bounds",),
+            certificate=Certified("Exactly: M takes two values, and every token has mass."),
         ),
-        _claim(
-            "upper-bounds",
-            "upper bounds",
-            "ΔCE <= α²R²/8, ΔCE <= σ²(e^y - y - 1)/R² with y = R|α|, and the two-point Bennett bound.",
-            _upper,
-            _MOVING,
-            "exponential-path",
-            "twice the steering vector, after M was measured",
-            lambda: _controls.rescaled_vector(2.0),
+        Claim(
+            id="ce.upper-bounds",
+            title="upper bounds",
+            text=(
+                "ΔCE <= α²R²/8, ΔCE <= σ²(e^y - y - 1)/R² with y = R|α|, and the two-point "
+                "Bennett bound."
+            ),
+            formula=r"""
+                \Delta\mathrm{CE}(\alpha) \le \min\left\{\frac{R^2\alpha^2}{8},\
+                \frac{\sigma^2 (e^{R\lvert \alpha \rvert} - R\lvert \alpha \rvert - 1)}{R^2},\
+                \sum_{j} \pi_j \log\frac{b_j^2 e^{-\lvert \alpha \rvert\sigma_j^2/b_j}
+                + \sigma_j^2 e^{\lvert \alpha \rvert b_j}}
+                {b_j^2 + \sigma_j^2}\right\}, \quad \sigma_j^2 = \operatorname{Var}_j(M),\
+                \sigma^2 = \sum_{j} \pi_j \sigma_j^2,\
+                b_j = \begin{cases} \max M - \mathbb{E}_j[M] & \alpha > 0 \\
+                \mathbb{E}_j[M] - \min M & \alpha < 0 \end{cases}
+                \quad \text{if } M \text{ is not constant}""",
+            source=SOURCE,
+            hypotheses=_MOVING,
+            conclusion=_upper,
+            families=("rates", "tilts"),
+            control=_TWICE,
+            figures=("bounds",),
+            certificate=_AT_SIX_STRENGTHS,
         ),
-        _claim(
-            "lower-bounds",
-            "lower bounds",
-            "ΔCE >= σ²(e^{-y} + y - 1)/R² with y = R|α|, and ΔCE >= Σ π kl(F_T(0) || F_T(α)).",
-            _lower,
-            _MOVING,
-            "exponential-path",
-            "half the steering vector, after M was measured",
-            lambda: _controls.rescaled_vector(0.5),
+        Claim(
+            id="ce.lower-bounds",
+            title="lower bounds",
+            text="ΔCE >= σ²(e^{-y} + y - 1)/R² with y = R|α|, and ΔCE >= Σ π kl(F_T(0) || F_T(α)).",
+            formula=r"""
+                \Delta\mathrm{CE}(\alpha) \ge \max\left\{ \frac{\sigma^2 (e^{-R\lvert \alpha \rvert}
+                + R\lvert \alpha \rvert - 1)}{R^2},\ \sum_{j} \pi_j
+                \operatorname{kl}\bigl(F_{j,T}(0) \Vert F_{j,T}(\alpha)\bigr)\right\}, \quad
+                \sigma^2 = \sum_{j} \pi_j \operatorname{Var}_j(M),\ \operatorname{kl}(x \Vert y) = x
+                \log\frac{x}{y} + (1-x) \log\frac{1-x}{1-y}""",
+            source=SOURCE,
+            hypotheses=_MOVING,
+            conclusion=_lower,
+            families=("rates", "tilts"),
+            control=Control(
+                "exponential-path",
+                "half the steering vector, after M was measured",
+                lambda: _controls.rescaled_vector(0.5),
+            ),
+            figures=("bounds",),
+            certificate=_AT_SIX_STRENGTHS,
         ),
-        _claim(
-            "remainder",
-            "remainder",
-            "|ΔCE - ½σ²α²| <= R³|α|³/(36√3).",
-            _remainder,
-            _MOVING,
-            "exponential-path",
-            "twice the steering vector, after M was measured",
-            lambda: _controls.rescaled_vector(2.0),
+        Claim(
+            id="ce.remainder",
+            title="remainder",
+            text="|ΔCE - ½σ²α²| <= R³|α|³/(36√3).",
+            formula=r"""
+                \left\lvert \Delta\mathrm{CE}(\alpha) - \tfrac{1}{2}\sigma^2\alpha^2\right\rvert \le
+                \frac{R^3 \lvert \alpha \rvert^3}{36\sqrt{3}}, \qquad
+                \sigma^2 = \sum_{j} \pi_j \operatorname{Var}_j(M)""",
+            source=SOURCE,
+            hypotheses=_MOVING,
+            conclusion=_remainder,
+            families=("rates", "tilts"),
+            control=_TWICE,
+            figures=("statements/remainder",),
+            certificate=_AT_SIX_STRENGTHS,
         ),
-        _claim(
-            "asymptote",
-            "linear asymptote",
-            "As α → +∞, ΔCE = α Σπ(Mmax - E_j M) + Σπ log p_j(Mtop) + r with 0 <= r <= Σπ((1-p)/p)e^{-αg}; "
-            "likewise at -∞.",
-            _asymptote,
-            _MOVING,
-            "exponential-path",
-            "twice the steering vector, after M was measured",
-            lambda: _controls.rescaled_vector(2.0),
+        Claim(
+            id="ce.asymptote",
+            title="linear asymptote",
+            text=(
+                "As α → +∞, ΔCE = α Σπ(Mmax - E_j M) + Σπ log p_j(Mtop) + r with 0 <= r <= "
+                "Σπ((1-p)/p)e^{-αg}; likewise at -∞."
+            ),
+            formula=r"""
+                \Delta\mathrm{CE}(\alpha) = \alpha \sum_{j} \pi_j \bigl(\max M -
+                \mathbb{E}_j[M]\bigr) + \sum_{j} \pi_j \log p_j(M_{\mathrm{top}}) + r(\alpha), \quad
+                0 \le r(\alpha) \le \sum_{j} \pi_j \frac{1 -
+                p_j(M_{\mathrm{top}})}{p_j(M_{\mathrm{top}})}\, e^{-\alpha g} \quad (\alpha \ge 0),
+                \quad g = \max M - \max_{[V] \setminus M_{\mathrm{top}}} M \quad \text{(as } \alpha
+                \to -\infty \text{ the same with } -M, -\alpha \text{ for } M, \alpha\text{)}"""
+            + hypotheses.IF_MOVING,
+            source=SOURCE,
+            hypotheses=_MOVING,
+            conclusion=_asymptote,
+            families=("rates", "tilts"),
+            control=_TWICE,
+            figures=("bounds",),
+            certificate=_AT_SIX_STRENGTHS,
         ),
     ),
 )

@@ -8,7 +8,7 @@ from .. import _controls, hypotheses
 from .._evaluate import laws_at_each
 from .._instance import Instance
 from .._padding import pad, pad_target
-from .._statement import Claim, Control, Statement
+from .._statement import Claim, Control, NotCertified, Statement
 from .._verdict import Verdict, bound, identity, worst
 
 SOURCE = "this project; extends Theorem 3.6"
@@ -52,23 +52,39 @@ def _bounds(instance: Instance) -> Verdict:
 
 
 STATEMENT = Statement(
-    "half-saturation",
-    "Half saturation",
-    SOURCE,
-    (
+    id="half-saturation",
+    title="Half saturation",
+    source=SOURCE,
+    idea=r"""
+        $F_T = 1/2$ where $\nu(\alpha) = -r$. Since $\delta \le \nu' \le R$, the curve $\nu$ lies
+        between two lines through 0 and meets $-r$ between $-r/R$ and $-r/\delta$. The slope of
+        $F_T$ is $F_T(1-F_T)\,\nu'$, and $F_T(1-F_T) = 1/4$ there.
+    """,
+    claims=(
         Claim(
-            "half-saturation.bounds",
-            "half saturation",
-            "F_T(α) = 1/2 at one α, between -r/R and -r/δ (r = logit F_T(0)), with slope in [δ/4, R/4].",
-            SOURCE,
-            (hypotheses.SEPARATION, hypotheses.EXPONENTIAL_PATH),
-            _bounds,
-            ("rates", "tilts"),
-            Control(
+            id="half-saturation.bounds",
+            title="half saturation",
+            text=(
+                "F_T(α) = 1/2 at one α, between -r/R and -r/δ (r = logit F_T(0)), with slope in "
+                "[δ/4, R/4]."
+            ),
+            formula=r"""
+                F_{j,T}(\alpha) = \tfrac{1}{2} \text{ at one } \alpha = \alpha_{1/2}, \text{ between
+                } -\frac{r_j}{R} \text{ and } -\frac{r_j}{\delta}, \quad \frac{\delta}{4} \le
+                F_{j,T}'(\alpha_{1/2}) \le \frac{R}{4}, \quad r_j = \log\frac{F_{j,T}(0)}{1 -
+                F_{j,T}(0)}"""
+            + hypotheses.IF_SEPARATED,
+            source=SOURCE,
+            hypotheses=(hypotheses.SEPARATION, hypotheses.EXPONENTIAL_PATH),
+            conclusion=_bounds,
+            families=("rates", "tilts"),
+            control=Control(
                 "exponential-path",
                 "three times the steering vector, after M was measured",
                 lambda: _controls.rescaled_vector(3.0),
             ),
+            figures=("statements/concept-log-odds",),
+            certificate=NotCertified("proved for all tilts with the δ and R given here"),
         ),
     ),
 )

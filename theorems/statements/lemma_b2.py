@@ -7,7 +7,7 @@ from ufm import UFM, difference_of_means
 from .. import _controls, hypotheses
 from .. import _evaluate as evaluate
 from .._instance import Instance
-from .._statement import Claim, Control, Statement
+from .._statement import Claim, Control, NotCertified, Statement
 from .._verdict import Verdict, identity
 
 # Strengths in units of 1/R at which steered logits are compared.
@@ -40,23 +40,38 @@ def _affine(instance: Instance) -> Verdict:
 
 
 STATEMENT = Statement(
-    "lemma-b2",
-    "Steered logits",
-    "Lemma B.2",
-    (
+    id="lemma-b2",
+    title="Steered logits",
+    source="Lemma B.2",
+    idea=r"""
+        $W(h_j + \alpha v) = W h_j + \alpha\, W v$: a linear map is applied to a line. With perfect
+        training $W h_i = \log p_i + c_i$ for every context, so that $W v$ is the mean of $\log p_i$
+        over $P$ less that over $N$, which is $M$, plus one constant for all tokens. The slope knows
+        nothing of $j$.
+    """,
+    claims=(
         Claim(
-            "lemma-b2.affine",
-            "affine logits",
-            "The steered logits are f_α(c_j) = f(c_j) + α(M + const): one slope for all contexts.",
-            "Lemma B.2",
-            (hypotheses.DIFFERENCE_OF_MEANS, hypotheses.EXPONENTIAL_PATH),
-            _affine,
-            ("rates", "laws"),
-            Control(
+            id="lemma-b2.affine",
+            title="affine logits",
+            text=(
+                "The steered logits are f_α(c_j) = f(c_j) + α(M + const): one slope for all "
+                "contexts."
+            ),
+            formula=r"""
+                W(h_j + \alpha v) = W h_j + \alpha\, W v \quad (\alpha \in \mathbb{R}), \qquad
+                W v = M + c\,\mathbf{1} \ \text{ if } \sigma(W h_i) = p_i \text{ for every } i
+                \text{ (Assumption 2)}""",
+            source="Lemma B.2",
+            hypotheses=(hypotheses.DIFFERENCE_OF_MEANS, hypotheses.EXPONENTIAL_PATH),
+            conclusion=_affine,
+            families=("rates", "laws"),
+            control=Control(
                 "exponential-path",
                 "steering before the final norm bends the logits",
                 _controls.before_the_norm,
             ),
+            figures=("statements/logits",),
+            certificate=NotCertified("an identity in logits, proved for all instances"),
         ),
     ),
 )

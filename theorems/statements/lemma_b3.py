@@ -5,7 +5,7 @@ import numpy as np
 from .. import _controls, hypotheses
 from .._evaluate import laws_at
 from .._instance import Instance
-from .._statement import Claim, Control, Statement
+from .._statement import Claim, Control, NotCertified, Statement
 from .._verdict import Verdict, identity
 from .lemma_b2 import STRENGTHS, steered_logits
 
@@ -38,22 +38,38 @@ def _log_odds(instance: Instance) -> np.ndarray:
 
 
 STATEMENT = Statement(
-    "lemma-b3",
-    "Tilt formula",
-    "Lemma B.3",
-    (
+    id="lemma-b3",
+    title="Tilt formula",
+    source="Lemma B.3",
+    idea=r"""
+        Exponentiate the affine logits of Lemma B.2 and normalise: $e^{W h_j}$ is proportional to
+        $p_j$ and $e^{\alpha W v}$ to $e^{\alpha M}$. Constants added to all logits cancel in the
+        softmax, so the law does not depend on *which* perfect $(W, H)$ was trained. It does depend
+        on the length of $v$: rescaling $v$ to unit length changes the unit of $\alpha$.
+    """,
+    claims=(
         Claim(
-            "lemma-b3.tilt",
-            "exponential tilt",
-            "p_{j,α}(z) = p(z|c_j) e^{αM(z)} / Σ_y p(y|c_j) e^{αM(y)} with M the log-odds of P against N.",
-            "Lemma B.3",
-            (hypotheses.DIFFERENCE_OF_MEANS, hypotheses.EXPONENTIAL_PATH),
-            _tilt,
-            ("rates", "laws"),
-            Control(
+            id="lemma-b3.tilt",
+            title="exponential tilt",
+            text=(
+                "p_{j,α}(z) = p(z|c_j) e^{αM(z)} / Σ_y p(y|c_j) e^{αM(y)} with M the log-odds of "
+                "P against N."
+            ),
+            formula=r"""
+                p_{j,\alpha}(z) = \frac{p_{j}(z) e^{\alpha M(z)}}{\sum_{y=1}^{V} p_{j}(y) e^{\alpha
+                M(y)}}\quad \text{if } p_j > 0 \text{ (Assumption 2)}""",
+            source="Lemma B.3",
+            hypotheses=(hypotheses.DIFFERENCE_OF_MEANS, hypotheses.EXPONENTIAL_PATH),
+            conclusion=_tilt,
+            families=("rates", "laws"),
+            control=Control(
                 "difference-of-means",
                 "P and N exchanged: the law moves the other way",
                 _controls.swapped_contexts,
+            ),
+            figures=("statements/tilt",),
+            certificate=NotCertified(
+                "an identity, proved for all instances; the certificate starts from it"
             ),
         ),
     ),

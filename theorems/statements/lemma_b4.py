@@ -6,7 +6,7 @@ import ufm
 
 from .. import _controls, hypotheses
 from .._instance import Instance
-from .._statement import Claim, Control, Statement
+from .._statement import Certified, Claim, Control, Statement
 from .._verdict import Verdict, strict
 
 
@@ -24,22 +24,45 @@ def _sign(instance: Instance) -> Verdict:
 
 
 STATEMENT = Statement(
-    "lemma-b4",
-    "Sign of the log-odds",
-    "Lemma B.4",
-    (
+    id="lemma-b4",
+    title="Sign of the log-odds",
+    source="Lemma B.4",
+    idea=r"""
+        Under Assumption 1, $\log p(z|c_i)$ is $\log a_z$ or $\log b_z$ according to whether $c_i$
+        and $z$ share a concept. Averaging over $P$ and over $N$ and subtracting leaves
+
+        $$ M(z) = w_k \log\frac{a_z}{b_z} \quad (z \in C_k), \qquad w_k = \frac{\lvert P \cap C_k
+        \rvert}{\lvert P \rvert} - \frac{\lvert N \cap C_k \rvert}{\lvert N \rvert}. $$
+
+        The logarithm is positive since $a_z > b_z$, so $M$ has the sign of $w_k$: positive for the
+        target, and at most 0 for all others when $P$ lies inside it. $N \cap T = \emptyset$ and
+        $\lvert P \rvert = \lvert N \rvert$ are in the paper and are not used.
+    """,
+    claims=(
         Claim(
-            "lemma-b4.sign",
-            "sign",
-            "M(z) > 0 if and only if z is in the target T.",
-            "Lemma B.4",
-            (hypotheses.DIFFERENCE_OF_MEANS, hypotheses.ASSUMPTION_1, hypotheses.TARGET_CONTEXTS),
-            _sign,
-            ("rates", "laws"),
-            Control(
+            id="lemma-b4.sign",
+            title="sign",
+            text="M(z) > 0 if and only if z is in the target T.",
+            formula=r"""
+                M(z) > 0 \iff z \in T \quad \text{if } M(z) = w_k \log\frac{a_z}{b_z} \text{ on }
+                C_k,\ a_z > b_z > 0 \text{ for every } z,\ w_T > 0,\ w_k \le 0 \text{ for } C_k \ne
+                T""",
+            source="Lemma B.4",
+            hypotheses=(
+                hypotheses.DIFFERENCE_OF_MEANS,
+                hypotheses.ASSUMPTION_1,
+                hypotheses.TARGET_CONTEXTS,
+            ),
+            conclusion=_sign,
+            families=("rates", "laws"),
+            control=Control(
                 "assumption-1",
                 "a < b at one token of the target, whose log-odds are then negative",
                 _controls.smaller_rates,
+            ),
+            figures=("statements/log-odds",),
+            certificate=Certified(
+                "Exactly: M against 0 as products of integer powers of rationals."
             ),
         ),
     ),

@@ -7,7 +7,7 @@ import numpy as np
 from .. import _controls, hypotheses
 from .._evaluate import laws_at, orders_at
 from .._instance import Instance
-from .._statement import Claim, Control, Statement
+from .._statement import Claim, Control, NotCertified, Statement
 from .._verdict import Verdict, identity, worst
 
 ORDERS = 4
@@ -117,42 +117,73 @@ def _cumulants(weight: np.ndarray, instance: Instance) -> np.ndarray:
 
 
 STATEMENT = Statement(
-    "lemma-b5",
-    "First derivative",
-    "Lemma B.5",
-    (
+    id="lemma-b5",
+    title="First derivative",
+    source="Lemma B.5",
+    idea=r"""
+        Differentiate $\log p_\alpha(z) = \log p(z) + \alpha M(z) - K(\alpha)$, with
+        $K(\alpha) = \log \sum_y p(y) e^{\alpha M(y)}$, and note
+        $K'(\alpha) = \mathbb{E}_\alpha[M]$. Everything later about rising and falling is read off
+        the sign of $M(z) - \mathbb{E}_\alpha[M]$.
+    """,
+    claims=(
         Claim(
-            "lemma-b5.derivative",
-            "derivative",
-            "dp_{j,α}(z)/dα = p_{j,α}(z) (M(z) - E_{j,α}[M]).",
-            "Lemma B.5",
-            (hypotheses.EXPONENTIAL_PATH,),
-            _derivative,
-            ("rates", "tilts"),
-            Control(
+            id="lemma-b5.derivative",
+            title="derivative",
+            text="dp_{j,α}(z)/dα = p_{j,α}(z) (M(z) - E_{j,α}[M]).",
+            formula=r"""
+                \frac{d}{d \alpha} p_{j,\alpha}(z) = \left(M(z) - \sum_{y=1}^{V} M(y)
+                p_{j,\alpha}(y)\right) p_{j,\alpha}(z)""",
+            source="Lemma B.5",
+            hypotheses=(hypotheses.EXPONENTIAL_PATH,),
+            conclusion=_derivative,
+            families=("rates", "tilts"),
+            control=Control(
                 "exponential-path", "steering before the final norm", _controls.before_the_norm
             ),
+            figures=("statements/derivatives",),
+            certificate=NotCertified("an identity, proved for all instances"),
         ),
     ),
 )
 
 ALL_ORDERS = Statement(
-    "tilt",
-    "Derivatives of all orders",
-    "this project; extends Lemma B.5",
-    (
+    id="tilt",
+    title="Derivatives of all orders",
+    source="this project; extends Lemma B.5",
+    idea=r"""
+        $p_\alpha = p_0 \exp(\alpha M - K(\alpha) + K(0))$ satisfies $f' = f x_1$ with
+        $x_1 = M(z) - \kappa_1(\alpha)$, and $x_1' = -\kappa_2$, $\kappa_n' = \kappa_{n+1}$.
+        Whenever $f' = f x_1$ and $x_i' = x_{i+1}$, induction gives
+        $f^{(n)} = f\,B_n(x_1, \dots, x_n)$: the complete Bell polynomials obey
+        $B_{n+1} = B_n' + x_1 B_n$, which is Pascal's rule summed. For a concept $f = F_C$ and
+        $x_1 = \kappa_1^C - \kappa_1$, since $F_C$ is a quotient of two partition functions. The
+        loss is a sum of $K_j$ less a line.
+    """,
+    claims=(
         Claim(
-            "tilt.all-orders",
-            "all orders",
-            "The n-th derivatives of p_α(z), of F_C(α) and of ΔCE(α) are complete Bell polynomials in, "
-            "and sums of, the cumulants of M under the tilted law.",
-            "this project; extends Lemma B.5",
-            (hypotheses.EXPONENTIAL_PATH, hypotheses.PERFECT_TRAINING),
-            _all_orders,
-            ("rates", "tilts"),
-            Control(
+            id="tilt.all-orders",
+            title="all orders",
+            text=(
+                "The n-th derivatives of p_α(z), of F_C(α) and of ΔCE(α) are complete Bell "
+                "polynomials in, and sums of, the cumulants of M under the tilted law."
+            ),
+            formula=r"""
+                \frac{d^n p_{j,\alpha}(z)}{d\alpha^n} = p_{j,\alpha}(z)\,
+                B_n\bigl(M(z) - \kappa_1, -\kappa_2, \dots, -\kappa_n\bigr), \quad
+                F_{j,C}^{(n)} = F_{j,C}\, B_n\bigl(\kappa_1^C - \kappa_1, \dots,
+                \kappa_n^C - \kappa_n\bigr), \quad
+                \Delta\mathrm{CE}^{(n)}(\alpha) = \sum_{j} \pi_j \bigl(\kappa_n
+                - \mathbf{1}_{\{n = 1\}} K_j'(0)\bigr), \quad n \ge 1""",
+            source="this project; extends Lemma B.5",
+            hypotheses=(hypotheses.EXPONENTIAL_PATH, hypotheses.PERFECT_TRAINING),
+            conclusion=_all_orders,
+            families=("rates", "tilts"),
+            control=Control(
                 "exponential-path", "steering before the final norm", _controls.before_the_norm
             ),
+            figures=("statements/derivatives",),
+            certificate=NotCertified("an identity, proved for all instances"),
         ),
     ),
 )

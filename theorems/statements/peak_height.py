@@ -5,7 +5,7 @@ import numpy as np
 from .. import _controls, hypotheses
 from .._evaluate import laws_at_each
 from .._instance import Instance
-from .._statement import Claim, Control, Statement
+from .._statement import Claim, Control, NotCertified, Statement
 from .._verdict import Verdict, bound, identity, worst
 from .thm_3_6 import conditional_cumulant
 
@@ -42,21 +42,31 @@ def _legendre(instance: Instance, peaks: np.ndarray) -> np.ndarray:
 
 
 STATEMENT = Statement(
-    "peak",
-    "Peak height",
-    SOURCE,
-    (
+    id="peak",
+    title="Peak height",
+    source=SOURCE,
+    idea=r"""
+        $p_\alpha(z) = p(z) \exp(\alpha M(z) - K(\alpha))$. The supremum over $\alpha$ of the
+        exponent is by definition the Legendre transform of $K$ at $M(z)$, and by Theorem 3.3 it is
+        attained at the peak.
+    """,
+    claims=(
         Claim(
-            "peak.height",
-            "peak height",
-            "max_α p_{j,α}(z) = p(z|c_j) exp(I_j(M(z))), I_j the Legendre transform of K_j.",
-            SOURCE,
-            (hypotheses.EXPONENTIAL_PATH, hypotheses.MOVING, hypotheses.INTERIOR_TOKEN),
-            _height,
-            ("rates", "tilts"),
-            Control(
+            id="peak.height",
+            title="peak height",
+            text="max_α p_{j,α}(z) = p(z|c_j) exp(I_j(M(z))), I_j the Legendre transform of K_j.",
+            formula=r"""
+                \sup_{\alpha \in \mathbb{R}} p_{j,\alpha}(z) = p_j(z)\, e^{I_j(M(z))}, \qquad
+                I_j(x) = \sup_{\alpha \in \mathbb{R}} \bigl(\alpha x - K_j(\alpha)\bigr)""",
+            source=SOURCE,
+            hypotheses=(hypotheses.EXPONENTIAL_PATH, hypotheses.MOVING, hypotheses.INTERIOR_TOKEN),
+            conclusion=_height,
+            families=("rates", "tilts"),
+            control=Control(
                 "exponential-path", "steering before the final norm", _controls.before_the_norm
             ),
+            figures=("statements/height",),
+            certificate=NotCertified("an identity, proved for all tilts"),
         ),
     ),
 )

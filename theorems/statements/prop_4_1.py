@@ -10,7 +10,7 @@ from jaxtyping import Array
 
 from ufm import Transformer
 
-from .._statement import Claim, Control, Hypothesis, Statement
+from .._statement import Claim, Control, Hypothesis, Judged, NotCertified, Statement
 from .._verdict import Verdict, bound, identity, worst
 
 SOURCE = "Proposition 4.1"
@@ -18,7 +18,7 @@ STRENGTHS = 10.0 ** np.arange(0, 9)
 
 
 @dataclass(frozen=True, eq=False)
-class TransformerInstance:
+class TransformerInstance(Judged):
     """A pre-norm transformer steered in its residual stream.
 
     - `transformer`: `ufm.Transformer`, float64; `hidden` [T, d]: the stream entering its first block.
@@ -33,11 +33,6 @@ class TransformerInstance:
     layer: int
     positions: str = "all"
     rho: float | None = None
-
-    @cached_property
-    def seen(self) -> dict[str, str | None]:
-        """What each hypothesis said of this instance, by its id; filled as they are asked."""
-        return {}
 
     @cached_property
     def _at_strengths(self) -> tuple[np.ndarray, np.ndarray]:
@@ -222,51 +217,96 @@ def _example(norm: str, **fields) -> TransformerInstance:
 _FAMILY = ("transformers",)
 
 STATEMENT = Statement(
-    "prop-4.1",
-    "Steering before the norm",
-    SOURCE,
-    (
+    id="prop-4.1",
+    title="Steering before the norm",
+    source=SOURCE,
+    idea=r"""
+        Each sublayer of a pre-norm stack adds a function of the *normalised* stream. Norms are
+        bounded, attention and feed-forward maps are bounded on bounded sets (a hypothesis), so the
+        whole stack adds something bounded: the last stream is $\alpha v + r(\alpha)$ with
+        $\lvert r \rvert \le \rho$. A norm sees directions only. Divide by $\alpha$:
+        $v + r/\alpha \to v$, the norm's own $\epsilon$ becomes $\epsilon/\alpha^2 \to 0$, and the
+        output tends to the $\epsilon$-free norm of $\pm v$. RMSNorm is odd, so its two limits are
+        opposite; the bias of LayerNorm breaks that.
+
+        The *rate* is the Dunkl–Williams inequality
+        $\lvert x/\lvert x\rvert - y/\lvert y\rvert \rvert
+        \le 2\lvert x-y\rvert/(\lvert x\rvert + \lvert y\rvert)$
+        for $x = \alpha v + r$ and $y = \alpha v$, plus what $\epsilon$ moves a unit vector.
+    """,
+    claims=(
         Claim(
-            "prop-4.1.rmsnorm",
-            "RMSNorm limit",
-            "The logits tend to W' LN_0(±v) as α → ±∞, LN_0 the norm without eps, and LN_0(-v) = -LN_0(v).",
-            SOURCE,
-            (RMSNORM, DIRECTION),
-            _rmsnorm,
-            _FAMILY,
-            Control(
+            id="prop-4.1.rmsnorm",
+            title="RMSNorm limit",
+            text=(
+                "The logits tend to W' LN_0(±v) as α → ±∞, LN_0 the norm without eps, and "
+                "LN_0(-v) = -LN_0(v)."
+            ),
+            formula=r"""
+                \lim_{\alpha \to \pm\infty} W' N_\epsilon\bigl(h + \alpha v + r(\alpha)\bigr) = W'
+                N_0(\pm v) = \pm W' N_0(v), \qquad N_\epsilon(x) = \frac{\gamma \odot
+                x}{\sqrt{\lVert x \rVert^2/d + \epsilon}} \quad \text{if } v \ne 0 \text{ and }
+                \sup_\alpha \lVert h + r(\alpha) \rVert < \infty""",
+            source=SOURCE,
+            hypotheses=(RMSNORM, DIRECTION),
+            conclusion=_rmsnorm,
+            families=_FAMILY,
+            control=Control(
                 "rmsnorm",
                 "LayerNorm with a bias: its limits are not opposite",
                 lambda: _example("layernorm"),
             ),
+            figures=("statements/norm",),
+            certificate=NotCertified("about a transformer, not about a tilt"),
         ),
         Claim(
-            "prop-4.1.layernorm",
-            "LayerNorm limit",
-            "The logits tend to W' LN_0(±v) as α → ±∞, provided v is not constant.",
-            SOURCE,
-            (LAYERNORM, DIRECTION),
-            _layernorm,
-            _FAMILY,
-            Control(
+            id="prop-4.1.layernorm",
+            title="LayerNorm limit",
+            text="The logits tend to W' LN_0(±v) as α → ±∞, provided v is not constant.",
+            formula=r"""
+                \lim_{\alpha \to \pm\infty} W' N_\epsilon\bigl(h + \alpha v + r(\alpha)\bigr)
+                = W' N_0(\pm v), \qquad
+                N_\epsilon(x) = \beta
+                + \frac{\gamma \odot \bar{x}}{\sqrt{\lVert \bar{x} \rVert^2/d + \epsilon}},\
+                \bar{x} = x - \frac{\mathbf{1}^\top x}{d}\,\mathbf{1}
+                \quad \text{if } \bar{v} \ne 0
+                \text{ and } \sup_\alpha \lVert h + r(\alpha) \rVert < \infty""",
+            source=SOURCE,
+            hypotheses=(LAYERNORM, DIRECTION),
+            conclusion=_layernorm,
+            families=_FAMILY,
+            control=Control(
                 "direction",
                 "a constant v, which LayerNorm removes: the logits do not move",
                 lambda: _example("layernorm", vector=jnp.ones(8, jnp.float64)),
             ),
+            figures=("statements/norm",),
+            certificate=NotCertified("about a transformer, not about a tilt"),
         ),
         Claim(
-            "prop-4.1.rate",
-            "rate",
-            "The logits are within O(1/|α|) of their limit, with an explicit constant in ρ, |v| and eps.",
-            "this project; extends Proposition 4.1",
-            (DIRECTION, BOUNDED_REST),
-            _rate,
-            _FAMILY,
-            Control(
+            id="prop-4.1.rate",
+            title="rate",
+            text=(
+                "The logits are within O(1/|α|) of their limit, with an explicit constant in ρ, "
+                "|v| and eps."
+            ),
+            formula=r"""
+                \bigl\lVert N_\epsilon\bigl(h + \alpha v + r(\alpha)\bigr) - N_0(\pm v)\bigr\rVert
+                \le \sqrt{d}\,\max_i \lvert \gamma_i \rvert \left(\frac{2\rho}{2\lvert \alpha
+                \rvert\,\lVert v \rVert - \rho} + \frac{d\,\epsilon}{2(\lvert \alpha \rvert\,\lVert
+                v \rVert - \rho)^2}\right) \quad \text{if } \lvert \alpha \rvert\,\lVert v \rVert >
+                \rho = \sup_\alpha \lVert h + r(\alpha) \rVert \text{ (LayerNorm: all centred)}""",
+            source="this project; extends Proposition 4.1",
+            hypotheses=(DIRECTION, BOUNDED_REST),
+            conclusion=_rate,
+            families=_FAMILY,
+            control=Control(
                 "bounded-rest",
                 "ρ a thousandth of what the rest of the stream really is",
                 lambda: _example("rmsnorm", rho=1e-3),
             ),
+            figures=("statements/norm-rate",),
+            certificate=NotCertified("about a transformer, not about a tilt"),
         ),
     ),
 )

@@ -5,7 +5,7 @@ import numpy as np
 from .. import _controls, hypotheses
 from .._evaluate import limits
 from .._instance import Instance
-from .._statement import Claim, Control, Statement
+from .._statement import Certified, Claim, Control, Statement
 from .._verdict import Verdict, bound, identity, worst
 
 SOURCE = "Proposition B.1"
@@ -58,54 +58,97 @@ def _rate(instance: Instance) -> Verdict:
     return worst(*verdicts)
 
 
-def _limit_claim(name: str, sign: int, text: str) -> Claim:
-    return Claim(
-        f"prop-b1.{name}",
-        f"limit at {'+' if sign > 0 else '-'}∞",
-        text,
-        SOURCE,
-        (hypotheses.EXPONENTIAL_PATH,),
-        lambda instance: _limit(instance, sign),
-        ("rates", "tilts"),
-        Control("exponential-path", "steering before the final norm", _controls.before_the_norm),
-    )
-
+_MASSES_AND_GAP = Certified(
+    "Exact masses of Mtop and Mbot, and a lower bound of the gap of M in the rate of the limit."
+)
 
 STATEMENT = Statement(
-    "prop-b1",
-    "Large-strength limits",
-    SOURCE,
-    (
-        _limit_claim(
-            "limit-plus", 1, "Δp(z|c_j, α) → 1[z in Mtop] p(z|c_j)/Σ_{Mtop} p - p(z|c_j) as α → +∞."
+    id="prop-b1",
+    title="Large-strength limits",
+    source=SOURCE,
+    idea=r"""
+        Divide numerator and denominator of the tilt by $e^{\alpha \max M}$. The terms of
+        $M_{\mathrm{top}}$ stay as they are and all others tend to 0 as $\alpha \to +\infty$, so
+        what remains is the law conditioned on $M_{\mathrm{top}}$. For $\alpha \to -\infty$ replace
+        $M$ by $-M$. Ties cost nothing: the conditional law keeps the proportions of $p$.
+    """,
+    claims=(
+        Claim(
+            id="prop-b1.limit-plus",
+            title="limit at +∞",
+            text="Δp(z|c_j, α) → 1[z in Mtop] p(z|c_j)/Σ_{Mtop} p - p(z|c_j) as α → +∞.",
+            formula=r"""
+                \lim_{\alpha \to +\infty} \Delta p_j(z \mid \alpha) =
+                \frac{\mathbf{1}_{M_{\mathrm{top}}}(z) p_{j}(z)}{\sum_{y=1}^{V}
+                \mathbf{1}_{M_{\mathrm{top}}}(y) p_{j}(y)} - p_{j}(z)"""
+            + hypotheses.IF_POSITIVE,
+            source=SOURCE,
+            hypotheses=(hypotheses.EXPONENTIAL_PATH,),
+            conclusion=lambda instance: _limit(instance, 1),
+            families=("rates", "tilts"),
+            control=Control(
+                "exponential-path", "steering before the final norm", _controls.before_the_norm
+            ),
+            figures=("fig-3",),
+            certificate=_MASSES_AND_GAP,
         ),
-        _limit_claim(
-            "limit-minus",
-            -1,
-            "Δp(z|c_j, α) → 1[z in Mbot] p(z|c_j)/Σ_{Mbot} p - p(z|c_j) as α → -∞.",
+        Claim(
+            id="prop-b1.limit-minus",
+            title="limit at -∞",
+            text="Δp(z|c_j, α) → 1[z in Mbot] p(z|c_j)/Σ_{Mbot} p - p(z|c_j) as α → -∞.",
+            formula=r"""
+                \lim_{\alpha \to -\infty} \Delta p_j(z \mid \alpha) =
+                \frac{\mathbf{1}_{M_{\mathrm{bot}}}(z) p_{j}(z)}{\sum_{y=1}^{V}
+                \mathbf{1}_{M_{\mathrm{bot}}}(y) p_{j}(y)} - p_{j}(z)"""
+            + hypotheses.IF_POSITIVE,
+            source=SOURCE,
+            hypotheses=(hypotheses.EXPONENTIAL_PATH,),
+            conclusion=lambda instance: _limit(instance, -1),
+            families=("rates", "tilts"),
+            control=Control(
+                "exponential-path", "steering before the final norm", _controls.before_the_norm
+            ),
+            figures=("fig-b1",),
+            certificate=_MASSES_AND_GAP,
         ),
     ),
 )
 
 RATE = Statement(
-    "limit",
-    "Rate of the limits",
-    "this project; extends Proposition B.1",
-    (
+    id="limit",
+    title="Rate of the limits",
+    source="this project; extends Proposition B.1",
+    idea=r"""
+        Factor $e^{\alpha \max M}$ out of the partition function: what is left is
+        $p + \mathrm{rest}(\alpha)$ with $p = p(M_{\mathrm{top}})$ and
+        $0 \le \mathrm{rest}(\alpha) \le (1-p)\,e^{-\alpha g}$. The total variation to the limit is
+        the mass that has not yet arrived, which is
+        $\mathrm{rest}/(p + \mathrm{rest}) \le \mathrm{rest}/p$. At $-\infty$ the same with $-M$.
+    """,
+    claims=(
         Claim(
-            "limit.rate",
-            "exponential rate",
-            "The total variation between p_α and its limit is at most ((1-p)/p) e^{-|α|g}, with p the mass "
-            "of Mtop (Mbot) and g the gap of M to the next value.",
-            "this project; extends Proposition B.1",
-            (hypotheses.EXPONENTIAL_PATH, hypotheses.MOVING),
-            _rate,
-            ("rates", "tilts"),
-            Control(
+            id="limit.rate",
+            title="exponential rate",
+            text=(
+                "The total variation between p_α and its limit is at most ((1-p)/p) e^{-|α|g}, "
+                "with p the mass of Mtop (Mbot) and g the gap of M to the next value."
+            ),
+            formula=r"""
+                \mathrm{TV}(p_{j,\alpha}, p_{j,+\infty}) = 1 - p_{j,\alpha}(M_{\mathrm{top}}) \le
+                \frac{1 - p_j(M_{\mathrm{top}})}{p_j(M_{\mathrm{top}})}\, e^{-\alpha g} \quad
+                (\alpha \ge 0), \qquad g = \max M - \max_{[V] \setminus M_{\mathrm{top}}} M"""
+            + hypotheses.IF_MOVING,
+            source="this project; extends Proposition B.1",
+            hypotheses=(hypotheses.EXPONENTIAL_PATH, hypotheses.MOVING),
+            conclusion=_rate,
+            families=("rates", "tilts"),
+            control=Control(
                 "exponential-path",
                 "half the steering vector, after M was measured",
                 lambda: _controls.rescaled_vector(0.5),
             ),
+            figures=("statements/rate",),
+            certificate=_MASSES_AND_GAP,
         ),
     ),
 )

@@ -6,7 +6,7 @@ from ufm import ConceptDataset
 
 from .. import _controls, hypotheses
 from .._instance import Instance
-from .._statement import Claim, Control, Statement
+from .._statement import Certified, Claim, Control, Statement
 from .._verdict import Verdict, strict
 
 
@@ -32,25 +32,55 @@ def large_epsilon() -> Instance:
 
 
 STATEMENT = Statement(
-    "remark-3.4",
-    "Positive peaks",
-    "Remark 3.4",
-    (
+    id="remark-3.4",
+    title="Positive peaks",
+    source="Remark 3.4",
+    idea=r"""
+        A peak is positive exactly if $M(z) > \mathbb{E}_0[M]$, the mean under the unsteered law
+        (see the {ref}`sign rule <statement-sign-rule>`). Off the target $M \le 0$, so only the
+        tokens of $T$ can lift that mean. With $s = (1-\varepsilon)(G-1)/\varepsilon$ they have
+        $M = \log s + \log(\gamma/\omega)$ and, after a context outside $T$, the weights
+        $\varepsilon\,\omega/(G-1)$. Gibbs' inequality bounds the mean of $\log(\gamma/\omega)$
+        under $\omega$ by 0, hence
+
+        $$ \mathbb{E}_0[M] \le \frac{\varepsilon}{G-1} \log s . $$
+
+        $M(z)$ exceeds this as soon as
+        $(1 - \varepsilon/(G-1)) \log s > -\log \min_T(\gamma/\omega)$. The left side falls as
+        $\varepsilon$ grows, so that one root $\varepsilon_0$ serves all smaller $\varepsilon$. The
+        bound is sufficient, not sharp. For a context of a contrastive $N$ the mean at 0 is minus a
+        divergence, and no condition on $\varepsilon$ is needed.
+    """,
+    claims=(
         Claim(
-            "remark-3.4.positive-peaks",
-            "positive peaks",
-            "On the γ/ω dataset with ε < ε0, α(j,z) > 0 for z in T and every context c_j not in T.",
-            "Remark 3.4, with the conditions of its proof",
-            (
+            id="remark-3.4.positive-peaks",
+            title="positive peaks",
+            text=(
+                "On the γ/ω dataset with ε < ε0, α(j,z) > 0 for z in T and every context c_j not "
+                "in T."
+            ),
+            formula=r"""
+                \alpha(j,z) > 0 \ (z \in T) \quad \text{if } c_j \notin T,\ a_z =
+                (1-\varepsilon)\gamma_z > b_z = \frac{\varepsilon\,\omega_z}{G-1} \text{ for every }
+                z,\ \varepsilon < \varepsilon_0,\ \text{ where } \left(1 -
+                \frac{\varepsilon_0}{G-1}\right) \log\frac{(1-\varepsilon_0)(G-1)}{\varepsilon_0} =
+                -\log\min_{T}\frac{\gamma}{\omega}""",
+            source="Remark 3.4, with the conditions of its proof",
+            hypotheses=(
                 hypotheses.DIFFERENCE_OF_MEANS,
                 hypotheses.CONCEPT_LAWS,
                 hypotheses.TARGET_CONTEXTS,
                 hypotheses.CONTEXT_OFF_TARGET,
                 hypotheses.SMALL_EPSILON,
             ),
-            _positive_peaks,
-            ("laws",),
-            Control("small-epsilon", "ε = 9/20 above ε0, V = 6", large_epsilon),
+            conclusion=_positive_peaks,
+            families=("laws",),
+            control=Control("small-epsilon", "ε = 9/20 above ε0, V = 6", large_epsilon),
+            figures=("statements/sign-rule",),
+            certificate=Certified(
+                "The bracket of each target peak lies right of 0; a peak at 0 itself is told by "
+                "unique factorisation."
+            ),
         ),
     ),
 )

@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import _controls, hypotheses
 from .._instance import Instance
-from .._statement import Claim, Control, Statement
+from .._statement import Certified, Claim, Control, Statement
 from .._verdict import Verdict, strict
 
 SOURCE = "this project; corrects Remark 3.4"
@@ -39,19 +39,38 @@ def _sign_rule(instance: Instance) -> Verdict:
 
 
 STATEMENT = Statement(
-    "sign-rule",
-    "Sign rule",
-    SOURCE,
-    (
+    id="sign-rule",
+    title="Sign rule",
+    source=SOURCE,
+    idea=r"""
+        The peak is positive exactly if $M(z) > \mathbb{E}_0[M]$, because the mean increases. Write
+        $M$ as mean log-probabilities and add and subtract $\log p_j$:
+        $\mathbb{E}_0[M] = \operatorname{mean}_N \mathrm{KL}(p_j \Vert p_i) -
+        \operatorname{mean}_P \mathrm{KL}(p_j \Vert p_i)$.
+        No assumption on the laws is used.
+    """,
+    claims=(
         Claim(
-            "sign-rule",
-            "sign rule",
-            "α(j,z) > 0 if and only if M(z) > mean_{i in N} KL(p_j||p_i) - mean_{i in P} KL(p_j||p_i).",
-            SOURCE,
-            (hypotheses.DIFFERENCE_OF_MEANS, hypotheses.MOVING),
-            _sign_rule,
-            ("rates", "laws"),
-            Control("difference-of-means", "P and N exchanged", _controls.swapped_contexts),
+            id="sign-rule",
+            title="sign rule",
+            text=(
+                "α(j,z) > 0 if and only if M(z) > mean_{i in N} KL(p_j||p_i) - mean_{i in P} "
+                "KL(p_j||p_i)."
+            ),
+            formula=r"""
+                \alpha(j,z) > 0 \iff
+                M(z) > \frac{1}{\lvert N \rvert}\sum_{i \in N} \mathrm{KL}(p_j \Vert p_i)
+                - \frac{1}{\lvert P \rvert}\sum_{i \in P} \mathrm{KL}(p_j \Vert p_i)"""
+            + hypotheses.IF_MOVING,
+            source=SOURCE,
+            hypotheses=(hypotheses.DIFFERENCE_OF_MEANS, hypotheses.MOVING),
+            conclusion=_sign_rule,
+            families=("rates", "laws"),
+            control=Control("difference-of-means", "P and N exchanged", _controls.swapped_contexts),
+            figures=("statements/sign-rule",),
+            certificate=Certified(
+                "The bracket of each peak against 0, and a ball of M less the two mean divergences."
+            ),
         ),
     ),
 )

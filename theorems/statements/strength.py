@@ -8,7 +8,7 @@ from .. import _controls, hypotheses
 from .._evaluate import laws_at
 from .._instance import Instance
 from .._padding import pad, pad_target
-from .._statement import Claim, Control, Statement
+from .._statement import Claim, Control, NotCertified, Statement
 from .._verdict import Verdict, bound, identity, worst
 
 SOURCE = "this project"
@@ -54,24 +54,48 @@ def _measured(instance: Instance, alpha: float) -> tuple[float, float]:
 
 
 STATEMENT = Statement(
-    "strength",
-    "Choice of strength",
-    SOURCE,
-    (
+    id="strength",
+    title="Choice of strength",
+    source=SOURCE,
+    idea=r"""
+        $\Delta\mathrm{CE}$ is strictly convex with value and slope 0 at 0, so on $[0, \infty)$ it
+        increases to $+\infty$ and meets $\kappa > 0$ once. Strengths up to that root are those that
+        the budget allows, negative ones aside, and the target mass increases with $\alpha$ (Theorem
+        3.6): the root is best. Hoeffding's $\Delta\mathrm{CE} \le \alpha^2 R^2/8$ puts it at or
+        beyond $\sqrt{8\kappa}/R$. The same intermediate value argument gives the one strength at
+        which the target holds a given mass. The reverse divergence $\alpha K' - K$ increases as
+        well, but only to $-\log p(M_{\mathrm{top}})$: larger budgets are never spent.
+    """,
+    claims=(
         Claim(
-            "strength.budget",
-            "budget",
-            "Under ΔCE <= κ the largest target mass is reached at the positive root of ΔCE = κ, which is "
-            "at least √(8κ)/R.",
-            SOURCE,
-            (hypotheses.SEPARATION, hypotheses.PERFECT_TRAINING, hypotheses.EXPONENTIAL_PATH),
-            _budget,
-            ("rates", "tilts"),
-            Control(
+            id="strength.budget",
+            title="budget",
+            text=(
+                "Under ΔCE <= κ the largest target mass is reached at the positive root of ΔCE = "
+                "κ, which is at least √(8κ)/R."
+            ),
+            formula=r"""
+                \Delta\mathrm{CE}(\alpha) = \kappa > 0 \text{ has one root } \alpha_\kappa > 0,
+                \quad F_{j,T}(\alpha_\kappa) = \max_{\Delta\mathrm{CE}(\alpha) \le \kappa}
+                F_{j,T}(\alpha), \quad \alpha_\kappa \ge \frac{\sqrt{8\kappa}}{R}; \quad
+                F_{j,T}(\alpha) = \tau \in (0,1) \text{ has one root } \alpha_\tau, \text{ within
+                budget iff } \Delta\mathrm{CE}(\alpha_\tau) \le \kappa"""
+            + hypotheses.IF_SEPARATED,
+            source=SOURCE,
+            hypotheses=(
+                hypotheses.SEPARATION,
+                hypotheses.PERFECT_TRAINING,
+                hypotheses.EXPONENTIAL_PATH,
+            ),
+            conclusion=_budget,
+            families=("rates", "tilts"),
+            control=Control(
                 "exponential-path",
                 "twice the steering vector, after M was measured",
                 lambda: _controls.rescaled_vector(2.0),
             ),
+            figures=("price",),
+            certificate=NotCertified("proved for all tilts; about a budget, not an instance"),
         ),
     ),
 )

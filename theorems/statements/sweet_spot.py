@@ -8,7 +8,7 @@ from .. import _controls, hypotheses
 from .._evaluate import centred_at
 from .._instance import Instance
 from .._padding import pad, pad_target
-from .._statement import Claim, Control, Statement
+from .._statement import Certified, Claim, Control, Statement
 from .._verdict import Verdict, bound, identity, strict, supported
 
 SOURCE = "this project; extends Theorem 3.3"
@@ -54,20 +54,42 @@ def _inside(instance: Instance, lower: np.ndarray, upper: np.ndarray) -> Verdict
 
 
 STATEMENT = Statement(
-    "sweet-spot",
-    "Sweet spot",
-    SOURCE,
-    (
+    id="sweet-spot",
+    title="Sweet spot",
+    source=SOURCE,
+    idea=r"""
+        The window is where the mean $\mathbb{E}_\alpha[M]$ lies strictly between
+        $\max_{\notin T} M$ and $\min_T M$, a gap of width $\delta$. The mean increases continuously
+        from $\min M$ to $\max M$, so it passes there. Its speed is a variance of a variable in an
+        interval of length $R$, at most $R^2/4$ (Popoviciu), so it needs at least $\delta/(R^2/4)$
+        to cross. Inside the window the sign of $M(z) - \mathbb{E}_\alpha[M]$ is positive on $T$ and
+        negative off it.
+
+        Each context has its own window. Nothing makes them overlap: see
+        {ref}`the figure <figure-sweet-spot>`.
+    """,
+    claims=(
         Claim(
-            "sweet-spot.nonempty",
-            "sweet spot",
-            "W_j = {α : max_{not T} M < E_{j,α}[M] < min_T M} is never empty: its length is at least 4δ/R², "
-            "and in it every target token rises while every other falls.",
-            SOURCE,
-            (hypotheses.SEPARATION, hypotheses.EXPONENTIAL_PATH),
-            _nonempty,
-            ("rates", "tilts"),
-            Control("separation", "P and N exchanged: δ < 0", _controls.steered_away),
+            id="sweet-spot.nonempty",
+            title="sweet spot",
+            text=(
+                "W_j = {α : max_{not T} M < E_{j,α}[M] < min_T M} is never empty: its length is "
+                "at least 4δ/R², and in it every target token rises while every other falls."
+            ),
+            formula=r"""
+                W_j = \Bigl\{\alpha : \max_{[V] \setminus T} M < \mathbb{E}_{j,\alpha}[M]
+                < \min_{T} M\Bigr\} \text{ is an open interval of length at least }
+                \frac{4\delta}{R^2}"""
+            + hypotheses.IF_SEPARATED,
+            source=SOURCE,
+            hypotheses=(hypotheses.SEPARATION, hypotheses.EXPONENTIAL_PATH),
+            conclusion=_nonempty,
+            families=("rates", "tilts"),
+            control=Control("separation", "P and N exchanged: δ < 0", _controls.steered_away),
+            figures=("sweet-spot",),
+            certificate=Certified(
+                "From the last bracket off the target to the first on it, at least 4δ/R² long."
+            ),
         ),
     ),
 )

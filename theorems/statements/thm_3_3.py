@@ -5,7 +5,7 @@ import numpy as np
 from .. import _controls, hypotheses
 from .._instance import Instance
 from .._shape import moves_as, turns_at
-from .._statement import Claim, Control, Statement
+from .._statement import Certified, Claim, Control, Statement
 from .._verdict import Verdict, bound, strict, supported
 
 SOURCE = "Theorem 3.3"
@@ -52,47 +52,101 @@ def _monotone(instance: Instance) -> Verdict:
 
 
 STATEMENT = Statement(
-    "thm-3.3",
-    "Next-token probabilities",
-    SOURCE,
-    (
+    id="thm-3.3",
+    title="Next-token probabilities",
+    source=SOURCE,
+    idea=r"""
+        By Lemma B.5 the curve of token $z$ rises where $\mathbb{E}_\alpha[M] < M(z)$ and falls
+        where $\mathbb{E}_\alpha[M] > M(z)$. The mean $\mathbb{E}_\alpha[M] = K'(\alpha)$ has the
+        derivative $\operatorname{Var}_\alpha(M) > 0$ unless $M$ is constant, and runs from $\min M$
+        at $-\infty$ to $\max M$ at $+\infty$. So it meets each value strictly between once, which
+        is the *bump*, and never reaches the two ends, which is why tokens of $M_{\mathrm{top}}$
+        only rise and those of $M_{\mathrm{bot}}$ only fall.
+
+        The peak is thus a strictly increasing function of $M(z)$, the same for all tokens. Tokens
+        of the target have the larger $M$ if $\delta > 0$ and so peak later. Assumption 1 enters
+        only through $\delta > 0$, and in the first and the third claim not at all.
+
+        A second proof is what the certificates use: the sum
+        $\sum_y p(y)\,(M(y) - M(z))\,e^{\alpha(M(y) - M(z))}$ has no decreasing term and the sign
+        opposite to the derivative, so its signs at two strengths settle the derivative on both half
+        lines beyond them.
+    """,
+    claims=(
         Claim(
-            "thm-3.3.bump",
-            "bump",
-            "Each token outside Mtop and Mbot has one α(j,z): Δp rises strictly before it, falls strictly "
-            "after.",
-            SOURCE,
-            (hypotheses.EXPONENTIAL_PATH, hypotheses.MOVING, hypotheses.INTERIOR_TOKEN),
-            _bump,
-            ("rates", "tilts"),
-            Control(
+            id="thm-3.3.bump",
+            title="bump",
+            text=(
+                "Each token outside Mtop and Mbot has one α(j,z): Δp rises strictly before it, "
+                "falls strictly after."
+            ),
+            formula=r"""
+                \text{each } z \notin M_{\mathrm{top}} \cup M_{\mathrm{bot}} \text{ has one }
+                \alpha(j,z) \in \mathbb{R} \text{ with } \operatorname{sign}\frac{d
+                p_{j,\alpha}(z)}{d\alpha} = \operatorname{sign}\bigl(\alpha(j,z) - \alpha\bigr)
+                \text{ for every } \alpha"""
+            + hypotheses.IF_MOVING,
+            source=SOURCE,
+            hypotheses=(hypotheses.EXPONENTIAL_PATH, hypotheses.MOVING, hypotheses.INTERIOR_TOKEN),
+            conclusion=_bump,
+            families=("rates", "tilts"),
+            control=Control(
                 "exponential-path", "steering before the final norm", _controls.before_the_norm
             ),
-        ),
-        Claim(
-            "thm-3.3.peak-order",
-            "peak order",
-            "Off-target tokens peak first: α(j,z') < α(j,z) for z in T, z' not in T, counting ±∞.",
-            SOURCE,
-            (hypotheses.SEPARATION,),
-            _peak_order,
-            ("rates", "tilts"),
-            Control(
-                "separation", "a < b at one token of the target: δ < 0", _controls.smaller_rates
+            figures=("fig-3", "fig-b1"),
+            certificate=Certified(
+                "Two balls on either side of the peak, for each value of M and each law."
             ),
         ),
         Claim(
-            "thm-3.3.monotone",
-            "extremal tokens",
-            "Δp is strictly increasing on R for z in Mtop and strictly decreasing for z in Mbot.",
-            SOURCE,
-            (hypotheses.EXPONENTIAL_PATH, hypotheses.MOVING),
-            _monotone,
-            ("rates", "tilts"),
-            Control(
+            id="thm-3.3.peak-order",
+            title="peak order",
+            text=(
+                "Off-target tokens peak first: α(j,z') < α(j,z) for z in T, z' not in T, counting"
+                " ±∞."
+            ),
+            formula=r"""
+                \alpha(j,z') < \alpha(j,z) \text{ in } [-\infty, +\infty] \quad (z \in T,\ z' \notin
+                T;\ \alpha(j,\cdot) = +\infty \text{ on } M_{\mathrm{top}},\ -\infty \text{ on }
+                M_{\mathrm{bot}})"""
+            + hypotheses.IF_SEPARATED,
+            source=SOURCE,
+            hypotheses=(hypotheses.SEPARATION,),
+            conclusion=_peak_order,
+            families=("rates", "tilts"),
+            control=Control(
+                "separation", "a < b at one token of the target: δ < 0", _controls.smaller_rates
+            ),
+            figures=("peak-map",),
+            certificate=Certified(
+                "Two balls on either side of the peak, for each value of M and each law. The "
+                "brackets of target and other tokens do not overlap."
+            ),
+        ),
+        Claim(
+            id="thm-3.3.monotone",
+            title="extremal tokens",
+            text=(
+                "Δp is strictly increasing on R for z in Mtop and strictly decreasing for z in "
+                "Mbot."
+            ),
+            formula=r"""
+                \frac{d p_{j,\alpha}(z)}{d\alpha} > 0 \ (z \in M_{\mathrm{top}}), \quad
+                \frac{d p_{j,\alpha}(z)}{d\alpha} < 0 \ (z \in M_{\mathrm{bot}}) \quad
+                \text{for every } \alpha \in \mathbb{R}"""
+            + hypotheses.IF_MOVING,
+            source=SOURCE,
+            hypotheses=(hypotheses.EXPONENTIAL_PATH, hypotheses.MOVING),
+            conclusion=_monotone,
+            families=("rates", "tilts"),
+            control=Control(
                 "non-constant-log-odds",
                 "P and N inside one concept: M is constant",
                 _controls.negatives_in_target,
+            ),
+            figures=("fig-3",),
+            certificate=Certified(
+                "Exactly: which tokens tie at max M and min M, and that M takes two values."
             ),
         ),
     ),

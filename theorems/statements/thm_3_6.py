@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import _controls, hypotheses
 from .._instance import Instance
-from .._statement import Claim, Control, Statement
+from .._statement import Certified, Claim, Control, NotCertified, Statement
 from .._verdict import Verdict, bound, identity, strict, supported, worst
 
 SOURCE = "Theorem 3.6"
@@ -166,77 +166,130 @@ def _path_nu(instance: Instance, mask: np.ndarray) -> np.ndarray:
 
 
 STATEMENT = Statement(
-    "thm-3.6",
-    "Concept probability",
-    SOURCE,
-    (
+    id="thm-3.6",
+    title="Concept probability",
+    source=SOURCE,
+    idea=r"""
+        Split the partition function into the parts inside and outside $C$. Then
+        $F_C = Z_C/(Z_C + Z_{\bar C})$ is a logistic function of
+        $\log Z_C - \log Z_{\bar C} = r + \nu(\alpha)$, and
+        $\operatorname{logistic}(x) = \tfrac12(1 + \tanh(x/2))$ is the *tanh form*. Differentiating
+        the two log-partitions gives $\nu' = \mathbb{E}_\alpha[M|C] - \mathbb{E}_\alpha[M|\bar C]$.
+
+        - *Target rises*: if $\delta > 0$ the first mean is the larger one at every $\alpha$, by at
+          least $\delta$.
+        - *Opposite falls*: if all of $C$ lies weakly below the rest, $\nu' \le 0$; equality would
+          make $M$ constant.
+        - *Growth*: both means lie in an interval of length $R$, so $\lvert \nu' \rvert \le R$ and
+          $\lvert \nu \rvert \le R \lvert \alpha \rvert$.
+        - *Others vanish*: by Proposition B.1 all mass goes to $M_{\mathrm{top}}$ or
+          $M_{\mathrm{bot}}$, of which the concept holds nothing.
+
+        A logistic function of a *monotone* $\nu$ need not be sigmoidal, and $\nu$ need not be
+        monotone: hence the findings on this theorem.
+    """,
+    claims=(
         Claim(
-            "thm-3.6.tanh",
-            "tanh form",
-            "Δp(C|α) = (1/2|C|)(tanh((ν+r)/2) - tanh(r/2)) with r = logit F_C(0), ν(0) = 0 and "
-            "ν' = E_α[M|C] - E_α[M|not C].",
-            SOURCE,
-            (hypotheses.EXPONENTIAL_PATH,),
-            _tanh,
-            ("rates", "tilts"),
-            Control(
+            id="thm-3.6.tanh",
+            title="tanh form",
+            text=(
+                "Δp(C|α) = (1/2|C|)(tanh((ν+r)/2) - tanh(r/2)) with r = logit F_C(0), ν(0) = 0 "
+                "and ν' = E_α[M|C] - E_α[M|not C]."
+            ),
+            formula=r"""
+                \Delta p_j(C \mid \alpha) = \frac{\tanh{\left(\frac{\nu_{j}(\alpha)}{2} +
+                \frac{r_{j}}{2} \right)} - \tanh{\left(\frac{r_{j}}{2} \right)}}{2 {\lvert C
+                \rvert}}, \quad r_j = \log\frac{F_{j,C}(0)}{1 - F_{j,C}(0)}, \quad \nu_j(0) = 0,
+                \quad \nu_j'(\alpha) = \mathbb{E}_{j,\alpha}[M \mid C] - \mathbb{E}_{j,\alpha}[M
+                \mid [V] \setminus C] \quad \text{if } \emptyset \ne C \ne [V]""",
+            source=SOURCE,
+            hypotheses=(hypotheses.EXPONENTIAL_PATH,),
+            conclusion=_tanh,
+            families=("rates", "tilts"),
+            control=Control(
                 "exponential-path", "steering before the final norm", _controls.before_the_norm
             ),
+            figures=("statements/concept-log-odds",),
+            certificate=NotCertified("an identity, proved for all instances"),
         ),
         Claim(
-            "thm-3.6.target-increasing",
-            "target rises",
-            "Δp(T|α) is strictly increasing.",
-            SOURCE,
-            (hypotheses.SEPARATION, hypotheses.EXPONENTIAL_PATH),
-            _target_increasing,
-            ("rates", "tilts"),
-            Control("separation", "P and N exchanged: δ < 0", _controls.steered_away),
+            id="thm-3.6.target-increasing",
+            title="target rises",
+            text="Δp(T|α) is strictly increasing.",
+            formula=r"""
+                \frac{d}{d\alpha}\,\Delta p_j(T \mid \alpha) > 0 \quad \text{for every }
+                \alpha \in \mathbb{R}"""
+            + hypotheses.IF_SEPARATED,
+            source=SOURCE,
+            hypotheses=(hypotheses.SEPARATION, hypotheses.EXPONENTIAL_PATH),
+            conclusion=_target_increasing,
+            families=("rates", "tilts"),
+            control=Control("separation", "P and N exchanged: δ < 0", _controls.steered_away),
+            figures=("fig-4",),
+            certificate=Certified("Exactly: the least M on the target exceeds the largest off it."),
         ),
         Claim(
-            "thm-3.6.vanishing",
-            "others vanish",
-            "A concept C' other than T that holds no extremal token vanishes: "
-            "Δp(C'|α) → -(1/|C'|) Σ_{C'} p at both ends.",
-            SOURCE,
-            (hypotheses.EXPONENTIAL_PATH, hypotheses.INTERIOR_CONCEPT),
-            _vanishing,
-            ("rates", "tilts"),
-            Control(
+            id="thm-3.6.vanishing",
+            title="others vanish",
+            text=(
+                "A concept C' other than T that holds no extremal token vanishes: Δp(C'|α) → "
+                "-(1/|C'|) Σ_{C'} p at both ends."
+            ),
+            formula=r"""
+                \lim_{\alpha \to \pm\infty} \Delta p_j(C \mid \alpha) = - \frac{\sum_{y=1}^{V}
+                \mathbf{1}_{C}(y) p_{j}(y)}{{\lvert C \rvert}} \quad \text{if } C \cap
+                (M_{\mathrm{top}} \cup M_{\mathrm{bot}}) = \emptyset""",
+            source=SOURCE,
+            hypotheses=(hypotheses.EXPONENTIAL_PATH, hypotheses.INTERIOR_CONCEPT),
+            conclusion=_vanishing,
+            families=("rates", "tilts"),
+            control=Control(
                 "interior-concept",
                 "the concept holds Mbot: at -∞ it takes all the mass",
                 _controls.standard,
                 lambda instance: _vanishing(instance, instance.off_target_concepts),
             ),
+            figures=("fig-4", "vanishing"),
+            certificate=Certified("Exactly: the concept holds no token of Mtop or Mbot."),
         ),
         Claim(
-            "thm-3.6.decreasing",
-            "opposite falls",
-            "A concept C other than T with max_C M <= min_{not C} M strictly decreases.",
-            SOURCE + " (says decreasing; strict holds)",
-            (hypotheses.EXPONENTIAL_PATH, hypotheses.MOVING, hypotheses.LOWEST_CONCEPT),
-            _decreasing,
-            ("contrastive", "tilts"),
-            Control(
+            id="thm-3.6.decreasing",
+            title="opposite falls",
+            text="A concept C other than T with max_C M <= min_{not C} M strictly decreases.",
+            formula=r"""
+                \frac{d}{d\alpha}\,\Delta p_j(C \mid \alpha) < 0 \quad \text{for every }
+                \alpha \in \mathbb{R}, \quad \text{if } \max_{C} M \le \min_{[V] \setminus C} M
+                \text{ and } M \text{ is not constant}""",
+            source=SOURCE + " (says decreasing; strict holds)",
+            hypotheses=(hypotheses.EXPONENTIAL_PATH, hypotheses.MOVING, hypotheses.LOWEST_CONCEPT),
+            conclusion=_decreasing,
+            families=("contrastive", "tilts"),
+            control=Control(
                 "lowest-concept",
                 "the concept lies between the two others: it rises, then falls",
                 lambda: _between(),
                 lambda instance: _decreasing(instance, {2: instance.concepts[2]}),
             ),
+            figures=("fig-4",),
+            certificate=Certified("Exactly: the order of M between the concept and the rest."),
         ),
         Claim(
-            "thm-3.6.growth",
-            "growth",
-            "|ν_j(α)| <= R|α|.",
-            SOURCE + ", App. B.4",
-            (hypotheses.EXPONENTIAL_PATH,),
-            _growth,
-            ("rates", "tilts"),
-            Control(
+            id="thm-3.6.growth",
+            title="growth",
+            text="|ν_j(α)| <= R|α|.",
+            formula=r"""
+                \lvert \nu_j(\alpha) \rvert \le R\,\lvert \alpha \rvert, \qquad R = \max M - \min M""",
+            source=SOURCE + ", App. B.4",
+            hypotheses=(hypotheses.EXPONENTIAL_PATH,),
+            conclusion=_growth,
+            families=("rates", "tilts"),
+            control=Control(
                 "exponential-path",
                 "twice the steering vector, after M was measured",
                 lambda: _controls.rescaled_vector(2.0),
             ),
+            figures=("statements/concept-log-odds",),
+            certificate=NotCertified("proved for all tilts with the R given here"),
         ),
     ),
 )

@@ -5,7 +5,7 @@ import numpy as np
 from .. import _controls, hypotheses
 from .._evaluate import cross_entropy_increase
 from .._instance import Instance
-from .._statement import Claim, Control, Statement
+from .._statement import Certified, Claim, Control, Statement
 from .._verdict import Verdict, bound
 
 
@@ -34,23 +34,43 @@ def _quadratic(instance: Instance) -> Verdict:
 
 
 STATEMENT = Statement(
-    "thm-3.8",
-    "Cross-entropy near zero",
-    "Theorem 3.8",
-    (
+    id="thm-3.8",
+    title="Cross-entropy near zero",
+    source="Theorem 3.8",
+    idea=r"""
+        With perfect training
+        $\Delta\mathrm{CE}(\alpha) = \sum_j \pi_j (K_j(\alpha) - \alpha K_j'(0))$, whose value and
+        slope at 0 vanish and whose second derivative there is
+        $\sum_j \pi_j \operatorname{Var}_j(M)$. Taylor's formula does the rest; Coq bounds the slope
+        of the difference by $\epsilon \lvert \alpha \rvert$ and integrates. Without perfect
+        training the slope at 0 is
+        $\sum_j \pi_j(\mathbb{E}_{\mathrm{model}} M - \mathbb{E}_{\mathrm{data}} M)$, which is why
+        the hypothesis is needed.
+    """,
+    claims=(
         Claim(
-            "thm-3.8.quadratic",
-            "quadratic",
-            "ΔCE(α) = ½ Σ_j π_j Var_j(M) α² + o(α²).",
-            "Theorem 3.8",
-            (hypotheses.PERFECT_TRAINING, hypotheses.MOVING, hypotheses.EXPONENTIAL_PATH),
-            _quadratic,
-            ("rates", "tilts"),
-            Control(
+            id="thm-3.8.quadratic",
+            title="quadratic",
+            text="ΔCE(α) = ½ Σ_j π_j Var_j(M) α² + o(α²).",
+            formula=r"""
+                \Delta\mathrm{CE}(\alpha) = \frac{\alpha^{2} \sum_{j=1}^{m} \left(\sum_{y=1}^{V}
+                M(y)^{2} p_{j}(y) - \left(\sum_{y=1}^{V} M(y) p_{j}(y)\right)^{2}\right) \pi_{j}}{2}
+                + o(\alpha^2) \quad \text{(Assumption 2)}""",
+            source="Theorem 3.8",
+            hypotheses=(
+                hypotheses.PERFECT_TRAINING,
+                hypotheses.MOVING,
+                hypotheses.EXPONENTIAL_PATH,
+            ),
+            conclusion=_quadratic,
+            families=("rates", "tilts"),
+            control=Control(
                 "assumption-2",
                 "the data do not follow the model's law: a linear term appears",
                 _controls.unfinished_training,
             ),
+            figures=("fig-5",),
+            certificate=Certified("From the cubic remainder, which is certified."),
         ),
     ),
 )

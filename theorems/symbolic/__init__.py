@@ -6,8 +6,8 @@ to the zero polynomial: `proved=True` is a proof for that V, `False` says only "
 at once is Coq's business; this corroborates it. Token i (from 0) carries p_{i+1} and M_{i+1}.
 """
 
-from .._latex import CLAIM_IDS as CLAIM_IDS
-from .._latex import latex as latex
+from ._formulas import CLAIM_IDS as CLAIM_IDS
+from ._formulas import latex as latex
 from ._identities import Identity as Identity
 from ._identities import identities as identities
 from ._limits import asymptote as asymptote

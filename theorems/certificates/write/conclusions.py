@@ -232,21 +232,3 @@ CONCLUSIONS: dict[str, Callable[[Evidence], Conclusion]] = {
     "ce.remainder": _bounded("ce.remainder"),
     "ce.asymptote": _bounded("ce.asymptote"),
 }
-
-# Of every steered model whatsoever, so that nothing of an instance enters; or not about a tilt.
-NOT_CERTIFIED = {
-    "assumption-2.trained": "about training, not about one instance",
-    "lemma-b2.affine": "an identity in logits, proved for all instances",
-    "lemma-b3.tilt": "an identity, proved for all instances; the certificate starts from it",
-    "lemma-b5.derivative": "an identity, proved for all instances",
-    "thm-3.6.tanh": "an identity, proved for all instances",
-    "thm-3.6.growth": "proved for all tilts with the R given here",
-    "prop-4.1.rmsnorm": "about a transformer, not about a tilt",
-    "prop-4.1.layernorm": "about a transformer, not about a tilt",
-    "prop-4.1.rate": "about a transformer, not about a tilt",
-    "tilt.all-orders": "an identity, proved for all instances",
-    "peak.height": "an identity, proved for all tilts",
-    "half-saturation.bounds": "proved for all tilts with the δ and R given here",
-    "ce.kl-identity": "an identity, proved for all instances",
-    "strength.budget": "proved for all tilts; about a budget, not an instance",
-}
