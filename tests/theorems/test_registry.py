@@ -1,4 +1,7 @@
+import importlib
+import pkgutil
 from dataclasses import MISSING, fields
+from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
@@ -86,6 +89,15 @@ def test_a_claim_says_what_it_needs_and_whence_it_is(claim):
     assert claim.control.dropped in needs
     assert claim.families
     assert set(claim.families) <= set(suite.FAMILIES)
+
+
+def test_every_claim_has_a_fault_planted_under_it():
+    folder = Path(__file__).parent / "statements"
+    files = {file.stem for file in folder.glob("test_*.py")}
+    modules = [importlib.import_module(f"tests.theorems.statements.{stem}") for stem in files]
+    assert {fault.claim for module in modules for fault in module.FAULTS} == set(theorems.CLAIMS)
+    homes = pkgutil.iter_modules(theorems.statements.__path__)
+    assert files == {f"test_{home.name}" for home in homes}
 
 
 def test_hypotheses_have_unique_ids_and_texts():
