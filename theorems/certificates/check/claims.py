@@ -1,13 +1,24 @@
 """The checker's own conclusions: what the confirmed evidence says of each claim."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from math import isinf
-from typing import Any
 
-from flint import ctx, fmpz
+from flint import ctx
 
 from .._balls import ball
-from .instance import rational, require
+from .curves import BOUNDS, Balls, dot, peaks_at_zero, target_falls
+from .evidence import Evidence
+from .fields import JSON, items, mapping, rational, record, require, whole
+from .hypotheses import (
+    contexts_off_target,
+    interior_concepts,
+    lowest_concepts,
+    off_target_concepts,
+    unmet,
+)
+from .instance import sign_of_logs
+from .precision import decide
 
 # Claim → the hypotheses that an instance may fail to meet.
 _MOVES = ("non-constant-log-odds",)
@@ -40,199 +51,247 @@ NEEDED: dict[str, tuple[str, ...]] = {
 }
 
 
-def conclusion(name: str, check: Any, witness: Any) -> str:
-    """ "holds", "fails" or "undecided" from what `check` has confirmed; a failure needs its witness."""
-    if name.startswith("ce.") and name != "ce.convex":
-        return "holds" if name in check.bounds else "undecided"
-    return _CONCLUSIONS[name](check, witness)
+def confirm_claims(evidence: Evidence, value: JSON) -> dict[str, str]:
+    """The verdict of each claim, if the certificate says of each what the evidence says."""
+    claims = [
+        record(claim, ("id", "verdict", "unmet", "conclusion", "witness"), f"claims[{i}]")
+        for i, claim in enumerate(items(value, "claims"))
+    ]
+    require([claim["id"] for claim in claims] == list(NEEDED), "the claims are not those known")
+    missing = unmet(evidence.curves.laws, evidence.curves.levels)
+    return {
+        name: _confirm_claim(evidence, name, sorted(missing & set(NEEDED[name])), claim)
+        for name, claim in zip(NEEDED, claims, strict=True)
+    }
 
 
-def _sign(check: Any, witness: Any) -> str:
-    wrong = [z for z, flag in enumerate(check.laws.target) if (check.laws.sign(z) > 0) != flag]
+def _confirm_claim(
+    evidence: Evidence, name: str, missing: list[str], claim: dict[str, JSON]
+) -> str:
+    require(claim["unmet"] == missing, f"{name}: the unmet hypotheses are {missing}")
+    outcome = CONCLUSIONS[name](evidence, claim["witness"])
+    says = claim["conclusion"]
+    require(says == outcome, f"{name}: says {says!r}, where the evidence is {outcome!r}")
+    require(outcome == "fails" or claim["witness"] is None, f"{name}: a witness of nothing")
+    verdict = "hypotheses unmet" if missing else outcome
+    require(claim["verdict"] == verdict, f"{name}: the verdict is {verdict!r}")
+    return verdict
+
+
+# The conclusion of each claim, whatever its hypotheses: "holds", "fails" where the witness shows it,
+# or "undecided". A claim that fails without its witness is refused.
+
+
+def _sign(evidence: Evidence, witness: JSON) -> str:
+    """Lemma B.4: M(z) > 0 iff z in T."""
+    laws = evidence.curves.laws
+    wrong = [z for z, flag in enumerate(laws.instance.target) if (laws.sign(z) > 0) is not flag]
     if not wrong:
         return "holds"
-    require(
-        isinstance(witness, dict) and witness.get("token") in wrong, "lemma-b4.sign: no witness"
-    )
+    shown = mapping(witness, "lemma-b4.sign: the witness").get("token")
+    require(shown in wrong, "lemma-b4.sign: no witness")
     return "fails"
 
 
-def _bump(check: Any, witness: Any) -> str:
-    return "undecided" if any(None in peaks for peaks in check.peaks) else "holds"
+def _bump(evidence: Evidence, witness: JSON) -> str:
+    return "undecided" if any(None in row for row in evidence.peaks) else "holds"
 
 
-def _monotone(check: Any, witness: Any) -> str:
-    return _constant_fails(check, witness, {"token": 0})
+def _unless_constant(expected: dict[str, JSON]) -> Callable[[Evidence, JSON], str]:
+    """Claims that hold of every tilt but that of a constant M."""
+
+    def conclude(evidence: Evidence, witness: JSON) -> str:
+        if evidence.curves.levels.top:
+            return "holds"
+        require(witness == expected, "no witness that M is constant")
+        return "fails"
+
+    return conclude
 
 
-def _constant_fails(check: Any, witness: Any, expected: dict[str, Any]) -> str:
-    if check.top:
-        return "holds"
-    require(witness == expected, "no witness that M is constant")
-    return "fails"
-
-
-def _peak_order(check: Any, witness: Any) -> str:
-    ordered, broken = True, check.low <= check.high
-    for peaks in check.peaks:
-        first, last = peaks[check.low], peaks[check.high]
-        if first is None or last is None:
+def _peak_order(evidence: Evidence, witness: JSON) -> str:
+    levels = evidence.curves.levels
+    ordered, broken = levels.low > levels.high, levels.low <= levels.high
+    for peaks in evidence.peaks:
+        on, off = peaks[levels.low], peaks[levels.high]
+        if on is None or off is None:
             return "undecided"
-        ordered &= bool(_ends(last)[1] < _ends(first)[0])
-        broken &= check.low == check.high or bool(_ends(first)[1] < _ends(last)[0])
+        ordered &= off[1] < on[0]
+        broken &= levels.low == levels.high or on[1] < off[0]
     if broken:
-        laws, level = check.laws, check.level
-        y, z = witness["target"], witness["other"]
-        shown = laws.target[y] and not laws.target[z] and level[y] <= level[z]
-        require(shown and 0 <= witness["context"] < len(laws.rows), "peak-order: no witness")
+        _require_disorder(evidence, witness)
         return "fails"
     return "holds" if ordered else "undecided"
 
 
-def _ends(peak: Any) -> tuple[Any, Any]:
-    return peak if isinstance(peak, tuple) else (peak, peak)
+def _require_disorder(evidence: Evidence, witness: JSON) -> None:
+    """Require a context, a target token and a token off the target that is not below it."""
+    instance, of_token = evidence.curves.laws.instance, evidence.curves.levels.of_token
+    shown = record(witness, ("context", "target", "other"), "peak-order: the witness")
+    j, y, z = (whole(shown[key], f"peak-order: {key}") for key in ("context", "target", "other"))
+    is_pair = instance.target[y] and not instance.target[z] and of_token[y] <= of_token[z]
+    require(is_pair and j < len(instance.rows), "peak-order: no witness")
 
 
-def _peak_sign(check: Any, law: int, level: int) -> int | None:
-    peak = check.peaks[law][level]
-    if peak is None:
-        return None
-    low, high = _ends(peak)
-    if low >= 0 or high <= 0:
-        return 1 if low >= 0 else -1
-    return 0 if check.curves.rests_at_zero(law, level) else None
-
-
-def _positive_peaks(check: Any, witness: Any) -> str:
-    signs = {}
-    for j in check.laws.contexts_off():
-        for z, flag in enumerate(check.laws.target):
-            if flag:
-                signs[j, z] = _peak_sign(check, check.laws.law[j], check.level[z])
-    if any(sign is not None and sign <= 0 for sign in signs.values()):
-        sign = signs.get((witness["context"], witness["token"]))
-        require(sign is not None and sign <= 0, "remark-3.4: no witness")
+def _positive_peaks(evidence: Evidence, witness: JSON) -> str:
+    """Remark 3.4: the peaks of target tokens in contexts off the target lie at α > 0."""
+    laws, levels = evidence.curves.laws, evidence.curves.levels
+    signs = {
+        (j, z): _peak_sign(evidence, laws.of_context[j], levels.of_token[z])
+        for j in contexts_off_target(laws.instance)
+        for z, flag in enumerate(laws.instance.target)
+        if flag
+    }
+    wrong = [key for key, sign in signs.items() if sign is not None and sign <= 0]
+    if wrong:
+        shown = mapping(witness, "remark-3.4: the witness")
+        require((shown.get("context"), shown.get("token")) in wrong, "remark-3.4: no witness")
         return "fails"
     return "undecided" if None in signs.values() else "holds"
 
 
-def _always(check: Any, witness: Any) -> str:
+def _peak_sign(evidence: Evidence, law: int, level: int) -> int | None:
+    """The sign of a peak: 0 where it is at 0 exactly, None where that is open."""
+    peak = evidence.peaks[law][level]
+    if peak is None:
+        return None
+    if peak[0] >= 0 or peak[1] <= 0:  # the peak lies strictly inside its bracket
+        return 1 if peak[0] >= 0 else -1
+    return 0 if peaks_at_zero(evidence.curves, law, level) else None
+
+
+def _always(evidence: Evidence, witness: JSON) -> str:
     return "holds"
 
 
-def _target_increasing(check: Any, witness: Any) -> str:
-    if check.top and check.low >= check.high:
+def _target_increasing(evidence: Evidence, witness: JSON) -> str:
+    """F_T rises where no target token is below another; elsewhere the witness shows that it falls."""
+    levels = evidence.curves.levels
+    if levels.top and levels.low >= levels.high:
         return "holds"
     if witness is None:
         return "undecided"
-    strength, law = witness["strength"], check.laws.law[witness["context"]]
+    shown = record(witness, ("context", "strength"), "target-increasing: the witness")
+    context, strength = whole(shown["context"], "target-increasing: context"), shown["strength"]
+    law = evidence.curves.laws.of_context[context]
     if strength in ("+inf", "-inf"):
-        group = check.levels[check.top if strength == "+inf" else 0]
-        wrong = [check.laws.target[z] is (strength == "-inf") for z in group]
-        require(check.top > 0 and all(wrong), "target-increasing: the limit is no witness")
-    elif check.top:
+        require(_ends_wrongly(evidence, strength == "+inf"), "target-increasing: no witness")
+    elif levels.top:
         at = rational(strength, "target-increasing: strength")
-        require(check.curves.target_falls(law, at), "target-increasing: no fall at the witness")
+        is_fall = target_falls(evidence.curves, law, at)
+        require(is_fall, "target-increasing: no fall at the witness")
     return "fails"
 
 
-def _vanishing(check: Any, witness: Any) -> str:
-    is_vacuous = not check.laws.parts()
-    return "holds" if is_vacuous or check.laws.interior(check.level, check.top) else "undecided"
+def _ends_wrongly(evidence: Evidence, is_plus: bool) -> bool:
+    """Whether Mtop holds no target token, or Mbot nothing else."""
+    levels, target = evidence.curves.levels, evidence.curves.laws.instance.target
+    group = levels.tokens[levels.top if is_plus else 0]
+    return levels.top > 0 and all(target[z] is not is_plus for z in group)
 
 
-def _decreasing(check: Any, witness: Any) -> str:
-    found = check.laws.lowest(check.level)
-    if found and not check.top:
+def _vanishing(evidence: Evidence, witness: JSON) -> str:
+    """Concepts without tokens of Mtop and Mbot vanish; without one it is open which are meant."""
+    curves = evidence.curves
+    found = interior_concepts(curves.laws.instance, curves.levels)
+    return "holds" if found or not off_target_concepts(curves.laws.instance) else "undecided"
+
+
+def _decreasing(evidence: Evidence, witness: JSON) -> str:
+    """Concepts below all others decrease, unless M is constant; without one it is open which are meant."""
+    curves = evidence.curves
+    found = lowest_concepts(curves.laws.instance, curves.levels)
+    if found and not curves.levels.top:
         require(witness == {"concept": min(found)}, "decreasing: no witness")
         return "fails"
-    return "holds" if found or not check.laws.parts() else "undecided"
+    return "holds" if found or not off_target_concepts(curves.laws.instance) else "undecided"
 
 
-def _quadratic(check: Any, witness: Any) -> str:
-    return "holds" if not check.top or "ce.remainder" in check.bounds else "undecided"
+def _quadratic(evidence: Evidence, witness: JSON) -> str:
+    """From the cubic remainder; of a constant M, 0 = 0."""
+    is_known = not evidence.curves.levels.top or "ce.remainder" in evidence.bounds
+    return "holds" if is_known else "undecided"
 
 
-def _convex(check: Any, witness: Any) -> str:
-    return _constant_fails(check, witness, {"strength": "0"})
-
-
-def _sign_rule(check: Any, witness: Any) -> str:
-    """Side of M(z) against Σ_y p(y) M(y), written as divergences, and side of the peak."""
-    if not check.top:
+def _sign_rule(evidence: Evidence, witness: JSON) -> str:
+    """The side of M(z) on which Σ_y p(y) M(y) lies, written as divergences, is that of the peak."""
+    if not evidence.curves.levels.top:
         return "undecided"
-    agrees = any(_sides_agree(check, precision) for precision in (256, 1024, 4096))
+    curves = evidence.curves
+    agrees = decide(lambda bits: _do_sides_agree(evidence, curves.at(bits)) or None)
     return "holds" if agrees else "undecided"
 
 
-def _sides_agree(check: Any, precision: int) -> bool:
-    laws = check.laws
-    with ctx.workprec(precision):
-        odds = laws.odds([group[0] for group in check.levels], precision)
-        logs = [[ball(p).log() for p in row] for row in laws.kept]
-        for c, row in enumerate(laws.kept):
-            divergences = [
-                sum(
-                    (ball(p) * (u - v) for p, u, v in zip(row, logs[c], other, strict=True)),
-                    ball(0),
-                )
-                for other in logs
-            ]
-            threshold = -sum(
-                (ball(w) * d for w, d in zip(laws.kept_shares, divergences, strict=True)), ball(0)
-            )
-            for k, m in enumerate(odds):
-                side = 1 if m > threshold else -1 if m < threshold else 0
-                sign = 1 if k == check.top else -1 if k == 0 else _peak_sign(check, c, k)
-                if sign != side:
-                    return False
+def _do_sides_agree(evidence: Evidence, balls: Balls) -> bool:
+    laws, top = evidence.curves.laws, evidence.curves.levels.top
+    p = [[ball(x) for x in row] for row in laws.rows]
+    logs = [[x.log() for x in row] for row in p]
+    for law, row in enumerate(p):
+        divergences = [
+            dot(row, [own - its for own, its in zip(logs[law], other, strict=True)])
+            for other in logs
+        ]
+        threshold = -dot([ball(share) for share in laws.shares], divergences)
+        for k, m in enumerate(balls.log_odds):
+            side = 1 if m > threshold else -1 if m < threshold else 0
+            sign = 1 if k == top else -1 if k == 0 else _peak_sign(evidence, law, k)
+            if sign != side:
+                return False
     return True
 
 
-def _geometric_path(check: Any, witness: Any) -> str:
-    """With one law in N: M(z) - log(p_T(z)/p_N(z)) is the same for all z, by whole numbers."""
-    laws = check.laws
-    start, goal = (laws.law[indices[0]] for indices in (laws.negative, laws.positive))
-    if any(laws.law[j] != start for j in laws.negative):
-        require(laws.law[witness["context"]] != start, "geometric-path: no witness")
+def _geometric_path(evidence: Evidence, witness: JSON) -> str:
+    """With one law p_N in N: p_N(z) e^{M(z)}/p_T(z) is the same for all z, exactly."""
+    laws = evidence.curves.laws
+    instance, of_context = laws.instance, laws.of_context
+    start, goal = of_context[instance.negative[0]], of_context[instance.positive[0]]
+    if any(of_context[j] != start for j in instance.negative):
+        context = mapping(witness, "geometric-path: the witness").get("context")
+        is_shown = of_context[whole(context, "geometric-path: context")] != start
+        require(is_shown, "geometric-path: no witness")
         return "fails"
-    scale = sum(laws.exponent[j] for j in laws.positive)  # e_j sum to ± scale over P and N
-    exponents = list(laws.kept_exponent)
-    exponents[start] += scale
-    exponents[goal] -= scale
-    for z in range(1, len(laws.target)):
-        over, under = fmpz(1), fmpz(1)
-        for row, e in zip(laws.kept, exponents, strict=True):
-            ratio = row[z] / row[0]
-            over *= fmpz(ratio.numerator if e > 0 else ratio.denominator) ** abs(e)
-            under *= fmpz(ratio.denominator if e > 0 else ratio.numerator) ** abs(e)
-        if over != under:
-            require(isinstance(witness, dict) and "token" in witness, "geometric-path: no witness")
+    once = sum(instance.exponents[j] for j in instance.positive)  # the share of P, and of N
+    exponents = list(laws.exponents)
+    exponents[start] += once
+    exponents[goal] -= once
+    for z in range(1, len(instance.target)):
+        ratios = [row[z] / row[0] for row in laws.rows]
+        if sign_of_logs(zip(exponents, ratios, strict=True)) != 0:
+            shown = mapping(witness, "geometric-path: the witness")
+            require("token" in shown, "geometric-path: no witness")
             return "fails"
     return "holds"
 
 
-def _sweet_spot(check: Any, witness: Any) -> str:
-    if check.low <= check.high:
+def _sweet_spot(evidence: Evidence, witness: JSON) -> str:
+    """In each law a window, of a length of 4δ/R² or more."""
+    levels = evidence.curves.levels
+    if levels.low <= levels.high:
         require(witness == {"context": 0}, "sweet-spot: no witness")
         return "fails"
-    for window in check.windows:
+    for window in evidence.windows:
         if window is None or not window[0] < window[1]:
             return "undecided"
         if isinf(window[0]) or isinf(window[1]):
             continue
-        with ctx.workprec(256):
-            delta, spread = check.curves.gap(check.low, check.high), check.curves.gap(check.top, 0)
-            if not ball(Fraction(window[1] - window[0])) * spread * spread > 4 * delta:
+        with ctx.workprec(320):
+            balls = evidence.curves.at(320)
+            length = ball(Fraction(window[1]) - Fraction(window[0]))
+            least = 4 * balls.gap(levels.low, levels.high)
+            if not length * balls.range * balls.range > least:
                 return "undecided"
     return "holds"
 
 
-_CONCLUSIONS = {
+def _bounded(name: str) -> Callable[[Evidence, JSON], str]:
+    return lambda evidence, witness: "holds" if name in evidence.bounds else "undecided"
+
+
+CONCLUSIONS: dict[str, Callable[[Evidence, JSON], str]] = {
     "lemma-b4.sign": _sign,
     "thm-3.3.bump": _bump,
     "thm-3.3.peak-order": _peak_order,
-    "thm-3.3.monotone": _monotone,
+    "thm-3.3.monotone": _unless_constant({"token": 0}),
     "remark-3.4.positive-peaks": _positive_peaks,
     "prop-b1.limit-plus": _always,
     "prop-b1.limit-minus": _always,
@@ -244,5 +303,6 @@ _CONCLUSIONS = {
     "sign-rule": _sign_rule,
     "contrastive.geometric-path": _geometric_path,
     "sweet-spot.nonempty": _sweet_spot,
-    "ce.convex": _convex,
+    "ce.convex": _unless_constant({"strength": "0"}),
+    **{name: _bounded(name) for name in BOUNDS},
 }

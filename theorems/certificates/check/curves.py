@@ -1,178 +1,245 @@
-"""The checker's own balls: signs of derivatives, limits, and ΔCE with its bounds."""
+"""The curves of an instance in balls: signs of derivatives, and ΔCE with its bounds."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import NamedTuple
 
-from flint import arb, ctx
+from flint import arb
 
 from .._balls import balance, ball, tilted
-from .instance import Laws, rational, require
-
-Pair = tuple[Fraction, Fraction]
-_PRECISIONS = (160, 320, 640, 1280, 2560)
-
-
-def pair(entry: Any, where: str) -> Pair:
-    """An interval of two exact fractions in order."""
-    require(isinstance(entry, list) and len(entry) == 2, f"{where} is not a pair")
-    low, high = (rational(end, where) for end in entry)
-    require(low <= high, f"{where} is turned around")
-    return low, high
+from .fields import Interval, require
+from .instance import Laws, Levels, is_zero_sum
+from .precision import decide, sign
 
 
-def encloses(interval: Pair, value: Callable[[], arb], slack: Fraction, where: str) -> None:
-    """Require that an interval holds a real number, given by balls, and is no wider than `slack`."""
-    for precision in _PRECISIONS:
-        with ctx.workprec(precision):
-            x, low, high = value(), ball(interval[0]), ball(interval[1])
-            if low <= x and x <= high:
-                require(
-                    interval[1] - interval[0] <= slack, f"{where} is wider than a certificate's"
-                )
-                return
-            require(not (x < low) and not (x > high), f"{where} misses its value")
-    require(False, f"{where} could not be confirmed")
+class Law(NamedTuple):
+    """One law in balls: p(level) [K], p(level and T) [K], E M, Var M, and its weight."""
+
+    masses: list[arb]
+    target: list[arb]
+    mean: arb
+    variance: arb
+    weight: arb
 
 
-class Curves:
-    """Balls of one instance: `tokens` holds one token a level, `masses` [laws][K] are exact."""
+class Balls(NamedTuple):
+    """M [K] and the laws [C] at one precision."""
 
-    def __init__(self, laws: Laws, levels: Sequence[Sequence[int]]):
-        self.laws, self.top = laws, len(levels) - 1
-        self.tokens = [group[0] for group in levels]
-        self.masses = [[sum((row[z] for z in g), Fraction(0)) for g in levels] for row in laws.kept]
-        on = [[z for z in group if laws.target[z]] for group in levels]
-        self.target = [[sum((row[z] for z in g), Fraction(0)) for g in on] for row in laws.kept]
-        self._cache: dict[int, tuple[list[arb], list[list[arb]]]] = {}
-
-    def at(self, precision: int) -> tuple[list[arb], list[list[arb]]]:
-        """M [K] and p [laws][K] as balls; call it inside this working precision."""
-        if precision not in self._cache:
-            odds = self.laws.odds(self.tokens, precision)
-            self._cache[precision] = odds, [[ball(p) for p in row] for row in self.masses]
-        return self._cache[precision]
-
-    def slope_sign(self, law: int, level: int, strength: Fraction) -> int:
-        """The sign of dp_α/dα of a level at a strength; 0 where it is not certain."""
-        for precision in _PRECISIONS:
-            with ctx.workprec(precision):
-                odds, masses = self.at(precision)
-                value = balance(masses[law], odds, odds[level], ball(strength))
-                if value < 0 or value > 0:
-                    return 1 if value < 0 else -1
-        return 0
-
-    def rests_at_zero(self, law: int, level: int) -> bool:
-        """Whether E_0[M] = M(level), exactly."""
-        terms = []
-        shares = zip(self.laws.kept, self.laws.kept_shares, strict=True)
-        for row, share in shares:
-            for k, z in enumerate(self.tokens):
-                weight = self.masses[law][k] - (1 if k == level else 0)
-                if share and weight:
-                    terms.append((share * weight, row[z]))
-        return self.laws.has_zero_sum(terms)
+    log_odds: list[arb]
+    laws: list[Law]
 
     def gap(self, high: int, low: int) -> arb:
-        """M(high) - M(low) at the working precision."""
-        odds, _ = self.at(ctx.prec)
-        return odds[high] - odds[low]
+        """M(high) - M(low) of two levels."""
+        return self.log_odds[high] - self.log_odds[low]
 
-    def increase(self, strength: Fraction) -> arb:
-        """ΔCE = Σπ log Σ p e^{α(M - E M)}."""
-        odds, masses = self.at(ctx.prec)
-        total = arb(0)
-        for weight, row in zip(self.laws.kept_weights, masses, strict=True):
-            mean = sum((p * m for p, m in zip(row, odds, strict=True)), arb(0))
-            total += ball(weight) * sum(tilted(row, odds, mean, ball(strength)), arb(0)).log()
-        return total
+    @property
+    def range(self) -> arb:
+        """R = max M - min M."""
+        return self.gap(-1, 0)
 
+    @property
     def variance(self) -> arb:
-        """σ² = Σπ(E M² - (E M)²), with M counted from its middle."""
-        odds, masses = self.at(ctx.prec)
-        shifted = [m - (odds[0] + odds[-1]) / 2 for m in odds]
-        total = arb(0)
-        for weight, row in zip(self.laws.kept_weights, masses, strict=True):
-            first = sum((p * m for p, m in zip(row, shifted, strict=True)), arb(0))
-            second = sum((p * m * m for p, m in zip(row, shifted, strict=True)), arb(0))
-            total += ball(weight) * (second - first * first)
-        return total
+        """σ² = Σπ Var M."""
+        return total(law.weight * law.variance for law in self.laws)
 
-    def target_falls(self, law: int, strength: Fraction) -> bool:
-        """Whether E_α[M|T] < E_α[M|not T] for certain: Σ over pairs of p p' (M - M') e^{α(M + M')} < 0."""
-        for precision in _PRECISIONS:
-            with ctx.workprec(precision):
-                odds, masses = self.at(precision)
-                on = [ball(p) for p in self.target[law]]
-                off = [p - q for p, q in zip(masses[law], on, strict=True)]
-                weights = tilted(on, odds, odds[0], ball(strength))
-                others = tilted(off, odds, odds[0], ball(strength))
-                on_mean, off_mean = (
-                    sum((w * m for w, m in zip(part, odds, strict=True)), arb(0))
-                    for part in (weights, others)
-                )
-                value = on_mean * sum(others, arb(0)) - off_mean * sum(weights, arb(0))
-                if value < 0 or value > 0:
-                    return bool(value < 0)
-        return False
 
-    def bounds(self, strength: Fraction) -> set[str]:
-        """The bounds on ΔCE that are certain at one strength."""
-        found: set[str] = set()
-        for precision in _PRECISIONS:
-            with ctx.workprec(precision):
-                found |= self._bounds(strength)
-            if len(found) == 4:
-                break
-        return found
+@dataclass(frozen=True)
+class Curves:
+    """One instance by levels of M: `masses` [C][K] and `target` [C][K], p(level) and p(level and T)."""
 
-    def _bounds(self, strength: Fraction) -> set[str]:
-        odds, masses = self.at(ctx.prec)
-        increase, size = self.increase(strength), ball(abs(strength))
-        spread = odds[-1] - odds[0]
-        y, variance = size * spread, self.variance()
-        end, beside = (self.top, self.top - 1) if strength > 0 else (0, 1)
-        two_point, line, tail, merged = arb(0), arb(0), arb(0), arb(0)
-        for c, row in enumerate(masses):
-            weight, p = ball(self.laws.kept_weights[c]), row[end]
-            mean = sum((q * m for q, m in zip(row, odds, strict=True)), arb(0))
-            own = sum((q * (m - mean) * (m - mean) for q, m in zip(row, odds, strict=True)), arb(0))
-            b = abs(odds[end] - mean)
-            share = own / (b * b + own)
-            law = (1 - share) * (-size * own / b).exp() + share * (size * b).exp()
-            two_point += weight * law.log()
-            line += weight * (size * b + p.log())
-            tail += weight * (1 / p - 1)
-            merged += weight * self._binary(c, strength)
-        tail *= (-size * abs(odds[end] - odds[beside])).exp()
-        scale = variance / (spread * spread)
-        rest = increase - line
-        is_pair = self.top == 1
-        # each of the two levels is the target or the rest: merging loses nothing
-        is_merged = is_pair and all(
-            q in (0, p) for q, p in zip(self.target[0], self.masses[0], strict=True)
+    laws: Laws
+    levels: Levels
+    masses: list[list[Fraction]]
+    target: list[list[Fraction]]
+    _known: dict[int, Balls] = field(default_factory=dict[int, Balls], repr=False)
+
+    def at(self, bits: int) -> Balls:
+        """The balls of a precision, which must be the working one."""
+        if bits not in self._known:
+            log_odds = self.laws.log_odds(self.levels.first)
+            columns = zip(self.masses, self.target, self.laws.weights, strict=True)
+            self._known[bits] = Balls(log_odds, [_law(log_odds, *column) for column in columns])
+        return self._known[bits]
+
+
+def curves_of(laws: Laws, levels: Levels) -> Curves:
+    """The masses of each level, exactly."""
+    target = laws.instance.target
+    on = [[z for z in group if target[z]] for group in levels.tokens]
+    return Curves(laws, levels, _masses(laws, levels.tokens), _masses(laws, on))
+
+
+def _masses(laws: Laws, groups: list[list[int]]) -> list[list[Fraction]]:
+    return [[sum((row[z] for z in group), Fraction(0)) for group in groups] for row in laws.rows]
+
+
+def _law(
+    log_odds: list[arb], masses: list[Fraction], target: list[Fraction], weight: Fraction
+) -> Law:
+    p = [ball(mass) for mass in masses]
+    mean = dot(p, log_odds)
+    variance = dot(p, [(m - mean) * (m - mean) for m in log_odds])
+    return Law(p, [ball(mass) for mass in target], mean, variance, ball(weight))
+
+
+def total(values: Iterable[arb]) -> arb:
+    """The sum of balls."""
+    return sum(values, arb(0))
+
+
+def dot(weights: Iterable[arb], values: Iterable[arb]) -> arb:
+    """Σ w x."""
+    return total(w * x for w, x in zip(weights, values, strict=True))
+
+
+def confirm(interval: Interval, value: Callable[[int], arb], slack: Fraction, where: str) -> None:
+    """Require that an interval holds a number, known by its balls, and is no wider than `slack`."""
+
+    def is_inside(bits: int) -> bool | None:
+        x, low, high = value(bits), ball(interval.low), ball(interval.high)
+        require(not x < low and not x > high, f"{where} misses its value")
+        return True if low <= x and x <= high else None
+
+    require(decide(is_inside) is True, f"{where} could not be confirmed")
+    require(interval.high - interval.low <= slack, f"{where} is wider than a certificate's")
+
+
+# The shape of the curves.
+
+
+def slope_sign(curves: Curves, law: int, level: int, strength: Fraction) -> int | None:
+    """The sign of dp_α(level)/dα at a strength, if it is certain."""
+
+    def side(bits: int) -> int | None:
+        balls = curves.at(bits)
+        origin, masses = balls.log_odds[level], balls.laws[law].masses
+        return sign(-balance(masses, balls.log_odds, origin, ball(strength)))
+
+    return decide(side)
+
+
+def peaks_at_zero(curves: Curves, law: int, level: int) -> bool:
+    """Whether E_0[M] = M(level), exactly."""
+    weights = [p - (k == level) for k, p in enumerate(curves.masses[law])]
+    return is_zero_sum(
+        (share * weight, row[z])
+        for row, share in zip(curves.laws.rows, curves.laws.shares, strict=True)
+        for weight, z in zip(weights, curves.levels.first, strict=True)
+        if share * weight
+    )
+
+
+def target_falls(curves: Curves, law: int, strength: Fraction) -> bool:
+    """Whether E_α[M|T] < E_α[M|not T] for certain, which is where F_T falls."""
+
+    def side(bits: int) -> int | None:
+        log_odds, found = curves.at(bits).log_odds, curves.at(bits).laws[law]
+        rest = [p - q for p, q in zip(found.masses, found.target, strict=True)]
+        on = tilted(found.target, log_odds, log_odds[0], ball(strength))
+        off = tilted(rest, log_odds, log_odds[0], ball(strength))
+        # the difference of the means, times both normalisations
+        return sign(dot(on, log_odds) * total(off) - dot(off, log_odds) * total(on))
+
+    return decide(side) == -1
+
+
+# ΔCE and its bounds at one strength α, with y = |α|R.
+
+
+def increase(balls: Balls, strength: Fraction) -> arb:
+    """ΔCE = Σπ log Σ p e^{α(M - E M)}."""
+    alpha = ball(strength)
+    return total(
+        law.weight * total(tilted(law.masses, balls.log_odds, law.mean, alpha)).log()
+        for law in balls.laws
+    )
+
+
+def is_below_upper_bounds(curves: Curves, balls: Balls, strength: Fraction) -> bool:
+    """ΔCE < y²/8, < σ²(e^y - 1 - y)/R², and < its value for the two-point laws of the same variance."""
+    y, value = ball(abs(strength)) * balls.range, increase(balls, strength)
+    bounds = [y * y / 8, balls.variance * (y.exp() - 1 - y) / (balls.range * balls.range)]
+    if curves.levels.top > 1:  # laws of two levels are these two-point laws
+        bounds.append(two_point(balls, strength))
+    return all(value < bound for bound in bounds)
+
+
+def two_point(balls: Balls, strength: Fraction) -> arb:
+    """Σπ log[(1-s) e^{-|α|Var/b} + s e^{|α|b}], s = Var/(b² + Var), b = |M_end - E M|."""
+    size, end = ball(abs(strength)), balls.log_odds[-1 if strength > 0 else 0]
+    found = arb(0)
+    for law in balls.laws:
+        b = abs(end - law.mean)
+        share = law.variance / (b * b + law.variance)
+        low, high = (-size * law.variance / b).exp(), (size * b).exp()
+        found += law.weight * ((1 - share) * low + share * high).log()
+    return found
+
+
+def is_above_lower_bounds(curves: Curves, balls: Balls, strength: Fraction) -> bool:
+    """ΔCE > σ²(e^{-y} - 1 + y)/R², and > Σπ kl(F_T(0) || F_T(α))."""
+    y, value = ball(abs(strength)) * balls.range, increase(balls, strength)
+    bounds = [balls.variance * ((-y).exp() - 1 + y) / (balls.range * balls.range)]
+    if not _is_target_all_there_is(curves):
+        bounds.append(merged(balls, strength))
+    return all(value > bound for bound in bounds)
+
+
+def _is_target_all_there_is(curves: Curves) -> bool:
+    """Whether M has two levels, the target one of them: to merge T and its rest loses nothing."""
+    pairs = zip(curves.target[0], curves.masses[0], strict=True)
+    return curves.levels.top == 1 and all(q in (0, p) for q, p in pairs)
+
+
+def merged(balls: Balls, strength: Fraction) -> arb:
+    """Σπ kl(F_T(0) || F_T(α))."""
+    found = arb(0)
+    for law in balls.laws:
+        on, every = (
+            total(tilted(masses, balls.log_odds, law.mean, ball(strength)))
+            for masses in (law.target, law.masses)
         )
-        checks = {
-            "ce.upper-bounds": bool(increase < y * y / 8)
-            and bool(increase < scale * (y.exp() - 1 - y))
-            and (is_pair or bool(increase < two_point)),
-            "ce.lower-bounds": bool(increase > scale * ((-y).exp() - 1 + y))
-            and (is_merged or bool(increase > merged)),
-            "ce.remainder": bool(
-                abs(increase - variance * size * size / 2) < y * y * y / (36 * arb(3).sqrt())
-            ),
-            "ce.asymptote": bool(rest > 0) and bool(rest < tail),
-        }
-        return {name for name, is_certain in checks.items() if is_certain}
+        start, now = total(law.target), on / every
+        rise = start * (start / now).log() + (1 - start) * ((1 - start) / (1 - now)).log()
+        found += law.weight * rise
+    return found
 
-    def _binary(self, law: int, strength: Fraction) -> arb:
-        """kl(F_T(0) || F_T(α)) of one law."""
-        odds, masses = self.at(ctx.prec)
-        start = ball(sum(self.target[law], Fraction(0)))
-        on = [ball(p) for p in self.target[law]]
-        whole = sum(tilted(masses[law], odds, odds[0], ball(strength)), arb(0))
-        now = sum(tilted(on, odds, odds[0], ball(strength)), arb(0)) / whole
-        return start * (start.log() - now.log()) + (1 - start) * (
-            (1 - start).log() - (1 - now).log()
-        )
+
+def is_within_remainder(curves: Curves, balls: Balls, strength: Fraction) -> bool:
+    """|ΔCE - ½σ²α²| < y³/(36√3)."""
+    alpha, y = ball(strength), ball(abs(strength)) * balls.range
+    remainder = increase(balls, strength) - balls.variance * alpha * alpha / 2
+    return abs(remainder) < y * y * y / (36 * arb(3).sqrt())
+
+
+def is_near_asymptote(curves: Curves, balls: Balls, strength: Fraction) -> bool:
+    """0 < ΔCE - Σπ(|α| |M_end - E M| + log p(end)) < Σπ((1-p)/p) e^{-|α|g}."""
+    size, top = ball(abs(strength)), curves.levels.top
+    end, beside = (top, top - 1) if strength > 0 else (0, 1)
+    line, factor = arb(0), arb(0)
+    for law in balls.laws:
+        line += law.weight * (size * abs(balls.log_odds[end] - law.mean) + law.masses[end].log())
+        factor += law.weight * (1 / law.masses[end] - 1)
+    rest = increase(balls, strength) - line
+    gap = abs(balls.gap(end, beside))
+    return rest > 0 and rest < factor * (-size * gap).exp()
+
+
+BOUNDS: dict[str, Callable[[Curves, Balls, Fraction], bool]] = {
+    "ce.upper-bounds": is_below_upper_bounds,
+    "ce.lower-bounds": is_above_lower_bounds,
+    "ce.remainder": is_within_remainder,
+    "ce.asymptote": is_near_asymptote,
+}
+
+
+def certain_bounds(curves: Curves, strengths: Sequence[Fraction]) -> frozenset[str]:
+    """The bounds on ΔCE that are certain at every one of the strengths; none without strengths."""
+
+    def is_certain(name: str, strength: Fraction) -> bool:
+        test = BOUNDS[name]
+        return decide(lambda bits: test(curves, curves.at(bits), strength) or None) is True
+
+    found = [name for name in BOUNDS if all(is_certain(name, s) for s in strengths)]
+    return frozenset(found if strengths else [])

@@ -1,0 +1,101 @@
+"""Fields of a certificate, read with their exact types: anything else is refused in one line."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
+else:  # checkers of types at run time know no recursive alias
+    JSON = object
+
+
+class Refused(ValueError):
+    """The certificate does not prove what it says: one line that says where."""
+
+
+def require(condition: bool, reason: str) -> None:
+    """Raise `Refused` unless the condition holds."""
+    if not condition:
+        raise Refused(reason)
+
+
+class Interval(NamedTuple):
+    """The real numbers from `low` to `high`."""
+
+    low: Fraction
+    high: Fraction
+
+
+def mapping(value: JSON, where: str) -> dict[str, JSON]:
+    """A JSON object."""
+    if isinstance(value, dict):
+        return value
+    raise Refused(f"{where} is not a JSON object")
+
+
+def record(value: JSON, keys: Sequence[str], where: str) -> dict[str, JSON]:
+    """A JSON object with these keys, in any order, and no others."""
+    found = mapping(value, where)
+    require(set(found) == set(keys), f"{where} needs the keys {', '.join(keys)}")
+    return found
+
+
+def items(value: JSON, where: str) -> Sequence[JSON]:
+    """A list."""
+    if isinstance(value, list | tuple):
+        return value
+    raise Refused(f"{where} is not a list")
+
+
+def whole(value: JSON, where: str) -> int:
+    """A whole number from 0; true and false are none."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise Refused(f"{where} is not a whole number from 0")
+
+
+def wholes(value: JSON, where: str) -> list[int]:
+    """A list of whole numbers from 0."""
+    return [whole(item, where) for item in items(value, where)]
+
+
+def groups(value: JSON, count: int, where: str) -> list[list[int]]:
+    """A partition of 0, …, count - 1 into groups, none of which is empty."""
+    found = [wholes(group, where) for group in items(value, where)]
+    every = sorted(number for group in found for number in group)
+    require(every == list(range(count)) and all(found), f"{where} is not a partition")
+    return found
+
+
+def rational(value: JSON, where: str) -> Fraction:
+    """A fraction in lowest terms, as text; nothing else."""
+    if not isinstance(value, str) or len(value) >= 5000:
+        raise Refused(f"{where} is not an exact fraction")
+    digits = value.removeprefix("-")
+    over, slash, under = digits.partition("/")
+    is_plain = all(part.isascii() and part.isdigit() for part in (over, under if slash else over))
+    require(is_plain and int(under or 1) > 0, f"{where} = {value[:40]!r} is not an exact fraction")
+    found = Fraction(value)
+    require(str(found) == value, f"{where} = {value[:40]!r} is not in lowest terms")
+    return found
+
+
+def interval(value: JSON, where: str) -> Interval:
+    """Two exact fractions, the first no larger than the second."""
+    ends = items(value, where)
+    require(len(ends) == 2, f"{where} is not a pair")
+    found = Interval(rational(ends[0], where), rational(ends[1], where))
+    require(found.low <= found.high, f"{where} is turned around")
+    return found
+
+
+def refuse_floats(value: JSON, where: str) -> None:
+    """Refuse rounded numbers, however deep they lie."""
+    require(not isinstance(value, float), f"{where} holds the rounded number {value}")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            refuse_floats(item, key)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            refuse_floats(item, where)
