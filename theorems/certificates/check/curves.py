@@ -144,7 +144,9 @@ def target_falls(curves: Curves, law: int, strength: Fraction) -> bool:
     return decide(side) == -1
 
 
-# ΔCE and its bounds at one strength α, with y = |α|R.
+# ΔCE and its bounds at one strength α, with y = |α|R. Of each inequality: what must be less, than what.
+
+Inequality = tuple[arb, arb]
 
 
 def increase(balls: Balls, strength: Fraction) -> arb:
@@ -156,13 +158,13 @@ def increase(balls: Balls, strength: Fraction) -> arb:
     )
 
 
-def is_below_upper_bounds(curves: Curves, balls: Balls, strength: Fraction) -> bool:
-    """ΔCE < y²/8, < σ²(e^y - 1 - y)/R², and < its value for the two-point laws of the same variance."""
+def upper_bounds(curves: Curves, balls: Balls, strength: Fraction) -> list[Inequality]:
+    """ΔCE < y²/8, < σ²(e^y - 1 - y)/R², and < its value for the two-point laws of the same variances."""
     y, value = ball(abs(strength)) * balls.range, increase(balls, strength)
     bounds = [y * y / 8, balls.variance * (y.exp() - 1 - y) / (balls.range * balls.range)]
     if curves.levels.top > 1:  # laws of two levels are these two-point laws
         bounds.append(two_point(balls, strength))
-    return all(value < bound for bound in bounds)
+    return [(value, bound) for bound in bounds]
 
 
 def two_point(balls: Balls, strength: Fraction) -> arb:
@@ -177,17 +179,17 @@ def two_point(balls: Balls, strength: Fraction) -> arb:
     return found
 
 
-def is_above_lower_bounds(curves: Curves, balls: Balls, strength: Fraction) -> bool:
+def lower_bounds(curves: Curves, balls: Balls, strength: Fraction) -> list[Inequality]:
     """ΔCE > σ²(e^{-y} - 1 + y)/R², and > Σπ kl(F_T(0) || F_T(α))."""
     y, value = ball(abs(strength)) * balls.range, increase(balls, strength)
     bounds = [balls.variance * ((-y).exp() - 1 + y) / (balls.range * balls.range)]
-    if not _is_target_all_there_is(curves):
+    if not is_target_a_level(curves):  # where it is, to merge T and its rest loses nothing
         bounds.append(merged(balls, strength))
-    return all(value > bound for bound in bounds)
+    return [(bound, value) for bound in bounds]
 
 
-def _is_target_all_there_is(curves: Curves) -> bool:
-    """Whether M has two levels, the target one of them: to merge T and its rest loses nothing."""
+def is_target_a_level(curves: Curves) -> bool:
+    """Whether M has two levels, and the target is one of them."""
     pairs = zip(curves.target[0], curves.masses[0], strict=True)
     return curves.levels.top == 1 and all(q in (0, p) for q, p in pairs)
 
@@ -206,14 +208,14 @@ def merged(balls: Balls, strength: Fraction) -> arb:
     return found
 
 
-def is_within_remainder(curves: Curves, balls: Balls, strength: Fraction) -> bool:
+def remainder(curves: Curves, balls: Balls, strength: Fraction) -> list[Inequality]:
     """|ΔCE - ½σ²α²| < y³/(36√3)."""
     alpha, y = ball(strength), ball(abs(strength)) * balls.range
-    remainder = increase(balls, strength) - balls.variance * alpha * alpha / 2
-    return abs(remainder) < y * y * y / (36 * arb(3).sqrt())
+    rest = increase(balls, strength) - balls.variance * alpha * alpha / 2
+    return [(abs(rest), y * y * y / (36 * arb(3).sqrt()))]
 
 
-def is_near_asymptote(curves: Curves, balls: Balls, strength: Fraction) -> bool:
+def asymptote(curves: Curves, balls: Balls, strength: Fraction) -> list[Inequality]:
     """0 < ΔCE - Σπ(|α| |M_end - E M| + log p(end)) < Σπ((1-p)/p) e^{-|α|g}."""
     size, top = ball(abs(strength)), curves.levels.top
     end, beside = (top, top - 1) if strength > 0 else (0, 1)
@@ -222,15 +224,14 @@ def is_near_asymptote(curves: Curves, balls: Balls, strength: Fraction) -> bool:
         line += law.weight * (size * abs(balls.log_odds[end] - law.mean) + law.masses[end].log())
         factor += law.weight * (1 / law.masses[end] - 1)
     rest = increase(balls, strength) - line
-    gap = abs(balls.gap(end, beside))
-    return rest > 0 and rest < factor * (-size * gap).exp()
+    return [(arb(0), rest), (rest, factor * (-size * abs(balls.gap(end, beside))).exp())]
 
 
-BOUNDS: dict[str, Callable[[Curves, Balls, Fraction], bool]] = {
-    "ce.upper-bounds": is_below_upper_bounds,
-    "ce.lower-bounds": is_above_lower_bounds,
-    "ce.remainder": is_within_remainder,
-    "ce.asymptote": is_near_asymptote,
+BOUNDS: dict[str, Callable[[Curves, Balls, Fraction], list[Inequality]]] = {
+    "ce.upper-bounds": upper_bounds,
+    "ce.lower-bounds": lower_bounds,
+    "ce.remainder": remainder,
+    "ce.asymptote": asymptote,
 }
 
 
@@ -238,8 +239,11 @@ def certain_bounds(curves: Curves, strengths: Sequence[Fraction]) -> frozenset[s
     """The bounds on ΔCE that are certain at every one of the strengths; none without strengths."""
 
     def is_certain(name: str, strength: Fraction) -> bool:
-        test = BOUNDS[name]
-        return decide(lambda bits: test(curves, curves.at(bits), strength) or None) is True
+        def answer(bits: int) -> bool | None:
+            pairs = BOUNDS[name](curves, curves.at(bits), strength)
+            return True if all(less < more for less, more in pairs) else None
+
+        return decide(answer) is True
 
     found = [name for name in BOUNDS if all(is_certain(name, s) for s in strengths)]
     return frozenset(found if strengths else [])

@@ -143,12 +143,13 @@ def confirm_cross_entropy(curves: Curves, value: JSON) -> list[Fraction]:
             f"{where}.increase",
         )
         strengths.append(strength)
-    is_full = _is_three_a_side(strengths) if curves.levels.top else not strengths
+    is_full = is_three_a_side(strengths) if curves.levels.top else not strengths
     require(is_full, "ΔCE needs six different strengths, three on each side of 0")
     return strengths
 
 
-def _is_three_a_side(strengths: Sequence[Fraction]) -> bool:
+def is_three_a_side(strengths: Sequence[Fraction]) -> bool:
+    """Whether these are six different strengths, three below 0 and three above."""
     sides = [s > 0 for s in set(strengths) if s]
     return len(strengths) == 6 and sides.count(True) == sides.count(False) == 3
 

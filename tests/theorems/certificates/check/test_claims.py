@@ -1,0 +1,357 @@
+"""What the checker concludes from evidence, claim by claim, and which witnesses it takes."""
+
+from dataclasses import replace
+from fractions import Fraction as F
+from math import inf
+
+import pytest
+
+from tests.theorems.certificates.check.test_curves import RECORD, curves
+from theorems.certificates import certify
+from theorems.certificates.check import claims as room
+from theorems.certificates.check.evidence import Evidence
+from theorems.certificates.check.fields import Refused
+from theorems.certificates.check.instance import Levels
+from theorems.tables.exact import read_exact
+
+
+def outer(*rows):
+    """Peaks of one law a row, with those of Mbot and Mtop."""
+    return [[(-inf, -inf), *row, (inf, inf)] for row in rows]
+
+
+def evidence(record=RECORD, peaks=None, windows=(), bounds=(), levels=None):
+    made = certify(read_exact(record)).record
+    found = curves(record, made["laws"], made["levels"])
+    if levels is not None:
+        found = replace(found, levels=levels)
+    ends = {"inf": inf, "-inf": -inf}
+    shown = [
+        [None if pair is None else tuple(ends.get(end) or F(end) for end in pair) for pair in row]
+        for row in made["peaks"]
+    ]
+    return Evidence(found, shown if peaks is None else peaks, list(windows), frozenset(bounds))
+
+
+def concludes(claim, found, expected, witness=None):
+    assert room.CONCLUSIONS[claim](found, witness) == expected
+
+
+def fails_with(claim, found, right, wrong):
+    """The claim fails with each witness that is right; with any other the certificate is refused."""
+    for witness in right:
+        concludes(claim, found, "fails", witness)
+    for witness in wrong:
+        with pytest.raises((Refused, LookupError)):
+            room.CONCLUSIONS[claim](found, witness)
+
+
+# Two concepts of two tokens, a context of each; M is log a/b on the target, log b/a off it.
+TWO = {
+    "in_concept": ["3/5", "1/5", "3/5", "1/5"],
+    "off_concept": ["1/10", "1/10", "1/10", "1/10"],
+    "token_concept": [0, 0, 1, 1],
+    "contexts": [0, 1],
+    "positive": [0],
+    "negative": [1],
+}
+CONSTANT = TWO | {"contexts": [0, 0, 1], "positive": [0], "negative": [1]}
+# M = 0 at tokens 0 and 1, below and above at 2 and 3
+ZERO = {
+    "next_token_probs": [["1/4", "1/4", "1/8", "3/8"], ["1/4", "1/4", "3/8", "1/8"]],
+    "positive": [0],
+    "negative": [1],
+}
+
+
+def test_log_odds_of_the_wrong_sign():
+    concludes("lemma-b4.sign", evidence(TWO), "holds")
+    wrong = evidence(ZERO | {"target": [True, False, False, True]})
+    fails_with("lemma-b4.sign", wrong, [{"token": 0}], [{"token": 1}, {"token": 3}, {}, None, [0]])
+    none_above = evidence(ZERO | {"target": [False, True, True, False]})
+    fails_with(
+        "lemma-b4.sign", none_above, [{"token": k} for k in (1, 2, 3)], [{"token": 0}, {"token": 4}]
+    )
+
+
+def test_bumps_are_there_once_all_peaks_are_bracketed():
+    found = evidence(TWO)
+    concludes("thm-3.3.bump", found, "holds")
+    open_one = replace(
+        found, peaks=[found.peaks[0], [*found.peaks[1][:2], None, found.peaks[1][3]]]
+    )
+    concludes("thm-3.3.bump", open_one, "undecided")
+
+
+@pytest.mark.parametrize(
+    ("claim", "witness"),
+    [
+        ("thm-3.3.monotone", {"token": 0}),
+        ("ce.convex", {"strength": "0"}),
+    ],
+)
+def test_a_constant_m_breaks_what_is_strict(claim, witness):
+    concludes(claim, evidence(TWO), "holds")
+    fails_with(claim, evidence(CONSTANT), [witness], [None, {}, {"token": 1}, {"strength": "1"}])
+
+
+@pytest.mark.parametrize("claim", ["prop-b1.limit-plus", "prop-b1.limit-minus", "limit.rate"])
+def test_limits_hold_of_every_tilt(claim):
+    for record in (TWO, CONSTANT):
+        concludes(claim, evidence(record), "holds")
+
+
+# Tokens 0 and 1 make T; four levels of one token each, whose order the cases choose.
+def ordered(low, high):
+    return Levels([[0], [1], [2], [3]], [0, 1, 2, 3], low, high)
+
+
+EARLY, LATE, TOUCHING, ACROSS = (F(0), F(1)), (F(2), F(3)), (F(1), F(3)), (F(1, 2), F(3))
+
+
+@pytest.mark.parametrize(
+    ("peaks", "expected"),
+    [
+        ([(EARLY, LATE), (EARLY, LATE)], "holds"),
+        ([(EARLY, LATE), (EARLY, TOUCHING)], "undecided"),
+        ([(EARLY, ACROSS), (EARLY, LATE)], "undecided"),
+        ([(LATE, EARLY), (LATE, EARLY)], "undecided"),
+        ([(None, LATE), (EARLY, LATE)], "undecided"),
+        ([(EARLY, LATE), (EARLY, None)], "undecided"),
+    ],
+)
+def test_peaks_of_the_target_come_last(peaks, expected):
+    found = evidence(TWO, outer(*peaks), levels=ordered(2, 1))
+    concludes("thm-3.3.peak-order", found, expected)
+    # below: the target's peak is the first of the two, and the claim fails where it is before the other
+    found = evidence(TWO, outer(*peaks), levels=ordered(1, 2))
+    if expected == "holds":
+        witness = {"context": 1, "target": 1, "other": 2}
+        fails_with("thm-3.3.peak-order", found, [witness], [None, {}])
+    else:
+        concludes("thm-3.3.peak-order", found, "undecided")
+
+
+def test_a_tie_of_target_and_rest_breaks_the_order_of_peaks():
+    found = evidence(TWO, outer((EARLY, LATE), (EARLY, LATE)), levels=ordered(2, 2))
+    right = {"context": 0, "target": 0, "other": 2}
+    wrong = [
+        right | {"context": 2},
+        right | {"context": -1},
+        right | {"context": True},
+        right | {"target": 2},
+        right | {"other": 1},
+        {"context": 0, "target": 0},
+        right | {"more": 1},
+    ]
+    fails_with("thm-3.3.peak-order", found, [right, right | {"context": 1}], wrong)
+    tied = Levels([[0], [1, 2], [3]], [0, 1, 1, 2], 1, 1)
+    found = evidence(TWO, outer((EARLY,), (EARLY,)), levels=tied)
+    fails_with("thm-3.3.peak-order", found, [{"context": 0, "target": 1, "other": 2}], [])
+    above = Levels([[2], [0], [1], [3]], [1, 2, 0, 3], 2, 2)
+    found = evidence(TWO, outer((EARLY, LATE), (EARLY, LATE)), levels=above)
+    fails_with("thm-3.3.peak-order", found, [{"context": 0, "target": 0, "other": 3}], [right])
+
+
+@pytest.mark.parametrize(
+    ("peak", "expected"),
+    [
+        (EARLY, "holds"),
+        ((F(1), F(2)), "holds"),
+        ((F(-2), F(-1)), "fails"),
+        ((F(-1), F(0)), "fails"),
+        ((F(-1), F(1)), "undecided"),
+        (None, "undecided"),
+    ],
+)
+def test_peaks_on_the_right_side_of_zero(peak, expected):
+    # of the context off the target, which is the second; tokens 0 and 1 make T, at levels 3 and 2
+    found = evidence(TWO)
+    assert found.curves.levels.tokens[2] == [1]
+    first, second = found.peaks
+    found = replace(
+        found,
+        peaks=[
+            [first[0], (F(-9), F(-8)), (F(-9), F(-8)), first[3]],
+            [*second[:2], peak, second[3]],
+        ],
+    )
+    claim = "remark-3.4.positive-peaks"
+    if expected == "fails":
+        wrong = [
+            None,
+            {"context": 0, "token": 1},
+            {"context": 1, "token": 0},
+            {"context": 1, "token": 2},
+            {},
+        ]
+        fails_with(claim, found, [{"context": 1, "token": 1}], wrong)
+    else:
+        concludes(claim, found, expected)
+
+
+# In the last row the mean of M is M of token 1: its peak is at 0, exactly.
+AT_ZERO = {
+    "next_token_probs": [["1/2", "1/4", "1/4"], ["1/4", "1/4", "1/2"], ["1/5", "3/5", "1/5"]],
+    "target": [True, True, False],
+    "token_concept": [0, 0, 1],
+    "contexts": [0, 1, 1],
+    "positive": [0],
+    "negative": [1],
+}
+
+
+def test_a_peak_at_zero_is_not_positive():
+    found = evidence(AT_ZERO)
+    low, high = found.peaks[2][1]
+    assert low < 0 < high
+    fails_with(
+        "remark-3.4.positive-peaks",
+        found,
+        [{"context": 2, "token": 1}],
+        [{"context": 1, "token": 0}, {"context": 0, "token": 1}, {"context": 2, "token": 0}],
+    )
+    concludes("sign-rule", found, "holds")
+
+
+def test_the_target_falls_where_the_witness_says_so():
+    claim = "thm-3.6.target-increasing"
+    concludes(claim, evidence(TWO), "holds")
+    # δ = 0: no target token is below another
+    concludes(claim, evidence(ZERO | {"target": [False, True, False, True]}), "holds")
+    # T = {0, 2}: Mbot and 0; F_T falls everywhere, and Mtop holds no target token
+    down = evidence(ZERO | {"target": [True, False, True, False]})
+    concludes(claim, down, "undecided")
+    at = {"context": 0, "strength": "0"}
+    right = [
+        at,
+        at | {"context": 1},
+        at | {"strength": "-7/2"},
+        at | {"strength": "+inf"},
+        at | {"strength": "-inf"},
+    ]
+    wrong = [
+        {},
+        at | {"context": 2},
+        at | {"context": -1},
+        at | {"strength": "nan"},
+        at | {"strength": 0},
+    ]
+    fails_with(claim, down, right, [*wrong, at | {"more": 1}])
+    # T holds Mbot and Mtop: all mass is on it at -∞ already, so it falls at first, but not at +∞
+    both = evidence(ZERO | {"target": [False, False, True, True]})
+    right = [at | {"strength": at_end} for at_end in ("-5", "-inf")]
+    fails_with(claim, both, right, [at | {"strength": at_end} for at_end in ("5", "+inf")])
+    # ties across: Mtop holds a token of T and one off it
+    rows = [["1/4", "1/4", "1/4", "1/4"], ["1/8", "1/8", "1/4", "1/2"]]
+    tied = ZERO | {"next_token_probs": rows, "target": [True, False, False, True]}
+    fails_with(claim, evidence(tied), [], [at | {"strength": "+inf"}])
+    concludes(claim, evidence(CONSTANT), "undecided")
+    fails_with(
+        claim, evidence(CONSTANT), [at], [at | {"strength": "+inf"}, at | {"strength": "-inf"}]
+    )
+
+
+# Three concepts of one token; the second is in between, the third at the bottom.
+THREE = {
+    "next_token_probs": [["1/2", "1/4", "1/4"], ["1/8", "1/4", "5/8"]],
+    "target": [True, False, False],
+    "token_concept": [0, 1, 2],
+    "positive": [0],
+    "negative": [1],
+}
+
+
+def test_concepts_that_vanish_or_decrease():
+    without = {k: v for k, v in THREE.items() if k != "token_concept"}
+    none_off = THREE | {"target": [True, True, False], "token_concept": [0, 1, 1]}
+    for claim in ("thm-3.6.vanishing", "thm-3.6.decreasing"):
+        concludes(claim, evidence(THREE), "holds")
+        concludes(claim, evidence(without), "holds")
+        concludes(claim, evidence(none_off), "holds")
+    two = THREE | {"token_concept": [0, 1, 1]}  # tokens 1 and 2 make one concept: it holds Mbot
+    concludes("thm-3.6.vanishing", evidence(two), "undecided")
+    concludes("thm-3.6.decreasing", evidence(two), "holds")
+    low = THREE | {"target": [False, False, True]}  # concepts 0 and 1 are above the target
+    concludes("thm-3.6.decreasing", evidence(low), "undecided")
+    flat = THREE | {"next_token_probs": [["1/2", "1/4", "1/4"]] * 2}
+    concludes("thm-3.6.vanishing", evidence(flat), "undecided")
+    wrong = [None, {}, {"concept": 2}, {"concept": 0}]
+    fails_with("thm-3.6.decreasing", evidence(flat), [{"concept": 1}], wrong)
+    concludes("thm-3.6.decreasing", evidence(flat | {"token_concept": [0, 0, 0]}), "holds")
+
+
+def test_bounds_hold_where_they_are_certain():
+    names = ("ce.upper-bounds", "ce.lower-bounds", "ce.remainder", "ce.asymptote")
+    for name in names:
+        concludes(name, evidence(TWO, bounds=[name]), "holds")
+        concludes(name, evidence(TWO, bounds=set(names) - {name}), "undecided")
+    concludes("thm-3.8.quadratic", evidence(TWO, bounds=["ce.remainder"]), "holds")
+    concludes("thm-3.8.quadratic", evidence(TWO, bounds=set(names) - {"ce.remainder"}), "undecided")
+    concludes("thm-3.8.quadratic", evidence(CONSTANT), "holds")
+
+
+def test_the_sign_rule_compares_every_peak():
+    claim, found = "sign-rule", evidence()
+    concludes(claim, found, "holds")
+    for law in range(3):
+        for level in (1, 2):
+            low, high = found.peaks[law][level]
+            for wrong in ((-high, -low), None, (F(-1000), F(1000))):
+                rows = [[*row] for row in found.peaks]
+                rows[law][level] = wrong
+                concludes(claim, replace(found, peaks=rows), "undecided")
+    concludes(claim, evidence(CONSTANT), "undecided")
+
+
+def test_the_geometric_path_needs_one_law_in_n():
+    claim = "contrastive.geometric-path"
+    concludes(claim, evidence(TWO), "holds")
+    concludes(claim, evidence(ZERO | {"target": [True, False, False, False]}), "holds")
+    rows = [
+        ["1/2", "1/4", "1/4"],
+        ["1/8", "1/4", "5/8"],
+        ["1/8", "1/4", "5/8"],
+        ["1/3", "1/3", "1/3"],
+    ]
+    record = THREE | {"next_token_probs": rows}
+    concludes(claim, evidence(record | {"negative": [1, 2]}), "holds")
+    concludes(claim, evidence(record | {"positive": [1, 2], "negative": [0]}), "holds")
+    right = [{"context": 3}, {"context": 0}]
+    fails_with(
+        claim,
+        evidence(record | {"negative": [1, 3]}),
+        right,
+        [{"context": 1}, {"context": 2}, {}, None],
+    )
+    two_in_p = evidence(record | {"positive": [0, 3], "negative": [1, 2]})
+    fails_with(claim, two_in_p, [{"context": 1, "token": 1}], [None, {}, {"context": 1}])
+
+
+def test_sweet_spots_are_long_enough():
+    claim, found = "sweet-spot.nonempty", evidence(TWO)
+    # M is ± log 6 and ± log 2: δ = 2 log 2, R = 2 log 6
+    least = F(4 * 1386294361119890618834464, 10**24) / F(3583518938456110001624955, 10**24) ** 2
+    start, more, less = F(-1, 3), least * (1 + F(1, 10**20)), least * (1 - F(1, 10**20))
+    for lengths, expected in (
+        ((more, more), "holds"),
+        ((more, less), "undecided"),
+        ((less, more), "undecided"),
+        ((F(0), more), "undecided"),
+    ):
+        windows = [(start, start + length) for length in lengths]
+        concludes(claim, replace(found, windows=windows), expected)
+    far = (start, start + 1)
+    for window, expected in (
+        ((-inf, F(0)), "holds"),
+        ((F(0), inf), "holds"),
+        ((-inf, inf), "holds"),
+        (None, "undecided"),
+        ((F(1), F(0)), "undecided"),
+    ):
+        concludes(claim, replace(found, windows=[window, far]), expected)
+        concludes(claim, replace(found, windows=[far, window]), expected)
+    concludes(claim, replace(found, windows=[(-inf, F(0)), (start, start + less)]), "undecided")
+    for levels in (ordered(1, 2), ordered(2, 2)):
+        wrong = [None, {}, {"context": 1}]
+        fails_with(claim, evidence(TWO, levels=levels), [{"context": 0}], wrong)

@@ -1,0 +1,229 @@
+"""Instances, laws and levels as the checker reads them: what is refused, and exact order."""
+
+from fractions import Fraction as F
+
+import pytest
+from flint import ctx
+
+from theorems.certificates.check import instance as room
+from theorems.certificates.check.fields import Refused
+
+TABLE = {
+    "next_token_probs": [["1/2", "1/4", "1/4"], ["1/8", "3/8", "1/2"], ["1/8", "3/8", "1/2"]],
+    "target": [True, False, False],
+    "positive": [0],
+    "negative": [1, 2],
+}
+RATES = {
+    "in_concept": ["3/5", "1/5", "0.5", "3/10"],
+    "off_concept": ["1/10"] * 4,
+    "token_concept": [0, 0, 1, 1],
+    "contexts": [1, 0],
+    "positive": [0],
+    "negative": [1],
+}
+
+
+def test_a_table_and_its_uniform_weights():
+    found = room.read_instance(TABLE)
+    assert found.rows[1] == [F(1, 8), F(3, 8), F(1, 2)]
+    assert found.target == [True, False, False]
+    assert found.weights == [F(1, 3)] * 3
+    assert found.token_concept is found.context_concept is None
+
+
+def test_rates_make_rows_and_the_first_context_of_p_names_the_target():
+    found = room.read_instance(RATES)
+    assert found.rows == [
+        [F(1, 10), F(1, 10), F(1, 2), F(3, 10)],
+        [F(3, 5), F(1, 5), F(1, 10), F(1, 10)],
+    ]
+    assert found.target == [False, False, True, True]
+    given = room.read_instance(RATES | {"target": [True, False, False, True]})
+    assert given.target == [True, False, False, True]
+    assert room.read_instance(RATES | {"target": None}).target == found.target
+    assert (found.token_concept, found.context_concept) == ([0, 0, 1, 1], [1, 0])
+
+
+def test_weights_as_given():
+    weights = ["1/2", "0.25", "1/4"]
+    assert room.read_instance(TABLE | {"context_weights": weights}).weights == [
+        F(w) for w in weights
+    ]
+
+
+@pytest.mark.parametrize(
+    ("positive", "negative", "exponents", "unit"),
+    [
+        ([0], [1], [1, -1, 0, 0, 0, 0], 1),
+        ([0, 1], [2, 3], [1, 1, -1, -1, 0, 0], F(1, 2)),
+        ([5], [2, 3], [0, 0, -1, -1, 0, 2], F(1, 2)),
+        ([0, 1, 2, 3], [4, 5], [1, 1, 1, 1, -2, -2], F(1, 4)),
+        ([0, 1], [2, 3, 4], [3, 3, -2, -2, -2, 0], F(1, 6)),
+    ],
+)
+def test_whole_numbers_in_place_of_shares(positive, negative, exponents, unit):
+    rows = [["1/2", "1/2"]] * 6
+    record = {"next_token_probs": rows, "target": [True, False]}
+    found = room.read_instance(record | {"positive": positive, "negative": negative})
+    assert found.exponents == exponents
+    assert found.unit == unit
+    for j, e in enumerate(exponents):
+        share = F(j in positive, len(positive)) - F(j in negative, len(negative))
+        assert e * found.unit == share
+
+
+BAD = [
+    (None, "instance is not a JSON object"),
+    (
+        TABLE
+        | {"next_token_probs": [["1/2", "1/4", "1/4"], ["1/8", "3/8", "1/2"], ["1/2", "1/2"]]},
+        "row 2",
+    ),
+    (
+        TABLE | {"next_token_probs": [["1/2", "1/4", "1/5"], ["1/8", "3/8", "1/2"]]},
+        "row 0 is not a law",
+    ),
+    (
+        TABLE | {"next_token_probs": [["1/2", "1/2", "0"], ["1/8", "3/8", "1/2"]]},
+        "row 0 is not a law",
+    ),
+    (TABLE | {"next_token_probs": "1/2"}, "next_token_probs is not a list"),
+    (TABLE | {"next_token_probs": [[0.5, 0.5]]}, "not an exact number"),
+    (TABLE | {"next_token_probs": [["1e-1", "0.9"]]}, "not an exact number"),
+    (TABLE | {"next_token_probs": [["-1", "2"]]}, "not an exact number"),
+    (RATES | {"in_concept": ["3/5", "1/5", "1/2"]}, "differ in length"),
+    (RATES | {"off_concept": ["1/10"] * 5}, "differ in length"),
+    (
+        RATES | {"in_concept": ["4/5", "1/5", "3/5", "1/5"], "off_concept": ["0"] * 4},
+        "is not a law",
+    ),
+    ({k: v for k, v in RATES.items() if k != "contexts"}, "rates need token_concept and contexts"),
+    ({k: v for k, v in RATES.items() if k != "token_concept"}, "rates need"),
+    ({k: v for k, v in RATES.items() if k != "off_concept"}, "off_concept is not a list"),
+    (RATES | {"token_concept": ["a", "a", "b", "b"]}, "token_concept is not a whole number"),
+    (RATES | {"token_concept": [False, False, True, True]}, "token_concept is not a whole number"),
+    (RATES | {"contexts": [1, "0"]}, "contexts is not a whole number"),
+    (TABLE | {"positive": []}, "P or N is empty"),
+    (TABLE | {"negative": []}, "P or N is empty"),
+    (TABLE | {"positive": [3]}, "P or N is out of range"),
+    (TABLE | {"negative": [1, 3]}, "P or N is out of range"),
+    (TABLE | {"positive": [-1]}, "positive is not a whole number"),
+    (TABLE | {"positive": [True]}, "positive is not a whole number"),
+    (TABLE | {"positive": [0, 0]}, "repeat or share"),
+    (TABLE | {"negative": [0, 1]}, "repeat or share"),
+    (TABLE | {"target": [True, False]}, "of the wrong length"),
+    (TABLE | {"target": [True] * 3}, "or all tokens"),
+    (TABLE | {"target": [False] * 3}, "the target is empty"),
+    (TABLE | {"target": [1, 0, 0]}, "target does not hold true or false"),
+    (TABLE | {"target": None}, "there is no target"),
+    (TABLE | {"context_weights": ["1/2", "1/2"]}, "context_weights are not a law"),
+    (TABLE | {"context_weights": ["1/2", "1/4", "1/5"]}, "context_weights are not a law"),
+    (TABLE | {"context_weights": ["1/2", "1/2", "0"]}, "context_weights are not a law"),
+    (TABLE | {"context_weights": None}, "context_weights is not a list"),
+]
+
+
+@pytest.mark.parametrize(("record", "reason"), BAD, ids=lambda value: str(value)[:30])
+def test_what_is_no_instance_is_refused(record, reason):
+    with pytest.raises(Refused, match=reason):
+        room.read_instance(record)
+
+
+def test_a_context_may_be_the_last():
+    assert room.read_instance(TABLE | {"positive": [2], "negative": [0]}).positive == [2]
+
+
+def test_laws_gather_their_contexts():
+    instance = room.read_instance(TABLE | {"context_weights": ["1/2", "1/8", "3/8"]})
+    laws = room.read_laws(instance, [[1, 2], [0]])
+    assert laws.rows == [instance.rows[1], instance.rows[0]]
+    assert laws.exponents == [-2, 2]
+    assert laws.shares == [-1, 1]
+    assert laws.weights == [F(1, 2), F(1, 2)]
+    assert laws.of_context == [1, 0, 0]
+    with pytest.raises(Refused, match="have different rows"):
+        room.read_laws(instance, [[0, 1], [2]])
+    with pytest.raises(Refused, match="have different rows"):
+        room.read_laws(instance, [[1, 2, 0]])
+    with pytest.raises(Refused, match="laws is not a partition"):
+        room.read_laws(instance, [[0], [1]])
+
+
+# M of tokens 0 and 1 are equal, from other numbers: e^{2M} = p_0 p_1 / p_2².
+TIED = {
+    "next_token_probs": [
+        ["1/4", "1/16", "1/16", "5/8"],
+        ["1/8", "1/2", "1/4", "1/8"],
+        ["1/4", "1/4", "1/4", "1/4"],
+    ],
+    "target": [True, False, False, False],
+    "positive": [0, 1],
+    "negative": [2],
+}
+
+
+def laws_of(record):
+    return room.read_laws(
+        room.read_instance(record), [[j] for j in range(len(record["next_token_probs"]))]
+    )
+
+
+def test_order_and_sign_are_exact():
+    laws = laws_of(TIED)
+    # e^{2M} = 1/2, 1/2, 1/4, 5/4
+    products = [F(1, 2), F(1, 2), F(1, 4), F(5, 4)]
+    for y, over in enumerate(products):
+        assert laws.sign(y) == (over > 1) - (over < 1)
+        for z, under in enumerate(products):
+            assert laws.order(y, z) == (over > under) - (over < under)
+    with ctx.workprec(200):
+        values = laws.log_odds([3, 2])
+        assert values[0] > 0 > values[1]
+        assert (2 * values[1]).exp().overlaps((values[0] * 0 + 1) / 4)
+
+
+def test_levels_tie_within_and_rise_between():
+    laws = laws_of(TIED)
+    levels = room.read_levels(laws, [[2], [0, 1], [3]])
+    assert (levels.top, levels.first, levels.of_token) == (2, [2, 0, 3], [1, 1, 0, 2])
+    assert (levels.low, levels.high) == (1, 2)
+    for value, reason in (
+        ([[2], [0], [1], [3]], "level 1 is not below level 2"),
+        ([[2], [3], [0, 1]], "level 1 is not below level 2"),
+        ([[0, 1], [2], [3]], "level 0 is not below level 1"),
+        ([[2, 0], [1], [3]], "tokens 2 and 0 do not tie"),
+        ([[2], [0, 1, 3]], "tokens 0 and 3 do not tie"),
+        ([[2], [0, 1]], "levels is not a partition"),
+    ):
+        with pytest.raises(Refused, match=reason):
+            room.read_levels(laws, value)
+
+
+def test_levels_that_balls_cannot_tell_apart_are_ordered_exactly():
+    e = F(1, 10**120)
+    row = [F(1, 4) + e, F(1, 4), F(1, 2) - e]
+    rows = [[str(x) for x in row], ["1/3"] * 3]
+    laws = laws_of(TABLE | {"next_token_probs": rows, "negative": [1]})
+    assert room.read_levels(laws, [[1], [0], [2]]).of_token == [1, 0, 2]
+    with pytest.raises(Refused, match="level 0 is not below level 1"):
+        room.read_levels(laws, [[0], [1], [2]])
+    with pytest.raises(Refused, match="do not tie"):
+        room.read_levels(laws, [[0, 1], [2]])
+
+
+@pytest.mark.parametrize(
+    ("terms", "expected"),
+    [
+        ([(2, F(3)), (-1, F(9))], 0),
+        ([(2, F(3)), (-1, F(8))], 1),
+        ([(2, F(3)), (-1, F(10))], -1),
+        ([(1, F(2, 3)), (1, F(3, 2))], 0),
+        ([(1, F(2, 3)), (1, F(4, 3))], -1),
+        ([(-3, F(1, 2)), (0, F(1, 1000))], 1),
+        ([(0, F(7))], 0),
+        ([], 0),
+    ],
+)
+def test_signs_of_sums_of_logarithms(terms, expected):
+    assert room.sign_of_logs(terms) == expected
