@@ -12,137 +12,32 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from . import CLAIMS
+from ._coq_source import read_theorems
+
 COQ = Path(__file__).parent / "coq"
 
-# The theorem of coq/Statements.v whose words are the claim's comes first, then what surrounds it.
-PROVED_BY: dict[str, tuple[str, ...]] = {
-    "lemma-b2.affine": ("lemma_b2_affine",),
-    "lemma-b3.tilt": (
-        "lemma_b3_tilt",
-        "lemma_b3_direction",
-    ),
-    "lemma-b4.sign": (
-        "lemma_b4_sign",
-        "lemma_b4_value",
-        "lemma_b4_weights",
-        "lemma_b4_varying",
-    ),
-    "tilt.all-orders": (
-        "tilt_all_orders",
-        "bell_recursion",
-        "cumulants_all_orders",
-        "concept_all_orders",
-        "cross_entropy_all_orders",
-    ),
-    "lemma-b5.derivative": ("lemma_b5_derivative",),
-    "thm-3.3.bump": (
-        "thm_3_3_bump",
-        "thm_3_3_peak",
-        "thm_3_3_bump_paper",
-    ),
-    "thm-3.3.peak-order": (
-        "thm_3_3_peak_order",
-        "thm_3_3_peak_order_paper",
-    ),
-    "thm-3.3.monotone": (
-        "thm_3_3_monotone",
-        "thm_3_3_monotone_paper",
-    ),
-    "remark-3.4.positive-peaks": (
-        "remark_3_4_positive_peaks",
-        "remark_3_4_contrastive",
-        "remark_3_4_target_context",
-    ),
-    "prop-b1.limit-plus": (
-        "prop_b1_limit_plus",
-        "prop_b1_paper",
-    ),
-    "prop-b1.limit-minus": (
-        "prop_b1_limit_minus",
-        "prop_b1_paper",
-    ),
-    "thm-3.6.tanh": (
-        "thm_3_6_tanh",
-        "thm_3_6_tanh_paper",
-    ),
-    "thm-3.6.target-increasing": (
-        "thm_3_6_target_increasing",
-        "thm_3_6_target_increasing_paper",
-        "thm_3_6_target_limits",
-    ),
-    "thm-3.6.vanishing": (
-        "thm_3_6_vanishing",
-        "thm_3_6_vanishing_paper",
-    ),
-    "thm-3.6.decreasing": (
-        "thm_3_6_decreasing",
-        "thm_3_6_decreasing_paper",
-    ),
-    "thm-3.6.growth": (
-        "thm_3_6_growth",
-        "thm_3_6_tanh_paper",
-        "thm_3_6_tanh",
-    ),
-    "thm-3.8.quadratic": (
-        "thm_3_8_quadratic",
-        "thm_3_8_quadratic_paper",
-    ),
-    "prop-4.1.rmsnorm": (
-        "prop_4_1_rmsnorm",
-        "prop_4_1_plateau",
-        "prop_4_1_norms",
-    ),
-    "prop-4.1.layernorm": (
-        "prop_4_1_layernorm",
-        "prop_4_1_plateau_layernorm",
-        "prop_4_1_norms",
-    ),
-    "prop-4.1.rate": (
-        "prop_4_1_rate",
-        "prop_4_1_rate_layernorm",
-    ),
-    "limit.rate": ("limit_rate",),
-    "peak.height": ("peak_height",),
-    "sign-rule": ("sign_rule",),
-    "contrastive.geometric-path": (
-        "contrastive_geometric_path",
-        "contrastive_peak_shift",
-    ),
-    "sweet-spot.nonempty": (
-        "sweet_spot_nonempty",
-        "sweet_spot_open",
-    ),
-    "half-saturation.bounds": ("half_saturation_bounds",),
-    "ce.kl-identity": ("ce_kl_identity",),
-    "ce.convex": (
-        "ce_convex",
-        "ce_convex_paper",
-        "ce_u_shape",
-        "ce_derivatives",
-    ),
-    "ce.upper-bounds": (
-        "ce_upper_bounds",
-        "ce_upper_bennett",
-    ),
-    "ce.lower-bounds": (
-        "ce_lower_bounds",
-        "ce_lower_merged",
-    ),
-    "ce.remainder": (
-        "ce_remainder",
-        "third_moment_bound",
-    ),
-    "ce.asymptote": (
-        "ce_asymptote",
-        "ce_asymptote_minus",
-    ),
-    "strength.budget": (
-        "strength_budget",
-        "strength_target",
-        "strength_reverse",
-        "strength_budget_best",
-    ),
-}
+
+def theorem_names() -> dict[str, tuple[str, ...]]:
+    """Theorem -> ids of the claims it is said to prove, read from the comments of coq/Statements.v."""
+    text = (COQ / "Statements.v").read_text(encoding="utf-8")
+    return {theorem.name: theorem.claims for theorem in read_theorems(text)}
+
+
+def _proved_by() -> dict[str, tuple[str, ...]]:
+    """Claim -> its theorems: first the one whose words are the claim's, which is named after it."""
+    proving: dict[str, list[str]] = {}
+    for theorem, claims in theorem_names().items():
+        for claim in claims:
+            proving.setdefault(claim, []).append(theorem)
+    return {
+        claim: tuple(sorted(proving[claim], key=re.sub("[.-]", "_", claim).__ne__))
+        for claim in CLAIMS
+        if claim in proving
+    }
+
+
+PROVED_BY: dict[str, tuple[str, ...]] = _proved_by()
 
 # Claims without a theorem, and why.
 UNPROVED: dict[str, str] = {
@@ -188,18 +83,6 @@ def run_proofs(progress: Callable[[float, str], None] | None = None) -> ProofRun
     run = ProofRun("proved", name, count, seconds)
     _remember(record, run)
     return run
-
-
-def theorem_names() -> dict[str, tuple[str, ...]]:
-    """Theorem -> ids of the claims it is said to prove, read from the comments of coq/Statements.v."""
-    found: dict[str, tuple[str, ...]] = {}
-    claims: tuple[str, ...] = ()
-    for line in (COQ / "Statements.v").read_text().splitlines():
-        if comment := re.match(r"\(\* claim: ([^;*]*)", line):
-            claims = tuple(name.strip() for name in comment[1].split(","))
-        elif theorem := re.match(r"Theorem (\w+)", line):
-            found[theorem[1]], claims = claims, ()
-    return found
 
 
 def sources() -> list[Path]:

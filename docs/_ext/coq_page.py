@@ -1,28 +1,14 @@
 """The page of Coq theorems, and each theorem's statement, read from theorems/coq/Statements.v."""
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 
 from pages import write_page
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
+from theorems._coq_source import CoqTheorem, read_theorems
 from theorems.proofs import COQ
-
-
-@dataclass(frozen=True)
-class Theorem:
-    """A theorem: its comment, statement and proof, the line it is on, its heading, what is in force."""
-
-    name: str
-    note: str
-    statement: str
-    proof: str
-    line: int
-    heading: str
-    preamble: str
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -31,46 +17,10 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 
 @cache
-def theorems_of_coq() -> dict[str, Theorem]:
+def theorems_of_coq() -> dict[str, CoqTheorem]:
     """Name → theorem, in the order of Statements.v."""
-    found: dict[str, Theorem] = {}
-    heading, preamble, note, block = "", [], "", []
     text = (COQ / "Statements.v").read_text(encoding="utf-8")
-    for number, line in enumerate(text.splitlines(), 1):
-        if title := re.match(r"\(\* =+ (.*?) =+ \*\)", line):
-            heading = title[1]
-        elif line.startswith("(* claim:"):
-            note = line
-        elif line.startswith("End "):
-            preamble = []
-        elif line.startswith(("Section ", "Context ", "Variables ", "Hypothesis ", "Notation ")):
-            preamble = [*preamble, line]
-        elif line.startswith("  (") and preamble and not block:
-            preamble = [*preamble, line]  # a declaration that runs on
-        elif line.startswith("Theorem ") or block:
-            block.append((number, line))
-            if line.endswith("Qed."):
-                theorem = _theorem(block, note, heading, "\n".join(preamble))
-                found[theorem.name], block, note = theorem, [], ""
-    if block or not found:
-        raise ExtensionError("theorems/coq/Statements.v: a theorem without Qed, or none at all")
-    return found
-
-
-def _theorem(block: list[tuple[int, str]], note: str, heading: str, preamble: str) -> Theorem:
-    lines = [line for _, line in block]
-    start = next(i for i, line in enumerate(lines) if line.startswith("Proof."))
-    name = re.match(r"Theorem (\w+)", lines[0])
-    assert name
-    return Theorem(
-        name[1],
-        note,
-        "\n".join(lines[:start]),
-        "\n".join(lines[start:]),
-        block[0][0],
-        heading,
-        preamble,
-    )
+    return {theorem.name: theorem for theorem in read_theorems(text)}
 
 
 def statement(name: str) -> str:
@@ -96,8 +46,8 @@ def _page() -> Iterator[str]:
         "`theorems/coq/Statements.v`, theorem by theorem: one reads these statements and "
         "{ref}`the definitions <coq-definitions>`, and trusts Coq for the rest. They rest on Coq's "
         "four axioms for classical real numbers and on no other (`theorems/coq/build.sh` checks that). "
-        "Where a section declares variables or hypotheses, they stand before its first theorem. "
-        "Proofs that end in `exact` lie in the other files of that folder.\n"
+        "Where a section declares variables or hypotheses, the page shows them before its first theorem. "
+        "Proofs that end in `exact` use a lemma of the other files of that folder.\n"
     )
     heading = preamble = ""
     for theorem in theorems_of_coq().values():

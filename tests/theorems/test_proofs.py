@@ -2,9 +2,13 @@
 
 import re
 import subprocess
+import sys
+
+import pytest
 
 import theorems
 from theorems import proofs
+from theorems._coq_source import read_theorems
 
 
 def test_every_claim_has_a_theorem_or_a_reason():
@@ -13,24 +17,46 @@ def test_every_claim_has_a_theorem_or_a_reason():
     assert all(len(reason) > 20 for reason in proofs.UNPROVED.values())
 
 
-def test_the_registry_names_the_theorems_that_the_coq_file_ties_to_each_claim():
-    tied: dict[str, set[str]] = {}
+def test_every_theorem_follows_a_comment_that_names_its_claims():
     for theorem, claims in proofs.theorem_names().items():
         assert claims, f"{theorem} follows no comment (* claim: … *)"
+
+
+def test_a_claim_is_proved_by_the_theorem_of_its_name_and_by_those_around_it():
+    tied: dict[str, set[str]] = {}
+    for theorem, claims in proofs.theorem_names().items():
         for claim in claims:
             tied.setdefault(claim, set()).add(theorem)
-    registry = {claim: {*names} for claim, names in proofs.PROVED_BY.items()}
-    assert registry == {claim: names for claim, names in tied.items() if claim in theorems.CLAIMS}
     for claim, names in proofs.PROVED_BY.items():
+        assert {*names} == tied[claim]
         assert names[0] == re.sub("[.-]", "_", claim)
 
 
-def test_the_shell_script_reads_the_same_pairs():
-    listed = subprocess.run(
-        ["sh", proofs.COQ / "claims.sh"], capture_output=True, text=True, check=True
-    ).stdout
-    pairs = {tuple(line.split("\t")) for line in listed.splitlines()}
+def test_the_parser_prints_claims_and_the_page_without_proofs():
+    script = proofs.COQ.parent / "_coq_source.py"
+
+    def said(command: str) -> str:
+        run = [sys.executable, str(script), command]
+        return subprocess.run(run, capture_output=True, text=True, check=True).stdout
+
+    pairs = {tuple(line.split("\t")) for line in said("claims").splitlines()}
     assert pairs == {(c, t) for t, claims in proofs.theorem_names().items() for c in claims}
+    page = said("page")
+    assert "Proof." not in page
+    assert "Qed." not in page
+    assert re.findall(r"^Theorem (\w+)", page, re.MULTILINE) == [*proofs.theorem_names()]
+
+
+def test_a_theorem_without_a_proof_is_an_error():
+    with pytest.raises(ValueError, match="without Proof or Qed: Theorem left_open"):
+        read_theorems("Theorem left_open : 0 = 0.\n")
+    with pytest.raises(ValueError, match="left_open"):
+        read_theorems("Theorem left_open : 0 = 0.\nTheorem a : 1 = 1.\nProof.\nring.\nQed.\n")
+
+
+def test_no_proof_on_the_page_of_statements_is_longer_than_six_lines():
+    text = (proofs.COQ / "Statements.v").read_text(encoding="utf-8")
+    assert not [t.name for t in read_theorems(text) if len(t.proof.splitlines()) > 6]
 
 
 def test_every_theorem_is_in_the_tuple_whose_axioms_are_printed():

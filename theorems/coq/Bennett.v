@@ -169,3 +169,30 @@ Proof.
   apply mean_lt; [apply Hlaws; exact Hj|apply (V_nonempty V js w p Hlaws Hw)|exact Ht|].
   exists y. split; [exact Hy|]. specialize (Ht z Hz). lra.
 Qed.
+
+(* ---- For alpha of either sign ---- *)
+
+Section EitherSign.
+Context {A J : Type}.
+Variables (V : list A) (js : list J) (w : J -> R) (p : J -> A -> R) (M : A -> R).
+Hypothesis Hlaws : laws V js p.
+Hypothesis Hw : weights js w.
+
+Notation increase := (cross_entropy_increase V js w p M).
+Notation sigma2 := (pooled_variance V js w p M 0).
+
+Lemma bennett_bounds : varies V M -> forall top bottom, highest V M top -> lowest V M bottom -> forall alpha,
+  (0 <= alpha -> increase alpha <=
+     sum (fun j => w j * two_point (variance V (p j) M 0) (top - mean V (p j) M 0) alpha) js) /\
+  (alpha <= 0 -> increase alpha <=
+     sum (fun j => w j * two_point (variance V (p j) M 0) (mean V (p j) M 0 - bottom) (- alpha)) js).
+Proof.
+  intros HM top bottom Ht Hb alpha. split; intros Ha.
+  - exact (bennett_increase V js w p M top alpha Hlaws Hw HM (proj2 Ht) Ha).
+  - pose proof (bennett_increase V js w p (fun z => - M z) (- bottom) (- alpha) Hlaws Hw (varies_mirror V M HM)
+      (proj2 (proj1 (lowest_highest V M bottom) Hb)) ltac:(lra)) as B.
+    rewrite <- increase_mirror, Ropp_involutive in B. eapply Rle_trans; [exact B|]. right. apply sum_ext. intros j _.
+    rewrite <- variance_mirror, Ropp_0. pose proof (mean_mirror V (p j) M 0) as Q. rewrite Ropp_0 in Q.
+    replace (- bottom - mean V (p j) (fun z => - M z) 0) with (mean V (p j) M 0 - bottom) by lra. reflexivity.
+Qed.
+End EitherSign.

@@ -120,3 +120,36 @@ Proof.
   - exact Ha.
 Qed.
 End Bounds.
+
+(* ---- For alpha of either sign ---- *)
+
+Section EitherSign.
+Context {A J : Type}.
+Variables (V : list A) (js : list J) (w : J -> R) (p : J -> A -> R) (M : A -> R).
+Hypothesis Hlaws : laws V js p.
+Hypothesis Hw : weights js w.
+
+Notation increase := (cross_entropy_increase V js w p M).
+Notation sigma2 := (pooled_variance V js w p M 0).
+
+Lemma upper_bounds : forall range, ranges V M range -> 0 < range -> forall alpha,
+  increase alpha <= alpha ^ 2 * range ^ 2 / 8 /\
+  increase alpha <= sigma2 * (exp (range * Rabs alpha) - range * Rabs alpha - 1) / range ^ 2.
+Proof.
+  intros range HR Hr alpha. destruct (either_sign V js w p M alpha) as [M' [_ [E [Ev Er]]]]. rewrite E.
+  split.
+  - replace (alpha ^ 2) with (Rabs alpha ^ 2) by apply pow2_abs.
+    exact (hoeffding V js w p M' range Hlaws Hw (Er range HR) (Rabs alpha) (Rabs_pos alpha)).
+  - pose proof (exponential_upper V js w p M' range Hlaws Hw (Er range HR) (Rabs alpha) (Rabs_pos alpha) Hr) as B.
+    rewrite Ev, (Rmult_comm (Rabs alpha)) in B. exact B.
+Qed.
+
+Lemma lower_bounds : forall range, ranges V M range -> 0 < range -> forall alpha,
+  sigma2 * (exp (- (range * Rabs alpha)) + range * Rabs alpha - 1) / range ^ 2 <= increase alpha.
+Proof.
+  intros range HR Hr alpha. destruct (either_sign V js w p M alpha) as [M' [_ [E [Ev Er]]]]. rewrite E.
+  pose proof (exponential_lower V js w p M' range Hlaws Hw (Er range HR) (Rabs alpha) (Rabs_pos alpha) Hr) as B.
+  rewrite Ev in B. replace (- (range * Rabs alpha)) with (Rabs alpha * - range) by ring.
+  replace (range * Rabs alpha) with (- (- range * Rabs alpha)) by ring. exact B.
+Qed.
+End EitherSign.

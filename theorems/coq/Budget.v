@@ -1,6 +1,6 @@
 (* A cross-entropy budget has one positive root: by convexity the increase outgrows every bound. *)
 From Coq Require Import Reals List Lra Lia.
-From Steering Require Import Definitions Sum Calculus Infinity Tilt CrossEntropy Bounds.
+From Steering Require Import Definitions Sum Calculus Infinity Tilt Concepts CrossEntropy Bounds.
 Open Scope R_scope.
 
 Section Budget.
@@ -49,4 +49,25 @@ Proof.
   rewrite <- (sqrt_pow2 (a * range)) by (apply Rmult_le_pos; lra). apply sqrt_le_1_alt.
   replace ((a * range) ^ 2) with (8 * (a ^ 2 * range ^ 2 / 8)) by field. lra.
 Qed.
+Lemma budget_strength : varies V M -> forall range k, ranges V M range -> 0 < range -> 0 < k ->
+  exists! a, (0 < a /\ increase a = k) /\ sqrt (8 * k) / range <= a /\
+    (forall beta, 0 <= beta <= a -> increase beta <= k) /\ (forall beta, increase beta <= k -> beta <= a).
+Proof.
+  intros HM range k HR Hr Hk. destruct (budget_root k HM Hk) as [a [[Ha Ea] U]].
+  exists a. split.
+  - split; [split; assumption|]. split; [exact (budget_least k a range HR Hr Ha Ea)|]. split.
+    + intros beta [H0 [H1|H1]]; [|rewrite H1, Ea; apply Rle_refl].
+      rewrite <- Ea. left. apply (increase_grows V js w p M Hlaws Hw HM); assumption.
+    + intros beta. exact (budget_feasible k a beta HM Ha Ea).
+  - intros c [Hc _]. exact (U c Hc).
+Qed.
+
+Lemma budget_best : forall T a k, proper T V -> separated T V M -> 0 < a -> increase a = k ->
+  forall j beta, In j js -> increase beta <= k -> mass V (p j) M T beta <= mass V (p j) M T a.
+Proof.
+  intros T a k HT HS Ha Ea j beta Hj Hb. assert (HM := separated_varies V M T HT HS).
+  destruct (budget_feasible k a beta HM Ha Ea Hb) as [L|L]; [|rewrite L; apply Rle_refl].
+  left. apply (separated_mass_increasing V (p j) M T (proj1 (Hlaws j Hj)) HT HS). exact L.
+Qed.
+
 End Budget.

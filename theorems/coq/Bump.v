@@ -28,6 +28,31 @@ Proof.
   - exact (peak_not_below f t s G F H).
 Qed.
 
+(* ---- Pointwise equal curves (up to a constant) share their shape ---- *)
+
+Lemma peak_shift f g c s : (forall x, g x = f x - c) -> peak f s -> peak g s.
+Proof.
+  intros E. destruct s as [|a|]; simpl; unfold decreasing, increasing, increasing_until, decreasing_from.
+  - intros F x y H. rewrite !E. specialize (F x y H). lra.
+  - intros [F G]. split; intros x y H1 H2; rewrite !E; [specialize (F x y H1 H2)|specialize (G x y H1 H2)]; lra.
+  - intros F x y H. rewrite !E. specialize (F x y H). lra.
+Qed.
+
+Lemma peak_shift_iff f g c s : (forall x, g x = f x - c) -> (peak f s <-> peak g s).
+Proof.
+  intros E. split; [apply (peak_shift f g c); exact E|]. apply (peak_shift g f (- c)). intros x. rewrite E. ring.
+Qed.
+
+Lemma increasing_ext f g : (forall x, g x = f x) -> increasing f -> increasing g.
+Proof. intros E F x y H. rewrite !E. apply F; exact H. Qed.
+
+Lemma decreasing_ext f g : (forall x, g x = f x) -> decreasing f -> decreasing g.
+Proof. intros E F x y H. rewrite !E. apply F; exact H. Qed.
+
+Lemma increase_peak {A} (V : list A) p M z s :
+  peak (fun alpha => tilt V p M alpha z) s <-> peak (probability_increase V p M z) s.
+Proof. apply (peak_shift_iff _ _ (p z)). reflexivity. Qed.
+
 Section Bump.
 Context {A : Type}.
 Variables (V : list A) (p M : A -> R).
@@ -217,5 +242,47 @@ Proof.
     destruct (Rle_lt_dec (alpha * M z - log_partition V p M alpha) (a * M z - log_partition V p M a)) as [L|L];
       [exact L|]. apply exp_increasing in L. lra.
   - intros b Hb. apply Hb. exists a; reflexivity.
+Qed.
+
+(* ---- The same, of the increase p_alpha(z) - p(z) ---- *)
+
+Notation increase := (probability_increase V p M).
+
+Lemma increase_peaks_once z : In z V -> exists! s, peak (increase z) s.
+Proof.
+  intros Hz. destruct (peak_exists_unique z Hz) as [s [Hs U]].
+  exists s. split; [apply increase_peak; exact Hs|]. intros t Ht. apply U, increase_peak, Ht.
+Qed.
+
+Lemma increase_bump z : In z V -> (exists y, In y V /\ M z < M y) -> (exists y, In y V /\ M y < M z) ->
+  exists! a, increasing_until a (increase z) /\ decreasing_from a (increase z).
+Proof.
+  intros Hz Above Below. destruct (bump z Hz Below Above) as [a [Ha U]].
+  exists a. split; [apply (increase_peak V p M z (finite a)); exact Ha|].
+  intros b Hb. apply U, (increase_peak V p M z (finite b)). exact Hb.
+Qed.
+
+Lemma increase_order y z s t : In y V -> In z V -> M y < M z ->
+  peak (increase y) s -> peak (increase z) t -> below s t.
+Proof. intros Hy Hz L Ps Pt. apply (peak_order y z s t Hy Hz L); apply increase_peak; assumption. Qed.
+
+Lemma increase_monotone z : In z V ->
+  ((forall y, In y V -> M y <= M z) -> increasing (increase z)) /\
+  ((forall y, In y V -> M z <= M y) -> decreasing (increase z)).
+Proof.
+  intros Hz. split; intros E.
+  - apply (increase_peak V p M z plus_infinity), peak_top; assumption.
+  - apply (increase_peak V p M z minus_infinity), peak_bottom; assumption.
+Qed.
+
+Lemma height_of_peak z : In z V ->
+  (forall I, is_lub (fun v => exists alpha, v = alpha * M z - log_partition V p M alpha) I ->
+             is_lub (fun v => exists alpha, v = tilt V p M alpha z) (p z * exp I)) /\
+  (forall a, peak (increase z) (finite a) ->
+     is_lub (fun v => exists alpha, v = alpha * M z - log_partition V p M alpha) (a * M z - log_partition V p M a) /\
+     tilt V p M a z = p z * exp (a * M z - log_partition V p M a)).
+Proof.
+  intros Hz. split; [intros I; apply height; exact Hz|]. intros a Pk. apply increase_peak in Pk.
+  split; [exact (height_at a z Hz Pk)|exact (tilt_log a z)].
 Qed.
 End Bump.

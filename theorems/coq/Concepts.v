@@ -241,6 +241,20 @@ Proof.
   specialize (I x y Hxy). rewrite !mass_outside in I by (apply Hlaw || exact HC). lra.
 Qed.
 
+Lemma tanh_exists : exists nu,
+  nu 0 = 0 /\
+  (forall alpha, derivable_pt_lim nu alpha (mean (members C V) p M alpha - mean (members (outside C) V) p M alpha)) /\
+  (forall alpha, concept_increase V p M C alpha =
+     / (2 * INR (length (members C V))) *
+     (tanh ((nu alpha + logit (mass V p M C 0)) / 2) - tanh (logit (mass V p M C 0) / 2))) /\
+  (forall range alpha, ranges V M range -> Rabs (nu alpha) <= range * Rabs alpha).
+Proof.
+  exists (nu V p M C). split; [apply nu_zero|].
+  split; [exact (nu_derivative V p M C (proj1 Hlaw) HC)|].
+  split; [intros alpha; exact (tanh_form V p M C (proj1 Hlaw) HC alpha (proj2 Hlaw))|].
+  intros range alpha. exact (growth V p M C (proj1 Hlaw) HC range alpha).
+Qed.
+
 (* A set without a top token keeps no mass in the limit, so its increase tends to minus its mean probability. *)
 Lemma vanishing m : (forall z, In z V -> C z = true -> M z <> m) -> sum (top_law V p M m) (members C V) = 0.
 Proof.
@@ -289,4 +303,27 @@ Proof.
   apply (tends_ext (concept_increase V p (fun z => - M z) C)); [intros; symmetry; apply concept_mirror|].
   apply vanishing_plus with (top := - bottom); [exact Hlaw|apply lowest_highest; exact Hb|].
   intros z Hz Cz E. apply (H z Hz Cz). lra.
+Qed.
+
+Lemma separated_limits {A} (V : list A) p M C : law V p -> proper C V -> separated C V M ->
+  tends_plus (concept_increase V p M C) ((1 - sum p (members C V)) / INR (length (members C V))) /\
+  tends_minus (concept_increase V p M C) (- average p (members C V)).
+Proof.
+  intros Hlaw HC HS. pose proof (law_nonempty V p Hlaw) as HV. destruct HC as [[u [Hu Cu]] [v [Hv Cv]]].
+  assert (Fv : C v = false) by (unfold outside in Cv; destruct (C v); [discriminate|reflexivity]).
+  destruct (highest_exists M V HV) as [top Ht]. destruct (lowest_exists M V HV) as [bottom Hb]. split.
+  - apply filling_plus with (top := top); [exact Hlaw|exact Ht|]. intros z Hz Cz E.
+    pose proof (HS z u Hz Hu Cz Cu). pose proof (proj2 Ht u Hu). lra.
+  - apply vanishing_minus with (bottom := bottom); [exact Hlaw|exact Hb|]. intros z Hz Cz E.
+    pose proof (HS v z Hv Hz Fv Cz). pose proof (proj2 Hb v Hv). lra.
+Qed.
+
+Lemma vanishing_both {A} (V : list A) p M C top bottom : law V p -> highest V M top -> lowest V M bottom ->
+  (forall z, In z V -> C z = true -> M z <> top /\ M z <> bottom) ->
+  tends_plus (concept_increase V p M C) (- average p (members C V)) /\
+  tends_minus (concept_increase V p M C) (- average p (members C V)).
+Proof.
+  intros Hlaw Ht Hb Hno. split.
+  - apply vanishing_plus with (top := top); try assumption. intros; apply Hno; assumption.
+  - apply vanishing_minus with (bottom := bottom); try assumption. intros; apply Hno; assumption.
 Qed.

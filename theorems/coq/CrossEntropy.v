@@ -246,4 +246,30 @@ Lemma pooled_variance_mirror :
 Proof.
   apply sum_ext. intros j _. rewrite <- variance_mirror, Ropp_0. reflexivity.
 Qed.
+
+Hypothesis Hlaws : laws V js p.
+Hypothesis Hw : weights js w.
+Notation increase := (cross_entropy_increase V js w p M).
+
+Lemma u_shape : varies V M -> increase 0 = 0 /\
+  (forall x y, 0 <= x -> x < y -> increase x < increase y) /\ (forall x y, x < y -> y <= 0 -> increase y < increase x).
+Proof.
+  intros HM. split; [exact (increase_zero V js w p M Hlaws Hw)|]. split; [exact (increase_grows V js w p M Hlaws Hw HM)|].
+  intros x y Hxy Hy. pose proof (increase_grows V js w p (fun z => - M z) Hlaws Hw (varies_mirror V M HM) (- y) (- x)
+    ltac:(lra) ltac:(lra)) as L. rewrite <- !increase_mirror, !Ropp_involutive in L. exact L.
+Qed.
 End Mirror.
+
+(* ---- Bounds for alpha of either sign, from those for alpha >= 0 ---- *)
+
+Lemma either_sign {A J} (V : list A) (js : list J) w p (M : A -> R) alpha :
+  exists M', (M' = M \/ M' = fun z => - M z) /\
+  cross_entropy_increase V js w p M alpha = cross_entropy_increase V js w p M' (Rabs alpha) /\
+  pooled_variance V js w p M' 0 = pooled_variance V js w p M 0 /\
+  forall range, ranges V M range -> ranges V M' range.
+Proof.
+  destruct (Rle_lt_dec 0 alpha) as [H|H].
+  - exists M. rewrite Rabs_right by lra. auto.
+  - exists (fun z => - M z). rewrite Rabs_left by exact H. rewrite <- increase_mirror, Ropp_involutive.
+    split; [auto|]. split; [reflexivity|]. split; [apply pooled_variance_mirror|]. intros; apply ranges_mirror; assumption.
+Qed.

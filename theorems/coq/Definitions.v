@@ -197,10 +197,19 @@ Definition steered_loss_increase V d W H P N p (js : list J) (w : J -> R) alpha 
 
 Definition in_target token_concept (target : nat) z : bool := Nat.eqb (token_concept z) target.
 (* Assumption 1, perfect training (Assumption 2), and a target concept to steer towards. *)
-Definition paper_setting V token_concept context_concept a b p d W H P N target : Prop :=
-  assumption_1 V token_concept context_concept a b p /\ trained V d W H p /\
-  steering_sets context_concept target P N /\ proper (in_target token_concept target) V.
+Record paper_setting V token_concept context_concept a b p d W H P N target : Prop := {
+  setting_assumption : assumption_1 V token_concept context_concept a b p;
+  setting_trained : trained V d W H p;
+  setting_sets : steering_sets context_concept target P N;
+  setting_proper : proper (in_target token_concept target) V
+}.
 End Setting.
+
+(* The setting determines its parts: pass the hypothesis alone. *)
+Arguments setting_assumption {A J V token_concept context_concept a b p d W H P N target}.
+Arguments setting_trained {A J V token_concept context_concept a b p d W H P N target}.
+Arguments setting_sets {A J V token_concept context_concept a b p d W H P N target}.
+Arguments setting_proper {A J V token_concept context_concept a b p d W H P N target}.
 
 (* Three contexts, for the counterexamples. *)
 Inductive three : Type := first | second | third.

@@ -52,14 +52,14 @@ Qed.
 Lemma remark_3_4_false : ~ (forall (A J : Type) (V : list A) kz (kc : J -> nat) a b p P N target,
   assumption_1 V kz kc a b p -> steering_sets kc target P N -> proper (in_target kz target) V ->
   forall j z s, In z V -> kz z = target ->
-    peak (fun alpha => tilt V (p j) (log_odds p P N) alpha z) s -> below (finite 0) s).
+    peak (probability_increase V (p j) (log_odds p P N) z) s -> below (finite 0) s).
 Proof.
   intros H.
   destruct (peak_exists_unique V (p true) M (proj1 (rates_law V kz kc a b p two_assumption true))
     (paper_nonempty V kz 0 two_proper) (paper_varies V kz kc a b p _ _ _ two_assumption two_sets two_proper)
     1%nat ltac:(simpl; auto)) as [s [Ps _]].
   specialize (H nat bool V kz kc a b p [true] [false] 0%nat two_assumption two_sets two_proper true 1%nat s
-    ltac:(simpl; auto) eq_refl Ps).
+    ltac:(simpl; auto) eq_refl (proj1 (increase_peak _ _ _ _ _) Ps)).
   apply (peak_positive V (p true) M (proj1 (rates_law V kz kc a b p two_assumption true))
     (paper_nonempty V kz 0 two_proper) (paper_varies V kz kc a b p _ _ _ two_assumption two_sets two_proper)
     1%nat s ltac:(simpl; auto) Ps) in H.
@@ -137,14 +137,14 @@ Qed.
 Lemma remark_3_4_false_outside : ~ (forall (A J : Type) (V : list A) kz (kc : J -> nat) a b p P N target,
   assumption_1 V kz kc a b p -> steering_sets kc target P N -> proper (in_target kz target) V ->
   forall j z s, kc j <> target -> In z V -> kz z = target ->
-    peak (fun alpha => tilt V (p j) (log_odds p P N) alpha z) s -> below (finite 0) s).
+    peak (probability_increase V (p j) (log_odds p P N) z) s -> below (finite 0) s).
 Proof.
   intros H. assert (Law := rates_law V kz index _ _ p large_assumption third).
   assert (Ne := paper_nonempty V kz 0 large_proper).
   assert (Var := paper_varies V kz index _ _ p _ _ _ large_assumption large_sets large_proper).
   destruct (peak_exists_unique V (p third) M (proj1 Law) Ne Var 0%nat ltac:(simpl; auto)) as [s [Ps _]].
   specialize (H nat three V kz index _ _ p _ _ 0%nat large_assumption large_sets large_proper third 0%nat s
-    ltac:(discriminate) ltac:(simpl; auto) eq_refl Ps).
+    ltac:(discriminate) ltac:(simpl; auto) eq_refl (proj1 (increase_peak _ _ _ _ _) Ps)).
   apply (peak_positive V (p third) M (proj1 Law) Ne Var 0%nat s ltac:(simpl; auto) Ps) in H.
   destruct large_odds as [E0 [E1 [E2 [E3 [E4 E5]]]]].
   assert (Mean : mean V (p third) M 0 = 63 / 400 * ln (22 / 21) + 27 / 400 * ln (154 / 27)

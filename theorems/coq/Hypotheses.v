@@ -20,9 +20,9 @@ Qed.
 Lemma no_target_bump {A J} (V : list A) kz (kc : J -> nat) a b p P N target ratio :
   assumption_1 V kz kc a b p -> steering_sets kc target P N -> proper (in_target kz target) V ->
   (forall z, In z V -> kz z = target -> a z / b z = ratio) ->
-  forall j z, In z V -> kz z = target -> peak (fun alpha => tilt V (p j) (log_odds p P N) alpha z) plus_infinity.
+  forall j z, In z V -> kz z = target -> increasing (probability_increase V (p j) (log_odds p P N) z).
 Proof.
-  intros H1 Hs HT E j z Hz Kz.
+  intros H1 Hs HT E j z Hz Kz. apply (increase_peak V (p j) (log_odds p P N) z plus_infinity).
   apply peak_top; [apply (rates_law V kz kc a b p H1)|apply (paper_nonempty V kz target HT)
     |apply (paper_varies V kz kc a b p P N target H1 Hs HT)|exact Hz|].
   intros y Hy. destruct (Nat.eq_dec (kz y) target) as [Ky|Ky].

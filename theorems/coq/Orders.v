@@ -193,6 +193,20 @@ Qed.
 
 (* ---- One token, and a set of tokens ---- *)
 
+Lemma cumulants_all :
+  derivatives (log_partition V p M) (cumulant V p M) /\
+  (forall k alpha, cumulant V p M (S k) alpha = raw_moment V p M (S k) alpha
+     - sum (fun i => Binomial.C k i * cumulant V p M (S i) alpha * raw_moment V p M (k - i) alpha) (seq 0 k)) /\
+  (forall n alpha, raw_moment V p M n alpha = bell (fun i => cumulant V p M i alpha) n) /\
+  (forall alpha, cumulant V p M 1 alpha = mean V p M alpha /\
+     cumulant V p M 2 alpha = variance V p M alpha /\ cumulant V p M 3 alpha = moment V p M alpha 3).
+Proof.
+  split; [exact cumulants_derivatives|]. split; [exact cumulant_step|].
+  split; [exact (fun n alpha => raw_moment_bell alpha n)|].
+  intros alpha. split; [exact (cumulant_one alpha)|].
+  split; [exact (cumulant_two alpha)|exact (cumulant_three alpha)].
+Qed.
+
 Lemma tilt_derivatives z : derivatives (fun alpha => tilt V p M alpha z) (fun n alpha => tilt V p M alpha z *
   bell (fun i => match i with 1%nat => M z - kappa 1 alpha | _ => - kappa i alpha end) n).
 Proof.

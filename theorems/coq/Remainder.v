@@ -161,3 +161,46 @@ Proof.
     rewrite Rmult_assoc. apply Rmult_le_compat_l; lra.
 Qed.
 End Remainder.
+
+(* ---- For alpha of either sign ---- *)
+
+Section EitherSign.
+Context {A J : Type}.
+Variables (V : list A) (js : list J) (w : J -> R) (p : J -> A -> R) (M : A -> R).
+Hypothesis Hlaws : laws V js p.
+Hypothesis Hw : weights js w.
+
+Notation increase := (cross_entropy_increase V js w p M).
+Notation sigma2 := (pooled_variance V js w p M 0).
+
+Lemma remainder_bound : forall range, ranges V M range -> forall alpha,
+  Rabs (increase alpha - / 2 * sigma2 * alpha ^ 2) <= range ^ 3 * Rabs alpha ^ 3 / (36 * sqrt 3).
+Proof.
+  intros range HR alpha. destruct (either_sign V js w p M alpha) as [M' [_ [E [Ev Er]]]]. rewrite E.
+  pose proof (cubic_remainder V js w p M' range Hlaws Hw (Er range HR) (Rabs alpha) (Rabs_pos alpha)) as B.
+  rewrite Ev, pow2_abs in B. eapply Rle_trans; [exact B|]. right. unfold third_bound.
+  assert (0 < sqrt 3) by (apply sqrt_lt_R0; lra). field. lra.
+Qed.
+
+Lemma asymptote_minus : forall bottom gap, lowest V M bottom ->
+  (forall z, In z V -> M z <> bottom -> bottom + gap <= M z) -> forall alpha, alpha <= 0 ->
+  0 <= increase alpha - (alpha * sum (fun j => w j * (bottom - mean V (p j) M 0)) js
+                         + sum (fun j => w j * ln (top_mass V (p j) M bottom)) js)
+    <= sum (fun j => w j * ((1 - top_mass V (p j) M bottom) / top_mass V (p j) M bottom)) js * exp (alpha * gap).
+Proof.
+  intros bottom gap Hb Hg alpha Ha.
+  assert (Hg' : forall z, In z V -> - M z <> - bottom -> - M z <= - bottom - gap).
+  { intros z Hz Ne. assert (M z <> bottom) by lra. specialize (Hg z Hz H). lra. }
+  pose proof (asymptote V js w p (fun z => - M z) Hlaws Hw (- bottom) gap (- alpha)
+    (proj1 (lowest_highest V M bottom) Hb) Hg' ltac:(lra)) as B.
+  rewrite <- increase_mirror, !Ropp_involutive in B.
+  assert (S1 : - alpha * sum (fun j => w j * (- bottom - mean V (p j) (fun z => - M z) 0)) js =
+               alpha * sum (fun j => w j * (bottom - mean V (p j) M 0)) js).
+  { rewrite <- !sum_scal. apply sum_ext. intros j _. pose proof (mean_mirror V (p j) M 0) as Q. rewrite Ropp_0 in Q.
+    rewrite Q. ring. }
+  assert (S2 : forall f : R -> R, sum (fun j => w j * f (top_mass V (p j) (fun z => - M z) (- bottom))) js =
+               sum (fun j => w j * f (top_mass V (p j) M bottom)) js).
+  { intros f. apply sum_ext. intros j _. rewrite top_mass_mirror. reflexivity. }
+  rewrite S1, (S2 ln), (S2 (fun t => (1 - t) / t)) in B. exact B.
+Qed.
+End EitherSign.

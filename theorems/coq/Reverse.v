@@ -97,4 +97,14 @@ Proof.
   specialize (Hb x ltac:(unfold x; lra)). apply Rabs_def2 in Hb.
   pose proof (reverse_grows (alpha + 1) x HM ltac:(lra) ltac:(unfold x; lra)). lra.
 Qed.
+Lemma reverse_saturates : varies V M ->
+  (forall alpha, reverse alpha = alpha * E alpha - K alpha) /\
+  (forall x y, 0 <= x -> x < y -> reverse x < reverse y) /\
+  (forall alpha, 0 <= alpha -> reverse alpha < - ln (top_mass V p M top)) /\
+  tends_plus reverse (- ln (top_mass V p M top)).
+Proof.
+  intros HM. split; [exact reverse_cumulant|]. split; [intros x y; exact (reverse_grows x y HM)|].
+  split; [intros alpha; exact (reverse_below alpha HM)|exact reverse_limit].
+Qed.
+
 End Reverse.

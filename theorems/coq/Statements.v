@@ -4,7 +4,7 @@
    one without is about any finite law p > 0 and any log-odds M. *)
 From Coq Require Import Reals List Arith Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits Bump CrossEntropy Bounds Bennett Remainder Budget
-  Concepts Saturation Model Dataset Signs Strength Reverse Transformer Rate Existence Setting Table Behaviours Errata Hypotheses Orders.
+  Concepts Saturation Model Dataset Signs Strength Reverse Transformer Rate Existence Setting Paper Table Behaviours Errata Hypotheses Orders.
 Open Scope R_scope.
 
 (* ======== The hypotheses can be met ======== *)
@@ -35,7 +35,7 @@ Theorem setting_consistent : exists (V : list nat) kz (kc : bool -> nat) a b p d
 Proof.
   destruct (model_exists _ _ (rates_law _ _ _ _ _ _ uniform_assumption)) as [d [W [H Tr]]].
   eexists _, _, _, _, _, _, d, W, H, _, _, 0%nat.
-  split; [exact uniform_assumption|]. split; [exact Tr|]. split; [exact uniform_sets|exact two_proper].
+  split; [exact uniform_assumption|exact Tr|exact uniform_sets|exact two_proper].
 Qed.
 
 (* ======== Section 2: from the model to the tilt ======== *)
@@ -131,12 +131,7 @@ Theorem cumulants_all_orders : forall (A : Type) (V : list A) p M, positive V p 
   (forall n alpha, raw_moment V p M n alpha = bell (fun i => cumulant V p M i alpha) n) /\
   (forall alpha, cumulant V p M 1 alpha = mean V p M alpha /\
      cumulant V p M 2 alpha = variance V p M alpha /\ cumulant V p M 3 alpha = moment V p M alpha 3).
-Proof.
-  intros A V p M Hp HV. split; [exact (cumulants_derivatives V p M Hp HV)|]. split; [exact (cumulant_step V p M)|].
-  split; [exact (fun n alpha => raw_moment_bell V p M Hp HV alpha n)|]. intros alpha.
-  split; [exact (cumulant_one V p M alpha)|].
-  split; [exact (cumulant_two V p M Hp HV alpha)|exact (cumulant_three V p M Hp HV alpha)].
-Qed.
+Proof. exact @cumulants_all. Qed.
 
 (* claim: tilt.all-orders *)
 Theorem tilt_all_orders : forall (A : Type) (V : list A) p M, positive V p -> V <> nil -> forall z,
@@ -172,36 +167,22 @@ Hypothesis HM : varies V M.
 Theorem thm_3_3_bump : forall z, In z V ->
   (exists y, In y V /\ M z < M y) -> (exists y, In y V /\ M y < M z) ->
   exists! a, increasing_until a (probability_increase V p M z) /\ decreasing_from a (probability_increase V p M z).
-Proof.
-  intros z Hz Hu Hd. destruct (bump V p M (proj1 Hlaw) (law_nonempty V p Hlaw) HM z Hz Hd Hu) as [c [Hc U]].
-  exists c. split; [apply (proj1 (increase_peak V p M z (finite c))); exact Hc|].
-  intros e He. apply U, (proj2 (increase_peak V p M z (finite e))). exact He.
-Qed.
+Proof. exact (increase_bump V p M (proj1 Hlaw) (law_nonempty V p Hlaw) HM). Qed.
 
 (* claim: thm-3.3.bump; every token has exactly one peak in the extended reals *)
 Theorem thm_3_3_peak : forall z, In z V -> exists! s, peak (probability_increase V p M z) s.
-Proof.
-  intros z Hz. destruct (peak_exists_unique V p M (proj1 Hlaw) (law_nonempty V p Hlaw) HM z Hz) as [s [Hs U]].
-  exists s. split; [apply increase_peak; exact Hs|]. intros t Ht. apply U, increase_peak, Ht.
-Qed.
+Proof. exact (increase_peaks_once V p M (proj1 Hlaw) (law_nonempty V p Hlaw) HM). Qed.
 
 (* claim: thm-3.3.peak-order *)
 Theorem thm_3_3_peak_order : forall y z s t, In y V -> In z V -> M y < M z ->
   peak (probability_increase V p M y) s -> peak (probability_increase V p M z) t -> below s t.
-Proof.
-  intros y z s t Hy Hz L Ps Pt. apply increase_peak in Ps. apply increase_peak in Pt.
-  exact (peak_order V p M (proj1 Hlaw) (law_nonempty V p Hlaw) HM y z s t Hy Hz L Ps Pt).
-Qed.
+Proof. exact (increase_order V p M (proj1 Hlaw) (law_nonempty V p Hlaw) HM). Qed.
 
 (* claim: thm-3.3.monotone *)
 Theorem thm_3_3_monotone : forall z, In z V ->
   ((forall y, In y V -> M y <= M z) -> increasing (probability_increase V p M z)) /\
   ((forall y, In y V -> M z <= M y) -> decreasing (probability_increase V p M z)).
-Proof.
-  intros z Hz. split; intros E.
-  - apply (increase_peak V p M z plus_infinity), peak_top; try assumption; [apply Hlaw|exact (law_nonempty V p Hlaw)].
-  - apply (increase_peak V p M z minus_infinity), peak_bottom; try assumption; [apply Hlaw|exact (law_nonempty V p Hlaw)].
-Qed.
+Proof. exact (increase_monotone V p M (proj1 Hlaw) (law_nonempty V p Hlaw) HM). Qed.
 
 (* claim: peak.height *)
 Theorem peak_height : forall z, In z V ->
@@ -210,12 +191,7 @@ Theorem peak_height : forall z, In z V ->
   (forall a, peak (probability_increase V p M z) (finite a) ->
      is_lub (fun v => exists alpha, v = alpha * M z - log_partition V p M alpha) (a * M z - log_partition V p M a) /\
      tilt V p M a z = p z * exp (a * M z - log_partition V p M a)).
-Proof.
-  intros z Hz. pose proof (law_nonempty V p Hlaw) as HV. split.
-  - intros I. exact (height V p M (proj1 Hlaw) HV z I Hz).
-  - intros a Pk. apply increase_peak in Pk. split; [exact (height_at V p M (proj1 Hlaw) HV a z Hz Pk)|].
-    exact (tilt_log V p M (proj1 Hlaw) HV a z).
-Qed.
+Proof. exact (height_of_peak V p M (proj1 Hlaw) (law_nonempty V p Hlaw)). Qed.
 
 (* ======== Proposition B.1 ======== *)
 
@@ -258,56 +234,24 @@ Notation increase := (steered_increase V d W H P N p).
 Theorem thm_3_3_bump_paper : forall j z, In z V ->
   (exists y, In y V /\ M z < M y) -> (exists y, In y V /\ M y < M z) ->
   exists! c, increasing_until c (increase j z) /\ decreasing_from c (increase j z).
-Proof.
-  intros j z Hz Hu Hd. assert (Law := setting_law Hpaper j).
-  destruct (bump V (p j) M (proj1 Law) (law_nonempty V _ Law)
-    (setting_varies Hpaper) z Hz Hd Hu) as [c [Hc U]].
-  assert (S := fun s => setting_peak Hpaper j z s Hz).
-  exists c. split; [apply (proj1 (S (finite c))); exact Hc|]. intros e He. apply U, (proj2 (S (finite e))). exact He.
-Qed.
+Proof. exact (paper_bump Hpaper). Qed.
 
 (* claim: thm-3.3.peak-order; in the paper's setting: every target token peaks after every other token *)
 Theorem thm_3_3_peak_order_paper : forall j y z s t, In y V -> In z V -> kz y <> target -> kz z = target ->
   peak (increase j y) s -> peak (increase j z) t -> below s t.
-Proof.
-  intros j y z s t Hy Hz Ky Kz Ps Pt. assert (Law := setting_law Hpaper j).
-  assert (S := fun x u => setting_peak Hpaper j x u).
-  apply (S y s Hy) in Ps. apply (S z t Hz) in Pt.
-  apply (peak_order V (p j) M (proj1 Law) (law_nonempty V _ Law)
-    (setting_varies Hpaper) y z s t Hy Hz); try assumption.
-  apply (setting_separated Hpaper); try assumption;
-    [apply Nat.eqb_neq; exact Ky|apply Nat.eqb_eq; exact Kz].
-Qed.
+Proof. exact (paper_peak_order Hpaper). Qed.
 
 (* claim: thm-3.3.monotone; in the paper's setting *)
 Theorem thm_3_3_monotone_paper : forall j z, In z V ->
   ((forall y, In y V -> M y <= M z) -> kz z = target /\ increasing (increase j z)) /\
   ((forall y, In y V -> M z <= M y) -> kz z <> target /\ decreasing (increase j z)).
-Proof.
-  intros j z Hz. assert (Law := setting_law Hpaper j).
-  assert (Var := setting_varies Hpaper).
-  assert (Sep := setting_separated Hpaper).
-  assert (S := fun s => setting_peak Hpaper j z s Hz).
-  destruct (setting_proper Hpaper) as [[u [Hu Tu]] [v [Hv Tv]]].
-  assert (Fv : T v = false) by (unfold outside in Tv; destruct (T v); [discriminate|reflexivity]).
-  split; intros E; split.
-  - destruct (Nat.eq_dec (kz z) target) as [K|K]; [exact K|]. exfalso.
-    pose proof (Sep z u Hz Hu (proj2 (Nat.eqb_neq _ _) K) Tu). specialize (E u Hu). lra.
-  - apply (S plus_infinity), peak_top; try assumption; [apply Law|exact (law_nonempty V _ Law)].
-  - intros K. pose proof (Sep v z Hv Hz Fv (proj2 (Nat.eqb_eq _ _) K)). specialize (E v Hv). lra.
-  - apply (S minus_infinity), peak_bottom; try assumption; [apply Law|exact (law_nonempty V _ Law)].
-Qed.
+Proof. exact (paper_monotone Hpaper). Qed.
 
 (* claim: prop-b1.limit-plus, prop-b1.limit-minus; in the paper's setting *)
 Theorem prop_b1_paper : forall j z top bottom, In z V -> highest V M top -> lowest V M bottom ->
   tends_plus (increase j z) ((if level M top z then p j z / sum (p j) (members (level M top) V) else 0) - p j z) /\
   tends_minus (increase j z) ((if level M bottom z then p j z / sum (p j) (members (level M bottom) V) else 0) - p j z).
-Proof.
-  intros j z top bottom Hz Ht Hb. assert (Law := setting_law Hpaper j).
-  assert (E := fun alpha => setting_increase Hpaper j alpha z Hz).
-  split; [apply (tends_ext (probability_increase V (p j) M z))|apply (tends_minus_ext (probability_increase V (p j) M z))];
-    try (intros x; symmetry; apply E); [apply prop_b1_limit_plus|apply prop_b1_limit_minus]; assumption.
-Qed.
+Proof. exact (paper_limits Hpaper). Qed.
 
 (* ======== Remark 3.4 and the sign rule ======== *)
 
@@ -319,40 +263,17 @@ Theorem remark_3_4_positive_peaks : forall G gamma omega eps eps0,
   (forall z, In z V -> kz z = target ->
      - ln (gamma z / omega z) <= (1 - eps0 / (G - 1)) * ln ((1 - eps0) * (G - 1) / eps0)) ->
   forall j z s, kc j <> target -> In z V -> kz z = target -> peak (increase j z) s -> below (finite 0) s.
-Proof.
-  intros G gamma omega eps eps0 HG He He0 Hab Hgam Hom Hthr j z s Hj Hz Kz Ps.
-  apply (setting_peak Hpaper j z s Hz) in Ps.
-  assert (E1 : eps0 < 1).
-  { apply Rle_lt_trans with ((G - 1) / G); [exact He0|]. apply (Rmult_lt_reg_r G); [lra|].
-    replace ((G - 1) / G * G) with (G - 1) by (field; lra). lra. }
-  apply (shapes_positive V kz kc a b p P N target (setting_assumption Hpaper)
-    (setting_sets Hpaper) (setting_proper Hpaper)
-    (G - 1) gamma omega eps ltac:(lra) ltac:(lra) (fun x Hx => proj1 (Hab x Hx)) (fun x Hx => proj2 (Hab x Hx))
-    Hgam Hom j z s Hj Hz Kz); [|exact Ps].
-  apply Rle_lt_trans with (1 := Hthr z Hz Kz).
-  apply threshold_decreasing; try lra. replace (1 + (G - 1)) with G by ring. exact He0.
-Qed.
+Proof. exact (paper_positive_peaks Hpaper). Qed.
 
 (* claim: remark-3.4.positive-peaks; contrastive negatives, the context among them: no condition on eps *)
 Theorem remark_3_4_contrastive : forall opposite, (forall i, In i N -> kc i = opposite) ->
   forall j z s, kc j = opposite -> In z V -> kz z = target -> peak (increase j z) s -> below (finite 0) s.
-Proof.
-  intros opposite HN j z s Hj Hz Kz Ps.
-  apply (setting_peak Hpaper j z s Hz) in Ps.
-  exact (contrastive_positive V kz kc a b p P N target (setting_assumption Hpaper)
-    (setting_sets Hpaper) (setting_proper Hpaper)
-    opposite j z s HN Hj Hz Kz Ps).
-Qed.
+Proof. exact (paper_contrastive_peaks Hpaper). Qed.
 
 (* claim: remark-3.4.positive-peaks; its mirror: for a context of the target, every other token peaks below 0 *)
 Theorem remark_3_4_target_context : forall j z s, kc j = target -> In z V -> kz z <> target ->
   peak (increase j z) s -> below s (finite 0).
-Proof.
-  intros j z s Hj Hz Kz Ps. apply (setting_peak Hpaper j z s Hz) in Ps.
-  exact (target_context_negative V kz kc a b p P N target (setting_assumption Hpaper)
-    (setting_sets Hpaper) (setting_proper Hpaper)
-    j z s Hj Hz Kz Ps).
-Qed.
+Proof. exact (paper_target_context Hpaper). Qed.
 
 (* ======== Theorem 3.6, in the paper's setting ======== *)
 
@@ -368,78 +289,35 @@ Theorem thm_3_6_tanh_paper : forall j k, proper (in_target kz k) V -> exists nu,
      (tanh ((nu alpha + logit (sum (p j) (members (in_target kz k) V))) / 2)
       - tanh (logit (sum (p j) (members (in_target kz k) V)) / 2))) /\
   (forall range alpha, ranges V M range -> Rabs (nu alpha) <= range * Rabs alpha).
-Proof.
-  intros j k HC. set (C := in_target kz k) in *. assert (Law := setting_law Hpaper j).
-  assert (E0 : sum (p j) (members C V) = mass V (p j) M C 0).
-  { apply sum_ext. intros; symmetry; apply tilt_zero; exact Law. }
-  exists (nu V (p j) M C). rewrite E0. split; [apply nu_zero|].
-  split; [exact (nu_derivative V (p j) M C (proj1 Law) HC)|]. split.
-  - intros alpha. rewrite (setting_concept Hpaper). exact (tanh_form V (p j) M C (proj1 Law) HC alpha (proj2 Law)).
-  - intros range alpha. exact (growth V (p j) M C (proj1 Law) HC range alpha).
-Qed.
+Proof. exact (paper_tanh Hpaper). Qed.
 
 (* claim: thm-3.6.target-increasing; in the paper's setting *)
 Theorem thm_3_6_target_increasing_paper : forall j, increasing (concept j T).
-Proof.
-  intros j. apply (increasing_ext (concept_increase V (p j) M T)).
-  - intros x. apply (setting_concept Hpaper).
-  - apply target_increasing; [apply (setting_law Hpaper)
-      |apply (setting_proper Hpaper)
-      |apply (setting_separated Hpaper)].
-Qed.
+Proof. exact (paper_target_increasing Hpaper). Qed.
 
 (* claim: thm-3.6.vanishing; in the paper's setting; top tokens are target tokens, so only the bottom needs a hypothesis *)
 Theorem thm_3_6_vanishing_paper : forall j k bottom, k <> target ->
   lowest V M bottom -> (forall z, In z V -> kz z = k -> M z <> bottom) ->
   tends_plus (concept j (in_target kz k)) (- average (p j) (members (in_target kz k) V)) /\
   tends_minus (concept j (in_target kz k)) (- average (p j) (members (in_target kz k) V)).
-Proof.
-  intros j k bottom Hk Hb Hno. assert (Law := setting_law Hpaper j).
-  assert (E := fun alpha => setting_concept Hpaper j (in_target kz k) alpha).
-  destruct (highest_exists M V (law_nonempty V _ Law)) as [top Ht]. split.
-  - apply (tends_ext (concept_increase V (p j) M (in_target kz k))); [intros; symmetry; apply E|].
-    apply vanishing_plus with (top := top); [exact Law|exact Ht|]. intros z Hz Kz Q. apply Nat.eqb_eq in Kz.
-    apply Hk. rewrite <- Kz. exact (setting_top Hpaper z top Ht Hz Q).
-  - apply (tends_minus_ext (concept_increase V (p j) M (in_target kz k))); [intros; symmetry; apply E|].
-    apply vanishing_minus with (bottom := bottom); [exact Law|exact Hb|]. intros z Hz Kz. apply Nat.eqb_eq in Kz.
-    apply Hno; assumption.
-Qed.
+Proof. exact (paper_concept_vanishes Hpaper). Qed.
 
 (* claim: thm-3.6.decreasing; in the paper's setting *)
 Theorem thm_3_6_decreasing_paper : forall j k, k <> target -> inhabited (in_target kz k) V ->
   (forall y z, In y V -> In z V -> kz y = k -> kz z <> k -> M y <= M z) ->
   decreasing (concept j (in_target kz k)).
-Proof.
-  intros j k Hk Hin Hlow. apply (decreasing_ext (concept_increase V (p j) M (in_target kz k))).
-  { intros x. apply (setting_concept Hpaper). }
-  apply low_decreasing; [apply (setting_law Hpaper)| |
-    apply (setting_varies Hpaper)|].
-  - split; [exact Hin|]. destruct (setting_proper Hpaper) as [[z [Hz Tz]] _].
-    apply Nat.eqb_eq in Tz. exists z. split; [exact Hz|]. unfold outside, in_target.
-    assert (Nat.eqb (kz z) k = false) as -> by (apply Nat.eqb_neq; congruence). reflexivity.
-  - intros y z Hy Hz Ky Kz. apply Hlow; try assumption; [apply Nat.eqb_eq; exact Ky|apply Nat.eqb_neq; exact Kz].
-Qed.
+Proof. exact (paper_concept_decreasing Hpaper). Qed.
 
 (* claim: thm-3.8.quadratic; in the paper's setting *)
 Theorem thm_3_8_quadratic_paper : forall js w, weights js w ->
   forall eps, 0 < eps -> exists delta, 0 < delta /\ forall alpha, Rabs alpha < delta ->
   Rabs (steered_loss_increase V d W H P N p js w alpha
         - / 2 * sum (fun j => w j * variance V (p j) M 0) js * alpha ^ 2) <= eps * alpha ^ 2.
-Proof.
-  intros js w Hw eps He.
-  destruct (quadratic V js w p M (fun j _ => setting_law Hpaper j) Hw eps He)
-    as [delta [Hd B]].
-  exists delta. split; [exact Hd|]. intros alpha Ha.
-  rewrite (setting_loss Hpaper). exact (B alpha Ha).
-Qed.
+Proof. exact (paper_quadratic Hpaper). Qed.
 
 (* claim: ce.convex; in the paper's setting *)
 Theorem ce_convex_paper : forall js w, weights js w -> strictly_convex (steered_loss_increase V d W H P N p js w).
-Proof.
-  intros js w Hw x y t Hxy Ht. rewrite !(setting_loss Hpaper).
-  apply increase_convex; try assumption; [intros j _; apply (setting_law Hpaper)|].
-  apply (setting_varies Hpaper).
-Qed.
+Proof. exact (paper_convex Hpaper). Qed.
 
 (* claim: contrastive.geometric-path; contrastive negatives, a context among them, reached context k of the target *)
 Theorem contrastive_geometric_path : forall opposite, (forall i, In i N -> kc i = opposite) ->
@@ -449,40 +327,13 @@ Theorem contrastive_geometric_path : forall opposite, (forall i, In i N -> kc i 
      sum (fun y => exp ((1 - alpha) * ln (p j y) + alpha * ln (p k y))) V) /\
   steered_law V d W H P N j 1 z = p k z /\
   (forall alpha, steered_law V d W H P N j (alpha + 1) z = steered_law V d W H P N k alpha z).
-Proof.
-  intros opposite HN j k Hj Hk z Hz.
-  assert (H1 := setting_assumption Hpaper).
-  assert (Sets := setting_sets Hpaper). destruct Sets as [HP0 [HN0 [HPt _]]].
-  assert (Law := setting_law Hpaper).
-  assert (HMk : forall y, In y V -> M y = ln (p k y) - ln (p j y)).
-  { intros y Hy. unfold log_odds.
-    assert (S := fun i e (E : kc i = kc e) => same_concept V kz kc a b p H1 i e y E Hy).
-    rewrite (average_ext _ (fun _ => ln (p k y)) P), (average_ext _ (fun _ => ln (p j y)) N), !average_const; try assumption.
-    - reflexivity.
-    - intros i Hi. rewrite (S i j); [reflexivity|]. rewrite (HN i Hi), Hj. reflexivity.
-    - intros i Hi. rewrite (S i k); [reflexivity|]. rewrite (HPt i Hi), Hk. reflexivity. }
-  assert (ST := fun i alpha y => setting_tilt Hpaper i alpha y).
-  split; [|split].
-  - intros alpha. rewrite ST by exact Hz. unfold tilt, partition.
-    rewrite (path_weight V (p k) (p j) M (Law j) HMk alpha z Hz).
-    rewrite (sum_ext _ _ V (fun y Hy => path_weight V (p k) (p j) M (Law j) HMk alpha y Hy)). reflexivity.
-  - rewrite ST by exact Hz. exact (path_one V (p k) (p j) M (Law k) (Law j) HMk z Hz).
-  - intros alpha. rewrite !ST by exact Hz. exact (path_shift V (p k) (p j) M (Law k) (Law j) HMk alpha z Hz).
-Qed.
+Proof. exact (paper_geometric_path Hpaper). Qed.
 
 (* claim: contrastive.geometric-path; peaks of the negative context sit one unit after those of the target context *)
 Theorem contrastive_peak_shift : forall opposite, (forall i, In i N -> kc i = opposite) ->
   forall j k, kc j = opposite -> kc k = target -> forall z c, In z V ->
   peak (increase k z) (finite c) -> peak (increase j z) (finite (c + 1)).
-Proof.
-  intros opposite HN j k Hj Hk z c Hz [Up Down].
-  destruct (contrastive_geometric_path opposite HN j k Hj Hk z Hz) as [_ [_ Shift]].
-  assert (E : forall x, increase j z x = increase k z (x - 1) + (p k z - p j z)).
-  { intros x. unfold steered_increase. rewrite <- (Shift (x - 1)). replace (x - 1 + 1) with x by ring. ring. }
-  split; intros x y H1 H2; rewrite !E.
-  - specialize (Up (x - 1) (y - 1) ltac:(lra) ltac:(lra)). lra.
-  - specialize (Down (x - 1) (y - 1) ltac:(lra) ltac:(lra)). lra.
-Qed.
+Proof. exact (paper_path_peaks Hpaper). Qed.
 End Paper.
 
 (* claim: sign-rule *)
@@ -513,12 +364,7 @@ Theorem thm_3_6_tanh : exists nu,
      / (2 * INR (length (members C V))) *
      (tanh ((nu alpha + logit (mass V p M C 0)) / 2) - tanh (logit (mass V p M C 0) / 2))) /\
   (forall range alpha, ranges V M range -> Rabs (nu alpha) <= range * Rabs alpha).
-Proof.
-  exists (nu V p M C). split; [apply nu_zero|].
-  split; [exact (nu_derivative V p M C (proj1 Hlaw) HC)|].
-  split; [intros alpha; exact (tanh_form V p M C (proj1 Hlaw) HC alpha (proj2 Hlaw))|].
-  intros range alpha. exact (growth V p M C (proj1 Hlaw) HC range alpha).
-Qed.
+Proof. exact (tanh_exists V p M C Hlaw HC). Qed.
 
 (* claim: thm-3.6.growth; nu written out *)
 Theorem thm_3_6_growth : forall range alpha, ranges V M range ->
@@ -534,26 +380,14 @@ Proof. exact (target_increasing V p M C Hlaw HC). Qed.
 Theorem thm_3_6_target_limits : separated C V M ->
   tends_plus (concept_increase V p M C) ((1 - sum p (members C V)) / INR (length (members C V))) /\
   tends_minus (concept_increase V p M C) (- average p (members C V)).
-Proof.
-  intros HS. pose proof (law_nonempty V p Hlaw) as HV. destruct HC as [[u [Hu Cu]] [v [Hv Cv]]].
-  assert (Fv : C v = false) by (unfold outside in Cv; destruct (C v); [discriminate|reflexivity]).
-  destruct (highest_exists M V HV) as [top Ht]. destruct (lowest_exists M V HV) as [bottom Hb]. split.
-  - apply filling_plus with (top := top); [exact Hlaw|exact Ht|]. intros z Hz Cz E.
-    pose proof (HS z u Hz Hu Cz Cu). pose proof (proj2 Ht u Hu). lra.
-  - apply vanishing_minus with (bottom := bottom); [exact Hlaw|exact Hb|]. intros z Hz Cz E.
-    pose proof (HS v z Hv Hz Fv Cz). pose proof (proj2 Hb v Hv). lra.
-Qed.
+Proof. exact (separated_limits V p M C Hlaw HC). Qed.
 
 (* claim: thm-3.6.vanishing *)
 Theorem thm_3_6_vanishing : forall top bottom, highest V M top -> lowest V M bottom ->
   (forall z, In z V -> C z = true -> M z <> top /\ M z <> bottom) ->
   tends_plus (concept_increase V p M C) (- average p (members C V)) /\
   tends_minus (concept_increase V p M C) (- average p (members C V)).
-Proof.
-  intros top bottom Ht Hb Hno. split.
-  - apply vanishing_plus with (top := top); try assumption. intros; apply Hno; assumption.
-  - apply vanishing_minus with (bottom := bottom); try assumption. intros; apply Hno; assumption.
-Qed.
+Proof. intros top bottom. exact (vanishing_both V p M C top bottom Hlaw). Qed.
 
 (* claim: thm-3.6.decreasing *)
 Theorem thm_3_6_decreasing : varies V M ->
@@ -582,11 +416,7 @@ Theorem strength_reverse : varies V M -> forall top, highest V M top ->
   (forall x y, 0 <= x -> x < y -> KL V (tilt V p M x) p < KL V (tilt V p M y) p) /\
   (forall alpha, 0 <= alpha -> KL V (tilt V p M alpha) p < - ln (top_mass V p M top)) /\
   tends_plus (fun alpha => KL V (tilt V p M alpha) p) (- ln (top_mass V p M top)).
-Proof.
-  intros HM top Ht. split; [exact (reverse_cumulant V p M Hlaw)|].
-  split; [intros x y; exact (reverse_grows V p M Hlaw x y HM)|].
-  split; [intros alpha; exact (reverse_below V p M Hlaw top Ht alpha HM)|exact (reverse_limit V p M Hlaw top Ht)].
-Qed.
+Proof. intros HM top Ht. exact (reverse_saturates V p M Hlaw top Ht HM). Qed.
 
 (* claim: sweet-spot.nonempty *)
 Theorem sweet_spot_nonempty : forall low high range,
@@ -597,11 +427,8 @@ Theorem sweet_spot_nonempty : forall low high range,
     forall z s, In z V -> peak (probability_increase V p M z) s ->
       if C z then below (finite alpha) s else below s (finite alpha).
 Proof.
-  intros low high range Hl Hh Hgap HR. pose proof (law_nonempty V p Hlaw) as HV.
-  destruct (sweet_window V p M C low high range (proj1 Hlaw) HV Hl Hh Hgap HR) as [u [v [E [L S]]]].
-  exists u, v. split; [exact E|]. split; [exact L|]. intros alpha Ha. split; [apply S; exact Ha|].
-  intros z s Hz Ps. apply increase_peak in Ps.
-  exact (sweet_peaks V p M C low high (proj1 Hlaw) HV Hl Hh Hgap alpha z s (S alpha Ha) Hz Ps).
+  intros low high range.
+  exact (sweet_window_peaks V p M C low high range (proj1 Hlaw) (law_nonempty V p Hlaw)).
 Qed.
 
 (* claim: sweet-spot.nonempty; the set is open *)
@@ -641,11 +468,7 @@ Proof. exact (increase_convex V js w p M Hlaws Hw). Qed.
 (* claim: ce.convex; U-shaped around 0, for all strengths *)
 Theorem ce_u_shape : varies V M -> increase 0 = 0 /\
   (forall x y, 0 <= x -> x < y -> increase x < increase y) /\ (forall x y, x < y -> y <= 0 -> increase y < increase x).
-Proof.
-  intros HM. split; [exact (increase_zero V js w p M Hlaws Hw)|]. split; [exact (increase_grows V js w p M Hlaws Hw HM)|].
-  intros x y Hxy Hy. pose proof (increase_grows V js w p (fun z => - M z) Hlaws Hw (varies_mirror V M HM) (- y) (- x)
-    ltac:(lra) ltac:(lra)) as L. rewrite <- !increase_mirror, !Ropp_involutive in L. exact L.
-Qed.
+Proof. exact (u_shape V js w p M Hlaws Hw). Qed.
 
 (* claim: ce.convex; its two derivatives *)
 Theorem ce_derivatives : forall alpha,
@@ -662,14 +485,7 @@ Qed.
 Theorem ce_upper_bounds : forall range, ranges V M range -> 0 < range -> forall alpha,
   increase alpha <= alpha ^ 2 * range ^ 2 / 8 /\
   increase alpha <= sigma2 * (exp (range * Rabs alpha) - range * Rabs alpha - 1) / range ^ 2.
-Proof.
-  intros range HR Hr alpha. destruct (either_sign V js w p M alpha) as [M' [_ [E [Ev Er]]]]. rewrite E.
-  split.
-  - replace (alpha ^ 2) with (Rabs alpha ^ 2) by apply pow2_abs.
-    exact (hoeffding V js w p M' range Hlaws Hw (Er range HR) (Rabs alpha) (Rabs_pos alpha)).
-  - pose proof (exponential_upper V js w p M' range Hlaws Hw (Er range HR) (Rabs alpha) (Rabs_pos alpha) Hr) as B.
-    rewrite Ev, (Rmult_comm (Rabs alpha)) in B. exact B.
-Qed.
+Proof. exact (upper_bounds V js w p M Hlaws Hw). Qed.
 
 (* claim: ce.upper-bounds; Bennett: the two-point law of the same mean, variance and extreme is the worst *)
 Theorem ce_upper_bennett : varies V M -> forall top bottom, highest V M top -> lowest V M bottom -> forall alpha,
@@ -677,25 +493,12 @@ Theorem ce_upper_bennett : varies V M -> forall top bottom, highest V M top -> l
      sum (fun j => w j * two_point (variance V (p j) M 0) (top - mean V (p j) M 0) alpha) js) /\
   (alpha <= 0 -> increase alpha <=
      sum (fun j => w j * two_point (variance V (p j) M 0) (mean V (p j) M 0 - bottom) (- alpha)) js).
-Proof.
-  intros HM top bottom Ht Hb alpha. split; intros Ha.
-  - exact (bennett_increase V js w p M top alpha Hlaws Hw HM (proj2 Ht) Ha).
-  - pose proof (bennett_increase V js w p (fun z => - M z) (- bottom) (- alpha) Hlaws Hw (varies_mirror V M HM)
-      (proj2 (proj1 (lowest_highest V M bottom) Hb)) ltac:(lra)) as B.
-    rewrite <- increase_mirror, Ropp_involutive in B. eapply Rle_trans; [exact B|]. right. apply sum_ext. intros j _.
-    rewrite <- variance_mirror, Ropp_0. pose proof (mean_mirror V (p j) M 0) as Q. rewrite Ropp_0 in Q.
-    replace (- bottom - mean V (p j) (fun z => - M z) 0) with (mean V (p j) M 0 - bottom) by lra. reflexivity.
-Qed.
+Proof. exact (bennett_bounds V js w p M Hlaws Hw). Qed.
 
 (* claim: ce.lower-bounds; exponential *)
 Theorem ce_lower_bounds : forall range, ranges V M range -> 0 < range -> forall alpha,
   sigma2 * (exp (- (range * Rabs alpha)) + range * Rabs alpha - 1) / range ^ 2 <= increase alpha.
-Proof.
-  intros range HR Hr alpha. destruct (either_sign V js w p M alpha) as [M' [_ [E [Ev Er]]]]. rewrite E.
-  pose proof (exponential_lower V js w p M' range Hlaws Hw (Er range HR) (Rabs alpha) (Rabs_pos alpha) Hr) as B.
-  rewrite Ev in B. replace (- (range * Rabs alpha)) with (Rabs alpha * - range) by ring.
-  replace (range * Rabs alpha) with (- (- range * Rabs alpha)) by ring. exact B.
-Qed.
+Proof. exact (lower_bounds V js w p M Hlaws Hw). Qed.
 
 (* claim: ce.lower-bounds; merge the tokens into C and its complement *)
 Theorem ce_lower_merged : forall C alpha, proper C V ->
@@ -711,12 +514,7 @@ Qed.
 (* claim: ce.remainder *)
 Theorem ce_remainder : forall range, ranges V M range -> forall alpha,
   Rabs (increase alpha - / 2 * sigma2 * alpha ^ 2) <= range ^ 3 * Rabs alpha ^ 3 / (36 * sqrt 3).
-Proof.
-  intros range HR alpha. destruct (either_sign V js w p M alpha) as [M' [_ [E [Ev Er]]]]. rewrite E.
-  pose proof (cubic_remainder V js w p M' range Hlaws Hw (Er range HR) (Rabs alpha) (Rabs_pos alpha)) as B.
-  rewrite Ev, pow2_abs in B. eapply Rle_trans; [exact B|]. right. unfold third_bound.
-  assert (0 < sqrt 3) by (apply sqrt_lt_R0; lra). field. lra.
-Qed.
+Proof. exact (remainder_bound V js w p M Hlaws Hw). Qed.
 
 (* claim: ce.remainder; the moment inequality behind it *)
 Theorem third_moment_bound : forall range, ranges V M range -> forall j alpha, In j js ->
@@ -740,45 +538,18 @@ Theorem ce_asymptote_minus : forall bottom gap, lowest V M bottom ->
   0 <= increase alpha - (alpha * sum (fun j => w j * (bottom - mean V (p j) M 0)) js
                          + sum (fun j => w j * ln (top_mass V (p j) M bottom)) js)
     <= sum (fun j => w j * ((1 - top_mass V (p j) M bottom) / top_mass V (p j) M bottom)) js * exp (alpha * gap).
-Proof.
-  intros bottom gap Hb Hg alpha Ha.
-  assert (Hg' : forall z, In z V -> - M z <> - bottom -> - M z <= - bottom - gap).
-  { intros z Hz Ne. assert (M z <> bottom) by lra. specialize (Hg z Hz H). lra. }
-  pose proof (asymptote V js w p (fun z => - M z) Hlaws Hw (- bottom) gap (- alpha)
-    (proj1 (lowest_highest V M bottom) Hb) Hg' ltac:(lra)) as B.
-  rewrite <- increase_mirror, !Ropp_involutive in B.
-  assert (S1 : - alpha * sum (fun j => w j * (- bottom - mean V (p j) (fun z => - M z) 0)) js =
-               alpha * sum (fun j => w j * (bottom - mean V (p j) M 0)) js).
-  { rewrite <- !sum_scal. apply sum_ext. intros j _. pose proof (mean_mirror V (p j) M 0) as Q. rewrite Ropp_0 in Q.
-    rewrite Q. ring. }
-  assert (S2 : forall f : R -> R, sum (fun j => w j * f (top_mass V (p j) (fun z => - M z) (- bottom))) js =
-               sum (fun j => w j * f (top_mass V (p j) M bottom)) js).
-  { intros f. apply sum_ext. intros j _. rewrite top_mass_mirror. reflexivity. }
-  rewrite S1, (S2 ln), (S2 (fun t => (1 - t) / t)) in B. exact B.
-Qed.
+Proof. exact (asymptote_minus V js w p M Hlaws Hw). Qed.
 
 (* claim: strength.budget *)
 Theorem strength_budget : varies V M -> forall range k, ranges V M range -> 0 < range -> 0 < k ->
   exists! a, (0 < a /\ increase a = k) /\ sqrt (8 * k) / range <= a /\
     (forall beta, 0 <= beta <= a -> increase beta <= k) /\ (forall beta, increase beta <= k -> beta <= a).
-Proof.
-  intros HM range k HR Hr Hk. destruct (budget_root V js w p M Hlaws Hw k HM Hk) as [a [[Ha Ea] U]].
-  exists a. split.
-  - split; [split; assumption|]. split; [exact (budget_least V js w p M Hlaws Hw k a range HR Hr Ha Ea)|]. split.
-    + intros beta [H0 [H1|H1]]; [|rewrite H1, Ea; apply Rle_refl].
-      rewrite <- Ea. left. apply (increase_grows V js w p M Hlaws Hw HM); assumption.
-    + intros beta. exact (budget_feasible V js w p M Hlaws Hw k a beta HM Ha Ea).
-  - intros c [Hc _]. exact (U c Hc).
-Qed.
+Proof. exact (budget_strength V js w p M Hlaws Hw). Qed.
 
 (* claim: strength.budget; the root is the best choice: no feasible strength gives the target more mass *)
 Theorem strength_budget_best : forall T a k, proper T V -> separated T V M -> 0 < a -> increase a = k ->
   forall j beta, In j js -> increase beta <= k -> mass V (p j) M T beta <= mass V (p j) M T a.
-Proof.
-  intros T a k HT HS Ha Ea j beta Hj Hb. assert (HM := separated_varies V M T HT HS).
-  destruct (budget_feasible V js w p M Hlaws Hw k a beta HM Ha Ea Hb) as [L|L]; [|rewrite L; apply Rle_refl].
-  left. apply (separated_mass_increasing V (p j) M T (proj1 (Hlaws j Hj)) HT HS). exact L.
-Qed.
+Proof. exact (budget_best V js w p M Hlaws Hw). Qed.
 End Thm38.
 
 (* ======== Proposition 4.1 ======== *)
@@ -795,10 +566,8 @@ Theorem prop_4_1_rmsnorm : (exists i, (i < d)%nat /\ v t i <> 0) ->
   tends_minus (fun alpha => dot d U (rms_norm d eps gain (network layers (steered_stream X v alpha) t)))
     (- dot d U (rms_norm d 0 gain (v t))).
 Proof.
-  intros Hv. split; [exact (rms_plus n d layers X v eps gain U t Hlayers Ht Hv)|].
-  replace (- dot d U (rms_norm d 0 gain (v t))) with (dot d U (rms_norm d 0 gain (fun k => - v t k))).
-  - exact (rms_minus n d layers X v eps gain U t Hlayers Ht Hv).
-  - unfold dot. rewrite <- sum_opp. apply sum_ext. intros i _. rewrite rms_norm_odd. ring.
+  intros Hv. split; [exact (rms_plus n d layers X v eps gain U t Hlayers Ht Hv)
+    |exact (rms_minus n d layers X v eps gain U t Hlayers Ht Hv)].
 Qed.
 
 (* claim: prop-4.1.layernorm *)
@@ -819,15 +588,7 @@ Theorem prop_4_1_plateau : forall (A : Type) (V : list A) (unembedding : A -> na
     (rms_norm d eps gain (network layers (steered_stream X v alpha) t))) z in
   tends_plus next (softmax V (fun y => dot d (unembedding y) (rms_norm d 0 gain (v t))) z) /\
   tends_minus next (softmax V (fun y => - dot d (unembedding y) (rms_norm d 0 gain (v t))) z).
-Proof.
-  intros A V E z Hz Hv next.
-  set (f := fun alpha y => dot d (E y) (rms_norm d eps gain (network layers (steered_stream X v alpha) t))).
-  split; [apply (softmax_limit V f)|apply (softmax_limit_minus V f)]; try exact Hz; intros y _.
-  - exact (rms_plus n d layers X v eps gain (E y) t Hlayers Ht Hv).
-  - unfold f. replace (- dot d (E y) (rms_norm d 0 gain (v t))) with (dot d (E y) (rms_norm d 0 gain (fun k => - v t k))).
-    + exact (rms_minus n d layers X v eps gain (E y) t Hlayers Ht Hv).
-    + unfold dot. rewrite <- sum_opp. apply sum_ext. intros i _. rewrite rms_norm_odd. ring.
-Qed.
+Proof. exact (rms_plateau n d layers X v eps gain t Hlayers Ht). Qed.
 
 (* claim: prop-4.1.layernorm; its plateau *)
 Theorem prop_4_1_plateau_layernorm : forall (A : Type) (V : list A) (unembedding : A -> nat -> R) z, In z V ->
@@ -836,13 +597,7 @@ Theorem prop_4_1_plateau_layernorm : forall (A : Type) (V : list A) (unembedding
     (layer_norm d eps gain bias (network layers (steered_stream X v alpha) t))) z in
   tends_plus next (softmax V (fun y => dot d (unembedding y) (layer_norm d 0 gain bias (v t))) z) /\
   tends_minus next (softmax V (fun y => dot d (unembedding y) (layer_norm d 0 gain bias (fun k => - v t k))) z).
-Proof.
-  intros A V E z Hz Hv next.
-  set (f := fun alpha y => dot d (E y) (layer_norm d eps gain bias (network layers (steered_stream X v alpha) t))).
-  split; [apply (softmax_limit V f)|apply (softmax_limit_minus V f)]; try exact Hz; intros y _.
-  - exact (layer_plus n d layers X v eps gain bias (E y) t Hlayers Ht Hv).
-  - exact (layer_minus n d layers X v eps gain bias (E y) t Hlayers Ht Hv).
-Qed.
+Proof. exact (layer_plateau n d layers X v eps gain bias t Hlayers Ht). Qed.
 
 (* claim: prop-4.1.rate; O(1/alpha) in Euclidean norm, towards v and towards -v; g bounds the gain *)
 Theorem prop_4_1_rate : forall g, (0 < d)%nat -> 0 <= eps -> 0 <= g -> (forall k, (k < d)%nat -> Rabs (gain k) <= g) ->
@@ -878,20 +633,14 @@ Proof. intros. split; [apply rms_norm_bounded|apply layer_norm_bounded]; assumpt
 Theorem finding_remark_3_4 : ~ (forall (A J : Type) (V : list A) kz (kc : J -> nat) a b p P N target,
   assumption_1 V kz kc a b p -> steering_sets kc target P N -> proper (in_target kz target) V ->
   forall j z s, In z V -> kz z = target -> peak (probability_increase V (p j) (log_odds p P N) z) s -> below (finite 0) s).
-Proof.
-  intros F. apply remark_3_4_false. intros A J V kz kc a b p P N target H1 Hs HT j z s Hz Kz Ps.
-  apply (F A J V kz kc a b p P N target H1 Hs HT j z s Hz Kz). apply increase_peak; exact Ps.
-Qed.
+Proof. exact remark_3_4_false. Qed.
 
 (* claim: finding-remark-3.4; a context outside the target and outside N, eps = 9/20 *)
 Theorem finding_remark_3_4_outside : ~ (forall (A J : Type) (V : list A) kz (kc : J -> nat) a b p P N target,
   assumption_1 V kz kc a b p -> steering_sets kc target P N -> proper (in_target kz target) V ->
   forall j z s, kc j <> target -> In z V -> kz z = target ->
     peak (probability_increase V (p j) (log_odds p P N) z) s -> below (finite 0) s).
-Proof.
-  intros F. apply remark_3_4_false_outside. intros A J V kz kc a b p P N target H1 Hs HT j z s Hj Hz Kz Ps.
-  apply (F A J V kz kc a b p P N target H1 Hs HT j z s Hj Hz Kz). apply increase_peak; exact Ps.
-Qed.
+Proof. exact remark_3_4_false_outside. Qed.
 
 (* claim: finding-prop-b1-eq-9; Off target the limit is -p(z), here -b_z; equation (9) gives -a_z. *)
 Theorem finding_prop_b1_eq_9 : exists (V : list nat) kz (kc : bool -> nat) a b p P N target z,
@@ -925,11 +674,7 @@ Theorem finding_no_bump : forall (A J : Type) (V : list A) kz (kc : J -> nat) a 
   assumption_1 V kz kc a b p -> steering_sets kc target P N -> proper (in_target kz target) V ->
   (forall z, In z V -> kz z = target -> a z / b z = ratio) ->
   forall j z, In z V -> kz z = target -> increasing (probability_increase V (p j) (log_odds p P N) z).
-Proof.
-  intros A J V kz kc a b p P N target ratio H1 Hs HT E j z Hz Kz.
-  apply (increase_peak V (p j) (log_odds p P N) z plus_infinity).
-  exact (no_target_bump V kz kc a b p P N target ratio H1 Hs HT E j z Hz Kz).
-Qed.
+Proof. exact @no_target_bump. Qed.
 
 (* claim: finding-no-plateau; Without a final norm the loss leaves every bound. *)
 Theorem finding_no_plateau : forall (A J : Type) (V : list A) (js : list J) w p (M : A -> R) k,

@@ -100,4 +100,15 @@ Proof.
   - apply (peak_left alpha z s Hz); [|exact Ps]. destruct Hlow as [_ H]. specialize (H z).
     rewrite outside_in in H. specialize (H (conj Hz E0)). lra.
 Qed.
+Lemma sweet_window_peaks : exists left right, right - left = 4 * (high - low) / range ^ 2 /\ left < right /\
+  forall alpha, left < alpha < right ->
+    low < E alpha < high /\
+    forall z s, In z V -> peak (probability_increase V p M z) s ->
+      if T z then below (finite alpha) s else below s (finite alpha).
+Proof.
+  destruct sweet_window as [u [v [L [Huv S]]]].
+  exists u, v. split; [exact L|]. split; [exact Huv|]. intros alpha Ha. split; [apply S; exact Ha|].
+  intros z s Hz Ps. apply increase_peak in Ps. exact (sweet_peaks alpha z s (S alpha Ha) Hz Ps).
+Qed.
+
 End SweetSpot.

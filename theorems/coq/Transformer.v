@@ -232,10 +232,11 @@ Lemma rms_plus : (exists i, (i < d)%nat /\ v t i <> 0) ->
 Proof. destruct output_ray as [r [rho [Hr E]]]. apply (rms_head _ _ _ _ _ _ r rho Hr E). Qed.
 
 Lemma rms_minus : (exists i, (i < d)%nat /\ v t i <> 0) ->
-  tends_minus (fun alpha => dot d U (rms_norm d eps gain (output alpha)))
-              (dot d U (rms_norm d 0 gain (fun k => - v t k))).
+  tends_minus (fun alpha => dot d U (rms_norm d eps gain (output alpha))) (- dot d U (rms_norm d 0 gain (v t))).
 Proof.
-  intros [i [Hi Vi]]. apply tends_mirror. destruct mirror_ray as [r [rho [Hr E]]].
+  intros [i [Hi Vi]]. replace (- dot d U (rms_norm d 0 gain (v t))) with (dot d U (rms_norm d 0 gain (fun k => - v t k))).
+  2: { unfold dot. rewrite <- sum_opp. apply sum_ext. intros k _. rewrite rms_norm_odd. ring. }
+  apply tends_mirror. destruct mirror_ray as [r [rho [Hr E]]].
   apply (rms_head _ _ _ _ _ (fun alpha => output (- alpha)) r rho Hr E). exists i. split; [exact Hi|lra].
 Qed.
 
@@ -253,3 +254,38 @@ Proof.
   exists i. split; [exact Hi|]. rewrite centred_odd. lra.
 Qed.
 End Proposition.
+
+(* So every next-token probability has a limit at each end. *)
+Section Plateau.
+Variables (n d : nat) (layers : list sublayer) (X v : stream) (eps : R) (gain bias : nat -> R) (t : nat).
+Hypothesis Hlayers : pre_norm n d layers.
+Hypothesis Ht : (t < n)%nat.
+
+Lemma rms_plateau : forall (A : Type) (V : list A) (unembedding : A -> nat -> R) z, In z V ->
+  (exists i, (i < d)%nat /\ v t i <> 0) ->
+  let next alpha := softmax V (fun y => dot d (unembedding y)
+    (rms_norm d eps gain (network layers (steered_stream X v alpha) t))) z in
+  tends_plus next (softmax V (fun y => dot d (unembedding y) (rms_norm d 0 gain (v t))) z) /\
+  tends_minus next (softmax V (fun y => - dot d (unembedding y) (rms_norm d 0 gain (v t))) z).
+Proof.
+  intros A V E z Hz Hv next.
+  set (f := fun alpha y => dot d (E y) (rms_norm d eps gain (network layers (steered_stream X v alpha) t))).
+  split; [apply (softmax_limit V f)|apply (softmax_limit_minus V f)]; try exact Hz; intros y _.
+  - exact (rms_plus n d layers X v eps gain (E y) t Hlayers Ht Hv).
+  - exact (rms_minus n d layers X v eps gain (E y) t Hlayers Ht Hv).
+Qed.
+
+Lemma layer_plateau : forall (A : Type) (V : list A) (unembedding : A -> nat -> R) z, In z V ->
+  (exists i, (i < d)%nat /\ centred d (v t) i <> 0) ->
+  let next alpha := softmax V (fun y => dot d (unembedding y)
+    (layer_norm d eps gain bias (network layers (steered_stream X v alpha) t))) z in
+  tends_plus next (softmax V (fun y => dot d (unembedding y) (layer_norm d 0 gain bias (v t))) z) /\
+  tends_minus next (softmax V (fun y => dot d (unembedding y) (layer_norm d 0 gain bias (fun k => - v t k))) z).
+Proof.
+  intros A V E z Hz Hv next.
+  set (f := fun alpha y => dot d (E y) (layer_norm d eps gain bias (network layers (steered_stream X v alpha) t))).
+  split; [apply (softmax_limit V f)|apply (softmax_limit_minus V f)]; try exact Hz; intros y _.
+  - exact (layer_plus n d layers X v eps gain bias (E y) t Hlayers Ht Hv).
+  - exact (layer_minus n d layers X v eps gain bias (E y) t Hlayers Ht Hv).
+Qed.
+End Plateau.
