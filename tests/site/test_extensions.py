@@ -103,8 +103,8 @@ def test_every_theorem_of_the_coq_file_is_found_with_its_proof():
         assert theorem.proof.startswith("Proof.")
         assert theorem.proof.endswith("Qed.")
         assert "Proof." not in theorem.statement
-    assert "Hypothesis HM : varies V M." in coq_page.statement("thm_3_3_bump")
-    assert "Hypothesis" not in coq_page.statement("sign_rule")  # stands outside all sections
+    assert "Hypothesis M_varies : varies V M." in coq_page.statement("thm_3_3_bump")
+    assert "Hypothesis" not in coq_page.statement("sign_rule")  # is outside of all sections
     with pytest.raises(ExtensionError, match="no theorem thm_9"):
         coq_page.statement("thm_9")
 

@@ -54,6 +54,12 @@ def test_a_theorem_without_a_proof_is_an_error():
         read_theorems("Theorem left_open : 0 = 0.\nTheorem a : 1 = 1.\nProof.\nring.\nQed.\n")
 
 
+def test_no_line_of_coq_is_longer_than_80_columns():
+    for file in proofs.COQ.glob("*.v"):
+        lines = file.read_text(encoding="utf-8").splitlines()
+        assert not [(file.name, n) for n, line in enumerate(lines, 1) if len(line) > 80]
+
+
 def test_no_proof_on_the_page_of_statements_is_longer_than_six_lines():
     text = (proofs.COQ / "Statements.v").read_text(encoding="utf-8")
     assert not [t.name for t in read_theorems(text) if len(t.proof.splitlines()) > 6]

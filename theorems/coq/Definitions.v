@@ -1,5 +1,6 @@
 (* Every notion the statements use, on top of Coq's standard library alone.
-   Tokens are any type A, a vocabulary is a list of them, contexts are any type J. *)
+   Tokens are any type A, a vocabulary is a list of them, contexts are any type
+   J. *)
 From Coq Require Import Reals List Arith.
 Open Scope R_scope.
 
@@ -8,14 +9,17 @@ Open Scope R_scope.
 Fixpoint sum {A : Type} (f : A -> R) (l : list A) : R :=
   match l with nil => 0 | x :: rest => f x + sum f rest end.
 
-Definition average {A : Type} (f : A -> R) (l : list A) : R := sum f l / INR (length l).
+Definition average {A : Type} (f : A -> R) (l : list A) : R :=
+  sum f l / INR (length l).
 
 (* ---- Limits at infinity, and monotonicity (always strict) ---- *)
 
 Definition tends_plus (f : R -> R) (limit : R) : Prop :=
-  forall eps, 0 < eps -> exists bound, forall x, bound < x -> Rabs (f x - limit) < eps.
+  forall eps, 0 < eps -> exists bound, forall x, bound < x ->
+  Rabs (f x - limit) < eps.
 Definition tends_minus (f : R -> R) (limit : R) : Prop :=
-  forall eps, 0 < eps -> exists bound, forall x, x < bound -> Rabs (f x - limit) < eps.
+  forall eps, 0 < eps -> exists bound, forall x, x < bound ->
+  Rabs (f x - limit) < eps.
 
 Definition increasing (f : R -> R) : Prop := forall x y, x < y -> f x < f y.
 Definition decreasing (f : R -> R) : Prop := forall x y, x < y -> f y < f x.
@@ -24,11 +28,13 @@ Definition increasing_until (a : R) (f : R -> R) : Prop :=
 Definition decreasing_from (a : R) (f : R -> R) : Prop :=
   forall x y, a <= x -> x < y -> f y < f x.
 Definition strictly_convex (f : R -> R) : Prop :=
-  forall x y t, x < y -> 0 < t < 1 -> f (t * x + (1 - t) * y) < t * f x + (1 - t) * f y.
+  forall x y t, x < y -> 0 < t < 1 ->
+  f (t * x + (1 - t) * y) < t * f x + (1 - t) * f y.
 
 (* D n is the n-th derivative of f, for every order n. *)
 Definition derivatives (f : R -> R) (D : nat -> R -> R) : Prop :=
-  (forall x, D 0%nat x = f x) /\ forall n x, derivable_pt_lim (D n) x (D (S n) x).
+  (forall x, D 0%nat x = f x) /\
+  forall n x, derivable_pt_lim (D n) x (D (S n) x).
 
 (* A steering strength in the extended reals, and where a curve peaks. *)
 Inductive strength : Type := minus_infinity | finite (a : R) | plus_infinity.
@@ -49,15 +55,20 @@ Definition peak (f : R -> R) (s : strength) : Prop :=
   | plus_infinity => increasing f
   end.
 
-(* ---- Complete Bell polynomials; Binomial.C n k is the library's n! / (k! (n-k)!) ---- *)
+(* ---- Complete Bell polynomials ---- *)
 
-(* Recursion on all smaller values: u n = step n u, where step n may look at u i for i < n (elsewhere it sees 0). *)
+(* Binomial.C n k is the library's n! / (k! (n-k)!). *)
+
+(* Recursion on all smaller values: u n = step n u, where step n may look at u i
+   for i < n (elsewhere it sees 0). *)
 Fixpoint before (step : nat -> (nat -> R) -> R) (n : nat) : nat -> R :=
   match n with
   | O => fun _ => 0
-  | S k => fun i => if Nat.eqb i k then step k (before step k) else before step k i
+  | S k => fun i => if Nat.eqb i k then step k (before step k)
+    else before step k i
   end.
-Definition recursive (step : nat -> (nat -> R) -> R) (n : nat) : R := step n (before step n).
+Definition recursive (step : nat -> (nat -> R) -> R) (n : nat) : R :=
+  step n (before step n).
 
 (* B_0 = 1, B_{k+1} = sum_{i <= k} C(k,i) B_{k-i} x_{i+1}. *)
 Definition bell (x : nat -> R) : nat -> R := recursive (fun n b =>
@@ -70,7 +81,8 @@ Definition bell (x : nat -> R) : nat -> R := recursive (fun n b =>
 
 Section Tilt.
 Context {A : Type}.
-Implicit Types (V : list A) (p M g : A -> R) (C : A -> bool) (alpha : R) (z : A).
+Implicit Types (V : list A) (p M g : A -> R) (C : A -> bool)
+  (alpha : R) (z : A).
 
 Definition positive V p : Prop := forall z, In z V -> 0 < p z.
 Definition law V p : Prop := positive V p /\ sum p V = 1.
@@ -78,18 +90,23 @@ Definition law V p : Prop := positive V p /\ sum p V = 1.
 Definition weight p M alpha z : R := p z * exp (alpha * M z).
 Definition partition V p M alpha : R := sum (weight p M alpha) V.
 Definition tilt V p M alpha z : R := weight p M alpha z / partition V p M alpha.
-Definition expect V p M alpha g : R := sum (fun z => tilt V p M alpha z * g z) V.
+Definition expect V p M alpha g : R :=
+  sum (fun z => tilt V p M alpha z * g z) V.
 Definition mean V p M alpha : R := expect V p M alpha M.
-Definition moment V p M alpha n : R := expect V p M alpha (fun z => (M z - mean V p M alpha) ^ n).
+Definition moment V p M alpha n : R :=
+  expect V p M alpha (fun z => (M z - mean V p M alpha) ^ n).
 Definition variance V p M alpha : R := moment V p M alpha 2.
 Definition log_partition V p M alpha : R := ln (partition V p M alpha).
-Definition raw_moment V p M n alpha : R := expect V p M alpha (fun z => M z ^ n).
-(* kappa_{k+1} = m_{k+1} - sum_{i < k} C(k,i) kappa_{i+1} m_{k-i}; order 0 is the log-partition itself. *)
+Definition raw_moment V p M n alpha : R :=
+  expect V p M alpha (fun z => M z ^ n).
+(* kappa_{k+1} = m_{k+1} - sum_{i < k} C(k,i) kappa_{i+1} m_{k-i}; order 0 is
+   the log-partition itself. *)
 Definition cumulant V p M n alpha : R := recursive (fun n kappa =>
   match n with
   | O => log_partition V p M alpha
   | S k => raw_moment V p M (S k) alpha
-           - sum (fun i => Binomial.C k i * kappa (S i) * raw_moment V p M (k - i) alpha) (seq 0 k)
+           - sum (fun i => Binomial.C k i * kappa (S i) *
+             raw_moment V p M (k - i) alpha) (seq 0 k)
   end) n.
 
 Definition varies V M : Prop := exists y z, In y V /\ In z V /\ M y < M z.
@@ -114,10 +131,12 @@ Definition separated T V M : Prop :=
 
 (* T leads every other token by at least delta. *)
 Definition margin T V M (delta : R) : Prop :=
-  forall y z, In y V -> In z V -> T y = false -> T z = true -> M y + delta <= M z.
+  forall y z, In y V -> In z V -> T y = false -> T z = true ->
+  M y + delta <= M z.
 (* The law that keeps only the tokens with M z = m, renormalised. *)
 Definition top_mass V p M (m : R) : R := sum p (members (level M m) V).
-Definition top_law V p M (m : R) z : R := if level M m z then p z / top_mass V p M m else 0.
+Definition top_law V p M (m : R) z : R :=
+  if level M m z then p z / top_mass V p M m else 0.
 
 Definition mass V p M C alpha : R := sum (tilt V p M alpha) (members C V).
 Definition probability_increase V p M z alpha : R := tilt V p M alpha z - p z.
@@ -125,9 +144,11 @@ Definition concept_increase V p M C alpha : R :=
   average (fun z => probability_increase V p M z alpha) (members C V).
 Definition logit (x : R) : R := ln (x / (1 - x)).
 
-(* ln of the exponential moment of the two-point law with mean 0, variance s and maximum b. *)
+(* ln of the exponential moment of the two-point law with mean 0, variance s and
+   maximum b. *)
 Definition two_point (s b alpha : R) : R :=
-  ln (b ^ 2 / (b ^ 2 + s) * exp (- alpha * s / b) + s / (b ^ 2 + s) * exp (alpha * b)).
+  ln (b ^ 2 / (b ^ 2 + s) * exp (- alpha * s / b)
+    + s / (b ^ 2 + s) * exp (alpha * b)).
 Definition KL V p (q : A -> R) : R := sum (fun z => p z * ln (p z / q z)) V.
 End Tilt.
 
@@ -135,14 +156,17 @@ End Tilt.
 
 Section CrossEntropy.
 Context {A J : Type}.
-Implicit Types (V : list A) (js : list J) (w : J -> R) (p q : J -> A -> R) (M : A -> R).
+Implicit Types (V : list A) (js : list J) (w : J -> R) (p q : J -> A -> R)
+  (M : A -> R).
 
 Definition cross_entropy V js w p q : R :=
   - sum (fun j => w j * sum (fun z => p j z * ln (q j z)) V) js.
 Definition cross_entropy_increase V js w p M alpha : R :=
-  cross_entropy V js w p (fun j => tilt V (p j) M alpha) - cross_entropy V js w p p.
+  cross_entropy V js w p (fun j => tilt V (p j) M alpha)
+    - cross_entropy V js w p p.
 Definition laws V js p : Prop := forall j, In j js -> law V (p j).
-Definition weights js w : Prop := (forall j, In j js -> 0 < w j) /\ sum w js = 1.
+Definition weights js w : Prop :=
+  (forall j, In j js -> 0 < w j) /\ sum w js = 1.
 Definition pooled_variance V js w p M alpha : R :=
   sum (fun j => w j * variance V (p j) M alpha) js.
 End CrossEntropy.
@@ -159,14 +183,17 @@ Definition assumption_1 V token_concept context_concept a b p : Prop :=
   (forall z, In z V -> 0 < b z < a z /\ a z < 1) /\
   (forall j, sum (p j) V = 1) /\
   (forall j z, In z V ->
-     p j z = if Nat.eqb (token_concept z) (context_concept j) then a z else b z).
+     p j z = if Nat.eqb (token_concept z) (context_concept j)
+       then a z else b z).
 
-(* The share of contexts whose concept is k; w_k is its difference between P and N. *)
+(* The share of contexts whose concept is k; w_k is its difference between P and
+   N. *)
 Definition share context_concept (k : nat) (l : list J) : R :=
   average (fun j => if Nat.eqb (context_concept j) k then 1 else 0) l.
 Definition concept_weight context_concept P N k : R :=
   share context_concept k P - share context_concept k N.
-(* Positive contexts come from the target concept, negative ones from elsewhere. *)
+(* Positive contexts come from the target concept, negative ones from
+   elsewhere. *)
 Definition steering_sets context_concept (target : nat) P N : Prop :=
   P <> nil /\ N <> nil /\
   (forall j, In j P -> context_concept j = target) /\
@@ -175,9 +202,11 @@ Definition steering_sets context_concept (target : nat) P N : Prop :=
 Definition log_odds p P N z : R :=
   average (fun i => ln (p i z)) P - average (fun i => ln (p i z)) N.
 
-Definition softmax V (f : A -> R) z : R := exp (f z) / sum (fun y => exp (f y)) V.
+Definition softmax V (f : A -> R) z : R :=
+  exp (f z) / sum (fun y => exp (f y)) V.
 Definition dot d (x y : nat -> R) : R := sum (fun i => x i * y i) (seq 0 d).
-(* The unconstrained features model: decoder W, one embedding H j for each context. *)
+(* The unconstrained features model: decoder W, one embedding H j for each
+   context. *)
 Definition logits d (W : A -> nat -> R) (h : nat -> R) z : R := dot d (W z) h.
 Definition trained V d W (H : J -> nat -> R) p : Prop :=
   forall j z, In z V -> softmax V (logits d W (H j)) z = p j z.
@@ -187,17 +216,23 @@ Definition steered_logits d W H P N j alpha z : R :=
   logits d W (fun i => H j i + alpha * steering_vector H P N i) z.
 Definition steered_law V d W H P N j alpha z : R :=
   softmax V (steered_logits d W H P N j alpha) z.
-(* What steering adds to one probability, to a set of tokens, and to the training loss. *)
-Definition steered_increase V d W H P N p j z alpha : R := steered_law V d W H P N j alpha z - p j z.
+(* What steering adds to one probability, to a set of tokens, and to the
+   training loss. *)
+Definition steered_increase V d W H P N p j z alpha : R :=
+  steered_law V d W H P N j alpha z - p j z.
 Definition steered_concept_increase V d W H P N p j (C : A -> bool) alpha : R :=
   average (fun z => steered_increase V d W H P N p j z alpha) (members C V).
-Definition steered_loss_increase V d W H P N p (js : list J) (w : J -> R) alpha : R :=
+Definition steered_loss_increase V d W H P N p (js : list J)
+    (w : J -> R) alpha : R :=
   cross_entropy V js w p (fun j => steered_law V d W H P N j alpha)
   - cross_entropy V js w p (fun j => softmax V (logits d W (H j))).
 
-Definition in_target token_concept (target : nat) z : bool := Nat.eqb (token_concept z) target.
-(* Assumption 1, perfect training (Assumption 2), and a target concept to steer towards. *)
-Record paper_setting V token_concept context_concept a b p d W H P N target : Prop := {
+Definition in_target token_concept (target : nat) z : bool :=
+  Nat.eqb (token_concept z) target.
+(* Assumption 1, perfect training (Assumption 2), and a target concept to steer
+   towards. *)
+Record paper_setting V token_concept context_concept a b p d W H P N
+    target : Prop := {
   setting_assumption : assumption_1 V token_concept context_concept a b p;
   setting_trained : trained V d W H p;
   setting_sets : steering_sets context_concept target P N;
@@ -206,22 +241,31 @@ Record paper_setting V token_concept context_concept a b p d W H P N target : Pr
 End Setting.
 
 (* The setting determines its parts: pass the hypothesis alone. *)
-Arguments setting_assumption {A J V token_concept context_concept a b p d W H P N target}.
-Arguments setting_trained {A J V token_concept context_concept a b p d W H P N target}.
-Arguments setting_sets {A J V token_concept context_concept a b p d W H P N target}.
-Arguments setting_proper {A J V token_concept context_concept a b p d W H P N target}.
+Arguments setting_assumption
+  {A J V token_concept context_concept a b p d W H P N target}.
+Arguments setting_trained
+  {A J V token_concept context_concept a b p d W H P N target}.
+Arguments setting_sets
+  {A J V token_concept context_concept a b p d W H P N target}.
+Arguments setting_proper
+  {A J V token_concept context_concept a b p d W H P N target}.
 
 (* Three contexts, for the counterexamples. *)
 Inductive three : Type := first | second | third.
-Definition index (j : three) : nat := match j with first => 0 | second => 1 | third => 2 end.
+Definition index (j : three) : nat :=
+  match j with first => 0 | second => 1 | third => 2 end.
 
 (* ---- Pre-norm transformers: rows t < n of d coordinates ---- *)
 Definition row_average (d : nat) (x : nat -> R) : R := average x (seq 0 d).
 Definition euclidean (d : nat) (x : nat -> R) : R := sqrt (dot d x x).
-Definition rms (d : nat) (eps : R) (x : nat -> R) : R := sqrt (row_average d (fun i => x i ^ 2) + eps).
-Definition rms_norm (d : nat) (eps : R) (gain x : nat -> R) (i : nat) : R := gain i * (x i / rms d eps x).
-Definition centred (d : nat) (x : nat -> R) (i : nat) : R := x i - row_average d x.
-Definition layer_norm (d : nat) (eps : R) (gain bias x : nat -> R) (i : nat) : R :=
+Definition rms (d : nat) (eps : R) (x : nat -> R) : R :=
+  sqrt (row_average d (fun i => x i ^ 2) + eps).
+Definition rms_norm (d : nat) (eps : R) (gain x : nat -> R) (i : nat) : R :=
+  gain i * (x i / rms d eps x).
+Definition centred (d : nat) (x : nat -> R) (i : nat) : R :=
+  x i - row_average d x.
+Definition layer_norm (d : nat) (eps : R) (gain bias x : nat -> R)
+    (i : nat) : R :=
   rms_norm d eps gain (centred d x) i + bias i.
 
 (* Each sublayer adds F(norm(stream)) to the stream. *)
@@ -229,9 +273,11 @@ Definition layer_norm (d : nat) (eps : R) (gain bias x : nat -> R) (i : nat) : R
 Definition stream := nat -> nat -> R.
 Definition row_bounded (n d : nat) (bound : R) (X : stream) : Prop :=
   forall t i, (t < n)%nat -> (i < d)%nat -> Rabs (X t i) <= bound.
-(* Attention and feed-forward maps: any function of all rows, bounded on bounded sets. *)
+(* Attention and feed-forward maps: any function of all rows, bounded on bounded
+   sets. *)
 Definition bounded_map (n d : nat) (F : stream -> stream) : Prop :=
-  forall bound, exists image, forall X, row_bounded n d bound X -> row_bounded n d image (F X).
+  forall bound, exists image, forall X, row_bounded n d bound X ->
+  row_bounded n d image (F X).
 Definition bounded_norm (d : nat) (norm : (nat -> R) -> nat -> R) : Prop :=
   exists bound, forall x i, (i < d)%nat -> Rabs (norm x i) <= bound.
 
@@ -239,7 +285,11 @@ Definition sublayer : Type := ((nat -> R) -> nat -> R) * (stream -> stream).
 Definition apply_sublayer (s : sublayer) (X : stream) : stream :=
   fun t i => X t i + snd s (fun u => fst s (X u)) t i.
 Fixpoint network (layers : list sublayer) (X : stream) : stream :=
-  match layers with nil => X | s :: rest => network rest (apply_sublayer s X) end.
+  match layers with
+  | nil => X
+  | s :: rest => network rest (apply_sublayer s X)
+  end.
 Definition pre_norm (n d : nat) (layers : list sublayer) : Prop :=
   forall s, In s layers -> bounded_norm d (fst s) /\ bounded_map n d (snd s).
-Definition steered_stream (X v : stream) (alpha : R) : stream := fun t i => X t i + alpha * v t i.
+Definition steered_stream (X v : stream) (alpha : R) : stream :=
+  fun t i => X t i + alpha * v t i.

@@ -16,17 +16,22 @@ Proof. apply sum_nonneg; intros; nra. Qed.
 Lemma dot_combine s x t y :
   dot d (fun i => s * x i + t * y i) (fun i => s * x i + t * y i)
   = s ^ 2 * dot d x x + 2 * s * t * dot d x y + t ^ 2 * dot d y y.
-Proof. unfold dot. rewrite <- !sum_scal, <- !sum_plus. apply sum_ext; intros; ring. Qed.
+Proof.
+  unfold dot. rewrite <- !sum_scal, <- !sum_plus. apply sum_ext; intros; ring.
+Qed.
 
 Notation norm := (euclidean d).
 
 Lemma norm_nonneg x : 0 <= norm x. Proof. apply sqrt_pos. Qed.
-Lemma norm_square x : norm x * norm x = dot d x x. Proof. apply sqrt_sqrt, dot_nonneg. Qed.
+Lemma norm_square x : norm x * norm x = dot d x x.
+Proof. apply sqrt_sqrt, dot_nonneg. Qed.
 
 Lemma dot_zero x y : dot d y y = 0 -> dot d x y = 0.
 Proof.
-  intros E. apply sum_zero. intros i Hi.
-  assert (y i * y i <= 0). { rewrite <- E. apply (term_le_sum (fun i => y i * y i)); [intros; nra|exact Hi]. }
+  intros E. apply sum_zero. intros i i_in.
+  assert (y i * y i <= 0).
+  { rewrite <- E.
+    apply (term_le_sum (fun i => y i * y i)); [intros; nra|exact i_in]. }
   assert (y i = 0) as -> by nra. ring.
 Qed.
 
@@ -35,54 +40,67 @@ Lemma cauchy_schwarz x y : Rabs (dot d x y) <= norm x * norm y.
 Proof.
   assert (Q : dot d x y ^ 2 <= dot d x x * dot d y y).
   { destruct (dot_nonneg y) as [S|S].
-    - pose proof (dot_nonneg (fun i => dot d y y * x i + - dot d x y * y i)) as P. rewrite dot_combine in P.
+    - pose proof (dot_nonneg (fun i => dot d y y * x i + - dot d x y * y i))
+        as P. rewrite dot_combine in P.
       apply (Rmult_le_reg_l (dot d y y)); [exact S|]. lra.
     - rewrite (dot_zero x y (eq_sym S)), <- S. lra. }
-  unfold euclidean. rewrite <- sqrt_mult_alt by apply dot_nonneg. rewrite <- sqrt_Rsqr_abs. apply sqrt_le_1_alt.
-  unfold Rsqr. lra.
+  unfold euclidean. rewrite <- sqrt_mult_alt by apply dot_nonneg.
+  rewrite <- sqrt_Rsqr_abs. apply sqrt_le_1_alt. unfold Rsqr. lra.
 Qed.
 
 Lemma coordinate_le x i : (i < d)%nat -> Rabs (x i) <= norm x.
 Proof.
-  intros Hi. rewrite <- sqrt_Rsqr_abs. apply sqrt_le_1_alt. unfold Rsqr.
-  apply (term_le_sum (fun i => x i * x i)); [intros; nra|apply in_row; exact Hi].
+  intros i_lt_d. rewrite <- sqrt_Rsqr_abs. apply sqrt_le_1_alt. unfold Rsqr.
+  apply (term_le_sum (fun i => x i * x i));
+    [intros; nra|apply in_row; exact i_lt_d].
 Qed.
 
 Lemma norm_scal s x : 0 <= s -> norm (fun i => s * x i) = s * norm x.
 Proof.
-  intros Hs. unfold euclidean. apply eq_trans with (sqrt (s ^ 2) * sqrt (dot d x x));
-    [|rewrite sqrt_pow2 by exact Hs; reflexivity]. rewrite <- sqrt_mult_alt by apply pow2_ge_0.
+  intros s_nonneg. unfold euclidean.
+  apply eq_trans with (sqrt (s ^ 2) * sqrt (dot d x x));
+    [|rewrite sqrt_pow2 by exact s_nonneg; reflexivity].
+  rewrite <- sqrt_mult_alt by apply pow2_ge_0.
   f_equal. unfold dot. rewrite <- sum_scal. apply sum_ext; intros; ring.
 Qed.
 
 (* Dunkl-Williams: unit vectors differ by at most 2|x - y| / (|x| + |y|). *)
 Lemma unit_difference x y : 0 < norm x -> 0 < norm y ->
-  norm (fun k => x k / norm x - y k / norm y) <= 2 * norm (fun k => x k - y k) / (norm x + norm y).
+  norm (fun k => x k / norm x - y k / norm y) <=
+    2 * norm (fun k => x k - y k) / (norm x + norm y).
 Proof.
-  intros Hx Hy. set (r := fun k => x k - y k).
-  assert (R2 : norm r * norm r = norm x * norm x - 2 * dot d x y + norm y * norm y).
-  { rewrite !norm_square. replace (dot d r r) with (dot d (fun k => 1 * x k + -1 * y k) (fun k => 1 * x k + -1 * y k)).
+  intros norm_x_positive norm_y_positive. set (r := fun k => x k - y k).
+  assert
+    (R2 : norm r * norm r = norm x * norm x - 2 * dot d x y + norm y * norm y).
+  { rewrite !norm_square.
+    replace (dot d r r)
+      with (dot d (fun k => 1 * x k + -1 * y k) (fun k => 1 * x k + -1 * y k)).
     - rewrite dot_combine. ring.
     - apply sum_ext; intros; unfold r; ring. }
   set (u := fun k => x k / norm x - y k / norm y).
   assert (U2 : norm u * norm u = 2 - 2 * dot d x y / (norm x * norm y)).
   { rewrite norm_square.
-    replace (dot d u u) with (dot d (fun k => / norm x * x k + - / norm y * y k) (fun k => / norm x * x k + - / norm y * y k)).
+    replace (dot d u u) with (dot d (fun k => / norm x * x k + - / norm y * y k)
+        (fun k => / norm x * x k + - / norm y * y k)).
     - rewrite dot_combine, <- !norm_square. field. lra.
     - apply sum_ext; intros; unfold u; field; lra. }
   apply (Rmult_le_reg_r (norm x + norm y)); [lra|].
-  replace (2 * norm r / (norm x + norm y) * (norm x + norm y)) with (2 * norm r) by (field; lra).
-  apply Rsqr_incr_0; [|apply Rmult_le_pos; [apply norm_nonneg|lra]|pose proof (norm_nonneg r); lra]. unfold Rsqr.
+  replace (2 * norm r / (norm x + norm y) * (norm x + norm y)) with (2 * norm r)
+    by (field; lra).
+  apply Rsqr_incr_0; [|apply Rmult_le_pos;
+      [apply norm_nonneg|lra]|pose proof (norm_nonneg r); lra]. unfold Rsqr.
   replace (norm u * (norm x + norm y) * (norm u * (norm x + norm y)))
     with (norm u * norm u * (norm x + norm y) ^ 2) by ring.
-  replace (2 * norm r * (2 * norm r)) with (4 * (norm r * norm r)) by ring. rewrite U2, R2.
-  set (c := dot d x y / (norm x * norm y)).
+  replace (2 * norm r * (2 * norm r)) with (4 * (norm r * norm r)) by ring.
+  rewrite U2, R2. set (c := dot d x y / (norm x * norm y)).
   assert (Ec : dot d x y = c * (norm x * norm y)) by (unfold c; field; lra).
-  replace (2 - 2 * dot d x y / (norm x * norm y)) with (2 - 2 * c) by (unfold c; field; lra).
-  rewrite Ec.
-  assert (Hc : -1 <= c).
-  { pose proof (cauchy_schwarz x y) as CS. apply abs_bounds in CS. rewrite Ec in CS.
-    assert (0 < norm x * norm y) by (apply Rmult_lt_0_compat; assumption). nra. }
+  replace (2 - 2 * dot d x y / (norm x * norm y)) with (2 - 2 * c)
+    by (unfold c; field; lra). rewrite Ec.
+  assert (c_ge : -1 <= c).
+  { pose proof (cauchy_schwarz x y) as CS. apply abs_bounds in CS.
+    rewrite Ec in CS.
+    assert (0 < norm x * norm y) by (apply Rmult_lt_0_compat; assumption).
+    nra. }
   assert (0 <= 2 * (norm x - norm y) ^ 2 * (1 + c)).
   { apply Rmult_le_pos; [|lra]. apply Rmult_le_pos; [lra|apply pow2_ge_0]. }
   lra.
@@ -90,16 +108,20 @@ Qed.
 
 Lemma norm_triangle x y : norm y - norm (fun k => x k - y k) <= norm x.
 Proof.
-  set (r := fun k => x k - y k). pose proof (norm_nonneg x). pose proof (norm_nonneg r).
+  set (r := fun k => x k - y k). pose proof (norm_nonneg x).
+  pose proof (norm_nonneg r).
   destruct (Rle_lt_dec (norm y) (norm x + norm r)) as [L|L]; [lra|exfalso].
-  assert (Y2 : norm y * norm y = norm x * norm x - 2 * dot d x r + norm r * norm r).
-  { rewrite !norm_square. replace (dot d y y) with (dot d (fun k => 1 * x k + -1 * r k) (fun k => 1 * x k + -1 * r k)).
+  assert
+    (Y2 : norm y * norm y = norm x * norm x - 2 * dot d x r + norm r * norm r).
+  { rewrite !norm_square.
+    replace (dot d y y)
+      with (dot d (fun k => 1 * x k + -1 * r k) (fun k => 1 * x k + -1 * r k)).
     - rewrite dot_combine. ring.
     - apply sum_ext; intros; unfold r; ring. }
   pose proof (cauchy_schwarz x r) as CS. apply abs_bounds in CS. nra.
 Qed.
 
-Hypothesis Hd : (0 < d)%nat.
+Hypothesis d_positive : (0 < d)%nat.
 
 Lemma norm_add x y : norm (fun k => x k + y k) <= norm x + norm y.
 Proof.
@@ -110,61 +132,86 @@ Proof.
 Qed.
 
 (* A gain bounded by g stretches by at most g. *)
-Lemma norm_gain (gain : nat -> R) g x : 0 <= g -> (forall k, (k < d)%nat -> Rabs (gain k) <= g) ->
+Lemma norm_gain (gain : nat -> R) g x : 0 <= g ->
+  (forall k, (k < d)%nat -> Rabs (gain k) <= g) ->
   norm (fun k => gain k * x k) <= g * norm x.
 Proof.
-  intros Hg H. rewrite <- norm_scal by exact Hg. unfold euclidean. apply sqrt_le_1_alt. apply sum_le. intros k Hk.
-  apply in_row in Hk. specialize (H k Hk). apply abs_bounds in H. assert (gain k ^ 2 <= g ^ 2) by nra.
+  intros g_nonneg gain_bounded. rewrite <- norm_scal by exact g_nonneg.
+  unfold euclidean. apply sqrt_le_1_alt. apply sum_le. intros k k_in.
+  apply in_row in k_in. specialize (gain_bounded k k_in).
+  apply abs_bounds in gain_bounded. assert (gain k ^ 2 <= g ^ 2) by nra.
   assert (0 <= x k ^ 2) by apply pow2_ge_0.
   replace (gain k * x k * (gain k * x k)) with (gain k ^ 2 * x k ^ 2) by ring.
-  replace (g * x k * (g * x k)) with (g ^ 2 * x k ^ 2) by ring. apply Rmult_le_compat_r; assumption.
+  replace (g * x k * (g * x k)) with (g ^ 2 * x k ^ 2) by ring.
+  apply Rmult_le_compat_r; assumption.
 Qed.
 
 (* RMSNorm is sqrt d x / sqrt(|x|^2 + d eps). *)
 Lemma rms_norm_euclid eps gain x i : 0 <= eps -> 0 < norm x ->
-  rms_norm d eps gain x i = gain i * (sqrt (INR d) * (x i / sqrt (norm x ^ 2 + INR d * eps))).
+  rms_norm d eps gain x i =
+    gain i * (sqrt (INR d) * (x i / sqrt (norm x ^ 2 + INR d * eps))).
 Proof.
-  intros He Hx. unfold rms_norm, rms, row_average, average. rewrite row_length.
-  assert (D : 0 < INR d) by (apply lt_0_INR; exact Hd).
+  intros eps_nonneg norm_x_positive. unfold rms_norm, rms, row_average, average.
+  rewrite row_length.
+  assert (D : 0 < INR d) by (apply lt_0_INR; exact d_positive).
   replace (sum (fun k => x k ^ 2) (seq 0 d)) with (norm x ^ 2).
-  2: { replace (norm x ^ 2) with (norm x * norm x) by ring. rewrite norm_square. apply sum_ext; intros; ring. }
-  replace (norm x ^ 2 / INR d + eps) with ((norm x ^ 2 + INR d * eps) / INR d) by (field; lra).
+  2: { replace (norm x ^ 2) with (norm x * norm x) by ring. rewrite norm_square.
+       apply sum_ext; intros; ring. }
+  replace (norm x ^ 2 / INR d + eps) with ((norm x ^ 2 + INR d * eps) / INR d)
+    by (field; lra).
   assert (P : 0 < norm x ^ 2 + INR d * eps).
-  { assert (0 < norm x ^ 2) by (apply pow_lt; exact Hx). assert (0 <= INR d * eps) by (apply Rmult_le_pos; lra). lra. }
-  rewrite sqrt_div_alt by exact D. assert (0 < sqrt (INR d)) by (apply sqrt_lt_R0; exact D).
-  assert (0 < sqrt (norm x ^ 2 + INR d * eps)) by (apply sqrt_lt_R0; exact P). field. lra.
+  { assert (0 < norm x ^ 2) by (apply pow_lt; exact norm_x_positive).
+    assert (0 <= INR d * eps) by (apply Rmult_le_pos; lra). lra. }
+  rewrite sqrt_div_alt by exact D.
+  assert (0 < sqrt (INR d)) by (apply sqrt_lt_R0; exact D).
+  assert (0 < sqrt (norm x ^ 2 + INR d * eps)) by (apply sqrt_lt_R0; exact P).
+  field. lra.
 Qed.
 
 (* eps moves a unit vector by at most d eps / (2 |x|^2). *)
 Lemma eps_shift x eps : 0 <= eps -> 0 < norm x ->
-  norm (fun k => x k / sqrt (norm x ^ 2 + INR d * eps) - x k / norm x) <= INR d * eps / (2 * norm x ^ 2).
+  norm (fun k => x k / sqrt (norm x ^ 2 + INR d * eps) - x k / norm x) <=
+    INR d * eps / (2 * norm x ^ 2).
 Proof.
-  intros He Hx. set (n := norm x) in *. set (s := sqrt (n ^ 2 + INR d * eps)).
-  assert (De : 0 <= INR d * eps) by (apply Rmult_le_pos; [apply pos_INR|exact He]).
-  assert (N2 : 0 < n ^ 2) by (apply pow_lt; exact Hx).
+  intros eps_nonneg norm_x_positive. set (n := norm x) in *.
+  set (s := sqrt (n ^ 2 + INR d * eps)).
+  assert (De : 0 <= INR d * eps)
+    by (apply Rmult_le_pos; [apply pos_INR|exact eps_nonneg]).
+  assert (N2 : 0 < n ^ 2) by (apply pow_lt; exact norm_x_positive).
   assert (S2 : s * s = n ^ 2 + INR d * eps) by (apply sqrt_sqrt; lra).
-  assert (Hs : n <= s). { unfold s. rewrite <- (sqrt_pow2 n) at 1 by lra. apply sqrt_le_1_alt. lra. }
+  assert (n_le_s : n <= s).
+  { unfold s. rewrite <- (sqrt_pow2 n) at 1 by lra. apply sqrt_le_1_alt. lra. }
   set (c := (s - n) / s / n).
-  assert (Hc : 0 <= c).
-  { apply Rmult_le_pos; [apply Rmult_le_pos; [lra|left; apply Rinv_0_lt_compat; lra]|left; apply Rinv_0_lt_compat; lra]. }
+  assert (c_nonneg : 0 <= c).
+  { apply Rmult_le_pos; [apply Rmult_le_pos; [lra|left; apply Rinv_0_lt_compat;
+        lra]|left; apply Rinv_0_lt_compat; lra]. }
   replace (norm (fun k => x k / s - x k / n)) with (c * n).
-  2: { change (c * n) with (c * norm x). rewrite <- norm_scal by exact Hc. unfold euclidean. f_equal. apply sum_ext. intros k _.
-       replace (x k / s - x k / n) with (- (c * x k)) by (unfold c; field; lra). ring. }
+  2: { change (c * n) with (c * norm x). rewrite <- norm_scal by exact c_nonneg.
+       unfold euclidean. f_equal. apply sum_ext. intros k _.
+       replace (x k / s - x k / n) with (- (c * x k)) by (unfold c; field; lra).
+       ring. }
   apply (Rmult_le_reg_r (s * (2 * n ^ 2))); [apply Rmult_lt_0_compat; lra|].
-  replace (c * n * (s * (2 * n ^ 2))) with ((s - n) * (2 * n ^ 2)) by (unfold c; field; lra).
-  replace (INR d * eps / (2 * n ^ 2) * (s * (2 * n ^ 2))) with (INR d * eps * s) by (field; lra).
-  replace (INR d * eps) with ((s - n) * (s + n)) by lra.
-  assert (0 <= (s - n) * ((s + n) * s - 2 * n ^ 2)); [|lra]. apply Rmult_le_pos; [lra|]. nra.
+  replace (c * n * (s * (2 * n ^ 2))) with ((s - n) * (2 * n ^ 2))
+    by (unfold c; field; lra).
+  replace (INR d * eps / (2 * n ^ 2) * (s * (2 * n ^ 2))) with (INR d * eps * s)
+    by (field; lra). replace (INR d * eps) with ((s - n) * (s + n)) by lra.
+  assert (0 <= (s - n) * ((s + n) * s - 2 * n ^ 2)); [|lra].
+  apply Rmult_le_pos; [lra|]. nra.
 Qed.
 
 Lemma rms_rate eps gain g v r rho alpha : 0 <= eps -> 0 < alpha -> 0 <= g ->
-  (forall k, (k < d)%nat -> Rabs (gain k) <= g) -> norm r <= rho -> rho < alpha * norm v ->
-  norm (fun i => rms_norm d eps gain (fun k => alpha * v k + r k) i - rms_norm d 0 gain v i) <=
-  sqrt (INR d) * g * (2 * rho / (2 * alpha * norm v - rho) + INR d * eps / (2 * (alpha * norm v - rho) ^ 2)).
+  (forall k, (k < d)%nat -> Rabs (gain k) <= g) -> norm r <= rho ->
+  rho < alpha * norm v ->
+  norm (fun i => rms_norm d eps gain (fun k => alpha * v k + r k) i
+    - rms_norm d 0 gain v i) <=
+  sqrt (INR d) * g * (2 * rho / (2 * alpha * norm v - rho)
+    + INR d * eps / (2 * (alpha * norm v - rho) ^ 2)).
 Proof.
-  intros He Ha Hg Hgain Hr Hrho. set (x := fun k => alpha * v k + r k). set (y := fun k => alpha * v k).
+  intros eps_nonneg alpha_positive g_nonneg gain_bounded r_bounded fast.
+  set (x := fun k => alpha * v k + r k). set (y := fun k => alpha * v k).
   pose proof (norm_nonneg r) as R0. pose proof (norm_nonneg v) as V0.
-  assert (Vp : 0 < norm v) by (destruct V0 as [L|L]; [exact L|rewrite <- L in Hrho; lra]).
+  assert (Vp : 0 < norm v)
+    by (destruct V0 as [L|L]; [exact L|rewrite <- L in fast; lra]).
   assert (Ny : norm y = alpha * norm v) by (apply norm_scal; lra).
   assert (Yp : 0 < norm y) by (rewrite Ny; apply Rmult_lt_0_compat; assumption).
   assert (Nr : norm (fun k => x k - y k) = norm r).
@@ -174,17 +221,22 @@ Proof.
   set (s := sqrt (norm x ^ 2 + INR d * eps)).
   set (e := fun k => (x k / norm x - y k / norm y) + (x k / s - x k / norm x)).
   apply Rle_trans with (norm (fun k => gain k * (sqrt (INR d) * e k))).
-  { right. unfold euclidean. f_equal. apply sum_ext. intros i _. rewrite !rms_norm_euclid by lra. fold s.
+  { right. unfold euclidean. f_equal. apply sum_ext. intros i _.
+    rewrite !rms_norm_euclid by lra. fold s.
     rewrite Rmult_0_r, Rplus_0_r, (sqrt_pow2 (norm v)) by lra.
-    replace (v i / norm v) with (y i / norm y) by (rewrite Ny; unfold y; field; lra). unfold e. ring. }
+    replace (v i / norm v) with (y i / norm y)
+      by (rewrite Ny; unfold y; field; lra). unfold e. ring. }
   eapply Rle_trans; [apply norm_gain with (g := g); assumption|].
   rewrite norm_scal by apply sqrt_pos. rewrite <- Rmult_assoc, (Rmult_comm g).
-  apply Rmult_le_compat_l; [apply Rmult_le_pos; [apply sqrt_pos|exact Hg]|].
+  apply Rmult_le_compat_l;
+    [apply Rmult_le_pos; [apply sqrt_pos|exact g_nonneg]|].
   eapply Rle_trans; [apply norm_add|]. apply Rplus_le_compat.
   - eapply Rle_trans; [apply unit_difference; assumption|]. rewrite Nr, Ny.
-    apply Rmult_le_compat; [lra|left; apply Rinv_0_lt_compat; lra|lra|]. apply Rinv_le_contravar; lra.
+    apply Rmult_le_compat; [lra|left; apply Rinv_0_lt_compat; lra|lra|].
+    apply Rinv_le_contravar; lra.
   - eapply Rle_trans; [apply eps_shift; assumption|].
-    assert (De : 0 <= INR d * eps) by (apply Rmult_le_pos; [apply pos_INR|exact He]).
+    assert (De : 0 <= INR d * eps)
+      by (apply Rmult_le_pos; [apply pos_INR|exact eps_nonneg]).
     apply Rmult_le_compat_l; [exact De|]. apply Rinv_le_contravar.
     + assert (0 < (alpha * norm v - rho) ^ 2) by (apply pow_lt; lra). lra.
     + apply Rmult_le_compat_l; [lra|]. apply pow_incr. lra.
@@ -194,91 +246,125 @@ End Euclid.
 (* ---- For the whole network: the remainder has a finite Euclidean norm ---- *)
 
 Section Network.
-Variables (n d : nat) (layers : list sublayer) (X v : stream) (eps g : R) (gain bias : nat -> R) (t : nat).
-Hypothesis Hgain : forall k, (k < d)%nat -> Rabs (gain k) <= g.
-Hypothesis Hg : 0 <= g.
-Hypothesis Hd : (0 < d)%nat.
-Hypothesis Hlayers : pre_norm n d layers.
-Hypothesis Ht : (t < n)%nat.
-Hypothesis Heps : 0 <= eps.
+Variables (n d : nat) (layers : list sublayer) (X v : stream) (eps g : R)
+  (gain bias : nat -> R) (t : nat).
+Hypothesis gain_bounded : forall k, (k < d)%nat -> Rabs (gain k) <= g.
+Hypothesis g_nonneg : 0 <= g.
+Hypothesis d_positive : (0 < d)%nat.
+Hypothesis layers_pre_norm : pre_norm n d layers.
+Hypothesis t_lt_n : (t < n)%nat.
+Hypothesis eps_nonneg : 0 <= eps.
 
-Lemma euclidean_le x b : 0 <= b -> (forall i, (i < d)%nat -> Rabs (x i) <= b) -> euclidean d x <= sqrt (INR d) * b.
+Lemma euclidean_le x b : 0 <= b -> (forall i, (i < d)%nat -> Rabs (x i) <= b) ->
+  euclidean d x <= sqrt (INR d) * b.
 Proof.
-  intros Hb H. unfold euclidean. rewrite <- (sqrt_pow2 b) by exact Hb. rewrite <- sqrt_mult_alt by apply pos_INR.
-  apply sqrt_le_1_alt. rewrite <- row_length, <- sum_const. apply sum_le. intros i Hi. apply in_row in Hi.
-  specialize (H i Hi). apply abs_bounds in H. nra.
+  intros b_nonneg x_bounded. unfold euclidean.
+  rewrite <- (sqrt_pow2 b) by exact b_nonneg.
+  rewrite <- sqrt_mult_alt by apply pos_INR.
+  apply sqrt_le_1_alt. rewrite <- row_length, <- sum_const. apply sum_le.
+  intros i i_in. apply in_row in i_in.
+  specialize (x_bounded i i_in). apply abs_bounds in x_bounded. nra.
 Qed.
 
 Lemma euclidean_odd x : euclidean d (fun k => - x k) = euclidean d x.
 Proof. unfold euclidean. f_equal. apply sum_ext; intros; ring. Qed.
 
 Definition rate (rho speed : R) : R :=
-  sqrt (INR d) * g * (2 * rho / (2 * speed - rho) + INR d * eps / (2 * (speed - rho) ^ 2)).
+  sqrt (INR d) * g *
+    (2 * rho / (2 * speed - rho) + INR d * eps / (2 * (speed - rho) ^ 2)).
 
 (* The same rate along a ray, for whatever output equals that ray. *)
-Lemma ray_rate output u r rho alpha : 0 <= rho -> (forall a k, (k < d)%nat -> Rabs (r a k) <= rho) ->
-  (forall a k, output a k = ray u r a k) -> 0 < alpha -> sqrt (INR d) * rho < alpha * euclidean d u ->
-  euclidean d (fun i => rms_norm d eps gain (output alpha) i - rms_norm d 0 gain u i) <=
+Lemma ray_rate output u r rho alpha : 0 <= rho ->
+  (forall a k, (k < d)%nat -> Rabs (r a k) <= rho) ->
+  (forall a k, output a k = ray u r a k) -> 0 < alpha ->
+  sqrt (INR d) * rho < alpha * euclidean d u ->
+  euclidean d
+    (fun i => rms_norm d eps gain (output alpha) i - rms_norm d 0 gain u i) <=
   rate (sqrt (INR d) * rho) (alpha * euclidean d u).
 Proof.
-  intros H0 Hr E Ha L. apply Rle_trans with
-    (euclidean d (fun i => rms_norm d eps gain (fun k => alpha * u k + r alpha k) i - rms_norm d 0 gain u i)).
+  intros rho_nonneg r_bounded E alpha_positive L.
+  apply Rle_trans with (euclidean d (fun i => rms_norm d eps gain
+      (fun k => alpha * u k + r alpha k) i - rms_norm d 0 gain u i)).
   - right. unfold euclidean. f_equal. apply sum_ext. intros i _.
-    rewrite (rms_norm_ext d eps gain (output alpha) (ray u r alpha)) by (intros; apply E). reflexivity.
-  - unfold rate. replace (2 * (alpha * euclidean d u)) with (2 * alpha * euclidean d u) by ring.
-    apply rms_rate; try assumption. apply euclidean_le; [exact H0|]. intros; apply Hr; assumption.
+    rewrite (rms_norm_ext d eps gain (output alpha) (ray u r alpha))
+      by (intros; apply E). reflexivity.
+  - unfold rate.
+    replace (2 * (alpha * euclidean d u))
+      with (2 * alpha * euclidean d u) by ring.
+    apply rms_rate; try assumption. apply euclidean_le; [exact rho_nonneg|].
+    intros; apply r_bounded; assumption.
 Qed.
 
 Notation output := (fun alpha => network layers (steered_stream X v alpha) t).
 
-Lemma output_bound : exists r rho, 0 <= rho /\ (forall a k, (k < d)%nat -> Rabs (r a k) <= rho) /\
+Lemma output_bound : exists r rho, 0 <= rho /\
+  (forall a k, (k < d)%nat -> Rabs (r a k) <= rho) /\
   forall a k, output a k = ray (v t) r a k.
 Proof.
-  destruct (output_ray n d layers X v t Hlayers Ht) as [r [rho [Hr E]]]. exists r, (Rabs rho).
-  split; [apply Rabs_pos|]. split; [|exact E]. intros a k Hk. pose proof (Rle_abs rho). specialize (Hr a k Hk). lra.
+  destruct (output_ray n d layers X v t layers_pre_norm t_lt_n)
+    as [r [rho [r_bounded E]]]. exists r, (Rabs rho).
+  split; [apply Rabs_pos|]. split; [|exact E]. intros a k k_lt_d.
+  pose proof (Rle_abs rho). specialize (r_bounded a k k_lt_d). lra.
 Qed.
 
-Lemma network_rate : exists rho, forall alpha, 0 < alpha -> rho < alpha * euclidean d (v t) ->
-  euclidean d (fun i => rms_norm d eps gain (output alpha) i - rms_norm d 0 gain (v t) i)
+Lemma network_rate : exists rho, forall alpha, 0 < alpha ->
+  rho < alpha * euclidean d (v t) ->
+  euclidean d
+    (fun i => rms_norm d eps gain (output alpha) i - rms_norm d 0 gain (v t) i)
     <= rate rho (alpha * euclidean d (v t)) /\
-  euclidean d (fun i => rms_norm d eps gain (output (- alpha)) i - rms_norm d 0 gain (fun k => - v t k) i)
+  euclidean d (fun i => rms_norm d eps gain (output (- alpha)) i
+    - rms_norm d 0 gain (fun k => - v t k) i)
     <= rate rho (alpha * euclidean d (v t)).
 Proof.
-  destruct output_bound as [r [rho [H0 [Hr E]]]].
-  exists (sqrt (INR d) * rho). intros alpha Ha L. split.
-  - exact (ray_rate output (v t) r rho alpha H0 Hr E Ha L).
+  destruct output_bound as [r [rho [rho_nonneg [r_bounded E]]]].
+  exists (sqrt (INR d) * rho). intros alpha alpha_positive L. split.
+  - exact (ray_rate output
+        (v t) r rho alpha rho_nonneg r_bounded E alpha_positive L).
   - rewrite <- (euclidean_odd (v t)) in *.
-    apply (ray_rate (fun a => output (- a)) (fun k => - v t k) (fun a => r (- a)) rho alpha); try assumption.
-    + intros a k Hk. apply Hr; exact Hk.
+    apply (ray_rate (fun a => output (- a)) (fun k => - v t k)
+        (fun a => r (- a)) rho alpha); try assumption.
+    + intros a k k_lt_d. apply r_bounded; exact k_lt_d.
     + intros a k. rewrite E. unfold ray. ring.
 Qed.
 
 (* LayerNorm: the same for the centred stream; the bias cancels. *)
 Lemma layer_difference x y :
-  euclidean d (fun i => layer_norm d eps gain bias x i - layer_norm d 0 gain bias y i) =
-  euclidean d (fun i => rms_norm d eps gain (centred d x) i - rms_norm d 0 gain (centred d y) i).
-Proof. unfold euclidean. f_equal. apply sum_ext. intros i _. unfold layer_norm. ring. Qed.
+  euclidean d
+    (fun i => layer_norm d eps gain bias x i - layer_norm d 0 gain bias y i) =
+  euclidean d (fun i => rms_norm d eps gain (centred d x) i
+    - rms_norm d 0 gain (centred d y) i).
+Proof.
+  unfold euclidean. f_equal. apply sum_ext. intros i _. unfold layer_norm. ring.
+Qed.
 
-Lemma network_rate_layer : exists rho, forall alpha, 0 < alpha -> rho < alpha * euclidean d (centred d (v t)) ->
-  euclidean d (fun i => layer_norm d eps gain bias (output alpha) i - layer_norm d 0 gain bias (v t) i)
+Lemma network_rate_layer : exists rho, forall alpha, 0 < alpha ->
+  rho < alpha * euclidean d (centred d (v t)) ->
+  euclidean d (fun i => layer_norm d eps gain bias (output alpha) i
+    - layer_norm d 0 gain bias (v t) i)
     <= rate rho (alpha * euclidean d (centred d (v t))) /\
-  euclidean d (fun i => layer_norm d eps gain bias (output (- alpha)) i - layer_norm d 0 gain bias (fun k => - v t k) i)
+  euclidean d (fun i => layer_norm d eps gain bias (output (- alpha)) i
+    - layer_norm d 0 gain bias (fun k => - v t k) i)
     <= rate rho (alpha * euclidean d (centred d (v t))).
 Proof.
-  destruct output_bound as [r [rho [H0 [Hr E]]]].
-  exists (sqrt (INR d) * (2 * rho)). intros alpha Ha L. rewrite !layer_difference. split.
-  - apply (ray_rate (fun a => centred d (output a)) (centred d (v t)) (fun a => centred d (r a)) (2 * rho) alpha);
-      try assumption; [lra| |].
-    + intros a k Hk. apply (centred_bounded d r rho Hr a k Hk).
+  destruct output_bound as [r [rho [rho_nonneg [r_bounded E]]]].
+  exists (sqrt (INR d) * (2 * rho)). intros alpha alpha_positive L.
+  rewrite !layer_difference. split.
+  - apply (ray_rate (fun a => centred d (output a)) (centred d (v t))
+        (fun a => centred d (r a)) (2 * rho) alpha); try assumption; [lra| |].
+    + intros a k k_lt_d. apply (centred_bounded d r rho r_bounded a k k_lt_d).
     + intros a k. apply (centred_ray d (v t) output r E a k).
-  - assert (Eo : euclidean d (centred d (fun k => - v t k)) = euclidean d (centred d (v t))).
-    { rewrite <- (euclidean_odd (centred d (v t))). unfold euclidean. f_equal. apply sum_ext. intros k _.
-      rewrite centred_odd. reflexivity. }
+  - assert (Eo : euclidean d (centred d (fun k => - v t k)) =
+        euclidean d (centred d (v t))).
+    { rewrite <- (euclidean_odd (centred d (v t))). unfold euclidean. f_equal.
+      apply sum_ext. intros k _. rewrite centred_odd. reflexivity. }
     rewrite <- Eo in *.
-    apply (ray_rate (fun a => centred d (output (- a))) (centred d (fun k => - v t k)) (fun a => centred d (r (- a))) (2 * rho) alpha);
+    apply (ray_rate (fun a => centred d (output (- a))) (centred d
+        (fun k => - v t k)) (fun a => centred d (r (- a))) (2 * rho) alpha);
       try assumption; [lra| |].
-    + intros a k Hk. apply (centred_bounded d r rho Hr (- a) k Hk).
-    + intros a k. apply (centred_ray d (fun k => - v t k) (fun a => output (- a)) (fun a => r (- a))).
-      intros a' k'. rewrite E. unfold ray. ring.
+    + intros a k k_lt_d.
+      apply (centred_bounded d r rho r_bounded (- a) k k_lt_d).
+    + intros a k.
+      apply (centred_ray d (fun k => - v t k) (fun a => output (- a))
+          (fun a => r (- a))). intros a' k'. rewrite E. unfold ray. ring.
 Qed.
 End Network.

@@ -1,156 +1,223 @@
-(* The results, one page. Every notion is in Definitions.v, over Coq's standard library alone;
-   derivable_pt_lim, is_lub, exp, ln, tanh, sqrt are the standard library's.
-   Claim ids tie each theorem to the paper; a theorem in "the paper's setting" is about the trained, steered model,
-   one without is about any finite law p > 0 and any log-odds M. *)
+(* The results, one page. Every notion is in Definitions.v, over Coq's standard
+   library alone; derivable_pt_lim, is_lub, exp, ln, tanh, sqrt are the standard
+   library's. Claim ids tie each theorem to the paper; a theorem in "the paper's
+   setting" is about the trained, steered model, one without is about any finite
+   law p > 0 and any log-odds M. *)
 From Coq Require Import Reals List Arith Lra Lia.
-From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits Bump CrossEntropy Bounds Bennett Remainder Budget
-  Concepts Saturation Model Dataset Signs Strength Reverse Transformer Rate Existence Setting Paper Table Behaviours Errata Hypotheses Orders.
+From Steering Require Import Definitions Sum Calculus Infinity
+  Tilt Limits Bump CrossEntropy Bounds Bennett Remainder Budget
+  Concepts Saturation Model Dataset Signs Strength Reverse Transformer Rate
+  Existence Setting Paper Table Behaviours Errata Hypotheses Orders.
 Open Scope R_scope.
 
 (* ======== The hypotheses can be met ======== *)
 
 (* claim: assumption-1.parametrisation *)
-Theorem assumption_1_parametrisation : forall (A J : Type) (V : list A) kz (kc : J -> nat) (b u : A -> R),
-  (forall z, In z V -> 0 < b z) -> sum b V < 1 -> (forall z, In z V -> 0 < u z) ->
+Theorem assumption_1_parametrisation :
+  forall (A J : Type) (V : list A) kz (kc : J -> nat) (b u : A -> R),
+  (forall z, In z V -> 0 < b z) -> sum b V < 1 ->
+  (forall z, In z V -> 0 < u z) ->
   (forall z, In z V -> sum u (members (in_target kz (kz z)) V) = 1) ->
-  (forall j, exists z, In z V /\ kz z = kc j) -> (forall z, In z V -> exists y, In y V /\ kz y <> kz z) ->
+  (forall j, exists z, In z V /\ kz z = kc j) ->
+  (forall z, In z V -> exists y, In y V /\ kz y <> kz z) ->
   let a z := b z + (1 - sum b V) * u z in
-  assumption_1 V kz kc a b (fun j z => if Nat.eqb (kz z) (kc j) then a z else b z).
+  assumption_1 V kz kc a b
+    (fun j z => if Nat.eqb (kz z) (kc j) then a z else b z).
 Proof. exact @rates_assumption. Qed.
 
 (* claim: assumption-2.attainable *)
-Theorem assumption_2_attainable : forall (J : Type) (V : list nat) (p : J -> nat -> R), (forall j, law V (p j)) ->
+Theorem assumption_2_attainable :
+  forall (J : Type) (V : list nat) (p : J -> nat -> R),
+  (forall j, law V (p j)) ->
   exists d (W : nat -> nat -> R) (H : J -> nat -> R), trained V d W H p.
 Proof. exact @model_exists. Qed.
 
-(* claim: assumption-2.floor; a perfectly trained model has the least cross-entropy *)
-Theorem assumption_2_floor : forall (A J : Type) (V : list A) (p q : J -> A -> R) js w,
-  (forall j, law V (p j)) -> (forall j, law V (q j)) -> (forall j, In j js -> 0 < w j) ->
+(* claim: assumption-2.floor; a perfectly trained model has the least
+   cross-entropy *)
+Theorem assumption_2_floor :
+  forall (A J : Type) (V : list A) (p q : J -> A -> R) js w,
+  (forall j, law V (p j)) -> (forall j, law V (q j)) ->
+  (forall j, In j js -> 0 < w j) ->
   cross_entropy V js w p p <= cross_entropy V js w p q.
-Proof. intros A J V p q js w Hp Hq Hw. exact (cross_entropy_floor V p Hp q js w Hq Hw). Qed.
+Proof.
+  intros A J V p q js w p_laws q_laws w_positive.
+  exact (cross_entropy_floor V p p_laws q js w q_laws w_positive).
+Qed.
 
-(* claim: setting.consistent; the paper's setting, as used below, is not empty *)
-Theorem setting_consistent : exists (V : list nat) kz (kc : bool -> nat) a b p d W H P N target,
+(* claim: setting.consistent; the paper's setting, as used below, is not
+   empty *)
+Theorem setting_consistent :
+  exists (V : list nat) kz (kc : bool -> nat) a b p d W H P N target,
   paper_setting V kz kc a b p d W H P N target.
 Proof.
-  destruct (model_exists _ _ (rates_law _ _ _ _ _ _ uniform_assumption)) as [d [W [H Tr]]].
-  eexists _, _, _, _, _, _, d, W, H, _, _, 0%nat.
-  split; [exact uniform_assumption|exact Tr|exact uniform_sets|exact two_proper].
+  pose proof (model_exists _ _ (rates_law _ _ _ _ _ _ uniform_assumption)) as E.
+  destruct E as [d [W [H trained]]]. eexists _, _, _, _, _, _, d, W, H, _, _, _.
+  split; [apply uniform_assumption|exact trained|apply uniform_sets|].
+  exact two_proper.
 Qed.
 
 (* ======== Section 2: from the model to the tilt ======== *)
 
 Section Model.
 Context {A J : Type}.
-Variables (V : list A) (kz : A -> nat) (kc : J -> nat) (a b : A -> R) (p : J -> A -> R)
-  (d : nat) (W : A -> nat -> R) (H : J -> nat -> R) (P N : list J) (target : nat).
+Variables (V : list A) (kz : A -> nat) (kc : J -> nat) (a b : A -> R)
+  (p : J -> A -> R) (d : nat) (W : A -> nat -> R) (H : J -> nat -> R)
+  (P N : list J) (target : nat).
 
 (* claim: lemma-b2.affine *)
 Theorem lemma_b2_affine : forall j alpha z,
   steered_logits d W H P N j alpha z = logits d W (H j) z +
-    alpha * (average (fun i => logits d W (H i) z) P - average (fun i => logits d W (H i) z) N).
+    alpha * (average (fun i => logits d W (H i) z) P
+      - average (fun i => logits d W (H i) z) N).
 Proof. apply steered_affine. Qed.
 
 (* claim: lemma-b3.tilt *)
 Theorem lemma_b3_tilt : V <> nil -> P <> nil -> N <> nil -> trained V d W H p ->
   forall j alpha z, In z V -> steered_law V d W H P N j alpha z =
-    p j z * exp (alpha * log_odds p P N z) / sum (fun y => p j y * exp (alpha * log_odds p P N y)) V.
-Proof. intros HV HP HN Tr j alpha z Hz. exact (steered_tilt V d W H p P N HV Tr HP HN j alpha z Hz). Qed.
-
-(* claim: lemma-b3.tilt; in logit space the steering vector is M up to a constant *)
-Theorem lemma_b3_direction : V <> nil -> P <> nil -> N <> nil -> trained V d W H p ->
-  exists c, forall z, In z V -> logits d W (steering_vector H P N) z = log_odds p P N z + c.
+    p j z * exp (alpha * log_odds p P N z) /
+    sum (fun y => p j y * exp (alpha * log_odds p P N y)) V.
 Proof.
-  intros HV HP HN Tr. exists (average (offset V d W H) P - average (offset V d W H) N).
-  exact (vector_log_odds V d W H p P N HV Tr HP HN).
+  intros V_nonempty P_nonempty N_nonempty model_trained j alpha z z_in.
+  exact (steered_tilt V d W H p P N V_nonempty model_trained P_nonempty
+      N_nonempty j alpha z z_in).
+Qed.
+
+(* claim: lemma-b3.tilt; in logit space the steering vector is M up to a
+   constant *)
+Theorem lemma_b3_direction : V <> nil -> P <> nil -> N <> nil ->
+  trained V d W H p ->
+  exists c, forall z, In z V ->
+  logits d W (steering_vector H P N) z = log_odds p P N z + c.
+Proof.
+  intros V_nonempty P_nonempty N_nonempty model_trained.
+  exists (average (offset V d W H) P - average (offset V d W H) N).
+  exact (vector_log_odds V d W H p P N V_nonempty model_trained P_nonempty
+      N_nonempty).
 Qed.
 
 (* claim: lemma-b4.sign; the value of M *)
 Theorem lemma_b4_value : assumption_1 V kz kc a b p -> P <> nil -> N <> nil ->
-  forall z, In z V -> log_odds p P N z = concept_weight kc P N (kz z) * ln (a z / b z).
-Proof. intros H1 HP HN z Hz. exact (log_odds_rates V kz kc a b p P N H1 z HP HN Hz). Qed.
+  forall z, In z V ->
+  log_odds p P N z = concept_weight kc P N (kz z) * ln (a z / b z).
+Proof.
+  intros two_rates P_nonempty N_nonempty z z_in.
+  exact
+    (log_odds_rates V kz kc a b p P N two_rates z P_nonempty N_nonempty z_in).
+Qed.
 
 (* claim: lemma-b4.sign *)
 Theorem lemma_b4_sign : assumption_1 V kz kc a b p -> P <> nil -> N <> nil ->
-  0 < concept_weight kc P N target -> (forall k, k <> target -> concept_weight kc P N k <= 0) ->
+  0 < concept_weight kc P N target ->
+  (forall k, k <> target -> concept_weight kc P N k <= 0) ->
   forall z, In z V -> (0 < log_odds p P N z <-> kz z = target).
-Proof. intros H1 HP HN Hw Hk z Hz. exact (log_odds_sign V kz kc a b p P N H1 target z HP HN Hw Hk Hz). Qed.
+Proof.
+  intros two_rates P_nonempty N_nonempty target_weight other_weights z z_in.
+  exact (log_odds_sign V kz kc a b p P N two_rates target z P_nonempty
+      N_nonempty target_weight other_weights z_in).
+Qed.
 
 (* claim: lemma-b4.sign; steering sets have such weights *)
 Theorem lemma_b4_weights : steering_sets kc target P N ->
-  concept_weight kc P N target = 1 /\ forall k, k <> target -> concept_weight kc P N k <= 0.
-Proof. intros Hs. split; [exact (weight_target kc P N target Hs)|exact (weight_other kc P N target Hs)]. Qed.
+  concept_weight kc P N target = 1 /\ forall k, k <> target ->
+  concept_weight kc P N k <= 0.
+Proof.
+  intros steering.
+  split; [exact (weight_target kc P N target steering)
+      |exact (weight_other kc P N target steering)].
+Qed.
 
-(* claim: lemma-b4.sign; the rate of a token inside its own concept may depend on the context *)
-Theorem lemma_b4_varying : forall rate : J -> A -> R, (forall j z, In z V -> 0 < b z < rate j z) ->
-  (forall j z, In z V -> p j z = if Nat.eqb (kz z) (kc j) then rate j z else b z) ->
-  steering_sets kc target P N -> forall z, In z V -> (0 < log_odds p P N z <-> kz z = target).
-Proof. intros rate Hr Hq Hs z Hz. exact (varying_sign V kz kc rate b p P N target z Hr Hq Hs Hz). Qed.
+(* claim: lemma-b4.sign; the rate of a token inside its own concept may depend
+   on the context *)
+Theorem lemma_b4_varying :
+  forall rate : J -> A -> R, (forall j z, In z V -> 0 < b z < rate j z) ->
+  (forall j z, In z V ->
+    p j z = if Nat.eqb (kz z) (kc j) then rate j z else b z) ->
+  steering_sets kc target P N -> forall z, In z V ->
+  (0 < log_odds p P N z <-> kz z = target).
+Proof.
+  intros rate rate_above_b p_rates steering z z_in.
+  exact (varying_sign V kz kc rate b p P N target z rate_above_b p_rates
+      steering z_in).
+Qed.
 End Model.
 
 (* ======== The tilt: Lemma B.5 and the cumulants ======== *)
 
 (* claim: lemma-b5.derivative *)
-Theorem lemma_b5_derivative : forall (A : Type) (V : list A) p M, positive V p -> V <> nil -> forall alpha z,
-  derivable_pt_lim (fun t => tilt V p M t z) alpha (tilt V p M alpha z * (M z - mean V p M alpha)).
+Theorem lemma_b5_derivative : forall (A : Type) (V : list A) p M,
+  positive V p -> V <> nil -> forall alpha z,
+  derivable_pt_lim (fun t => tilt V p M t z) alpha
+    (tilt V p M alpha z * (M z - mean V p M alpha)).
 Proof. exact @tilt_derivative. Qed.
 
 (* claim: tilt.cumulants *)
-Theorem tilt_cumulants : forall (A : Type) (V : list A) p M, positive V p -> V <> nil -> forall alpha,
+Theorem tilt_cumulants : forall (A : Type) (V : list A) p M, positive V p ->
+  V <> nil -> forall alpha,
   derivable_pt_lim (log_partition V p M) alpha (mean V p M alpha) /\
   derivable_pt_lim (mean V p M) alpha (variance V p M alpha) /\
   derivable_pt_lim (variance V p M) alpha (moment V p M alpha 3) /\
   (varies V M -> 0 < variance V p M alpha).
-Proof.
-  intros A V p M Hp HV alpha. split; [exact (log_partition_derivative V p M Hp HV alpha)|].
-  split; [exact (mean_derivative V p M Hp HV alpha)|].
-  split; [exact (variance_derivative V p M Hp HV alpha)|exact (variance_pos V p M Hp HV alpha)].
-Qed.
+Proof. exact @cumulant_derivatives. Qed.
 
 (* claim: tilt.mean *)
-Theorem tilt_mean : forall (A : Type) (V : list A) p M top bottom, positive V p -> V <> nil -> varies V M ->
+Theorem tilt_mean : forall (A : Type) (V : list A) p M top bottom,
+  positive V p -> V <> nil -> varies V M ->
   highest V M top -> lowest V M bottom ->
-  increasing (mean V p M) /\ tends_plus (mean V p M) top /\ tends_minus (mean V p M) bottom.
-Proof.
-  intros A V p M top bottom Hp HV HM Ht Hb. split; [exact (mean_increasing V p M Hp HV HM)|].
-  split; [exact (mean_limit V p M Hp HV top Ht)|exact (mean_limit_minus V p M Hp HV bottom Hb)].
-Qed.
+  increasing (mean V p M) /\ tends_plus (mean V p M) top /\
+  tends_minus (mean V p M) bottom.
+Proof. exact @mean_range. Qed.
 
 (* ======== Every order ======== *)
 
 (* claim: tilt.all-orders; the recursion of the complete Bell polynomials *)
 Theorem bell_recursion : forall x, bell x 0 = 1 /\
-  forall k, bell x (S k) = sum (fun i => Binomial.C k i * bell x (k - i) * x (S i)) (seq 0 (S k)).
+  forall k, bell x (S k) =
+    sum (fun i => Binomial.C k i * bell x (k - i) * x (S i)) (seq 0 (S k)).
 Proof. intros x. split; [exact (bell_zero x)|exact (bell_step x)]. Qed.
 
-(* claim: tilt.all-orders; cumulants are the derivatives of K, and the moments are their Bell polynomials *)
-Theorem cumulants_all_orders : forall (A : Type) (V : list A) p M, positive V p -> V <> nil ->
+(* claim: tilt.all-orders; cumulants are the derivatives of K, and the moments
+   are their Bell polynomials *)
+Theorem cumulants_all_orders :
+  forall (A : Type) (V : list A) p M, positive V p -> V <> nil ->
   derivatives (log_partition V p M) (cumulant V p M) /\
   (forall k alpha, cumulant V p M (S k) alpha = raw_moment V p M (S k) alpha
-     - sum (fun i => Binomial.C k i * cumulant V p M (S i) alpha * raw_moment V p M (k - i) alpha) (seq 0 k)) /\
-  (forall n alpha, raw_moment V p M n alpha = bell (fun i => cumulant V p M i alpha) n) /\
+     - sum (fun i => Binomial.C k i * cumulant V p M (S i) alpha *
+       raw_moment V p M (k - i) alpha) (seq 0 k)) /\
+  (forall n alpha, raw_moment V p M n alpha =
+    bell (fun i => cumulant V p M i alpha) n) /\
   (forall alpha, cumulant V p M 1 alpha = mean V p M alpha /\
-     cumulant V p M 2 alpha = variance V p M alpha /\ cumulant V p M 3 alpha = moment V p M alpha 3).
+     cumulant V p M 2 alpha = variance V p M alpha /\
+     cumulant V p M 3 alpha = moment V p M alpha 3).
 Proof. exact @cumulants_all. Qed.
 
 (* claim: tilt.all-orders *)
-Theorem tilt_all_orders : forall (A : Type) (V : list A) p M, positive V p -> V <> nil -> forall z,
-  derivatives (fun alpha => tilt V p M alpha z) (fun n alpha => tilt V p M alpha z *
-    bell (fun i => match i with 1%nat => M z - cumulant V p M 1 alpha | _ => - cumulant V p M i alpha end) n).
+Theorem tilt_all_orders : forall (A : Type) (V : list A) p M, positive V p ->
+  V <> nil -> forall z,
+  derivatives (fun alpha => tilt V p M alpha z) (fun n alpha =>
+    tilt V p M alpha z * bell (fun i =>
+      match i with
+      | 1%nat => M z - cumulant V p M 1 alpha
+      | _ => - cumulant V p M i alpha
+      end) n).
 Proof. exact @tilt_derivatives. Qed.
 
-(* claim: tilt.all-orders; a set of tokens, by its cumulants minus those of the vocabulary *)
-Theorem concept_all_orders : forall (A : Type) (V : list A) p M C, positive V p -> inhabited C V ->
-  derivatives (mass V p M C) (fun n alpha => mass V p M C alpha *
-    bell (fun i => cumulant (members C V) p M i alpha - cumulant V p M i alpha) n).
+(* claim: tilt.all-orders; a set of tokens, by its cumulants minus those of the
+   vocabulary *)
+Theorem concept_all_orders :
+  forall (A : Type) (V : list A) p M C, positive V p -> inhabited C V ->
+  derivatives (mass V p M C) (fun n alpha => mass V p M C alpha * bell (fun i =>
+    cumulant (members C V) p M i alpha - cumulant V p M i alpha) n).
 Proof. exact @concept_derivatives. Qed.
 
 (* claim: tilt.all-orders; the loss *)
-Theorem cross_entropy_all_orders : forall (A J : Type) (V : list A) (js : list J) w p M,
-  laws V js p -> weights js w -> derivatives (cross_entropy_increase V js w p M) (fun n alpha =>
+Theorem cross_entropy_all_orders :
+  forall (A J : Type) (V : list A) (js : list J) w p M,
+  laws V js p -> weights js w ->
+  derivatives (cross_entropy_increase V js w p M) (fun n alpha =>
     match n with
     | O => cross_entropy_increase V js w p M alpha
-    | 1%nat => sum (fun j => w j * (cumulant V (p j) M 1 alpha - cumulant V (p j) M 1 0)) js
+    | 1%nat => sum (fun j =>
+        w j * (cumulant V (p j) M 1 alpha - cumulant V (p j) M 1 0)) js
     | _ => sum (fun j => w j * cumulant V (p j) M n alpha) js
     end).
 Proof. exact @loss_derivatives. Qed.
@@ -160,61 +227,92 @@ Proof. exact @loss_derivatives. Qed.
 Section Thm33.
 Context {A : Type}.
 Variables (V : list A) (p M : A -> R).
-Hypothesis Hlaw : law V p.
-Hypothesis HM : varies V M.
+Hypothesis p_law : law V p.
+Hypothesis M_varies : varies V M.
 
 (* claim: thm-3.3.bump *)
 Theorem thm_3_3_bump : forall z, In z V ->
   (exists y, In y V /\ M z < M y) -> (exists y, In y V /\ M y < M z) ->
-  exists! a, increasing_until a (probability_increase V p M z) /\ decreasing_from a (probability_increase V p M z).
-Proof. exact (increase_bump V p M (proj1 Hlaw) (law_nonempty V p Hlaw) HM). Qed.
+  exists! a, increasing_until a (probability_increase V p M z) /\
+  decreasing_from a (probability_increase V p M z).
+Proof.
+  exact (increase_bump V p M (proj1 p_law) (law_nonempty V p p_law) M_varies).
+Qed.
 
-(* claim: thm-3.3.bump; every token has exactly one peak in the extended reals *)
-Theorem thm_3_3_peak : forall z, In z V -> exists! s, peak (probability_increase V p M z) s.
-Proof. exact (increase_peaks_once V p M (proj1 Hlaw) (law_nonempty V p Hlaw) HM). Qed.
+(* claim: thm-3.3.bump; every token has exactly one peak in the extended
+   reals *)
+Theorem thm_3_3_peak : forall z, In z V ->
+  exists! s, peak (probability_increase V p M z) s.
+Proof.
+  exact
+    (increase_peaks_once V p M (proj1 p_law) (law_nonempty V p p_law) M_varies).
+Qed.
 
 (* claim: thm-3.3.peak-order *)
 Theorem thm_3_3_peak_order : forall y z s t, In y V -> In z V -> M y < M z ->
-  peak (probability_increase V p M y) s -> peak (probability_increase V p M z) t -> below s t.
-Proof. exact (increase_order V p M (proj1 Hlaw) (law_nonempty V p Hlaw) HM). Qed.
+  peak (probability_increase V p M y) s ->
+  peak (probability_increase V p M z) t -> below s t.
+Proof.
+  exact (increase_order V p M (proj1 p_law) (law_nonempty V p p_law) M_varies).
+Qed.
 
 (* claim: thm-3.3.monotone *)
 Theorem thm_3_3_monotone : forall z, In z V ->
-  ((forall y, In y V -> M y <= M z) -> increasing (probability_increase V p M z)) /\
-  ((forall y, In y V -> M z <= M y) -> decreasing (probability_increase V p M z)).
-Proof. exact (increase_monotone V p M (proj1 Hlaw) (law_nonempty V p Hlaw) HM). Qed.
+  ((forall y, In y V -> M y <= M z) ->
+    increasing (probability_increase V p M z)) /\
+  ((forall y, In y V -> M z <= M y) ->
+    decreasing (probability_increase V p M z)).
+Proof.
+  exact
+    (increase_monotone V p M (proj1 p_law) (law_nonempty V p p_law) M_varies).
+Qed.
 
 (* claim: peak.height *)
 Theorem peak_height : forall z, In z V ->
-  (forall I, is_lub (fun v => exists alpha, v = alpha * M z - log_partition V p M alpha) I ->
-             is_lub (fun v => exists alpha, v = tilt V p M alpha z) (p z * exp I)) /\
+  (forall I,
+     is_lub (fun v => exists alpha, v = alpha * M z - log_partition V p M alpha)
+       I ->
+     is_lub (fun v => exists alpha, v = tilt V p M alpha z) (p z * exp I)) /\
   (forall a, peak (probability_increase V p M z) (finite a) ->
-     is_lub (fun v => exists alpha, v = alpha * M z - log_partition V p M alpha) (a * M z - log_partition V p M a) /\
+     is_lub (fun v => exists alpha, v = alpha * M z - log_partition V p M alpha)
+       (a * M z - log_partition V p M a) /\
      tilt V p M a z = p z * exp (a * M z - log_partition V p M a)).
-Proof. exact (height_of_peak V p M (proj1 Hlaw) (law_nonempty V p Hlaw)). Qed.
+Proof. exact (height_of_peak V p M (proj1 p_law) (law_nonempty V p p_law)). Qed.
 
 (* ======== Proposition B.1 ======== *)
 
 (* claim: prop-b1.limit-plus *)
 Theorem prop_b1_limit_plus : forall top z, highest V M top -> In z V ->
   tends_plus (probability_increase V p M z)
-    ((if level M top z then p z / sum p (members (level M top) V) else 0) - p z).
-Proof. intros top z Ht Hz. exact (increase_limit V p M (proj1 Hlaw) (law_nonempty V p Hlaw) top Ht z Hz). Qed.
+    ((if level M top z
+      then p z / sum p (members (level M top) V) else 0) - p z).
+Proof.
+  intros top z top_highest z_in.
+  exact (increase_limit V p M (proj1 p_law)
+      (law_nonempty V p p_law) top top_highest z z_in).
+Qed.
 
 (* claim: prop-b1.limit-minus *)
 Theorem prop_b1_limit_minus : forall bottom z, lowest V M bottom -> In z V ->
   tends_minus (probability_increase V p M z)
-    ((if level M bottom z then p z / sum p (members (level M bottom) V) else 0) - p z).
-Proof. intros bottom z Hb Hz. exact (increase_limit_minus V p M (proj1 Hlaw) (law_nonempty V p Hlaw) bottom Hb z Hz). Qed.
+    ((if level M bottom z
+      then p z / sum p (members (level M bottom) V) else 0) - p z).
+Proof.
+  intros bottom z bottom_lowest z_in.
+  exact (increase_limit_minus V p M (proj1 p_law)
+      (law_nonempty V p p_law) bottom bottom_lowest z z_in).
+Qed.
 
 (* claim: limit.rate *)
-Theorem limit_rate : forall top gap, highest V M top -> (forall z, In z V -> M z <> top -> M z <= top - gap) ->
+Theorem limit_rate : forall top gap, highest V M top ->
+  (forall z, In z V -> M z <> top -> M z <= top - gap) ->
   forall alpha, 0 <= alpha ->
   / 2 * sum (fun z => Rabs (tilt V p M alpha z - top_law V p M top z)) V
   <= (1 - top_mass V p M top) / top_mass V p M top * exp (- alpha * gap).
 Proof.
-  intros top gap Ht Hg alpha Ha.
-  exact (total_variation_rate V p M (proj1 Hlaw) (law_nonempty V p Hlaw) top Ht (proj2 Hlaw) gap Hg alpha Ha).
+  intros top gap top_highest gap_below alpha alpha_nonneg.
+  exact (total_variation_rate V p M (proj1 p_law) (law_nonempty V p p_law) top
+      top_highest (proj2 p_law) gap gap_below alpha alpha_nonneg).
 Qed.
 End Thm33.
 
@@ -222,9 +320,10 @@ End Thm33.
 
 Section Paper.
 Context {A J : Type}.
-Variables (V : list A) (kz : A -> nat) (kc : J -> nat) (a b : A -> R) (p : J -> A -> R)
-  (d : nat) (W : A -> nat -> R) (H : J -> nat -> R) (P N : list J) (target : nat).
-Hypothesis Hpaper : paper_setting V kz kc a b p d W H P N target.
+Variables (V : list A) (kz : A -> nat) (kc : J -> nat) (a b : A -> R)
+  (p : J -> A -> R) (d : nat) (W : A -> nat -> R) (H : J -> nat -> R)
+  (P N : list J) (target : nat).
+Hypothesis setting : paper_setting V kz kc a b p d W H P N target.
 
 Notation M := (log_odds p P N).
 Notation T := (in_target kz target).
@@ -233,47 +332,66 @@ Notation increase := (steered_increase V d W H P N p).
 (* claim: thm-3.3.bump; in the paper's setting *)
 Theorem thm_3_3_bump_paper : forall j z, In z V ->
   (exists y, In y V /\ M z < M y) -> (exists y, In y V /\ M y < M z) ->
-  exists! c, increasing_until c (increase j z) /\ decreasing_from c (increase j z).
-Proof. exact (paper_bump Hpaper). Qed.
+  exists! c, increasing_until c (increase j z) /\
+  decreasing_from c (increase j z).
+Proof. exact (paper_bump setting). Qed.
 
-(* claim: thm-3.3.peak-order; in the paper's setting: every target token peaks after every other token *)
-Theorem thm_3_3_peak_order_paper : forall j y z s t, In y V -> In z V -> kz y <> target -> kz z = target ->
+(* claim: thm-3.3.peak-order; in the paper's setting: every target token peaks
+   after every other token *)
+Theorem thm_3_3_peak_order_paper : forall j y z s t, In y V -> In z V ->
+  kz y <> target -> kz z = target ->
   peak (increase j y) s -> peak (increase j z) t -> below s t.
-Proof. exact (paper_peak_order Hpaper). Qed.
+Proof. exact (paper_peak_order setting). Qed.
 
 (* claim: thm-3.3.monotone; in the paper's setting *)
 Theorem thm_3_3_monotone_paper : forall j z, In z V ->
-  ((forall y, In y V -> M y <= M z) -> kz z = target /\ increasing (increase j z)) /\
-  ((forall y, In y V -> M z <= M y) -> kz z <> target /\ decreasing (increase j z)).
-Proof. exact (paper_monotone Hpaper). Qed.
+  ((forall y, In y V -> M y <= M z) ->
+    kz z = target /\ increasing (increase j z)) /\
+  ((forall y, In y V -> M z <= M y) ->
+    kz z <> target /\ decreasing (increase j z)).
+Proof. exact (paper_monotone setting). Qed.
 
 (* claim: prop-b1.limit-plus, prop-b1.limit-minus; in the paper's setting *)
-Theorem prop_b1_paper : forall j z top bottom, In z V -> highest V M top -> lowest V M bottom ->
-  tends_plus (increase j z) ((if level M top z then p j z / sum (p j) (members (level M top) V) else 0) - p j z) /\
-  tends_minus (increase j z) ((if level M bottom z then p j z / sum (p j) (members (level M bottom) V) else 0) - p j z).
-Proof. exact (paper_limits Hpaper). Qed.
+Theorem prop_b1_paper : forall j z top bottom, In z V -> highest V M top ->
+  lowest V M bottom ->
+  tends_plus (increase j z)
+    ((if level M top z
+      then p j z / sum (p j) (members (level M top) V) else 0) - p j z) /\
+  tends_minus (increase j z)
+    ((if level M bottom z
+      then p j z / sum (p j) (members (level M bottom) V) else 0) - p j z).
+Proof. exact (paper_limits setting). Qed.
 
 (* ======== Remark 3.4 and the sign rule ======== *)
 
-(* claim: remark-3.4.positive-peaks; a context outside the target, eps below the root eps0 of the gamma/omega dataset *)
+(* claim: remark-3.4.positive-peaks; a context outside the target, eps below the
+   root eps0 of the gamma/omega dataset *)
 Theorem remark_3_4_positive_peaks : forall G gamma omega eps eps0,
   2 <= G -> 0 < eps < eps0 -> eps0 <= (G - 1) / G ->
-  (forall z, In z V -> a z = (1 - eps) * gamma z /\ b z = eps * omega z / (G - 1)) ->
+  (forall z, In z V ->
+    a z = (1 - eps) * gamma z /\ b z = eps * omega z / (G - 1)) ->
   sum gamma (members T V) = 1 -> sum omega (members T V) = 1 ->
   (forall z, In z V -> kz z = target ->
-     - ln (gamma z / omega z) <= (1 - eps0 / (G - 1)) * ln ((1 - eps0) * (G - 1) / eps0)) ->
-  forall j z s, kc j <> target -> In z V -> kz z = target -> peak (increase j z) s -> below (finite 0) s.
-Proof. exact (paper_positive_peaks Hpaper). Qed.
+     - ln (gamma z / omega z) <=
+       (1 - eps0 / (G - 1)) * ln ((1 - eps0) * (G - 1) / eps0)) ->
+  forall j z s, kc j <> target -> In z V -> kz z = target ->
+  peak (increase j z) s -> below (finite 0) s.
+Proof. exact (paper_positive_peaks setting). Qed.
 
-(* claim: remark-3.4.positive-peaks; contrastive negatives, the context among them: no condition on eps *)
-Theorem remark_3_4_contrastive : forall opposite, (forall i, In i N -> kc i = opposite) ->
-  forall j z s, kc j = opposite -> In z V -> kz z = target -> peak (increase j z) s -> below (finite 0) s.
-Proof. exact (paper_contrastive_peaks Hpaper). Qed.
+(* claim: remark-3.4.positive-peaks; contrastive negatives, the context among
+   them: no condition on eps *)
+Theorem remark_3_4_contrastive :
+  forall opposite, (forall i, In i N -> kc i = opposite) ->
+  forall j z s, kc j = opposite -> In z V -> kz z = target ->
+  peak (increase j z) s -> below (finite 0) s.
+Proof. exact (paper_contrastive_peaks setting). Qed.
 
-(* claim: remark-3.4.positive-peaks; its mirror: for a context of the target, every other token peaks below 0 *)
-Theorem remark_3_4_target_context : forall j z s, kc j = target -> In z V -> kz z <> target ->
+(* claim: remark-3.4.positive-peaks; its mirror: for a context of the target,
+   every other token peaks below 0 *)
+Theorem remark_3_4_target_context : forall j z s, kc j = target -> In z V ->
+  kz z <> target ->
   peak (increase j z) s -> below s (finite 0).
-Proof. exact (paper_target_context Hpaper). Qed.
+Proof. exact (paper_target_context setting). Qed.
 
 (* ======== Theorem 3.6, in the paper's setting ======== *)
 
@@ -283,442 +401,623 @@ Notation concept := (steered_concept_increase V d W H P N p).
 Theorem thm_3_6_tanh_paper : forall j k, proper (in_target kz k) V -> exists nu,
   nu 0 = 0 /\
   (forall alpha, derivable_pt_lim nu alpha
-     (mean (members (in_target kz k) V) (p j) M alpha - mean (members (outside (in_target kz k)) V) (p j) M alpha)) /\
+     (mean (members (in_target kz k) V) (p j) M alpha
+       - mean (members (outside (in_target kz k)) V) (p j) M alpha)) /\
   (forall alpha, concept j (in_target kz k) alpha =
      / (2 * INR (length (members (in_target kz k) V))) *
      (tanh ((nu alpha + logit (sum (p j) (members (in_target kz k) V))) / 2)
       - tanh (logit (sum (p j) (members (in_target kz k) V)) / 2))) /\
-  (forall range alpha, ranges V M range -> Rabs (nu alpha) <= range * Rabs alpha).
-Proof. exact (paper_tanh Hpaper). Qed.
+  (forall range alpha, ranges V M range ->
+    Rabs (nu alpha) <= range * Rabs alpha).
+Proof. exact (paper_tanh setting). Qed.
 
 (* claim: thm-3.6.target-increasing; in the paper's setting *)
 Theorem thm_3_6_target_increasing_paper : forall j, increasing (concept j T).
-Proof. exact (paper_target_increasing Hpaper). Qed.
+Proof. exact (paper_target_increasing setting). Qed.
 
-(* claim: thm-3.6.vanishing; in the paper's setting; top tokens are target tokens, so only the bottom needs a hypothesis *)
+(* claim: thm-3.6.vanishing; in the paper's setting; top tokens are target
+   tokens, so only the bottom needs a hypothesis *)
 Theorem thm_3_6_vanishing_paper : forall j k bottom, k <> target ->
   lowest V M bottom -> (forall z, In z V -> kz z = k -> M z <> bottom) ->
-  tends_plus (concept j (in_target kz k)) (- average (p j) (members (in_target kz k) V)) /\
-  tends_minus (concept j (in_target kz k)) (- average (p j) (members (in_target kz k) V)).
-Proof. exact (paper_concept_vanishes Hpaper). Qed.
+  tends_plus (concept j (in_target kz k))
+    (- average (p j) (members (in_target kz k) V)) /\
+  tends_minus (concept j (in_target kz k))
+    (- average (p j) (members (in_target kz k) V)).
+Proof. exact (paper_concept_vanishes setting). Qed.
 
 (* claim: thm-3.6.decreasing; in the paper's setting *)
-Theorem thm_3_6_decreasing_paper : forall j k, k <> target -> inhabited (in_target kz k) V ->
+Theorem thm_3_6_decreasing_paper : forall j k, k <> target ->
+  inhabited (in_target kz k) V ->
   (forall y z, In y V -> In z V -> kz y = k -> kz z <> k -> M y <= M z) ->
   decreasing (concept j (in_target kz k)).
-Proof. exact (paper_concept_decreasing Hpaper). Qed.
+Proof. exact (paper_concept_decreasing setting). Qed.
 
 (* claim: thm-3.8.quadratic; in the paper's setting *)
 Theorem thm_3_8_quadratic_paper : forall js w, weights js w ->
-  forall eps, 0 < eps -> exists delta, 0 < delta /\ forall alpha, Rabs alpha < delta ->
+  forall eps, 0 < eps ->
+  exists delta, 0 < delta /\ forall alpha, Rabs alpha < delta ->
   Rabs (steered_loss_increase V d W H P N p js w alpha
-        - / 2 * sum (fun j => w j * variance V (p j) M 0) js * alpha ^ 2) <= eps * alpha ^ 2.
-Proof. exact (paper_quadratic Hpaper). Qed.
+        - / 2 * sum (fun j => w j * variance V (p j) M 0) js * alpha ^ 2)
+    <= eps * alpha ^ 2.
+Proof. exact (paper_quadratic setting). Qed.
 
 (* claim: ce.convex; in the paper's setting *)
-Theorem ce_convex_paper : forall js w, weights js w -> strictly_convex (steered_loss_increase V d W H P N p js w).
-Proof. exact (paper_convex Hpaper). Qed.
+Theorem ce_convex_paper : forall js w, weights js w ->
+  strictly_convex (steered_loss_increase V d W H P N p js w).
+Proof. exact (paper_convex setting). Qed.
 
-(* claim: contrastive.geometric-path; contrastive negatives, a context among them, reached context k of the target *)
-Theorem contrastive_geometric_path : forall opposite, (forall i, In i N -> kc i = opposite) ->
+(* claim: contrastive.geometric-path; contrastive negatives, a context among
+   them, reached context k of the target *)
+Theorem contrastive_geometric_path :
+  forall opposite, (forall i, In i N -> kc i = opposite) ->
   forall j k, kc j = opposite -> kc k = target -> forall z, In z V ->
   (forall alpha, steered_law V d W H P N j alpha z =
      exp ((1 - alpha) * ln (p j z) + alpha * ln (p k z)) /
      sum (fun y => exp ((1 - alpha) * ln (p j y) + alpha * ln (p k y))) V) /\
   steered_law V d W H P N j 1 z = p k z /\
-  (forall alpha, steered_law V d W H P N j (alpha + 1) z = steered_law V d W H P N k alpha z).
-Proof. exact (paper_geometric_path Hpaper). Qed.
+  (forall alpha, steered_law V d W H P N j (alpha + 1) z =
+    steered_law V d W H P N k alpha z).
+Proof. exact (paper_geometric_path setting). Qed.
 
-(* claim: contrastive.geometric-path; peaks of the negative context sit one unit after those of the target context *)
-Theorem contrastive_peak_shift : forall opposite, (forall i, In i N -> kc i = opposite) ->
+(* claim: contrastive.geometric-path; peaks of the negative context sit one unit
+   after those of the target context *)
+Theorem contrastive_peak_shift :
+  forall opposite, (forall i, In i N -> kc i = opposite) ->
   forall j k, kc j = opposite -> kc k = target -> forall z c, In z V ->
   peak (increase k z) (finite c) -> peak (increase j z) (finite (c + 1)).
-Proof. exact (paper_path_peaks Hpaper). Qed.
+Proof. exact (paper_path_peaks setting). Qed.
 End Paper.
 
 (* claim: sign-rule *)
-Theorem sign_rule : forall (A J : Type) (V : list A) (p : J -> A -> R) (P N : list J),
-  (forall j, law V (p j)) -> P <> nil -> N <> nil -> varies V (log_odds p P N) ->
-  forall j z s, In z V -> peak (probability_increase V (p j) (log_odds p P N) z) s ->
+Theorem sign_rule :
+  forall (A J : Type) (V : list A) (p : J -> A -> R) (P N : list J),
+  (forall j, law V (p j)) -> P <> nil -> N <> nil ->
+  varies V (log_odds p P N) ->
+  forall j z s, In z V ->
+  peak (probability_increase V (p j) (log_odds p P N) z) s ->
   (below (finite 0) s <->
-   average (fun i => KL V (p j) (p i)) N - average (fun i => KL V (p j) (p i)) P < log_odds p P N z).
+   average (fun i => KL V (p j) (p i)) N - average (fun i => KL V (p j) (p i)) P
+   < log_odds p P N z).
 Proof.
-  intros A J V p P N Law HP HN HM j z s Hz Ps. apply increase_peak in Ps.
-  rewrite <- (mean_zero_KL V p P N Law HP HN j).
-  exact (peak_positive V (p j) _ (proj1 (Law j)) (law_nonempty V _ (Law j)) HM z s Hz Ps).
+  intros A J V p P N p_laws P_nonempty N_nonempty M_varies j z s.
+  exact (peak_sign V p P N p_laws P_nonempty N_nonempty j z s M_varies).
 Qed.
 
-(* ======== Theorem 3.6, for any law, log-odds and proper set C of tokens ======== *)
+(* ======== Theorem 3.6, for any law, M and proper set of tokens ======== *)
 
 Section Thm36.
 Context {A : Type}.
 Variables (V : list A) (p M : A -> R) (C : A -> bool).
-Hypothesis Hlaw : law V p.
-Hypothesis HC : proper C V.
+Hypothesis p_law : law V p.
+Hypothesis C_proper : proper C V.
 
 (* claim: thm-3.6.tanh, thm-3.6.growth *)
 Theorem thm_3_6_tanh : exists nu,
   nu 0 = 0 /\
-  (forall alpha, derivable_pt_lim nu alpha (mean (members C V) p M alpha - mean (members (outside C) V) p M alpha)) /\
+  (forall alpha, derivable_pt_lim nu alpha (mean (members C V) p M alpha
+      - mean (members (outside C) V) p M alpha)) /\
   (forall alpha, concept_increase V p M C alpha =
      / (2 * INR (length (members C V))) *
-     (tanh ((nu alpha + logit (mass V p M C 0)) / 2) - tanh (logit (mass V p M C 0) / 2))) /\
-  (forall range alpha, ranges V M range -> Rabs (nu alpha) <= range * Rabs alpha).
-Proof. exact (tanh_exists V p M C Hlaw HC). Qed.
+     (tanh ((nu alpha + logit (mass V p M C 0)) / 2)
+       - tanh (logit (mass V p M C 0) / 2))) /\
+  (forall range alpha, ranges V M range ->
+    Rabs (nu alpha) <= range * Rabs alpha).
+Proof. exact (tanh_exists V p M C p_law C_proper). Qed.
 
 (* claim: thm-3.6.growth; nu written out *)
 Theorem thm_3_6_growth : forall range alpha, ranges V M range ->
-  Rabs ((log_partition (members C V) p M alpha - log_partition (members (outside C) V) p M alpha)
-      - (log_partition (members C V) p M 0 - log_partition (members (outside C) V) p M 0)) <= range * Rabs alpha.
-Proof. exact (growth V p M C (proj1 Hlaw) HC). Qed.
+  Rabs ((log_partition (members C V) p M alpha
+         - log_partition (members (outside C) V) p M alpha)
+        - (log_partition (members C V) p M 0
+           - log_partition (members (outside C) V) p M 0))
+    <= range * Rabs alpha.
+Proof. exact (growth V p M C (proj1 p_law) C_proper). Qed.
 
 (* claim: thm-3.6.target-increasing *)
-Theorem thm_3_6_target_increasing : separated C V M -> increasing (concept_increase V p M C).
-Proof. exact (target_increasing V p M C Hlaw HC). Qed.
+Theorem thm_3_6_target_increasing : separated C V M ->
+  increasing (concept_increase V p M C).
+Proof. exact (target_increasing V p M C p_law C_proper). Qed.
 
-(* claim: thm-3.6.target-increasing; from minus its mean probability to the mean of all that is left *)
+(* claim: thm-3.6.target-increasing; from minus its mean probability to the mean
+   of all that is left *)
 Theorem thm_3_6_target_limits : separated C V M ->
-  tends_plus (concept_increase V p M C) ((1 - sum p (members C V)) / INR (length (members C V))) /\
+  tends_plus (concept_increase V p M C)
+    ((1 - sum p (members C V)) / INR (length (members C V))) /\
   tends_minus (concept_increase V p M C) (- average p (members C V)).
-Proof. exact (separated_limits V p M C Hlaw HC). Qed.
+Proof. exact (separated_limits V p M C p_law C_proper). Qed.
 
 (* claim: thm-3.6.vanishing *)
-Theorem thm_3_6_vanishing : forall top bottom, highest V M top -> lowest V M bottom ->
+Theorem thm_3_6_vanishing : forall top bottom, highest V M top ->
+  lowest V M bottom ->
   (forall z, In z V -> C z = true -> M z <> top /\ M z <> bottom) ->
   tends_plus (concept_increase V p M C) (- average p (members C V)) /\
   tends_minus (concept_increase V p M C) (- average p (members C V)).
-Proof. intros top bottom. exact (vanishing_both V p M C top bottom Hlaw). Qed.
+Proof. intros top bottom. exact (vanishing_both V p M C top bottom p_law). Qed.
 
 (* claim: thm-3.6.decreasing *)
 Theorem thm_3_6_decreasing : varies V M ->
   (forall y z, In y V -> In z V -> C y = true -> C z = false -> M y <= M z) ->
   decreasing (concept_increase V p M C).
-Proof. exact (low_decreasing V p M C Hlaw HC). Qed.
+Proof. exact (low_decreasing V p M C p_law C_proper). Qed.
 
 (* claim: half-saturation.bounds *)
-Theorem half_saturation_bounds : forall delta range a, 0 < delta -> margin C V M delta -> ranges V M range ->
+Theorem half_saturation_bounds : forall delta range a, 0 < delta ->
+  margin C V M delta -> ranges V M range ->
   mass V p M C a = 1 / 2 ->
   (logit (mass V p M C 0) <= 0 ->
-     - logit (mass V p M C 0) / range <= a <= - logit (mass V p M C 0) / delta) /\
+     - logit (mass V p M C 0) / range <= a <=
+       - logit (mass V p M C 0) / delta) /\
   (0 <= logit (mass V p M C 0) ->
-     - logit (mass V p M C 0) / delta <= a <= - logit (mass V p M C 0) / range) /\
-  exists slope, derivable_pt_lim (mass V p M C) a slope /\ delta / 4 <= slope <= range / 4.
-Proof. exact (half_saturation V p M C (proj1 Hlaw) HC). Qed.
+     - logit (mass V p M C 0) / delta <= a <=
+       - logit (mass V p M C 0) / range) /\
+  exists slope, derivable_pt_lim (mass V p M C) a slope /\
+  delta / 4 <= slope <= range / 4.
+Proof. exact (half_saturation V p M C (proj1 p_law) C_proper). Qed.
 
 (* claim: strength.budget; a target mass is reached at exactly one strength *)
-Theorem strength_target : forall delta range tau, 0 < delta -> margin C V M delta -> ranges V M range ->
+Theorem strength_target : forall delta range tau, 0 < delta ->
+  margin C V M delta -> ranges V M range ->
   0 < tau < 1 -> exists! a, mass V p M C a = tau.
-Proof. exact (mass_reached V p M C (proj1 Hlaw) HC). Qed.
+Proof. exact (mass_reached V p M C (proj1 p_law) C_proper). Qed.
 
-(* claim: strength.budget; the reverse divergence only approaches -log p(Mtop): larger budgets are never spent *)
+(* claim: strength.budget; the reverse divergence only approaches -log p(Mtop):
+   larger budgets are never spent *)
 Theorem strength_reverse : varies V M -> forall top, highest V M top ->
-  (forall alpha, KL V (tilt V p M alpha) p = alpha * mean V p M alpha - log_partition V p M alpha) /\
-  (forall x y, 0 <= x -> x < y -> KL V (tilt V p M x) p < KL V (tilt V p M y) p) /\
-  (forall alpha, 0 <= alpha -> KL V (tilt V p M alpha) p < - ln (top_mass V p M top)) /\
-  tends_plus (fun alpha => KL V (tilt V p M alpha) p) (- ln (top_mass V p M top)).
-Proof. intros HM top Ht. exact (reverse_saturates V p M Hlaw top Ht HM). Qed.
+  (forall alpha, KL V (tilt V p M alpha) p =
+    alpha * mean V p M alpha - log_partition V p M alpha) /\
+  (forall x y, 0 <= x -> x < y ->
+    KL V (tilt V p M x) p < KL V (tilt V p M y) p) /\
+  (forall alpha, 0 <= alpha ->
+    KL V (tilt V p M alpha) p < - ln (top_mass V p M top)) /\
+  tends_plus
+    (fun alpha => KL V (tilt V p M alpha) p) (- ln (top_mass V p M top)).
+Proof.
+  intros M_varies top top_highest.
+  exact (reverse_saturates V p M p_law top top_highest M_varies).
+Qed.
 
 (* claim: sweet-spot.nonempty *)
 Theorem sweet_spot_nonempty : forall low high range,
-  highest (members (outside C) V) M low -> lowest (members C V) M high -> low < high -> ranges V M range ->
-  exists left right, right - left = 4 * (high - low) / range ^ 2 /\ left < right /\
+  highest (members (outside C) V) M low -> lowest (members C V) M high ->
+  low < high -> ranges V M range ->
+  exists left right, right - left = 4 * (high - low) / range ^ 2 /\
+  left < right /\
   forall alpha, left < alpha < right ->
     low < mean V p M alpha < high /\
     forall z s, In z V -> peak (probability_increase V p M z) s ->
       if C z then below (finite alpha) s else below s (finite alpha).
 Proof.
   intros low high range.
-  exact (sweet_window_peaks V p M C low high range (proj1 Hlaw) (law_nonempty V p Hlaw)).
+  exact (sweet_window_peaks V p M C low high range (proj1 p_law)
+      (law_nonempty V p p_law)).
 Qed.
 
 (* claim: sweet-spot.nonempty; the set is open *)
-Theorem sweet_spot_open : forall low high alpha, low < mean V p M alpha < high ->
-  exists delta, 0 < delta /\ forall beta, Rabs (beta - alpha) < delta -> low < mean V p M beta < high.
-Proof. intros low high. exact (sweet_open V p M low high (proj1 Hlaw) (law_nonempty V p Hlaw)). Qed.
+Theorem sweet_spot_open :
+  forall low high alpha, low < mean V p M alpha < high ->
+  exists delta, 0 < delta /\ forall beta, Rabs (beta - alpha) < delta ->
+  low < mean V p M beta < high.
+Proof.
+  intros low high.
+  exact (sweet_open V p M low high (proj1 p_law) (law_nonempty V p p_law)).
+Qed.
 End Thm36.
 
 (* ======== Theorem 3.8 and beyond: the cross-entropy increase ======== *)
 
 Section Thm38.
 Context {A J : Type}.
-Variables (V : list A) (js : list J) (w : J -> R) (p : J -> A -> R) (M : A -> R).
-Hypothesis Hlaws : laws V js p.
-Hypothesis Hw : weights js w.
+Variables (V : list A) (js : list J) (w : J -> R) (p : J -> A -> R)
+  (M : A -> R).
+Hypothesis p_laws : laws V js p.
+Hypothesis w_weights : weights js w.
 
 Notation increase := (cross_entropy_increase V js w p M).
 Notation sigma2 := (sum (fun j => w j * variance V (p j) M 0) js).
 
 (* claim: thm-3.8.quadratic *)
-Theorem thm_3_8_quadratic : forall eps, 0 < eps -> exists delta, 0 < delta /\ forall alpha, Rabs alpha < delta ->
+Theorem thm_3_8_quadratic : forall eps, 0 < eps ->
+  exists delta, 0 < delta /\ forall alpha, Rabs alpha < delta ->
   Rabs (increase alpha - / 2 * sigma2 * alpha ^ 2) <= eps * alpha ^ 2.
-Proof. exact (quadratic V js w p M Hlaws Hw). Qed.
+Proof. exact (quadratic V js w p M p_laws w_weights). Qed.
 
 (* claim: ce.kl-identity *)
 Theorem ce_kl_identity : forall alpha,
   increase alpha = sum (fun j => w j * KL V (p j) (tilt V (p j) M alpha)) js /\
-  increase alpha = sum (fun j => w j * (log_partition V (p j) M alpha - alpha * mean V (p j) M 0)) js.
+  increase alpha = sum (fun j => w j *
+    (log_partition V (p j) M alpha - alpha * mean V (p j) M 0)) js.
 Proof.
-  intros alpha. split; [exact (increase_KL V js w p M Hlaws Hw alpha)|exact (increase_cumulant V js w p M Hlaws Hw alpha)].
+  intros alpha.
+  split; [exact (increase_KL V js w p M p_laws w_weights alpha)
+      |exact (increase_cumulant V js w p M p_laws w_weights alpha)].
 Qed.
 
 (* claim: ce.convex *)
 Theorem ce_convex : varies V M -> strictly_convex increase.
-Proof. exact (increase_convex V js w p M Hlaws Hw). Qed.
+Proof. exact (increase_convex V js w p M p_laws w_weights). Qed.
 
 (* claim: ce.convex; U-shaped around 0, for all strengths *)
 Theorem ce_u_shape : varies V M -> increase 0 = 0 /\
-  (forall x y, 0 <= x -> x < y -> increase x < increase y) /\ (forall x y, x < y -> y <= 0 -> increase y < increase x).
-Proof. exact (u_shape V js w p M Hlaws Hw). Qed.
+  (forall x y, 0 <= x -> x < y -> increase x < increase y) /\
+  (forall x y, x < y -> y <= 0 -> increase y < increase x).
+Proof. exact (u_shape V js w p M p_laws w_weights). Qed.
 
 (* claim: ce.convex; its two derivatives *)
 Theorem ce_derivatives : forall alpha,
-  derivable_pt_lim increase alpha (sum (fun j => w j * (mean V (p j) M alpha - mean V (p j) M 0)) js) /\
-  derivable_pt_lim (fun t => sum (fun j => w j * (mean V (p j) M t - mean V (p j) M 0)) js) alpha
+  derivable_pt_lim increase alpha
+    (sum (fun j => w j * (mean V (p j) M alpha - mean V (p j) M 0)) js) /\
+  derivable_pt_lim
+    (fun t => sum (fun j => w j * (mean V (p j) M t - mean V (p j) M 0)) js)
+    alpha
     (sum (fun j => w j * variance V (p j) M alpha) js) /\
   (varies V M -> 0 < sum (fun j => w j * variance V (p j) M alpha) js).
 Proof.
-  intros alpha. split; [exact (increase_derivative V js w p M Hlaws Hw alpha)|].
-  split; [exact (slope_derivative V js w p M Hlaws Hw alpha)|exact (pooled_variance_pos V js w p M Hlaws Hw alpha)].
+  intros alpha.
+  split; [exact (increase_derivative V js w p M p_laws w_weights alpha)|].
+  split; [exact (slope_derivative V js w p M p_laws w_weights alpha)
+      |exact (pooled_variance_pos V js w p M p_laws w_weights alpha)].
 Qed.
 
 (* claim: ce.upper-bounds; Hoeffding, and the exponential bound *)
-Theorem ce_upper_bounds : forall range, ranges V M range -> 0 < range -> forall alpha,
+Theorem ce_upper_bounds : forall range, ranges V M range -> 0 < range ->
+  forall alpha,
   increase alpha <= alpha ^ 2 * range ^ 2 / 8 /\
-  increase alpha <= sigma2 * (exp (range * Rabs alpha) - range * Rabs alpha - 1) / range ^ 2.
-Proof. exact (upper_bounds V js w p M Hlaws Hw). Qed.
+  increase alpha <=
+    sigma2 * (exp (range * Rabs alpha) - range * Rabs alpha - 1) / range ^ 2.
+Proof. exact (upper_bounds V js w p M p_laws w_weights). Qed.
 
-(* claim: ce.upper-bounds; Bennett: the two-point law of the same mean, variance and extreme is the worst *)
-Theorem ce_upper_bennett : varies V M -> forall top bottom, highest V M top -> lowest V M bottom -> forall alpha,
+(* claim: ce.upper-bounds; Bennett: the two-point law of the same mean, variance
+   and extreme is the worst *)
+Theorem ce_upper_bennett : varies V M -> forall top bottom, highest V M top ->
+  lowest V M bottom -> forall alpha,
   (0 <= alpha -> increase alpha <=
-     sum (fun j => w j * two_point (variance V (p j) M 0) (top - mean V (p j) M 0) alpha) js) /\
+     sum (fun j => w j *
+       two_point (variance V (p j) M 0) (top - mean V (p j) M 0) alpha) js) /\
   (alpha <= 0 -> increase alpha <=
-     sum (fun j => w j * two_point (variance V (p j) M 0) (mean V (p j) M 0 - bottom) (- alpha)) js).
-Proof. exact (bennett_bounds V js w p M Hlaws Hw). Qed.
+     sum (fun j => w j *
+       two_point (variance V (p j) M 0) (mean V (p j) M 0 - bottom) (- alpha))
+       js).
+Proof. exact (bennett_bounds V js w p M p_laws w_weights). Qed.
 
 (* claim: ce.lower-bounds; exponential *)
-Theorem ce_lower_bounds : forall range, ranges V M range -> 0 < range -> forall alpha,
-  sigma2 * (exp (- (range * Rabs alpha)) + range * Rabs alpha - 1) / range ^ 2 <= increase alpha.
-Proof. exact (lower_bounds V js w p M Hlaws Hw). Qed.
+Theorem ce_lower_bounds : forall range, ranges V M range -> 0 < range ->
+  forall alpha,
+  sigma2 * (exp (- (range * Rabs alpha)) + range * Rabs alpha - 1) / range ^ 2
+    <= increase alpha.
+Proof. exact (lower_bounds V js w p M p_laws w_weights). Qed.
 
 (* claim: ce.lower-bounds; merge the tokens into C and its complement *)
 Theorem ce_lower_merged : forall C alpha, proper C V ->
   sum (fun j => w j *
     (mass V (p j) M C 0 * ln (mass V (p j) M C 0 / mass V (p j) M C alpha)
-     + (1 - mass V (p j) M C 0) * ln ((1 - mass V (p j) M C 0) / (1 - mass V (p j) M C alpha)))) js
+     + (1 - mass V (p j) M C 0) *
+       ln ((1 - mass V (p j) M C 0) / (1 - mass V (p j) M C alpha)))) js
   <= increase alpha.
 Proof.
-  intros C alpha HC. rewrite (increase_KL V js w p M Hlaws Hw). apply pooled_le; [exact Hw|]. intros j Hj.
-  exact (merged_divergence V (p j) M C alpha (Hlaws j Hj) HC).
+  intros C alpha C_proper. rewrite (increase_KL V js w p M p_laws w_weights).
+  apply pooled_le; [exact w_weights|]. intros j j_in.
+  exact (merged_divergence V (p j) M C alpha (p_laws j j_in) C_proper).
 Qed.
 
 (* claim: ce.remainder *)
 Theorem ce_remainder : forall range, ranges V M range -> forall alpha,
-  Rabs (increase alpha - / 2 * sigma2 * alpha ^ 2) <= range ^ 3 * Rabs alpha ^ 3 / (36 * sqrt 3).
-Proof. exact (remainder_bound V js w p M Hlaws Hw). Qed.
+  Rabs (increase alpha - / 2 * sigma2 * alpha ^ 2) <=
+    range ^ 3 * Rabs alpha ^ 3 / (36 * sqrt 3).
+Proof. exact (remainder_bound V js w p M p_laws w_weights). Qed.
 
 (* claim: ce.remainder; the moment inequality behind it *)
-Theorem third_moment_bound : forall range, ranges V M range -> forall j alpha, In j js ->
+Theorem third_moment_bound : forall range, ranges V M range ->
+  forall j alpha, In j js ->
   Rabs (moment V (p j) M alpha 3) <= range ^ 3 / (6 * sqrt 3).
 Proof.
-  intros range HR j alpha Hj.
-  exact (third_abs V (p j) M alpha range (proj1 (Hlaws j Hj)) (V_nonempty V js w p Hlaws Hw) HR).
+  intros range M_ranges j alpha j_in.
+  exact (third_abs V (p j) M alpha range (proj1 (p_laws j j_in))
+      (V_nonempty V js w p p_laws w_weights) M_ranges).
 Qed.
 
 (* claim: ce.asymptote *)
-Theorem ce_asymptote : forall top gap, highest V M top -> (forall z, In z V -> M z <> top -> M z <= top - gap) ->
+Theorem ce_asymptote : forall top gap, highest V M top ->
+  (forall z, In z V -> M z <> top -> M z <= top - gap) ->
   forall alpha, 0 <= alpha ->
-  0 <= increase alpha - (alpha * sum (fun j => w j * (top - mean V (p j) M 0)) js
-                         + sum (fun j => w j * ln (top_mass V (p j) M top)) js)
-    <= sum (fun j => w j * ((1 - top_mass V (p j) M top) / top_mass V (p j) M top)) js * exp (- alpha * gap).
-Proof. intros top gap Ht Hg alpha Ha. exact (asymptote V js w p M Hlaws Hw top gap alpha Ht Hg Ha). Qed.
+  0 <= increase alpha
+       - (alpha * sum (fun j => w j * (top - mean V (p j) M 0)) js
+          + sum (fun j => w j * ln (top_mass V (p j) M top)) js)
+    <= sum (fun j =>
+         w j * ((1 - top_mass V (p j) M top) / top_mass V (p j) M top)) js
+       * exp (- alpha * gap).
+Proof.
+  intros top gap top_highest gap_below alpha alpha_nonneg.
+  exact (asymptote V js w p M p_laws w_weights top gap alpha top_highest
+      gap_below alpha_nonneg).
+Qed.
 
 (* claim: ce.asymptote; at minus infinity *)
 Theorem ce_asymptote_minus : forall bottom gap, lowest V M bottom ->
-  (forall z, In z V -> M z <> bottom -> bottom + gap <= M z) -> forall alpha, alpha <= 0 ->
-  0 <= increase alpha - (alpha * sum (fun j => w j * (bottom - mean V (p j) M 0)) js
-                         + sum (fun j => w j * ln (top_mass V (p j) M bottom)) js)
-    <= sum (fun j => w j * ((1 - top_mass V (p j) M bottom) / top_mass V (p j) M bottom)) js * exp (alpha * gap).
-Proof. exact (asymptote_minus V js w p M Hlaws Hw). Qed.
+  (forall z, In z V -> M z <> bottom -> bottom + gap <= M z) ->
+  forall alpha, alpha <= 0 ->
+  0 <= increase alpha
+       - (alpha * sum (fun j => w j * (bottom - mean V (p j) M 0)) js
+          + sum (fun j => w j * ln (top_mass V (p j) M bottom)) js)
+    <= sum (fun j =>
+         w j * ((1 - top_mass V (p j) M bottom) / top_mass V (p j) M bottom)) js
+       * exp (alpha * gap).
+Proof. exact (asymptote_minus V js w p M p_laws w_weights). Qed.
 
 (* claim: strength.budget *)
-Theorem strength_budget : varies V M -> forall range k, ranges V M range -> 0 < range -> 0 < k ->
+Theorem strength_budget : varies V M -> forall range k, ranges V M range ->
+  0 < range -> 0 < k ->
   exists! a, (0 < a /\ increase a = k) /\ sqrt (8 * k) / range <= a /\
-    (forall beta, 0 <= beta <= a -> increase beta <= k) /\ (forall beta, increase beta <= k -> beta <= a).
-Proof. exact (budget_strength V js w p M Hlaws Hw). Qed.
+    (forall beta, 0 <= beta <= a -> increase beta <= k) /\
+    (forall beta, increase beta <= k -> beta <= a).
+Proof. exact (budget_strength V js w p M p_laws w_weights). Qed.
 
-(* claim: strength.budget; the root is the best choice: no feasible strength gives the target more mass *)
-Theorem strength_budget_best : forall T a k, proper T V -> separated T V M -> 0 < a -> increase a = k ->
-  forall j beta, In j js -> increase beta <= k -> mass V (p j) M T beta <= mass V (p j) M T a.
-Proof. exact (budget_best V js w p M Hlaws Hw). Qed.
+(* claim: strength.budget; the root is the best choice: no feasible strength
+   gives the target more mass *)
+Theorem strength_budget_best : forall T a k, proper T V -> separated T V M ->
+  0 < a -> increase a = k ->
+  forall j beta, In j js -> increase beta <= k ->
+  mass V (p j) M T beta <= mass V (p j) M T a.
+Proof. exact (budget_best V js w p M p_laws w_weights). Qed.
 End Thm38.
 
 (* ======== Proposition 4.1 ======== *)
 
 Section Prop41.
-Variables (n d : nat) (layers : list sublayer) (X v : stream) (eps : R) (gain bias U : nat -> R) (t : nat).
-Hypothesis Hlayers : pre_norm n d layers.
-Hypothesis Ht : (t < n)%nat.
+Variables (n d : nat) (layers : list sublayer) (X v : stream) (eps : R)
+  (gain bias U : nat -> R) (t : nat).
+Hypothesis layers_pre_norm : pre_norm n d layers.
+Hypothesis t_lt_n : (t < n)%nat.
 
-(* claim: prop-4.1.rmsnorm; One logit of row t: U is a row of the unembedding; the limit norm has eps = 0. *)
+(* claim: prop-4.1.rmsnorm; One logit of row t: U is a row of the unembedding;
+   the limit norm has eps = 0. *)
 Theorem prop_4_1_rmsnorm : (exists i, (i < d)%nat /\ v t i <> 0) ->
-  tends_plus (fun alpha => dot d U (rms_norm d eps gain (network layers (steered_stream X v alpha) t)))
+  tends_plus (fun alpha =>
+    dot d U (rms_norm d eps gain (network layers (steered_stream X v alpha) t)))
     (dot d U (rms_norm d 0 gain (v t))) /\
-  tends_minus (fun alpha => dot d U (rms_norm d eps gain (network layers (steered_stream X v alpha) t)))
+  tends_minus (fun alpha =>
+    dot d U (rms_norm d eps gain (network layers (steered_stream X v alpha) t)))
     (- dot d U (rms_norm d 0 gain (v t))).
 Proof.
-  intros Hv. split; [exact (rms_plus n d layers X v eps gain U t Hlayers Ht Hv)
-    |exact (rms_minus n d layers X v eps gain U t Hlayers Ht Hv)].
+  intros nonzero.
+  split; [apply rms_plus with (n := n)|apply rms_minus with (n := n)];
+    assumption.
 Qed.
 
 (* claim: prop-4.1.layernorm *)
-Theorem prop_4_1_layernorm : (exists i, (i < d)%nat /\ centred d (v t) i <> 0) ->
-  tends_plus (fun alpha => dot d U (layer_norm d eps gain bias (network layers (steered_stream X v alpha) t)))
+Theorem prop_4_1_layernorm :
+  (exists i, (i < d)%nat /\ centred d (v t) i <> 0) ->
+  tends_plus (fun alpha => dot d U
+    (layer_norm d eps gain bias (network layers (steered_stream X v alpha) t)))
     (dot d U (layer_norm d 0 gain bias (v t))) /\
-  tends_minus (fun alpha => dot d U (layer_norm d eps gain bias (network layers (steered_stream X v alpha) t)))
+  tends_minus (fun alpha => dot d U
+    (layer_norm d eps gain bias (network layers (steered_stream X v alpha) t)))
     (dot d U (layer_norm d 0 gain bias (fun k => - v t k))).
 Proof.
-  intros Hv. split; [exact (layer_plus n d layers X v eps gain bias U t Hlayers Ht Hv)
-    |exact (layer_minus n d layers X v eps gain bias U t Hlayers Ht Hv)].
+  intros nonzero.
+  split; [apply layer_plus with (n := n)|apply layer_minus with (n := n)];
+    assumption.
 Qed.
 
-(* claim: prop-4.1.rmsnorm; so every next-token probability has a limit at each end: the plateau *)
-Theorem prop_4_1_plateau : forall (A : Type) (V : list A) (unembedding : A -> nat -> R) z, In z V ->
+(* claim: prop-4.1.rmsnorm; so every next-token probability has a limit at each
+   end: the plateau *)
+Theorem prop_4_1_plateau :
+  forall (A : Type) (V : list A) (unembedding : A -> nat -> R) z, In z V ->
   (exists i, (i < d)%nat /\ v t i <> 0) ->
   let next alpha := softmax V (fun y => dot d (unembedding y)
     (rms_norm d eps gain (network layers (steered_stream X v alpha) t))) z in
-  tends_plus next (softmax V (fun y => dot d (unembedding y) (rms_norm d 0 gain (v t))) z) /\
-  tends_minus next (softmax V (fun y => - dot d (unembedding y) (rms_norm d 0 gain (v t))) z).
-Proof. exact (rms_plateau n d layers X v eps gain t Hlayers Ht). Qed.
+  tends_plus next
+    (softmax V (fun y => dot d (unembedding y) (rms_norm d 0 gain (v t))) z) /\
+  tends_minus next
+    (softmax V (fun y => - dot d (unembedding y) (rms_norm d 0 gain (v t))) z).
+Proof.
+  exact (rms_plateau n d layers X v eps gain t layers_pre_norm t_lt_n).
+Qed.
 
 (* claim: prop-4.1.layernorm; its plateau *)
-Theorem prop_4_1_plateau_layernorm : forall (A : Type) (V : list A) (unembedding : A -> nat -> R) z, In z V ->
+Theorem prop_4_1_plateau_layernorm :
+  forall (A : Type) (V : list A) (unembedding : A -> nat -> R) z, In z V ->
   (exists i, (i < d)%nat /\ centred d (v t) i <> 0) ->
   let next alpha := softmax V (fun y => dot d (unembedding y)
-    (layer_norm d eps gain bias (network layers (steered_stream X v alpha) t))) z in
-  tends_plus next (softmax V (fun y => dot d (unembedding y) (layer_norm d 0 gain bias (v t))) z) /\
-  tends_minus next (softmax V (fun y => dot d (unembedding y) (layer_norm d 0 gain bias (fun k => - v t k))) z).
-Proof. exact (layer_plateau n d layers X v eps gain bias t Hlayers Ht). Qed.
+    (layer_norm d eps gain bias
+      (network layers (steered_stream X v alpha) t))) z in
+  tends_plus next (softmax V (fun y =>
+      dot d (unembedding y) (layer_norm d 0 gain bias (v t))) z) /\
+  tends_minus next (softmax V (fun y =>
+      dot d (unembedding y) (layer_norm d 0 gain bias (fun k => - v t k))) z).
+Proof.
+  exact (layer_plateau n d layers X v eps gain bias t layers_pre_norm t_lt_n).
+Qed.
 
-(* claim: prop-4.1.rate; O(1/alpha) in Euclidean norm, towards v and towards -v; g bounds the gain *)
-Theorem prop_4_1_rate : forall g, (0 < d)%nat -> 0 <= eps -> 0 <= g -> (forall k, (k < d)%nat -> Rabs (gain k) <= g) ->
+(* claim: prop-4.1.rate; O(1/alpha) in Euclidean norm, towards v and towards -v;
+   g bounds the gain *)
+Theorem prop_4_1_rate : forall g, (0 < d)%nat -> 0 <= eps -> 0 <= g ->
+  (forall k, (k < d)%nat -> Rabs (gain k) <= g) ->
   exists rho, forall alpha, 0 < alpha -> rho < alpha * euclidean d (v t) ->
   let speed := alpha * euclidean d (v t) in
-  let bound := sqrt (INR d) * g * (2 * rho / (2 * speed - rho) + INR d * eps / (2 * (speed - rho) ^ 2)) in
-  euclidean d (fun i => rms_norm d eps gain (network layers (steered_stream X v alpha) t) i
-                        - rms_norm d 0 gain (v t) i) <= bound /\
-  euclidean d (fun i => rms_norm d eps gain (network layers (steered_stream X v (- alpha)) t) i
-                        - rms_norm d 0 gain (fun k => - v t k) i) <= bound.
-Proof. intros g Hd He Hg Hgain. exact (network_rate n d layers X v eps g gain t Hgain Hg Hd Hlayers Ht He). Qed.
+  let bound := sqrt (INR d) * g *
+    (2 * rho / (2 * speed - rho) + INR d * eps / (2 * (speed - rho) ^ 2)) in
+  euclidean d (fun i =>
+    rms_norm d eps gain (network layers (steered_stream X v alpha) t) i
+    - rms_norm d 0 gain (v t) i) <= bound /\
+  euclidean d (fun i =>
+    rms_norm d eps gain (network layers (steered_stream X v (- alpha)) t) i
+    - rms_norm d 0 gain (fun k => - v t k) i) <= bound.
+Proof.
+  intros g d_positive eps_nonneg g_nonneg gain_bounded.
+  exact (network_rate n d layers X v eps g gain t gain_bounded g_nonneg
+      d_positive layers_pre_norm t_lt_n eps_nonneg).
+Qed.
 
 (* claim: prop-4.1.rate; LayerNorm, with the centred vector in place of v *)
-Theorem prop_4_1_rate_layernorm : forall g, (0 < d)%nat -> 0 <= eps -> 0 <= g -> (forall k, (k < d)%nat -> Rabs (gain k) <= g) ->
-  exists rho, forall alpha, 0 < alpha -> rho < alpha * euclidean d (centred d (v t)) ->
+Theorem prop_4_1_rate_layernorm : forall g, (0 < d)%nat -> 0 <= eps -> 0 <= g ->
+  (forall k, (k < d)%nat -> Rabs (gain k) <= g) ->
+  exists rho, forall alpha, 0 < alpha ->
+  rho < alpha * euclidean d (centred d (v t)) ->
   let speed := alpha * euclidean d (centred d (v t)) in
-  let bound := sqrt (INR d) * g * (2 * rho / (2 * speed - rho) + INR d * eps / (2 * (speed - rho) ^ 2)) in
-  euclidean d (fun i => layer_norm d eps gain bias (network layers (steered_stream X v alpha) t) i
-                        - layer_norm d 0 gain bias (v t) i) <= bound /\
-  euclidean d (fun i => layer_norm d eps gain bias (network layers (steered_stream X v (- alpha)) t) i
-                        - layer_norm d 0 gain bias (fun k => - v t k) i) <= bound.
-Proof. intros g Hd He Hg Hgain. exact (network_rate_layer n d layers X v eps g gain bias t Hgain Hg Hd Hlayers Ht He). Qed.
+  let bound := sqrt (INR d) * g *
+    (2 * rho / (2 * speed - rho) + INR d * eps / (2 * (speed - rho) ^ 2)) in
+  euclidean d (fun i =>
+    layer_norm d eps gain bias (network layers (steered_stream X v alpha) t) i
+    - layer_norm d 0 gain bias (v t) i) <= bound /\
+  euclidean d (fun i =>
+    layer_norm d eps gain bias
+      (network layers (steered_stream X v (- alpha)) t) i
+    - layer_norm d 0 gain bias (fun k => - v t k) i) <= bound.
+Proof.
+  intros g d_positive eps_nonneg g_nonneg gain_bounded.
+  exact (network_rate_layer n d layers X v eps g gain bias t gain_bounded
+      g_nonneg d_positive layers_pre_norm t_lt_n eps_nonneg).
+Qed.
 End Prop41.
 
-(* claim: prop-4.1.rmsnorm, prop-4.1.layernorm; both norms are bounded, so such networks exist *)
+(* claim: prop-4.1.rmsnorm, prop-4.1.layernorm; both norms are bounded, so such
+   networks exist *)
 Theorem prop_4_1_norms : forall d eps gain bias, 0 < eps ->
-  bounded_norm d (rms_norm d eps gain) /\ bounded_norm d (layer_norm d eps gain bias).
-Proof. intros. split; [apply rms_norm_bounded|apply layer_norm_bounded]; assumption. Qed.
+  bounded_norm d (rms_norm d eps gain) /\
+  bounded_norm d (layer_norm d eps gain bias).
+Proof.
+  intros. split; [apply rms_norm_bounded|apply layer_norm_bounded]; assumption.
+Qed.
 
 (* ======== Findings: where the paper is false or loose ======== *)
 
 (* claim: finding-remark-3.4; a context of the target *)
-Theorem finding_remark_3_4 : ~ (forall (A J : Type) (V : list A) kz (kc : J -> nat) a b p P N target,
-  assumption_1 V kz kc a b p -> steering_sets kc target P N -> proper (in_target kz target) V ->
-  forall j z s, In z V -> kz z = target -> peak (probability_increase V (p j) (log_odds p P N) z) s -> below (finite 0) s).
+Theorem finding_remark_3_4 :
+  ~ (forall (A J : Type) (V : list A) kz (kc : J -> nat) a b p P N target,
+  assumption_1 V kz kc a b p -> steering_sets kc target P N ->
+  proper (in_target kz target) V ->
+  forall j z s, In z V -> kz z = target ->
+    peak (probability_increase V (p j) (log_odds p P N) z) s ->
+    below (finite 0) s).
 Proof. exact remark_3_4_false. Qed.
 
-(* claim: finding-remark-3.4; a context outside the target and outside N, eps = 9/20 *)
-Theorem finding_remark_3_4_outside : ~ (forall (A J : Type) (V : list A) kz (kc : J -> nat) a b p P N target,
-  assumption_1 V kz kc a b p -> steering_sets kc target P N -> proper (in_target kz target) V ->
+(* claim: finding-remark-3.4; a context outside the target and outside N, eps =
+   9/20 *)
+Theorem finding_remark_3_4_outside :
+  ~ (forall (A J : Type) (V : list A) kz (kc : J -> nat) a b p P N target,
+  assumption_1 V kz kc a b p -> steering_sets kc target P N ->
+  proper (in_target kz target) V ->
   forall j z s, kc j <> target -> In z V -> kz z = target ->
-    peak (probability_increase V (p j) (log_odds p P N) z) s -> below (finite 0) s).
+    peak (probability_increase V (p j) (log_odds p P N) z) s ->
+    below (finite 0) s).
 Proof. exact remark_3_4_false_outside. Qed.
 
-(* claim: finding-prop-b1-eq-9; Off target the limit is -p(z), here -b_z; equation (9) gives -a_z. *)
-Theorem finding_prop_b1_eq_9 : exists (V : list nat) kz (kc : bool -> nat) a b p P N target z,
-  assumption_1 V kz kc a b p /\ steering_sets kc target P N /\ In z V /\ kz z <> target /\
+(* claim: finding-prop-b1-eq-9; Off target the limit is -p(z), here -b_z;
+   equation (9) gives -a_z. *)
+Theorem finding_prop_b1_eq_9 :
+  exists (V : list nat) kz (kc : bool -> nat) a b p P N target z,
+  assumption_1 V kz kc a b p /\ steering_sets kc target P N /\ In z V /\
+  kz z <> target /\
   tends_plus (probability_increase V (p true) (log_odds p P N) z) (- b z) /\
   ~ tends_plus (probability_increase V (p true) (log_odds p P N) z) (- a z).
 Proof. exact equation_9_false. Qed.
 
-(* claim: finding-vanishing; A concept that vanishes never returns to its unsteered value. *)
-Theorem finding_vanishing : forall (A : Type) (V : list A) p M C top, law V p -> inhabited C V -> highest V M top ->
-  (forall z, In z V -> C z = true -> M z <> top) -> ~ tends_plus (concept_increase V p M C) 0.
+(* claim: finding-vanishing; A concept that vanishes never returns to its
+   unsteered value. *)
+Theorem finding_vanishing : forall (A : Type) (V : list A) p M C top, law V p ->
+  inhabited C V -> highest V M top ->
+  (forall z, In z V -> C z = true -> M z <> top) ->
+  ~ tends_plus (concept_increase V p M C) 0.
 Proof. exact @never_back. Qed.
 
-(* claim: finding-three-behaviours; The mass of a concept starts at 1, and is neither monotone nor a bump. *)
-Theorem finding_three_behaviours : exists (V : list nat) kz (kc : three -> nat) a b p P N target k,
+(* claim: finding-three-behaviours; The mass of a concept starts at 1, and is
+   neither monotone nor a bump. *)
+Theorem finding_three_behaviours :
+  exists (V : list nat) kz (kc : three -> nat) a b p P N target k,
   assumption_1 V kz kc a b p /\ steering_sets kc target P N /\ k <> target /\
   tends_minus (mass V (p first) (log_odds p P N) (in_target kz k)) 1 /\
-  ~ exists s, peak (concept_increase V (p first) (log_odds p P N) (in_target kz k)) s.
+  ~ exists s,
+  peak (concept_increase V (p first) (log_odds p P N) (in_target kz k)) s.
 Proof. exact fourth_behaviour. Qed.
 
-(* claim: finding-sigmoidal; the target's curve need not turn once from convex to concave *)
-Theorem finding_sigmoidal : exists (V : list nat) kz (kc : three -> nat) a b p P N target,
+(* claim: finding-sigmoidal; the target's curve need not turn once from convex
+   to concave *)
+Theorem finding_sigmoidal :
+  exists (V : list nat) kz (kc : three -> nat) a b p P N target,
   assumption_1 V kz kc a b p /\ steering_sets kc target P N /\
   ~ exists c, forall x y, x < y ->
     let f := mass V (p second) (log_odds p P N) (in_target kz target) in
-    (y <= c -> f ((x + y) / 2) <= (f x + f y) / 2) /\ (c <= x -> (f x + f y) / 2 <= f ((x + y) / 2)).
+    (y <= c -> f ((x + y) / 2) <= (f x + f y) / 2) /\
+    (c <= x -> (f x + f y) / 2 <= f ((x + y) / 2)).
 Proof. exact not_sigmoidal. Qed.
 
-(* claim: finding-no-bump; With one ratio a/b on the target, as in the uniform dataset, every target token increases for ever. *)
-Theorem finding_no_bump : forall (A J : Type) (V : list A) kz (kc : J -> nat) a b p P N target ratio,
-  assumption_1 V kz kc a b p -> steering_sets kc target P N -> proper (in_target kz target) V ->
+(* claim: finding-no-bump; With one ratio a/b on the target, as in the uniform
+   dataset, every target token increases for ever. *)
+Theorem finding_no_bump :
+  forall (A J : Type) (V : list A) kz (kc : J -> nat) a b p P N target ratio,
+  assumption_1 V kz kc a b p -> steering_sets kc target P N ->
+  proper (in_target kz target) V ->
   (forall z, In z V -> kz z = target -> a z / b z = ratio) ->
-  forall j z, In z V -> kz z = target -> increasing (probability_increase V (p j) (log_odds p P N) z).
+  forall j z, In z V -> kz z = target ->
+  increasing (probability_increase V (p j) (log_odds p P N) z).
 Proof. exact @no_target_bump. Qed.
 
-(* claim: finding-no-plateau; Without a final norm the loss leaves every bound. *)
-Theorem finding_no_plateau : forall (A J : Type) (V : list A) (js : list J) w p (M : A -> R) k,
+(* claim: finding-no-plateau; Without a final norm the loss leaves every
+   bound. *)
+Theorem finding_no_plateau :
+  forall (A J : Type) (V : list A) (js : list J) w p (M : A -> R) k,
   laws V js p -> weights js w -> varies V M ->
-  exists bound, forall alpha, bound < alpha -> k < cross_entropy_increase V js w p M alpha.
+  exists bound, forall alpha, bound < alpha ->
+  k < cross_entropy_increase V js w p M alpha.
 Proof. exact @no_plateau. Qed.
 
-(* claim: finding-degrades; For any model laws the loss starts with slope E_model M - E_data M ... *)
-Theorem finding_degrades_slope : forall (A J : Type) (V : list A) (js : list J) w (data model : J -> A -> R) (M : A -> R),
+(* claim: finding-degrades; For any model laws the loss starts with slope
+   E_model M - E_data M ... *)
+Theorem finding_degrades_slope : forall (A J : Type) (V : list A)
+    (js : list J) w (data model : J -> A -> R) (M : A -> R),
   laws V js data -> laws V js model -> derivable_pt_lim
-    (fun alpha => cross_entropy V js w data (fun j => tilt V (model j) M alpha)) 0
-    (sum (fun j => w j * (mean V (model j) M 0 - sum (fun z => data j z * M z) V)) js).
+    (fun alpha => cross_entropy V js w data
+      (fun j => tilt V (model j) M alpha)) 0
+    (sum (fun j => w j *
+        (mean V (model j) M 0 - sum (fun z => data j z * M z) V)) js).
 Proof. exact @untrained_slope. Qed.
 
 (* claim: finding-degrades; ... which can be negative before training ends. *)
-Theorem finding_degrades : exists (V : list nat) (data model M : nat -> R) (slope : R),
+Theorem finding_degrades :
+  exists (V : list nat) (data model M : nat -> R) (slope : R),
   law V data /\ law V model /\ slope < 0 /\
-  derivable_pt_lim (fun alpha => cross_entropy V (tt :: nil) (fun _ => 1) (fun _ => data) (fun _ => tilt V model M alpha)) 0 slope.
+  derivable_pt_lim (fun alpha => cross_entropy V (tt :: nil) (fun _ => 1)
+    (fun _ => data) (fun _ => tilt V model M alpha)) 0 slope.
 Proof. exact steering_can_help. Qed.
 
-(* claim: finding-equal-rates; a = b on a target token: Lemma B.4 fails there. *)
-Theorem finding_equal_rates : exists (V : list nat) kz (kc : bool -> nat) p target z,
-  (forall j, law V (p j)) /\ In z V /\ kz z = target /\ kc true = target /\ kc false <> target /\
+(* claim: finding-equal-rates; a = b on a target token: Lemma B.4 fails
+   there. *)
+Theorem finding_equal_rates :
+  exists (V : list nat) kz (kc : bool -> nat) p target z,
+  (forall j, law V (p j)) /\ In z V /\ kz z = target /\ kc true = target /\
+  kc false <> target /\
   log_odds p (true :: nil) (false :: nil) z = 0.
 Proof. exact equal_rates. Qed.
 
-(* claim: finding-reversed-order; a < b on some tokens: an off-target token peaks after a target token. *)
-Theorem finding_reversed_order : exists (V : list nat) kz (kc : bool -> nat) p target y z,
-  (forall j, law V (p j)) /\ In y V /\ In z V /\ kz y <> target /\ kz z = target /\
+(* claim: finding-reversed-order; a < b on some tokens: an off-target token
+   peaks after a target token. *)
+Theorem finding_reversed_order :
+  exists (V : list nat) kz (kc : bool -> nat) p target y z,
+  (forall j, law V (p j)) /\ In y V /\ In z V /\ kz y <> target /\
+  kz z = target /\
   kc true = target /\ kc false <> target /\
-  forall s t, peak (fun alpha => tilt V (p true) (log_odds p (true :: nil) (false :: nil)) alpha y) s ->
-    peak (fun alpha => tilt V (p true) (log_odds p (true :: nil) (false :: nil)) alpha z) t -> below t s.
+  forall s t, peak (fun alpha =>
+    tilt V (p true) (log_odds p (true :: nil) (false :: nil)) alpha y) s ->
+    peak (fun alpha => tilt V (p true)
+      (log_odds p (true :: nil) (false :: nil)) alpha z) t -> below t s.
 Proof. exact reversed_order. Qed.
 
-(* claim: finding-layernorm-constant; LayerNorm does not see a constant steering vector. *)
-Theorem finding_layernorm_constant : forall d eps gain bias x c alpha i, (i < d)%nat ->
-  layer_norm d eps gain bias (fun k => x k + alpha * c) i = layer_norm d eps gain bias x i.
+(* claim: finding-layernorm-constant; LayerNorm does not see a constant steering
+   vector. *)
+Theorem finding_layernorm_constant :
+  forall d eps gain bias x c alpha i, (i < d)%nat ->
+  layer_norm d eps gain bias (fun k => x k + alpha * c) i =
+    layer_norm d eps gain bias x i.
 Proof. exact layer_norm_constant. Qed.
 
-(* claim: finding-sweet-spots; Each context has a sweet spot, yet two contexts may share none. *)
-Theorem finding_sweet_spots : exists (V : list nat) kz (kc : bool -> nat) a b p P N target low high,
+(* claim: finding-sweet-spots; Each context has a sweet spot, yet two contexts
+   may share none. *)
+Theorem finding_sweet_spots :
+  exists (V : list nat) kz (kc : bool -> nat) a b p P N target low high,
   assumption_1 V kz kc a b p /\ steering_sets kc target P N /\
   highest (members (outside (in_target kz target)) V) (log_odds p P N) low /\
-  lowest (members (in_target kz target) V) (log_odds p P N) high /\ low < high /\
+  lowest (members (in_target kz target) V) (log_odds p P N) high /\
+  low < high /\
   forall alpha, ~ (low < mean V (p true) (log_odds p P N) alpha < high /\
                    low < mean V (p false) (log_odds p P N) alpha < high).
 Proof. exact sweet_intersection_empty. Qed.
@@ -726,23 +1025,39 @@ Proof. exact sweet_intersection_empty. Qed.
 (* ======== One tuple, one list of axioms ======== *)
 
 Definition everything :=
-  (@assumption_1_parametrisation, @assumption_2_attainable, @assumption_2_floor, setting_consistent,
-   @lemma_b2_affine, @lemma_b3_tilt, @lemma_b3_direction, @lemma_b4_value, @lemma_b4_sign, @lemma_b4_weights, @lemma_b4_varying, lemma_b5_derivative,
+  (@assumption_1_parametrisation, @assumption_2_attainable, @assumption_2_floor,
+    setting_consistent,
+   @lemma_b2_affine, @lemma_b3_tilt, @lemma_b3_direction, @lemma_b4_value,
+   @lemma_b4_sign, @lemma_b4_weights, @lemma_b4_varying, lemma_b5_derivative,
    tilt_cumulants, tilt_mean,
-   (bell_recursion, cumulants_all_orders, tilt_all_orders, concept_all_orders, cross_entropy_all_orders), @thm_3_3_bump, @thm_3_3_peak, @thm_3_3_peak_order, @thm_3_3_monotone, @peak_height,
+   (bell_recursion, cumulants_all_orders, tilt_all_orders, concept_all_orders,
+     cross_entropy_all_orders), @thm_3_3_bump, @thm_3_3_peak,
+   @thm_3_3_peak_order, @thm_3_3_monotone, @peak_height,
    @prop_b1_limit_plus, @prop_b1_limit_minus, @limit_rate,
-   (@thm_3_3_bump_paper, @thm_3_3_peak_order_paper, @thm_3_3_monotone_paper, @prop_b1_paper,
-    @remark_3_4_positive_peaks, @remark_3_4_contrastive, @remark_3_4_target_context,
-    @thm_3_6_tanh_paper, @thm_3_6_target_increasing_paper, @thm_3_6_vanishing_paper, @thm_3_6_decreasing_paper,
-    @thm_3_8_quadratic_paper, @ce_convex_paper, @contrastive_geometric_path, @contrastive_peak_shift, sign_rule),
-   (@thm_3_6_tanh, @thm_3_6_growth, @thm_3_6_target_increasing, @thm_3_6_target_limits, @thm_3_6_vanishing, @thm_3_6_decreasing,
-    @half_saturation_bounds, @strength_target, @strength_reverse, @sweet_spot_nonempty, @sweet_spot_open),
-   (@thm_3_8_quadratic, @ce_kl_identity, @ce_convex, @ce_u_shape, @ce_derivatives, @ce_upper_bounds, @ce_upper_bennett,
-    @ce_lower_bounds, @ce_lower_merged, @ce_remainder, @third_moment_bound, @ce_asymptote, @ce_asymptote_minus,
+   (@thm_3_3_bump_paper, @thm_3_3_peak_order_paper, @thm_3_3_monotone_paper,
+     @prop_b1_paper,
+    @remark_3_4_positive_peaks, @remark_3_4_contrastive,
+    @remark_3_4_target_context,
+    @thm_3_6_tanh_paper, @thm_3_6_target_increasing_paper,
+    @thm_3_6_vanishing_paper, @thm_3_6_decreasing_paper,
+    @thm_3_8_quadratic_paper, @ce_convex_paper, @contrastive_geometric_path,
+    @contrastive_peak_shift, sign_rule),
+   (@thm_3_6_tanh, @thm_3_6_growth, @thm_3_6_target_increasing,
+     @thm_3_6_target_limits, @thm_3_6_vanishing, @thm_3_6_decreasing,
+    @half_saturation_bounds, @strength_target, @strength_reverse,
+    @sweet_spot_nonempty, @sweet_spot_open),
+   (@thm_3_8_quadratic, @ce_kl_identity, @ce_convex, @ce_u_shape,
+     @ce_derivatives, @ce_upper_bounds, @ce_upper_bennett,
+    @ce_lower_bounds, @ce_lower_merged, @ce_remainder, @third_moment_bound,
+    @ce_asymptote, @ce_asymptote_minus,
     @strength_budget, @strength_budget_best),
-   (prop_4_1_rmsnorm, prop_4_1_layernorm, prop_4_1_plateau, prop_4_1_plateau_layernorm, prop_4_1_rate, prop_4_1_rate_layernorm, prop_4_1_norms),
-   (finding_remark_3_4, finding_remark_3_4_outside, finding_prop_b1_eq_9, finding_vanishing, finding_three_behaviours, finding_sigmoidal,
-    finding_no_bump, finding_no_plateau, finding_degrades_slope, finding_degrades, finding_equal_rates,
+   (prop_4_1_rmsnorm, prop_4_1_layernorm, prop_4_1_plateau,
+     prop_4_1_plateau_layernorm, prop_4_1_rate, prop_4_1_rate_layernorm,
+     prop_4_1_norms),
+   (finding_remark_3_4, finding_remark_3_4_outside, finding_prop_b1_eq_9,
+     finding_vanishing, finding_three_behaviours, finding_sigmoidal,
+    finding_no_bump, finding_no_plateau, finding_degrades_slope,
+    finding_degrades, finding_equal_rates,
     finding_reversed_order, finding_layernorm_constant, finding_sweet_spots)).
 
 Print Assumptions everything.
