@@ -1,13 +1,12 @@
-(* Concepts that do what Theorem 3.6's reading excludes: fall, rise and fall;
-   inflect three times. *)
+(* Concepts that do what Theorem 3.6's reading excludes:
+   fall, rise and fall; inflect three times. *)
 From Coq Require Import Reals List Arith Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits Bump
   Concepts Dataset Signs Table.
 Import ListNotations.
 Open Scope R_scope.
 
-(* ---- "Three distinct behaviours" is not exhaustive: a concept that falls,
-   rises and falls ---- *)
+(* ---- A fourth behaviour: a concept that falls, rises and falls ---- *)
 
 Section FourthBehaviour.
 Let V := [0; 1; 2; 3; 4; 5]%nat.
@@ -39,8 +38,8 @@ Proof.
     unfold concept_weight, share, average; simpl; field.
 Qed.
 
-(* At alpha = -2n every weight is rational: p (b/a)^{2n} on the target, p
-   (a/b)^n elsewhere. *)
+(* At alpha = -2n every weight is rational: p
+   (b/a)^{2n} on the target, p (a/b)^n elsewhere. *)
 Lemma fourth_weight n z : In z V -> weight (p first) M (- (2 * INR n)) z =
   p first z * (if Nat.eqb (kz z) 0 then / (table la z / table lb z) ^ (2 * n)
     else (table la z / table lb z) ^ n).
@@ -246,8 +245,8 @@ Proof.
   rewrite exp_Ropp, !exp_ln by lra. reflexivity.
 Qed.
 
-(* Concave across -1, 0, 1 and convex across 1, 11, 21: no single change from
-   convex to concave. *)
+(* Concave across -1, 0, 1 and convex across 1, 11,
+   21: no single change from convex to concave. *)
 Lemma inflection_values : (F (-1) + F 1) / 2 < F 0 /\ F 11 < (F 1 + F 21) / 2.
 Proof.
   pose proof (inflection_right 0) as E0. pose proof (inflection_right 1) as E1.

@@ -1,5 +1,5 @@
-(* Bennett's bound: among laws of given mean, variance and maximum, two points
-   have the largest exponential moment. *)
+(* Bennett's bound: among distributions of given mean, variance and
+   maximum, one on two points has the largest exponential moment. *)
 From Coq Require Import Reals List Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits Bump
   CrossEntropy.
@@ -149,10 +149,10 @@ Proof.
   set (B := b + c). assert (B_positive : 0 < B) by (unfold B; lra).
   set (k := phi (alpha * B) / B ^ 2).
   assert (B2 : 0 < B ^ 2) by (apply pow_lt; exact B_positive).
-  (* e^{alpha x} lies below the parabola that touches it at -c and meets it at
-     b *)
-  assert
-    (Major : forall y, y <= B -> exp (alpha * y) <= 1 + alpha * y + k * y ^ 2).
+  (* e^{alpha x} lies below the parabola that
+     touches it at -c and meets it at b *)
+  assert (Major : forall y, y <= B ->
+      exp (alpha * y) <= 1 + alpha * y + k * y ^ 2).
   { intros y y_le_B.
     pose proof (phi_ratio (alpha * y) (alpha * B) ltac:(nra) ltac:(nra)) as Q.
     replace (1 + alpha * y + k * y ^ 2)
@@ -255,8 +255,9 @@ Lemma bennett_bounds : varies V M -> forall top bottom, highest V M top ->
      sum (fun j => w j *
        two_point (variance V (p j) M 0) (top - mean V (p j) M 0) alpha) js) /\
   (alpha <= 0 -> increase alpha <=
-     sum (fun j => w j * two_point (variance V (p j) M 0) (mean V (p j) M 0
-         - bottom) (- alpha)) js).
+     sum (fun j => w j *
+       two_point (variance V (p j) M 0) (mean V (p j) M 0 - bottom) (- alpha))
+       js).
 Proof.
   intros M_varies top bottom top_highest bottom_lowest alpha.
   split; intros alpha_nonneg.

@@ -1,5 +1,5 @@
-(* Bounds on the cross-entropy increase for all alpha >= 0: Hoeffding's, and an
-   exponential one on each side. *)
+(* Bounds on the cross-entropy increase for all alpha >=
+   0: Hoeffding's, and an exponential one on each side. *)
 From Coq Require Import Reals List Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits Bump
   CrossEntropy.
@@ -54,8 +54,8 @@ Proof.
       |apply (V_nonempty V js w p p_laws w_weights)|exact M_ranges].
 Qed.
 
-(* Var' >= -range Var, so Var e^{range alpha} never decreases; likewise Var
-   e^{-range alpha} never grows. *)
+(* Var' >= -range Var, so Var e^{range alpha} never
+   decreases; likewise Var e^{-range alpha} never grows. *)
 Lemma variance_growth c alpha : 0 <= alpha -> c = range \/ c = - range ->
   0 <= c * (pooled_variance V js w p M alpha * exp (alpha * c)
     - pooled_variance V js w p M 0).
@@ -73,8 +73,8 @@ Proof.
   assert (P : forall x, 0 < x -> 0 <=
       c * (pooled_third V js w p M x * exp (x * c) + s x * (c * exp (x * c)))).
   { intros x _.
-    replace
-      (c * (pooled_third V js w p M x * exp (x * c) + s x * (c * exp (x * c))))
+    replace (c *
+        (pooled_third V js w p M x * exp (x * c) + s x * (c * exp (x * c))))
       with (c * (pooled_third V js w p M x + c * s x) * exp (x * c)) by ring.
     apply Rmult_le_pos; [|left; apply exp_pos].
     pose proof (pooled_third_le x) as B. fold (s x) in B. apply abs_bounds in B.

@@ -1,5 +1,5 @@
-(* A cross-entropy budget has one positive root: by convexity the increase
-   outgrows every bound. *)
+(* A cross-entropy budget has one positive root: by
+   convexity the increase outgrows every bound. *)
 From Coq Require Import Reals List Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt Concepts
   CrossEntropy Bounds.
@@ -81,9 +81,8 @@ Proof.
   destruct (budget_root k M_varies k_positive) as [a [[a_positive Ea] U]].
   exists a. split.
   - split; [split; assumption|].
-    split;
-      [exact (budget_least k a range M_ranges range_positive a_positive Ea)|].
-    split.
+    split; [exact (budget_least k a range M_ranges range_positive a_positive Ea)
+        |]. split.
     + intros beta [beta_nonneg [beta_lt_a|beta_lt_a]];
         [|rewrite beta_lt_a, Ea; apply Rle_refl].
       rewrite <- Ea. left.
@@ -92,8 +91,8 @@ Proof.
   - intros c [c_root _]. exact (U c c_root).
 Qed.
 
-Lemma budget_best : forall T a k, proper T V -> separated T V M -> 0 < a ->
-  increase a = k ->
+Lemma budget_best : forall T a k, proper T V -> separated T V M ->
+  0 < a -> increase a = k ->
   forall j beta, In j js -> increase beta <= k ->
   mass V (p j) M T beta <= mass V (p j) M T a.
 Proof.

@@ -1,5 +1,5 @@
-(* Theorem 3.3: every token peaks once, at the strength where the mean log-odds
-   meets its own. *)
+(* Theorem 3.3: every token peaks once, at the
+   strength where the mean log-odds meets its own. *)
 From Coq Require Import Reals List Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits.
 Open Scope R_scope.
@@ -117,15 +117,14 @@ Proof.
   pose proof (tilt_pos V p M p_positive V_nonempty c z z_in). nra.
 Qed.
 
-(* E runs continuously from the bottom to the top, so it meets every value
-   between. *)
+(* E runs continuously from the bottom to the top,
+   so it meets every value between. *)
 Lemma mean_meets top bottom v :
   highest V M top -> lowest V M bottom -> bottom < v < top -> exists a, E a = v.
 Proof.
   intros top_highest bottom_lowest v_between.
-  destruct
-    (tends_below _ _ (mean_limit V p M p_positive V_nonempty top top_highest) v)
-    as [x [x_positive Lx]]; [lra|].
+  destruct (tends_below _ _ (mean_limit V p M p_positive V_nonempty top
+      top_highest) v) as [x [x_positive Lx]]; [lra|].
   pose proof (mean_limit_minus V p M p_positive V_nonempty bottom bottom_lowest)
     as Lim. apply tends_mirror in Lim. apply (tends_scal (-1)) in Lim.
   destruct (tends_below _ _ Lim (- v)) as [y [y_positive Ly]]; [lra|].
@@ -141,7 +140,7 @@ Proof.
     [apply Inc in L|exact L|apply Inc in L]; lra.
 Qed.
 
-(* Where the peak sits, read off M. *)
+(* Where the peak is, read off M. *)
 Definition located (z : A) (s : strength) : Prop :=
   match s with
   | minus_infinity => forall y, In y V -> M z <= M y
@@ -216,8 +215,8 @@ Proof.
   - specialize (Ps z z_in). lra.
 Qed.
 
-(* The sign rule: a peak is right of alpha = 0 iff the token's log-odds exceeds
-   the mean there. *)
+(* The sign rule: a peak is right of alpha = 0 iff
+   the token's log-odds exceeds the mean there. *)
 Lemma peak_positive z s : In z V -> peak (curve z) s ->
   (below (finite 0) s <-> E 0 < M z).
 Proof.
@@ -248,8 +247,7 @@ Proof.
   - assert (E 0 <= M z) by (apply mean_le; assumption). split; [tauto|lra].
 Qed.
 
-(* ---- Height: p_alpha(z) = p(z) e^{alpha M z - K(alpha)}, and the peak attains
-   the supremum ---- *)
+(* ---- Height: the peak attains the supremum of p e^{alpha M - K} ---- *)
 
 Lemma tilt_log alpha z :
   tilt V p M alpha z = p z * exp (alpha * M z - log_partition V p M alpha).

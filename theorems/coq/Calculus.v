@@ -1,5 +1,5 @@
-(* The few facts of one-variable calculus used here, from the standard
-   library. *)
+(* The few facts of one-variable calculus used
+   here, from the standard library. *)
 From Coq Require Import Reals List Lra Lia.
 From Steering Require Import Definitions Sum.
 Open Scope R_scope.
@@ -141,8 +141,8 @@ Proof.
     by (apply Rmult_le_pos; [apply slope_nonneg|]; lra). lra.
 Qed.
 
-(* A strictly increasing derivative makes strict convexity: two mean values,
-   compared. *)
+(* A strictly increasing derivative makes strict
+   convexity: two mean values, compared. *)
 Lemma increasing_derivative_convex : increasing f' -> strictly_convex f.
 Proof.
   intros slope_increasing x y t x_lt_y t_between.

@@ -1,5 +1,5 @@
-(* Theorem 3.6: the mass of a set of tokens is a logistic function of nu, a
-   difference of two log-partitions. *)
+(* Theorem 3.6: the mass of a set of tokens is a logistic
+   function of nu, a difference of two log-partitions. *)
 From Coq Require Import Reals List Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits Bump.
 Open Scope R_scope.
@@ -176,8 +176,8 @@ Proof.
   - rewrite mass_logistic. unfold logistic, Rsqr. fold (L alpha). field. lra.
 Qed.
 
-(* |nu'| <= range, both means lie in one interval of that length; so |nu| <=
-   range |alpha|. *)
+(* |nu'| <= range, both means lie in one interval
+   of that length; so |nu| <= range |alpha|. *)
 Lemma nu_slope_le range alpha : ranges V M range ->
   Rabs (nu_slope alpha) <= range.
 Proof.
@@ -210,8 +210,8 @@ Proof.
     apply Rmult_le_compat_r; [apply Rabs_pos|apply nu_slope_le; exact M_ranges].
 Qed.
 
-(* If the set lies weakly above the rest, its conditional mean is strictly
-   larger: not all values are equal. *)
+(* If the set lies weakly above the rest, its conditional
+   mean is strictly larger: not all values are equal. *)
 Lemma nu_slope_pos alpha : varies V M ->
   (forall y z, In y V -> In z V -> C y = false -> C z = true -> M y <= M z) ->
   0 < nu_slope alpha.
@@ -337,8 +337,8 @@ Proof.
   intros range alpha. exact (growth V p M C (proj1 p_law) C_proper range alpha).
 Qed.
 
-(* A set without a top token keeps no mass in the limit, so its increase tends
-   to minus its mean probability. *)
+(* A set without a top token keeps no mass in the limit,
+   so its increase tends to minus its mean probability. *)
 Lemma vanishing m : (forall z, In z V -> C z = true -> M z <> m) ->
   sum (top_law V p M m) (members C V) = 0.
 Proof.
@@ -366,8 +366,8 @@ Proof.
     apply mass_limit; assumption.
 Qed.
 
-(* When every top token lies in C, nothing else keeps mass, so C takes all of
-   it. *)
+(* When every top token lies in C, nothing else
+   keeps mass, so C takes all of it. *)
 Lemma filling_plus top : highest V M top ->
   (forall z, In z V -> C z = false -> M z <> top) ->
   tends_plus (concept_increase V p M C)

@@ -1,5 +1,5 @@
-(* The cross-entropy increase: Kullback-Leibler identity, convexity, bounds for
-   all alpha, budgets. *)
+(* The cross-entropy increase: Kullback-Leibler identity,
+   convexity, bounds for all alpha, budgets. *)
 From Coq Require Import Reals List Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits Bump.
 Open Scope R_scope.
@@ -57,8 +57,8 @@ Proof.
     rewrite ln_Rinv, ln_exp by assumption. unfold u. ring.
 Qed.
 
-(* Merging tokens into C and its complement can only lose divergence (log-sum
-   inequality). *)
+(* Merging tokens into C and its complement can
+   only lose divergence (log-sum inequality). *)
 Lemma log_sum (q : A -> R) l : l <> nil -> (forall z, In z l -> 0 < p z) ->
   (forall z, In z l -> 0 < q z) ->
   sum p l * ln (sum p l / sum q l) <= sum (fun z => p z * ln (p z / q z)) l.
@@ -194,8 +194,8 @@ Qed.
 Lemma slope_derivative alpha :
   derivable_pt_lim slope alpha (pooled_variance V js w p M alpha).
 Proof.
-  apply
-    (derivable_sum (fun t j => w j * (mean V (p j) M t - mean V (p j) M 0))).
+  apply (derivable_sum
+      (fun t j => w j * (mean V (p j) M t - mean V (p j) M 0))).
   intros j j_in. apply derivable_scal. eapply derivable_value.
   - apply derivable_minus; [|apply derivable_pt_lim_const].
     apply mean_derivative; [apply js_positive; exact j_in|apply V_nonempty].
@@ -263,8 +263,8 @@ Qed.
 Lemma increase_continuous : continuity increase.
 Proof. intros t. eapply derivable_continuity, increase_derivative. Qed.
 
-(* Theorem 3.8: increase - sigma^2 alpha^2 / 2 has slope o(alpha), so it is
-   o(alpha^2). *)
+(* Theorem 3.8: increase - sigma^2 alpha^2 / 2 has
+   slope o(alpha), so it is o(alpha^2). *)
 Lemma quadratic eps : 0 < eps ->
   exists delta, 0 < delta /\ forall alpha, Rabs alpha < delta ->
   Rabs (increase alpha - / 2 * pooled_variance V js w p M 0 * alpha ^ 2) <=
@@ -280,8 +280,8 @@ Proof.
     eapply derivable_value; [apply derivable_scal, derivable_power|]. simpl.
     field. }
   assert (g0 : g 0 = 0) by (unfold g; rewrite increase_zero; ring).
-  assert
-    (B : forall c, c <> 0 -> Rabs c < delta -> Rabs (g' c) <= eps * Rabs c).
+  assert (B : forall c, c <> 0 -> Rabs c < delta ->
+      Rabs (g' c) <= eps * Rabs c).
   { intros c c_nonzero c_near. specialize (slope_near c c_nonzero c_near).
     rewrite Rplus_0_l, slope_zero, Rminus_0_r in slope_near.
     fold s in slope_near.

@@ -1,5 +1,5 @@
-(* Assumption 1 and the difference of means: M is w_k log(a/b) (Lemma B.4), and
-   the path it steers along *)
+(* Assumption 1 and the difference of means: M is w_k
+   log(a/b) (Lemma B.4), and the path it steers along *)
 From Coq Require Import Reals List Arith Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt.
 Open Scope R_scope.
@@ -205,8 +205,8 @@ Lemma path_shift alpha z : In z V ->
   tilt V pN M (alpha + 1) z = tilt V pT M alpha z.
 Proof.
   intros z_in.
-  assert
-    (E : forall y, In y V -> weight pN M (alpha + 1) y = weight pT M alpha y).
+  assert (E : forall y, In y V ->
+      weight pN M (alpha + 1) y = weight pT M alpha y).
   { intros y y_in. rewrite path_weight by exact y_in. unfold weight.
     rewrite M_path by exact y_in.
     rewrite <- (exp_ln (pT y)) at 2 by (apply pT_law; exact y_in).

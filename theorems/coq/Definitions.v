@@ -1,6 +1,5 @@
-(* Every notion the statements use, on top of Coq's standard library alone.
-   Tokens are any type A, a vocabulary is a list of them, contexts are any type
-   J. *)
+(* Every notion that the statements use, on Coq's standard library alone. Tokens
+   are any type A, a vocabulary is a list of them, contexts are any type J. *)
 From Coq Require Import Reals List Arith.
 Open Scope R_scope.
 
@@ -59,8 +58,8 @@ Definition peak (f : R -> R) (s : strength) : Prop :=
 
 (* Binomial.C n k is the library's n! / (k! (n-k)!). *)
 
-(* Recursion on all smaller values: u n = step n u, where step n may look at u i
-   for i < n (elsewhere it sees 0). *)
+(* Recursion on all smaller values: u n = step n u, where
+   step n may look at u i for i < n (elsewhere it sees 0). *)
 Fixpoint before (step : nat -> (nat -> R) -> R) (n : nat) : nat -> R :=
   match n with
   | O => fun _ => 0
@@ -77,7 +76,7 @@ Definition bell (x : nat -> R) : nat -> R := recursive (fun n b =>
   | S k => sum (fun i => Binomial.C k i * b (k - i)%nat * x (S i)) (seq 0 (S k))
   end).
 
-(* ---- The exponential tilt of a law p by the log-odds M ---- *)
+(* ---- The exponential tilt of a distribution p by the log-odds M ---- *)
 
 Section Tilt.
 Context {A : Type}.
@@ -99,8 +98,8 @@ Definition variance V p M alpha : R := moment V p M alpha 2.
 Definition log_partition V p M alpha : R := ln (partition V p M alpha).
 Definition raw_moment V p M n alpha : R :=
   expect V p M alpha (fun z => M z ^ n).
-(* kappa_{k+1} = m_{k+1} - sum_{i < k} C(k,i) kappa_{i+1} m_{k-i}; order 0 is
-   the log-partition itself. *)
+(* kappa_{k+1} = m_{k+1} - sum_{i < k} C(k,i) kappa_{i+1}
+   m_{k-i}; order 0 is the log-partition itself. *)
 Definition cumulant V p M n alpha : R := recursive (fun n kappa =>
   match n with
   | O => log_partition V p M alpha
@@ -133,7 +132,7 @@ Definition separated T V M : Prop :=
 Definition margin T V M (delta : R) : Prop :=
   forall y z, In y V -> In z V -> T y = false -> T z = true ->
   M y + delta <= M z.
-(* The law that keeps only the tokens with M z = m, renormalised. *)
+(* The distribution that keeps only the tokens with M z = m, renormalised. *)
 Definition top_mass V p M (m : R) : R := sum p (members (level M m) V).
 Definition top_law V p M (m : R) z : R :=
   if level M m z then p z / top_mass V p M m else 0.
@@ -144,8 +143,8 @@ Definition concept_increase V p M C alpha : R :=
   average (fun z => probability_increase V p M z alpha) (members C V).
 Definition logit (x : R) : R := ln (x / (1 - x)).
 
-(* ln of the exponential moment of the two-point law with mean 0, variance s and
-   maximum b. *)
+(* ln of the exponential moment of the two-point
+   distribution with mean 0, variance s and maximum b. *)
 Definition two_point (s b alpha : R) : R :=
   ln (b ^ 2 / (b ^ 2 + s) * exp (- alpha * s / b)
     + s / (b ^ 2 + s) * exp (alpha * b)).
@@ -186,14 +185,13 @@ Definition assumption_1 V token_concept context_concept a b p : Prop :=
      p j z = if Nat.eqb (token_concept z) (context_concept j)
        then a z else b z).
 
-(* The share of contexts whose concept is k; w_k is its difference between P and
-   N. *)
+(* The share of contexts whose concept is k; w_k is
+   its difference between P and N. *)
 Definition share context_concept (k : nat) (l : list J) : R :=
   average (fun j => if Nat.eqb (context_concept j) k then 1 else 0) l.
 Definition concept_weight context_concept P N k : R :=
   share context_concept k P - share context_concept k N.
-(* Positive contexts come from the target concept, negative ones from
-   elsewhere. *)
+(* Positive contexts have the target concept, negative ones another. *)
 Definition steering_sets context_concept (target : nat) P N : Prop :=
   P <> nil /\ N <> nil /\
   (forall j, In j P -> context_concept j = target) /\
@@ -205,8 +203,8 @@ Definition log_odds p P N z : R :=
 Definition softmax V (f : A -> R) z : R :=
   exp (f z) / sum (fun y => exp (f y)) V.
 Definition dot d (x y : nat -> R) : R := sum (fun i => x i * y i) (seq 0 d).
-(* The unconstrained features model: decoder W, one embedding H j for each
-   context. *)
+(* The unconstrained features model: decoder W, one
+   embedding H j for each context. *)
 Definition logits d (W : A -> nat -> R) (h : nat -> R) z : R := dot d (W z) h.
 Definition trained V d W (H : J -> nat -> R) p : Prop :=
   forall j z, In z V -> softmax V (logits d W (H j)) z = p j z.
@@ -216,8 +214,8 @@ Definition steered_logits d W H P N j alpha z : R :=
   logits d W (fun i => H j i + alpha * steering_vector H P N i) z.
 Definition steered_law V d W H P N j alpha z : R :=
   softmax V (steered_logits d W H P N j alpha) z.
-(* What steering adds to one probability, to a set of tokens, and to the
-   training loss. *)
+(* What steering adds to one probability, to a set
+   of tokens, and to the training loss. *)
 Definition steered_increase V d W H P N p j z alpha : R :=
   steered_law V d W H P N j alpha z - p j z.
 Definition steered_concept_increase V d W H P N p j (C : A -> bool) alpha : R :=
@@ -229,8 +227,8 @@ Definition steered_loss_increase V d W H P N p (js : list J)
 
 Definition in_target token_concept (target : nat) z : bool :=
   Nat.eqb (token_concept z) target.
-(* Assumption 1, perfect training (Assumption 2), and a target concept to steer
-   towards. *)
+(* Assumption 1, perfect training (Assumption 2),
+   and a target concept to steer towards. *)
 Record paper_setting V token_concept context_concept a b p d W H P N
     target : Prop := {
   setting_assumption : assumption_1 V token_concept context_concept a b p;
@@ -250,7 +248,7 @@ Arguments setting_sets
 Arguments setting_proper
   {A J V token_concept context_concept a b p d W H P N target}.
 
-(* Three contexts, for the counterexamples. *)
+(* Three contexts for the counterexamples. *)
 Inductive three : Type := first | second | third.
 Definition index (j : three) : nat :=
   match j with first => 0 | second => 1 | third => 2 end.
@@ -273,8 +271,8 @@ Definition layer_norm (d : nat) (eps : R) (gain bias x : nat -> R)
 Definition stream := nat -> nat -> R.
 Definition row_bounded (n d : nat) (bound : R) (X : stream) : Prop :=
   forall t i, (t < n)%nat -> (i < d)%nat -> Rabs (X t i) <= bound.
-(* Attention and feed-forward maps: any function of all rows, bounded on bounded
-   sets. *)
+(* Attention and feed-forward maps: any function of
+   all rows, bounded on bounded sets. *)
 Definition bounded_map (n d : nat) (F : stream -> stream) : Prop :=
   forall bound, exists image, forall X, row_bounded n d bound X ->
   row_bounded n d image (F X).

@@ -1,5 +1,5 @@
-(* Where the paper is false as printed: counterexamples in exact rational
-   arithmetic. *)
+(* Where the paper is false as printed:
+   counterexamples in exact rational arithmetic. *)
 From Coq Require Import Reals List Arith Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits Bump
   CrossEntropy Budget Concepts Dataset Signs Strength Transformer Table.
@@ -62,8 +62,8 @@ Proof.
     reflexivity.
 Qed.
 
-(* Token 1 of the target: M = ln 2, while the mean log-odds is already (ln 6)/2
-   + (ln 2)/10 > ln 2. *)
+(* Token 1 of the target: M = ln 2, while the mean
+   log-odds is already (ln 6)/2 + (ln 2)/10 > ln 2. *)
 Lemma remark_3_4_false :
   ~ (forall (A J : Type) (V : list A) kz (kc : J -> nat) a b p P N target,
   assumption_1 V kz kc a b p -> steering_sets kc target P N ->
@@ -88,8 +88,8 @@ Proof.
   rewrite E1 in remark. pose proof ln_six. pose proof ln_lt_2. lra.
 Qed.
 
-(* The same dataset: the sweet spots of the two contexts lie on opposite sides
-   of 0. *)
+(* The same dataset: the sweet spots of the two
+   contexts lie on opposite sides of 0. *)
 Lemma sweet_spots_disjoint alpha :
   sweet V (p true) M (- ln 2) (ln 2) alpha ->
   sweet V (p false) M (- ln 2) (ln 2) alpha -> False.
@@ -99,8 +99,8 @@ Proof.
   { intros j.
     apply mean_increasing;
       [apply (rates_law V kz kc a b p two_assumption)|discriminate|].
-    apply
-      (paper_varies V kz kc a b p _ _ _ two_assumption two_sets two_proper). }
+    apply (paper_varies V kz kc a b p _ _ _ two_assumption two_sets
+        two_proper). }
   assert (Mono : forall j x y, mean V (p j) M x < mean V (p j) M y -> x < y).
   { intros j x y L.
     destruct (Rtotal_order x y) as [Q|[Q|Q]];
@@ -194,9 +194,9 @@ Proof.
       large_proper).
   destruct (peak_exists_unique V (p third) M
       (proj1 Law) Ne Var 0%nat ltac:(simpl; auto)) as [s [Ps _]].
-  specialize
-    (remark nat three V kz index _ _ p _ _ 0%nat large_assumption large_sets
-      large_proper third 0%nat s ltac:(discriminate) ltac:(simpl; auto) eq_refl
+  specialize (remark nat three V kz index _ _ p _ _ 0%nat
+      large_assumption large_sets large_proper third 0%nat s
+      ltac:(discriminate) ltac:(simpl; auto) eq_refl
       (proj1 (increase_peak _ _ _ _ _) Ps)).
   apply (peak_positive V (p third) M
       (proj1 Law) Ne Var 0%nat s ltac:(simpl; auto) Ps) in remark.
@@ -222,8 +222,7 @@ Proof.
 Qed.
 End LargeEpsilon.
 
-(* ---- Prop. B.1, eq. (9): on V = 4, a = 2/5, b = 1/10 the limit is -b, not -a
-   ---- *)
+(* ---- Proposition B.1, equation (9): the limit is -b, not -a ---- *)
 
 Section UniformFour.
 Let V := [0; 1; 2; 3]%nat.

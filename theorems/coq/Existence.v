@@ -1,11 +1,11 @@
-(* The hypotheses can be met: rates from a base law, and a model that fits any
-   laws perfectly. *)
+(* The hypotheses can be met: rates from a base distribution,
+   and a model that fits any distributions perfectly. *)
 From Coq Require Import Reals List Arith Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity.
 Open Scope R_scope.
 
-(* a = b + (1 - B) u with u a law on each concept: every row sums to B + (1 -
-   B). *)
+(* a = b + (1 - B) u with u a distribution on each
+   concept: every row sums to B + (1 - B). *)
 Section Rates.
 Context {A J : Type}.
 Variables (V : list A) (kz : A -> nat) (kc : J -> nat) (b u : A -> R).
@@ -56,8 +56,8 @@ Proof.
 Qed.
 End Rates.
 
-(* Token z reads coordinate z of the embedding, and the embedding holds
-   log-probabilities. *)
+(* Token z reads coordinate z of the embedding, and
+   the embedding holds log-probabilities. *)
 Section Model.
 Context {J : Type}.
 Variables (V : list nat) (p : J -> nat -> R).

@@ -1,13 +1,12 @@
-(* What the paper's wording overstates, and what goes wrong when a hypothesis is
-   dropped. *)
+(* What the paper's wording overstates, and what
+   goes wrong when a hypothesis is dropped. *)
 From Coq Require Import Reals List Arith Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits Bump
   CrossEntropy Budget Concepts Dataset Signs Strength Transformer Table.
 Import ListNotations.
 Open Scope R_scope.
 
-(* ---- After Thm 3.6: a vanishing concept does not return to its unsteered
-   value ---- *)
+(* ---- After Theorem 3.6: a vanishing concept does not come back ---- *)
 
 Lemma never_back {A} (V : list A) p M C top : law V p -> inhabited C V ->
   highest V M top ->
@@ -23,8 +22,7 @@ Proof.
   intros z z_in. apply members_in in z_in. apply p_law, z_in.
 Qed.
 
-(* ---- "Most tokens bump": with equal rates inside the target, no target token
-   does ---- *)
+(* ---- With equal rates inside the target, no target token bumps ---- *)
 
 Lemma no_target_bump {A J} (V : list A) kz
     (kc : J -> nat) a b p P N target ratio :
@@ -92,8 +90,8 @@ Proof.
     intros z z_in. simpl in z_in.
     repeat (destruct z_in as [<-|z_in]); [.. | contradiction];
       destruct j; unfold q, rates_of, table; simpl; lra. }
-  assert
-    (L : log_odds q [true] [false] 1%nat < log_odds q [true] [false] 2%nat).
+  assert (L :
+      log_odds q [true] [false] 1%nat < log_odds q [true] [false] 2%nat).
   { unfold log_odds, average, q, rates_of, table. simpl.
     assert (X : ln (1 / 10) + ln (1 / 5) < ln (1 / 5) + ln (3 / 20)).
     { assert (ln (1 / 10) < ln (3 / 20)) by (apply ln_increasing; lra). lra. }
@@ -119,8 +117,7 @@ Proof.
   assert (0 < INR d) by (apply lt_0_INR; lia). field. lra.
 Qed.
 
-(* ---- "Steering necessarily degrades": only at a stationary point; "plateau":
-   only through a norm ---- *)
+(* ---- Steering need not degrade, and need not reach a plateau ---- *)
 
 Section Untrained.
 Context {A J : Type}.
@@ -177,8 +174,8 @@ Proof.
     unfold data, model, M, table. simpl. field.
 Qed.
 
-(* Without a norm there is no plateau: the cross-entropy increase leaves every
-   bound. *)
+(* Without a norm there is no plateau: the
+   cross-entropy increase leaves every bound. *)
 Lemma no_plateau {A J} (V : list A) (js : list J) w p (M : A -> R) k :
   laws V js p -> weights js w -> varies V M ->
   exists bound, forall alpha, bound < alpha ->

@@ -1,5 +1,5 @@
-(* Limits at plus and minus infinity: sums, products, quotients, and the
-   exponential. *)
+(* Limits at plus and minus infinity: sums,
+   products, quotients, and the exponential. *)
 From Coq Require Import Reals List Lra Lia.
 From Steering Require Import Definitions Sum Calculus.
 Open Scope R_scope.
@@ -62,8 +62,8 @@ Lemma tends_mult f g l m :
   tends_plus f l -> tends_plus g m -> tends_plus (fun x => f x * g x) (l * m).
 Proof.
   intros F G.
-  assert
-    (S : forall u k, tends_plus u k -> tends_plus (fun x => (u x) ^ 2) (k ^ 2)).
+  assert (S : forall u k, tends_plus u k ->
+      tends_plus (fun x => (u x) ^ 2) (k ^ 2)).
   { intros u k U. apply (tends_compose u (fun y => y ^ 2)); [exact U|].
     eapply derivable_continuity, derivable_power. }
   replace (l * m) with (/ 4 * ((l + m) ^ 2 + -1 * (l + -1 * m) ^ 2)) by field.
@@ -169,8 +169,8 @@ Proof.
   replace (u - m + - (u - l)) with (u - m - (u - l)) in * by ring. lra.
 Qed.
 
-(* The limit at minus infinity is the limit at plus infinity of the mirror
-   image. *)
+(* The limit at minus infinity is the limit at plus
+   infinity of the mirror image. *)
 Lemma tends_mirror f l : tends_minus f l <-> tends_plus (fun x => f (- x)) l.
 Proof.
   split; intros f_tends eps eps_positive; destruct (f_tends eps eps_positive)

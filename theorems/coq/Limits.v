@@ -1,5 +1,5 @@
-(* Proposition B.1: as alpha grows, all mass goes to the tokens of largest
-   log-odds, at rate e^{-alpha gap}. *)
+(* Proposition B.1: as alpha grows, all mass goes to the
+   tokens of largest log-odds, at rate e^{-alpha gap}. *)
 From Coq Require Import Reals List Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt.
 Open Scope R_scope.
@@ -115,8 +115,7 @@ Proof.
   apply tilt_limit, z_in.
 Qed.
 
-(* ---- Rate: everything off the top weighs at most (1 - S) e^{-alpha gap}
-   ---- *)
+(* ---- The rate: the rest weighs at most (1 - S) e^{-alpha gap} ---- *)
 
 Section Rate.
 Hypothesis p_sum : sum p V = 1.
@@ -182,8 +181,8 @@ Lemma total_variation alpha :
 Proof.
   pose proof top_mass_pos as S_positive.
   pose proof (rest_nonneg alpha) as rest_nonneg.
-  assert
-    (F : sum (tilt V p M alpha) (members (level M m) V) = S / (S + rest alpha)).
+  assert (F :
+      sum (tilt V p M alpha) (members (level M m) V) = S / (S + rest alpha)).
   { unfold top_mass at 1. rewrite <- sum_div. apply sum_ext. intros z z_in.
     apply members_in in z_in. apply tilt_top, (level_true M m), z_in. }
   assert (N : sum (tilt V p M alpha) (members (outside (level M m)) V) =
@@ -226,8 +225,8 @@ Proof.
   apply Rmult_le_compat_l; [assumption|]. apply Rinv_le_contravar; lra.
 Qed.
 
-(* K is its asymptote plus a remainder: ln (S + rest) - ln S lies in [0, rest /
-   S]. *)
+(* K is its asymptote plus a remainder: ln (S +
+   rest) - ln S lies in [0, rest / S]. *)
 Lemma log_partition_asymptote alpha : 0 <= alpha ->
   0 <= log_partition V p M alpha - (alpha * m + ln S) <=
     (1 - S) / S * exp (- alpha * gap).

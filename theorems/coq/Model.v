@@ -1,5 +1,5 @@
-(* Lemmas B.2 and B.3: steering adds alpha times a difference of mean logits, so
-   a trained model is tilted *)
+(* Lemmas B.2 and B.3: steering adds alpha times a difference
+   of mean logits, so a trained model is tilted *)
 From Coq Require Import Reals List Arith Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt.
 Open Scope R_scope.
@@ -43,8 +43,8 @@ Hypothesis model_trained : trained V d W H p.
 Hypothesis P_nonempty : P <> nil.
 Hypothesis N_nonempty : N <> nil.
 
-(* Softmax forgets constants, so logits are log-probabilities plus a constant of
-   the context. *)
+(* Softmax forgets constants, so logits are
+   log-probabilities plus a constant of the context. *)
 Definition offset (j : J) : R := ln (sum (fun y => exp (logits d W (H j) y)) V).
 
 Lemma normaliser_pos j : 0 < sum (fun y => exp (logits d W (H j) y)) V.

@@ -1,5 +1,5 @@
-(* Derivatives of every order: cumulants, complete Bell polynomials, and the
-   tilt, the concept and the loss by them. *)
+(* Derivatives of every order: cumulants, complete Bell
+   polynomials, and the tilt, the concept and the loss by them. *)
 From Coq Require Import Reals List Arith Lra Lia.
 From Steering Require Import Definitions Sum Calculus Tilt CrossEntropy.
 Open Scope R_scope.
@@ -288,8 +288,8 @@ Proof.
       (fun t => partition (members C V) p M t / partition V p M t)).
   { intros t. unfold mass, tilt. rewrite sum_div. reflexivity. }
   eapply derivable_value.
-  - apply
-      (derivable_pt_lim_div (partition (members C V) p M) (partition V p M));
+  - apply (derivable_pt_lim_div
+        (partition (members C V) p M) (partition V p M));
       [apply (partition_derivative _ _ _ concept_positive C_nonempty)
         |apply (partition_derivative _ _ _ p_positive concept_whole)|lra].
   - replace (mass V p M C alpha)

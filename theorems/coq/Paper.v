@@ -1,5 +1,5 @@
-(* The paper's theorems for its own setting: what holds for the tilt, carried to
-   the trained, steered model. *)
+(* The paper's theorems for its own setting: what holds
+   for the tilt, carried to the trained, steered model. *)
 From Coq Require Import Reals List Arith Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits Bump
   CrossEntropy Concepts Model Dataset Signs Setting.
@@ -31,8 +31,8 @@ Proof.
   intros e e_peaks. apply U, (proj2 (S (finite e))). exact e_peaks.
 Qed.
 
-Lemma paper_peak_order : forall j y z s t, In y V -> In z V -> kz y <> target ->
-  kz z = target ->
+Lemma paper_peak_order : forall j y z s t, In y V -> In z V ->
+  kz y <> target -> kz z = target ->
   peak (increase j y) s -> peak (increase j z) t -> below s t.
 Proof.
   intros j y z s t y_in z_in Ky Kz Ps Pt. assert (Law := setting_law setting j).
@@ -71,9 +71,11 @@ Qed.
 
 Lemma paper_limits : forall j z top bottom, In z V -> highest V M top ->
   lowest V M bottom ->
-  tends_plus (increase j z) ((if level M top z
+  tends_plus (increase j z)
+    ((if level M top z
       then p j z / sum (p j) (members (level M top) V) else 0) - p j z) /\
-  tends_minus (increase j z) ((if level M bottom z
+  tends_minus (increase j z)
+    ((if level M bottom z
       then p j z / sum (p j) (members (level M bottom) V) else 0) - p j z).
 Proof.
   intros j z top bottom z_in top_highest bottom_lowest.
@@ -226,8 +228,8 @@ Lemma paper_quadratic : forall js w, weights js w ->
   forall eps, 0 < eps ->
   exists delta, 0 < delta /\ forall alpha, Rabs alpha < delta ->
   Rabs (steered_loss_increase V d W H P N p js w alpha
-        - / 2 * sum (fun j => w j * variance V (p j) M 0) js * alpha ^ 2) <=
-          eps * alpha ^ 2.
+        - / 2 * sum (fun j => w j * variance V (p j) M 0) js * alpha ^ 2)
+    <= eps * alpha ^ 2.
 Proof.
   intros js w w_weights eps eps_positive.
   destruct (quadratic V js w p M
@@ -294,8 +296,8 @@ Proof.
     z_in [Up Down].
   destruct (paper_geometric_path opposite N_in_opposite j k j_in_opposite
       k_in_target z z_in) as [_ [_ Shift]].
-  assert
-    (E : forall x, increase j z x = increase k z (x - 1) + (p k z - p j z)).
+  assert (E :
+      forall x, increase j z x = increase k z (x - 1) + (p k z - p j z)).
   { intros x. unfold steered_increase. rewrite <- (Shift (x - 1)).
     replace (x - 1 + 1) with x by ring. ring. }
   split; intros x y first_le second_le; rewrite !E.

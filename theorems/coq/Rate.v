@@ -70,8 +70,8 @@ Lemma unit_difference x y : 0 < norm x -> 0 < norm y ->
     2 * norm (fun k => x k - y k) / (norm x + norm y).
 Proof.
   intros norm_x_positive norm_y_positive. set (r := fun k => x k - y k).
-  assert
-    (R2 : norm r * norm r = norm x * norm x - 2 * dot d x y + norm y * norm y).
+  assert (R2 :
+      norm r * norm r = norm x * norm x - 2 * dot d x y + norm y * norm y).
   { rewrite !norm_square.
     replace (dot d r r)
       with (dot d (fun k => 1 * x k + -1 * y k) (fun k => 1 * x k + -1 * y k)).
@@ -111,8 +111,8 @@ Proof.
   set (r := fun k => x k - y k). pose proof (norm_nonneg x).
   pose proof (norm_nonneg r).
   destruct (Rle_lt_dec (norm y) (norm x + norm r)) as [L|L]; [lra|exfalso].
-  assert
-    (Y2 : norm y * norm y = norm x * norm x - 2 * dot d x r + norm r * norm r).
+  assert (Y2 :
+      norm y * norm y = norm x * norm x - 2 * dot d x r + norm r * norm r).
   { rewrite !norm_square.
     replace (dot d y y)
       with (dot d (fun k => 1 * x k + -1 * r k) (fun k => 1 * x k + -1 * r k)).

@@ -1,5 +1,5 @@
-(* How far the increase is from its parabola (small alpha) and from its
-   asymptote (large alpha). *)
+(* How far the increase is from its parabola (small
+   alpha) and from its asymptote (large alpha). *)
 From Coq Require Import Reals List Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits Bump
   CrossEntropy.
@@ -12,8 +12,8 @@ Proof. split; [apply sqrt_lt_R0; lra|apply sqrt_sqrt; lra]. Qed.
 
 Definition third_bound (range : R) : R := range ^ 3 / (6 * sqrt 3).
 
-(* The extreme two-point law on {-u, v}; with t = v - u this is (t - R/sqrt 3)^2
-   (t + 2R/sqrt 3) >= 0. *)
+(* The extreme two-point distribution on {-u, v}; with t =
+   v - u this is (t - R/sqrt 3)^2 (t + 2R/sqrt 3) >= 0. *)
 Lemma two_point_bound u v : 0 <= u -> u <= v ->
   u * v * (v - u) <= third_bound (u + v).
 Proof.
@@ -53,8 +53,8 @@ Variables (V : list A) (p : A -> R).
 Hypothesis p_positive : positive V p.
 Hypothesis V_nonempty : V <> nil.
 
-(* Majorise y^3 by a line: its chord from -u to v, or its tangent at -v/2
-   through v; the mean of y is 0. *)
+(* Majorise y^3 by a line: its chord from -u to v, or
+   its tangent at -v/2 through v; the mean of y is 0. *)
 Lemma third_upper M alpha range : ranges V M range ->
   moment V p M alpha 3 <= third_bound range.
 Proof.

@@ -1,5 +1,5 @@
-(* The reverse divergence KL(p_alpha || p) grows, but saturates at -log of the
-   top tokens' mass. *)
+(* The reverse divergence KL(p_alpha || p) grows,
+   but saturates at -log of the top tokens' mass. *)
 From Coq Require Import Reals List Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits
   Bump Bennett.
@@ -105,7 +105,7 @@ Proof.
     - apply (tends_ext (fun _ => 0));
         [intros; rewrite L; ring|apply tends_const]. }
   apply (tends_ext (fun x => sum (fun z => x * tilt V p M x z * (M z - top)) V
-                             + -1 * ln (partition V p (fun y => M y - top) x))).
+      + -1 * ln (partition V p (fun y => M y - top) x))).
   - intros x. rewrite reverse_cumulant. unfold log_partition.
     rewrite (partition_shift V p M top).
     rewrite ln_mult, ln_exp
@@ -121,8 +121,8 @@ Proof.
     apply derivable_pt_lim_ln; exact S_positive.
 Qed.
 
-(* It increases to its limit, so it stays below: a budget above the limit is
-   never spent. *)
+(* It increases to its limit, so it stays below: a
+   budget above the limit is never spent. *)
 Lemma reverse_below alpha : varies V M -> 0 <= alpha ->
   reverse alpha < - ln (top_mass V p M top).
 Proof.
@@ -149,8 +149,8 @@ Lemma reverse_saturates : varies V M ->
 Proof.
   intros M_varies. split; [exact reverse_cumulant|].
   split; [intros x y; exact (reverse_grows x y M_varies)|].
-  split;
-    [intros alpha; exact (reverse_below alpha M_varies)|exact reverse_limit].
+  split; [intros alpha;
+      exact (reverse_below alpha M_varies)|exact reverse_limit].
 Qed.
 
 End Reverse.

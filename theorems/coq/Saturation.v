@@ -1,5 +1,5 @@
-(* A positive margin: nu grows at least linearly, so every mass in (0, 1) is met
-   once, and one half within bounds. *)
+(* A positive margin: nu grows at least linearly, so every
+   mass in (0, 1) is met once, and one half within bounds. *)
 From Coq Require Import Reals List Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits
   Bump Concepts.
@@ -87,7 +87,7 @@ Proof.
         apply Inc in order; lra.
 Qed.
 
-(* Half saturation sits where nu = -r, between the two linear bounds on nu. *)
+(* Half saturation is where nu = -r, between the two linear bounds on nu. *)
 Lemma half_saturation delta range a : 0 < delta -> margin C V M delta ->
   ranges V M range ->
   mass V p M C a = 1 / 2 -> let r := logit (mass V p M C 0) in

@@ -4,7 +4,7 @@ From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits Bump
   CrossEntropy Concepts Model Dataset Signs.
 Open Scope R_scope.
 
-(* ---- The steered model is the tilt of its own law ---- *)
+(* ---- The steered model is the tilt of its own distribution ---- *)
 
 (* The setting determines its parameters: pass the hypothesis alone. *)
 Section Setting.

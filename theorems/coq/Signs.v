@@ -1,5 +1,5 @@
-(* On which side of 0 a peak lies: the sign rule, and Remark 3.4 with the
-   hypotheses it needs *)
+(* On which side of 0 a peak lies: the sign rule,
+   and Remark 3.4 with the hypotheses it needs *)
 From Coq Require Import Reals List Arith Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits
   Bump Dataset.
@@ -99,7 +99,8 @@ Proof.
   replace (p j z / p j z) with 1 by (field; lra). rewrite ln_1. ring.
 Qed.
 
-(* Gibbs: no model has a smaller cross-entropy than the data's own laws. *)
+(* Gibbs: no model has a smaller cross-entropy than
+   the data's own distributions. *)
 Lemma cross_entropy_floor (q : J -> A -> R) js w : (forall j, law V (q j)) ->
   (forall j, In j js -> 0 < w j) ->
   cross_entropy V js w p p <= cross_entropy V js w p q.
@@ -170,8 +171,8 @@ Proof.
   exact z_in.
 Qed.
 
-(* Negative contexts of one concept, the context among them: the mean log-odds
-   at 0 is -KL <= 0 < M z. *)
+(* Negative contexts of one concept, the context among
+   them: the mean log-odds at 0 is -KL <= 0 < M z. *)
 Lemma contrastive_positive opposite j z s :
   (forall i, In i N -> kc i = opposite) -> kc j = opposite ->
   In z V -> kz z = target -> peak (curve j z) s -> below (finite 0) s.
@@ -195,8 +196,8 @@ Proof.
     rewrite (N_in_opposite i i_in), j_in_opposite. reflexivity.
 Qed.
 
-(* For a context of the target concept every other token peaks at a negative
-   strength. *)
+(* For a context of the target concept every other
+   token peaks at a negative strength. *)
 Lemma target_context_negative j z s : kc j = target -> In z V ->
   kz z <> target ->
   peak (curve j z) s -> below s (finite 0).
@@ -261,8 +262,8 @@ Proof.
   f_equal. rewrite a_gamma, b_omega by exact z_in. field. repeat split; lra.
 Qed.
 
-(* Off target, M <= 0; on target, the mean of log(gamma/omega) under omega is <=
-   0 (Gibbs). *)
+(* Off target, M <= 0; on target, the mean of
+   log(gamma/omega) under omega is <= 0 (Gibbs). *)
 Lemma shapes_mean j : kc j <> target -> mean V (p j) M 0 <= eps / g * ln scale.
 Proof.
   intros j_off_target. unfold mean, expect.
@@ -299,8 +300,8 @@ Proof.
     destruct z_in as [z_in Tz]. apply Nat.eqb_neq in Tz.
     apply nonpositive_product.
     + apply tilt_pos; [apply (paper_laws j)|apply paper_nonempty|exact z_in].
-    + exact
-        (steering_other V kz kc a b p P N two_rates target steering z z_in Tz).
+    + exact (steering_other V kz kc a b p P N two_rates target
+          steering z z_in Tz).
 Qed.
 
 Lemma shapes_positive j z s : kc j <> target -> In z V -> kz z = target ->
@@ -315,8 +316,8 @@ Proof.
   pose proof (shapes_mean j j_off_target). lra.
 Qed.
 
-(* The threshold function decreases, so one root eps0 serves every smaller
-   eps. *)
+(* The threshold function decreases, so one root
+   eps0 serves every smaller eps. *)
 Lemma threshold_decreasing eps0 : eps < eps0 -> eps0 <= g / (1 + g) ->
   (1 - eps0 / g) * ln ((1 - eps0) * g / eps0) < (1 - eps / g) * ln scale.
 Proof.

@@ -1,8 +1,8 @@
-(* The results, one page. Every notion is in Definitions.v, over Coq's standard
-   library alone; derivable_pt_lim, is_lub, exp, ln, tanh, sqrt are the standard
-   library's. Claim ids tie each theorem to the paper; a theorem in "the paper's
-   setting" is about the trained, steered model, one without is about any finite
-   law p > 0 and any log-odds M. *)
+(* All results on one page. Every notion is in Definitions.v, over Coq's
+   standard library alone; derivable_pt_lim, is_lub, exp, ln, tanh, sqrt are
+   the standard library's. Claim ids tie each theorem to the paper; a theorem
+   "in the paper's setting" is about the trained, steered model; any other is
+   about every finite distribution p > 0 (a law) and all log-odds M. *)
 From Coq Require Import Reals List Arith Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity
   Tilt Limits Bump CrossEntropy Bounds Bennett Remainder Budget
@@ -32,8 +32,8 @@ Theorem assumption_2_attainable :
   exists d (W : nat -> nat -> R) (H : J -> nat -> R), trained V d W H p.
 Proof. exact @model_exists. Qed.
 
-(* claim: assumption-2.floor; a perfectly trained model has the least
-   cross-entropy *)
+(* claim: assumption-2.floor; a perfectly trained
+   model has the least cross-entropy *)
 Theorem assumption_2_floor :
   forall (A J : Type) (V : list A) (p q : J -> A -> R) js w,
   (forall j, law V (p j)) -> (forall j, law V (q j)) ->
@@ -44,8 +44,8 @@ Proof.
   exact (cross_entropy_floor V p p_laws q js w q_laws w_positive).
 Qed.
 
-(* claim: setting.consistent; the paper's setting, as used below, is not
-   empty *)
+(* claim: setting.consistent; the paper's setting,
+   as used below, is not empty *)
 Theorem setting_consistent :
   exists (V : list nat) kz (kc : bool -> nat) a b p d W H P N target,
   paper_setting V kz kc a b p d W H P N target.
@@ -82,8 +82,8 @@ Proof.
       N_nonempty j alpha z z_in).
 Qed.
 
-(* claim: lemma-b3.tilt; in logit space the steering vector is M up to a
-   constant *)
+(* claim: lemma-b3.tilt; in logit space the
+   steering vector is M up to a constant *)
 Theorem lemma_b3_direction : V <> nil -> P <> nil -> N <> nil ->
   trained V d W H p ->
   exists c, forall z, In z V ->
@@ -126,8 +126,8 @@ Proof.
       |exact (weight_other kc P N target steering)].
 Qed.
 
-(* claim: lemma-b4.sign; the rate of a token inside its own concept may depend
-   on the context *)
+(* claim: lemma-b4.sign; the rate of a token inside
+   its own concept may depend on the context *)
 Theorem lemma_b4_varying :
   forall rate : J -> A -> R, (forall j z, In z V -> 0 < b z < rate j z) ->
   (forall j z, In z V ->
@@ -175,8 +175,8 @@ Theorem bell_recursion : forall x, bell x 0 = 1 /\
     sum (fun i => Binomial.C k i * bell x (k - i) * x (S i)) (seq 0 (S k)).
 Proof. intros x. split; [exact (bell_zero x)|exact (bell_step x)]. Qed.
 
-(* claim: tilt.all-orders; cumulants are the derivatives of K, and the moments
-   are their Bell polynomials *)
+(* claim: tilt.all-orders; cumulants are the derivatives
+   of K, and the moments are their Bell polynomials *)
 Theorem cumulants_all_orders :
   forall (A : Type) (V : list A) p M, positive V p -> V <> nil ->
   derivatives (log_partition V p M) (cumulant V p M) /\
@@ -201,8 +201,8 @@ Theorem tilt_all_orders : forall (A : Type) (V : list A) p M, positive V p ->
       end) n).
 Proof. exact @tilt_derivatives. Qed.
 
-(* claim: tilt.all-orders; a set of tokens, by its cumulants minus those of the
-   vocabulary *)
+(* claim: tilt.all-orders; a set of tokens, by its
+   cumulants minus those of the vocabulary *)
 Theorem concept_all_orders :
   forall (A : Type) (V : list A) p M C, positive V p -> inhabited C V ->
   derivatives (mass V p M C) (fun n alpha => mass V p M C alpha * bell (fun i =>
@@ -239,8 +239,8 @@ Proof.
   exact (increase_bump V p M (proj1 p_law) (law_nonempty V p p_law) M_varies).
 Qed.
 
-(* claim: thm-3.3.bump; every token has exactly one peak in the extended
-   reals *)
+(* claim: thm-3.3.bump; every token has exactly one
+   peak in the extended reals *)
 Theorem thm_3_3_peak : forall z, In z V ->
   exists! s, peak (probability_increase V p M z) s.
 Proof.
@@ -336,8 +336,8 @@ Theorem thm_3_3_bump_paper : forall j z, In z V ->
   decreasing_from c (increase j z).
 Proof. exact (paper_bump setting). Qed.
 
-(* claim: thm-3.3.peak-order; in the paper's setting: every target token peaks
-   after every other token *)
+(* claim: thm-3.3.peak-order; in the paper's setting:
+   every target token peaks after every other token *)
 Theorem thm_3_3_peak_order_paper : forall j y z s t, In y V -> In z V ->
   kz y <> target -> kz z = target ->
   peak (increase j y) s -> peak (increase j z) t -> below s t.
@@ -364,8 +364,8 @@ Proof. exact (paper_limits setting). Qed.
 
 (* ======== Remark 3.4 and the sign rule ======== *)
 
-(* claim: remark-3.4.positive-peaks; a context outside the target, eps below the
-   root eps0 of the gamma/omega dataset *)
+(* claim: remark-3.4.positive-peaks; a context outside the
+   target, eps below the root eps0 of the gamma/omega dataset *)
 Theorem remark_3_4_positive_peaks : forall G gamma omega eps eps0,
   2 <= G -> 0 < eps < eps0 -> eps0 <= (G - 1) / G ->
   (forall z, In z V ->
@@ -378,16 +378,16 @@ Theorem remark_3_4_positive_peaks : forall G gamma omega eps eps0,
   peak (increase j z) s -> below (finite 0) s.
 Proof. exact (paper_positive_peaks setting). Qed.
 
-(* claim: remark-3.4.positive-peaks; contrastive negatives, the context among
-   them: no condition on eps *)
+(* claim: remark-3.4.positive-peaks; contrastive negatives
+   that include the context: no condition on eps *)
 Theorem remark_3_4_contrastive :
   forall opposite, (forall i, In i N -> kc i = opposite) ->
   forall j z s, kc j = opposite -> In z V -> kz z = target ->
   peak (increase j z) s -> below (finite 0) s.
 Proof. exact (paper_contrastive_peaks setting). Qed.
 
-(* claim: remark-3.4.positive-peaks; its mirror: for a context of the target,
-   every other token peaks below 0 *)
+(* claim: remark-3.4.positive-peaks; its mirror: for a
+   context of the target, every other token peaks below 0 *)
 Theorem remark_3_4_target_context : forall j z s, kc j = target -> In z V ->
   kz z <> target ->
   peak (increase j z) s -> below s (finite 0).
@@ -415,8 +415,8 @@ Proof. exact (paper_tanh setting). Qed.
 Theorem thm_3_6_target_increasing_paper : forall j, increasing (concept j T).
 Proof. exact (paper_target_increasing setting). Qed.
 
-(* claim: thm-3.6.vanishing; in the paper's setting; top tokens are target
-   tokens, so only the bottom needs a hypothesis *)
+(* claim: thm-3.6.vanishing; in the paper's setting; top tokens
+   are target tokens, so only the bottom needs a hypothesis *)
 Theorem thm_3_6_vanishing_paper : forall j k bottom, k <> target ->
   lowest V M bottom -> (forall z, In z V -> kz z = k -> M z <> bottom) ->
   tends_plus (concept j (in_target kz k))
@@ -446,8 +446,8 @@ Theorem ce_convex_paper : forall js w, weights js w ->
   strictly_convex (steered_loss_increase V d W H P N p js w).
 Proof. exact (paper_convex setting). Qed.
 
-(* claim: contrastive.geometric-path; contrastive negatives, a context among
-   them, reached context k of the target *)
+(* claim: contrastive.geometric-path; contrastive negatives: the
+   path from a negative context j to a context k of the target *)
 Theorem contrastive_geometric_path :
   forall opposite, (forall i, In i N -> kc i = opposite) ->
   forall j k, kc j = opposite -> kc k = target -> forall z, In z V ->
@@ -459,8 +459,8 @@ Theorem contrastive_geometric_path :
     steered_law V d W H P N k alpha z).
 Proof. exact (paper_geometric_path setting). Qed.
 
-(* claim: contrastive.geometric-path; peaks of the negative context sit one unit
-   after those of the target context *)
+(* claim: contrastive.geometric-path; peaks of the negative
+   context are one unit after those of the target context *)
 Theorem contrastive_peak_shift :
   forall opposite, (forall i, In i N -> kc i = opposite) ->
   forall j k, kc j = opposite -> kc k = target -> forall z c, In z V ->
@@ -483,7 +483,7 @@ Proof.
   exact (peak_sign V p P N p_laws P_nonempty N_nonempty j z s M_varies).
 Qed.
 
-(* ======== Theorem 3.6, for any law, M and proper set of tokens ======== *)
+(* ======== Theorem 3.6, for any distribution and proper set ======== *)
 
 Section Thm36.
 Context {A : Type}.
@@ -518,8 +518,8 @@ Theorem thm_3_6_target_increasing : separated C V M ->
   increasing (concept_increase V p M C).
 Proof. exact (target_increasing V p M C p_law C_proper). Qed.
 
-(* claim: thm-3.6.target-increasing; from minus its mean probability to the mean
-   of all that is left *)
+(* claim: thm-3.6.target-increasing; from minus its
+   mean probability to the mean of all that is left *)
 Theorem thm_3_6_target_limits : separated C V M ->
   tends_plus (concept_increase V p M C)
     ((1 - sum p (members C V)) / INR (length (members C V))) /\
@@ -560,8 +560,8 @@ Theorem strength_target : forall delta range tau, 0 < delta ->
   0 < tau < 1 -> exists! a, mass V p M C a = tau.
 Proof. exact (mass_reached V p M C (proj1 p_law) C_proper). Qed.
 
-(* claim: strength.budget; the reverse divergence only approaches -log p(Mtop):
-   larger budgets are never spent *)
+(* claim: strength.budget; the reverse divergence only
+   approaches -log p(Mtop): larger budgets are never spent *)
 Theorem strength_reverse : varies V M -> forall top, highest V M top ->
   (forall alpha, KL V (tilt V p M alpha) p =
     alpha * mean V p M alpha - log_partition V p M alpha) /\
@@ -666,8 +666,8 @@ Theorem ce_upper_bounds : forall range, ranges V M range -> 0 < range ->
     sigma2 * (exp (range * Rabs alpha) - range * Rabs alpha - 1) / range ^ 2.
 Proof. exact (upper_bounds V js w p M p_laws w_weights). Qed.
 
-(* claim: ce.upper-bounds; Bennett: the two-point law of the same mean, variance
-   and extreme is the worst *)
+(* claim: ce.upper-bounds; Bennett: the two-point distribution
+   of the same mean, variance and extreme is the worst *)
 Theorem ce_upper_bennett : varies V M -> forall top bottom, highest V M top ->
   lowest V M bottom -> forall alpha,
   (0 <= alpha -> increase alpha <=
@@ -751,8 +751,8 @@ Theorem strength_budget : varies V M -> forall range k, ranges V M range ->
     (forall beta, increase beta <= k -> beta <= a).
 Proof. exact (budget_strength V js w p M p_laws w_weights). Qed.
 
-(* claim: strength.budget; the root is the best choice: no feasible strength
-   gives the target more mass *)
+(* claim: strength.budget; the root is the best choice:
+   no feasible strength gives the target more mass *)
 Theorem strength_budget_best : forall T a k, proper T V -> separated T V M ->
   0 < a -> increase a = k ->
   forall j beta, In j js -> increase beta <= k ->
@@ -768,8 +768,8 @@ Variables (n d : nat) (layers : list sublayer) (X v : stream) (eps : R)
 Hypothesis layers_pre_norm : pre_norm n d layers.
 Hypothesis t_lt_n : (t < n)%nat.
 
-(* claim: prop-4.1.rmsnorm; One logit of row t: U is a row of the unembedding;
-   the limit norm has eps = 0. *)
+(* claim: prop-4.1.rmsnorm; One logit of row t: U is a
+   row of the unembedding; the limit norm has eps = 0. *)
 Theorem prop_4_1_rmsnorm : (exists i, (i < d)%nat /\ v t i <> 0) ->
   tends_plus (fun alpha =>
     dot d U (rms_norm d eps gain (network layers (steered_stream X v alpha) t)))
@@ -798,8 +798,8 @@ Proof.
     assumption.
 Qed.
 
-(* claim: prop-4.1.rmsnorm; so every next-token probability has a limit at each
-   end: the plateau *)
+(* claim: prop-4.1.rmsnorm; so every next-token
+   probability has a limit at each end: the plateau *)
 Theorem prop_4_1_plateau :
   forall (A : Type) (V : list A) (unembedding : A -> nat -> R) z, In z V ->
   (exists i, (i < d)%nat /\ v t i <> 0) ->
@@ -828,8 +828,8 @@ Proof.
   exact (layer_plateau n d layers X v eps gain bias t layers_pre_norm t_lt_n).
 Qed.
 
-(* claim: prop-4.1.rate; O(1/alpha) in Euclidean norm, towards v and towards -v;
-   g bounds the gain *)
+(* claim: prop-4.1.rate; O(1/alpha) in Euclidean norm,
+   towards v and towards -v; g bounds the gain *)
 Theorem prop_4_1_rate : forall g, (0 < d)%nat -> 0 <= eps -> 0 <= g ->
   (forall k, (k < d)%nat -> Rabs (gain k) <= g) ->
   exists rho, forall alpha, 0 < alpha -> rho < alpha * euclidean d (v t) ->
@@ -870,8 +870,8 @@ Proof.
 Qed.
 End Prop41.
 
-(* claim: prop-4.1.rmsnorm, prop-4.1.layernorm; both norms are bounded, so such
-   networks exist *)
+(* claim: prop-4.1.rmsnorm, prop-4.1.layernorm; both
+   norms are bounded, so such networks exist *)
 Theorem prop_4_1_norms : forall d eps gain bias, 0 < eps ->
   bounded_norm d (rms_norm d eps gain) /\
   bounded_norm d (layer_norm d eps gain bias).
@@ -891,8 +891,8 @@ Theorem finding_remark_3_4 :
     below (finite 0) s).
 Proof. exact remark_3_4_false. Qed.
 
-(* claim: finding-remark-3.4; a context outside the target and outside N, eps =
-   9/20 *)
+(* claim: finding-remark-3.4; a context outside the
+   target and outside N, eps = 9/20 *)
 Theorem finding_remark_3_4_outside :
   ~ (forall (A J : Type) (V : list A) kz (kc : J -> nat) a b p P N target,
   assumption_1 V kz kc a b p -> steering_sets kc target P N ->
@@ -902,8 +902,8 @@ Theorem finding_remark_3_4_outside :
     below (finite 0) s).
 Proof. exact remark_3_4_false_outside. Qed.
 
-(* claim: finding-prop-b1-eq-9; Off target the limit is -p(z), here -b_z;
-   equation (9) gives -a_z. *)
+(* claim: finding-prop-b1-eq-9; Off target the limit
+   is -p(z), here -b_z; equation (9) gives -a_z. *)
 Theorem finding_prop_b1_eq_9 :
   exists (V : list nat) kz (kc : bool -> nat) a b p P N target z,
   assumption_1 V kz kc a b p /\ steering_sets kc target P N /\ In z V /\
@@ -912,16 +912,16 @@ Theorem finding_prop_b1_eq_9 :
   ~ tends_plus (probability_increase V (p true) (log_odds p P N) z) (- a z).
 Proof. exact equation_9_false. Qed.
 
-(* claim: finding-vanishing; A concept that vanishes never returns to its
-   unsteered value. *)
+(* claim: finding-vanishing; A concept that vanishes
+   never returns to its unsteered value. *)
 Theorem finding_vanishing : forall (A : Type) (V : list A) p M C top, law V p ->
   inhabited C V -> highest V M top ->
   (forall z, In z V -> C z = true -> M z <> top) ->
   ~ tends_plus (concept_increase V p M C) 0.
 Proof. exact @never_back. Qed.
 
-(* claim: finding-three-behaviours; The mass of a concept starts at 1, and is
-   neither monotone nor a bump. *)
+(* claim: finding-three-behaviours; The mass of a concept
+   starts at 1, and is neither monotone nor a bump. *)
 Theorem finding_three_behaviours :
   exists (V : list nat) kz (kc : three -> nat) a b p P N target k,
   assumption_1 V kz kc a b p /\ steering_sets kc target P N /\ k <> target /\
@@ -930,8 +930,8 @@ Theorem finding_three_behaviours :
   peak (concept_increase V (p first) (log_odds p P N) (in_target kz k)) s.
 Proof. exact fourth_behaviour. Qed.
 
-(* claim: finding-sigmoidal; the target's curve need not turn once from convex
-   to concave *)
+(* claim: finding-sigmoidal; the target's curve
+   need not turn once from convex to concave *)
 Theorem finding_sigmoidal :
   exists (V : list nat) kz (kc : three -> nat) a b p P N target,
   assumption_1 V kz kc a b p /\ steering_sets kc target P N /\
@@ -941,8 +941,8 @@ Theorem finding_sigmoidal :
     (c <= x -> (f x + f y) / 2 <= f ((x + y) / 2)).
 Proof. exact not_sigmoidal. Qed.
 
-(* claim: finding-no-bump; With one ratio a/b on the target, as in the uniform
-   dataset, every target token increases for ever. *)
+(* claim: finding-no-bump; With one ratio a/b on the target, as in
+   the uniform dataset, every target token increases for ever. *)
 Theorem finding_no_bump :
   forall (A J : Type) (V : list A) kz (kc : J -> nat) a b p P N target ratio,
   assumption_1 V kz kc a b p -> steering_sets kc target P N ->
@@ -952,8 +952,8 @@ Theorem finding_no_bump :
   increasing (probability_increase V (p j) (log_odds p P N) z).
 Proof. exact @no_target_bump. Qed.
 
-(* claim: finding-no-plateau; Without a final norm the loss leaves every
-   bound. *)
+(* claim: finding-no-plateau; Without a final norm
+   the loss leaves every bound. *)
 Theorem finding_no_plateau :
   forall (A J : Type) (V : list A) (js : list J) w p (M : A -> R) k,
   laws V js p -> weights js w -> varies V M ->
@@ -961,8 +961,8 @@ Theorem finding_no_plateau :
   k < cross_entropy_increase V js w p M alpha.
 Proof. exact @no_plateau. Qed.
 
-(* claim: finding-degrades; For any model laws the loss starts with slope
-   E_model M - E_data M ... *)
+(* claim: finding-degrades; For any distributions of the model
+   the loss starts with slope E_model M - E_data M ... *)
 Theorem finding_degrades_slope : forall (A J : Type) (V : list A)
     (js : list J) w (data model : J -> A -> R) (M : A -> R),
   laws V js data -> laws V js model -> derivable_pt_lim
@@ -980,8 +980,8 @@ Theorem finding_degrades :
     (fun _ => data) (fun _ => tilt V model M alpha)) 0 slope.
 Proof. exact steering_can_help. Qed.
 
-(* claim: finding-equal-rates; a = b on a target token: Lemma B.4 fails
-   there. *)
+(* claim: finding-equal-rates; a = b on a target
+   token: Lemma B.4 fails there. *)
 Theorem finding_equal_rates :
   exists (V : list nat) kz (kc : bool -> nat) p target z,
   (forall j, law V (p j)) /\ In z V /\ kz z = target /\ kc true = target /\
@@ -989,8 +989,8 @@ Theorem finding_equal_rates :
   log_odds p (true :: nil) (false :: nil) z = 0.
 Proof. exact equal_rates. Qed.
 
-(* claim: finding-reversed-order; a < b on some tokens: an off-target token
-   peaks after a target token. *)
+(* claim: finding-reversed-order; a < b on some tokens:
+   an off-target token peaks after a target token. *)
 Theorem finding_reversed_order :
   exists (V : list nat) kz (kc : bool -> nat) p target y z,
   (forall j, law V (p j)) /\ In y V /\ In z V /\ kz y <> target /\
@@ -1002,16 +1002,16 @@ Theorem finding_reversed_order :
       (log_odds p (true :: nil) (false :: nil)) alpha z) t -> below t s.
 Proof. exact reversed_order. Qed.
 
-(* claim: finding-layernorm-constant; LayerNorm does not see a constant steering
-   vector. *)
+(* claim: finding-layernorm-constant; LayerNorm
+   does not see a constant steering vector. *)
 Theorem finding_layernorm_constant :
   forall d eps gain bias x c alpha i, (i < d)%nat ->
   layer_norm d eps gain bias (fun k => x k + alpha * c) i =
     layer_norm d eps gain bias x i.
 Proof. exact layer_norm_constant. Qed.
 
-(* claim: finding-sweet-spots; Each context has a sweet spot, yet two contexts
-   may share none. *)
+(* claim: finding-sweet-spots; Each context has a
+   sweet spot, yet two contexts may share none. *)
 Theorem finding_sweet_spots :
   exists (V : list nat) kz (kc : bool -> nat) a b p P N target low high,
   assumption_1 V kz kc a b p /\ steering_sets kc target P N /\

@@ -1,5 +1,5 @@
-(* The sweet spot: strengths at which every off-target token is past its peak
-   and no target token is. *)
+(* The sweet spot: strengths at which every off-target
+   token is past its peak and no target token is. *)
 From Coq Require Import Reals List Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits Bump.
 Open Scope R_scope.
@@ -38,12 +38,12 @@ Proof.
   specialize (M_ranges y z y_in z_in). lra.
 Qed.
 
-(* E moves at speed at most range^2/4, so around the point where it is halfway
-   it stays between. *)
+(* E moves at speed at most range^2/4, so around the
+   point where it is halfway it stays between. *)
 Lemma mean_lipschitz x y : Rabs (E y - E x) <= range ^ 2 / 4 * Rabs (y - x).
 Proof.
-  assert
-    (L : forall u v, u < v -> Rabs (E v - E u) <= range ^ 2 / 4 * Rabs (v - u)).
+  assert (L : forall u v, u < v ->
+      Rabs (E v - E u) <= range ^ 2 / 4 * Rabs (v - u)).
   { intros u v order.
     destruct (mean_value _ _
         (mean_derivative V p M p_positive V_nonempty) u v order) as [c [Q _]].
@@ -100,8 +100,8 @@ Proof.
   apply Rabs_def2 in Q. unfold sweet. lra.
 Qed.
 
-(* Inside the window the peaks separate: off-target on the left, target on the
-   right. *)
+(* Inside the window the peaks separate: off-target
+   on the left, target on the right. *)
 Lemma peak_right alpha z s : In z V -> E alpha < M z ->
   peak (fun x => tilt V p M x z) s -> below (finite alpha) s.
 Proof.

@@ -1,5 +1,5 @@
-(* Datasets given by tables of rational rates, and tactics that compute with
-   them. *)
+(* Datasets given by tables of rational rates, and
+   tactics that compute with them. *)
 From Coq Require Import Reals List Arith Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity.
 Import ListNotations.
@@ -27,7 +27,7 @@ Proof.
   rewrite exp_ln in E by exact x_positive. lra.
 Qed.
 
-(* Compute everything but the real numbers. *)
+(* Computes everything but the real numbers. *)
 Ltac numbers := cbv -[Rlt Rle Rplus Rmult Rdiv Rminus Ropp Rinv IZR pow ln exp].
 Ltac each_token := intros z z_in; simpl in z_in;
   repeat (destruct z_in as [<-|z_in]); [.. | contradiction]; numbers; lra.

@@ -1,5 +1,5 @@
-(* The exponential tilt: derivatives of every order used, and bounds on its
-   moments. *)
+(* The exponential tilt: derivatives of every order
+   used, and bounds on its moments. *)
 From Coq Require Import Reals List Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity.
 Open Scope R_scope.
@@ -142,8 +142,8 @@ Lemma expect_derivative g alpha :
   derivable_pt_lim (fun t => expect V p M t g) alpha
     (expect V p M alpha (fun z => (M z - E alpha) * g z)).
 Proof.
-  apply
-    (derivable_value _ _ (sum (fun z => q alpha z * (M z - E alpha) * g z) V)).
+  apply (derivable_value _ _
+      (sum (fun z => q alpha z * (M z - E alpha) * g z) V)).
   - unfold expect. apply (derivable_sum (fun t z => q t z * g z)). intros z _.
     apply (derivable_ext (fun t => g z * q t z)); [intros; ring|].
     apply (derivable_value _ _ (g z * (q alpha z * (M z - E alpha)))); [|ring].
@@ -161,8 +161,8 @@ Proof.
   rewrite moment_one. ring.
 Qed.
 
-(* Var' is the third central moment: expand the square, differentiate,
-   collect. *)
+(* Var' is the third central moment: expand the
+   square, differentiate, collect. *)
 Lemma variance_derivative alpha :
   derivable_pt_lim (variance V p M) alpha (moment V p M alpha 3).
 Proof.
@@ -221,8 +221,8 @@ Proof.
   apply expect_lt; assumption.
 Qed.
 
-(* Some interval of length `range` holds all values of M: from its minimum
-   on. *)
+(* Some interval of length `range` holds all values
+   of M: from its minimum on. *)
 Lemma ranges_interval range : ranges V M range ->
   exists lo, forall z, In z V -> lo <= M z <= lo + range.
 Proof.
@@ -250,8 +250,8 @@ Proof.
   specialize (M_between z z_in). apply Rabs_le. lra.
 Qed.
 
-(* Popoviciu: (x - lo)(hi - x) >= 0 on the interval, so Var <= (hi - E)(E - lo)
-   <= range^2/4. *)
+(* Popoviciu: (x - lo)(hi - x) >= 0 on the interval,
+   so Var <= (hi - E)(E - lo) <= range^2/4. *)
 Lemma variance_le range alpha : ranges V M range ->
   variance V p M alpha <= range ^ 2 / 4.
 Proof.

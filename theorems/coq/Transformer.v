@@ -1,5 +1,5 @@
-(* Proposition 4.1: a pre-norm transformer adds a bounded remainder to the
-   steered stream, which the last norm forgets. *)
+(* Proposition 4.1: a pre-norm transformer adds a bounded remainder
+   to the steered stream, which the last norm forgets. *)
 From Coq Require Import Reals List Arith Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity.
 Open Scope R_scope.
@@ -58,8 +58,8 @@ Proof.
     [intros; apply Rabs_pos|apply in_row; exact i_lt_d].
 Qed.
 
-(* Whatever enters, each sublayer adds something bounded: normalised input,
-   bounded map. *)
+(* Whatever enters, each sublayer adds something
+   bounded: normalised input, bounded map. *)
 Lemma network_remainder n d layers : pre_norm n d layers ->
   exists rho, forall X,
   row_bounded n d rho (fun t i => network layers X t i - X t i).
@@ -164,8 +164,8 @@ Proof.
     by (intros; rewrite E; reflexivity). reflexivity.
 Qed.
 
-(* RMSNorm is odd, so its two limits are opposite; a bias breaks that for
-   LayerNorm. *)
+(* RMSNorm is odd, so its two limits are opposite;
+   a bias breaks that for LayerNorm. *)
 Lemma rms_norm_odd d eps gain v i :
   rms_norm d eps gain (fun k => - v k) i = - rms_norm d eps gain v i.
 Proof.
@@ -179,8 +179,8 @@ Proof.
   unfold centred, row_average, average. rewrite sum_opp. unfold Rdiv. ring.
 Qed.
 
-(* An output that is a ray plus a bounded remainder, seen through the last norm
-   and one row U of the unembedding. *)
+(* An output that is a ray plus a bounded remainder, seen
+   through the last norm and one row U of the unembedding. *)
 Section Head.
 Variables (d : nat) (eps : R) (gain bias U u : nat -> R)
   (output r : R -> nat -> R) (rho : R).
@@ -200,8 +200,8 @@ Proof.
   - apply norm_limit_plus with (rho := rho); assumption.
 Qed.
 
-(* Centring is linear: a centred ray is a ray along centred u with twice the
-   remainder. *)
+(* Centring is linear: a centred ray is a ray along
+   centred u with twice the remainder. *)
 Lemma centred_bounded alpha i : (i < d)%nat ->
   Rabs (centred d (r alpha) i) <= 2 * rho.
 Proof.
@@ -287,8 +287,8 @@ Lemma output_ray :
 Proof.
   destruct (network_remainder n d layers layers_pre_norm)
     as [rho remainder_bounded].
-  exists
-    (fun alpha i => X t i + (output alpha i - steered_stream X v alpha t i)).
+  exists (fun alpha i
+      => X t i + (output alpha i - steered_stream X v alpha t i)).
   exists (sum (fun i => Rabs (X t i)) (seq 0 d) + rho). split.
   - intros alpha i i_lt_d. eapply Rle_trans; [apply Rabs_triang|].
     apply Rplus_le_compat; [|apply remainder_bounded; assumption].
@@ -344,8 +344,8 @@ Lemma layer_minus : (exists i, (i < d)%nat /\ centred d (v t) i <> 0) ->
 Proof.
   intros [i [i_lt_d Vi]]. apply tends_mirror.
   destruct mirror_ray as [r [rho [r_bounded E]]].
-  apply
-    (layer_head _ _ _ _ _ _ (fun alpha => output (- alpha)) r rho r_bounded E).
+  apply (layer_head _ _ _ _ _ _
+      (fun alpha => output (- alpha)) r rho r_bounded E).
   exists i. split; [exact i_lt_d|]. rewrite centred_odd. lra.
 Qed.
 End Proposition.
@@ -384,8 +384,8 @@ Lemma layer_plateau :
   let next alpha := softmax V (fun y => dot d (unembedding y)
     (layer_norm d eps gain bias
       (network layers (steered_stream X v alpha) t))) z in
-  tends_plus next (softmax V
-    (fun y => dot d (unembedding y) (layer_norm d 0 gain bias (v t))) z) /\
+  tends_plus next (softmax V (fun y =>
+      dot d (unembedding y) (layer_norm d 0 gain bias (v t))) z) /\
   tends_minus next (softmax V (fun y =>
       dot d (unembedding y) (layer_norm d 0 gain bias (fun k => - v t k))) z).
 Proof.
