@@ -56,14 +56,6 @@ Proof.
   apply (peak_shift g f (- c)). intros x. rewrite E. ring.
 Qed.
 
-Lemma increasing_ext f g : (forall x, g x = f x) -> increasing f ->
-  increasing g.
-Proof. intros E F x y x_lt_y. rewrite !E. apply F; exact x_lt_y. Qed.
-
-Lemma decreasing_ext f g : (forall x, g x = f x) -> decreasing f ->
-  decreasing g.
-Proof. intros E F x y x_lt_y. rewrite !E. apply F; exact x_lt_y. Qed.
-
 Lemma increase_peak {A} (V : list A) p M z s :
   peak (fun alpha => tilt V p M alpha z) s <->
   peak (probability_increase V p M z) s.

@@ -319,6 +319,9 @@ Proof.
   rewrite !mass_outside in I by (apply p_law || exact C_proper). lra.
 Qed.
 
+Lemma mass_zero : mass V p M C 0 = sum p (members C V).
+Proof. apply sum_ext. intros z _. apply tilt_zero. exact p_law. Qed.
+
 Lemma tanh_exists : exists nu,
   nu 0 = 0 /\
   (forall alpha, derivable_pt_lim nu alpha (mean (members C V) p M alpha

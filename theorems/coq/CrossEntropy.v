@@ -1,7 +1,8 @@
 (* The cross-entropy increase: Kullback-Leibler identity,
    convexity, bounds for all alpha, budgets. *)
 From Coq Require Import Reals List Lra Lia.
-From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits Bump.
+From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits Bump
+  Concepts.
 Open Scope R_scope.
 
 (* ---- Non-negativity on [0, oo) from the derivatives at 0 ---- *)
@@ -96,8 +97,7 @@ Proof.
   intros p_law [C_inhabited outside_inhabited].
   pose proof (law_nonempty V p p_law) as V_nonempty.
   pose proof p_law as [p_positive p_sum].
-  assert (E0 : mass V p M C 0 = sum p (members C V)).
-  { apply sum_ext. intros; apply tilt_zero; exact p_law. }
+  assert (E0 := mass_zero V p M C p_law).
   assert (E1 : 1 - mass V p M C 0 = sum p (members (outside C) V)).
   { rewrite E0, <- p_sum, (sum_split C p V). ring. }
   assert (E2 :

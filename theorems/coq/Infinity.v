@@ -178,10 +178,3 @@ Proof.
   - apply f_near; lra.
   - rewrite <- (Ropp_involutive x). apply f_near; lra.
 Qed.
-
-Lemma tends_minus_ext f g l : (forall x, f x = g x) -> tends_minus f l ->
-  tends_minus g l.
-Proof.
-  intros E F. apply tends_mirror. apply tends_mirror in F.
-  apply (tends_ext (fun x => f (- x))); [intros; apply E|exact F].
-Qed.

@@ -1,5 +1,5 @@
 (* Carrying facts about the tilt over to the paper's trained, steered model. *)
-From Coq Require Import Reals List Arith Lra Lia.
+From Coq Require Import Reals List Arith Lra Lia FunctionalExtensionality.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits Bump
   CrossEntropy Concepts Model Dataset Signs.
 Open Scope R_scope.
@@ -39,34 +39,25 @@ Proof.
     [apply setting_nonempty|apply setting|apply (setting_sets setting)..].
 Qed.
 
-Lemma setting_increase j alpha z : In z V ->
-  steered_increase V d W H P N p j z alpha =
-    probability_increase V (p j) M z alpha.
+Lemma setting_increase j z : In z V ->
+  steered_increase V d W H P N p j z = probability_increase V (p j) M z.
 Proof.
-  intros z_in. unfold steered_increase, probability_increase.
-  rewrite setting_tilt by exact z_in. reflexivity.
+  intros z_in. apply functional_extensionality. intros alpha.
+  unfold steered_increase. rewrite setting_tilt by exact z_in. reflexivity.
 Qed.
 
-Lemma setting_peak j z s : In z V ->
-  (peak (fun alpha => tilt V (p j) M alpha z) s <->
-    peak (steered_increase V d W H P N p j z) s).
+Lemma setting_concept j C :
+  steered_concept_increase V d W H P N p j C = concept_increase V (p j) M C.
 Proof.
-  intros z_in. apply (peak_shift_iff _ _ (p j z)). intros alpha.
-  rewrite setting_increase by exact z_in. reflexivity.
+  apply functional_extensionality. intros alpha. apply average_ext.
+  intros z z_in. apply members_in in z_in.
+  rewrite setting_increase by apply z_in. reflexivity.
 Qed.
 
-Lemma setting_concept j C alpha :
-  steered_concept_increase V d W H P N p j C alpha =
-    concept_increase V (p j) M C alpha.
+Lemma setting_loss js w :
+  steered_loss_increase V d W H P N p js w = cross_entropy_increase V js w p M.
 Proof.
-  apply average_ext. intros z z_in. apply members_in in z_in.
-  apply setting_increase, z_in.
-Qed.
-
-Lemma setting_loss js w alpha :
-  steered_loss_increase V d W H P N p js w alpha =
-    cross_entropy_increase V js w p M alpha.
-Proof.
+  apply functional_extensionality. intros alpha.
   unfold steered_loss_increase, cross_entropy_increase, cross_entropy.
   f_equal; f_equal; apply sum_ext; intros j _;
     f_equal; apply sum_ext; intros z z_in.
@@ -74,16 +65,32 @@ Proof.
   - rewrite (setting_trained setting) by exact z_in. reflexivity.
 Qed.
 
-(* The largest log-odds belongs to a target token, the smallest to another. *)
-Lemma setting_top z top : highest V M top -> In z V -> M z = top ->
+(* Every target token has larger log-odds than every other token. *)
+Lemma setting_later y z : In y V -> In z V -> kz y <> target -> kz z = target ->
+  M y < M z.
+Proof.
+  intros y_in z_in y_off z_on. apply setting_separated; try assumption;
+    [apply Nat.eqb_neq; exact y_off|apply Nat.eqb_eq; exact z_on].
+Qed.
+
+(* So the largest log-odds belongs to a target token, the smallest to
+   another. *)
+Lemma setting_highest z : In z V -> (forall y, In y V -> M y <= M z) ->
   kz z = target.
 Proof.
-  intros top_highest z_in E.
-  destruct (Nat.eq_dec (kz z) target) as [K|K]; [exact K|]. exfalso.
-  destruct (setting_proper setting) as [[y [y_in Ty]] _].
-  pose proof (proj2 top_highest y y_in).
-  pose proof (setting_separated z y z_in y_in (proj2 (Nat.eqb_neq _ _) K) Ty).
-  lra.
+  intros z_in M_below.
+  destruct (Nat.eq_dec (kz z) target) as [z_on|z_off]; [exact z_on|exfalso].
+  destruct (setting_proper setting) as [[y [y_in y_on]] _].
+  apply Nat.eqb_eq in y_on. specialize (M_below y y_in).
+  pose proof (setting_later z y z_in y_in z_off y_on). lra.
+Qed.
+
+Lemma setting_lowest z : In z V -> (forall y, In y V -> M z <= M y) ->
+  kz z <> target.
+Proof.
+  intros z_in M_above z_on.
+  destruct (setting_proper setting) as [_ [y [y_in y_off]]].
+  apply Bool.negb_true_iff, Nat.eqb_neq in y_off. specialize (M_above y y_in).
+  pose proof (setting_later y z y_in z_in y_off z_on). lra.
 Qed.
 End Setting.
-

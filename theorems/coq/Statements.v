@@ -334,14 +334,23 @@ Theorem thm_3_3_bump_paper : forall j z, In z V ->
   (exists y, In y V /\ M z < M y) -> (exists y, In y V /\ M y < M z) ->
   exists! c, increasing_until c (increase j z) /\
   decreasing_from c (increase j z).
-Proof. exact (paper_bump setting). Qed.
+Proof.
+  intros j z z_in. rewrite (setting_increase setting j z z_in).
+  exact (thm_3_3_bump V (p j) M (setting_law setting j) (setting_varies setting)
+      z z_in).
+Qed.
 
 (* claim: thm-3.3.peak-order; in the paper's setting:
    every target token peaks after every other token *)
 Theorem thm_3_3_peak_order_paper : forall j y z s t, In y V -> In z V ->
   kz y <> target -> kz z = target ->
   peak (increase j y) s -> peak (increase j z) t -> below s t.
-Proof. exact (paper_peak_order setting). Qed.
+Proof.
+  intros j y z s t y_in z_in y_off z_on.
+  rewrite !(setting_increase setting) by assumption.
+  apply (thm_3_3_peak_order V _ M (setting_law setting j)
+      (setting_varies setting)); auto using (setting_later setting).
+Qed.
 
 (* claim: thm-3.3.monotone; in the paper's setting *)
 Theorem thm_3_3_monotone_paper : forall j z, In z V ->
@@ -349,7 +358,12 @@ Theorem thm_3_3_monotone_paper : forall j z, In z V ->
     kz z = target /\ increasing (increase j z)) /\
   ((forall y, In y V -> M z <= M y) ->
     kz z <> target /\ decreasing (increase j z)).
-Proof. exact (paper_monotone setting). Qed.
+Proof.
+  intros j z z_in. rewrite (setting_increase setting j z z_in).
+  destruct (thm_3_3_monotone V (p j) M (setting_law setting j)
+      (setting_varies setting) z z_in).
+  split; split; eauto using (setting_highest setting), (setting_lowest setting).
+Qed.
 
 (* claim: prop-b1.limit-plus, prop-b1.limit-minus; in the paper's setting *)
 Theorem prop_b1_paper : forall j z top bottom, In z V -> highest V M top ->
@@ -360,7 +374,11 @@ Theorem prop_b1_paper : forall j z top bottom, In z V -> highest V M top ->
   tends_minus (increase j z)
     ((if level M bottom z
       then p j z / sum (p j) (members (level M bottom) V) else 0) - p j z).
-Proof. exact (paper_limits setting). Qed.
+Proof.
+  intros j z top bottom z_in ? ?. rewrite (setting_increase setting j z z_in).
+  split; [apply prop_b1_limit_plus|apply prop_b1_limit_minus];
+    try assumption; exact (setting_law setting j).
+Qed.
 
 (* ======== Remark 3.4 and the sign rule ======== *)
 
@@ -384,14 +402,24 @@ Theorem remark_3_4_contrastive :
   forall opposite, (forall i, In i N -> kc i = opposite) ->
   forall j z s, kc j = opposite -> In z V -> kz z = target ->
   peak (increase j z) s -> below (finite 0) s.
-Proof. exact (paper_contrastive_peaks setting). Qed.
+Proof.
+  intros opposite N_in_opposite j z s j_in_opposite z_in z_on.
+  rewrite (setting_increase setting j z z_in), <- increase_peak.
+  apply (contrastive_positive V kz kc a b p P N target) with opposite;
+    try assumption; apply setting.
+Qed.
 
 (* claim: remark-3.4.positive-peaks; its mirror: for a
    context of the target, every other token peaks below 0 *)
 Theorem remark_3_4_target_context : forall j z s, kc j = target -> In z V ->
   kz z <> target ->
   peak (increase j z) s -> below s (finite 0).
-Proof. exact (paper_target_context setting). Qed.
+Proof.
+  intros j z s j_in_target z_in z_off.
+  rewrite (setting_increase setting j z z_in), <- increase_peak.
+  apply (target_context_negative V kz kc a b p P N target);
+    try assumption; apply setting.
+Qed.
 
 (* ======== Theorem 3.6, in the paper's setting ======== *)
 
@@ -409,11 +437,20 @@ Theorem thm_3_6_tanh_paper : forall j k, proper (in_target kz k) V -> exists nu,
       - tanh (logit (sum (p j) (members (in_target kz k) V)) / 2))) /\
   (forall range alpha, ranges V M range ->
     Rabs (nu alpha) <= range * Rabs alpha).
-Proof. exact (paper_tanh setting). Qed.
+Proof.
+  intros j k proper. rewrite (setting_concept setting).
+  pose proof (setting_law setting j) as p_law.
+  rewrite <- !(mass_zero V (p j) M _ p_law).
+  exact (tanh_exists V (p j) M _ p_law proper).
+Qed.
 
 (* claim: thm-3.6.target-increasing; in the paper's setting *)
 Theorem thm_3_6_target_increasing_paper : forall j, increasing (concept j T).
-Proof. exact (paper_target_increasing setting). Qed.
+Proof.
+  intros j. rewrite (setting_concept setting).
+  exact (target_increasing V (p j) M T (setting_law setting j)
+      (setting_proper setting) (setting_separated setting)).
+Qed.
 
 (* claim: thm-3.6.vanishing; in the paper's setting; top tokens
    are target tokens, so only the bottom needs a hypothesis *)
@@ -439,12 +476,20 @@ Theorem thm_3_8_quadratic_paper : forall js w, weights js w ->
   Rabs (steered_loss_increase V d W H P N p js w alpha
         - / 2 * sum (fun j => w j * variance V (p j) M 0) js * alpha ^ 2)
     <= eps * alpha ^ 2.
-Proof. exact (paper_quadratic setting). Qed.
+Proof.
+  intros js w. rewrite (setting_loss setting).
+  exact (quadratic V js w p M (fun j _ => setting_law setting j)).
+Qed.
 
 (* claim: ce.convex; in the paper's setting *)
 Theorem ce_convex_paper : forall js w, weights js w ->
   strictly_convex (steered_loss_increase V d W H P N p js w).
-Proof. exact (paper_convex setting). Qed.
+Proof.
+  intros js w w_weights. rewrite (setting_loss setting).
+  apply increase_convex;
+    [|exact w_weights|exact (setting_varies setting)].
+  intros j _. exact (setting_law setting j).
+Qed.
 
 (* claim: contrastive.geometric-path; contrastive negatives: the
    path from a negative context j to a context k of the target *)
