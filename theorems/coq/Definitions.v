@@ -63,8 +63,8 @@ Definition peak (f : R -> R) (s : strength) : Prop :=
 Fixpoint before (step : nat -> (nat -> R) -> R) (n : nat) : nat -> R :=
   match n with
   | O => fun _ => 0
-  | S k => fun i => if Nat.eqb i k then step k (before step k)
-    else before step k i
+  | S k => fun i =>
+      if Nat.eqb i k then step k (before step k) else before step k i
   end.
 Definition recursive (step : nat -> (nat -> R) -> R) (n : nat) : R :=
   step n (before step n).
@@ -98,14 +98,15 @@ Definition variance V p M alpha : R := moment V p M alpha 2.
 Definition log_partition V p M alpha : R := ln (partition V p M alpha).
 Definition raw_moment V p M n alpha : R :=
   expect V p M alpha (fun z => M z ^ n).
-(* kappa_{k+1} = m_{k+1} - sum_{i < k} C(k,i) kappa_{i+1}
-   m_{k-i}; order 0 is the log-partition itself. *)
+(* kappa_{k+1} = m_{k+1} - sum_{i < k} C(k,i) kappa_{i+1} m_{k-i};
+   order 0 is the log-partition itself. *)
 Definition cumulant V p M n alpha : R := recursive (fun n kappa =>
   match n with
   | O => log_partition V p M alpha
   | S k => raw_moment V p M (S k) alpha
-           - sum (fun i => Binomial.C k i * kappa (S i) *
-             raw_moment V p M (k - i) alpha) (seq 0 k)
+           - sum (fun i =>
+               Binomial.C k i * kappa (S i) * raw_moment V p M (k - i) alpha)
+               (seq 0 k)
   end) n.
 
 Definition varies V M : Prop := exists y z, In y V /\ In z V /\ M y < M z.

@@ -141,5 +141,4 @@ Proof.
   - specialize (Up (x - 1) (y - 1) ltac:(lra) ltac:(lra)). lra.
   - specialize (Down (x - 1) (y - 1) ltac:(lra) ltac:(lra)). lra.
 Qed.
-
 End Paper.
