@@ -29,16 +29,16 @@ def setup(app: Sphinx) -> dict[str, bool]:
 def _page() -> Iterator[str]:
     yield "(commands)=\n# Commands\n"
     yield (
-        "`ufm COMMAND --help` prints what stands here. Data go to standard output, progress and errors "
+        "`ufm COMMAND --help` prints the same. Data go to standard output, progress and errors "
         "to standard error. Exit status: 0 where everything holds or is done, 1 where a claim fails (or "
         "as said below), 2 for bad input, which is answered in one line; 130 when interrupted.\n"
     )
-    for command in main._COMMANDS:
+    for command in get_args(main.Command):
         yield from _command(command)
 
 
 def _command(command: Callable[..., int]) -> Iterator[str]:
-    name = command.__name__
+    name = command.__name__.lower()
     text = docstring_parser.parse(inspect.getdoc(command) or "")
     if not text.short_description:
         raise ExtensionError(f"ufm {name} has no help: write a docstring")
@@ -84,7 +84,7 @@ def _help(command: Callable[..., int]) -> str:
     """What `--help` prints, as one line without its boxes."""
     out = StringIO()
     with redirect_stdout(out), suppress(SystemExit):
-        tyro.cli(command, prog=f"ufm {command.__name__}", args=["--help"])
+        tyro.cli(command, prog=f"ufm {command.__name__.lower()}", args=["--help"])
     return " ".join(re.sub("[│╭╮╰╯─]", " ", out.getvalue()).split())
 
 
