@@ -1,6 +1,5 @@
 """The Unconstrained Features Model: logits W h_j with W and H both free (Definition 2.2)."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal
 
@@ -11,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from .._checks import Numbers, finite, floating, strength
+from .._progress import Progress
 from .dataset import ConceptDataset
 
 _DEFAULT_RATES = {"adam": 0.05, "gradient-descent": 4.0}
@@ -106,13 +106,13 @@ class UFM(eqx.Module):
         dimension: int | None = None,
         optimizer: Literal["adam", "gradient-descent"] | str = "adam",
         learning_rate: float | None = None,
-        progress: Callable[[int, float], None] | None = None,
+        progress: Progress | None = None,
     ) -> "UFM":
         """Minimise CE(f) = -Σ_j π_j Σ_z p(z|c_j) log σ_z(f(c_j)) by full-batch gradient descent.
 
         W and H start as Gaussians drawn from `key`, of `dimension` d (default: the number of
         concepts G, enough under Assumption 1). `learning_rate` defaults to 0.05 for Adam and 4 for
-        plain gradient descent. `progress(step, loss)` is called some twenty times.
+        plain gradient descent. `progress(step, steps, "loss …")` is called some twenty times.
         The result carries the loss history `losses`; `gap(dataset)` is the distance to the entropy.
 
         >>> import jax, ufm
@@ -141,7 +141,7 @@ class UFM(eqx.Module):
             losses.append(chunk)
             done += size
             if progress is not None:
-                progress(done, float(chunk[-1]))
+                progress(done, steps, f"loss {float(chunk[-1]):.6f} nats")
         trained = carry[0]
         history = jnp.concatenate([*losses, _loss(trained, dataset)])
         return cls(trained.decoder, trained.embeddings, history)

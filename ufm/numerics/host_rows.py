@@ -1,12 +1,12 @@
 """Tilted laws at any strengths, row by row on the host's cores, for vocabularies too large for caches."""
 
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import jax
 import numpy as np
 
+from .._progress import Progress, silent
 from .uniform_grid import aligned
 
 FEWEST_TOKENS = 4096  # below, a row is so short that Python's own time would show
@@ -16,7 +16,7 @@ def row_probs(
     log_probs: np.ndarray,
     odds: np.ndarray,
     alphas: np.ndarray,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress = silent,
 ) -> jax.Array:
     """p [A, m, V] at `alphas` [A], as `ExponentialTilt.probs` has it; handed to JAX without a copy."""
     shape = (alphas.size, *log_probs.shape)
@@ -38,7 +38,7 @@ def row_probs(
     places = list(np.ndindex(shape[:2]))
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         for done, _ in enumerate(threads.map(fill, places), start=1):
-            if progress is not None and done % shape[1] == 0:
+            if done % shape[1] == 0:
                 progress(done / len(places))
     return jax.device_put(result, may_alias=True)
 

@@ -6,13 +6,14 @@ for the anchors a, 32 steps apart, and the B_j shared by all anchors; the sums a
 """
 
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+
+from .._progress import Progress, silent
 
 _STEPS = 32  # strengths that one anchor serves
 _DOUBLE = np.dtype(np.float64)
@@ -60,7 +61,7 @@ def grid_probs(
     log_probs: np.ndarray,
     odds: np.ndarray,
     grid: Grid,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress = silent,
 ) -> jax.Array:
     """p [A, m, V] at the strengths of `grid`, on the host's cores; handed to JAX without a copy."""
     (m, vocabulary), groups = log_probs.shape, grid.anchors.size
@@ -92,8 +93,7 @@ def grid_probs(
         total = at_anchor.reshape(-1, vocabulary) @ growth.T
         scale = (1 / total).reshape(groups, m, _STEPS).transpose(0, 2, 1)[..., None]
         for done, _ in enumerate(threads.map(fill, blocks), start=1):
-            if progress is not None:
-                progress(done / len(blocks))
+            progress(done / len(blocks))
     flat = result.reshape(-1, m, vocabulary)[: grid.size]
     return jax.device_put(flat, may_alias=True)
 

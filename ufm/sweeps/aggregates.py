@@ -1,6 +1,5 @@
 """Means, masses and costs along any number of strengths, from the moments about a few anchors."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -8,6 +7,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from .._checks import Numbers, finite, floating, needs_float64
+from .._progress import Progress, silent
 from ..numerics.tilted_moments import Anchor, anchor_at, evaluate, series, slopes
 from ..tilt.divergences import checked_weights
 from ..tilt.tilt import ExponentialTilt
@@ -57,7 +57,7 @@ def sweep_aggregates(
     *,
     concepts: Numbers | None = None,
     weights: Numbers | None = None,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress | None = None,
 ) -> Aggregates:
     """K, mean, variance, entropy, KL, concept masses and ΔCE of `tilt` at each α of `alphas` [A].
 
@@ -84,6 +84,7 @@ def sweep_aggregates(
     rows, odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
     masks = _checked_masks(concepts, odds.size)
     (m, _), points = rows.shape, np.asarray(strengths)
+    show = progress or silent
     whole = np.empty((5, points.size, m))
     masses = np.empty((points.size, m, len(masks)))
     for j, row in enumerate(rows):
@@ -96,8 +97,7 @@ def sweep_aggregates(
             r, s = np.flatnonzero(mask)[part.pivot], law.pivot
             pivots = (row[r] - row[s]) + points * (odds[r] - odds[s])
             masses[:, j, k] = np.exp(np.minimum(pivots + (part.excess - law.excess), 0.0))
-        if progress is not None:
-            progress((j + 1) / m)
+        show((j + 1) / m)
     increase = np.full(points.size, np.nan)
     if weights is not None:
         increase = whole[4] @ np.asarray(checked_weights(weights, m))

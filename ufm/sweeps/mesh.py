@@ -1,6 +1,5 @@
 """Sweeps and peaks over the devices of a mesh, in one process or several."""
 
-from collections.abc import Callable
 from typing import Any
 
 import equinox as eqx
@@ -14,8 +13,7 @@ from .._checks import Numbers, finite, floating, needs_float64
 from ..numerics.vocabulary_peaks import vocabulary_peaks
 from ..tilt.effects import probability_increase
 from ..tilt.tilt import ExponentialTilt
-
-Quantity = Callable[[ExponentialTilt, Array], Array]
+from .sweep import Quantity
 
 
 def sweep_on_mesh(

@@ -9,13 +9,13 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from .._checks import Numbers, finite, floating, is_concrete
+from .._progress import Progress, silent
 from ..numerics.host_rows import FEWEST_TOKENS, row_probs
 from ..numerics.uniform_grid import device_grid_probs, grid_bytes, grid_of, grid_probs, is_on_host
 from ..tilt.effects import probability_increase
 from ..tilt.tilt import ExponentialTilt
 
 Quantity = Callable[[ExponentialTilt, Array], Array]
-Progress = Callable[[float], None]
 _COPIES = 16  # arrays [m, V] that one strength of a quantity keeps in memory, at most
 
 
@@ -55,7 +55,7 @@ def sweep(
     kept = _checked_tokens(tokens, tilt.log_odds.size)
     batch = _batch(tilt, batch_size, memory)
     if kept is None and quantity is ExponentialTilt.probs:
-        found = _without_compiling(tilt, strengths, memory, progress)
+        found = _without_compiling(tilt, strengths, memory, progress or silent)
         if found is not None:
             return found
     if progress is None or not strengths.size:
@@ -69,7 +69,7 @@ def sweep(
 
 
 def _without_compiling(
-    tilt: ExponentialTilt, strengths: Array, memory: int, progress: Progress | None
+    tilt: ExponentialTilt, strengths: Array, memory: int, progress: Progress
 ) -> Array | None:
     """p along an even grid by its factors, else in rows on the host; None where neither will do."""
     if type(tilt) is not ExponentialTilt:
@@ -165,7 +165,3 @@ def _batch(tilt: ExponentialTilt, batch_size: int | None, memory: int) -> int:
     if memory < one:
         raise ValueError(f"memory must hold one strength, {one} bytes; got {memory}")
     return min(memory // one, 64)
-
-
-def _is_probs(quantity: Quantity) -> bool:
-    return quantity is ExponentialTilt.probs

@@ -1,6 +1,5 @@
 """The likeliest tokens along many strengths, without a look at the whole vocabulary for each."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -8,13 +7,12 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from .._checks import Numbers, finite, floating, needs_float64
+from .._progress import Progress, silent
 from ..tilt.tilt import ExponentialTilt
 from .aggregates import along
 
-_CHUNK, _FEW = (
-    256,
-    4096,
-)  # strengths taken together; tokens left to compare, at most, where it can be
+_CHUNK = 256  # strengths taken together
+_FEW = 4096  # tokens left to compare, at most, where it can be
 
 
 class TopTokens(NamedTuple):
@@ -32,7 +30,7 @@ def sweep_top(
     alphas: Numbers,
     k: int,
     *,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress | None = None,
 ) -> TopTokens:
     """The `k` likeliest tokens at each α of `alphas` [A], streamed: no [A, m, V] is ever held.
 
@@ -55,7 +53,7 @@ def sweep_top(
         raise ValueError(f"k must lie in 1..{vocabulary}, the number of tokens; got {k}")
     order = np.argsort(points, kind="stable")
     tokens, probs = np.empty((points.size, m, k), np.int64), np.empty((points.size, m, k))
-    done = 0
+    done, show = 0, progress or silent
     for j, row in enumerate(rows):
         law = along(points, odds, row)
         waiting = [order[i : i + _CHUNK] for i in range(0, points.size, _CHUNK)][::-1]
@@ -71,8 +69,7 @@ def sweep_top(
                 points[chunk], odds, row, left, k, law.pivot[chunk], law.excess[chunk]
             )
             done += len(chunk)
-            if progress is not None:
-                progress(done / (m * points.size))
+            show(done / (m * points.size))
     return TopTokens(jnp.asarray(tokens), jnp.asarray(probs))
 
 
