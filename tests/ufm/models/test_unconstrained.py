@@ -8,7 +8,7 @@ from hypothesis import given, settings
 import ufm
 from ufm.strategies import steerings
 
-ENTROPY = 1.331784891  # THEORY.md: V=9, G=3, ε=0.05
+ENTROPY = 1.331784891  # -(0.95 log(0.95/3) + 0.05 log(0.05/6)): V=9, G=3, ε=0.05
 
 
 @settings(max_examples=20)
@@ -32,6 +32,35 @@ def test_fit_pads_and_refuses_too_few_dimensions():
         ValueError, match=r"dimension 1 is below 2, the rank of .*; pass dimension >= 2"
     ):
         ufm.UFM.fit(data, dimension=1)
+
+
+@pytest.mark.parametrize("rank", [1, 2, 4])
+def test_the_dimension_of_a_fit_is_the_rank_of_its_table(rank):
+    """Singular values from 1e4 on, a hundred times smaller each: noise is counted from the largest."""
+    rng = np.random.default_rng(rank)
+    left, right = rng.normal(size=(6, rank)), rng.normal(size=(rank, 9))
+    table = jax.nn.log_softmax(1e2 * (left * 1e-2 ** np.arange(rank)) @ right)
+    model = ufm.UFM.from_log_probs(table)
+    assert model.embeddings.shape == (6, rank)
+    np.testing.assert_allclose(jax.nn.log_softmax(model.logits()), table, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize(("asked", "dimension"), [(None, 4), (1, 1), (7, 7)])
+def test_training_is_of_the_dimension_asked_for_or_one_a_concept(asked, dimension):
+    data = ufm.ConceptDataset.smoothed(concepts=4, size=2)
+    model = ufm.UFM.train(data, key=jax.random.key(0), steps=1, dimension=asked)
+    assert model.decoder.shape == (8, dimension)
+    assert model.embeddings.shape == (8, dimension)
+    assert model.losses.shape == (2,)
+
+
+@pytest.mark.parametrize("dimension", [4, 100])
+def test_training_starts_from_logits_of_variance_one(dimension):
+    data = ufm.ConceptDataset.smoothed(concepts=6, size=6, contexts_per_concept=6)
+    model = ufm.UFM.train(
+        data, key=jax.random.key(0), steps=1, dimension=dimension, learning_rate=1e-9
+    )
+    assert 0.5 < float(model.logits().var()) < 2
 
 
 def test_uniform_table_fits_in_one_dimension():

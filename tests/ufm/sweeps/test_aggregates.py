@@ -61,6 +61,19 @@ def test_aggregates_match_eighty_digits():
     assert np.isnan(ufm.sweep_aggregates(tilt, [0.0]).cross_entropy_increase).all()
 
 
+@pytest.mark.parametrize("alpha", [1e8, -1e8])
+@pytest.mark.parametrize("apart", [30.0, 3e4])
+def test_a_near_tie_is_resolved_however_far_the_other_tokens_lie(alpha, apart):
+    odds = np.sign(alpha) * np.array([-1e10, 1.0, 1.0 + apart / abs(alpha)])
+    tilt = ufm.ExponentialTilt(np.log([[0.4, 0.3, 0.3]]), odds)
+    found = ufm.sweep_aggregates(tilt, [alpha], concepts=[[True, True, False]])
+    row = np.asarray(tilt.log_probs)[0]
+    _, _, variance, entropy, _, mass = exact(row, odds, alpha, np.array([True, True, False]))
+    np.testing.assert_allclose(found.variance[0, 0], variance, rtol=1e-11, atol=1e-300)
+    np.testing.assert_allclose(found.entropy[0, 0], entropy, rtol=1e-11, atol=1e-300)
+    np.testing.assert_allclose(found.concept_masses[0, 0, 0], mass, rtol=1e-11, atol=1e-300)
+
+
 @st.composite
 def problems(draw):
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))

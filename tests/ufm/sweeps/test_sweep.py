@@ -99,6 +99,19 @@ def test_rows_of_a_large_vocabulary_equal_the_tilt_at_any_strength(dtype):
     np.testing.assert_array_equal(ends, np.stack([few.limit(int(np.sign(a))) for a in far]))
 
 
+def test_rows_resolve_a_near_tie_however_far_the_other_tokens_lie():
+    odds = np.full(5000, -1e10)
+    odds[-2:] = 1.0, 1.0 + 30 / 1e8
+    few = ufm.ExponentialTilt(np.full((1, 5000), -np.log(5000)), odds)
+    for sign in (1, -1):
+        mirrored = ufm.ExponentialTilt(few.log_probs, sign * few.log_odds)
+        found = ufm.sweep(mirrored, [sign * 1e8], ufm.ExponentialTilt.probs)[0, 0]
+        # e^-gap as it is: M is a float, and gap is 30 to its rounding
+        gap = 1e8 * (odds[-1] - odds[-2])
+        np.testing.assert_allclose(found[-2:], [np.exp(-gap), 1.0], rtol=1e-12)
+        assert (found[:-2] == 0).all()
+
+
 def test_rows_agree_with_extended_precision():
     wide, alphas = wide_tilt(5000), np.array([-30.0, -1.7, 0.0, 0.3, 11.0])
     found = ufm.sweep(wide, alphas, ufm.ExponentialTilt.probs)

@@ -68,6 +68,17 @@ def test_centred_keeps_its_digits_where_it_is_tiny():
     np.testing.assert_allclose(tilt.centred(3e12)[:, :2], exact[:, :2], rtol=1e-10)
 
 
+@pytest.mark.parametrize("alpha", [1e8, -1e8])
+@pytest.mark.parametrize("apart", [30.0, 3e4])
+def test_a_near_tie_is_resolved_however_far_the_other_tokens_lie(alpha, apart):
+    """Two tokens differ by `apart` in the exponent αM, 1e18 in size, in which they are equal to rounding."""
+    odds = np.sign(alpha) * np.array([-1e10, 1.0, 1.0 + apart / abs(alpha)])
+    tilt = tilt_of([[0.4, 0.3, 0.3], [1e-200, 1e-100, 1.0]], odds)
+    exact = oracles.table(oracles.log_probs_at, tilt, alpha)
+    assert -1e-12 < exact[0, 2] <= 0
+    np.testing.assert_allclose(tilt.log_probs_at(alpha), exact, rtol=1e-12, atol=1e-307)
+
+
 @FEW
 @given(tilts(max_contexts=2, max_tokens=5))
 def test_any_tilt_matches_mpmath(tilt):
