@@ -136,7 +136,7 @@ def test_sweet_spot_lies_between_the_peaks():
     windows, peaks = np.asarray(ufm.sweet_spot(tilt, target)), exact_peaks(tilt)
     np.testing.assert_allclose(windows[:, 0], peaks[:, 2:].max(axis=1), rtol=1e-12)
     np.testing.assert_allclose(windows[:, 1], peaks[:, :2].min(axis=1), rtol=1e-12)
-    # no strength suits both kinds of context (THEORY.md, section 5)
+    # no strength suits both kinds of context
     assert windows[0, 1] < windows[2, 0]
     delta, span = ufm.separation_margin(tilt, target), tilt.odds_range()
     np.testing.assert_allclose(delta, 2 * np.log(2), rtol=1e-14)
