@@ -123,18 +123,18 @@ def test_adversarial_cases(name):
     assert_proved(row, odds, peaks, {*ends, *nearest_zero, *rng.choice(finite, 20)})
 
 
-@pytest.mark.parametrize("power", [-1000, -300, 300, 1000, 1022])
+@pytest.mark.parametrize("power", [-1000, -300, 300, 1023])
 @pytest.mark.parametrize("direct", [0, 1 << 13], ids=["by anchors", "as it comes"])
 def test_the_unit_of_m_changes_the_unit_of_the_peaks_and_no_bit(power, direct, monkeypatch):
     """Largest and least M are as far from 0 on either side, or alike: neither is the range."""
     monkeypatch.setattr(_vocabulary_peaks, "_DIRECT", direct)
     rng = np.random.default_rng(3)
     row = normalised(rng.uniform(-600, 0, 200))
-    for odds in (np.linspace(-1.9, 1.9, 200), 1.5 + np.linspace(-0.1, 0.1, 200)):
+    for odds in (np.linspace(-1.9, 1.9, 200), 1.8 + np.linspace(-0.1, 0.1, 200)):
         plain = np.ldexp(vocabulary_peaks(row[None, :], odds)[0], -power)
         scaled = vocabulary_peaks(row[None, :], np.ldexp(odds, power))[0]
         is_normal = np.abs(plain) >= np.finfo(float).tiny  # below, ldexp rounds
-        assert is_normal.sum() > 190
+        assert is_normal.sum() > 180
         np.testing.assert_array_equal(scaled[is_normal], plain[is_normal])
 
 
