@@ -78,7 +78,7 @@ def module_file(name):
 
 def modules():
     for top in ("ufm", "theorems"):
-        for path in sorted((ROOT / top).rglob("*.py")):
+        for path in sorted([*(ROOT / top).rglob("*.py"), *(ROOT / top).rglob("*.pyi")]):
             parts = path.relative_to(ROOT).with_suffix("").parts
             yield ".".join(parts), path.read_text()
 

@@ -1,34 +1,24 @@
-"""Public names that load on first use, so that importing a package costs nothing."""
+"""Public names that load on first use, where the modules behind them need an extra of this package."""
 
-import importlib
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+
+import lazy_loader
 
 
-def on_first_use(
-    package: str, homes: Mapping[str, str], *, extra: str | None = None
-) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """`__getattr__` and `__dir__` of `package`, whose name `n` stands in its module `homes[n]`.
+def attach_stub(
+    package: str, file: str, *, extra: str
+) -> tuple[Callable[[str], object], Callable[[], list[str]], list[str]]:
+    """`__getattr__`, `__dir__` and `__all__` of `package`: the names that its stub `__init__.pyi` imports.
 
-    `extra`: which extra of ufm to install where a module that it needs is absent.
-
-    >>> from ufm._lazy import on_first_use
-    >>> load, names = on_first_use("ufm", {"ExponentialTilt": "tilt.tilt"})
-    >>> print(load("ExponentialTilt").__name__, names())
-    ExponentialTilt ['ExponentialTilt']
+    `file` is its `__init__.py`. Where a module is absent, the error says that `extra` brings it.
     """
+    load, names, public = lazy_loader.attach_stub(package, file)
 
-    def load(name: str) -> Any:
-        if name not in homes:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+    def load_or_name_the_extra(name: str) -> object:
         try:
-            home = importlib.import_module(f".{homes[name]}", package)
+            return load(name)
         except ModuleNotFoundError as error:
-            if extra is None:
-                raise
-            raise ImportError(
-                f"{package} needs {error.name}: pip install 'ufm[{extra}]'"
-            ) from error
-        return getattr(home, name)
+            message = f"{package} needs {error.name}: pip install 'ufm[{extra}]'"
+            raise ImportError(message) from error
 
-    return load, lambda: sorted(homes)
+    return load_or_name_the_extra, names, public

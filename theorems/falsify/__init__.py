@@ -4,17 +4,6 @@
 python-flint and hypothesis, which load on first use.
 """
 
-from typing import TYPE_CHECKING
+import lazy_loader as _lazy_loader
 
-from ufm._lazy import on_first_use
-
-if TYPE_CHECKING:
-    from ._map import MAP as MAP
-    from ._search import Falsification as Falsification
-    from ._search import falsify as falsify
-
-_HOME = {"falsify": "_search", "Falsification": "_search", "MAP": "_map"}
-
-__all__ = list(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
-
-__getattr__, __dir__ = on_first_use(__name__, _HOME)
+__getattr__, __dir__, __all__ = _lazy_loader.attach_stub(__name__, __file__)

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bracket import Bracket
-from .roots import Floats, Values, increasing_root_on_host, middle_of
+from .roots import Floats, Mask, Values, increasing_root_on_host, middle_of
 
 
 def log_balance(
-    alpha: Values, rates: Values, terms: Values, above: Values | NDArray[np.bool_], xp: ModuleType
+    alpha: Values, rates: Values, terms: Values, above: Mask, xp: ModuleType
 ) -> tuple[Values, Values]:
     """g(α) and its slope [n] at `alpha` [n]; `rates` x, `terms` t and the mask `above` are [n or 1, W].
 
@@ -30,7 +30,7 @@ def log_balance(
 
 
 def logsumexp_and_mean(
-    terms: Values, rates: Values, mask: Values | NDArray[np.bool_], xp: ModuleType
+    terms: Values, rates: Values, mask: Mask, xp: ModuleType
 ) -> tuple[Values, Values]:
     """Log Σ e^{terms} over `mask` and the mean of `rates` under those weights, along the last axis.
 

@@ -13,10 +13,12 @@ import numpy as np
 from jaxtyping import Array
 from numpy.typing import NDArray
 
-from .bracket import Bracket, Value
+from .bracket import Bracket
 
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_] | Array
 Values = TypeVar("Values", Floats, Array)
+Ends = TypeVar("Ends", float, Floats, Array)
 _MOST_STEPS = 200
 
 
@@ -31,7 +33,7 @@ class Search(Generic[Values]):
     x: Values
     bracket: Bracket[Values]
     step: Values
-    moving: NDArray[np.bool_] | Array
+    moving: Mask
 
     @classmethod
     def begin(cls, bracket: Bracket[Values], start: Values, xp: ModuleType) -> "Search[Values]":
@@ -58,7 +60,7 @@ class Search(Generic[Values]):
         return Search(target, bracket, step, step > 4 * xp.finfo(x.dtype).eps * xp.abs(target))
 
 
-def middle_of(bracket: Bracket[Value], xp: ModuleType) -> Value:
+def middle_of(bracket: Bracket[Ends], xp: ModuleType) -> Ends:
     """The middles; the geometric ones of ends of one sign and different sizes.
 
     Those are at most 16 times the smaller end.
@@ -112,6 +114,9 @@ def increasing_root_on_host(
     return found
 
 
+# scipy.optimize.elementwise.find_root is the same method, as narrow in as many calls (11.2 a root where
+# ours takes 11.6, on the budgets of the tests), but takes 0.9 ms a root to ours 0.05, 0.3 s to import, and
+# has no types; brentq and toms748 promise no bracket of 4 units in the last place.
 def bracketed_root(function: Callable[[float], float], start: float) -> Bracket[float]:
     """The root of an increasing `function`, between ends four units in the last place apart.
 

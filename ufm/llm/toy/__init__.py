@@ -16,27 +16,6 @@ down before any model was trained:
   their names; no paragraph stands in two, and no prompt occurs in the training text.
 """
 
-from typing import TYPE_CHECKING
+from ufm._lazy import attach_stub
 
-from ufm._lazy import on_first_use
-
-if TYPE_CHECKING:
-    from ._corpus import Corpus as Corpus
-    from ._corpus import read_corpus as read_corpus
-    from ._make import Made as Made
-    from ._make import make_toy as make_toy
-    from ._settings import Settings as Settings
-    from ._tokenizer import is_uppercase_token as is_uppercase_token
-
-_HOME = {
-    "make_toy": "_make",
-    "Settings": "_settings",
-    "Made": "_make",
-    "is_uppercase_token": "_tokenizer",
-    "read_corpus": "_corpus",
-    "Corpus": "_corpus",
-}
-
-__all__ = list(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
-
-__getattr__, __dir__ = on_first_use(__name__, _HOME, extra="llm")
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__, extra="llm")

@@ -1,0 +1,33 @@
+from ._progress import progress_bar as progress_bar
+from .models.dataset import ConceptDataset as ConceptDataset
+from .models.transformer import Transformer as Transformer
+from .models.transformer_norm import layer_norm as layer_norm
+from .models.transformer_norm import rms_norm as rms_norm
+from .models.unconstrained import UFM as UFM
+from .sweeps.aggregates import Aggregates as Aggregates
+from .sweeps.aggregates import sweep_aggregates as sweep_aggregates
+from .sweeps.mesh import peaks_on_mesh as peaks_on_mesh
+from .sweeps.mesh import sweep_on_mesh as sweep_on_mesh
+from .sweeps.sweep import sweep as sweep
+from .sweeps.sweep import sweep_blocks as sweep_blocks
+from .sweeps.top_tokens import TopTokens as TopTokens
+from .sweeps.top_tokens import sweep_top as sweep_top
+from .tilt.divergences import cross_entropy_increase as cross_entropy_increase
+from .tilt.divergences import forward_kl as forward_kl
+from .tilt.divergences import reverse_kl as reverse_kl
+from .tilt.effects import concept_increase as concept_increase
+from .tilt.effects import concept_log_odds as concept_log_odds
+from .tilt.effects import concept_log_odds_increase as concept_log_odds_increase
+from .tilt.effects import concept_probability as concept_probability
+from .tilt.effects import probability_increase as probability_increase
+from .tilt.log_odds import difference_of_means as difference_of_means
+from .tilt.log_odds import log_odds as log_odds
+from .tilt.peaks import peak_strengths as peak_strengths
+from .tilt.peaks import separation_margin as separation_margin
+from .tilt.peaks import sweet_spot as sweet_spot
+from .tilt.strength import StrengthChoice as StrengthChoice
+from .tilt.strength import choose_strength as choose_strength
+from .tilt.strength import half_saturation as half_saturation
+from .tilt.tilt import ExponentialTilt as ExponentialTilt
+
+__version__: str
