@@ -1,18 +1,18 @@
 """Argument checks shared by the constructors: one clear line, and silence under tracing."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
+from jax.typing import DTypeLike
 from jaxtyping import Array, ArrayLike
 
 # What a user may pass where an array is meant: nested lists too.
-Numbers = ArrayLike | Sequence[Any]
+Numbers = ArrayLike | Sequence[object]
 
 
-def is_concrete(*arrays: Any) -> bool:
+def is_concrete(*arrays: object) -> bool:
     """Whether every array holds numbers (not JAX tracers), so that its values can be checked."""
     return not any(isinstance(array, Tracer) for array in arrays)
 
@@ -40,7 +40,7 @@ def finite(name: str, values: Numbers) -> None:
             raise ValueError(f"{name}{list(index)} = {array[index]} is not a finite number")
 
 
-def strength(alpha: ArrayLike, dtype: Any) -> Array:
+def strength(alpha: ArrayLike, dtype: DTypeLike) -> Array:
     """The steering strength α as a scalar of the arrays' own dtype."""
     array = jnp.asarray(alpha)
     if array.ndim:

@@ -58,7 +58,7 @@ def datasets(
     return _datasets(shapes, max_weight)
 
 
-def steerings(*, contrastive: bool | None = None, **bounds: Any) -> st.SearchStrategy[Steering]:
+def steerings(*, contrastive: bool | None = None, **bounds: int) -> st.SearchStrategy[Steering]:
     """Triples (dataset, positive, negative): P within one concept, N outside it, of any sizes.
 
     `contrastive` True keeps N inside one concept, False spreads it over two or more (which takes

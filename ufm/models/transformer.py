@@ -2,12 +2,12 @@
 
 import math
 from dataclasses import replace
-from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import DTypeLike
 from jaxtyping import Array, ArrayLike, Float, PRNGKeyArray
 
 from .._checks import finite, floating, is_concrete, strength
@@ -66,7 +66,7 @@ class Transformer(eqx.Module):
         vocabulary: int,
         norm: str = "layernorm",
         eps: float = 1e-5,
-        dtype: Any = None,
+        dtype: DTypeLike | None = None,
     ) -> "Transformer":
         """Gaussian weights; norms ("layernorm" or "rmsnorm") away from the identity."""
         if heads < 1 or dimension < 1 or dimension % heads:

@@ -1,7 +1,6 @@
 """The two norms of transformers, and what is known of their outputs."""
 
 import math
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -87,7 +86,7 @@ class Norm(eqx.Module):
         """The part of x that the norm sees: x - mean(x) for a layernorm, x for a rmsnorm."""
         return x if self.kind == "rmsnorm" else _centre(x)
 
-    def largest_image(self, matrix: Float[Array, "*n k d"], offset: Any = 0.0) -> Array:
+    def largest_image(self, matrix: Float[Array, "*n k d"], offset: ArrayLike = 0.0) -> Array:
         """Upper bound of |matrix n + offset| over all outputs n of the norm and their averages."""
         # Outputs lie in {√d γ u + β : |u| <= 1}. That set is convex, so averages lie in it too.
         reach = jnp.linalg.norm(matrix * last_axis(self.scale, matrix), 2, axis=(-2, -1))

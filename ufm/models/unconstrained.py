@@ -1,13 +1,13 @@
 """The Unconstrained Features Model: logits W h_j with W and H both free (Definition 2.2)."""
 
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, ArrayLike, Float, PyTree
 
 from .._checks import Numbers, finite, floating, strength
 from .._progress import Progress
@@ -185,7 +185,7 @@ def _centred_svd(log_probs: Array) -> tuple[np.ndarray, ...]:
 
 
 @partial(jax.jit, static_argnums=(1, 2, 3))
-def _gaussians(key: Array, rows: tuple[int, ...], d: int, dtype: Any) -> list[Array]:
+def _gaussians(key: Array, rows: tuple[int, ...], d: int, dtype: np.dtype) -> list[Array]:
     scale = d**-0.25  # makes the first logits of variance one
     keys = jax.random.split(key, len(rows))
     return [scale * jax.random.normal(k, (n, d), dtype) for k, n in zip(keys, rows, strict=True)]
@@ -198,8 +198,8 @@ def _loss(model: UFM, dataset: ConceptDataset) -> Float[Array, " one"]:
 
 @partial(jax.jit, static_argnames=("optimizer", "rate", "steps"))
 def _descend(
-    carry: tuple[UFM, Any], dataset: ConceptDataset, optimizer: str, rate: float, steps: int
-) -> tuple[tuple[UFM, Any], Float[Array, " steps"]]:
+    carry: tuple[UFM, PyTree], dataset: ConceptDataset, optimizer: str, rate: float, steps: int
+) -> tuple[tuple[UFM, PyTree], Float[Array, " steps"]]:
     """`steps` full-batch steps, and the loss before each; an optimizer state of None starts afresh."""
     import optax  # here, not above: it is slow to import and only training needs it
 
@@ -215,6 +215,7 @@ def _descend(
         model = jax.tree.map(jnp.add, model, updates)
         return (model, state), loss
 
-    start: tuple[UFM, Any] = (model, method.init(model) if state is None else state)  # pyright: ignore
+    if state is None:
+        state = method.init(model)  # pyright: ignore[reportArgumentType]  # any pytree will do
     # unroll: the arrays are tiny, so the loop's own overhead is most of the cost
-    return jax.lax.scan(step, start, length=steps, unroll=4)
+    return jax.lax.scan(step, (model, state), length=steps, unroll=4)

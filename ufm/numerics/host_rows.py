@@ -1,21 +1,26 @@
 """Tilted laws at any strengths, row by row on the host's cores, for vocabularies too large for caches."""
 
+# pyright: reportUnknownMemberType=false
+
 import os
 from concurrent.futures import ThreadPoolExecutor
 
 import jax
 import numpy as np
+from numpy.typing import NDArray
 
 from .._progress import Progress, silent
 from .uniform_grid import aligned
+
+Reals = NDArray[np.floating]
 
 FEWEST_TOKENS = 4096  # below, a row is so short that Python's own time would show
 
 
 def row_probs(
-    log_probs: np.ndarray,
-    odds: np.ndarray,
-    alphas: np.ndarray,
+    log_probs: Reals,
+    odds: Reals,
+    alphas: Reals,
     progress: Progress = silent,
 ) -> jax.Array:
     """p [A, m, V] at `alphas` [A], as `ExponentialTilt.probs` has it; handed to JAX without a copy."""
@@ -43,7 +48,14 @@ def row_probs(
     return jax.device_put(result, may_alias=True)
 
 
-def _tilted(log_p: np.ndarray, odds: np.ndarray, alpha, log_p0, odds0, out: np.ndarray) -> None:
+def _tilted(
+    log_p: Reals,
+    odds: Reals,
+    alpha: np.floating,
+    log_p0: np.floating | float,
+    odds0: np.floating,
+    out: Reals,
+) -> None:
     """(log p - log p0) + α(M - M0): subtracted before multiplied, nothing large cancels."""
     np.subtract(odds, odds0, out=out)
     out *= alpha

@@ -1,5 +1,7 @@
 """Roots of increasing functions: of whole arrays at once, in JAX or NumPy, or of one costly scalar."""
 
+# pyright: reportUnknownMemberType=false
+
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,12 +37,6 @@ class Search(Generic[Values]):
     step: Values
     moving: Mask
 
-    @classmethod
-    def begin(cls, bracket: Bracket[Values], start: Values, xp: ModuleType) -> "Search[Values]":
-        """Nothing is known yet but the bracket, into which `start` is moved."""
-        x = xp.clip(start, *bracket)
-        return cls(x, bracket, xp.full_like(x, math.inf), xp.ones(x.shape, bool))
-
     def improved(self, value: Values, slope: Values, xp: ModuleType) -> "Search[Values]":
         """One step on, given the functions and their slopes at `x`.
 
@@ -58,6 +54,18 @@ class Search(Generic[Values]):
         target = xp.where(self.moving & (value != 0), target, x)
         step = xp.abs(target - x)
         return Search(target, bracket, step, step > 4 * xp.finfo(x.dtype).eps * xp.abs(target))
+
+
+def _begun(bracket: Bracket[Values], start: Values, xp: ModuleType) -> Search[Values]:
+    """Nothing is known yet but the bracket, into which `start` is moved."""
+    x = xp.clip(start, *bracket)
+    return Search(x, bracket, xp.full_like(x, math.inf), xp.ones(x.shape, bool))
+
+
+def _kept(search: Search[Floats], indices: NDArray[np.intp]) -> Search[Floats]:
+    (low, high), moving = search.bracket, np.asarray(search.moving)
+    bracket = Bracket(low[indices], high[indices])
+    return Search(search.x[indices], bracket, search.step[indices], moving[indices])
 
 
 def middle_of(bracket: Bracket[Ends], xp: ModuleType) -> Ends:
@@ -88,7 +96,7 @@ def increasing_root(
         count, search = state
         return count + 1, search.improved(*value_and_slope(search.x), jnp)
 
-    state = (jnp.asarray(0), Search.begin(bracket, start, jnp))
+    state = (jnp.asarray(0), _begun(bracket, start, jnp))
     return jax.lax.while_loop(is_unfinished, improve, state)[1].x
 
 
@@ -101,7 +109,7 @@ def increasing_root_on_host(
 
     `value_and_slope` gets their indices and their x. All arrays are [n].
     """
-    search, indices = Search.begin(bracket, start, np), np.arange(start.size)
+    search, indices = _begun(bracket, start, np), np.arange(start.size)
     found = search.x.copy()
     for _ in range(_MOST_STEPS):
         if not indices.size:
@@ -110,7 +118,7 @@ def increasing_root_on_host(
         found[indices] = search.x
         if not search.moving.all():
             left = np.flatnonzero(search.moving)
-            indices, search = indices[left], jax.tree.map(lambda part, i=left: part[i], search)
+            indices, search = indices[left], _kept(search, left)
     return found
 
 

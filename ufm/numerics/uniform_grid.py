@@ -5,9 +5,11 @@
 for the anchors a, 32 steps apart, and the B_j shared by all anchors; the sums are one matrix product.
 """
 
+# pyright: reportUnknownMemberType=false
+
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -115,9 +117,8 @@ def is_on_host(array: jax.Array) -> bool:
 
 def device_grid_probs(log_probs: jax.Array, odds: jax.Array, grid: Grid) -> jax.Array:
     """The same on the accelerator, or the mesh, where the arrays are."""
-    return _device_grid(log_probs, odds, jnp.asarray(grid.anchors), jnp.asarray(grid.steps))[
-        : grid.size
-    ]
+    anchors, steps = jnp.asarray(grid.anchors), jnp.asarray(grid.steps)
+    return cast(jax.Array, _device_grid(log_probs, odds, anchors, steps))[: grid.size]
 
 
 @jax.jit

@@ -75,7 +75,8 @@ def strictly_ordered(peaks: np.ndarray) -> np.ndarray:
     """
     bits = (peaks + 0.0).view(np.int64)  # + 0.0: no -0
     rank = np.where(bits < 0, np.int64(-(2**63)) - bits, bits)  # in the order of the floats
-    steps = np.broadcast_to(np.arange(peaks.shape[-1]), peaks.shape)
+    count: int = peaks.shape[-1]
+    steps = np.broadcast_to(np.arange(count), peaks.shape)
     rank = np.maximum.accumulate(rank - steps, axis=-1) + steps
     rank = np.minimum(rank, np.float64(np.inf).view(np.int64))
     return np.where(rank < 0, np.int64(-(2**63)) - rank, rank).view(np.float64)
@@ -142,8 +143,8 @@ def _exact_offsets(law: _Law, anchor: Anchor) -> np.ndarray:
 def _covered(coefficients: np.ndarray, reach: float, offsets: np.ndarray) -> tuple[int, int]:
     """Which of the ascending `offsets` are E_α[M] - E_a[M] somewhere in |α - a| <= `reach`."""
     z, slope = evaluate(np.stack([coefficients, slopes(coefficients)]), np.array([-1.0, 1.0]))
-    ends = slope / z / reach
-    return int(np.searchsorted(offsets, ends[0])), int(np.searchsorted(offsets, ends[1]))
+    first, last = np.searchsorted(offsets, np.asarray(slope / z / reach)).tolist()
+    return first, last
 
 
 def _solve_or_cut(law: _Law, piece: _Piece, peaks: np.ndarray) -> list[_Piece]:
@@ -188,7 +189,7 @@ def _guessed(law: _Law, anchor: Anchor, served: int, below: _Piece, above: _Piec
     token is guessed by a step of Newton's method on its log-balance.
     """
     dense = 64 * served > below.stop - below.start
-    pieces = []
+    pieces: list[_Piece] = []
     for piece, sign in ((below, -1), (above, 1)):
         if piece.first == piece.last:
             continue
@@ -224,12 +225,12 @@ def _narrowed(law: _Law, piece: _Piece) -> _Piece:
     gaps = law.odds[piece.first] - law.odds[below]
     terms = law.log_weights[below] - piece.bracket.low * gaps + np.log(gaps)
     shares = np.cumsum(np.exp(terms - terms.max()))
-    start += int(np.searchsorted(shares, _TINY * shares[-1]))
+    start += int(np.searchsorted(shares, _TINY * float(shares[-1])))
     above = slice(piece.last, stop)
     gaps = law.odds[above] - law.odds[piece.last - 1]
     terms = law.log_weights[above] + piece.bracket.high * gaps + np.log(gaps)
     shares = np.cumsum(np.exp(terms - terms.max())[::-1])
-    stop -= int(np.searchsorted(shares, _TINY * shares[-1]))
+    stop -= int(np.searchsorted(shares, _TINY * float(shares[-1])))
     return piece._replace(start=start, stop=stop)
 
 

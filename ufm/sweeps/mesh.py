@@ -1,7 +1,5 @@
 """Sweeps and peaks over the devices of a mesh, in one process or several."""
 
-from typing import Any
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -96,10 +94,11 @@ def peaks_on_mesh(
     # replicas along other axes of the mesh ask for the same contexts
     known: dict[tuple[int | None, int | None], np.ndarray] = {}
 
-    def of_shard(index: Any) -> np.ndarray:
-        key = (index[0].start, index[0].stop)
+    def of_shard(index: tuple[slice, ...] | None) -> np.ndarray:
+        own = slice(None) if index is None else index[0]
+        key = (own.start, own.stop)
         if key not in known:
-            known[key] = vocabulary_peaks(rows[index[0]], odds)
+            known[key] = vocabulary_peaks(rows[own], odds)
         return known[key]
 
     return jax.make_array_from_callback(rows.shape, sharding, of_shard)

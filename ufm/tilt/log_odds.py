@@ -1,5 +1,9 @@
 """Steering vectors and their log-odds (Eq 3, Definition 3.2)."""
 
+# pyright: reportUnknownMemberType=false
+
+from typing import cast
+
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -50,7 +54,8 @@ def log_odds(
     odds = _difference(rows, p, n)
     if not isinstance(odds, np.ndarray):
         return odds
-    relative = 8 * float(jnp.finfo(rows.dtype).eps) if tie_tolerance is None else tie_tolerance
+    eps = float(cast(np.floating, jnp.finfo(rows.dtype).eps))
+    relative = 8 * eps if tie_tolerance is None else tie_tolerance
     return jnp.asarray(_merge_ties(odds, relative * float(np.abs(np.asarray(rows)).max())))
 
 
@@ -81,7 +86,8 @@ def _cut_chains(ordered: np.ndarray, start: np.ndarray, tolerance: float) -> Non
     """Set further starts in the runs that are wider than `tolerance`."""
     first = np.flatnonzero(start)
     after = np.append(first[1:], ordered.size)
-    for begin, end in zip(first, after, strict=True):
+    for begin, end in zip(first.tolist(), after.tolist(), strict=True):
         while ordered[end - 1] - ordered[begin] > tolerance:
-            begin += np.searchsorted(ordered[begin:end], ordered[begin] + tolerance, side="right")
+            most = float(ordered[begin]) + tolerance
+            begin += int(np.searchsorted(ordered[begin:end], most, side="right"))
             start[begin] = True

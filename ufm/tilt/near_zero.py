@@ -1,6 +1,9 @@
 """The unsteered laws, centred: what effects of small strengths are worked out from without cancellation."""
 
-from typing import Any, NamedTuple
+# pyright: reportUnknownMemberType=false
+
+import math
+from typing import NamedTuple, cast
 
 import jax.numpy as jnp
 import numpy as np
@@ -44,9 +47,10 @@ def near_growth(law: Centred, alpha: Array) -> Array:
     return jnp.log1p((p * exponential_remainder(y)).sum(axis=1))
 
 
-def largest_exponent(dtype: Any) -> float:
+def largest_exponent(dtype: np.dtype) -> float:
     """Well inside the range in which e^y is finite."""
-    return float(np.log(float(jnp.finfo(dtype).max))) / 2.3
+    largest = float(cast(np.floating, jnp.finfo(dtype).max))
+    return math.log(largest) / 2.3
 
 
 def small_change(tilt: ExponentialTilt, alpha: Array) -> tuple[Array, Array]:

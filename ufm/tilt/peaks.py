@@ -1,5 +1,9 @@
 """The strength at which each token is most likely, and the window where only the target rises."""
 
+# pyright: reportUnknownMemberType=false
+
+from typing import cast
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -51,11 +55,12 @@ def peak_strengths(tilt: ExponentialTilt) -> Float[Array, "contexts vocab"]:
             f"log_odds are constant (all {float(tilt.log_odds[0])}): steering moves nothing, no peak exists"
         )
     if not is_concrete(tilt.log_probs, tilt.log_odds):
-        return jax.jit(_peaks)(tilt.log_probs, tilt.log_odds)
+        return cast(Array, jax.jit(_peaks)(tilt.log_probs, tilt.log_odds))
     odds = np.asarray(tilt.log_odds)
     if odds.size > _FEW_TOKENS:
         return jnp.asarray(vocabulary_peaks(np.asarray(tilt.log_probs), odds))
-    return jnp.asarray(_in_order(np.asarray(_compiled_peaks(tilt.log_probs, tilt.log_odds)), odds))
+    found = cast(Array, _compiled_peaks(tilt.log_probs, tilt.log_odds))
+    return jnp.asarray(_in_order(np.asarray(found), odds))
 
 
 def sweet_spot(tilt: ExponentialTilt, tokens: Numbers) -> Float[Array, "contexts 2"]:
@@ -134,7 +139,7 @@ def _few_peaks(log_probs: Array, log_odds: Array) -> Array:
     gap_down, gap_up = _neighbour_gaps(log_odds)
     span = log_odds.max() - log_odds.min()
 
-    def one_token(token):
+    def one_token(token: Array) -> Array:
         gaps = (log_odds - log_odds[token])[None, :]
         terms = log_probs + jnp.log(jnp.abs(gaps))  # -∞ at the token itself and its ties
 
@@ -150,15 +155,15 @@ def _few_peaks(log_probs: Array, log_odds: Array) -> Array:
     interior = jnp.where(is_top | is_bottom, -1, jnp.arange(log_odds.size))
     stand_in = jnp.argmax(interior)
     tokens = jnp.where(interior < 0, stand_in, interior)
-    found = jax.lax.map(one_token, tokens, batch_size=_slice_size(log_probs)).T
-    return jnp.where(is_top[None, :], jnp.inf, jnp.where(is_bottom[None, :], -jnp.inf, found))
+    found = cast(Array, jax.lax.map(one_token, tokens, batch_size=_slice_size(log_probs)))
+    return jnp.where(is_top[None, :], jnp.inf, jnp.where(is_bottom[None, :], -jnp.inf, found.T))
 
 
 _compiled_peaks = jax.jit(_few_peaks)
 
 
 @_peaks.defjvp
-def _peaks_jvp(primals, tangents):
+def _peaks_jvp(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
     """dα = (dM(z) - Σ_y q(y) [x(y) dlog p(y) + (1 + αx(y)) dM(y)]) / Σ q x², q = p_α, x = M - M(z)."""
     log_probs, log_odds = primals
     dlog_probs, dlog_odds = tangents
@@ -166,7 +171,7 @@ def _peaks_jvp(primals, tangents):
     is_interior = jnp.isfinite(peaks)
     alphas = jnp.where(is_interior, peaks, 0.0)
 
-    def one_token(token):
+    def one_token(token: Array) -> Array:
         x = (log_odds - log_odds[token])[None, :]
         alpha = alphas[:, token][:, None]
         q = jax.nn.softmax(log_probs + alpha * x, axis=1)
@@ -176,8 +181,8 @@ def _peaks_jvp(primals, tangents):
         return change / jnp.where(is_interior[:, token], variance, 1.0)
 
     tokens = jnp.arange(log_odds.size)
-    tangent = jax.lax.map(one_token, tokens, batch_size=_slice_size(log_probs)).T
-    return peaks, jnp.where(is_interior, tangent, 0.0)
+    tangent = cast(Array, jax.lax.map(one_token, tokens, batch_size=_slice_size(log_probs)))
+    return peaks, jnp.where(is_interior, tangent.T, 0.0)
 
 
 def _neighbour_gaps(log_odds: Array) -> tuple[Array, Array]:

@@ -1,7 +1,9 @@
 """Choosing the steering strength: half saturation, and the best α under a budget."""
 
+# pyright: reportUnknownMemberType=false
+
 import math
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -61,7 +63,7 @@ def half_saturation(tilt: ExponentialTilt, tokens: Numbers) -> Float[Array, " co
     mask = token_set(tokens, tilt.log_odds.size)
     needs_float64("half_saturation", tilt.log_probs, tilt.log_odds)
     require_separation(tilt, mask)
-    return _half_saturation(tilt.log_probs, tilt.log_odds, mask)
+    return cast(Array, _half_saturation(tilt.log_probs, tilt.log_odds, mask))
 
 
 def choose_strength(
@@ -106,7 +108,7 @@ def choose_strength(
 
     def effects(alpha: float) -> np.ndarray:
         if alpha not in measured:
-            measured[alpha] = np.asarray(_effects_at(tilt, alpha, pi, mask))
+            measured[alpha] = np.asarray(cast(Array, _effects_at(tilt, alpha, pi, mask)))
         return measured[alpha]
 
     sigma2, reverse_supremum, odds_range = _scales(tilt, pi)

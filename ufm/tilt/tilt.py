@@ -1,8 +1,10 @@
 """The exponential tilt of next-token laws: the one object every quantity of the paper is made of."""
 
+# pyright: reportUnknownMemberType=false
+
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import equinox as eqx
 import jax
@@ -105,7 +107,8 @@ class ExponentialTilt(eqx.Module):
         log_probs = jax.nn.log_softmax(model.logits())
         # W and H come out of a factorisation, so M carries more rounding than a table's; in float32 so
         # much more slack would merge tokens that differ.
-        slack = min(1e4 * float(jnp.finfo(log_probs.dtype).eps), 1e-5)
+        eps = float(cast(np.floating, jnp.finfo(log_probs.dtype).eps))
+        slack = min(1e4 * eps, 1e-5)
         return cls(log_probs, log_odds(log_probs, positive, negative, tie_tolerance=slack))
 
     def log_probs_at(self, alpha: ArrayLike) -> Float[Array, "contexts vocab"]:
