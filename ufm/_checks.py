@@ -51,7 +51,7 @@ def strength(alpha: ArrayLike, dtype: DTypeLike) -> Array:
         raise TypeError(f"alpha must be a real number; got dtype {array.dtype}")
     if is_concrete(array) and not np.isfinite(array):
         raise ValueError(
-            f"alpha must be a finite number; got {float(array)}: tilt.limit(sign) is the law at infinity"
+            f"alpha must be a finite number; got {float(array)}: tilt.limit(sign) has the limits"
         )
     return array.astype(dtype)
 

@@ -30,9 +30,9 @@ def datasets(
 ) -> st.SearchStrategy[ConceptDataset]:
     """Datasets that satisfy Assumption 1: b > 0 with B = Σ b < 1, and a_z = b_z + (1-B) u_z.
 
-    Concepts (at least 2), tokens a concept (`size`) and contexts a concept lie within the bounds;
-    concepts have one size, and their tokens stand in any order. b, 1-B and the law u on each concept
-    are ratios of whole numbers up to `max_weight`, as are the context weights.
+    The numbers of concepts (at least 2), of tokens per concept (`size`) and of contexts per concept lie
+    within the bounds; concepts have one size, and their tokens come in any order. b, 1-B and the shares
+    u within each concept are ratios of whole numbers up to `max_weight`, as are the context weights.
     Raises `ValueError` for bounds that nothing meets.
 
     >>> import hypothesis, ufm.strategies
@@ -53,7 +53,7 @@ def datasets(
         if contexts <= size**_CONTEXT_LENGTH
     ]
     if not shapes:
-        most = f"{max_size} tokens a concept make at most {max_size**_CONTEXT_LENGTH} contexts"
+        most = f"{max_size} tokens per concept make at most {max_size**_CONTEXT_LENGTH} contexts"
         raise ValueError(f"{most} of length {_CONTEXT_LENGTH}; got min_contexts = {min_contexts}")
     return _datasets(shapes, max_weight)
 
@@ -84,7 +84,7 @@ def tilts(
     max_odds: float = 100.0,
     ties: bool = True,
 ) -> st.SearchStrategy[ExponentialTilt]:
-    """Tilts of any laws p >= `min_probability` and any M that is not constant, |M| <= `max_odds`.
+    """Tilts of any distributions, p >= `min_probability`, by any M not constant, |M| <= `max_odds`.
 
     M has near ties, down to 1e-12 of its range, and ties unless `ties` is False. At least one context
     and two tokens. Raises `ValueError` for bounds that nothing meets.
@@ -143,8 +143,8 @@ def _datasets(draw: Draw, shapes: list[tuple[int, int, int]], max_weight: int):
     concept = np.array(draw(st.permutations(np.repeat(np.arange(groups), size).tolist())))
     off, inside, rest = whole(groups * size), whole(groups * size), whole(1)[0]
     b = off / (off.sum() + rest)
-    law = inside / np.bincount(concept, inside)[concept]
-    a = b + rest / (off.sum() + rest) * law
+    within = inside / np.bincount(concept, inside)[concept]
+    a = b + rest / (off.sum() + rest) * within
     data = ConceptDataset.from_rates(a, b, concept, per_concept, _CONTEXT_LENGTH)
     weights = whole(groups * per_concept)
     return ConceptDataset(
@@ -178,5 +178,5 @@ def _tilts(draw: Draw, shapes: list, min_probability: float, max_odds: float, ti
     steps = [draw(st.just(0.0) | gaps if ties else gaps) for _ in range(tokens - 1)]
     steps[draw(st.integers(0, tokens - 2))] = float(draw(st.integers(1, 10)))  # never constant
     level = np.cumsum([0.0, *steps])
-    odds = max_odds * draw(st.integers(1, 100)) / 100 * (2 * level / level[-1] - 1)
-    return ExponentialTilt(log_p, odds[np.array(draw(st.permutations(range(tokens))))])
+    log_odds = max_odds * draw(st.integers(1, 100)) / 100 * (2 * level / level[-1] - 1)
+    return ExponentialTilt(log_p, log_odds[np.array(draw(st.permutations(range(tokens))))])

@@ -11,18 +11,19 @@ from .dataset_checks import (
     check_concepts,
     check_contexts,
     check_epsilon,
+    check_pairs,
     check_partition,
     check_rows,
+    check_smoothing,
     check_weights,
 )
 from .dataset_contexts import enumerate_contexts
-from .dataset_pairs import check_pairs, check_smoothing, counted
 
 
 class ConceptDataset(eqx.Module):
-    """Next-token laws p(z|c_j) of m contexts over V tokens that are split into G concepts.
+    """Next-token distributions p(z|c_j) of m contexts over V tokens that are split into G concepts.
 
-    **Fields** (m contexts, V tokens, T-1 tokens a context):
+    **Fields** (m contexts, V tokens, T-1 tokens per context):
 
     - `next_token_probs` [m, V]: p(z|c_j); rows sum to one.
     - `token_concept` [V]: the concept, 0..G-1, of each token.
@@ -100,7 +101,7 @@ class ConceptDataset(eqx.Module):
     ) -> "ConceptDataset":
         """The ε-smoothed dataset (App. B.1): a = (1-ε)/s, b = ε/((G-1)s), 0 < ε < (G-1)/G.
 
-        `concepts` is G >= 2, `size` is s tokens a concept. All contexts weigh the same.
+        `concepts` is G >= 2, `size` is s tokens per concept. All contexts weigh the same.
 
         >>> import ufm
         >>> print(ufm.ConceptDataset.smoothed(epsilon=0.05).next_token_probs[0, 0])
@@ -175,20 +176,20 @@ class ConceptDataset(eqx.Module):
         concept. Raises also where ε is so large that some a_z <= b_z.
 
         >>> import ufm
-        >>> law = [0.3, 0.7, 0.5, 0.5]
-        >>> data = ufm.ConceptDataset.from_concept_laws(law, law, 0.1, [0, 0, 1, 1])
+        >>> shares = [0.3, 0.7, 0.5, 0.5]
+        >>> data = ufm.ConceptDataset.from_concept_laws(shares, shares, 0.1, [0, 0, 1, 1])
         >>> print(f"{data.next_token_probs[0, 1]:.2f} {data.next_token_probs[0, 2]:.2f}")
         0.63 0.05
         """
         concept = np.asarray(token_concept)
         groups = int(concept.max()) + 1 if concept.size else 0
         check_epsilon(epsilon, groups)
-        for name, law in (("in_law", np.asarray(in_law)), ("off_law", np.asarray(off_law))):
-            if law.shape != concept.shape or not (law > 0).all():
+        for name, shares in (("in_law", np.asarray(in_law)), ("off_law", np.asarray(off_law))):
+            if shares.shape != concept.shape or not (shares > 0).all():
                 raise ValueError(
-                    f"{name} must be {concept.size} positive numbers; got {law.tolist()}"
+                    f"{name} must be {concept.size} positive numbers; got {shares.tolist()}"
                 )
-            sums = np.bincount(concept, law, groups)
+            sums = np.bincount(concept, shares, groups)
             k = int(np.argmax(abs(sums - 1)))
             if abs(sums[k] - 1) > 1e-9:
                 raise ValueError(
@@ -224,13 +225,13 @@ class ConceptDataset(eqx.Module):
         check_pairs(pairs, following, concept.size)
         check_smoothing(smoothing)
         distinct, which = np.unique(pairs, axis=0, return_inverse=True)
-        probs, weights = counted(
+        probs, weights = _counted(
             which.reshape(-1), following, (len(distinct), concept.size), smoothing
         )
         return cls(probs, concept, concept[distinct[:, 0]], weights, distinct)
 
     def sample(self, key: Array, pairs: int, smoothing: float = 0.0) -> "ConceptDataset":
-        """Draw `pairs` pairs (c_i, z_i) from these laws and count them (Definition 2.1).
+        """Draw `pairs` pairs (c_i, z_i) from these distributions and count them (Definition 2.1).
 
         `smoothing` λ >= 0 is added to each count. Raises if a context is never drawn.
 
@@ -251,7 +252,7 @@ class ConceptDataset(eqx.Module):
             missing = np.setdiff1d(np.arange(self.context_weights.size), seen)[0]
             raise ValueError(f"context {missing} was not drawn in {pairs} pairs: draw more pairs")
         dtype = self.next_token_probs.dtype
-        probs, weights = counted(
+        probs, weights = _counted(
             np.asarray(drawn), np.asarray(following), self.next_token_probs.shape, smoothing
         )
         return ConceptDataset(
@@ -283,3 +284,17 @@ class ConceptDataset(eqx.Module):
         """Indices of the contexts of one concept, 0 … G-1, ready to serve as P or N."""
         self._check_concept(concept)
         return np.flatnonzero(np.asarray(self.context_concept) == concept).tolist()
+
+
+def _counted(
+    context: np.ndarray, following: np.ndarray, shape: tuple[int, ...], smoothing: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """p(z|c_j) [m, V] and π_j [m] of the pairs (`context` [n], `following` [n]), `shape` = (m, V).
+
+    `smoothing` is added to each of the V counts of a context, and counts for nothing in π.
+    """
+    counts = np.zeros(shape)
+    np.add.at(counts, (context, following), 1.0)
+    weights = counts.sum(axis=1) / context.size
+    counts += smoothing
+    return counts / counts.sum(axis=1, keepdims=True), weights

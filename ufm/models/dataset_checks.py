@@ -10,7 +10,7 @@ def check_partition(concepts: int, size: int) -> None:
     if concepts < 2:
         raise ValueError(f"concepts must be at least 2; got {concepts}")
     if size < 1:
-        raise ValueError(f"size must be at least 1 token a concept; got {size}")
+        raise ValueError(f"size must be at least 1 token per concept; got {size}")
 
 
 def check_epsilon(epsilon: float, concepts: int) -> None:
@@ -77,3 +77,24 @@ def check_contexts(
     if len(distinct) < len(contexts):
         j = np.setdiff1d(np.arange(len(contexts)), first)[0]
         raise ValueError(f"context {j} = {contexts[j].tolist()} is listed twice: merge the rows")
+
+
+def check_pairs(pairs: np.ndarray, following: np.ndarray, vocabulary: int) -> None:
+    """Raise unless `pairs` [n, T-1] and `following` [n] hold tokens of 0..V-1, and n >= 1."""
+    if pairs.ndim != 2 or following.shape != pairs.shape[:1] or not pairs.size:
+        raise ValueError(
+            "contexts must have shape (n, T-1) and next_tokens (n,) with n >= 1; "
+            f"got {pairs.shape} and {following.shape}"
+        )
+    for name, tokens in (("contexts", pairs), ("next_tokens", following)):
+        if not np.issubdtype(tokens.dtype, np.integer):
+            raise ValueError(f"{name} must hold token numbers; got dtype {tokens.dtype}")
+        if tokens.min() < 0 or tokens.max() >= vocabulary:
+            worst = tokens.min() if tokens.min() < 0 else tokens.max()
+            raise ValueError(f"{name} holds token {worst}, outside 0..{vocabulary - 1}")
+
+
+def check_smoothing(smoothing: float) -> None:
+    """A finite count, not negative."""
+    if not 0 <= smoothing < np.inf:
+        raise ValueError(f"smoothing must be >= 0 and finite; got {smoothing}")

@@ -104,8 +104,8 @@ class Transformer(eqx.Module):
         positions: str = "all",
     ) -> Float[Array, " vocab"]:
         """Next-token logits after the last position: W' LN(h + R(α) + αv)."""
-        rest, shift = self._steered(hidden, alpha, vector, layer, positions)
-        return self.decoder @ self.final_norm(rest[-1] + shift[-1])
+        place = {"vector": vector, "layer": layer, "positions": positions}
+        return self.decoder @ self.final_norm(self.hidden_states(hidden, alpha, **place)[-1])
 
     def limit_logits(self, vector: ArrayLike, sign: int) -> Float[Array, " vocab"]:
         """W' LN₀(sign v), the limit of the logits as α → sign ∞ (Proposition 4.1).

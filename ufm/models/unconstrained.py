@@ -17,7 +17,7 @@ _DEFAULT_RATES = {"adam": 0.05, "gradient-descent": 4.0}
 
 
 class UFM(eqx.Module):
-    """Logits f(c_j) = W h_j of m contexts over V tokens; softmax gives the next-token law.
+    """Logits f(c_j) = W h_j of m contexts over V tokens; softmax gives the next-token distribution.
 
     **Fields** (m contexts, V tokens, d dimensions):
 
@@ -75,7 +75,7 @@ class UFM(eqx.Module):
 
     @classmethod
     def from_log_probs(cls, log_probs: Numbers, dimension: int | None = None) -> "UFM":
-        """A UFM whose next-token law is the table `log_probs` [m, V] in nats; see `fit`.
+        """A UFM whose next-token distribution is the table `log_probs` [m, V] in nats; see `fit`.
 
         >>> import numpy as np, ufm
         >>> print(ufm.UFM.from_log_probs(np.log([[0.75, 0.25], [0.25, 0.75]])).decoder.shape)

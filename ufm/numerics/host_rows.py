@@ -1,4 +1,4 @@
-"""Tilted laws at any strengths, row by row on the host's cores, for vocabularies too large for caches."""
+"""Tilted distributions at any strengths, row by row on the host, for vocabularies too large for caches."""
 
 # pyright: reportUnknownMemberType=false
 
@@ -19,14 +19,14 @@ FEWEST_TOKENS = 4096  # below, a row is so short that Python's own time would sh
 
 def row_probs(
     log_probs: Reals,
-    odds: Reals,
+    log_odds: Reals,
     alphas: Reals,
     progress: Progress = silent,
 ) -> jax.Array:
     """p [A, m, V] at `alphas` [A], as `ExponentialTilt.probs` has it; handed to JAX without a copy."""
     shape = (alphas.size, *log_probs.shape)
     result = aligned(int(np.prod(shape)), log_probs.dtype).reshape(shape)
-    ends = odds.min(), odds.max()
+    ends = log_odds.min(), log_odds.max()
 
     def fill(place: tuple[int, int]) -> None:
         i, j = place
@@ -34,9 +34,9 @@ def row_probs(
         # Counted from the end of M that α favours, αM is below |log p| wherever p_α is large: no
         # strength, however great, drowns log p while the likeliest token is looked for.
         with np.errstate(over="ignore"):  # to -inf, where p is zero
-            _tilted(log_probs[j], odds, alpha, 0, ends[int(alpha >= 0)], row)
+            _tilted(log_probs[j], log_odds, alpha, 0, ends[int(alpha >= 0)], row)
             r = int(row.argmax())
-            _tilted(log_probs[j], odds, alpha, log_probs[j, r], odds[r], row)
+            _tilted(log_probs[j], log_odds, alpha, log_probs[j, r], log_odds[r], row)
         np.exp(row, out=row)
         row /= row.sum()
 
@@ -50,13 +50,13 @@ def row_probs(
 
 def _tilted(
     log_p: Reals,
-    odds: Reals,
+    log_odds: Reals,
     alpha: np.floating,
     log_p0: np.floating | float,
-    odds0: np.floating,
+    log_odds0: np.floating,
     out: Reals,
 ) -> None:
     """(log p - log p0) + α(M - M0): subtracted before multiplied, nothing large cancels."""
-    np.subtract(odds, odds0, out=out)
+    np.subtract(log_odds, log_odds0, out=out)
     out *= alpha
     out += log_p if log_p0 == 0 else log_p - log_p0

@@ -1,6 +1,6 @@
-"""Tilted moments about an anchor: a law's whole neighbourhood in α from one pass over its tokens.
+"""Tilted moments about an anchor: all strengths in its neighbourhood from one pass over the tokens.
 
-With q = p_a the law at the anchor a, y = M - E_a[M] and h = α - a,
+With q = p_a the distribution at the anchor a, y = M - E_a[M] and h = α - a,
 
     Z(h) = Σ q e^{hy} = Σ_n c_n τ^n,   c_n = Σ q (ρy)^n / n!,   τ = h/ρ in [-1, 1],
 
@@ -26,16 +26,17 @@ _CACHE = 1 << 14  # numbers of an array that stay in the second-level cache
 
 
 class Anchor(NamedTuple):
-    """The law at strength `alpha`, counted from its likeliest token r.
+    """The distribution at strength `alpha`, counted from its likeliest token r.
 
-    `weights` are q [n], `offsets` y = M - E_a[M] [n]; E_a[M] = `pivot_odds` + `excess` and
+    `weights` are q [n], `offsets` y = M - E_a[M] [n]; E_a[M] = `pivot_log_odds` + `excess` and
     K(a) = (log p + aM at r) + `log_total` are kept in two parts, so that nothing small is lost in a sum.
-    Within `radius` of the anchor 36 moments are the law, to rounding; it is 0 for a law on one value.
+    Within `radius` of the anchor 36 moments give the distribution to rounding; the radius is 0 where M
+    takes one value alone.
     """
 
     alpha: float
     pivot: int
-    pivot_odds: float
+    pivot_log_odds: float
     excess: float
     log_total: float
     weights: np.ndarray
@@ -43,20 +44,20 @@ class Anchor(NamedTuple):
     variance: float
     radius: float
 
-    def offset_of(self, odds: np.ndarray) -> np.ndarray:
-        """`odds` - E_a[M], formed from the gaps to M(r)."""
-        return (odds - self.pivot_odds) - self.excess
+    def offset_of(self, log_odds: np.ndarray) -> np.ndarray:
+        """`log_odds` - E_a[M], formed from the gaps to M(r)."""
+        return (log_odds - self.pivot_log_odds) - self.excess
 
 
-def anchor_at(alpha: float, odds: np.ndarray, log_weights: np.ndarray) -> Anchor:
-    """The law ∝ e^{log_weights + α·odds} over the tokens given, both [n]; it need not be normalised."""
-    parts = [slice(start, start + _CACHE) for start in range(0, odds.size, _CACHE)]
-    r = _likeliest(parts, odds, log_weights, alpha, 0)
-    r = _likeliest(parts, odds, log_weights, alpha, r)  # the differences from r find it exactly
-    weights, offsets, logs = (np.empty(odds.size) for _ in range(3))
+def anchor_at(alpha: float, log_odds: np.ndarray, log_weights: np.ndarray) -> Anchor:
+    """The distribution ∝ e^{log_weights + α·log_odds}, both [n]; the weights need not be normalised."""
+    parts = [slice(start, start + _CACHE) for start in range(0, log_odds.size, _CACHE)]
+    r = _likeliest(parts, log_odds, log_weights, alpha, 0)
+    r = _likeliest(parts, log_odds, log_weights, alpha, r)  # the differences from r find it exactly
+    weights, offsets, logs = (np.empty(log_odds.size) for _ in range(3))
     rest = moment = 0.0
     for part in parts:
-        gaps = np.subtract(odds[part], odds[r], out=offsets[part])
+        gaps = np.subtract(log_odds[part], log_odds[r], out=offsets[part])
         u = np.multiply(gaps, alpha, out=logs[part])
         u += log_weights[part] - log_weights[r]
         w = np.exp(u, out=weights[part])
@@ -73,17 +74,17 @@ def anchor_at(alpha: float, odds: np.ndarray, log_weights: np.ndarray) -> Anchor
         y -= excess
         variance += float((weights[part] * (y * y)).sum())
     reach = _radius(parts, logs, offsets, log_total, variance) if variance > 0 else 0.0
-    pivot_odds = float(odds[r])
-    return Anchor(alpha, r, pivot_odds, excess, log_total, weights, offsets, variance, reach)
+    pivot_log_odds = float(log_odds[r])
+    return Anchor(alpha, r, pivot_log_odds, excess, log_total, weights, offsets, variance, reach)
 
 
 def _likeliest(
-    parts: list[slice], odds: np.ndarray, log_weights: np.ndarray, alpha: float, r: int
+    parts: list[slice], log_odds: np.ndarray, log_weights: np.ndarray, alpha: float, r: int
 ) -> int:
     """The index of the largest log weight at α, compared by differences from token r."""
     best, found = -math.inf, r
     for part in parts:
-        u = (odds[part] - odds[r]) * alpha
+        u = (log_odds[part] - log_odds[r]) * alpha
         u += log_weights[part] - log_weights[r]
         place = int(u.argmax())
         if u[place] > best:

@@ -1,4 +1,4 @@
-"""Tilted laws on a uniform grid of strengths: one exponential for many of them.
+"""Tilted distributions on a uniform grid of strengths: one exponential for many of them.
 
     p_{a+jh}(z) = A(z) B_j(z) / Σ_y A(y) B_j(y),   A = p_a(z),   B_j(z) = e^{jh(M(z) - c)}
 
@@ -30,7 +30,7 @@ class Grid(NamedTuple):
     size: int
 
 
-def grid_of(log_probs: np.ndarray, odds: np.ndarray, alphas: np.ndarray) -> Grid | None:
+def grid_of(log_probs: np.ndarray, log_odds: np.ndarray, alphas: np.ndarray) -> Grid | None:
     """How to share exponentials along `alphas` within 1e-13 of p, relative; None where that cannot be."""
     size = alphas.size
     if size < 2 * _STEPS or log_probs.dtype != np.float64:
@@ -38,7 +38,7 @@ def grid_of(log_probs: np.ndarray, odds: np.ndarray, alphas: np.ndarray) -> Grid
     step = (alphas[-1] - alphas[0]) / (size - 1)
     steps = step * (np.arange(_STEPS) - _STEPS // 2)
     anchors = alphas[0] + step * (np.arange(0, size, _STEPS) + _STEPS // 2)
-    span = float(np.ptp(odds))
+    span = float(np.ptp(log_odds))
     along = (anchors[:, None] + steps[None, :]).reshape(-1)
     # M times the grid's own rounding, and the growth over half a group, whose error is 1e-16 of it
     slip = float(np.abs(along[:size] - alphas).max()) * span
@@ -46,7 +46,7 @@ def grid_of(log_probs: np.ndarray, odds: np.ndarray, alphas: np.ndarray) -> Grid
         return None
     for alpha in (along[0], along[-1]):
         # log p_α(z) is concave in α, least at an end: below e^-650 a factor could underflow
-        u = log_probs + alpha * odds[None, :]
+        u = log_probs + alpha * log_odds[None, :]
         top = u.max(axis=1, keepdims=True)
         total = top[:, 0] + np.log(np.exp(u - top).sum(axis=1))
         if (u.min(axis=1) - total).min() < -650:
@@ -61,7 +61,7 @@ def grid_bytes(contexts: int, vocabulary: int, size: int) -> int:
 
 def grid_probs(
     log_probs: np.ndarray,
-    odds: np.ndarray,
+    log_odds: np.ndarray,
     grid: Grid,
     progress: Progress = silent,
 ) -> jax.Array:
@@ -69,7 +69,7 @@ def grid_probs(
     (m, vocabulary), groups = log_probs.shape, grid.anchors.size
     result = aligned(groups * _STEPS * m * vocabulary)
     rows = result.reshape(groups, _STEPS, m, vocabulary)
-    x = odds - 0.5 * (odds.max() + odds.min())
+    x = log_odds - 0.5 * (log_odds.max() + log_odds.min())
     at_anchor, growth = np.empty((groups, m, vocabulary)), np.empty((_STEPS, vocabulary))
     blocks = [slice(start, start + _BLOCK) for start in range(0, vocabulary, _BLOCK)]
     tilts = grid.anchors[:, None, None]
@@ -115,17 +115,17 @@ def is_on_host(array: jax.Array) -> bool:
     )
 
 
-def device_grid_probs(log_probs: jax.Array, odds: jax.Array, grid: Grid) -> jax.Array:
+def device_grid_probs(log_probs: jax.Array, log_odds: jax.Array, grid: Grid) -> jax.Array:
     """The same on the accelerator, or the mesh, where the arrays are."""
     anchors, steps = jnp.asarray(grid.anchors), jnp.asarray(grid.steps)
-    return cast(jax.Array, _device_grid(log_probs, odds, anchors, steps))[: grid.size]
+    return cast(jax.Array, _device_grid(log_probs, log_odds, anchors, steps))[: grid.size]
 
 
 @jax.jit
 def _device_grid(
-    log_probs: jax.Array, odds: jax.Array, anchors: jax.Array, steps: jax.Array
+    log_probs: jax.Array, log_odds: jax.Array, anchors: jax.Array, steps: jax.Array
 ) -> jax.Array:
-    x = odds - 0.5 * (odds.max() + odds.min())
+    x = log_odds - 0.5 * (log_odds.max() + log_odds.min())
     at_anchor = jax.nn.softmax(log_probs[None] + anchors[:, None, None] * x[None, None, :], axis=2)
     growth = jnp.exp(steps[:, None] * x[None, :])
     total = jnp.einsum("imv,jv->ijm", at_anchor, growth, precision="highest")

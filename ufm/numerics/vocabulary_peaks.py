@@ -1,7 +1,7 @@
 """Peaks of all tokens of a large vocabulary in near-linear time: numpy on the host.
 
 E_α[M] is one increasing curve, and the peak of a token is where it passes the token's M. The line of
-strengths is cut in pieces, until a piece is served by one anchor's moments (`_moments`) or holds so few
+strengths is cut in pieces, until a piece is served by one anchor's moments (`tilted_moments`) or holds so few
 tokens, or feels so few, that the log-balance of each is solved on its own. Tokens whose influence on
 every peak of a piece is below 1e-18 are left out of it and of the pieces that it is cut into.
 """
@@ -20,13 +20,13 @@ _DIRECT = 1 << 13  # tokens x tokens felt: below this, solving each costs less t
 _TINY = 1e-18
 
 
-class _Law(NamedTuple):
+class _Distribution(NamedTuple):
     """One context: distinct values of M, ascending, and the log weight of each.
 
     `tokens` are log p in the order of M, with ties: those of the n-th value begin at `starts`[n].
     """
 
-    odds: np.ndarray
+    log_odds: np.ndarray
     log_weights: np.ndarray
     tokens: np.ndarray
     starts: np.ndarray
@@ -56,12 +56,12 @@ def vocabulary_peaks(log_probs: np.ndarray, log_odds: np.ndarray) -> np.ndarray:
     ascending = np.ldexp(log_odds[order], -exponent)
     is_new = np.append(True, np.diff(ascending) > 0)
     starts, group = np.flatnonzero(is_new), np.cumsum(is_new) - 1
-    odds = ascending[starts]
+    distinct = ascending[starts]
     found = np.empty(log_probs.shape)
     for j, row in enumerate(log_probs):
         tokens = row[order]
-        merged = tokens if odds.size == row.size else _merged(tokens, starts)
-        peaks = np.ldexp(_peaks_of(_Law(odds, merged, tokens, starts)), -exponent)
+        merged = tokens if distinct.size == row.size else _merged(tokens, starts)
+        peaks = np.ldexp(_peaks_of(_Distribution(distinct, merged, tokens, starts)), -exponent)
         # told apart here, in the units of the answer: a smallest float is lost when it is scaled
         peaks[1:-1] = strictly_ordered(peaks[1:-1])
         found[j, order] = peaks[group]
@@ -89,30 +89,30 @@ def _merged(row: np.ndarray, starts: np.ndarray) -> np.ndarray:
     return top + np.log(np.add.reduceat(np.exp(row - np.repeat(top, sizes)), starts))
 
 
-def _peaks_of(law: _Law) -> np.ndarray:
-    n = law.odds.size
+def _peaks_of(distribution: _Distribution) -> np.ndarray:
+    n = distribution.log_odds.size
     peaks = np.empty(n)
     peaks[0], peaks[-1] = -np.inf, np.inf
     if n > 2:
-        pieces = _from_zero(law, peaks)
+        pieces = _from_zero(distribution, peaks)
         while pieces:
-            pieces += _solve_or_cut(law, pieces.pop(), peaks)
+            pieces += _solve_or_cut(distribution, pieces.pop(), peaks)
     return peaks
 
 
-def _from_zero(law: _Law, peaks: np.ndarray) -> list[_Piece]:
+def _from_zero(distribution: _Distribution, peaks: np.ndarray) -> list[_Piece]:
     """Solve the tokens that peak near α = 0; what lies on its two sides is left to do."""
-    n = law.odds.size
-    anchor = anchor_at(0.0, law.odds, law.log_weights)
+    n = distribution.log_odds.size
+    anchor = anchor_at(0.0, distribution.log_odds, distribution.log_weights)
     reach = anchor.radius
-    far = _farthest(law)
+    far = _farthest(distribution)
     inside = slice(1, n - 1)
     if not reach > 0:
-        split = 1 + int(np.searchsorted(anchor.offset_of(law.odds[inside]), 0.0))
+        split = 1 + int(np.searchsorted(anchor.offset_of(distribution.log_odds[inside]), 0.0))
         below = _Piece(Bracket(-far, 0.0), 1, split, 0, n)
         return [below, _Piece(Bracket(0.0, far), split, n - 1, 0, n)]
     # A peak next to 0 is E_0[M] - M over the variance: its own digits need E_0[M] with more of them.
-    offsets = _exact_offsets(law, anchor)
+    offsets = _exact_offsets(distribution, anchor)
     coefficients = series(anchor, reach)
     coefficients[1] = 0.0
     first, last = _covered(coefficients, reach, offsets[inside])
@@ -120,23 +120,25 @@ def _from_zero(law: _Law, peaks: np.ndarray) -> list[_Piece]:
     peaks[solved] = roots(coefficients, anchor, reach, offsets[solved])
     below = _Piece(Bracket(-far, -reach), 1, 1 + first, 0, n)
     above = _Piece(Bracket(reach, far), 1 + last, n - 1, 0, n)
-    return _guessed(law, anchor, last - first, below, above)
+    return _guessed(distribution, anchor, last - first, below, above)
 
 
-def _farthest(law: _Law) -> float:
+def _farthest(distribution: _Distribution) -> float:
     """A bound on |α| at any finite peak: |g(0)| over the least slope of the log-balance g."""
-    gaps = np.diff(law.odds)
-    height = np.ptp(law.log_weights) + math.log(law.odds.size)
-    height += math.log(law.odds[-1] - law.odds[0]) - math.log(gaps.min())
+    gaps = np.diff(distribution.log_odds)
+    height = np.ptp(distribution.log_weights) + math.log(distribution.log_odds.size)
+    height += math.log(distribution.log_odds[-1] - distribution.log_odds[0]) - math.log(gaps.min())
     return float(min(1.01 * height / max(gaps.min(), 1e-300), 1e300))
 
 
-def _exact_offsets(law: _Law, anchor: Anchor) -> np.ndarray:
+def _exact_offsets(distribution: _Distribution, anchor: Anchor) -> np.ndarray:
     """M - E_0[M], summed in extended precision where the machine has it (x86)."""
-    weights = np.exp(law.tokens.astype(np.longdouble) - law.log_weights[anchor.pivot])
-    if law.odds.size < law.tokens.size:
-        weights = np.add.reduceat(weights, law.starts)
-    gaps = law.odds.astype(np.longdouble) - anchor.pivot_odds
+    weights = np.exp(
+        distribution.tokens.astype(np.longdouble) - distribution.log_weights[anchor.pivot]
+    )
+    if distribution.log_odds.size < distribution.tokens.size:
+        weights = np.add.reduceat(weights, distribution.starts)
+    gaps = distribution.log_odds.astype(np.longdouble) - anchor.pivot_log_odds
     return (gaps - (weights * gaps).sum() / weights.sum()).astype(float)
 
 
@@ -147,15 +149,15 @@ def _covered(coefficients: np.ndarray, reach: float, offsets: np.ndarray) -> tup
     return first, last
 
 
-def _solve_or_cut(law: _Law, piece: _Piece, peaks: np.ndarray) -> list[_Piece]:
+def _solve_or_cut(distribution: _Distribution, piece: _Piece, peaks: np.ndarray) -> list[_Piece]:
     """Fill in the peaks of `piece`, or of some of its tokens and return the pieces that are left."""
     count = piece.last - piece.first
     if count == 0:
         return []
     if not piece.dense and 4 * count < piece.stop - piece.start:
-        piece = _narrowed(law, piece)
+        piece = _narrowed(distribution, piece)
     if count * (piece.stop - piece.start) <= _DIRECT:
-        _solve_directly(law, piece, peaks)
+        _solve_directly(distribution, piece, peaks)
         return []
     (low, high), middle = piece.bracket, piece.guess
     if not low < middle < high:
@@ -164,9 +166,9 @@ def _solve_or_cut(law: _Law, piece: _Piece, peaks: np.ndarray) -> list[_Piece]:
             peaks[piece.first : piece.last] = middle
             return []
     window = slice(piece.start, piece.stop)
-    anchor = anchor_at(middle, law.odds[window], law.log_weights[window])
+    anchor = anchor_at(middle, distribution.log_odds[window], distribution.log_weights[window])
     own = slice(piece.first, piece.last)
-    offsets = anchor.offset_of(law.odds[own])
+    offsets = anchor.offset_of(distribution.log_odds[own])
     reach = anchor.radius
     first, last = np.searchsorted(offsets, [-reach * anchor.variance, reach * anchor.variance])
     if first < last:
@@ -179,10 +181,12 @@ def _solve_or_cut(law: _Law, piece: _Piece, peaks: np.ndarray) -> list[_Piece]:
         reach, served = 0.0, 0
     below = piece._replace(bracket=Bracket(low, middle - reach), last=piece.first + first)
     above = piece._replace(bracket=Bracket(middle + reach, high), first=piece.first + last)
-    return _guessed(law, anchor, served, below, above)
+    return _guessed(distribution, anchor, served, below, above)
 
 
-def _guessed(law: _Law, anchor: Anchor, served: int, below: _Piece, above: _Piece) -> list[_Piece]:
+def _guessed(
+    distribution: _Distribution, anchor: Anchor, served: int, below: _Piece, above: _Piece
+) -> list[_Piece]:
     """The pieces on the two sides of an anchor, with the place of the next anchor in each.
 
     Next to an anchor that served many tokens, another follows; else the peak of the piece's median
@@ -195,15 +199,15 @@ def _guessed(law: _Law, anchor: Anchor, served: int, below: _Piece, above: _Piec
             continue
         guess = beside = anchor.alpha + sign * 1.9 * anchor.radius
         if not dense or piece.last - piece.first <= served // 64:
-            guess = _guess(law, anchor, piece)
+            guess = _guess(distribution, anchor, piece)
             guess = sign * max(sign * guess, sign * beside)  # NaN stays
         pieces.append(piece._replace(guess=guess, dense=dense))
     return pieces
 
 
-def _guess(law: _Law, anchor: Anchor, piece: _Piece) -> float:
+def _guess(distribution: _Distribution, anchor: Anchor, piece: _Piece) -> float:
     token = (piece.first + piece.last) // 2
-    gaps = law.odds[piece.start : piece.stop] - law.odds[token]
+    gaps = distribution.log_odds[piece.start : piece.stop] - distribution.log_odds[token]
     place = token - piece.start
     weighted = anchor.weights * gaps
     squared = weighted * gaps
@@ -214,7 +218,7 @@ def _guess(law: _Law, anchor: Anchor, piece: _Piece) -> float:
     return anchor.alpha - (math.log(up) - math.log(down)) / max(slope, 1e-300)
 
 
-def _narrowed(law: _Law, piece: _Piece) -> _Piece:
+def _narrowed(distribution: _Distribution, piece: _Piece) -> _Piece:
     """Drop the tokens at both ends that weigh less than 1e-18 in the balance of every peak of it.
 
     The weight of what lies below, against the nearer ones, falls with α and with the token: it is
@@ -222,33 +226,37 @@ def _narrowed(law: _Law, piece: _Piece) -> _Piece:
     """
     start, stop = piece.start, piece.stop
     below = slice(start, piece.first)
-    gaps = law.odds[piece.first] - law.odds[below]
-    terms = law.log_weights[below] - piece.bracket.low * gaps + np.log(gaps)
+    gaps = distribution.log_odds[piece.first] - distribution.log_odds[below]
+    terms = distribution.log_weights[below] - piece.bracket.low * gaps + np.log(gaps)
     shares = np.cumsum(np.exp(terms - terms.max()))
     start += int(np.searchsorted(shares, _TINY * float(shares[-1])))
     above = slice(piece.last, stop)
-    gaps = law.odds[above] - law.odds[piece.last - 1]
-    terms = law.log_weights[above] + piece.bracket.high * gaps + np.log(gaps)
+    gaps = distribution.log_odds[above] - distribution.log_odds[piece.last - 1]
+    terms = distribution.log_weights[above] + piece.bracket.high * gaps + np.log(gaps)
     shares = np.cumsum(np.exp(terms - terms.max())[::-1])
     stop -= int(np.searchsorted(shares, _TINY * float(shares[-1])))
     return piece._replace(start=start, stop=stop)
 
 
-def _solve_directly(law: _Law, piece: _Piece, peaks: np.ndarray) -> None:
+def _solve_directly(distribution: _Distribution, piece: _Piece, peaks: np.ndarray) -> None:
     """The root of each token's log-balance over the tokens that the piece feels."""
     window = slice(piece.start, piece.stop)
-    odds = law.odds[window]
+    log_odds = distribution.log_odds[window]
     low, high = piece.bracket
     slack = 1e-9 * max(abs(low), abs(high))
     middle = float(middle_of(piece.bracket, np))
-    r = int(np.argmax(law.log_weights[window] + middle * (odds - odds[odds.size // 2])))
-    logs = law.log_weights[window] - law.log_weights[window][r]
+    r = int(
+        np.argmax(
+            distribution.log_weights[window] + middle * (log_odds - log_odds[log_odds.size // 2])
+        )
+    )
+    logs = distribution.log_weights[window] - distribution.log_weights[window][r]
     for start in range(piece.first, piece.last, 64):
         own = np.arange(start, min(start + 64, piece.last))
-        gaps = odds[None, :] - law.odds[own][:, None]
+        gaps = log_odds[None, :] - distribution.log_odds[own][:, None]
         with np.errstate(divide="ignore"):
             terms = logs[None, :] + np.log(np.abs(gaps))
         place = own - piece.start
-        sides = np.arange(odds.size)[None, :] > place[:, None]
+        sides = np.arange(log_odds.size)[None, :] > place[:, None]
         ends = Bracket(np.full(own.size, low - slack), np.full(own.size, high + slack))
         peaks[own] = balanced(gaps, terms, sides, ends)

@@ -32,7 +32,7 @@ class Aggregates(NamedTuple):
 
 
 class Along(NamedTuple):
-    """One context's law at A strengths, counted from the token `pivot` [A] of the anchor in use.
+    """One context's distribution at A strengths, counted from the token `pivot` [A] of the anchor in use.
 
     `excess` [A] is K(α) less the log weight of the pivot at α; all arrays are [A].
     """
@@ -45,10 +45,10 @@ class Along(NamedTuple):
     forward_kl: np.ndarray
 
     def log_partition(
-        self, alphas: np.ndarray, odds: np.ndarray, log_weights: np.ndarray
+        self, alphas: np.ndarray, log_odds: np.ndarray, log_weights: np.ndarray
     ) -> np.ndarray:
         """log Σ_z w(z) e^{αM(z)} at each α, nats."""
-        return (log_weights[self.pivot] + alphas * odds[self.pivot]) + self.excess
+        return (log_weights[self.pivot] + alphas * log_odds[self.pivot]) + self.excess
 
 
 def sweep_aggregates(
@@ -61,12 +61,12 @@ def sweep_aggregates(
 ) -> Aggregates:
     """K, mean, variance, entropy, KL, concept masses and ΔCE of `tilt` at each α of `alphas` [A].
 
-    `concepts` [C, V] are masks, one a concept (not empty; they may overlap); `weights` π [m] the shares
-    of the contexts. The work hardly grows with A: 36 moments about an anchor are the law at every
-    strength within the anchor's radius, to rounding. Each concept is expanded on its own, so that a
-    mass keeps its relative accuracy however small it is. Against direct evaluation: 1e-12 relative for
-    variance, entropy, KL (also next to α = 0) and masses, 1e-12 of the standard deviation for the
-    mean, 1e-15 of |αM| + |log p| for K, and as much more for the masses.
+    `concepts` [C, V] are masks, one per concept (not empty; they may overlap); `weights` π [m] are the
+    shares of the contexts. The work hardly grows with A: 36 moments about an anchor give the
+    distribution at every strength within the anchor's radius, to rounding. Each concept is expanded on
+    its own, so that a mass keeps its relative accuracy however small it is. Against direct evaluation:
+    1e-12 relative for variance, entropy, KL (also next to α = 0) and masses, 1e-12 of the standard
+    deviation for the mean, 1e-15 of |αM| + |log p| for K, and as much more for the masses.
 
     In numpy on the host, in memory of a few times m V; not under `jit`. Needs float64. `progress` is
     called with the share done.
@@ -81,22 +81,22 @@ def sweep_aggregates(
     strengths = floating("alphas", alphas, 1)
     finite("alphas", strengths)
     needs_float64("sweep_aggregates", tilt.log_probs, tilt.log_odds)
-    rows, odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
-    masks = _checked_masks(concepts, odds.size)
+    rows, log_odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
+    masks = _checked_masks(concepts, log_odds.size)
     (m, _), points = rows.shape, np.asarray(strengths)
     show = progress or silent
     whole = np.empty((5, points.size, m))
     masses = np.empty((points.size, m, len(masks)))
     for j, row in enumerate(rows):
-        law = along(points, odds, row)
-        total = law.log_partition(points, odds, row)
-        whole[:, :, j] = total, law.mean, law.variance, law.entropy, law.forward_kl
+        curves = along(points, log_odds, row)
+        total = curves.log_partition(points, log_odds, row)
+        whole[:, :, j] = total, curves.mean, curves.variance, curves.entropy, curves.forward_kl
         for k, mask in enumerate(masks):
-            part = along(points, odds[mask], row[mask])
+            part = along(points, log_odds[mask], row[mask])
             # K_C - K: the two pivots' weights are compared first, in which αM may be large
-            r, s = np.flatnonzero(mask)[part.pivot], law.pivot
-            pivots = (row[r] - row[s]) + points * (odds[r] - odds[s])
-            masses[:, j, k] = np.exp(np.minimum(pivots + (part.excess - law.excess), 0.0))
+            r, s = np.flatnonzero(mask)[part.pivot], curves.pivot
+            pivots = (row[r] - row[s]) + points * (log_odds[r] - log_odds[s])
+            masses[:, j, k] = np.exp(np.minimum(pivots + (part.excess - curves.excess), 0.0))
         show((j + 1) / m)
     increase = np.full(points.size, np.nan)
     if weights is not None:
@@ -118,21 +118,23 @@ def _checked_masks(concepts: Numbers | None, vocabulary: int) -> np.ndarray:
     return masks
 
 
-def along(alphas: np.ndarray, odds: np.ndarray, log_weights: np.ndarray) -> Along:
-    """The law ∝ e^{log_weights + αM} at every α of `alphas` [A], in any order."""
+def along(alphas: np.ndarray, log_odds: np.ndarray, log_weights: np.ndarray) -> Along:
+    """The distribution ∝ e^{log_weights + αM} at every α of `alphas` [A], in any order."""
     order = np.argsort(alphas, kind="stable")
     points, found = alphas[order], np.empty((6, alphas.size))
-    origin = anchor_at(0.0, odds, log_weights)
-    left = [_fill(origin, origin, points, 0, points.size, odds, log_weights, found)]
+    origin = anchor_at(0.0, log_odds, log_weights)
+    left = [_fill(origin, origin, points, 0, points.size, log_odds, log_weights, found)]
     while left:
         below, above = left.pop()
         for first, last in (below, above):
             if first < last:
                 middle = 0.5 * points[first] + 0.5 * points[last - 1]
-                anchor = anchor_at(middle, odds, log_weights)
+                anchor = anchor_at(middle, log_odds, log_weights)
                 if not np.any(np.abs(points[first:last] - middle) <= anchor.radius):
-                    anchor = anchor_at(points[(first + last) // 2], odds, log_weights)
-                left.append(_fill(anchor, origin, points, first, last, odds, log_weights, found))
+                    anchor = anchor_at(points[(first + last) // 2], log_odds, log_weights)
+                left.append(
+                    _fill(anchor, origin, points, first, last, log_odds, log_weights, found)
+                )
     result = np.empty_like(found)
     result[:, order] = found
     return Along(result[0].astype(int), *result[1:])
@@ -144,7 +146,7 @@ def _fill(
     points: np.ndarray,
     first: int,
     last: int,
-    odds: np.ndarray,
+    log_odds: np.ndarray,
     log_weights: np.ndarray,
     found: np.ndarray,
 ) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -154,10 +156,10 @@ def _fill(
     stop = first + int(np.searchsorted(own, anchor.alpha + anchor.radius, side="right"))
     if start < stop:
         r, h = anchor.pivot, points[start:stop] - anchor.alpha
-        log_law = (log_weights - log_weights[r]) + anchor.alpha * (odds - odds[r])
-        log_law -= anchor.log_total
+        log_p = (log_weights - log_weights[r]) + anchor.alpha * (log_odds - log_odds[r])
+        log_p -= anchor.log_total
         rho = min(anchor.radius, 1e300)
-        z, surprise = series(anchor, rho, also=log_law)
+        z, surprise = series(anchor, rho, also=log_p)
         z[1] = 0.0 if anchor is origin else z[1]
         first_order = slopes(z)
         rows = np.stack([np.append(0.0, z[1:]), first_order, slopes(first_order), surprise])
@@ -166,17 +168,19 @@ def _fill(
         total, log_z = 1 + growth, np.log1p(growth)
         step = dz / total
         slope = step / rho if rho else np.zeros_like(step)
-        centre = (anchor.pivot_odds - origin.pivot_odds) + (anchor.excess - origin.excess)
+        centre = (anchor.pivot_log_odds - origin.pivot_log_odds) + (anchor.excess - origin.excess)
         kl = log_z.copy()
         if anchor is not origin:
             # K(a) - K(0) - a E_0[M] at the anchor, and on from there
             r0 = origin.pivot
             kl += (log_weights[r] - log_weights[r0]) + anchor.log_total - origin.log_total
-            kl += anchor.alpha * ((odds[r] - origin.pivot_odds) - origin.excess) + h * centre
+            kl += (
+                anchor.alpha * ((log_odds[r] - origin.pivot_log_odds) - origin.excess) + h * centre
+            )
         found[:, start:stop] = (
             np.full(h.size, r),
             anchor.log_total + log_z + h * anchor.excess,
-            anchor.pivot_odds + (anchor.excess + slope),
+            anchor.pivot_log_odds + (anchor.excess + slope),
             (ddz / total - step * step) / rho**2 if rho else np.zeros_like(step),
             log_z - expected / total - tau * step,
             kl,

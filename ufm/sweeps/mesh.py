@@ -82,14 +82,14 @@ def peaks_on_mesh(
     (6, 9)
     """
     needs_float64("peaks_on_mesh", tilt.log_probs, tilt.log_odds)
-    rows, odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
+    rows, log_odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
     if contexts not in mesh.shape or rows.shape[0] % mesh.shape[contexts]:
         raise ValueError(
             f"{rows.shape[0]} contexts cannot be split evenly over axis {contexts!r} of a mesh of "
             f"{dict(mesh.shape)}"
         )
-    if not np.ptp(odds) > 0:
-        raise ValueError(f"log_odds are constant (all {odds[0]}): no peak exists")
+    if not np.ptp(log_odds) > 0:
+        raise ValueError(f"log_odds are constant (all {log_odds[0]}): no peak exists")
     sharding = NamedSharding(mesh, PartitionSpec(contexts))
     # replicas along other axes of the mesh ask for the same contexts
     known: dict[tuple[int | None, int | None], np.ndarray] = {}
@@ -98,7 +98,7 @@ def peaks_on_mesh(
         own = slice(None) if index is None else index[0]
         key = (own.start, own.stop)
         if key not in known:
-            known[key] = vocabulary_peaks(rows[own], odds)
+            known[key] = vocabulary_peaks(rows[own], log_odds)
         return known[key]
 
     return jax.make_array_from_callback(rows.shape, sharding, of_shard)

@@ -73,20 +73,20 @@ def _without_compiling(
 ) -> Array | None:
     """p along an even grid by its factors, else in rows on the host; None where neither will do."""
     if type(tilt) is not ExponentialTilt:
-        return None  # a law of its own
+        return None  # with a distribution of its own
     if not is_concrete(strengths, tilt.log_probs, tilt.log_odds):
         return None
-    log_probs, odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
+    log_probs, log_odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
     alphas, on_host = np.asarray(strengths), is_on_host(tilt.log_probs)
     (contexts, vocabulary), grid = log_probs.shape, None
     if grid_bytes(contexts, vocabulary, alphas.size) <= memory:
-        grid = grid_of(log_probs, odds, alphas)
+        grid = grid_of(log_probs, log_odds, alphas)
     if grid is not None:
         if on_host:
-            return grid_probs(log_probs, odds, grid, progress)
+            return grid_probs(log_probs, log_odds, grid, progress)
         return device_grid_probs(tilt.log_probs, tilt.log_odds, grid)
     if on_host and vocabulary >= FEWEST_TOKENS:
-        return row_probs(log_probs, odds, alphas, progress)
+        return row_probs(log_probs, log_odds, alphas, progress)
     return None
 
 

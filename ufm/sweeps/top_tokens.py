@@ -47,7 +47,7 @@ def sweep_top(
     strengths = floating("alphas", alphas, 1)
     finite("alphas", strengths)
     needs_float64("sweep_top", tilt.log_probs, tilt.log_odds)
-    rows, odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
+    rows, log_odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
     (m, vocabulary), points = rows.shape, np.asarray(strengths)
     if not 1 <= k <= vocabulary:
         raise ValueError(f"k must lie in 1..{vocabulary}, the number of tokens; got {k}")
@@ -55,29 +55,31 @@ def sweep_top(
     tokens, probs = np.empty((points.size, m, k), np.int64), np.empty((points.size, m, k))
     done, show = 0, progress or silent
     for j, row in enumerate(rows):
-        law = along(points, odds, row)
+        curves = along(points, log_odds, row)
         waiting = [order[i : i + _CHUNK] for i in range(0, points.size, _CHUNK)][::-1]
         while waiting:
             chunk = waiting.pop()
             ends = float(points[chunk[0]]), float(points[chunk[-1]])
-            left = _contenders(*ends, odds, row, k)
+            left = _contenders(*ends, log_odds, row, k)
             if left.size * len(chunk) > _FEW * _CHUNK and len(chunk) > 1:
                 half = len(chunk) // 2
                 waiting += [chunk[half:], chunk[:half]]
                 continue
             tokens[chunk, j], probs[chunk, j] = _likeliest(
-                points[chunk], odds, row, left, k, law.pivot[chunk], law.excess[chunk]
+                points[chunk], log_odds, row, left, k, curves.pivot[chunk], curves.excess[chunk]
             )
             done += len(chunk)
             show(done / (m * points.size))
     return TopTokens(jnp.asarray(tokens), jnp.asarray(probs))
 
 
-def _contenders(low: float, high: float, odds: np.ndarray, row: np.ndarray, k: int) -> np.ndarray:
+def _contenders(
+    low: float, high: float, log_odds: np.ndarray, row: np.ndarray, k: int
+) -> np.ndarray:
     """The tokens, ascending, that can be among the k likeliest somewhere in [low, high]."""
     middle = 0.5 * low + 0.5 * high
-    r = int(np.argmax(row + middle * odds))
-    logs, gaps = row - row[r], odds - odds[r]
+    r = int(np.argmax(row + middle * log_odds))
+    logs, gaps = row - row[r], log_odds - log_odds[r]
     at_low, at_high = logs + low * gaps, logs + high * gaps
     best = np.argpartition(-(logs + middle * gaps), k - 1)[:k]
     # a rounding error's room, so that ties are compared and not lost
@@ -89,7 +91,7 @@ def _contenders(low: float, high: float, odds: np.ndarray, row: np.ndarray, k: i
 
 def _likeliest(
     alphas: np.ndarray,
-    odds: np.ndarray,
+    log_odds: np.ndarray,
     row: np.ndarray,
     left: np.ndarray,
     k: int,
@@ -97,7 +99,7 @@ def _likeliest(
     excess: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     logs = (row[left][None, :] - row[pivot][:, None]) + alphas[:, None] * (
-        odds[left][None, :] - odds[pivot][:, None]
+        log_odds[left][None, :] - log_odds[pivot][:, None]
     )
     first = np.argsort(-logs, axis=1, kind="stable")[:, :k]
     chosen = np.take_along_axis(logs, first, axis=1)

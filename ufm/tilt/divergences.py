@@ -1,4 +1,4 @@
-"""What steering costs: divergences from the unsteered laws, and the cross-entropy increase."""
+"""What steering costs: divergences from the unsteered distributions, and the cross-entropy increase."""
 
 # pyright: reportUnknownMemberType=false
 
@@ -24,14 +24,14 @@ def forward_kl(tilt: ExponentialTilt, alpha: ArrayLike) -> Float[Array, " contex
     3.308008e-19
     """
     alpha = strength(alpha, tilt.log_odds.dtype)
-    law = centre(tilt, jnp.ones(tilt.log_odds.shape, bool))
-    y_pivot = alpha * law.pivot
-    moved = law.from_pivot + (alpha * law.odds - y_pivot[:, None])
-    log_moved = jnp.logaddexp(0.0, jax.nn.logsumexp(moved, axis=1, where=law.is_other))
-    far = y_pivot + (log_moved - law.log_total)
+    centred = centre(tilt, jnp.ones(tilt.log_odds.shape, bool))
+    y_pivot = alpha * centred.pivot
+    moved = centred.from_pivot + (alpha * centred.offsets - y_pivot[:, None])
+    log_moved = jnp.logaddexp(0.0, jax.nn.logsumexp(moved, axis=1, where=centred.is_other))
+    far = y_pivot + (log_moved - centred.log_total)
     # only an x that rises can overflow: a rare token that falls keeps its digits however far out
-    is_near = (alpha * law.odds).max(axis=1) <= largest_exponent(law.odds.dtype)
-    return jnp.where(is_near, near_growth(law, alpha), far)
+    is_near = (alpha * centred.offsets).max(axis=1) <= largest_exponent(centred.offsets.dtype)
+    return jnp.where(is_near, near_growth(centred, alpha), far)
 
 
 def reverse_kl(tilt: ExponentialTilt, alpha: ArrayLike) -> Float[Array, " contexts"]:
@@ -72,7 +72,7 @@ def cross_entropy_increase(
 
     `weights` π [m] are the shares of the contexts. With `data_probs` None the model is perfectly
     trained (Assumption 2) and ΔCE = Σ_j π_j KL(p_j||p_{j,α}) >= 0. Else `data_probs` [m, V] are the
-    laws q_j of the data and ΔCE = Σ_j π_j (K_j(α) - α E_{q_j}[M]): unfinished training adds the
+    distributions q_j of the data and ΔCE = Σ_j π_j (K_j(α) - α E_{q_j}[M]): unfinished training adds the
     slope Σ π (E_{p_j}[M] - E_{q_j}[M]), which can make a small steer lower the loss.
 
     >>> import jax.numpy as jnp, ufm
@@ -92,10 +92,10 @@ def cross_entropy_increase(
 
 
 def checked_weights(weights: Numbers, contexts: int) -> Array:
-    """π [m] as an array of shares: one a context, none negative, summing to one."""
+    """π [m] as an array of shares: one per context, none negative, summing to one."""
     pi = floating("weights", weights, 1)
     if pi.shape != (contexts,):
-        raise ValueError(f"weights must have shape ({contexts},), one a context; got {pi.shape}")
+        raise ValueError(f"weights must have shape ({contexts},), one per context; got {pi.shape}")
     if is_concrete(pi):
         finite("weights", pi)
         shares = np.asarray(pi)
@@ -108,7 +108,7 @@ def checked_weights(weights: Numbers, contexts: int) -> Array:
 
 
 def _checked_laws(data_probs: Numbers, shape: tuple[int, ...]) -> Array:
-    """The laws q_j [m, V] of the data: finite, none negative, rows summing to one."""
+    """The distributions q_j [m, V] of the data: finite, none negative, rows summing to one."""
     q = floating("data_probs", data_probs, 2)
     if q.shape != shape:
         raise ValueError(f"data_probs must have shape {shape}; got {q.shape}")

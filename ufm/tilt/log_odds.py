@@ -51,12 +51,12 @@ def log_odds(
     if tie_tolerance is not None and not tie_tolerance >= 0:
         raise ValueError(f"tie_tolerance must be >= 0; got {tie_tolerance}")
     p, n = context_sets(positive, negative, rows.shape[0])
-    odds = _difference(rows, p, n)
-    if not isinstance(odds, np.ndarray):
-        return odds
+    difference = _difference(rows, p, n)
+    if not isinstance(difference, np.ndarray):
+        return difference
     eps = float(cast(np.floating, jnp.finfo(rows.dtype).eps))
     relative = 8 * eps if tie_tolerance is None else tie_tolerance
-    return jnp.asarray(_merge_ties(odds, relative * float(np.abs(np.asarray(rows)).max())))
+    return jnp.asarray(_merge_ties(difference, relative * float(np.abs(np.asarray(rows)).max())))
 
 
 def _difference(rows: Array, p: np.ndarray, n: np.ndarray) -> Array | np.ndarray:

@@ -1,4 +1,4 @@
-"""The unsteered laws, centred: what effects of small strengths are worked out from without cancellation."""
+"""The unsteered distributions, centred: effects of small strengths come from them without cancellation."""
 
 # pyright: reportUnknownMemberType=false
 
@@ -13,18 +13,18 @@ from .tilt import ExponentialTilt
 
 
 class Centred(NamedTuple):
-    """The unsteered laws on a set of tokens C, counted from their heaviest token r (per context)."""
+    """The unsteered distribution of each context on a set of tokens C, counted from its heaviest token r."""
 
     from_pivot: Array  # log p(z) - log p(r) [m, V], -∞ off C
     log_total: Array  # log Σ_C p/p(r) [m]
     is_other: Array  # mask [m, V] of C without r
-    odds: Array  # M(z) - E[M|C] [m, V]
+    offsets: Array  # M(z) - E[M|C] [m, V]
     pivot: Array  # M(r) - E[M|C] [m]
     mean: Array  # E[M|C] [m]
 
 
 def centre(tilt: ExponentialTilt, mask: Bool[Array, " vocab"]) -> Centred:
-    """The unsteered distributions of `tilt` on the tokens of `mask`, one a context."""
+    """The unsteered distributions of `tilt` on the tokens of `mask`, one per context."""
     # From r on, what is left of M - E[M] at r is exact, and so is log p(r), which rounds to 0 where
     # p(r) is next to 1.
     log_p = jnp.where(mask[None, :], tilt.log_probs, -jnp.inf)
@@ -33,17 +33,17 @@ def centre(tilt: ExponentialTilt, mask: Bool[Array, " vocab"]) -> Centred:
     from_pivot = log_p - log_p.max(axis=1, keepdims=True)
     weight = jnp.exp(from_pivot)
     rest = jnp.where(is_other, weight, 0.0).sum(axis=1)
-    pivot_odds = jnp.where(is_pivot, tilt.log_odds[None, :], 0.0).sum(axis=1)
-    gaps = tilt.log_odds[None, :] - pivot_odds[:, None]
+    pivot_log_odds = jnp.where(is_pivot, tilt.log_odds[None, :], 0.0).sum(axis=1)
+    gaps = tilt.log_odds[None, :] - pivot_log_odds[:, None]
     excess = (weight * gaps).sum(axis=1) / (1 + rest)
-    odds = gaps - excess[:, None]
-    return Centred(from_pivot, jnp.log1p(rest), is_other, odds, -excess, pivot_odds + excess)
+    offsets = gaps - excess[:, None]
+    return Centred(from_pivot, jnp.log1p(rest), is_other, offsets, -excess, pivot_log_odds + excess)
 
 
-def near_growth(law: Centred, alpha: Array) -> Array:
+def near_growth(centred: Centred, alpha: Array) -> Array:
     """log E[e^{α(M - E[M|C])} | C] >= 0 [m] as log1p(E φ(α(M - E[M]))), for α(M - E[M|C]) below log(max)."""
-    p = jnp.exp(law.from_pivot - law.log_total[:, None])
-    y = jnp.minimum(alpha * law.odds, largest_exponent(p.dtype))
+    p = jnp.exp(centred.from_pivot - centred.log_total[:, None])
+    y = jnp.minimum(alpha * centred.offsets, largest_exponent(p.dtype))
     return jnp.log1p((p * exponential_remainder(y)).sum(axis=1))
 
 
@@ -57,8 +57,8 @@ def small_change(tilt: ExponentialTilt, alpha: Array) -> tuple[Array, Array]:
     """Whether |α| R <= 1, and log p_α - log p [m, V] = αx - KL(p||p_α) if so (0 if not)."""
     is_small = jnp.abs(alpha) * tilt.odds_range() <= 1
     small = jnp.where(is_small, alpha, 0.0)
-    law = centre(tilt, jnp.ones(tilt.log_odds.shape, bool))
-    return is_small, small * law.odds - near_growth(law, small)[:, None]
+    centred = centre(tilt, jnp.ones(tilt.log_odds.shape, bool))
+    return is_small, small * centred.offsets - near_growth(centred, small)[:, None]
 
 
 def exponential_remainder(y: Array) -> Array:

@@ -35,10 +35,10 @@ def peak_strengths(tilt: ExponentialTilt) -> Float[Array, "contexts vocab"]:
     (not where JAX traces up to 128 tokens). A peak beyond the largest float is ±∞.
 
     Up to 128 tokens all this is JAX, in time m V². For more it is numpy on the host, whatever the device
-    (through `jax.pure_callback` under `jit` and `vmap`), in time that grows like m V log V for laws of
-    text: E_α[M] is one curve for all tokens, followed by its moments about a few anchors. Derivatives
-    with respect to log p and M, forward and reverse, are exact by the implicit function theorem; they
-    are JAX and take m V².
+    (through `jax.pure_callback` under `jit` and `vmap`), in time that grows like m V log V for
+    distributions of text: E_α[M] is one curve for all tokens, followed by its moments about a few
+    anchors. Derivatives with respect to log p and M, forward and reverse, are exact by the implicit
+    function theorem; they are JAX and take m V².
 
     Hypotheses: p > 0 and M not constant (no peak exists otherwise: `ValueError`). Needs float64.
 
@@ -56,11 +56,11 @@ def peak_strengths(tilt: ExponentialTilt) -> Float[Array, "contexts vocab"]:
         )
     if not is_concrete(tilt.log_probs, tilt.log_odds):
         return cast(Array, jax.jit(_peaks)(tilt.log_probs, tilt.log_odds))
-    odds = np.asarray(tilt.log_odds)
-    if odds.size > _FEW_TOKENS:
-        return jnp.asarray(vocabulary_peaks(np.asarray(tilt.log_probs), odds))
+    log_odds = np.asarray(tilt.log_odds)
+    if log_odds.size > _FEW_TOKENS:
+        return jnp.asarray(vocabulary_peaks(np.asarray(tilt.log_probs), log_odds))
     found = cast(Array, _compiled_peaks(tilt.log_probs, tilt.log_odds))
-    return jnp.asarray(_in_order(np.asarray(found), odds))
+    return jnp.asarray(_in_order(np.asarray(found), log_odds))
 
 
 def sweet_spot(tilt: ExponentialTilt, tokens: Numbers) -> Float[Array, "contexts 2"]:
@@ -115,9 +115,9 @@ def _slice_size(log_probs: Array) -> int:
     return max(1, min(log_probs.shape[1], _WORKING_SET // max(1, log_probs.size)))
 
 
-def _in_order(peaks: np.ndarray, odds: np.ndarray) -> np.ndarray:
+def _in_order(peaks: np.ndarray, log_odds: np.ndarray) -> np.ndarray:
     """`peaks` [m, V] in the order of M, strictly, where rounding has left it."""
-    _, first, group = np.unique(odds, return_index=True, return_inverse=True)
+    _, first, group = np.unique(log_odds, return_index=True, return_inverse=True)
     ordered = peaks[:, first]
     ordered[:, 1:-1] = strictly_ordered(ordered[:, 1:-1])
     return ordered[:, group]

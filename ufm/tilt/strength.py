@@ -111,7 +111,7 @@ def choose_strength(
             measured[alpha] = np.asarray(cast(Array, _effects_at(tilt, alpha, pi, mask)))
         return measured[alpha]
 
-    sigma2, reverse_supremum, odds_range = _scales(tilt, pi)
+    sigma2, reverse_supremum, span = _scales(tilt, pi)
     supremum = {"reverse_kl": reverse_supremum, "target_mass": 1.0}.get(kind, math.inf)
     row = BUDGETS.index(kind)
     quadratic = math.sqrt(2 * budget / sigma2) if sigma2 > 0 else math.inf
@@ -119,9 +119,7 @@ def choose_strength(
         alpha, bracket = math.inf, Bracket(math.inf, math.inf)
         spent = np.array([math.inf, reverse_supremum, 1.0])
     else:
-        start = (
-            1 / odds_range if kind == "target_mass" else min(quadratic, (1 + budget) / odds_range)
-        )
+        start = 1 / span if kind == "target_mass" else min(quadratic, (1 + budget) / span)
         bracket = bracketed_root(lambda a: float(effects(a)[row]) - budget, start)
         alpha = bracket.high
         spent = effects(alpha)
@@ -155,11 +153,11 @@ def _effects_at(tilt: ExponentialTilt, alpha: ArrayLike, weights: Array, mask: A
 def _scales(tilt: ExponentialTilt, weights: Array) -> tuple[float, float, float]:
     """σ², the supremum -Σ π log p(Mtop) of the reverse KL, and R."""
     # on the host: three numbers are not worth compiling for
-    log_p, odds, pi = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds), np.asarray(weights)
+    log_p, log_odds, pi = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds), np.asarray(weights)
     p = np.exp(log_p)
-    variance = (p * (odds - (p @ odds)[:, None]) ** 2).sum(axis=1)
-    log_top = np.logaddexp.reduce(log_p[:, odds == odds.max()], axis=1)
-    return float(pi @ variance), float(-pi @ log_top), float(np.ptp(odds))
+    variance = (p * (log_odds - (p @ log_odds)[:, None]) ** 2).sum(axis=1)
+    log_top = np.logaddexp.reduce(log_p[:, log_odds == log_odds.max()], axis=1)
+    return float(pi @ variance), float(-pi @ log_top), float(np.ptp(log_odds))
 
 
 @jax.jit

@@ -1,4 +1,4 @@
-"""The exponential tilt of next-token laws: the one object every quantity of the paper is made of."""
+"""The exponential tilt of next-token distributions, of which every quantity of the paper is made."""
 
 # pyright: reportUnknownMemberType=false
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class ExponentialTilt(eqx.Module):
-    r"""Next-token laws p_j tilted by the log-odds M of a steering vector (Lemma B.3).
+    r"""Next-token distributions p_j tilted by the log-odds M of a steering vector (Lemma B.3).
 
         p_{j,α}(z) = p_j(z) exp(α M(z)) / Σ_y p_j(y) exp(α M(y)),   K_j(α) = log Σ_y p_j(y) e^{αM(y)}
 
@@ -66,7 +66,7 @@ class ExponentialTilt(eqx.Module):
     def __check_init__(self):
         if self.log_odds.shape != self.log_probs.shape[1:]:
             raise ValueError(
-                f"log_odds must have shape {self.log_probs.shape[1:]}, one entry a token; "
+                f"log_odds must have shape {self.log_probs.shape[1:]}, one entry per token; "
                 f"got {self.log_odds.shape}"
             )
 
@@ -124,8 +124,8 @@ class ExponentialTilt(eqx.Module):
 
     def mean(self, alpha: ArrayLike) -> Float[Array, " contexts"]:
         """E_{j,α}[M] = K_j'(α) [m], in nats per unit of α; strictly increasing unless M is constant."""
-        pivot_odds, excess = self._mean_from_pivot(alpha)
-        return pivot_odds + excess
+        pivot_log_odds, excess = self._mean_from_pivot(alpha)
+        return pivot_log_odds + excess
 
     def centred(self, alpha: ArrayLike) -> Float[Array, "contexts vocab"]:
         """M(z) - E_{j,α}[M] [m, V] = d log p_{j,α}(z) / dα, exact also where it is tiny.
@@ -133,8 +133,8 @@ class ExponentialTilt(eqx.Module):
         Formed from the gaps M(z) - M(r): near α = ±∞ the difference of E_α[M] and M(z) themselves
         would be all rounding.
         """
-        pivot_odds, excess = self._mean_from_pivot(alpha)
-        return (self.log_odds[None, :] - pivot_odds[:, None]) - excess[:, None]
+        pivot_log_odds, excess = self._mean_from_pivot(alpha)
+        return (self.log_odds[None, :] - pivot_log_odds[:, None]) - excess[:, None]
 
     def variance(self, alpha: ArrayLike) -> Float[Array, " contexts"]:
         """Var_{j,α}(M) = K_j''(α) [m]; positive unless M is constant."""
@@ -184,7 +184,7 @@ class ExponentialTilt(eqx.Module):
     def limit(self, sign: int) -> Float[Array, "contexts vocab"]:
         """Lim p_{j,α}(z) [m, V] as α → +∞ (`sign` = +1) or -∞ (-1) (Prop B.1).
 
-        The law conditioned on Mtop = argmax M (or Mbot = argmin M): p_j(z) / Σ_{Mtop} p_j there,
+        The distribution conditioned on Mtop = argmax M (or Mbot = argmin M): p_j(z) / Σ_{Mtop} p_j there,
         0 elsewhere.
 
         >>> import ufm
@@ -209,24 +209,24 @@ class ExponentialTilt(eqx.Module):
     def _from_pivot(self, alpha: ArrayLike) -> tuple[Array, Bool[Array, "contexts vocab"]]:
         """u(z) = log p_α(z) - log p_α(r), and the mask of the pivot r, the most likely token."""
         alpha = strength(alpha, self.log_odds.dtype)
-        odds = self.log_odds[None, :]
+        log_odds = self.log_odds[None, :]
 
         def relative_to(r: Array) -> Array:
             log_p = jnp.take_along_axis(self.log_probs, r[:, None], axis=1)
-            return (self.log_probs - log_p) + alpha * (odds - self.log_odds[r][:, None])
+            return (self.log_probs - log_p) + alpha * (log_odds - self.log_odds[r][:, None])
 
         # log p + αM finds r up to its rounding error; the differences from r then find it exactly.
-        rough = jnp.argmax(self.log_probs + alpha * odds, axis=1)
+        rough = jnp.argmax(self.log_probs + alpha * log_odds, axis=1)
         pivot = jnp.argmax(relative_to(jax.lax.stop_gradient(rough)), axis=1)
-        return relative_to(pivot), jnp.arange(odds.size)[None, :] == pivot[:, None]
+        return relative_to(pivot), jnp.arange(log_odds.size)[None, :] == pivot[:, None]
 
     def _mean_from_pivot(self, alpha: ArrayLike) -> tuple[Array, Array]:
         """M(r) and E_α[M] - M(r), kept apart so that nothing small is lost in their sum."""
         u, is_pivot = self._from_pivot(alpha)
         weight = jnp.where(is_pivot, 1.0, jnp.exp(u))
-        pivot_odds = jnp.where(is_pivot, self.log_odds[None, :], 0.0).sum(axis=1)
-        gaps = self.log_odds[None, :] - pivot_odds[:, None]
-        return pivot_odds, (weight * gaps).sum(axis=1) / weight.sum(axis=1)
+        pivot_log_odds = jnp.where(is_pivot, self.log_odds[None, :], 0.0).sum(axis=1)
+        gaps = self.log_odds[None, :] - pivot_log_odds[:, None]
+        return pivot_log_odds, (weight * gaps).sum(axis=1) / weight.sum(axis=1)
 
 
 def bell(arguments: Sequence[Array]) -> Array:

@@ -217,7 +217,7 @@ def test_bad_fields_raise(changes, error, message):
 Data, HALF, TWO = ufm.ConceptDataset, [0.5] * 4, [0, 0, 1, 1]
 BAD_BUILDS = [
     (lambda: Data.smoothed(concepts=1), "concepts must be at least 2; got 1"),
-    (lambda: Data.smoothed(size=0), "size must be at least 1 token a concept; got 0"),
+    (lambda: Data.smoothed(size=0), "size must be at least 1 token per concept; got 0"),
     (
         lambda: Data.smoothed(epsilon=0.0),
         r"epsilon must lie in \(0, \(G-1\)/G\) = \(0, 0.666667\); got 0.0",

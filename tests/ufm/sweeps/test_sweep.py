@@ -1,4 +1,4 @@
-"""Sweeps equal one call a strength, whatever the batch."""
+"""Sweeps equal one call per strength, whatever the batch."""
 
 import jax
 import jax.numpy as jnp

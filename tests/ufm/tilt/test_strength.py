@@ -183,7 +183,7 @@ BAD = [
     (
         lambda: choose(weights=[0.5, 0.5]),
         ValueError,
-        r"weights must have shape \(6,\), one a context",
+        r"weights must have shape \(6,\), one per context",
     ),
     (lambda: choose(weights=np.full(6, 0.2)), ValueError, "sum to 1; they sum to 1.2"),
     (lambda: choose(weights=[2, -1, 0, 0, 0, 0]), ValueError, "weights must be >= 0"),

@@ -253,7 +253,7 @@ BAD_TILTS = [
         r"log_probs must have 2 axes; got shape \(2,\)",
     ),
     (HALF, [[1.0, 0.0]], ValueError, r"log_odds must have 1 axis; got shape \(1, 2\)"),
-    (HALF, [1.0, 0.0, 2.0], ValueError, r"log_odds must have shape \(2,\), one entry a token"),
+    (HALF, [1.0, 0.0, 2.0], ValueError, r"log_odds must have shape \(2,\), one entry per token"),
     (HALF, [1.0, np.nan], ValueError, r"log_odds\[1\] = nan is not a finite number"),
     (HALF, [1.0, np.inf], ValueError, r"log_odds\[1\] = inf"),
     ([[0.0, -np.inf]], [1.0, 0.0], ValueError, r"log_probs\[0, 1\] = -inf: the tilt needs p > 0"),
