@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from ufm._files import write_whole
+
 from . import CLAIMS
 from ._coq_source import read_theorems
 
@@ -131,8 +133,6 @@ def _cache() -> Path:
 def _remember(record: Path, run: ProofRun) -> None:
     try:
         record.parent.mkdir(parents=True, exist_ok=True)
-        partial = record.with_suffix(f".{os.getpid()}")
-        partial.write_text(json.dumps(run._asdict()))
-        partial.replace(record)
+        write_whole(record, json.dumps(run._asdict()).encode())
     except OSError:  # a folder that cannot be written costs a run next time, nothing else
         return

@@ -3,13 +3,15 @@
 import hashlib
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 Arrays = dict[str, np.ndarray]
-JsonObject = dict[str, Any]  # of any JSON values, as the json module reads and takes them
+JsonValue = Any  # what the json module reads: checked where it is used
+JsonObject = dict[str, JsonValue]
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -22,8 +24,10 @@ def write_whole(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         aside.replace(path)
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise OSError(error.errno, f"cannot write {path}: {error.strerror}") from error
+    finally:
+        with suppress(OSError):  # gone after the rename, or never there
+            aside.unlink()
 
 
 def write_json(path: Path, data: JsonObject) -> None:

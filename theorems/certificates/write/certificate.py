@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,6 +11,7 @@ from typing import Any
 from flint import ctx
 
 from theorems.tables.exact import ExactInstance
+from ufm._files import write_whole
 
 from .._balls import ball
 from .conclusions import CONCLUSIONS, HOLDS
@@ -82,21 +81,9 @@ def digest(record: Mapping[str, Any]) -> str:
 
 
 def write_certificate(record: Mapping[str, Any], path: Path) -> None:
-    """Write a record to a file: all of it or nothing (a temporary file, then a rename)."""
+    """Write a record to a file: all of it or nothing."""
     text = json.dumps(record, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
+    write_whole(path, text.encode())
 
 
 def _texts(value: Any) -> list[str] | None:

@@ -1,6 +1,8 @@
 """What the config.json of each family says; anything unknown is an error naming it."""
 
-from typing import Any
+from functools import partial
+
+from ufm._files import JsonObject
 
 from ..decoder.config import BlockConfig, Config, Reader
 from ..decoder.rotary import Rotary, read_rotary
@@ -8,7 +10,7 @@ from ..decoder.rotary import Rotary, read_rotary
 FAMILIES = ("gpt2", "llama", "mistral", "qwen3", "gemma3_text")
 
 
-def read_config(settings: dict[str, Any], ignore: tuple[str, ...] = ()) -> Config:
+def read_config(settings: JsonObject, ignore: tuple[str, ...] = ()) -> Config:
     """The decoder settings in `settings`, the contents of a config.json.
 
     An unknown architecture, rope type, activation or setting raises `ValueError` naming it;
@@ -63,16 +65,16 @@ def _llama_like(family: str, reader: Reader) -> Config:
         head_dim = _split(d, heads, "hidden_size", "num_attention_heads")
     else:
         head_dim = reader.size("head_dim")
-    rotary = _one_rotary(reader, head_dim)
-    shared: dict[str, Any] = {
-        "heads": heads,
-        "kv_heads": _kv_heads(reader, heads),
-        "head_dim": head_dim,
-        "scale": head_dim**-0.5,
-        "activation": reader.activation("hidden_act", "silu"),
-        "norm_eps": reader.number("rms_norm_eps", 1e-6),
-        "rotary": rotary,
-    }
+    block = partial(
+        BlockConfig,
+        heads=heads,
+        kv_heads=_kv_heads(reader, heads),
+        head_dim=head_dim,
+        scale=head_dim**-0.5,
+        activation=reader.activation("hidden_act", "silu"),
+        norm_eps=reader.number("rms_norm_eps", 1e-6),
+        rotary=_one_rotary(reader, head_dim),
+    )
     windows = {"llama": lambda: [None] * n, "mistral": lambda: _mistral_windows(reader, n)}.get(
         family, lambda: _qwen3_windows(reader, n)
     )()
@@ -82,7 +84,7 @@ def _llama_like(family: str, reader: Reader) -> Config:
         dimension=d,
         inner=reader.size("intermediate_size"),
         positions=None,
-        blocks=tuple(BlockConfig(**shared, window=window) for window in windows),
+        blocks=tuple(block(window=window) for window in windows),
         tied=reader.flag("tie_word_embeddings", False),
         attention_bias=family != "mistral" and reader.flag("attention_bias", False),
         mlp_bias=family == "llama" and reader.flag("mlp_bias", False),
@@ -106,14 +108,15 @@ def _gemma3(family: str, reader: Reader) -> Config:
         reader, n, ["full_attention" if f else "sliding_attention" for f in is_full]
     )
     rotary = _two_rotaries(reader, head_dim)
-    shared: dict[str, Any] = {
-        "heads": heads,
-        "kv_heads": _kv_heads(reader, heads),
-        "head_dim": head_dim,
-        "scale": reader.number("query_pre_attn_scalar", 256.0) ** -0.5,
-        "activation": reader.activation("hidden_activation", "gelu_pytorch_tanh"),
-        "norm_eps": reader.number("rms_norm_eps", 1e-6),
-    }
+    block = partial(
+        BlockConfig,
+        heads=heads,
+        kv_heads=_kv_heads(reader, heads),
+        head_dim=head_dim,
+        scale=reader.number("query_pre_attn_scalar", 256.0) ** -0.5,
+        activation=reader.activation("hidden_activation", "gelu_pytorch_tanh"),
+        norm_eps=reader.number("rms_norm_eps", 1e-6),
+    )
     softcap = reader.get("final_logit_softcapping")
     return Config(
         family=family,
@@ -122,11 +125,7 @@ def _gemma3(family: str, reader: Reader) -> Config:
         inner=reader.size("intermediate_size"),
         positions=None,
         blocks=tuple(
-            BlockConfig(
-                **shared,
-                rotary=rotary[kind],
-                window=window if kind == "sliding_attention" else None,
-            )
+            block(rotary=rotary[kind], window=window if kind == "sliding_attention" else None)
             for kind in kinds
         ),
         tied=reader.flag("tie_word_embeddings", True),

@@ -4,10 +4,11 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import jax
 import jax.numpy as jnp
+
+from ufm._files import JsonObject
 
 from ..decoder.model import LanguageModel, Source
 from .families import read_config
@@ -23,7 +24,7 @@ def load(
     dtype: str = "float32",
     *,
     revision: str | None = None,
-    devices: Sequence[Any] | None = None,
+    devices: Sequence[jax.Device] | None = None,  # pyright: ignore[reportInvalidTypeForm]
     ignore: tuple[str, ...] = (),
 ) -> LanguageModel:
     """The language model in a directory, or of that id on the Hugging Face Hub.
@@ -69,7 +70,7 @@ def find_model(path_or_id: str | Path, revision: str | None = None) -> tuple[Pat
     return _fetch(str(path_or_id), revision)
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> JsonObject:
     """The JSON object in a file of the model."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))

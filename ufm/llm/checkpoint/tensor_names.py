@@ -1,19 +1,15 @@
 """Where each family keeps its tensors, and how they become the decoder's parameters."""
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
+from jaxtyping import Array
 
 from ..decoder.blocks import Block, Linear, Norm, Params
 from ..decoder.config import Config
-from .weights import TensorFiles
+from .weights import Place, TensorFiles
 
 PREFIXES = ("transformer.", "model.")
 # Buffers that old files carry along: masks and rotary tables, worked out here from config.json.
 _BUFFERS = (".attn.bias", ".attn.masked_bias", "rotary_emb.inv_freq")
-
-Place = Callable[..., Any]
 
 
 def read_params(files: TensorFiles, config: Config, place: Place) -> Params:
@@ -134,7 +130,7 @@ def _llama_like(files: TensorFiles, config: Config, place: Place) -> Params:
     )
 
 
-def _embeddings(files: TensorFiles, config: Config, place: Place, name: str) -> tuple[Any, Any]:
+def _embeddings(files: TensorFiles, config: Config, place: Place, name: str) -> tuple[Array, Array]:
     """Embedding and unembedding, one array where they are tied."""
     shape = (config.vocabulary, config.dimension)
     table = files.read(name, shape)

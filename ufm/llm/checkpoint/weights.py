@@ -2,9 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -32,7 +31,7 @@ class TensorFiles:
     def __init__(self, directory: Path, prefixes: tuple[str, ...] = ()):
         self.files = _find(directory)
         self._where: dict[str, tuple[Path, str]] = {}
-        self._open: dict[Path, Any] = {}
+        self._open: dict[Path, safe_open] = {}
         for path in self.files:
             for stored in list(self._handle(path).keys()):
                 name = stored
@@ -80,7 +79,7 @@ class TensorFiles:
                 digest.update(str(path.stat().st_size).encode())
         return digest.hexdigest()[:16]
 
-    def _handle(self, path: Path) -> Any:
+    def _handle(self, path: Path) -> safe_open:
         if path not in self._open:
             try:
                 self._open[path] = safe_open(path, framework="numpy")
@@ -117,7 +116,21 @@ def _find(directory: Path) -> list[Path]:
     raise ValueError(f"{directory} holds no {_SINGLE} and no {_INDEX}")
 
 
-def placer(dtype: Any, devices: tuple[Any, ...] | None) -> Callable[..., jax.Array]:
+@runtime_checkable
+class Place(Protocol):
+    """Takes an array of the checkpoint to where the model keeps it, as `placer` says."""
+
+    def __call__(
+        self, array: np.ndarray, split: int | None = None, wide: bool = False
+    ) -> jax.Array:
+        """The array as one of JAX."""
+        ...
+
+
+def placer(
+    dtype: np.dtype,
+    devices: tuple[jax.Device, ...] | None,  # pyright: ignore[reportInvalidTypeForm]
+) -> Place:
     """A function (array, split=axis) → JAX array of `dtype`, split over `devices` along that axis.
 
     An axis that the devices do not divide evenly is not split: each device then holds it all.

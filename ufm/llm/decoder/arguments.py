@@ -1,7 +1,5 @@
 """Checks of what users pass to a model: one clear line each, silence under tracing."""
 
-from typing import Any
-
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike
@@ -12,16 +10,18 @@ POSITIONS = ("all", "last")
 SITES = ("residual", "post-norm")
 
 
-def token_batch(tokens: Numbers, mask: Numbers | None, vocabulary: int, longest: int | None):
+def token_batch(
+    tokens: Numbers, mask: Numbers | None, vocabulary: int, longest: int | None
+) -> tuple[Array, Array, bool]:
     """`tokens` and `mask` as arrays [B, T], and whether a single sequence [T] was given."""
     # on the host unless traced: nothing to compile for each new length
-    array: Any = np.asarray(tokens) if is_concrete(tokens) else jnp.asarray(tokens)
+    array = np.asarray(tokens) if is_concrete(tokens) else jnp.asarray(tokens)
     if array.ndim not in (1, 2) or array.size == 0:
         raise ValueError(f"tokens must be [T] or [B, T] with T >= 1; got shape {array.shape}")
     if not jnp.issubdtype(array.dtype, jnp.integer):
         raise TypeError(f"tokens must be integers; got dtype {array.dtype}")
-    real: Any = np.ones(array.shape, bool) if mask is None else mask
-    real = np.asarray(real) if is_concrete(real) else real
+    real = np.ones(array.shape, bool) if mask is None else mask
+    real = np.asarray(real) if is_concrete(real) else jnp.asarray(real)
     if real.shape != array.shape or real.dtype != np.bool_:
         raise ValueError(
             f"mask must be boolean of shape {array.shape}; got dtype {real.dtype}, shape {real.shape}"
@@ -29,7 +29,7 @@ def token_batch(tokens: Numbers, mask: Numbers | None, vocabulary: int, longest:
     if longest is not None and array.shape[-1] > longest:
         raise ValueError(f"{array.shape[-1]} tokens are more than the model's {longest} positions")
     if is_concrete(real):
-        _check_mask(real.reshape(-1, array.shape[-1]))
+        _check_mask(np.asarray(real).reshape(-1, array.shape[-1]))
     if is_concrete(array, real):
         outside = array[real & ((array < 0) | (array >= vocabulary))]
         if outside.size:
@@ -52,24 +52,24 @@ def _check_mask(mask: np.ndarray) -> None:
             raise ValueError(f"mask row {b} has padding between real tokens")
 
 
-def block_number(layer: Any, blocks: int) -> int:
-    """`layer` as a block number 0..blocks-1."""
+def block_number(layer: object, count: int) -> int:
+    """`layer` as the number of one of `count` blocks, 0..count-1."""
     if isinstance(layer, bool) or not isinstance(layer, int | np.integer):
-        raise ValueError(f"layer must be a block number 0..{blocks - 1}; got {layer!r}")
-    if not 0 <= layer < blocks:
-        raise ValueError(f"layer {layer} is out of range: the model has blocks 0..{blocks - 1}")
+        raise ValueError(f"layer must be a block number 0..{count - 1}; got {layer!r}")
+    if not 0 <= layer < count:
+        raise ValueError(f"layer {layer} is out of range: the model has blocks 0..{count - 1}")
     return int(layer)
 
 
-def steered_block(layer: int | None, site: str, blocks: int) -> int:
+def steered_block(layer: object, site: str, count: int) -> int:
     """The block after which v is added: at "post-norm" the last one, which need not be named."""
     if site != "post-norm":
-        return block_number(layer, blocks)
-    if layer not in (None, blocks - 1):
+        return block_number(layer, count)
+    if layer not in (None, count - 1):
         raise ValueError(
-            f'site "post-norm" follows the last block, {blocks - 1}; got layer {layer!r}'
+            f'site "post-norm" follows the last block, {count - 1}; got layer {layer!r}'
         )
-    return blocks - 1
+    return count - 1
 
 
 def one_of(name: str, value: str, known: tuple[str, ...]) -> None:
@@ -78,7 +78,7 @@ def one_of(name: str, value: str, known: tuple[str, ...]) -> None:
         raise ValueError(f"{name} must be {' or '.join(map(repr, known))}; got {value!r}")
 
 
-def direction(vector: Numbers, dimension: int, dtype: Any) -> Array:
+def direction(vector: Numbers, dimension: int, dtype: np.dtype) -> Array:
     """A steering vector [d] in the dtype in which it is added."""
     v = np.asarray(vector) if is_concrete(vector) else jnp.asarray(vector)
     if not jnp.issubdtype(v.dtype, jnp.floating) and not jnp.issubdtype(v.dtype, jnp.integer):
@@ -89,7 +89,7 @@ def direction(vector: Numbers, dimension: int, dtype: Any) -> Array:
     return jnp.asarray(v.astype(dtype))
 
 
-def scalar(alpha: ArrayLike, dtype: Any) -> Array:
+def scalar(alpha: ArrayLike, dtype: np.dtype) -> Array:
     """The strength α, a finite scalar."""
     array = np.asarray(alpha) if is_concrete(alpha) else jnp.asarray(alpha)
     if array.ndim:

@@ -1,7 +1,8 @@
 """The settings of a decoder, and how they are read from config.json: nothing is guessed."""
 
 from dataclasses import dataclass
-from typing import Any
+
+from ufm._files import JsonObject, JsonValue
 
 from .rotary import Rotary
 
@@ -92,11 +93,11 @@ class Config:
 class Reader:
     """Hands out settings and remembers which were asked for."""
 
-    def __init__(self, settings: dict[str, Any]):
+    def __init__(self, settings: JsonObject):
         self.settings = settings
         self.read: set[str] = set()
 
-    def get(self, name: str, default: Any = None) -> Any:
+    def get(self, name: str, default: JsonValue = None) -> JsonValue:
         """The setting, or `default` where it is missing or null."""
         self.read.add(name)
         value = self.settings.get(name)

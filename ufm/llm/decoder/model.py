@@ -272,7 +272,7 @@ class LanguageModel(eqx.Module):
         return None
 
     def _place(self, vector: Numbers, layer: int | None, positions: str, site: str) -> Steering:
-        sizes = {"blocks": self.blocks, "width": self.dimension}
+        sizes = {"count": self.blocks, "width": self.dimension}
         return place(vector, layer, positions, site, **sizes, dtype=self.wide)
 
     def _after(self, steering: Steering | None) -> int:

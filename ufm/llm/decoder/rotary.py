@@ -3,9 +3,10 @@
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
+
+from ufm._files import JsonObject
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def _table(rotary: Rotary, length: int) -> tuple[np.ndarray, np.ndarray]:
     return np.cos(both), np.sin(both)
 
 
-def read_rotary(settings: dict[str, Any], head_dim: int, theta: float) -> Rotary:
+def read_rotary(settings: JsonObject, head_dim: int, theta: float) -> Rotary:
     """The rotary embedding that `settings` (rope_parameters or rope_scaling) ask for.
 
     `theta` is the base if `settings` name none. Kinds: default, linear, llama3; another kind or
@@ -93,7 +94,7 @@ def read_rotary(settings: dict[str, Any], head_dim: int, theta: float) -> Rotary
     return rotary
 
 
-def _number(settings: dict[str, Any], name: str) -> float:
+def _number(settings: JsonObject, name: str) -> float:
     value = settings.pop(name, None)
     if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
         raise ValueError(

@@ -73,18 +73,18 @@ def place(
     positions: str = "all",
     site: str = "residual",
     *,
-    blocks: int,
+    count: int,
     width: int,
     dtype: np.dtype,
 ) -> Steering:
-    """Steering checked against a model of so many `blocks` and of this `width`.
+    """Steering checked against a model of `count` blocks and of this `width`.
 
     Its vector has the `dtype` in which it is added. Here v may be traced, so that results can be
     differentiated in v, and 0, so that they can be at v = 0.
     """
     one_of("positions", positions, POSITIONS)
     one_of("site", site, SITES)
-    fields = {"layer": steered_block(layer, site, blocks), "positions": positions, "site": site}
+    fields = {"layer": steered_block(layer, site, count), "positions": positions, "site": site}
     placed = object.__new__(Steering)  # without `__post_init__`, which refuses 0
     placed.__dict__.update(fields, vector=direction(vector, width, dtype))
     return placed

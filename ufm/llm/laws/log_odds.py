@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ufm._files import Arrays, digest
-from ufm._progress import Progress
+from ufm._progress import Progress, silent
 
 from ..decoder.blocks import unembed
 from ..decoder.model import LanguageModel
@@ -120,7 +120,7 @@ def measure_agreement(
 
     blocks = {f"block-{v.layer:06d}": {"layer": v.layer} for v in vectors}
     layers = np.array([v.layer for v in vectors])
-    results = {"layers": layers, **journal.stacked(blocks, compare, progress)}
+    results = {"layers": layers, **journal.stacked(blocks, compare, progress or silent)}
     journal.finish({"log_odds": log_odds, "strengths": strengths, **results}, settings)
     return Agreement(log_odds=log_odds, strengths=strengths, top=kept, share=share, **results)
 

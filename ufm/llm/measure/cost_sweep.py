@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ufm._files import Arrays, digest
-from ufm._progress import Progress
+from ufm._progress import Progress, silent
 
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
@@ -64,7 +64,7 @@ def sweep_cost(
     }
     journal = Journal(directory, settings)
     total: Arrays = {}
-    count = 0
+    count, show = 0, progress or silent
     for k, group in enumerate(_groups(windows, windows_per_file)):
         part = journal.part(
             f"text-{k:06d}",
@@ -75,8 +75,7 @@ def sweep_cost(
         )
         total = _sum([total, part]) if total else part
         count += len(group)
-        if progress is not None:
-            progress(count, None)
+        show(count, None)
     if not count:
         raise ValueError("the text holds no token to predict")
     predicted = int(total["predicted"][0])

@@ -57,7 +57,7 @@ class Journal:
         self,
         parts: Mapping[str, JsonObject],
         make: Callable[[int], Arrays],
-        progress: Progress | None,
+        progress: Progress,
     ) -> Arrays:
         """The parts of these names, with what each is about, stacked along a new first axis.
 
@@ -66,8 +66,7 @@ class Journal:
         found = []
         for k, (name, about) in enumerate(parts.items()):
             found.append(self.part(name, partial(make, k), about))
-            if progress is not None:
-                progress(k + 1, len(parts))
+            progress(k + 1, len(parts))
         return {key: np.stack([part[key] for part in found]) for key in found[0]}
 
     def finish(self, arrays: Arrays, summary: JsonObject) -> None:

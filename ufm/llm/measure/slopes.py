@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array
 
 from ufm._files import Arrays, digest
-from ufm._progress import Progress
+from ufm._progress import Progress, silent
 
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
@@ -76,7 +76,7 @@ def sweep_slopes(
         size = batch_size or max(1, prompt.batch_size() // 2)
         return _one_prompt(prompt, jnp.asarray(tokens[j]), strengths, beyond, ends, size)
 
-    stacked = journal.stacked(prompt_parts(len(rows)), measure, progress)
+    stacked = journal.stacked(prompt_parts(len(rows)), measure, progress or silent)
     journal.finish({"alphas": strengths, "far": beyond, **stacked}, settings)
     return Slopes(alphas=strengths, far=beyond, **stacked)
 

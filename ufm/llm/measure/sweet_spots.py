@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
-from ufm._progress import Progress
+from ufm._progress import Progress, silent
 
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
@@ -87,15 +87,14 @@ def sweet_spots(
     if not prompts:
         raise ValueError("there is no prompt: pass at least one list of tokens")
     members = jnp.asarray(token_set(target, model.vocabulary))
-    shares, windows = [], []
+    shares, windows, show = [], [], progress or silent
     for j, row in enumerate(prompts):
         length = round_up(len(row), model.config.positions)
         measure = partial(_shares, SteeredPrompt(model, row, steering, length), members)
         found = measure(strengths)
         shares.append(found)
         windows.append(_window(measure, strengths, np.all(found <= tolerance, axis=1), tolerance))
-        if progress is not None:
-            progress(j + 1, len(prompts))
+        show(j + 1, len(prompts))
     stacked = np.stack(shares)
     return SweetSpots(
         alphas=strengths,

@@ -12,7 +12,7 @@ from jaxtyping import Array
 from ufm import __version__
 from ufm._checks import Numbers
 from ufm._files import Arrays, JsonObject, digest
-from ufm._progress import Progress
+from ufm._progress import Progress, silent
 
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
@@ -94,7 +94,7 @@ def sweep_curves(
         lambda j: _one_prompt(
             model, rows[j], steering, strengths, concept, kept, order, batch_size
         ),
-        progress,
+        progress or silent,
     )
     journal.finish({"alphas": strengths, **stacked}, {**settings, "prompts_done": len(rows)})
     return Curves(alphas=strengths, **stacked)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike
 
-from ufm._progress import Progress
+from ufm._progress import Progress, silent
 
 from ..decoder.blocks import (
     Context,
@@ -71,12 +71,11 @@ def generate(
     states = _States(model, steering, strengths, capacity)
     logits = states.read(jnp.pad(ids, ((0, 0), (0, capacity - length))), length - 1)
     key = jax.random.key(seed)
-    made = []
+    made, show = [], progress or silent
     for step in range(count):
         chosen = _choose(logits, jax.random.fold_in(key, step), temperature)
         made.append(chosen)
-        if progress is not None:
-            progress(step + 1, count)
+        show(step + 1, count)
         if step + 1 < count:
             logits = states.next(chosen, length + step)
     return np.asarray(jnp.stack(made, axis=1))

@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -154,17 +154,19 @@ def steering_vectors(
     found = embed_prompts(
         model, everyone, layers, pooling=pooling, site=site, batch_size=batch_size
     )
-    shared: dict[str, Any] = {
-        "site": site,
-        "positions": positions,
-        "pooling": pooling,
-        "normalised": normalise,
-        **asdict(model.source),
-        "prompts": digest(everyone[: len(positive)], everyone[len(positive) :]),
-        "positive": len(positive),
-        "negative": len(negative),
-    }
-    shared["model"] = shared.pop("name")
+    vector = partial(
+        SteeringVector,
+        site=site,
+        positions=positions,
+        pooling=pooling,
+        normalised=normalise,
+        model=model.source.name,
+        revision=model.source.revision,
+        fingerprint=model.source.fingerprint,
+        prompts=digest(everyone[: len(positive)], everyone[len(positive) :]),
+        positive=len(positive),
+        negative=len(negative),
+    )
     made = []
     for layer, states, mean_norm in zip(layers, found.states, found.mean_norms, strict=True):
         wide = states.astype(np.promote_types(states.dtype, np.float32))
@@ -176,12 +178,11 @@ def steering_vectors(
             )
         v = v / v.dtype.type(_length(v)) if normalise else v
         made.append(
-            SteeringVector(
+            vector(
                 values=v,
                 layer=int(layer),
                 norm=_length(v),
                 mean_hidden_norm=float(mean_norm),
-                **shared,
             )
         )
     return tuple(made)

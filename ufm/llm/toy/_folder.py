@@ -6,10 +6,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import tokenizers
+from jaxtyping import Array
 from safetensors.numpy import save
+
+from ufm._files import JsonObject
 
 from ..decoder.blocks import Linear, Norm, Params
 
@@ -54,7 +57,9 @@ def refuse_existing(path: Path) -> None:
         raise ValueError(f"{path} exists: name a new folder, or delete this one")
 
 
-def write_model(folder: Path, params: Params, config: dict[str, Any], tokenizer: Any) -> None:
+def write_model(
+    folder: Path, params: Params, config: JsonObject, tokenizer: tokenizers.Tokenizer
+) -> None:
     """config.json, model.safetensors, tokenizer.json, tokenizer_config.json as GPT-2 has them."""
     weights = save(gpt2_tensors(params), {"format": "pt"})
     (folder / "model.safetensors").write_bytes(weights)
@@ -76,7 +81,7 @@ def gpt2_tensors(params: Params) -> dict[str, np.ndarray]:
     """The parameters of a GPT-2 by their names there: the inverse of what `ufm.llm.load` reads."""
     found: dict[str, np.ndarray] = {}
 
-    def put(name: str, weight: Any, bias: Any) -> None:
+    def put(name: str, weight: Array | np.ndarray, bias: Array | np.ndarray | None) -> None:
         found[f"transformer.{name}.weight"] = np.ascontiguousarray(weight)
         found[f"transformer.{name}.bias"] = np.ascontiguousarray(bias)
 
@@ -101,12 +106,12 @@ def gpt2_tensors(params: Params) -> dict[str, np.ndarray]:
     return found
 
 
-def write_lines(path: Path, entries: list[dict[str, Any]]) -> None:
+def write_lines(path: Path, entries: list[JsonObject]) -> None:
     """JSON lines."""
     write_text(path, "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries))
 
 
-def write_data(folder: Path, name: str, data: dict[str, Any]) -> None:
+def write_data(folder: Path, name: str, data: JsonObject) -> None:
     """A JSON file."""
     write_text(folder / name, _json(data))
 
@@ -116,5 +121,5 @@ def write_text(path: Path, text: str) -> None:
     path.write_bytes(text.encode())
 
 
-def _json(data: dict[str, Any]) -> str:
+def _json(data: JsonObject) -> str:
     return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1) + "\n"

@@ -4,7 +4,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from types import FrameType
 
 
 @contextmanager
@@ -15,7 +15,7 @@ def ctrl_c_waits() -> Iterator[Callable[[], None]]:
     """
     asked: list[int] = []
 
-    def heed(number: int, _: Any) -> None:
+    def heed(number: int, _: FrameType | None) -> None:
         asked.append(number)
         if len(asked) > 1:
             raise KeyboardInterrupt

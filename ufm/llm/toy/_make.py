@@ -3,10 +3,12 @@
 import platform
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import jax
 import numpy as np
+import tokenizers
+
+from ufm._files import JsonObject
 
 from ..checkpoint.families import read_config
 from ..decoder.blocks import Params
@@ -134,7 +136,7 @@ def _data(corpus: Corpus, settings: Settings) -> _Data:
     return _Data(list(cased_documents(trained, settings.switch)), pairs, contexts, held_out)
 
 
-def _config(settings: Settings, vocabulary: int) -> dict[str, Any]:
+def _config(settings: Settings, vocabulary: int) -> JsonObject:
     """The config.json: a GPT-2 of one block, no dropout, its head tied to the embedding."""
     return {
         "architectures": ["GPT2LMHeadModel"],
@@ -157,7 +159,7 @@ def _config(settings: Settings, vocabulary: int) -> dict[str, Any]:
     }
 
 
-def _tokens(tokenizer: Any, texts: list[str]) -> np.ndarray:
+def _tokens(tokenizer: tokenizers.Tokenizer, texts: list[str]) -> np.ndarray:
     """The tokens of all texts in a row, each text closed by the end token."""
     end = tokenizer.token_to_id(END)
     rows = (np.array([*e.ids, end], np.int32) for e in tokenizer.encode_batch(texts))

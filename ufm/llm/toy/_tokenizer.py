@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any
 
 import tokenizers
 
@@ -26,7 +25,7 @@ def is_uppercase_token(text: str) -> bool:
     return _UPPERCASE.fullmatch(text) is not None
 
 
-def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Any:
+def train_tokenizer(texts: Iterable[str], vocabulary: int) -> tokenizers.Tokenizer:
     """Byte-level BPE as in GPT-2, of at most `vocabulary` tokens: all bytes, `END` and merges."""
     made = tokenizers.Tokenizer(tokenizers.models.BPE())
     made.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)  # pyright: ignore

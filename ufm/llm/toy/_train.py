@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import cache, partial
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -141,7 +140,7 @@ def _train(
 
 
 @cache  # one rule, so that equal runs share one compiled step
-def _rule(steps: int, peak: float) -> Any:
+def _rule(steps: int, peak: float) -> optax.GradientTransformation:
     schedule = optax.warmup_cosine_decay_schedule(
         peak / 100, peak, max(1, int(_WARM_UP * steps)), max(2, steps), peak / 20
     )
@@ -158,7 +157,13 @@ def _rule(steps: int, peak: float) -> Any:
 
 
 @partial(jax.jit, static_argnums=(0, 1), donate_argnums=(2, 3))
-def _step(update: Any, config: Config, params: Params, state: Any, windows: Array) -> Any:
+def _step(
+    update: Callable[..., tuple[Params, optax.OptState]],
+    config: Config,
+    params: Params,
+    state: optax.OptState,
+    windows: Int[Array, "batch length"],
+) -> tuple[Params, optax.OptState, Array]:
     def loss_of(free: Params) -> Array:
         return cross_entropy(tie(free), config, windows)
 
