@@ -74,7 +74,7 @@ def _gpt2(files: TensorFiles, config: Config, place: Place) -> Params:
     embedding, unembedding = _embeddings(files, config, place, "wte.weight")
     return Params(
         embedding=embedding,
-        positions=place(files.read("wpe.weight", (length, d))),
+        position_embedding=place(files.read("wpe.weight", (length, d))),
         blocks=tuple(block(i) for i in range(len(config.blocks))),
         final_norm=norm("ln_f"),
         unembedding=unembedding,
@@ -123,7 +123,7 @@ def _llama_like(files: TensorFiles, config: Config, place: Place) -> Params:
     embedding, unembedding = _embeddings(files, config, place, "embed_tokens.weight")
     return Params(
         embedding=embedding,
-        positions=None,
+        position_embedding=None,
         blocks=tuple(block(i) for i in range(len(config.blocks))),
         final_norm=norm("norm"),
         unembedding=unembedding,

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +17,8 @@ _INDEX = "model.safetensors.index.json"
 _SINGLE = "model.safetensors"
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
 _FLOATS = ("F64", "F32", "F16", "BF16")
+# Of an array of the checkpoint, and where to split it, the array as the model keeps it.
+Place = Callable[..., jax.Array]
 # enough of each file to tell two checkpoints apart without reading gigabytes
 _FINGERPRINT_BYTES = 1 << 20
 
@@ -114,17 +116,6 @@ def _find(directory: Path) -> list[Path]:
             "never loaded: save the model as safetensors"
         )
     raise ValueError(f"{directory} holds no {_SINGLE} and no {_INDEX}")
-
-
-@runtime_checkable
-class Place(Protocol):
-    """Takes an array of the checkpoint to where the model keeps it, as `placer` says."""
-
-    def __call__(
-        self, array: np.ndarray, split: int | None = None, wide: bool = False
-    ) -> jax.Array:
-        """The array as one of JAX."""
-        ...
 
 
 def placer(

@@ -73,17 +73,17 @@ class Block(eqx.Module):
 
 
 class Params(eqx.Module):
-    """All weights of a decoder; `positions` is None where positions are rotary."""
+    """All weights of a decoder; `position_embedding` is None where positions are rotary."""
 
     embedding: Float[Array, "vocab d"]
-    positions: Float[Array, "length d"] | None
+    position_embedding: Float[Array, "length d"] | None
     blocks: tuple[Block, ...]
     final_norm: Norm
     unembedding: Float[Array, "vocab d"]
 
 
-class Context(eqx.Module):
-    """Where tokens stand and what each may look at; made once, used by all blocks.
+class Layout(eqx.Module):
+    """Where the tokens of a batch are; made once, used by all blocks.
 
     `mask` [B, T]: real tokens (not padding). `positions` [B, T]: 0, 1, … over the real tokens.
     `last` [B]: index of the last real token.
@@ -95,55 +95,57 @@ class Context(eqx.Module):
 
 
 @jax.jit
-def context_of(mask: Bool[Array, "batch length"]) -> Context:
-    """The context of a batch whose real tokens are `mask`, padded on either side."""
+def layout_of(mask: Bool[Array, "batch length"]) -> Layout:
+    """The layout of a batch whose real tokens are `mask`, padded on either side."""
     count = jnp.cumsum(mask, axis=1)
     last = jnp.argmax(count, axis=1)  # the first index at which the count is full
-    return Context(mask, jnp.maximum(count - 1, 0), last)
+    return Layout(mask, jnp.maximum(count - 1, 0), last)
 
 
 @partial(jax.jit, static_argnums=(1, 2))
 def arrange(
-    context: Context, settings: BlockConfig, dtype: np.dtype
+    layout: Layout, settings: BlockConfig, dtype: np.dtype
 ) -> tuple[Rotation, Bool[Array, "batch length length"]]:
     """Cos and sin [B, T, head_dim] of the rotary embedding, and which keys each query looks at.
 
     Those (last axis) are real, not later than the query, and within the window.
     """
-    index = jnp.arange(context.mask.shape[1])
+    index = jnp.arange(layout.mask.shape[1])
     back = index[:, None] - index[None, :]
     near = back >= 0
     if settings.window is not None:
         near = near & (back < settings.window)
-    visible = near[None] & context.mask[:, None, :]
+    visible = near[None] & layout.mask[:, None, :]
     if settings.rotary is None:
         return None, visible
     cos, sin = settings.rotary.table(index.size)
-    positions = context.positions
+    positions = layout.positions
     return (jnp.asarray(cos, dtype)[positions], jnp.asarray(sin, dtype)[positions]), visible
 
 
 @partial(jax.jit, static_argnums=1)
 def embed(
-    params: Params, config: Config, tokens: Int[Array, "batch length"], context: Context
+    params: Params, config: Config, tokens: Int[Array, "batch length"], layout: Layout
 ) -> Float[Array, "batch length d"]:
     """The residual stream before the first block."""
     x = params.embedding[tokens] * config.embedding_scale
-    return x if params.positions is None else x + params.positions[context.positions]
+    return (
+        x if params.position_embedding is None else x + params.position_embedding[layout.positions]
+    )
 
 
 def run_blocks(
     params: Params,
     config: Config,
     x: Float[Array, "batch length d"],
-    context: Context,
+    layout: Layout,
     start: int,
     stop: int,
     only_last: bool = False,
 ) -> Float[Array, "batch rows d"]:
     """The residual stream after blocks start..stop-1, given it before them.
 
-    `context` may be of batch 1 for a larger batch. With `only_last` the result holds one row, that
+    `layout` may be of batch 1 for a larger batch. With `only_last` the result holds one row, that
     of the last real token, and the last block works out no other.
     """
     arranged = {}
@@ -151,9 +153,9 @@ def run_blocks(
         settings = config.blocks[i]
         where = (settings.rotary, settings.window)
         if where not in arranged:
-            arranged[where] = arrange(context, settings, x.dtype)
-        rows = context.last if only_last and i == stop - 1 else None
-        x = apply_block(settings, params.blocks[i], x, *arranged[where], rows)
+            arranged[where] = arrange(layout, settings, x.dtype)
+        rows = layout.last if only_last and i == stop - 1 else None
+        x, *_ = apply_block(settings, params.blocks[i], x, *arranged[where], rows)
     return x
 
 
@@ -165,24 +167,14 @@ def apply_block(
     rotation: Rotation,
     visible: Bool[Array, "#batch length length"],
     rows: Int[Array, " #batch"] | None = None,
-) -> Float[Array, "batch rows d"]:
-    """One block; with `rows`, only the row of that index in each sequence is worked out."""
+) -> tuple[Array, Array, Array]:
+    """One block, and the keys and values [B, T, kv_heads, head_dim] that later tokens look at.
+
+    With `rows`, only the row of that index in each sequence is worked out.
+    """
     keys, values = keys_values(settings, block, x, rotation)
     if rows is not None:
         x, visible, rotation = pick(x, rows), pick(visible, rows), rows_of(rotation, rows)
-    return attend_and_mix(settings, block, x, rotation, visible, keys, values)
-
-
-@partial(jax.jit, static_argnums=0)
-def take_in(
-    settings: BlockConfig,
-    block: Block,
-    x: Float[Array, "batch length d"],
-    rotation: Rotation,
-    visible: Bool[Array, "#batch length length"],
-) -> tuple[Array, Array, Array]:
-    """One block at all positions, with the keys and values that later tokens will look at."""
-    keys, values = keys_values(settings, block, x, rotation)
     return attend_and_mix(settings, block, x, rotation, visible, keys, values), keys, values
 
 

@@ -12,7 +12,7 @@ from jaxtyping import Array, ArrayLike, Float
 from ufm._checks import Numbers
 
 from .arguments import POSITIONS, SITES, one_of, scalar, steered_block, token_batch
-from .blocks import Context, Params, context_of, embed, normalise, run_blocks, unembed
+from .blocks import Layout, Params, embed, layout_of, normalise, run_blocks, unembed
 from .config import Config
 from .steering import Steering, Where, add, place, step
 from .taylor import probs_series, run_blocks_series, straight
@@ -115,9 +115,9 @@ class LanguageModel(eqx.Module):
         one_of("site", site, SITES)
         layer = steered_block(layer, site, self.blocks)
         ids, real, is_single = self.batch(tokens, mask)
-        context = context_of(real)
-        x = embed(self.params, self.config, ids, context)
-        x = run_blocks(self.params, self.config, x, context, 0, layer + 1)
+        layout = layout_of(real)
+        x = embed(self.params, self.config, ids, layout)
+        x = run_blocks(self.params, self.config, x, layout, 0, layer + 1)
         x = normalise(self.params, self.config, x) if site == "post-norm" else x
         return x[0] if is_single else x
 
@@ -165,18 +165,18 @@ class LanguageModel(eqx.Module):
             raise ValueError("a Steering has its own layer, positions and site: leave these out")
         strength = scalar(alpha, self.wide)[None]
         ids, real, is_single = self.batch(tokens, mask)
-        context = context_of(real)
-        x = self.before_steering(ids, context, steering)
-        v = step(x, context, steering)
+        layout = layout_of(real)
+        x = self.before_steering(ids, layout, steering)
+        v = step(x, layout, steering)
         steered = add(x, v, strength)
         if order == 0:
-            stack = jax.nn.softmax(self.after_steering(steered, context, steering))[None]
+            stack = jax.nn.softmax(self.after_steering(steered, layout, steering))[None]
         else:
             series = run_blocks_series(
                 self.params,
                 self.config,
                 straight(steered, v.astype(x.dtype), order),
-                context,
+                layout,
                 steering.layer + 1,
             )
             has_norm = steering.site == "post-norm"
@@ -196,37 +196,37 @@ class LanguageModel(eqx.Module):
 
     def place(self, steering: Steering) -> Steering:
         """The same steering, checked against this model, with v as an array of the dtype `wide`."""
-        return self._place(steering.vector, steering.layer, steering.positions, steering.site)
+        return self._place(**vars(steering))
 
     def before_steering(
-        self, ids: Array, context: Context, steering: Steering | None, only_last: bool = True
+        self, ids: Array, layout: Layout, steering: Steering | None, only_last: bool = True
     ) -> Array:
         """The hidden states to which v is added, α = 0 so far: [B, T, d].
 
         After the last block nothing mixes positions: `only_last` leaves one row there, [B, 1, d].
         """
-        x = embed(self.params, self.config, ids, context)
+        x = embed(self.params, self.config, ids, layout)
         stop = self._after(steering)
         only_last = only_last and stop == self.blocks
-        x = run_blocks(self.params, self.config, x, context, 0, stop, only_last)
+        x = run_blocks(self.params, self.config, x, layout, 0, stop, only_last)
         is_normed = steering is not None and steering.site == "post-norm"
         return normalise(self.params, self.config, x) if is_normed else x
 
     def states_after(
-        self, x: Array, context: Context, steering: Steering | None, only_last: bool = True
+        self, x: Array, layout: Layout, steering: Steering | None, only_last: bool = True
     ) -> Array:
         """The last hidden states [B, 1, d], or [B, T, d] of all rows, from the steered ones."""
         start = self._after(steering)
         if start < self.blocks:
-            x = run_blocks(self.params, self.config, x, context, start, self.blocks, only_last)
+            x = run_blocks(self.params, self.config, x, layout, start, self.blocks, only_last)
         is_normed = steering is not None and steering.site == "post-norm"
         return x if is_normed else normalise(self.params, self.config, x)
 
     def after_steering(
-        self, x: Array, context: Context, steering: Steering | None, only_last: bool = True
+        self, x: Array, layout: Layout, steering: Steering | None, only_last: bool = True
     ) -> Array:
         """Logits [B, 1, V], or [B, T, V] of all rows, from the steered hidden states."""
-        return unembed(self.params, self.config, self.states_after(x, context, steering, only_last))
+        return unembed(self.params, self.config, self.states_after(x, layout, steering, only_last))
 
     def _steered(
         self,
@@ -238,20 +238,16 @@ class LanguageModel(eqx.Module):
         where: Where,
     ) -> Array:
         """Logits [(B,) rows, V]; without steering α is 0, and nothing is added."""
-        steering = self._asked(alpha, **where) if steering is None else self._given(steering, where)
+        fields = {} if steering is None else vars(steering)
+        steering = self._asked(alpha, **fields, **where)
         strength = scalar(alpha, self.wide)[None]
         ids, real, is_single = self.batch(tokens, mask)
-        context = context_of(real)
-        x = self.before_steering(ids, context, steering, only_last)
+        layout = layout_of(real)
+        x = self.before_steering(ids, layout, steering, only_last)
         if steering is not None:
-            x = add(x, step(x, context, steering), strength)
-        out = self.after_steering(x, context, steering, only_last)
+            x = add(x, step(x, layout, steering), strength)
+        out = self.after_steering(x, layout, steering, only_last)
         return out[0] if is_single else out
-
-    def _given(self, steering: Steering, where: Where) -> Steering:
-        if where:
-            raise ValueError(f"a Steering has its own {next(iter(where))}: leave that out")
-        return self.place(steering)
 
     def _asked(
         self,
@@ -262,7 +258,7 @@ class LanguageModel(eqx.Module):
         positions: str = "all",
         site: str = "residual",
     ) -> Steering | None:
-        """The steering that keywords ask for; None where they name no vector."""
+        """The steering of these fields; None where they name no vector."""
         one_of("positions", positions, POSITIONS)
         one_of("site", site, SITES)
         if vector is not None:

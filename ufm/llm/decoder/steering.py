@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 from ufm._checks import Numbers, finite, is_concrete
 
 from .arguments import POSITIONS, SITES, direction, one_of, steered_block
-from .blocks import Context
+from .blocks import Layout
 
 
 @runtime_checkable
@@ -91,12 +91,12 @@ def place(
 
 
 def step(
-    x: Float[Array, "batch length d"], context: Context, steering: Steering
+    x: Float[Array, "batch length d"], layout: Layout, steering: Steering
 ) -> Float[Array, "#batch #length d"]:
     """v at the steered positions of `x`, 0 elsewhere."""
     if steering.positions == "all" or x.shape[1] == 1:
         return jnp.asarray(steering.vector)[None, None, :]
-    return _at_last(jnp.asarray(steering.vector), context)
+    return _at_last(jnp.asarray(steering.vector), layout)
 
 
 @jax.jit
@@ -110,7 +110,7 @@ def add(
 
 
 @jax.jit
-def _at_last(vector: Array, context: Context) -> Array:
-    index = jnp.arange(context.mask.shape[1])
-    is_last = index[None, :] == context.last[:, None]
+def _at_last(vector: Array, layout: Layout) -> Array:
+    index = jnp.arange(layout.mask.shape[1])
+    is_last = index[None, :] == layout.last[:, None]
     return jnp.where(is_last[:, :, None], vector[None, None, :], 0)

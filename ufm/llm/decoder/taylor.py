@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax.experimental.jet import jet
 from jaxtyping import Array
 
-from .blocks import Block, Context, Params, Rotation, apply_block, arrange, normalise, unembed
+from .blocks import Block, Layout, Params, Rotation, apply_block, arrange, normalise, unembed
 from .config import BlockConfig, Config
 
 # Value and derivatives x, x', x'', … along a direction.
@@ -31,7 +31,7 @@ def run_blocks_series(
     params: Params,
     config: Config,
     series: Series,
-    context: Context,
+    layout: Layout,
     start: int,
     only_last: bool = True,
 ) -> Series:
@@ -39,8 +39,8 @@ def run_blocks_series(
     n = len(config.blocks)
     for i in range(start, n):
         settings = config.blocks[i]
-        rotation, visible = arrange(context, settings, series[0].dtype)
-        rows = context.last if only_last and i == n - 1 else None
+        rotation, visible = arrange(layout, settings, series[0].dtype)
+        rows = layout.last if only_last and i == n - 1 else None
         series = _block_series(settings, params.blocks[i], series, rotation, visible, rows)
     return series
 
@@ -55,7 +55,7 @@ def _block_series(
     rows: Array | None,
 ) -> Series:
     # compiled once a kind of block, whatever the depth
-    return through(lambda x: apply_block(settings, block, x, rotation, visible, rows), series)
+    return through(lambda x: apply_block(settings, block, x, rotation, visible, rows)[0], series)
 
 
 @partial(jax.jit, static_argnums=(1, 3))

@@ -15,7 +15,7 @@ from ..decoder.steering import Steering
 from ..steering.steered_prompt import check_strengths
 from .journal import Journal
 from .token_curves import identity
-from .window_cost import CostWindow, check_positions
+from .window_cost import CostWindow, check_text
 
 _BATCH_BYTES = 1 << 28
 
@@ -55,7 +55,7 @@ def sweep_cost(
     raises `ValueError`. Only one window is held at a time.
     """
     strengths = check_strengths(alphas)
-    check_positions(steering)
+    check_text([], length, steering)
     settings = {
         "kind": "cost",
         **identity(model, steering, strengths, order),

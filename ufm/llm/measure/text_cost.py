@@ -12,7 +12,7 @@ from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
 from ..steering.steered_prompt import check_strengths
 from .token_curves import token_set
-from .window_cost import KINDS, CostWindow, check_positions, check_window
+from .window_cost import KINDS, CostWindow, check_text
 
 _BATCH_BYTES = 1 << 27  # of the largest array of one batch of strengths
 _KEPT_BYTES = 1 << 30  # of hidden states kept from pass to pass; other windows are run anew
@@ -51,12 +51,10 @@ class TextSpend:
         target: np.ndarray | None = None,
         progress: Progress | None = None,
     ):
-        check_positions(steering)
         self.windows = [list(map(int, row)) for row in windows]
         if not self.windows:
             raise ValueError("the text holds no window: pass at least one list of tokens")
-        for row in self.windows:
-            check_window(row, length)
+        check_text(self.windows, length, steering)
         self.target = None if target is None else token_set(target, model.vocabulary)
         self.model, self.steering, self.length = model, steering, length
         self.progress = progress or silent

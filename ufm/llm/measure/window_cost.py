@@ -34,15 +34,14 @@ class CostWindow(SteeredRun):
         kinds: tuple[str, ...] = KINDS,
         target: np.ndarray | None = None,
     ):
-        check_window(row, length)
-        check_positions(steering)
+        check_text([row], length, steering)
         super().__init__(model, row, steering, length, only_last=False)
         self.kinds, self.predicted = kinds, len(row) - 1
         following = np.zeros(length, np.int32)
         following[: self.predicted] = row[1:]
         self.following = jnp.asarray(following)
         self.target = jnp.asarray(np.zeros(model.vocabulary, bool) if target is None else target)
-        self.hidden = model.states_after(self.before, self.context, self.steering, only_last=False)
+        self.hidden = model.states_after(self.before, self.layout, self.steering, only_last=False)
 
     def sums(self, alphas: np.ndarray, batch_size: int) -> np.ndarray:
         """The sums [A, K] at each strength, `batch_size` strengths at a time."""
@@ -72,7 +71,7 @@ class CostWindow(SteeredRun):
         start = self.steering.layer + 1
         params, config = self.model.params, self.model.config
         series = straight(self.before, v, order)
-        series = run_blocks_series(params, config, series, self.context, start, only_last=False)
+        series = run_blocks_series(params, config, series, self.layout, start, only_last=False)
         costs = _cost_series(
             params,
             config,
@@ -97,16 +96,13 @@ class CostWindow(SteeredRun):
         return np.asarray(costs, np.float64)[:, : self.predicted].sum(axis=1)
 
 
-def check_window(row: Sequence[int], length: int) -> None:
-    """Raise unless the window has a token to predict and is no longer than `length`."""
-    if not 2 <= len(row) <= length:
-        raise ValueError(f"a window must hold 2 to {length} tokens; got {len(row)}")
-
-
-def check_positions(steering: Steering) -> None:
-    """Raise unless all positions are steered."""
+def check_text(windows: Sequence[Sequence[int]], length: int, steering: Steering) -> None:
+    """Raise unless all is steered, and each window holds 2 to `length` tokens."""
     if steering.positions != "all":
         raise ValueError('the cost on text steers "all" positions; a text has no "last" one')
+    for row in windows:
+        if not 2 <= len(row) <= length:
+            raise ValueError(f"a window must hold 2 to {length} tokens; got {len(row)}")
 
 
 @jax.jit

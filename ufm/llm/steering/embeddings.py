@@ -11,7 +11,7 @@ from ufm import UFM, ExponentialTilt, separation_margin
 from ufm._checks import Numbers
 
 from ..decoder.arguments import SITES, block_number, one_of
-from ..decoder.blocks import context_of, embed, normalise, run_blocks
+from ..decoder.blocks import embed, layout_of, normalise, run_blocks
 from ..decoder.model import LanguageModel
 from ..text.tokenizer import pad
 
@@ -88,10 +88,10 @@ def _states(
     model: LanguageModel, tokens: np.ndarray, mask: np.ndarray, layers: list[int], site: str
 ) -> list[Array]:
     ids, real, _ = model.batch(tokens, mask)
-    context = context_of(real)
-    x, found, start = embed(model.params, model.config, ids, context), {}, 0
+    layout = layout_of(real)
+    x, found, start = embed(model.params, model.config, ids, layout), {}, 0
     for layer in sorted(set(layers)):
-        x = run_blocks(model.params, model.config, x, context, start, layer + 1)
+        x = run_blocks(model.params, model.config, x, layout, start, layer + 1)
         start = layer + 1
         found[layer] = normalise(model.params, model.config, x) if site == "post-norm" else x
     return [found[layer] for layer in layers]

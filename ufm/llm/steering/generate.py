@@ -10,13 +10,13 @@ from jaxtyping import Array, ArrayLike
 from ufm._progress import Progress, silent
 
 from ..decoder.blocks import (
-    Context,
+    Layout,
+    apply_block,
     arrange,
     embed,
     extend,
     normalise,
     pick,
-    take_in,
     unembed,
 )
 from ..decoder.model import LanguageModel
@@ -114,7 +114,7 @@ class _States:
         self.steering = None if steering is None else model.place(steering)
         self.rows = alphas.size
         self.alphas = jnp.asarray(alphas.astype(model.wide))
-        self.everywhere = Context(
+        self.everywhere = Layout(
             jnp.ones((1, capacity), bool), jnp.arange(capacity)[None, :], jnp.zeros(1, int)
         )
         self.cache: list[tuple[Array, Array]] = []
@@ -126,7 +126,7 @@ class _States:
         x = jnp.broadcast_to(x, (self.rows, *x.shape[1:]))
         for i, block in enumerate(model.params.blocks):
             settings = model.config.blocks[i]
-            x, *kept = take_in(settings, block, x, *arrange(self.everywhere, settings, x.dtype))
+            x, *kept = apply_block(settings, block, x, *arrange(self.everywhere, settings, x.dtype))
             self.cache.append((kept[0], kept[1]))
             x = self._steered(x, i, "residual")
         return self._head(pick(x, jnp.array([last])))
@@ -134,7 +134,7 @@ class _States:
     def next(self, chosen: Array, position: int) -> Array:
         """Take in the tokens [A] that stand at `position`; logits [A, V] of those after them."""
         model = self.model
-        here = Context(jnp.ones((1, 1), bool), jnp.full((1, 1), position), jnp.zeros(1, int))
+        here = Layout(jnp.ones((1, 1), bool), jnp.full((1, 1), position), jnp.zeros(1, int))
         x = embed(model.params, model.config, chosen[:, None], here)
         at = jnp.array([position])
         for i, block in enumerate(model.params.blocks):

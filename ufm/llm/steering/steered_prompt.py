@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from ufm._checks import Numbers, finite
 
-from ..decoder.blocks import arrange, context_of, extend, normalise, pick, take_in, unembed
+from ..decoder.blocks import apply_block, arrange, extend, layout_of, normalise, pick, unembed
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering, add, step
 from ..text.tokenizer import pad
@@ -39,13 +39,13 @@ class SteeredRun:
         self.model, self.steering, self.only_last = model, model.place(steering), only_last
         row = np.asarray(model.batch(tokens)[0])[0].tolist()
         ids, real, _ = model.batch(*pad([row], max(length or 0, len(row))))
-        self.context = context_of(real)
-        self.before = model.before_steering(ids, self.context, self.steering, only_last)
+        self.layout = layout_of(real)
+        self.before = model.before_steering(ids, self.layout, self.steering, only_last)
 
     def states(self, alphas: Float[Array, " strengths"]) -> Float[Array, "strengths rows d"]:
         """The last hidden states at each strength, of all rows or of the last."""
-        x = add(self.before, step(self.before, self.context, self.steering), alphas)
-        return self.model.states_after(x, self.context, self.steering, self.only_last)
+        x = add(self.before, step(self.before, self.layout, self.steering), alphas)
+        return self.model.states_after(x, self.layout, self.steering, self.only_last)
 
 
 class SteeredPrompt(SteeredRun):
@@ -75,7 +75,7 @@ class SteeredPrompt(SteeredRun):
 
     def batch_size(self) -> int:
         """How many strengths fit the memory that a batch may take."""
-        config, length = self.model.config, self.context.mask.shape[1]
+        config, length = self.model.config, self.layout.mask.shape[1]
         rows = 1 if self.cache is not None or self.start == self.model.blocks else length
         widest = max(rows * max(config.inner, length * config.blocks[0].heads), config.vocabulary)
         return max(1, min(64, _BATCH_BYTES // (4 * widest)))
@@ -85,11 +85,11 @@ class SteeredPrompt(SteeredRun):
         params, config = self.model.params, self.model.config
         if self.cache is None:
             return unembed(params, config, self.states(alphas))[:, 0]
-        last = self.context.last
+        last = self.layout.last
         x = add(pick(self.before, last), self.steering.vector[None, None, :], alphas)
         for i, kept in self.cache.items():
             settings = config.blocks[i]
-            arranged = arrange(self.context, settings, x.dtype)
+            arranged = arrange(self.layout, settings, x.dtype)
             x, *_ = extend(settings, params.blocks[i], x, *arranged, *kept, last)
         return unembed(params, config, normalise(params, config, x))[:, 0]
 
@@ -98,8 +98,8 @@ class SteeredPrompt(SteeredRun):
         x, cache = self.before, {}
         for i in range(self.start, self.model.blocks):
             settings = config.blocks[i]
-            arranged = arrange(self.context, settings, x.dtype)
-            x, keys, values = take_in(settings, params.blocks[i], x, *arranged)
+            arranged = arrange(self.layout, settings, x.dtype)
+            x, keys, values = apply_block(settings, params.blocks[i], x, *arranged)
             cache[i] = keys, values
         return cache
 

@@ -94,7 +94,7 @@ def gpt2_tensors(params: Params) -> dict[str, np.ndarray]:
         put(name, weights, np.concatenate([np.asarray(part.bias) for part in parts]))
 
     found["transformer.wte.weight"] = np.asarray(params.embedding)
-    found["transformer.wpe.weight"] = np.asarray(params.positions)
+    found["transformer.wpe.weight"] = np.asarray(params.position_embedding)
     for i, block in enumerate(params.blocks):
         norm(f"h.{i}.ln_1", block.attention_norm)
         linear(f"h.{i}.attn.c_attn", block.query, block.key, block.value)

@@ -26,7 +26,7 @@ from ._folder import (
 from ._interrupt import ctrl_c_waits
 from ._settings import Settings
 from ._tokenizer import END, RULE, is_uppercase_token, train_tokenizer
-from ._train import Progress, cross_entropy, train
+from ._train import OnStep, cross_entropy, train
 
 CONCEPT = "uppercase"
 
@@ -47,7 +47,7 @@ class Made:
 def make_toy(
     out: str | Path,
     settings: Settings | None = None,
-    progress: Progress | None = None,
+    progress: OnStep | None = None,
     corpus: Corpus | None = None,
 ) -> Made:
     """Train a GPT-2 of one block with the concept "uppercase words", and write all that steering needs.

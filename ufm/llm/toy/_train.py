@@ -15,8 +15,8 @@ from ..decoder.blocks import (
     Linear,
     Norm,
     Params,
-    context_of,
     embed,
+    layout_of,
     normalise,
     run_blocks,
     unembed,
@@ -24,7 +24,8 @@ from ..decoder.blocks import (
 from ..decoder.config import Config
 from ._interrupt import ctrl_c_waits
 
-Progress = Callable[[int, int, float], None]
+# Called after each step with its number, how many there are, and the loss.
+OnStep = Callable[[int, int, float], None]
 
 _WARM_UP = 0.05  # share of the steps
 _SPREAD = 0.02  # standard deviation of weights at the start, as in GPT-2
@@ -66,7 +67,7 @@ def initial_params(key: Array, config: Config) -> Params:
     table = weights(config.vocabulary, d)
     return Params(
         embedding=table,
-        positions=weights(config.positions or 0, d),
+        position_embedding=weights(config.positions or 0, d),
         blocks=tuple(block() for _ in config.blocks),
         final_norm=norm(),
         unembedding=table,
@@ -79,9 +80,9 @@ def cross_entropy(
 ) -> Float[Array, ""]:
     """Mean of -log p(token | those before it) over all tokens but the first of each window, nats."""
     tokens, targets = windows[:, :-1], windows[:, 1:]
-    context = context_of(jnp.ones(tokens.shape, bool))
+    layout = layout_of(jnp.ones(tokens.shape, bool))
     x = run_blocks(
-        params, config, embed(params, config, tokens, context), context, 0, len(config.blocks)
+        params, config, embed(params, config, tokens, layout), layout, 0, len(config.blocks)
     )
     log_probs = jax.nn.log_softmax(unembed(params, config, normalise(params, config, x)))
     return -jnp.mean(jnp.take_along_axis(log_probs, targets[..., None], axis=-1))
@@ -95,7 +96,7 @@ def train(
     steps: int,
     batch_size: int,
     learning_rate: float,
-    progress: Progress | None = None,
+    progress: OnStep | None = None,
 ) -> tuple[Params, np.ndarray]:
     """The trained parameters, and the loss [steps] of each batch.
 
@@ -114,7 +115,7 @@ def _train(
     steps: int,
     batch_size: int,
     learning_rate: float,
-    progress: Progress | None,
+    progress: OnStep | None,
     stop: Callable[[], None],
 ) -> tuple[Params, np.ndarray]:
     length = config.positions or 0

@@ -118,17 +118,17 @@ def test_rotation_turns_pairs_of_entries():
 def test_each_token_sees_the_real_ones_before_it_in_its_window(window):
     mask = np.array([[0, 1, 1, 1, 0], [1, 1, 1, 1, 1]], bool)
     settings = BlockConfig(1, 1, 2, 1.0, "silu", 1e-6, None, window)
-    context = blocks.context_of(jnp.asarray(mask))
-    rotation, visible = blocks.arrange(context, settings, np.dtype(np.float64))
+    layout = blocks.layout_of(jnp.asarray(mask))
+    rotation, visible = blocks.arrange(layout, settings, np.dtype(np.float64))
     assert rotation is None
     for b, query, key in np.ndindex(2, 5, 5):
         reach = 5 if window is None else window
         want = mask[b, key] and key <= query < key + reach
         assert visible[b, query, key] == want, (b, query, key)
-    np.testing.assert_array_equal(context.last, [3, 4])
+    np.testing.assert_array_equal(layout.last, [3, 4])
     # positions count the real tokens
-    np.testing.assert_array_equal(context.positions[0][1:4], [0, 1, 2])
-    np.testing.assert_array_equal(context.positions[1], range(5))
+    np.testing.assert_array_equal(layout.positions[0][1:4], [0, 1, 2])
+    np.testing.assert_array_equal(layout.positions[1], range(5))
 
 
 def test_hidden_keys_have_no_weight():
@@ -158,9 +158,9 @@ def test_the_softcap_and_the_embedding_scale(head):
     capped = blocks.unembed(params, replace(config, final_softcap=3.0), x)
     want = [float(3 * mpmath.tanh(mpmath.mpf(z) / 3)) for z in (4.0, -5.5, 4.0)]
     np.testing.assert_allclose(capped[0], want, rtol=1e-15)
-    context = blocks.context_of(jnp.ones((1, 2), bool))
+    layout = blocks.layout_of(jnp.ones((1, 2), bool))
     tokens = jnp.array([[1, 0]], jnp.int32)
-    scaled = blocks.embed(params, replace(config, embedding_scale=0.5), tokens, context)
+    scaled = blocks.embed(params, replace(config, embedding_scale=0.5), tokens, layout)
     np.testing.assert_array_equal(scaled, [[[-1.5, 0.25], [0.5, 1.0]]])
 
 
