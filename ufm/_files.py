@@ -57,7 +57,7 @@ def read_arrays(path: Path) -> tuple[Arrays, JsonObject]:
     except FileNotFoundError as error:
         raise ValueError(f"{path} does not exist") from error
     except (SafetensorError, KeyError, ValueError, OSError) as error:
-        raise ValueError(f"{path} is no safetensors file written by ufm: {error}") from error
+        raise ValueError(f"{path} is not a safetensors file written by ufm: {error}") from error
 
 
 def digest(*parts: object) -> str:

@@ -61,7 +61,7 @@ BAD_ARGUMENTS = [
     (["verify", "--table"], "--table"),
     (["toy"], "Missing from ufm toy: "),
     (["toy", "new", "--steps", "0"], "steps must be at least 1; got 0"),
-    (["toy", "new", "--heads", "5"], "dimension 192 is no multiple of heads 5"),
+    (["toy", "new", "--heads", "5"], "dimension 192 is not a multiple of heads 5"),
     (["toy", "ufm"], "ufm exists: name a new folder, or delete this one"),
     (["toy", "no/such/parent"], "cannot write no/such/parent: No such file or directory"),
 ]

@@ -77,7 +77,7 @@ CHECKPOINTS = [
     ("gpt2", config(model_type="mamba"), "model_type 'mamba' is not supported"),
     ("gpt2", config(model_type="delete"), "model_type None is not supported"),
     ("gpt2", config(activation_function="relu2"), "activation_function 'relu2' is not supported"),
-    ("gpt2", config(n_head=3), "n_embd 16 is no multiple of n_head 3"),
+    ("gpt2", config(n_head=3), "n_embd 16 is not a multiple of n_head 3"),
     ("gpt2", config(n_embd="16"), "n_embd must be a positive integer; got '16'"),
     ("gpt2", config(n_layer=0), "n_layer must be a positive integer; got 0"),
     ("gpt2", config(layer_norm_epsilon=-1), "layer_norm_epsilon must be a positive number"),
@@ -120,10 +120,10 @@ CHECKPOINTS = [
         config(rope_parameters={"rope_type": "llama3", "factor": 8.0}),
         "rope setting low_freq_factor must be a positive number; got None",
     ),
-    ("llama3", config(num_key_value_heads=3), "num_attention_heads 4 is no multiple of"),
+    ("llama3", config(num_key_value_heads=3), "num_attention_heads 4 is not a multiple of"),
     ("llama3", config(rope_interleaved=True), "setting 'rope_interleaved' = True is unknown"),
     ("mistral", lose_shard, "is missing, though model.safetensors.index.json names it"),
-    ("mistral", spoil_index, "is no index of safetensors files"),
+    ("mistral", spoil_index, "is not an index of safetensors files"),
     ("qwen3", config(layer_types=["full_attention"]), "layer_types must list 2 kinds"),
     ("gemma3", config(layer_types=["full_attention", "x"]), "layer type 'x' is not supported"),
     ("gemma3", config(use_bidirectional_attention=True), "makes no causal language model"),
@@ -193,6 +193,14 @@ CALLS = [
     (lambda m: m.derivative([3], V16, 0, order=-1), "order must be an integer of at least 0"),
     (lambda m: m.hidden_states([3], 5), "layer 5 is out of range: the model has blocks 0..1"),
     (lambda m: steering(vector=np.zeros(16)), "the steering vector is zero"),
+    (lambda m: steering(vector=V16 * np.inf), "vector[0] = inf is not a finite number"),
+    (lambda m: steering(positions="some"), "positions must be 'all' or 'last'; got 'some'"),
+    (lambda m: steering(site="somewhere"), "site must be 'residual' or 'post-norm'"),
+    (lambda m: m.logits([3], 1.0, steering(layer=2)), "layer 2 is out of range"),
+    (lambda m: m.logits([3], 1.0, steering(vector=V16[:3])), "vector must have shape (16,)"),
+    (lambda m: m.logits([3], 1.0, steering(), layer=0), "multiple values for keyword argument"),
+    (lambda m: m.logits([3], laye=0), "unexpected keyword argument 'laye'"),
+    (lambda m: m.derivatives([3], steering(), 0), "a Steering has its own layer"),
     (lambda m: ufm.llm.steering_vectors(m, [], [[3]]), "positive holds no prompt"),
     (lambda m: ufm.llm.steering_vectors(m, [[3]], []), "negative holds no prompt"),
     (
@@ -217,7 +225,7 @@ CALLS = [
     ),
     (lambda m: ufm.llm.load_tokenizer(DATA / "gpt2").encode(""), "the text '' has no token"),
     (lambda m: ufm.llm.SteeringVector.read("/no/such.safetensors"), "does not exist"),
-    (lambda m: ufm.llm.SteeringVector.read(DATA / "gpt2/config.json"), "is no safetensors file"),
+    (lambda m: ufm.llm.SteeringVector.read(DATA / "gpt2/config.json"), "is not a safetensors file"),
 ]
 
 
@@ -333,6 +341,6 @@ for name, revision in [("a/gated", None), ("a/missing", None), ("a/other", "v9")
     assert found.returncode == 0, found.stderr
     assert found.stdout.splitlines() == [
         "a/gated is gated: accept its terms on the Hub and log in with `hf auth login`",
-        "a/missing is no directory here and no model on the Hub that you may read",
+        "a/missing is neither a directory here nor a model on the Hub that you may read",
         "a/other has no revision 'v9' on the Hub",
     ]

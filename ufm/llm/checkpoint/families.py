@@ -138,7 +138,7 @@ def _gemma3(family: str, reader: Reader) -> Config:
 
 def _split(d: int, heads: int, what: str, by: str) -> int:
     if d % heads:
-        raise ValueError(f"config.json: {what} {d} is no multiple of {by} {heads}")
+        raise ValueError(f"config.json: {what} {d} is not a multiple of {by} {heads}")
     return d // heads
 
 

@@ -98,12 +98,12 @@ def _fetch(name: str, revision: str | None) -> tuple[Path, str]:
         raise ValueError(f"{name} has no revision {revision!r} on the Hub") from error
     except (errors.RepositoryNotFoundError, errors.HFValidationError) as error:
         raise ValueError(
-            f"{name} is no directory here and no model on the Hub that you may read"
+            f"{name} is neither a directory here nor a model on the Hub that you may read"
         ) from error
     except (errors.HfHubHTTPError, errors.LocalEntryNotFoundError, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(
-            f"{name} is no directory here, and the Hub does not answer: {reason}"
+            f"{name} is not a directory here, and the Hub does not answer: {reason}"
         ) from error
     # a snapshot's folder is named after its commit
     return directory, directory.name

@@ -72,7 +72,7 @@ class TensorFiles:
         return array
 
     def fingerprint(self) -> str:
-        """A digest of each file's header and first megabyte of data, to know a checkpoint by."""
+        """A digest of each file's header and first megabyte of data: it identifies a checkpoint."""
         digest = hashlib.sha256()
         for path in self.files:
             with path.open("rb") as file:
@@ -102,7 +102,7 @@ def _find(directory: Path) -> list[Path]:
             )
             files = [directory / Path(name).name for name in names]
         except (ValueError, KeyError, AttributeError, TypeError) as error:
-            raise ValueError(f"{index} is no index of safetensors files: {error}") from error
+            raise ValueError(f"{index} is not an index of safetensors files: {error}") from error
         for path in files:
             if not path.is_file():
                 raise ValueError(f"{path} is missing, though {_INDEX} names it")

@@ -1,4 +1,4 @@
-"""The exact slopes of log p at every strength, and how far the law is from its limits."""
+"""Exact slopes of log p at every strength, and the distance of the distribution to its limits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array
 
 from ufm._progress import Progress, silent
+from ufm.numerics.bracket import Bracket
 
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
@@ -30,7 +31,7 @@ class SweetSpots:
       other tokens that rise. Both from exact derivatives.
     - `tolerance`: a strength is in the sweet spot if neither share exceeds it. With 0 it is W_j of
       the theory: no target token is past its peak, all others are.
-    - `windows`: the longest window (lower, upper) of each prompt, None if no strength of `alphas`
+    - `windows`: the longest window of each prompt, None if no strength of `alphas`
       is in one; an end that is an end of `alphas` may lie further out.
     - `common`: the strengths in all those windows, None if there are none.
     - `served` [A]: how many prompts each strength serves.
@@ -40,15 +41,15 @@ class SweetSpots:
     target_falling: np.ndarray
     rest_rising: np.ndarray
     tolerance: float
-    windows: tuple[tuple[float, float] | None, ...]
-    common: tuple[float, float] | None
+    windows: tuple[Bracket[float] | None, ...]
+    common: Bracket[float] | None
     served: np.ndarray
 
     @property
     def best(self) -> tuple[float, int]:
         """The middle one of the strengths that serve most prompts, and how many it serves."""
         if self.common is not None:
-            return 0.5 * (self.common[0] + self.common[1]), len(self.windows)
+            return self.common.middle, len(self.windows)
         most = np.flatnonzero(self.served == self.served.max())
         return float(self.alphas[most[most.size // 2]]), int(self.served.max())
 
@@ -135,7 +136,7 @@ def _window(
     alphas: np.ndarray,
     is_inside: np.ndarray,
     tolerance: float,
-) -> tuple[float, float] | None:
+) -> Bracket[float] | None:
     """The longest run of strengths inside, its ends closed in on."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], is_inside, [False]])))
     runs = edges.reshape(-1, 2)
@@ -148,7 +149,7 @@ def _window(
         lower = _end(measure, lower, float(alphas[first - 1]), tolerance)
     if last + 1 < alphas.size:
         upper = _end(measure, upper, float(alphas[last + 1]), tolerance)
-    return lower, upper
+    return Bracket(lower, upper)
 
 
 def _end(
@@ -163,9 +164,9 @@ def _end(
     return inside
 
 
-def _common(windows: list[tuple[float, float] | None]) -> tuple[float, float] | None:
+def _common(windows: Sequence[Bracket[float] | None]) -> Bracket[float] | None:
     known = [window for window in windows if window is not None]
     if len(known) < len(windows):
         return None
-    lower, upper = max(w[0] for w in known), min(w[1] for w in known)
-    return (lower, upper) if lower <= upper else None
+    common = Bracket(max(w.low for w in known), min(w.high for w in known))
+    return common if common.low <= common.high else None

@@ -22,8 +22,8 @@ class TextSpend:
     """What steering spends on windows of text, in each of `KINDS`, at any strength.
 
     In a window each token but the first is predicted from those before it, with v added at all
-    positions; all is averaged over the n predicted tokens. p_t is the unsteered law at t, z_t the
-    token that comes:
+    positions; all is averaged over the n predicted tokens. p_t is the unsteered distribution at t,
+    and z_t the token that follows:
 
     - "cross_entropy": ΔCE = 1/n Σ_t log p_t(z_t) - log p_{t,α}(z_t), nats a token;
     - "forward_kl", "reverse_kl": 1/n Σ_t KL(p_t||p_{t,α}) and KL(p_{t,α}||p_t), nats a token;
@@ -79,7 +79,7 @@ class TextSpend:
         return self._without_target(np.stack([self._sums[a] for a in strengths]))
 
     def standard_error(self, alpha: float) -> np.ndarray:
-        """Of `at([alpha])[0]`, [4], taking the windows for independent draws; NaN for one window."""
+        """The standard error [4] of `at([alpha])[0]` if windows are independent; NaN for one window."""
         n, total = len(self.windows), self.predicted.sum()
         if n < 2:
             return np.full(len(KINDS), np.nan)

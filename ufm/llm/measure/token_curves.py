@@ -66,8 +66,8 @@ def sweep_curves(
 ) -> Curves:
     """Steer each prompt (a list of tokens) at each strength; results are written as they come.
 
-    `concept`: a set of tokens [V] bool, fixed before the run. `top`: K tokens at each end. `order`: of
-    the exact derivatives. `directory` gets one file a prompt, then results.safetensors and
+    `concept`: a set of tokens [V] bool, fixed before the run. `top`: K tokens at each end. `order`: how
+    many exact derivatives. `directory` gets one file a prompt, then results.safetensors and
     results.json; a run that was killed goes on where it was and ends with the same numbers. Those at
     α = 0 are the unsteered model's. `progress(done, all)` is called after each prompt.
     """

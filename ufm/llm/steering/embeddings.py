@@ -109,17 +109,17 @@ def features(model: LanguageModel, prompts: Sequence[Sequence[int]], **options) 
     """The UFM that the model is at its last hidden state: W, and one h_j a prompt.
 
     h_j is the state of the prompt's last token after the final norm, so that softmax(W h_j) is the
-    model's own next-token law, exactly. Steering there by αv is `ufm.ExponentialTilt`:
+    model's own next-token distribution, exactly. Steering there by αv is `ufm.ExponentialTilt`:
 
         tilt = ufm.ExponentialTilt.from_model(features(model, prompts), positive, negative)
 
-    `options` are those of `embed_prompts`. A model with a softcap on its logits is no UFM and
+    `options` are those of `embed_prompts`. A model with a softcap on its logits is not a UFM and
     raises `ValueError`.
 
     >>> import ufm, ufm.llm
     >>> model = ufm.llm.load("tests/data/llm/gpt2", "float64")
-    >>> law = ufm.llm.features(model, [[3, 4], [5, 6, 7]])
-    >>> print(abs(law.logits()[1] - model.logits([5, 6, 7])).max() < 1e-12)
+    >>> last = ufm.llm.features(model, [[3, 4], [5, 6, 7]])
+    >>> print(abs(last.logits()[1] - model.logits([5, 6, 7])).max() < 1e-12)
     True
     """
     _refuse_softcap(model)
@@ -130,12 +130,11 @@ def features(model: LanguageModel, prompts: Sequence[Sequence[int]], **options) 
 def tilt(
     model: LanguageModel, prompts: Sequence[Sequence[int]], vector: Numbers
 ) -> ExponentialTilt:
-    """The exponential tilt of the prompts' next-token laws by a vector added after the final norm.
+    """The exponential tilt of the prompts' next-token distributions by a vector added after the final norm.
 
     M = W v, and log p_j from the logits: at `site="post-norm"` this *is* the steered model.
     """
-    law = features(model, prompts)
-    logits = np.asarray(law.logits())
+    logits = np.asarray(features(model, prompts).logits())
     shifted = logits - logits.max(axis=1, keepdims=True)
     log_probs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     return ExponentialTilt(
@@ -147,7 +146,7 @@ def _refuse_softcap(model: LanguageModel) -> None:
     if model.config.final_softcap is not None:
         raise ValueError(
             f"the logits are capped at {model.config.final_softcap:g}: they are not affine in the last "
-            "hidden state, so steering it is no exponential tilt"
+            "hidden state, so steering it is not an exponential tilt"
         )
 
 
@@ -177,9 +176,9 @@ def measure_separation(tilt: ExponentialTilt, target: np.ndarray) -> Separation:
     >>> print(found)
     Separation(margin=1.5, target_positive=1.0, other_negative=0.5)
     """
-    odds, members = np.asarray(tilt.log_odds), np.asarray(target)
+    log_odds, members = np.asarray(tilt.log_odds), np.asarray(target)
     return Separation(
         margin=float(separation_margin(tilt, jnp.asarray(members))),
-        target_positive=float((odds[members] > 0).mean()),
-        other_negative=float((odds[~members] < 0).mean()),
+        target_positive=float((log_odds[members] > 0).mean()),
+        other_negative=float((log_odds[~members] < 0).mean()),
     )

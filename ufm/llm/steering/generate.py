@@ -42,9 +42,8 @@ def generate(
     v is added at every position, those of the prompt and of the new tokens, as in the sweeps of
     cost: token t is drawn from softmax(`model.logits(prompt + earlier tokens, α, …)` / temperature).
     `temperature` 0 takes the most likely token. All strengths share one stream of random numbers,
-    fixed by `seed`, so that rows differ by α alone. Without `steering` each α must be 0: the
-    unsteered model, of which rows at α = 0 are a copy, bit for bit. An end-of-text token does not
-    stop the text.
+    fixed by `seed`, so that rows differ by α alone. Without `steering` every α must be 0; rows at
+    α = 0 are the unsteered model's, bit for bit. An end-of-text token does not stop the text.
 
     Raises `ValueError` where prompt and new tokens exceed the model's positions, on a temperature
     below 0, and for `steering` of the "last" position alone.
@@ -100,7 +99,7 @@ class _States:
     """Keys and values of all tokens so far at each strength, block by block.
 
     Arrays have room for `capacity` tokens from the start, so that one program serves all steps;
-    what stands after the newest token is never looked at.
+    what comes after the newest token is never looked at.
     """
 
     def __init__(
@@ -132,7 +131,7 @@ class _States:
         return self._head(pick(x, jnp.array([last])))
 
     def next(self, chosen: Array, position: int) -> Array:
-        """Take in the tokens [A] that stand at `position`; logits [A, V] of those after them."""
+        """Take in the tokens [A] at `position`; logits [A, V] of those after them."""
         model = self.model
         here = Layout(jnp.ones((1, 1), bool), jnp.full((1, 1), position), jnp.zeros(1, int))
         x = embed(model.params, model.config, chosen[:, None], here)

@@ -22,11 +22,12 @@ class SteeringVector:
     """A direction v [d] and where it belongs.
 
     - `layer`, `site`: the block it was measured after and is added after. `positions`: "all" or
-      "last", the positions at which it is meant to be added. `pooling`: of the hidden states.
+      "last", the positions at which it is meant to be added. `pooling`: how the hidden states of a
+      prompt were pooled.
     - `norm`: |v|. `mean_hidden_norm`: mean |h| over the prompts' tokens there, the portable unit of
       strength: α v is α·norm/mean_hidden_norm of a hidden state. `normalised`: scaled to |v| = 1.
-    - `model`, `revision`, `fingerprint`: of the model. `prompts`: a digest of P and N; `positive`
-      and `negative`: their sizes.
+    - `model`, `revision` and `fingerprint` identify the model. `prompts`: a digest of P and N, whose
+      sizes are `positive` and `negative`.
     """
 
     values: np.ndarray
@@ -61,7 +62,7 @@ class SteeringVector:
         """
         arrays, about = read_arrays(Path(path))
         if about.pop("format", None) != _FORMAT or set(arrays) != {"vector"}:
-            raise ValueError(f"{path} is no steering vector of the format {_FORMAT!r}")
+            raise ValueError(f"{path} is not a steering vector of the format {_FORMAT!r}")
         expected = {f.name for f in fields(cls)} - {"values"}
         if set(about) != expected:
             odd = sorted(set(about) ^ expected)[0]
@@ -99,8 +100,11 @@ def _check(vector: SteeringVector, where: str = "") -> None:
     one_of(f"{where}pooling", vector.pooling, POOLINGS)
     for name in ("layer", "positive", "negative"):
         value = getattr(vector, name)
-        if isinstance(value, bool) or not isinstance(value, int) or value < (name != "layer"):
-            raise ValueError(f"{where}field {name} = {value!r} is no count")
+        least = 0 if name == "layer" else 1
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise ValueError(
+                f"{where}field {name} = {value!r} must be a whole number of at least {least}"
+            )
     for name in ("norm", "mean_hidden_norm"):
         value = getattr(vector, name)
         if not isinstance(value, float) or not 0 < value < math.inf:

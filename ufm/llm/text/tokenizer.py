@@ -41,7 +41,7 @@ class Tokenizer:
         return self.inner.decode([int(z) for z in tokens], skip_special_tokens=False)
 
     def text(self, token: int | np.integer) -> str:
-        """What one token stands for; the tokenizer's own name for it where that is no text."""
+        """The text of one token, or the tokenizer's own name for it where it is not text."""
         found = self.decode([token])
         return (
             found if found and "\ufffd" not in found else self.inner.id_to_token(int(token)) or ""
@@ -116,7 +116,7 @@ def load_tokenizer(path_or_id: str | Path, revision: str | None = None) -> Token
     except ValueError:
         raise
     except Exception as error:  # the tokenizers library raises plain Exception
-        raise ValueError(f"{path} is no tokenizer: {error}") from error
+        raise ValueError(f"{path} is not a tokenizer: {error}") from error
     return Tokenizer(inner, str(path_or_id))
 
 

@@ -6,14 +6,14 @@ down before any model was trained:
 
 - **Text.** The prose of `pydoc_data.topics` and of the docstrings of the standard library, its words
   switched between ordinary case and UPPERCASE: before each word the case changes with chance 1/20,
-  so the case of a context tells that of the next word, as a concept does in Definition 2.1. Every
+  so the case of the words so far tells that of the next, as a concept does in Definition 2.1. Every
   document occurs twice, each word once in either case.
 - **Token set.** A token belongs to the concept if its text, without one leading space, is two or
   more letters, all of them capitals A-Z. Because half of the words are uppercase, so is about a third
   of the vocabulary; on text as it is written, a vocabulary of 1024 holds one such token.
 - **Prompts.** P: openings of paragraphs in UPPERCASE; N: the same openings in ordinary case.
 - **Disjoint.** Documents for training, for P and N, and for evaluation are told apart by a hash of
-  their names; no paragraph stands in two, and no prompt occurs in the training text.
+  their names; no paragraph is in two of them, and no prompt occurs in the training text.
 """
 
 from ufm._lazy import attach_stub

@@ -36,13 +36,13 @@ _OPENING_WORD = re.compile(r"[A-Z]?[a-z]+,?|[AI]")
 
 @dataclass(frozen=True)
 class Corpus:
-    """Paragraphs of each part, document by document; no paragraph stands in two documents."""
+    """Paragraphs of each part, document by document; no paragraph is in two documents."""
 
     documents: dict[str, Documents]
 
     @property
     def digest(self) -> str:
-        """A short SHA-256 of all text, to know a Python's own text by."""
+        """A short SHA-256 of all text, which differs from one Python to another."""
         found = hashlib.sha256(repr(sorted(self.documents.items())).encode())
         return found.hexdigest()[:16]
 
@@ -142,7 +142,7 @@ def openings(documents: Documents, count: int, words: int, avoid: str = "") -> l
     """The first `words` words of `count` paragraphs, in ordinary case, spread over the documents.
 
     Only of paragraphs that go on, whose opening holds plain words alone (none in capitals) and
-    stands nowhere in the text `avoid`.
+    is nowhere in the text `avoid`.
     """
     candidates = set()
     for paragraph in (p for paragraphs in documents for p in paragraphs):

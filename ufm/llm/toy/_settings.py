@@ -38,7 +38,7 @@ class Settings:
         if not 0 < self.switch < 1:
             raise ValueError(f"switch must lie in (0, 1); got {self.switch}")
         if self.dimension % self.heads:
-            raise ValueError(f"dimension {self.dimension} is no multiple of heads {self.heads}")
+            raise ValueError(f"dimension {self.dimension} is not a multiple of heads {self.heads}")
         if self.vocabulary < 300:
             raise ValueError(
                 f"vocabulary must be at least 300, 256 bytes and some words; got {self.vocabulary}"

@@ -152,7 +152,7 @@ CHECKPOINTS = [
     (lambda path: (path / "config.json").unlink(), "holds no config.json"),
     (rewrite("config.json", lambda b: b.replace(b'"gpt2"', b'"mamba"')), "'mamba' is not supp"),
     (rewrite("config.json", lambda b: b[:-9]), "config.json is not JSON"),
-    (rewrite("tokenizer.json", lambda b: b[:-9]), "is no tokenizer"),
+    (rewrite("tokenizer.json", lambda b: b[:-9]), "is not a tokenizer"),
 ]
 
 

@@ -71,13 +71,13 @@ def test_derivatives_against_nested_jvp(family):
     model = ufm.llm.load(DATA / family, "float64")
     found = model.derivatives(stored["tokens"], stored["vector"], 0, 0.3, 2)
 
-    def law(alpha):
+    def probs(alpha):
         return jax.nn.softmax(
             model.logits(stored["tokens"], alpha, vector=stored["vector"], layer=0)
         )
 
     def slope(alpha):
-        return jax.jvp(law, (alpha,), (1.0,))
+        return jax.jvp(probs, (alpha,), (1.0,))
 
     (value, first), (_, second) = jax.jit(lambda a: jax.jvp(slope, (a,), (1.0,)))(0.3)
     for order, want in enumerate([value, first, second]):

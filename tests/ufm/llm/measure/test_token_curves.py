@@ -20,13 +20,7 @@ VECTOR = np.linspace(-1, 1, 16)
 
 
 def one_by_one(model, tokens, steering, alphas):
-    how = dict(
-        vector=steering.vector,
-        layer=steering.layer,
-        positions=steering.positions,
-        site=steering.site,
-    )
-    return np.stack([np.asarray(model.logits(tokens, float(a), **how)) for a in alphas])
+    return np.stack([np.asarray(model.logits(tokens, float(a), steering)) for a in alphas])
 
 
 def softmax(x):

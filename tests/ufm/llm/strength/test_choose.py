@@ -9,6 +9,7 @@ import pytest
 
 import ufm.llm
 from ufm.llm.decoder import model as _model
+from ufm.numerics.bracket import Bracket
 
 # 20 tokens to predict, in windows of two lengths
 TEXT = [[5, 9, 27, 3, 14, 40, 2, 61], [3, 4, 5, 9], [9, 8, 33, 12, 7, 7, 30, 31], [50, 51, 6, 20]]
@@ -259,9 +260,9 @@ def test_sweet_spots_share_by_share(model):
 def test_prompts_that_no_one_strength_serves():
     from ufm.llm.measure.sweet_spots import _common, _window
 
-    assert _common([(0.0, 1.0), (2.0, 3.0)]) is None
-    assert _common([(0.0, 1.0), None]) is None
-    assert _common([(0.0, 2.0), (1.0, 3.0)]) == (1.0, 2.0)
+    assert _common([Bracket(0.0, 1.0), Bracket(2.0, 3.0)]) is None
+    assert _common([Bracket(0.0, 1.0), None]) is None
+    assert _common([Bracket(0.0, 2.0), Bracket(1.0, 3.0)]) == (1.0, 2.0)
     bad = lambda alphas: np.abs(alphas[:, None] - 1.3)  # noqa: E731
     grid = np.arange(-4.0, 5.0)
     ends = _window(bad, grid, (bad(grid) <= 1.5).all(axis=1), 1.5)

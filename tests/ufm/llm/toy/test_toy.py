@@ -59,7 +59,7 @@ def lines(documents):
 def test_parts_share_no_text(text):
     parts = {part: lines(text.documents[part]) for part in corpus.PARTS}
     everything = [paragraph for part in parts.values() for paragraph in part]
-    assert len(everything) == len(set(everything)), "a paragraph stands in two places"
+    assert len(everything) == len(set(everything)), "a paragraph is in two places"
     assert all(p.isascii() and "\n" not in p for p in everything)
     sizes = {part: sum(map(len, found)) for part, found in parts.items()}
     assert sizes["train"] > 400_000
@@ -210,7 +210,7 @@ BAD_SETTINGS = [
     (dict(learning_rate=0.0), "learning_rate must lie in (0, 1); got 0.0"),
     (dict(learning_rate=float("nan")), "learning_rate must lie in (0, 1); got nan"),
     (dict(switch=1.0), "switch must lie in (0, 1); got 1.0"),
-    (dict(dimension=190), "dimension 190 is no multiple of heads 4"),
+    (dict(dimension=190), "dimension 190 is not a multiple of heads 4"),
     (dict(heads=0), "heads must be at least 1; got 0"),
     (dict(vocabulary=256), "vocabulary must be at least 300, 256 bytes and some words; got 256"),
     (dict(context=16), "context 16 is too short for prompts of 8 words"),
