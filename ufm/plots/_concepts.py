@@ -1,27 +1,29 @@
 """Concept curves: the change of the mean probability, or of the mass, of concepts (Figure 4)."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from .._checks import Numbers, token_set
 from ..tilt.tilt import ExponentialTilt
+from ._draw import draw
+from ._marks import Curve, Drawing, Entry, Points
 from ._mass_turns import mass_turns
 from ._numpy_laws import Row
 from ._style import (
-    DASHES,
+    LIMIT_ENTRY,
+    STRENGTH,
     checked_concepts,
     checked_contexts,
     checked_names,
     checked_strengths,
     colour,
-    disc,
+    dashes,
     disc_entry,
-    draw_legend,
-    draw_limits,
-    prepared,
+    limits,
+    rounded,
 )
 
 
@@ -56,17 +58,19 @@ def concept_curves(
     strengths = checked_strengths(alphas)
     row = Row(tilt, context)
     concept = checked_concepts(token_concept, row.odds.size)
-    numbers = np.unique(concept).tolist()
-    names = checked_names(names, len(numbers), "concepts")
-    axes = prepared(axes, _label(is_mass), strengths)
-    has_turns = False
-    for k, name in zip(numbers, names, strict=True):
-        look: dict[str, Any] = {"color": colour(k), "linestyle": DASHES[k % len(DASHES)]}
-        look["label"] = name
-        has_turns |= _draw(axes, row, concept == k, strengths, is_mass, k, look)
-    handles = axes.get_legend_handles_labels()[0]
-    draw_legend(axes, "concept C", handles + ([disc_entry("peak or trough")] * has_turns))
-    return axes
+    names = checked_names(names, len(np.unique(concept)), "concepts")
+    return draw(axes, concept_drawing(row, strengths, concept, names, is_mass=is_mass))
+
+
+def concept_drawing(
+    row: Row, strengths: np.ndarray, concept: np.ndarray, names: Sequence[str], *, is_mass: bool
+) -> Drawing:
+    """What `concept_curves` shows."""
+    masses = [
+        _Mass(row, concept == k, name, k, k)
+        for k, name in zip(np.unique(concept).tolist(), names, strict=True)
+    ]
+    return _drawing(masses, strengths, is_mass, "concept C")
 
 
 def concept_across_contexts(
@@ -101,34 +105,45 @@ def concept_across_contexts(
     mask = np.asarray(token_set(tokens, tilt.log_odds.size))
     chosen = checked_contexts(tilt, contexts)
     names = checked_names(names, len(chosen), "contexts")
-    axes = prepared(axes, _label(is_mass), strengths)
+    masses = [
+        _Mass(Row(tilt, j), mask, name, j, place)
+        for place, (j, name) in enumerate(zip(chosen, names, strict=True))
+    ]
+    return draw(axes, _drawing(masses, strengths, is_mass, "context c"))
+
+
+class _Mass(NamedTuple):
+    """The mass of `tokens` in one context: its name, its number in the marks, and whose colour it has."""
+
+    row: Row
+    tokens: np.ndarray
+    name: str
+    number: int
+    place: int
+
+
+def _drawing(
+    masses: Sequence[_Mass], strengths: np.ndarray, is_mass: bool, legend_title: str
+) -> Drawing:
+    """A curve for each mass, with its turns and limits."""
+    label = "mass of C (probability)" if is_mass else "Δp(C | c, α) (probability a token)"
+    ends = (float(strengths[0]), float(strengths[-1]))
+    drawing = Drawing((STRENGTH, label), ends, legend_title=legend_title)
     has_turns = False
-    for place, (j, name) in enumerate(zip(chosen, names, strict=True)):
-        look: dict[str, Any] = {"color": colour(place), "label": name}
-        look["linestyle"] = DASHES[place % len(DASHES)]
-        has_turns |= _draw(axes, Row(tilt, j), mask, strengths, is_mass, j, look)
-    handles = axes.get_legend_handles_labels()[0]
-    draw_legend(axes, "context c", handles + ([disc_entry("peak or trough")] * has_turns))
-    return axes
-
-
-def _label(is_mass: bool) -> str:
-    return "mass of C (probability)" if is_mass else "Δp(C | c, α) (probability a token)"
-
-
-def _draw(axes: Axes, row: Row, tokens, strengths, is_mass: bool, number: int, look) -> bool:
-    """One curve with its turns and limits; whether it has turns."""
-    before = row.p[tokens].sum()
-
-    def shown(mass):
-        return mass if is_mass else (mass - before) / tokens.sum()
-
-    curve = shown(row.laws(strengths)[:, tokens].sum(axis=1))
-    axes.plot(strengths, curve, gid=f"curve {number}", **look)
-    sides = [shown(row.limit(sign)[tokens].sum()) for sign in (-1, +1)]
-    draw_limits(axes, strengths, sides, number, look["color"])
-    turns = mass_turns(row, tokens, strengths)
-    for i, turn in enumerate(turns):
-        gid = f"{'peak' if turn.is_peak else 'trough'} {number}.{i}"
-        disc(axes, turn.alpha, shown(turn.mass), gid, color=look["color"])
-    return bool(turns)
+    for row, tokens, name, number, place in masses:
+        ink = colour(place)
+        # the change of the mean probability is the mass less what it was, over the number of tokens
+        start, size = (0.0, 1) if is_mass else (row.p[tokens].sum(), tokens.sum())
+        values = (row.laws(strengths)[:, tokens].sum(axis=1) - start) / size
+        curve = Curve(f"curve {number}", strengths, values, ink, dashes(place), name)
+        sides = [(row.limit(sign)[tokens].sum() - start) / size for sign in (-1, +1)]
+        drawing.marks += [curve, *limits(ends, sides, number, ink)]
+        for i, turn in enumerate(mass_turns(row, tokens, strengths)):
+            kind = "peak" if turn.is_peak else "trough"
+            hint = f"{kind} of {name} at α = {rounded(turn.alpha, 6)}: {rounded(turn.mass, 4)}"
+            at = turn.alpha, float((turn.mass - start) / size)
+            drawing.marks.append(Points(f"{kind} {number}.{i}", *at, ink, hint=hint))
+            has_turns = True
+        drawing.entries.append(Entry(curve, name))
+    drawing.entries += [disc_entry("peak or trough")] * has_turns + [LIMIT_ENTRY]
+    return drawing

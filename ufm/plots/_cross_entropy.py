@@ -1,6 +1,6 @@
 """The cross-entropy increase: near 0 (Figure 5), and between its bounds everywhere."""
 
-from typing import Any
+from dataclasses import replace
 
 import jax
 import numpy as np
@@ -10,9 +10,11 @@ from matplotlib.axes import Axes
 from .._checks import Numbers, token_set
 from ..tilt.divergences import checked_weights, cross_entropy_increase
 from ..tilt.tilt import ExponentialTilt
-from ._bounds import cross_entropy_enclosure
+from ._bounds import Bounds, cross_entropy_enclosure
+from ._draw import draw
+from ._marks import Curve, Drawing, Entry
 from ._numpy_laws import mean_variance
-from ._style import PALETTE, checked_strengths, draw_legend, prepared
+from ._style import PALETTE, STRENGTH, checked_strengths
 
 # Below this share of the picture's highest ΔCE both ΔCE and its bounds are next to 0, and their
 # ratio is of rounding errors.
@@ -48,15 +50,13 @@ def cross_entropy_curve(
     increase = increases(tilt, strengths, pi)
     half = mean_variance(tilt, pi) / 2
 
-    axes = prepared(axes, "ΔCE(α) (nats)", strengths)
-    axes.plot(strengths, increase, color=PALETTE[0], label="ΔCE(α)", gid="curve")
-    quadratic: dict[str, Any] = {"color": PALETTE[1], "linestyle": "--", "gid": "quadratic"}
-    axes.plot(strengths, half * strengths**2, label=f"½σ²α² = {half:.3g} α²", **quadratic)
+    words = f"½σ²α² = {half:.3g} α²"
+    entries = [
+        Entry(Curve("curve", strengths, increase, PALETTE[0]), "ΔCE(α)"),
+        Entry(Curve("quadratic", strengths, half * strengths**2, PALETTE[1], "--"), words),
+    ]
     top = float(increase.max())
-    if top > 0:
-        axes.set_ylim(-0.05 * top, 1.3 * top)
-    draw_legend(axes, None, axes.get_legend_handles_labels()[0], has_limits=False)
-    return axes
+    return draw(axes, _drawing(strengths, entries, (-0.05 * top, 1.3 * top)))
 
 
 def cross_entropy_bounds(
@@ -102,39 +102,52 @@ def cross_entropy_bounds(
     unit = np.where(increase > _RESOLVED * increase.max(), increase, np.nan)
     unit = unit if is_relative else np.ones_like(increase)
 
-    axes = prepared(axes, "bound / ΔCE(α)" if is_relative else "ΔCE(α) (nats)", strengths)
-    curve: dict[str, Any] = {"color": "black", "linewidth": 2.4, "gid": "curve", "zorder": 3}
-    axes.plot(strengths, increase / unit, label="ΔCE(α)", **curve)
-    for name, label, ink, dashes in _LOOKS:
-        look: dict[str, Any] = {"color": ink, "linestyle": dashes, "label": label, "gid": name}
-        axes.plot(strengths, getattr(bounds, name) / unit, **look)
-    thin: dict[str, Any] = {"color": "0.45", "linewidth": 1.0, "linestyle": (0, (1, 1))}
+    main = Curve("curve", strengths, increase / unit, PALETTE[-1], width=2.4, is_above=True)
+    entries = [Entry(main, "ΔCE(α)"), *bound_entries(strengths, bounds, unit)]
     for side, sign in (("below", -1), ("above", +1)):
         values = (bounds.quadratic + sign * bounds.remainder) / unit
-        label = r"½σ²α² ± $y^3/(36\sqrt{3})$" if sign > 0 else "_remainder"
-        axes.plot(strengths, values, label=label, gid=f"remainder {side}", **thin)
-    if is_relative:
-        axes.set_yscale("log")
-        ticks = (0.1, 0.2, 0.5, 1, 2, 5, 10)
-        axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-        axes.set_yticks([], minor=True)
-        axes.set_ylim(0.1, 10.0)
-    else:
-        top = 1.4 * float(increase.max())
-        axes.set_ylim(-0.05 * top, top)
-    draw_legend(axes, None, axes.get_legend_handles_labels()[0], has_limits=False)
+        curve = Curve(f"remainder {side}", strengths, values, "0.45", (0, (1, 1)), width=1.0)
+        entries.append(Entry(curve, "½σ²α² ± y³/(36√3)"))
+    top = 1.4 * float(increase.max())
+    drawing = _drawing(strengths, entries, (-0.05 * top, top))
+    del drawing.entries[-2]  # of the two sides of the remainder the legend shows one
+    if not is_relative:
+        return draw(axes, drawing)
+    axes = draw(axes, replace(drawing, labels=(STRENGTH, "bound / ΔCE(α)"), y=None))
+    axes.set_yscale("log")
+    ticks = (0.1, 0.2, 0.5, 1, 2, 5, 10)
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.set_yticks([], minor=True)
+    axes.set_ylim(0.1, 10.0)
     return axes
 
 
-# From above: warm colours; from below: blue and green; the line that is tended to: dots.
+def _drawing(strengths: np.ndarray, entries: list[Entry], y: tuple[float, float]) -> Drawing:
+    """Curves and nothing else, each with its line in the legend."""
+    ends = (float(strengths[0]), float(strengths[-1]))
+    curves = [entry.sample for entry in entries]
+    return Drawing((STRENGTH, "ΔCE(α) (nats)"), ends, y if y[1] > 0 else None, curves, entries)
+
+
+# From above: warm colours; from below: blue and green; the line that ΔCE tends to: dots.
 _LOOKS = (
-    ("hoeffding", "≤ $y^2/8$ (Hoeffding), y = R|α|", PALETTE[1], "--"),
-    ("bennett", "≤ $σ^2(e^y - y - 1)/R^2$ (Bennett)", PALETTE[3], "-."),
+    ("hoeffding", "≤ y²/8 (Hoeffding), y = R|α|", PALETTE[1], "--"),
+    ("bennett", "≤ σ²(eʸ − y − 1)/R² (Bennett)", PALETTE[3], "-."),
     ("two_point", "≤ two-point Bennett", PALETTE[4], "-"),
-    ("lower", "≥ $σ^2(e^{-y} + y - 1)/R^2$", PALETTE[0], "--"),
-    ("target", "≥ Σπ kl($F_T$(0) ‖ $F_T$(α))", PALETTE[2], "-."),
+    ("lower", "≥ σ²(e⁻ʸ + y − 1)/R²", PALETTE[0], "--"),
+    ("target", "≥ Σπ kl(F(0) ‖ F(α)), F the mass of T", PALETTE[2], "-."),
     ("asymptote", "≥ asymptotes, linear", PALETTE[5], ":"),
 )
+
+
+def bound_entries(
+    strengths: np.ndarray, bounds: Bounds, unit: np.ndarray | float = 1.0
+) -> list[Entry]:
+    """The bounds, in multiples of `unit`, with their names."""
+    return [
+        Entry(Curve(mark, strengths, getattr(bounds, mark) / unit, ink, line, words), words)
+        for mark, words, ink, line in _LOOKS
+    ]
 
 
 def increases(tilt: ExponentialTilt, strengths: np.ndarray, weights: np.ndarray) -> np.ndarray:

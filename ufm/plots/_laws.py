@@ -53,5 +53,5 @@ def next_token_bars(
         Patch(color=colour(k), label=f"{concept_names[k]}: {law[concept == k].sum():.3g}")
         for k in range(groups)
     ]
-    draw_legend(axes, "mass of concept", handles, has_limits=False)
+    draw_legend(axes, "mass of concept", handles)
     return axes

@@ -82,10 +82,10 @@ def cost_against_mass(
             # named in the legend, where no curve runs through the words
             look = {"color": "black", "marker": _MARKERS[i % len(_MARKERS)], "linestyle": "none"}
             label = f"best for κ = {budget:g}: α = {signed(choice.alpha)}"
-            disc(axes, *at, f"budget {i}", label=label, **look)
+            disc(axes, *at, gid=f"budget {i}", label=label, **look)
     axes.set(xlabel="mean mass of the target (probability)", xlim=(start, 1.0))
     axes.set_ylim(-0.03 * forward[-1], 1.05 * max(forward[-1], highest))
-    draw_legend(axes, None, axes.get_legend_handles_labels()[0], has_limits=False)
+    draw_legend(axes, None, axes.get_legend_handles_labels()[0])
     return axes
 
 

@@ -4,17 +4,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from .._checks import Numbers, floating
 from ..tilt.tilt import ExponentialTilt
+from ._marks import Dashes, Entry, Limit, Points
 
 # Okabe and Ito's colour-blind-safe palette, without the yellow that white paper swallows.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#000000")
-# Dots stand for limits.
-DASHES = ("-", "--", "-.", (0, (6, 1, 1, 1, 1, 1)), (0, (2, 1)))
+GREY = "0.4"  # of a sample in a legend whose mark comes in every colour
+# Dots are for limits.
+DASHES: tuple[Dashes, ...] = ("-", "--", "-.", (0, (6, 1, 1, 1, 1, 1)), (0, (2, 1)))
 STRENGTH = "steering strength α (multiples of v)"
 
 
@@ -71,10 +73,15 @@ def colour(number: int) -> str:
     return PALETTE[number % len(PALETTE)]
 
 
+def dashes(number: int) -> Dashes:
+    """The dashes of thing number `number` among those of one colour, or in a row."""
+    return DASHES[number % len(DASHES)]
+
+
 def prepared(axes: Axes | None, label: str, strengths: np.ndarray | None = None) -> Axes:
     """`axes`, or new ones, with a light grid; with `strengths`, they run along x."""
     if axes is None:
-        from matplotlib import pyplot as plt  # only who lets us make the figure needs a backend
+        from matplotlib import pyplot as plt  # a backend is needed only for a figure of our own
 
         axes = plt.subplots(figsize=(7.2, 3.8), layout="constrained")[1]
     axes.set_ylabel(label)
@@ -91,7 +98,7 @@ def new_axes(
 ) -> tuple[Figure, list[Axes]]:
     """A figure `height` inches high, and its `count` axes side by side, lightly ruled.
 
-    The figure stands outside pyplot, so that a notebook that runs for days keeps none. `label`: what
+    The figure is unknown to pyplot, so that a notebook that runs for days keeps none. `label`: what
     runs up, with the steering strength α along x; without it neither has a name.
 
     >>> from ufm import plots
@@ -108,43 +115,44 @@ def new_axes(
     return figure, every
 
 
-def disc(axes: Axes, x: float, y: float, gid: str, **look: Any) -> None:
-    """A disc with a white rim on a curve."""
-    shape: dict[str, Any] = {"marker": "o", "markersize": 7, "markeredgecolor": "white"}
-    axes.plot([x], [y], **shape | {"zorder": 3, "gid": gid, "label": "_disc"} | look)
-
-
-def draw_limits(axes: Axes, strengths: np.ndarray, sides, number: int, ink: str) -> None:
-    """Dotted, over the outer sixth of the picture, on each side that the strengths go to."""
-    first, last = strengths[0], strengths[-1]
+def limits(ends: tuple[float, float], sides: Sequence[float], number: int, ink: str) -> list[Limit]:
+    """Limits over the outer sixth of the picture, on each side that the strengths go to."""
+    first, last = ends
     width = (last - first) / 6
-    look: dict[str, Any] = {"color": ink, "linestyle": ":", "linewidth": 1.8, "label": "_limit"}
-    if first < 0:
-        axes.plot([first, first + width], [sides[0]] * 2, gid=f"limit {number} left", **look)
-    if last > 0:
-        axes.plot([last - width, last], [sides[1]] * 2, gid=f"limit {number}", **look)
+    left = Limit(f"limit {number} left", first, first + width, float(sides[0]), ink)
+    right = Limit(f"limit {number}", last - width, last, float(sides[1]), ink)
+    return [left] * (first < 0) + [right] * (last > 0)
 
 
-def grey(label: str, **look: Any) -> Line2D:
-    """A legend entry for a mark that every colour shares."""
-    return Line2D([], [], color="0.4", label=label, **look)
+LIMIT_ENTRY = Entry(Limit("", 0.0, 0.0, 0.0, GREY), "limit, α → ±∞")
 
 
-def disc_entry(label: str) -> Line2D:
-    """The legend entry of discs."""
-    return grey(label, marker="o", linestyle="none")
+def disc_entry(words: str) -> Entry:
+    """The legend's line for discs of all colours."""
+    return Entry(Points("", 0.0, 0.0, GREY), words)
 
 
-def draw_legend(axes: Axes, title: str | None, handles: list, has_limits: bool = True) -> None:
+def disc(axes: Axes, x: float, y: float, **look: Any) -> None:
+    """A disc with a white rim on a curve."""
+    shape = {"marker": "o", "markersize": 7, "markeredgecolor": "white", "zorder": 3}
+    axes.plot([x], [y], **shape | look)
+
+
+def draw_legend(axes: Axes, title: str | None, handles: Sequence[Artist]) -> None:
     """A legend to the right of the axes, where it covers no curve."""
-    if has_limits:
-        handles = [*handles, grey("limit, α → ±∞", linestyle=":", linewidth=1.8)]
     beside: dict[str, Any] = {
         "loc": "upper left",
         "bbox_to_anchor": (1.01, 1.0),
         "borderaxespad": 0.0,
     }
     axes.legend(handles=handles, title=title, frameon=False, alignment="left", **beside)
+
+
+def rounded(value: float, digits: int = 3) -> str:
+    """A number to so many digits, with a true minus sign, and ∞."""
+    if np.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    return f"{value + 0.0:.{digits}g}".replace("-", "−")
 
 
 def signed(value: float, digits: int = 2) -> str:

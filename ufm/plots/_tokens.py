@@ -1,31 +1,31 @@
 """Token curves: the change of each next-token probability with the strength (Figures 3 and B.1)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
 from .._checks import Numbers
 from ..tilt.tilt import ExponentialTilt
+from ._draw import draw
+from ._marks import Curve, Dashes, Drawing, Entry, Points
 from ._numpy_laws import Row, peaks_of
 from ._style import (
-    DASHES,
+    LIMIT_ENTRY,
     PALETTE,
+    STRENGTH,
     checked_concepts,
     checked_names,
     checked_strengths,
     colour,
-    disc,
+    dashes,
     disc_entry,
-    draw_legend,
-    draw_limits,
-    prepared,
+    limits,
+    rounded,
     signed,
 )
 
-_LONGEST_LEGEND = 16
+LONGEST_LEGEND = 16
 
 
 def token_curves(
@@ -62,40 +62,59 @@ def token_curves(
     """
     strengths = checked_strengths(alphas)
     row = Row(tilt, context)
-    vocabulary = row.odds.size
-    names = checked_names(names, vocabulary, "tokens")
-    change = row.laws(strengths) - row.p
+    names = checked_names(names, row.odds.size, "tokens")
     (peaks,) = peaks_of(tilt, [context])
-    is_shown = (strengths[0] <= peaks) & (peaks <= strengths[-1])
+    options = {"token_concept": token_concept, "peaks_in_legend": peaks_in_legend}
+    return draw(axes, token_drawing(row, strengths, peaks, names, **options))
+
+
+def token_drawing(
+    row: Row,
+    strengths: np.ndarray,
+    peaks: np.ndarray | None,
+    names: Sequence[str],
+    *,
+    token_concept: Numbers | None = None,
+    concept_names: Sequence[str] | None = None,
+    peaks_in_legend: bool = False,
+) -> Drawing:
+    """What `token_curves` shows; `peaks` [V] is None where M is constant.
+
+    Where the tokens are too many for a legend it names the concepts instead.
+    """
+    change = row.laws(strengths) - row.p
     sides = [row.limit(sign) - row.p for sign in (-1, +1)]
-    colours, dashes = _styles(token_concept, vocabulary)
-
-    axes = prepared(axes, "Δp(z | c, α) (probability)", strengths)
-    handles: list[Line2D] = []
-    for z, tied in _equal_tokens(row).items():
-        look: dict[str, Any] = {"color": colours[z], "linestyle": dashes[z], "gid": f"curve {z}"}
-        label = _list_of([names[y] for y in tied])
-        label += f"   {signed(peaks[z])}" if peaks_in_legend else ""
-        handles += axes.plot(strengths, change[:, z], label=label, **look)
-        draw_limits(axes, strengths, [side[z] for side in sides], z, colours[z])
-        if is_shown[z]:
-            height = (row.laws(peaks[z : z + 1])[0] - row.p)[z]
-            disc(axes, peaks[z], height, f"peak {z}", color=colours[z])
-    if len(handles) > _LONGEST_LEGEND:
-        handles = [] if token_concept is None else _one_handle_a_concept(np.asarray(token_concept))
+    colours, lines = _styles(token_concept, row.odds.size)
     title = "token z, its peak α(c, z)" if peaks_in_legend else "token z"
-    draw_legend(axes, title, [*handles, disc_entry("peak")])
-    return axes
+    ends = (float(strengths[0]), float(strengths[-1]))
+    drawing = Drawing((STRENGTH, "Δp(z | c, α) (probability)"), ends, legend_title=title)
+    for z, tied in _equal_tokens(row).items():
+        words = _list_of([names[y] for y in tied])
+        hint = words if peaks is None else f"{words}, peak at {rounded(peaks[z], 4)}"
+        curve = Curve(f"curve {z}", strengths, change[:, z], colours[z], lines[z], hint)
+        drawing.marks += [curve, *limits(ends, [side[z] for side in sides], z, colours[z])]
+        if peaks is not None and ends[0] <= peaks[z] <= ends[1]:
+            height = (row.laws(peaks[z : z + 1])[0] - row.p)[z]
+            hint = f"{names[z]} peaks at α = {rounded(peaks[z], 6)}"
+            at = float(peaks[z]), float(height)
+            drawing.marks.append(Points(f"peak {z}", *at, colours[z], hint=hint))
+        if peaks_in_legend and peaks is not None:
+            words += f"   {signed(peaks[z])}"
+        drawing.entries.append(Entry(curve, words))
+    if len(drawing.entries) > LONGEST_LEGEND:
+        drawing.entries = _one_entry_a_concept(token_concept, concept_names)
+    drawing.entries += [disc_entry("peak"), LIMIT_ENTRY]
+    return drawing
 
 
-def _styles(token_concept: Numbers | None, vocabulary: int) -> tuple[list[str], list]:
-    """A colour a concept, and dashes by the place inside it; a colour a token without concepts."""
+def _styles(token_concept: Numbers | None, vocabulary: int) -> tuple[list[str], list[Dashes]]:
+    """A colour for each concept, and dashes by the place in it; without concepts, a colour for each token."""
     if token_concept is None:
         concept, place = np.arange(vocabulary), np.arange(vocabulary) // len(PALETTE)
     else:
         concept = checked_concepts(token_concept, vocabulary)
         place = np.array([(concept[:z] == concept[z]).sum() for z in range(vocabulary)])
-    return [colour(k) for k in concept.tolist()], [DASHES[i % len(DASHES)] for i in place]
+    return list(map(colour, concept.tolist())), list(map(dashes, place.tolist()))
 
 
 def _equal_tokens(row: Row) -> Mapping[int, list[int]]:
@@ -106,10 +125,15 @@ def _equal_tokens(row: Row) -> Mapping[int, list[int]]:
     return {tied[0]: tied for tied in groups.values()}
 
 
-def _one_handle_a_concept(concept: np.ndarray) -> list[Line2D]:
+def _one_entry_a_concept(token_concept: Numbers | None, names: Sequence[str] | None) -> list[Entry]:
+    if token_concept is None:
+        return []
+    nothing = np.zeros(0)
     return [
-        Line2D([], [], color=colour(k), label=f"of concept {k}")
-        for k in np.unique(concept).tolist()
+        Entry(
+            Curve("", nothing, nothing, colour(k)), f"of concept {k}" if names is None else names[i]
+        )
+        for i, k in enumerate(np.unique(np.asarray(token_concept)).tolist())
     ]
 
 

@@ -1,31 +1,36 @@
 """The strengths at which tokens peak: windows between target and rest, and peaks against M."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Patch
+from matplotlib.lines import Line2D
 
 from .._checks import Numbers, token_set
 from ..tilt.peaks import require_separation
 from ..tilt.tilt import ExponentialTilt
+from ._draw import draw
+from ._marks import Band, Bar, Drawing, Entry, Points, Shape
 from ._numpy_laws import Row, peaks_of
 from ._style import (
-    DASHES,
+    GREY,
     PALETTE,
     STRENGTH,
     checked_contexts,
     checked_names,
     colour,
-    disc,
+    dashes,
     draw_legend,
-    grey,
     prepared,
+    rounded,
 )
 
-_ON, _OFF, _WINDOW, _ALL = PALETTE[1], PALETTE[0], PALETTE[2], PALETTE[3]
+_OFF: tuple[str, Shape] = (PALETTE[0], "disc")
+_ON: tuple[str, Shape] = (PALETTE[1], "diamond")
+_ARROWS: tuple[Shape, Shape] = ("left", "right")
+_WINDOW, _ALL = PALETTE[2], PALETTE[3]
 
 
 def sweet_spot_windows(
@@ -62,47 +67,48 @@ def sweet_spot_windows(
     names = checked_names(names, len(chosen), "contexts")
     require_separation(tilt, jnp.asarray(mask))
     peaks = dict(zip(chosen, peaks_of(tilt, chosen), strict=True))
-    windows = {j: (row[~mask].max(), row[mask].min()) for j, row in peaks.items()}
-    low, high = _range_of(peaks)
-
-    axes = prepared(axes, "context")
-    for place, j in enumerate(chosen):
-        ends = np.clip(windows[j], low, high)
-        bar: dict[str, Any] = {"linewidth": 9, "alpha": 0.5, "solid_capstyle": "butt"}
-        axes.plot(ends, [place] * 2, color=_WINDOW, gid=f"window {j}", **bar)
-        for end, side, marker in ((0, low, "<"), (1, high, ">")):
-            if not np.isfinite(windows[j][end]):
-                disc(
-                    axes,
-                    side,
-                    float(place),
-                    f"open {j}",
-                    marker=marker,
-                    color=_WINDOW,
-                    clip_on=False,
-                )
-        for kind, tokens, ink, marker in (("off", ~mask, _OFF, "o"), ("on", mask, _ON, "D")):
-            at = np.unique(peaks[j][tokens & np.isfinite(peaks[j])])
-            look: dict[str, Any] = {"linestyle": "none", "marker": marker, "gid": f"{kind} {j}"}
-            axes.plot(at, [place] * at.size, color=ink, markeredgecolor="white", **look)
-    common = max(window[0] for window in windows.values()), min(w[1] for w in windows.values())
-    is_met = common[0] < common[1]
-    if is_met:
-        axes.axvspan(*np.clip(common, low, high), color=_ALL, alpha=0.25, gid="common", lw=0)
+    drawing = window_drawing(peaks, mask, names, _range_of(peaks))
+    is_met = any(isinstance(mark, Band) for mark in drawing.marks)
+    axes = draw(axes, drawing)
     text = "a strength in every window exists" if is_met else "no strength lies in every window"
     axes.set_title(text, loc="left", fontsize="medium")
-    axes.set_yticks(range(len(chosen)), names)
-    axes.set(xlabel=STRENGTH, xlim=(low, high), ylim=(len(chosen) - 0.4, -0.6))
-    handles = [
-        grey("peak off target", marker="o", linestyle="none"),
-        grey("peak on target", marker="D", linestyle="none"),
-        Patch(color=_WINDOW, alpha=0.5, label="sweet spot of c"),
-        *([Patch(color=_ALL, alpha=0.25, label="in every window")] if is_met else []),
-    ]
-    handles[0].set_color(_OFF)
-    handles[1].set_color(_ON)
-    draw_legend(axes, None, handles, has_limits=False)
     return axes
+
+
+def window_drawing(
+    peaks: Mapping[int, np.ndarray],
+    target: np.ndarray,
+    names: Sequence[str],
+    ends: tuple[float, float],
+) -> Drawing:
+    """What `sweet_spot_windows` shows of the peaks [V] of each context, on α in `ends`."""
+    drawing = Drawing((STRENGTH, "context"), ends, (len(peaks) - 0.4, -0.6), rows=names)
+    windows = [(float(row[~target].max()), float(row[target].min())) for row in peaks.values()]
+    for place, (j, window) in enumerate(zip(peaks, windows, strict=True)):
+        hint = f"sweet spot of context {names[place]}: {_interval(*window)}"
+        drawing.marks.append(Bar(f"window {j}", *window, place, _WINDOW, hint))
+        for end, side, shape in zip(window, ends, _ARROWS, strict=True):
+            if not np.isfinite(end):
+                drawing.marks.append(Points(f"open {j}", float(side), place, _WINDOW, shape))
+        drawing.marks += [
+            Points(f"{kind} {j}", np.unique(peaks[j][tokens & np.isfinite(peaks[j])]), place, *look)
+            for kind, tokens, look in (("off", ~target, _OFF), ("on", target, _ON))
+        ]
+    drawing.entries = [
+        Entry(Points("", 0.0, 0.0, *_OFF), "peak off target"),
+        Entry(Points("", 0.0, 0.0, *_ON), "peak on target"),
+        Entry(drawing.marks[0], "sweet spot of c"),
+    ]
+    low, high = max(low for low, _ in windows), min(high for _, high in windows)
+    if low < high:
+        band = Band("common", low, high, _ALL, f"every sweet spot: {_interval(low, high)}")
+        drawing.marks.append(band)
+        drawing.entries.append(Entry(band, "in every window"))
+    return drawing
+
+
+def _interval(low: float, high: float) -> str:
+    return f"({rounded(low, 4)}, {rounded(high, 4)})"
 
 
 def peak_map(
@@ -149,10 +155,9 @@ def peak_map(
         axes.axvspan(off, inside, color=_ALL, alpha=0.18, lw=0, gid="margin", label="margin δ")
     for place, (j, name) in enumerate(zip(chosen, names, strict=True)):
         ink = colour(place)
-        dashes: dict[str, Any] = {"color": ink, "linestyle": DASHES[place % len(DASHES)]}
-        axes.plot(
-            Row(tilt, j).laws(strengths) @ odds, strengths, label=name, gid=f"curve {j}", **dashes
-        )
+        means = Row(tilt, j).laws(strengths) @ odds
+        line: dict[str, Any] = {"color": ink, "linestyle": dashes(place), "label": name}
+        axes.plot(means, strengths, gid=f"curve {j}", **line)
         for kind, tokens, marker in (("off", ~mask, "o"), ("on", mask, "D")):
             shown = tokens & np.isfinite(peaks[j])
             look: dict[str, Any] = {"linestyle": "none", "marker": marker, "zorder": 3}
@@ -165,10 +170,11 @@ def peak_map(
             axes.plot(ends, at, gid=f"infinite {j}", label="_infinite", zorder=4, **look)
     axes.set(xlabel="log-odds M(z) (nats per unit of α)", ylim=(low, high))
     marks = (("o", "peak off target"), ("D", "peak on target"), ("^", "peak at ±∞"))
-    handles = [grey(text, marker=marker, linestyle="none") for marker, text in marks]
+    look = {"color": GREY, "linestyle": "none"}
+    handles = [Line2D([], [], marker=marker, label=text, **look) for marker, text in marks]
     drawn = axes.get_legend_handles_labels()[0]
     bands = int(inside > off)  # drawn first, listed last
-    draw_legend(axes, "context c", drawn[bands:] + handles + drawn[:bands], has_limits=False)
+    draw_legend(axes, "context c", drawn[bands:] + handles + drawn[:bands])
     return axes
 
 

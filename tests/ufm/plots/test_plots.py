@@ -115,7 +115,7 @@ def test_tokens_of_a_concept_share_a_colour_and_differ_in_dashes():
 
 
 def test_large_vocabularies_are_named_by_concept(monkeypatch):
-    monkeypatch.setattr(_tokens, "_LONGEST_LEGEND", 8)
+    monkeypatch.setattr(_tokens, "LONGEST_LEGEND", 8)
     labels = [text.get_text() for text in token_picture().get_legend().get_texts()]
     assert labels == [*(f"of concept {k}" for k in range(3)), "peak", "limit, α → ±∞"]
 

@@ -1,0 +1,70 @@
+"""Drawings by matplotlib."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from ._marks import Band, Bar, Curve, Drawing, Entry, Limit, Mark, Points
+from ._style import disc, draw_legend, prepared
+
+MARKERS = {"disc": "o", "diamond": "D", "left": "<", "right": ">"}
+_DOTTED: dict[str, Any] = {"linestyle": ":", "linewidth": 1.8}
+
+
+def draw(axes: Axes | None, drawing: Drawing) -> Axes:
+    """Draw into `axes`, or into new ones, which are returned; each artist has its mark as gid."""
+    axes = prepared(axes, drawing.labels[1])
+    words = {entry.sample.mark: entry.words for entry in drawing.entries}
+    for mark in drawing.marks:
+        _add(axes, mark, drawing.x, words.get(mark.mark, f"_{mark.mark}"))
+    axes.set(xlabel=drawing.labels[0], xlim=drawing.x)
+    if drawing.y is not None:
+        axes.set_ylim(drawing.y)
+    if drawing.rows:
+        axes.set_yticks(range(len(drawing.rows)), drawing.rows)
+    draw_legend(axes, drawing.legend_title, list(map(_handle, drawing.entries)))
+    return axes
+
+
+def _add(axes: Axes, mark: Mark, ends: tuple[float, float], label: str) -> None:
+    look: dict[str, Any] = {"color": mark.colour, "gid": mark.mark, "label": label}
+    match mark:
+        case Curve():
+            axes.plot(mark.x, mark.y, **look, **_line(mark), zorder=3 if mark.is_above else 2)
+        case Limit():
+            axes.plot([mark.start, mark.end], [mark.y] * 2, **look, **_DOTTED)
+        case Points(x=float(x)):
+            look["clip_on"] = mark.shape in ("disc", "diamond")  # arrows are on the edge
+            disc(axes, x, float(mark.y), marker=MARKERS[mark.shape], **look)
+        case Points():
+            look |= {"marker": MARKERS[mark.shape], "markeredgecolor": "white"}
+            axes.plot(mark.x, np.full(np.size(mark.x), mark.y), linestyle="none", **look)
+        case Bar():
+            look |= {"linewidth": 9, "alpha": 0.5, "solid_capstyle": "butt"}
+            axes.plot(np.clip([mark.low, mark.high], *ends), [mark.y] * 2, **look)
+        case Band():
+            axes.axvspan(*np.clip([mark.low, mark.high], *ends), alpha=0.25, lw=0, **look)
+
+
+def _line(curve: Curve) -> dict[str, Any]:
+    width = {} if curve.width is None else {"linewidth": curve.width}
+    return {"linestyle": curve.dashes, **width}
+
+
+def _handle(entry: Entry) -> Artist:
+    look: dict[str, Any] = {"color": entry.sample.colour, "label": entry.words}
+    match entry.sample:
+        case Curve() as curve:
+            return Line2D([], [], **look, **_line(curve))
+        case Limit():
+            return Line2D([], [], **look, **_DOTTED)
+        case Points(shape=shape):
+            return Line2D([], [], **look, marker=MARKERS[shape], linestyle="none")
+        case Bar():
+            return Patch(**look, alpha=0.5)
+        case Band():
+            return Patch(**look, alpha=0.25)
