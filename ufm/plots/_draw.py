@@ -8,10 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ._marks import Band, Bar, Curve, Drawing, Entry, Limit, Mark, Points
+from ._marks import Curve, Drawing, Entry, Limit, Mark, Points, Span
 from ._style import disc, draw_legend, prepared
 
 MARKERS = {"disc": "o", "diamond": "D", "left": "<", "right": ">"}
+_FAINT, _FULL = 0.25, 0.5  # opacity of a span behind everything, and of one in its row
 _DOTTED: dict[str, Any] = {"linestyle": ":", "linewidth": 1.8}
 
 
@@ -43,11 +44,11 @@ def _add(axes: Axes, mark: Mark, ends: tuple[float, float], label: str) -> None:
         case Points():
             look |= {"marker": MARKERS[mark.shape], "markeredgecolor": "white"}
             axes.plot(mark.x, np.full(np.size(mark.x), mark.y), linestyle="none", **look)
-        case Bar():
-            look |= {"linewidth": 9, "alpha": 0.5, "solid_capstyle": "butt"}
-            axes.plot(np.clip([mark.low, mark.high], *ends), [mark.y] * 2, **look)
-        case Band():
-            axes.axvspan(*np.clip([mark.low, mark.high], *ends), alpha=0.25, lw=0, **look)
+        case Span(y=None):
+            axes.axvspan(*np.clip([mark.low, mark.high], *ends), alpha=_FAINT, lw=0, **look)
+        case Span(y=int(y)):
+            look |= {"linewidth": 9, "alpha": _FULL, "solid_capstyle": "butt"}
+            axes.plot(np.clip([mark.low, mark.high], *ends), [y] * 2, **look)
 
 
 def _line(curve: Curve) -> dict[str, Any]:
@@ -64,7 +65,5 @@ def _handle(entry: Entry) -> Artist:
             return Line2D([], [], **look, **_DOTTED)
         case Points(shape=shape):
             return Line2D([], [], **look, marker=MARKERS[shape], linestyle="none")
-        case Bar():
-            return Patch(**look, alpha=0.5)
-        case Band():
-            return Patch(**look, alpha=0.25)
+        case Span(y=y):
+            return Patch(**look, alpha=_FAINT if y is None else _FULL)

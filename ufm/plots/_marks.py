@@ -50,29 +50,18 @@ class Points:
 
 
 @dataclass(frozen=True, eq=False)
-class Bar:
-    """A bar along x in the row y, from `low` to `high`, which may be infinite."""
-
-    mark: str
-    low: float
-    high: float
-    y: int
-    colour: str
-    hint: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Band:
-    """All rows of the picture, from `low` to `high`, which may be infinite."""
+class Span:
+    """A bar from `low` to `high`, which may be infinite: in the row `y`, or over the whole height."""
 
     mark: str
     low: float
     high: float
     colour: str
+    y: int | None = None
     hint: str = ""
 
 
-Mark = Curve | Limit | Points | Bar | Band
+Mark = Curve | Limit | Points | Span
 
 
 class Entry(NamedTuple):

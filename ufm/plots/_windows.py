@@ -12,7 +12,7 @@ from .._checks import Numbers, token_set
 from ..tilt.peaks import require_separation
 from ..tilt.tilt import ExponentialTilt
 from ._draw import draw
-from ._marks import Band, Bar, Drawing, Entry, Points, Shape
+from ._marks import Drawing, Entry, Points, Shape, Span
 from ._numpy_laws import Row, peaks_of
 from ._style import (
     GREY,
@@ -68,7 +68,7 @@ def sweet_spot_windows(
     require_separation(tilt, jnp.asarray(mask))
     peaks = dict(zip(chosen, peaks_of(tilt, chosen), strict=True))
     drawing = window_drawing(peaks, mask, names, _range_of(peaks))
-    is_met = any(isinstance(mark, Band) for mark in drawing.marks)
+    is_met = drawing.marks[-1].mark == "common"
     axes = draw(axes, drawing)
     text = "a strength in every window exists" if is_met else "no strength lies in every window"
     axes.set_title(text, loc="left", fontsize="medium")
@@ -86,7 +86,7 @@ def window_drawing(
     windows = [(float(row[~target].max()), float(row[target].min())) for row in peaks.values()]
     for place, (j, window) in enumerate(zip(peaks, windows, strict=True)):
         hint = f"sweet spot of context {names[place]}: {_interval(*window)}"
-        drawing.marks.append(Bar(f"window {j}", *window, place, _WINDOW, hint))
+        drawing.marks.append(Span(f"window {j}", *window, _WINDOW, place, hint))
         for end, side, shape in zip(window, ends, _ARROWS, strict=True):
             if not np.isfinite(end):
                 drawing.marks.append(Points(f"open {j}", float(side), place, _WINDOW, shape))
@@ -101,9 +101,9 @@ def window_drawing(
     ]
     low, high = max(low for low, _ in windows), min(high for _, high in windows)
     if low < high:
-        band = Band("common", low, high, _ALL, f"every sweet spot: {_interval(low, high)}")
-        drawing.marks.append(band)
-        drawing.entries.append(Entry(band, "in every window"))
+        hint = f"every sweet spot: {_interval(low, high)}"
+        drawing.marks.append(Span("common", low, high, _ALL, hint=hint))
+        drawing.entries.append(Entry(drawing.marks[-1], "in every window"))
     return drawing
 
 

@@ -36,7 +36,24 @@ def across(**changes):
     return plots.concept_across_contexts(TILT, TARGET, **({"alphas": ALPHAS} | changes))
 
 
+def tokens(tilt=TILT, context=2, **changes):
+    return plots.token_curves(tilt, context, **({"alphas": ALPHAS} | changes))
+
+
 BAD = {
+    "tokens: context": (lambda: tokens(context=6), r"one of 0\.\.5; got 6"),
+    "tokens: negative context": (lambda: tokens(context=-1), "got -1"),
+    "tokens: order": (lambda: tokens(alphas=ALPHAS[::-1]), "increasing order; got 5 of them"),
+    "tokens: one strength": (lambda: tokens(alphas=[1.0]), "at least 2 finite .* got 1 of them"),
+    "tokens: infinite": (lambda: tokens(alphas=[0.0, np.inf]), "finite strengths"),
+    "tokens: names": (lambda: tokens(names=["a"]), "name the 9 tokens; got 1 names"),
+    "tokens: concepts": (lambda: tokens(token_concept=[0, 1]), r"hold 9 concept numbers.*\(2,\)"),
+    "tokens: fractions": (lambda: tokens(token_concept=np.arange(9) / 2), "got .*dtype float64"),
+    "tokens: flat": (lambda: tokens(FLAT), "log_odds are constant"),
+    "curve: weights": (
+        lambda: plots.cross_entropy_curve(TILT, [1.0], alphas=ALPHAS),
+        r"weights must have shape \(6,\)",
+    ),
     "bars: context": (lambda: plots.next_token_bars(DATA, 6), r"one of 0\.\.5; got 6"),
     "bars: names": (lambda: plots.next_token_bars(DATA, 0, names=["a"]), "the 9 tokens; got 1"),
     "bars: concepts": (

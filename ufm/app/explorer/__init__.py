@@ -1,6 +1,6 @@
 """The explorer: a toy regime of steering in the browser. `ufm explore`, or `notebooks/explore.py`.
 
-The notebook holds sliders and layout alone; what is worked out from them stands here, in plain
+The notebook holds sliders and layout alone; what is worked out from them is here, in plain
 functions: settings (also as the query of a link) → an exact instance → pictures, verdicts and JSON.
 Like the command line this package is a front end, and sees both `ufm` and `theorems`.
 
@@ -39,33 +39,3 @@ from ._views import views as views
 from ._warm import pending as pending
 from ._warm import trains as trains
 from ._warm import warm_up as warm_up
-
-__all__ = [
-    "BREAKS",
-    "CHOICES",
-    "LAWS",
-    "SETS",
-    "STYLE",
-    "Row",
-    "Scene",
-    "Settings",
-    "build",
-    "concept_picture",
-    "controls",
-    "cost_picture",
-    "from_query",
-    "json_text",
-    "judge",
-    "pending",
-    "picks",
-    "reading",
-    "tables",
-    "titled",
-    "to_query",
-    "token_picture",
-    "trains",
-    "verdict_table",
-    "views",
-    "warm_up",
-    "window_picture",
-]

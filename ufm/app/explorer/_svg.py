@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ufm.plots._marks import Band, Bar, Curve, Dashes, Drawing, Limit, Mark, Points
+from ufm.plots._marks import Curve, Dashes, Drawing, Limit, Mark, Points, Span
 from ufm.plots._style import DASHES, PALETTE, rounded
 
 _WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM = 480, 52, 12, 8, 38
@@ -22,7 +22,7 @@ _DASHES: dict[Dashes, str] = {
     ":": "3 2",
 }
 # What is drawn first lies below what comes after it.
-_LAYERS = (Band, Bar, Curve, Limit, Points)
+_LAYERS = (Span, Curve, Limit, Points)
 
 
 class Rule(NamedTuple):
@@ -38,7 +38,7 @@ class Rule(NamedTuple):
 def picture(drawing: Drawing, about: str, rules: Sequence[Rule] = (), *, height: int = 260) -> str:
     """The drawing with `rules` across it, and its legend; `about` describes it to those who do not see it."""
     chart = _Chart(drawing, height)
-    layered = sorted(drawing.marks, key=lambda mark: (_LAYERS.index(type(mark)), _is_above(mark)))
+    layered = sorted(drawing.marks, key=_layer)
     below = [chart.element(mark) for mark in layered if not isinstance(mark, Points)]
     points = [chart.element(mark) for mark in layered if isinstance(mark, Points)]
     lines = list(map(chart.rule, rules))
@@ -47,8 +47,9 @@ def picture(drawing: Drawing, about: str, rules: Sequence[Rule] = (), *, height:
     return chart.svg([*below, *lines, *points], about) + _legend(entries)
 
 
-def _is_above(mark: Mark) -> bool:
-    return isinstance(mark, Curve) and mark.is_above
+def _layer(mark: Mark) -> tuple[int, bool]:
+    is_above = isinstance(mark, Curve) and mark.is_above
+    return _LAYERS.index(type(mark)), is_above or (isinstance(mark, Span) and mark.y is not None)
 
 
 class _Chart:
@@ -86,9 +87,9 @@ class _Chart:
                 places = enumerate(np.asarray(mark.x, float).tolist())
                 inside = ((i, x) for i, x in places if self.x[0] <= x <= self.x[1])
                 return "".join(self._point(mark, x, f"{mark.mark}.{i}") for i, x in inside)
-            case Bar():
-                return self._box(mark, mark.y - 0.25, mark.y + 0.25)
-            case Band():
+            case Span(y=int(y)):
+                return self._box(mark, y - 0.25, y + 0.25)
+            case Span():
                 return self._box(mark, *self.y)
 
     def _curve(self, curve: Curve) -> str:
@@ -112,7 +113,7 @@ class _Chart:
             return f'<path {look} d="M{cx - 6:.1f} {cy:.1f}l6 -6l6 6l-6 6z">{title}</path>'
         return f'<circle {look} cx="{cx:.1f}" cy="{cy:.1f}" r="4.5">{title}</circle>'
 
-    def _box(self, mark: Bar | Band, start: float, end: float) -> str:
+    def _box(self, mark: Span, start: float, end: float) -> str:
         """A rectangle from `low` to `high`, which may be infinite, and from `start` to `end` along y."""
         x1, x2 = self.px(np.clip([mark.low, mark.high], *self.x))
         y1, y2 = sorted(self.py(np.array([start, end])))
@@ -209,10 +210,10 @@ def _sample(mark: Mark) -> str:
             return f'<path class="disc {ink}" d="M7 6l6 -6l6 6l-6 6z"></path>'
         case Points():
             return f'<circle class="disc {ink}" cx="13" cy="6" r="4.5"></circle>'
-        case Bar():
-            return '<rect class="window" x="0" y="2" width="26" height="8"></rect>'
-        case Band():
+        case Span(y=None):
             return '<rect class="common" x="0" y="0" width="26" height="12"></rect>'
+        case Span():
+            return '<rect class="window" x="0" y="2" width="26" height="8"></rect>'
 
 
 def _ink(mark: Mark) -> str:

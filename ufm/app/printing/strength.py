@@ -1,6 +1,9 @@
 """Prints what `ufm strength` found, as pages for people or as JSON."""
 
 import math
+from collections import Counter
+from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +17,7 @@ from .tables import figure, table
 
 if TYPE_CHECKING:
     from ufm.llm.decoder.model import LanguageModel
+    from ufm.llm.measure.sweet_spots import SweetSpots
     from ufm.llm.strength.choose import ModelStrength
     from ufm.llm.strength.report import Request, StrengthReport
     from ufm.llm.text.tokenizer import Tokenizer
@@ -63,7 +67,7 @@ def print_strength(
     text: Path,
     console: Console,
 ) -> None:
-    """A section a block, then one line for each when there are several."""
+    """A section for each block, then a line for each when there are several."""
     unit = BUDGETS[request.kind][1] or "of the mass"
     say(console, f"{model.source.name}: {request.kind} budget {request.budget:g} {unit}")
     say(
@@ -73,73 +77,75 @@ def print_strength(
     )
     if request.target is not None:
         say(console, f"target: {int(request.target.sum())} of {request.target.size} tokens")
-    for report in reports:
-        console.print()
-        _print_choice(report, request, console)
-        _print_spending(report, request, console)
-        _print_spots(report, console)
-        _print_texts(report, request, tokenizer, console)
-        same = report.differs_at_zero is None
-        say(
-            console,
-            "α = 0 is the unsteered model, bit for bit"
-            if same
-            else f"α = 0 is NOT the unsteered model: {report.differs_at_zero} differ",
-        )
+    for part in chain.from_iterable(_section(report, request, tokenizer) for report in reports):
+        if isinstance(part, str):
+            say(console, part)
+        else:
+            console.print(part)
     if len(reports) > 1:
         console.print()
         console.print(_summary(reports, request))
 
 
-def _print_choice(report: "StrengthReport", request: "Request", console: Console) -> None:
+def _section(
+    report: "StrengthReport", request: "Request", tokenizer: "Tokenizer"
+) -> Iterator[str | Table]:
+    """What is said of one block."""
+    yield ""
+    yield from _choice(report)
+    yield from _costs(report, request)
+    if report.spots is not None:
+        yield from _spots(report.spots, report.choice)
+    yield from _texts(report, request, tokenizer)
+    if report.differs_at_zero is None:
+        yield "α = 0 is the unsteered model, bit for bit"
+    else:
+        yield f"α = 0 is NOT the unsteered model: {report.differs_at_zero} differ"
+
+
+def _choice(report: "StrengthReport") -> Iterator[str]:
     choice, vector = report.choice, report.vector
     where = "after the final norm" if choice.site == "post-norm" else f"after block {choice.layer}"
-    say(console, f"{where}: |v| = {vector.norm:.6g}, mean |h| = {vector.mean_hidden_norm:.6g}")
-    if choice.reachable:
-        low, high = choice.bracket
-        say(
-            console,
-            f"α = {choice.alpha:.9g} in [{low:.9g}, {high:.9g}]: {choice.relative:.6g} of the mean hidden "
-            f"state, in [{low * choice.scale:.6g}, {high * choice.scale:.6g}]",
-        )
-        turn = (
-            "the spending never turned back on the way"
-            if choice.is_monotone
-            else "the spending is NOT monotone: this is its first crossing"
-        )
-        say(
-            console,
-            f"searched outward from 0 at {choice.scanned.size} strengths, each √2 times the last: {turn}",
+    yield f"{where}: |v| = {vector.norm:.6g}, mean |h| = {vector.mean_hidden_norm:.6g}"
+    if not choice.reachable:
+        flat = "has levelled off" if choice.is_plateau else "has not levelled off"
+        limit = "" if choice.limit is None else f"; its limit for α → ∞ is {choice.limit:.6g}"
+        norms = choice.furthest * choice.scale
+        yield (
+            f"UNREACHABLE: up to α = {choice.furthest:.6g} ({norms:.6g} of the mean hidden state) the "
+            f"nearest is {choice.largest:.6g}, at α = {choice.largest_alpha:.6g}; there the spending "
+            f"{flat}{limit}"
         )
         return
-    flat = "has levelled off" if choice.is_plateau else "has not levelled off"
-    limit = "" if choice.limit is None else f"; its limit for α → ∞ is {choice.limit:.6g}"
-    say(
-        console,
-        f"UNREACHABLE: up to α = {choice.furthest:.6g} ({choice.furthest * choice.scale:.6g} of the mean "
-        f"hidden state) the nearest is {choice.largest:.6g}, at α = {choice.largest_alpha:.6g}; there the "
-        f"spending {flat}{limit}",
+    low, high = choice.bracket
+    yield (
+        f"α = {choice.alpha:.9g} in [{low:.9g}, {high:.9g}]: {choice.relative:.6g} of the mean hidden "
+        f"state, in [{low * choice.scale:.6g}, {high * choice.scale:.6g}]"
     )
+    turn = (
+        "the spending never turned back on the way"
+        if choice.is_monotone
+        else "the spending is NOT monotone: this is its first crossing"
+    )
+    yield f"searched outward from 0 at {choice.scanned.size} strengths, each √2 times the last: {turn}"
 
 
-def _print_spending(report: "StrengthReport", request: "Request", console: Console) -> None:
+def _costs(report: "StrengthReport", request: "Request") -> Iterator[str | Table]:
     choice = report.choice
     if choice.reachable:
-        console.print(_spending(report, request))
+        yield _spending(report, request)
         held = report.held_out_tokens or "none, as there is but one window"
-        say(
-            console,
+        yield (
             f"tokens: chosen on {choice.tokens}, held out {held}; predicted by the exact derivatives at 0: "
-            f"{_parabola(choice, _KINDS.index(request.kind))}",
+            f"{_parabola(choice, _KINDS.index(request.kind))}"
         )
         if not math.isnan(choice.quadratic_alpha):
-            say(console, f"that parabola alone would say α = {choice.quadratic_alpha:.6g}")
+            yield f"that parabola alone would say α = {choice.quadratic_alpha:.6g}"
     if report.prompt_mass is not None:
         before, after = report.prompt_mass
-        say(
-            console,
+        yield (
             f"target mass on the text at α = 0: {choice.unsteered_target_mass:.6g}; after the prompts: "
-            f"{before:.6g} at 0" + (f", {after:.6g} at α" if choice.reachable else ""),
+            f"{before:.6g} at 0" + (f", {after:.6g} at α" if choice.reachable else "")
         )
 
 
@@ -165,57 +171,44 @@ def _parabola(choice: "ModelStrength", k: int) -> str:
     return f"{start}{slope:+.4g} α {0.5 * curvature:+.4g} α²"
 
 
-def _print_spots(report: "StrengthReport", console: Console) -> None:
+def _spots(spots: "SweetSpots", choice: "ModelStrength") -> Iterator[str]:
     from ufm.llm.strength.as_json import serves
 
-    spots = report.spots
-    if spots is None:
-        return
-    known = [w for w in spots.windows if w is not None]
-    say(
-        console,
+    prompts, windows = len(spots.windows), enumerate(spots.windows)
+    yield (
         f"sweet spots (at most {spots.tolerance:g} of the target's mass on falling tokens, and of the rest's "
-        f"on rising ones) on α in [{spots.alphas[0]:.4g}, {spots.alphas[-1]:.4g}]: {len(known)} of "
-        f"{len(spots.windows)} prompts have one",
+        f"on rising ones) on α in [{spots.alphas[0]:.4g}, {spots.alphas[-1]:.4g}]: "
+        f"{prompts - spots.windows.count(None)} of {prompts} prompts have one"
     )
-    for j, window in list(enumerate(spots.windows))[:_MOST_PROMPTS]:
+    for j, window in islice(windows, _MOST_PROMPTS):
         shown = "none" if window is None else f"[{window[0]:.5g}, {window[1]:.5g}]"
-        say(console, f"  prompt {j}: {shown}")
-    if len(spots.windows) > _MOST_PROMPTS:
-        say(console, f"  … and {len(spots.windows) - _MOST_PROMPTS} more: see --json")
+        yield f"  prompt {j}: {shown}"
+    if prompts > _MOST_PROMPTS:
+        yield f"  … and {prompts - _MOST_PROMPTS} more: see --json"
     alpha, count = spots.best
     if spots.common is not None:
         low, high = spots.common
-        say(console, f"one α serves all prompts: any in [{low:.5g}, {high:.5g}]")
+        yield f"one α serves all prompts: any in [{low:.5g}, {high:.5g}]"
     elif count:
-        say(
-            console,
-            f"no one α serves all prompts; α = {alpha:.5g} serves {count} of {len(spots.windows)}",
-        )
-    if report.choice.reachable:
-        served = serves(spots, report.choice.alpha)
-        say(console, f"the chosen α serves {served} of {len(spots.windows)}")
+        yield f"no one α serves all prompts; α = {alpha:.5g} serves {count} of {prompts}"
+    if choice.reachable:
+        yield f"the chosen α serves {serves(spots, choice.alpha)} of {prompts}"
 
 
-def _print_texts(
-    report: "StrengthReport", request: "Request", tokenizer: "Tokenizer", console: Console
-) -> None:
+def _texts(report: "StrengthReport", request: "Request", tokenizer: "Tokenizer") -> Iterator[str]:
     from ufm.llm.text.loops import RULE
 
-    how = (
-        "most likely token" if request.temperature == 0 else f"temperature {request.temperature:g}"
-    )
-    say(console, f"continuations of {request.new_tokens} tokens ({how}, seed {request.seed})")
-    say(console, RULE)
-    say(console, f"  after: {tokenizer.decode(request.prompts[0])}")
+    how = f"temperature {request.temperature:g}" if request.temperature else "most likely token"
+    yield f"continuations of {request.new_tokens} tokens ({how}, seed {request.seed})"
+    yield RULE
+    yield f"  after: {tokenizer.decode(request.prompts[0])}"
     alphas = list(dict.fromkeys(text.alpha for text in report.continuations))
     for alpha, name in zip(alphas, ("0", "α/2", "α", "2α"), strict=False):
         texts = [text for text in report.continuations if text.alpha == alpha]
-        loops = sum(text.loop.verdict == "loops" for text in texts)
-        short = sum(text.loop.verdict == "too short" for text in texts)
-        judged = f", {short} too short to judge" if short else ""
-        say(console, f"  {name} = {alpha:.6g}: {loops} of {len(texts)} loop{judged}")
-        say(console, f"    {tokenizer.decode(texts[0].tokens)}")
+        verdicts = Counter(text.loop.verdict for text in texts)
+        short = f", {verdicts['too short']} too short to judge" if verdicts["too short"] else ""
+        yield f"  {name} = {alpha:.6g}: {verdicts['loops']} of {len(texts)} loop{short}"
+        yield f"    {tokenizer.decode(texts[0].tokens)}"
 
 
 def _summary(reports: "list[StrengthReport]", request: "Request") -> Table:
