@@ -74,7 +74,7 @@ class Certify:
 
         try:
             with progress_bar("checking", errors) as show:
-                verdicts = check_certificate(record, lambda share, what: show(share, 1.0, what))
+                verdicts = check_certificate(record, show)
             reason = None
         except ValueError as error:
             verdicts, reason = {}, str(error)

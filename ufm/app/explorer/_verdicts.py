@@ -3,6 +3,7 @@
 import re
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from html import escape
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -78,8 +79,7 @@ def _is_elsewhere(claim: theorems.Claim) -> bool:
 
 def _row(claim: theorems.Claim, instance: Instance) -> Row:
     statement = next(s for s in theorems.STATEMENTS if claim in s.claims)
-    alone = theorems.Statement(statement.id, statement.title, statement.source, (claim,))
-    tally = verify_instance([alone], instance).tallies[claim.id]
+    tally = verify_instance([replace(statement, claims=(claim,))], instance).tallies[claim.id]
     if tally.worst is not None:
         _, margin, tolerance, seen = tally.worst
         return Row(

@@ -136,8 +136,8 @@ def test_a_budget_out_of_reach_is_status_1(monkeypatch, capsys, files):
     )
     assert len(err.splitlines()) == 1
     # planted: α = 0 adds something after all
-    exact = _model._add
-    monkeypatch.setattr(_model, "_add", lambda x, step, alpha: exact(x, step, alpha + 1e-9))
+    exact = _model.add
+    monkeypatch.setattr(_model, "add", lambda x, step, alphas: exact(x, step, alphas + 1e-9))
     status, out, err = run(monkeypatch, capsys, "strength", *asked, "--json")
     assert status == 1
     assert "α = 0 is not the unsteered model: the logits of prompt 0 differ" in err
