@@ -13,7 +13,7 @@ class Bounds(NamedTuple):
 
     - `quadratic` ½σ²α² and `remainder` R³|α|³/(36√3): |ΔCE - quadratic| <= remainder.
     - from above: `hoeffding` α²R²/8; `bennett` σ²(e^y - y - 1)/R², y = R|α|; `two_point`, Bennett's
-      for a law on two points, context by context.
+      for a distribution on two points, context by context.
     - from below: `lower` σ²(e^{-y} + y - 1)/R²; `target` Σπ kl(F_T(0) || F_T(α)), what any way to
       reach these masses costs; `asymptote`, the line that ΔCE tends to on either side.
     """
@@ -32,10 +32,10 @@ def cross_entropy_enclosure(
     tilt: ExponentialTilt, weights: np.ndarray, target: np.ndarray, strengths: np.ndarray
 ) -> Bounds:
     """The bounds on ΔCE at `strengths` [A] for the context weights π [m] and the target T [V]."""
-    log_p, odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
+    log_p, log_odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
     p = np.exp(log_p)
-    variance = (p * (odds[None, :] - (p @ odds)[:, None]) ** 2).sum(axis=1)
-    sigma2, reach = mean_variance(tilt, weights), float(np.ptp(odds))
+    variance = (p * (log_odds[None, :] - (p @ log_odds)[:, None]) ** 2).sum(axis=1)
+    sigma2, reach = mean_variance(tilt, weights), float(np.ptp(log_odds))
     y = reach * np.abs(strengths)
     scale = sigma2 / reach**2
     return Bounds(
@@ -43,27 +43,27 @@ def cross_entropy_enclosure(
         remainder=y**3 / (36 * np.sqrt(3)),
         hoeffding=y**2 / 8,
         bennett=scale * (np.expm1(y) - y),
-        two_point=_two_point(p, odds, variance, strengths) @ weights,
+        two_point=_two_point(p, log_odds, variance, strengths) @ weights,
         lower=scale * (np.expm1(-y) + y),
-        target=_target_divergence(log_p, odds, target, strengths) @ weights,
-        asymptote=_asymptote(log_p, odds, strengths) @ weights,
+        target=_target_divergence(log_p, log_odds, target, strengths) @ weights,
+        asymptote=_asymptote(log_p, log_odds, strengths) @ weights,
     )
 
 
-def _two_point(p, odds: np.ndarray, variance: np.ndarray, strengths: np.ndarray) -> np.ndarray:
-    """log E e^{|α|x} [A, m] of the law on {-s²/b, b} with mean 0 and variance s², b the far end of M."""
-    mean = p @ odds
+def _two_point(p, log_odds: np.ndarray, variance: np.ndarray, strengths: np.ndarray) -> np.ndarray:
+    """log E e^{|α|x} [A, m] of the distribution on {-s²/b, b} of mean 0, variance s²; b: far end of M."""
+    mean = p @ log_odds
     size = np.abs(strengths)[:, None]
-    b = np.where(strengths[:, None] > 0, odds.max() - mean, mean - odds.min())
+    b = np.where(strengths[:, None] > 0, log_odds.max() - mean, mean - log_odds.min())
     share = variance / (b**2 + variance)
     return np.logaddexp(np.log1p(-share) - size * variance / b, np.log(share) + size * b)
 
 
-def _target_divergence(log_p, odds, target: np.ndarray, strengths: np.ndarray) -> np.ndarray:
+def _target_divergence(log_p, log_odds, target: np.ndarray, strengths: np.ndarray) -> np.ndarray:
     """kl(F_T(0) || F_T(α)) [A, m]."""
 
     def log_masses(alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        exponent = log_p[None] + alphas[:, None, None] * odds[None, None, :]
+        exponent = log_p[None] + alphas[:, None, None] * log_odds[None, None, :]
         on = np.logaddexp.reduce(exponent[..., target], axis=-1)
         off = np.logaddexp.reduce(exponent[..., ~target], axis=-1)
         total = np.logaddexp(on, off)
@@ -73,11 +73,11 @@ def _target_divergence(log_p, odds, target: np.ndarray, strengths: np.ndarray) -
     return np.exp(on) * (on - on_now) + np.exp(off) * (off - off_now)
 
 
-def _asymptote(log_p: np.ndarray, odds: np.ndarray, strengths: np.ndarray) -> np.ndarray:
+def _asymptote(log_p: np.ndarray, log_odds: np.ndarray, strengths: np.ndarray) -> np.ndarray:
     """|α| Σ_z p(z) |M(z) - end of M| + log p(tokens at that end) [A, m], the end on the side of α."""
     sides = []
-    for end in (odds.min(), odds.max()):
-        rate = np.exp(log_p) @ np.abs(end - odds)
-        level = np.logaddexp.reduce(log_p[:, odds == end], axis=1)
+    for end in (log_odds.min(), log_odds.max()):
+        rate = np.exp(log_p) @ np.abs(end - log_odds)
+        level = np.logaddexp.reduce(log_p[:, log_odds == end], axis=1)
         sides.append(np.abs(strengths)[:, None] * rate + level)
     return np.where(strengths[:, None] < 0, sides[0], sides[1])

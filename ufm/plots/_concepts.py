@@ -57,7 +57,7 @@ def concept_curves(
     """
     strengths = checked_strengths(alphas)
     row = Row(tilt, context)
-    concept = checked_concepts(token_concept, row.odds.size)
+    concept = checked_concepts(token_concept, row.log_odds.size)
     names = checked_names(names, len(np.unique(concept)), "concepts")
     return draw(axes, concept_drawing(row, strengths, concept, names, is_mass=is_mass))
 

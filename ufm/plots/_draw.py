@@ -1,7 +1,5 @@
 """Drawings by matplotlib."""
 
-from typing import Any
-
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -9,11 +7,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ._marks import Curve, Drawing, Entry, Limit, Mark, Points, Span
-from ._style import disc, draw_legend, prepared
+from ._style import Look, disc, draw_legend, prepared
 
 MARKERS = {"disc": "o", "diamond": "D", "left": "<", "right": ">"}
 _FAINT, _FULL = 0.25, 0.5  # opacity of a span behind everything, and of one in its row
-_DOTTED: dict[str, Any] = {"linestyle": ":", "linewidth": 1.8}
+_DOTTED: Look = {"linestyle": ":", "linewidth": 1.8}
 
 
 def draw(axes: Axes | None, drawing: Drawing) -> Axes:
@@ -32,7 +30,7 @@ def draw(axes: Axes | None, drawing: Drawing) -> Axes:
 
 
 def _add(axes: Axes, mark: Mark, ends: tuple[float, float], label: str) -> None:
-    look: dict[str, Any] = {"color": mark.colour, "gid": mark.mark, "label": label}
+    look: Look = {"color": mark.colour, "gid": mark.mark, "label": label}
     match mark:
         case Curve():
             axes.plot(mark.x, mark.y, **look, **_line(mark), zorder=3 if mark.is_above else 2)
@@ -51,13 +49,13 @@ def _add(axes: Axes, mark: Mark, ends: tuple[float, float], label: str) -> None:
             axes.plot(np.clip([mark.low, mark.high], *ends), [y] * 2, **look)
 
 
-def _line(curve: Curve) -> dict[str, Any]:
+def _line(curve: Curve) -> Look:
     width = {} if curve.width is None else {"linewidth": curve.width}
     return {"linestyle": curve.dashes, **width}
 
 
 def _handle(entry: Entry) -> Artist:
-    look: dict[str, Any] = {"color": entry.sample.colour, "label": entry.words}
+    look: Look = {"color": entry.sample.colour, "label": entry.words}
     match entry.sample:
         case Curve() as curve:
             return Line2D([], [], **look, **_line(curve))

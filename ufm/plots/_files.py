@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -12,7 +11,7 @@ from ._picture import Picture, gallery_style
 
 FORMATS = ("png", "svg")
 # What would tell one run from another: the date, and matplotlib's version.
-_METADATA: dict[str, dict[str, Any]] = {
+_METADATA: dict[str, dict[str, None]] = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
 }

@@ -1,4 +1,4 @@
-"""Next-token laws as bars (Figure 2)."""
+"""Next-token distributions as bars (Figure 2)."""
 
 from collections.abc import Sequence
 

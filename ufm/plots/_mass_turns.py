@@ -25,10 +25,10 @@ def mass_turns(row: Row, tokens: np.ndarray, strengths: np.ndarray) -> list[Turn
 
     def slope(alphas: np.ndarray) -> np.ndarray:
         inside, off = row.tilted(alphas, tokens), row.tilted(alphas, ~tokens)
-        return inside @ row.odds[tokens] - off @ row.odds[~tokens]
+        return inside @ row.log_odds[tokens] - off @ row.log_odds[~tokens]
 
     values = slope(strengths)
-    seen = np.flatnonzero(np.abs(values) > 1e-12 * np.ptp(row.odds))
+    seen = np.flatnonzero(np.abs(values) > 1e-12 * np.ptp(row.log_odds))
     turning = values[seen[:-1]] * values[seen[1:]] < 0
     if not turning.any():
         return []

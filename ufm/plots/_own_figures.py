@@ -12,10 +12,10 @@ from ._price import cost_against_mass
 from ._style import signed
 from ._windows import peak_map, sweet_spot_windows
 
-# One context of each concept: those of one concept share a law.
+# One context of each concept: those of one concept share a distribution.
 _ONE_EACH = [1, 3, 5]
 _WORDS = ["aab, in T", "ABB, in C₂", "ααβ, in C₃"]
-# Strengths a picture; one number for all, since JAX compiles for each.
+# Strengths in a picture; one number for all, since JAX compiles for each.
 _POINTS = 1201
 
 

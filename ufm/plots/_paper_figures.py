@@ -10,7 +10,7 @@ from ._laws import next_token_bars
 from ._picture import Picture, drop_legend, panels
 from ._tokens import token_curves
 
-# Strengths a picture; one number for all, since JAX compiles for each.
+# Strengths in a picture; one number for all, since JAX compiles for each.
 _POINTS = 1201
 
 

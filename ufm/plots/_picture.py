@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 # Whatever the user's matplotlibrc says; the salt keeps the ids in an SVG from being random.
-_LOOK: dict[Any, Any] = {
+_LOOK: Any = {  # names of settings, which matplotlib lists as literals
     "svg.hashsalt": "ufm",
     "svg.fonttype": "path",
     "savefig.dpi": 150,
@@ -62,7 +62,7 @@ def panels(count: int, height: float, width: float = 8.2) -> tuple[Figure, list[
 
 
 def drop_legend(axes: Axes) -> None:
-    """Take away a legend that stands beside another panel."""
+    """Take away a legend that another panel has already."""
     legend = axes.get_legend()
     assert legend is not None
     legend.remove()

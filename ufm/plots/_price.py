@@ -1,7 +1,6 @@
 """What a share of the target costs."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,7 +12,7 @@ from ..tilt.tilt import ExponentialTilt
 from ._bounds import cross_entropy_enclosure
 from ._cross_entropy import increases
 from ._numpy_laws import Row
-from ._style import PALETTE, disc, draw_legend, prepared, signed
+from ._style import PALETTE, Look, disc, draw_legend, prepared, signed
 
 _LARGEST_MASS = 0.99
 _POINTS = 1201
@@ -35,7 +34,7 @@ def cost_against_mass(
       chooses for each, with its α; one that buys a mass above 0.99 lies outside the picture.
 
     Also drawn: the reverse KL, Σπ KL(p_α||p), which stays below -Σπ log p(Mtop) (dotted, gid
-    "ceiling"), and Σπ kl(F_T(0)||F_T(α)), the least that any change of the laws must pay for these
+    "ceiling"), and Σπ kl(F_T(0)||F_T(α)), the least that any change of the distributions must pay for these
     masses (gid "least"). Needs float64.
 
     >>> import ufm
@@ -72,7 +71,7 @@ def cost_against_mass(
     )
     for gid, label, cost, ink, dashes in looks:
         axes.plot(mass, cost, color=ink, linestyle=dashes, label=label, gid=gid)
-    ceiling: dict[str, Any] = {"color": PALETTE[1], "linestyle": ":", "gid": "ceiling"}
+    ceiling: Look = {"color": PALETTE[1], "linestyle": ":", "gid": "ceiling"}
     highest = choose_strength(tilt, pi, target=mask, budget=1.0, kind="reverse_kl").supremum
     axes.axhline(highest, label="ceiling of the reverse", **ceiling)
     for i, budget in enumerate(budgets):

@@ -14,6 +14,7 @@ from ._marks import Dashes, Entry, Limit, Points
 
 # Okabe and Ito's colour-blind-safe palette, without the yellow that white paper swallows.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#000000")
+Look = dict[str, Any]  # keyword arguments of matplotlib
 GREY = "0.4"  # of a sample in a legend whose mark comes in every colour
 # Dots are for limits.
 DASHES: tuple[Dashes, ...] = ("-", "--", "-.", (0, (6, 1, 1, 1, 1, 1)), (0, (2, 1)))
@@ -140,7 +141,7 @@ def disc(axes: Axes, x: float, y: float, **look: Any) -> None:
 
 def draw_legend(axes: Axes, title: str | None, handles: Sequence[Artist]) -> None:
     """A legend to the right of the axes, where it covers no curve."""
-    beside: dict[str, Any] = {
+    beside: Look = {
         "loc": "upper left",
         "bbox_to_anchor": (1.01, 1.0),
         "borderaxespad": 0.0,

@@ -62,7 +62,7 @@ def token_curves(
     """
     strengths = checked_strengths(alphas)
     row = Row(tilt, context)
-    names = checked_names(names, row.odds.size, "tokens")
+    names = checked_names(names, row.log_odds.size, "tokens")
     (peaks,) = peaks_of(tilt, [context])
     options = {"token_concept": token_concept, "peaks_in_legend": peaks_in_legend}
     return draw(axes, token_drawing(row, strengths, peaks, names, **options))
@@ -84,7 +84,7 @@ def token_drawing(
     """
     change = row.laws(strengths) - row.p
     sides = [row.limit(sign) - row.p for sign in (-1, +1)]
-    colours, lines = _styles(token_concept, row.odds.size)
+    colours, lines = _styles(token_concept, row.log_odds.size)
     title = "token z, its peak α(c, z)" if peaks_in_legend else "token z"
     ends = (float(strengths[0]), float(strengths[-1]))
     drawing = Drawing((STRENGTH, "Δp(z | c, α) (probability)"), ends, legend_title=title)
@@ -120,8 +120,8 @@ def _styles(token_concept: Numbers | None, vocabulary: int) -> tuple[list[str], 
 def _equal_tokens(row: Row) -> Mapping[int, list[int]]:
     """Tokens whose curves are the same up to rounding, by the first of them."""
     groups: dict[tuple[float, float], list[int]] = {}
-    for z, (log_p, odds) in enumerate(zip(row.log_p, row.odds, strict=True)):
-        groups.setdefault((round(float(log_p), 10), round(float(odds), 10)), []).append(z)
+    for z, (log_p, log_odds) in enumerate(zip(row.log_p, row.log_odds, strict=True)):
+        groups.setdefault((round(float(log_p), 10), round(float(log_odds), 10)), []).append(z)
     return {tied[0]: tied for tied in groups.values()}
 
 

@@ -1,7 +1,6 @@
 """The strengths at which tokens peak: windows between target and rest, and peaks against M."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -18,6 +17,7 @@ from ._style import (
     GREY,
     PALETTE,
     STRENGTH,
+    Look,
     checked_contexts,
     checked_names,
     colour,
@@ -145,26 +145,26 @@ def peak_map(
     chosen = checked_contexts(tilt, contexts)
     names = checked_names(names, len(chosen), "contexts")
     peaks = dict(zip(chosen, peaks_of(tilt, chosen), strict=True))
-    odds = np.asarray(tilt.log_odds)
+    log_odds = np.asarray(tilt.log_odds)
     low, high = _range_of(peaks)
     strengths = np.linspace(low, high, 401)
 
     axes = prepared(axes, "peak α(c, z) (multiples of v)")
-    inside, off = odds[mask].min(), odds[~mask].max()
+    inside, off = log_odds[mask].min(), log_odds[~mask].max()
     if inside > off:
         axes.axvspan(off, inside, color=_ALL, alpha=0.18, lw=0, gid="margin", label="margin δ")
     for place, (j, name) in enumerate(zip(chosen, names, strict=True)):
         ink = colour(place)
-        means = Row(tilt, j).laws(strengths) @ odds
-        line: dict[str, Any] = {"color": ink, "linestyle": dashes(place), "label": name}
+        means = Row(tilt, j).laws(strengths) @ log_odds
+        line: Look = {"color": ink, "linestyle": dashes(place), "label": name}
         axes.plot(means, strengths, gid=f"curve {j}", **line)
         for kind, tokens, marker in (("off", ~mask, "o"), ("on", mask, "D")):
             shown = tokens & np.isfinite(peaks[j])
-            look: dict[str, Any] = {"linestyle": "none", "marker": marker, "zorder": 3}
+            look: Look = {"linestyle": "none", "marker": marker, "zorder": 3}
             look |= {"color": ink, "markeredgecolor": "white", "markersize": 7}
-            axes.plot(odds[shown], peaks[j][shown], gid=f"{kind} {j}", label="_peaks", **look)
+            axes.plot(log_odds[shown], peaks[j][shown], gid=f"{kind} {j}", label="_peaks", **look)
         for sign, edge, marker in ((-1, low, "v"), (+1, high, "^")):
-            ends = np.unique(odds[peaks[j] == sign * np.inf])
+            ends = np.unique(log_odds[peaks[j] == sign * np.inf])
             look = {"linestyle": "none", "marker": marker, "color": "black", "clip_on": False}
             at = [edge] * ends.size
             axes.plot(ends, at, gid=f"infinite {j}", label="_infinite", zorder=4, **look)

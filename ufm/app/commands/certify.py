@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 from rich.console import Console
@@ -12,6 +12,9 @@ from ufm._progress import progress_bar
 from ..printing.json_output import print_json
 from .bad_input import BadInput, as_bad_input
 from .rules import NEW_FILE
+
+if TYPE_CHECKING:
+    from theorems.certificates.check.fields import JSON
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Certify:
             record = load_json(self.file)
         return self._check(record, errors) if self.check else self._certify(record, errors)
 
-    def _certify(self, record: object, errors: Console) -> int:
+    def _certify(self, record: "JSON", errors: Console) -> int:
         from theorems.certificates import certify, write_certificate
         from theorems.tables.exact import read_exact
 
@@ -66,7 +69,7 @@ class Certify:
             print_certificate(certificate.record, Console())
         return 0 if _is_fine(certificate.verdicts) else 1
 
-    def _check(self, record: object, errors: Console) -> int:
+    def _check(self, record: "JSON", errors: Console) -> int:
         from theorems.certificates import check_certificate
 
         from ..printing.certificate import counts

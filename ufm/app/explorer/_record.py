@@ -2,17 +2,17 @@
 
 import json
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from ._settings import Settings
 
 Rates = tuple[list[Fraction], list[Fraction]]
+Record = dict[str, list[str] | list[list[str]] | list[int] | list[bool]]
 
 
-def record_of(settings: Settings) -> dict[str, Any]:
-    """The instance as JSON: rates a and b, or rows where a context has a law of its own.
+def record_of(settings: Settings) -> Record:
+    """The instance as JSON: rates a and b, or rows where a context has a distribution of its own.
 
     The target is the first concept. Raises `ValueError` where the settings make no instance, such as
     a hand-picked P that shares a context with N.
@@ -21,7 +21,7 @@ def record_of(settings: Settings) -> dict[str, Any]:
     contexts = [k for k in range(settings.concepts) for _ in range(settings.contexts_each)]
     positive, negative = sets_of(settings)
     a, b = _rates(settings)
-    record: dict[str, Any] = {}
+    record: Record = {}
     if settings.broken == "assumption-1":
         rows = [[a[z] if k == t else b[z] for z, t in enumerate(concepts)] for k in contexts]
         even = Fraction(1, len(concepts))
@@ -35,7 +35,7 @@ def record_of(settings: Settings) -> dict[str, Any]:
     return record | {"target": [k == 0 for k in concepts]}
 
 
-def json_text(record: dict[str, Any]) -> str:
+def json_text(record: Record) -> str:
     """The record as a JSON file, a line for each key."""
     lines = [f' "{key}": {json.dumps(value)}' for key, value in record.items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
@@ -47,7 +47,9 @@ def _rates(settings: Settings) -> Rates:
     if settings.broken == "separation":
         size = settings.sizes[0]
         if size == 1:
-            raise ValueError("a token can shun its concept only where it has others: raise s")
+            raise ValueError(
+                "a token can be likelier off its concept only where it has others: raise s"
+            )
         freed = a[0] - b[0] / 4
         rest = sum(a[1:size], Fraction(0))
         a[:size] = [b[0] / 4, *(p + freed * p / rest for p in a[1:size])]
@@ -96,7 +98,9 @@ def sets_of(settings: Settings) -> tuple[tuple[int, ...], tuple[int, ...]]:
     every = [tuple(range(k * each, (k + 1) * each)) for k in range(groups)]
     if settings.broken == "non-constant-log-odds":
         if each == 1:
-            raise ValueError("P and N from one law take two contexts a concept: raise their number")
+            raise ValueError(
+                "P and N of one distribution take two contexts of each concept: raise their number"
+            )
         return every[0][:1], every[0][1:]
     if settings.sets == "picked":
         positive, negative = settings.positive, settings.negative

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from ufm.plots._cross_entropy import increases
 from ufm.plots._numpy_laws import Row
 from ufm.tilt.strength import StrengthChoice, choose_strength
 
-from ._record import record_of
+from ._record import Record, record_of
 from ._settings import Settings
 
 _POINTS = 127  # of a curve: odd, so that α = 0 is one, within two compiled slices of 64
@@ -26,11 +25,11 @@ class Scene:
     """One instance as the explorer shows it.
 
     - `record`: the instance in exact rationals, as JSON; `instance`: the same in float64, and with
-      the law of the data where Assumption 2 is broken, which the record cannot say.
+      the distribution of the data where Assumption 2 is broken, which the record cannot say.
     """
 
     settings: Settings
-    record: dict[str, Any]
+    record: Record
     instance: Instance
 
     @cached_property
@@ -40,7 +39,7 @@ class Scene:
 
     @cached_property
     def row(self) -> Row:
-        """The law of the context that is looked at."""
+        """The distributions of the context that is looked at."""
         return Row(self.instance.tilt, self.settings.shown_context)
 
     @cached_property
@@ -79,7 +78,7 @@ class Scene:
 
     @cached_property
     def cost(self) -> np.ndarray:
-        """ΔCE on `alphas` in nats, under the law of the data."""
+        """ΔCE on `alphas` in nats, under the distribution of the data."""
         tilt, weights = self.instance.tilt, self.instance.context_weights
         if self.instance.data_probs is not None:
             law = self.instance.data_probs

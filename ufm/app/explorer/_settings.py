@@ -18,10 +18,10 @@ SETS = {
 }
 BREAKS = {
     "assumption-1": "Assumption 1: one context differs",
-    "separation": "a > b: the first token shuns T",
+    "separation": "a > b: the first token of T is likelier off T",
     "target-contexts": "target contexts: P and N exchanged",
     "assumption-2": "Assumption 2: training unfinished",
-    "non-constant-log-odds": "M not constant: P, N of one law",
+    "non-constant-log-odds": "M not constant: P and N of one distribution",
 }
 
 
@@ -59,7 +59,7 @@ class Settings:
 
     - `law`: which rates (`LAWS`); `concepts` G, `size` s of the first concept, each next one with
       `shrink` tokens fewer (at least one), `contexts` a concept, `epsilon` ε.
-    - `gamma`, `omega`: ratio of neighbouring tokens in the laws γ and ω; `seed` of what is random.
+    - `gamma`, `omega`: ratio of neighbouring tokens in the distributions γ and ω; `seed` of what is random.
     - `sets`: how P and N are chosen (`SETS`); `positive`, `negative`: they themselves if hand-picked.
     - `broken`: the hypothesis that is broken on purpose (`BREAKS`), or "".
     - `context`: the one looked at; `reach`: strengths run from -reach to reach, in multiples of v;
@@ -114,7 +114,7 @@ class Settings:
         return min(self.context, self.concepts * self.contexts_each - 1)
 
 
-def from_query(query: Mapping[str, Any]) -> tuple[Settings, list[str]]:
+def from_query(query: Mapping[str, object]) -> tuple[Settings, list[str]]:
     """The settings that the query of a link asks for, and a line on each entry that is no good.
 
     What is left out stays at its default; a number becomes the nearest that its slider can show.
@@ -124,7 +124,7 @@ def from_query(query: Mapping[str, Any]) -> tuple[Settings, list[str]]:
     >>> print(settings.epsilon, complaints)
     0.1 ['concepts = many in the link is not a number: shown with 3']
     """
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {}  # each of the type of its field
     complaints = []
     known = {field.name: field.default for field in fields(Settings)}
     for name, value in query.items():
@@ -145,7 +145,7 @@ def from_query(query: Mapping[str, Any]) -> tuple[Settings, list[str]]:
     return Settings(**found), complaints
 
 
-def _read(name: str, text: str) -> Any:
+def _read(name: str, text: str) -> str | int | float | tuple[int, ...]:
     if name in ("positive", "negative"):
         return picks(text)
     if name in _WORDS:

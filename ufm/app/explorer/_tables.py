@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable, Iterator
 
+from ufm._progress import Progress
+
 from ._scene import Scene
 from ._verdicts import judge, verdict_table
 from ._warm import pending
@@ -22,19 +24,21 @@ def tables(scene: Scene, is_wanted: Callable[[], bool] = lambda: True) -> Iterat
     <strong>34 claims: 30 holds, 4 hypotheses unmet.</strong>
     """
 
-    def refuse_unwanted(share: float, claim: str) -> None:
+    def refuse_unwanted(
+        done: int | float, total: int | float | None = 1.0, stage: str = ""
+    ) -> None:
         if not is_wanted():
             raise InterruptedError
 
     try:
         for html in _all_tables(scene, refuse_unwanted):
-            refuse_unwanted(0.0, "")
+            refuse_unwanted(0)
             yield html
     except InterruptedError:
         return
 
 
-def _all_tables(scene: Scene, check: Callable[[float, str], None]) -> Iterator[str]:
+def _all_tables(scene: Scene, check: Progress) -> Iterator[str]:
     while words := pending(scene):
         yield f'<p class="count" data-mark="compiling">{words}</p>'
         time.sleep(0.2)

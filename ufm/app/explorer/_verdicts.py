@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from html import escape
 from typing import NamedTuple
@@ -13,6 +13,7 @@ import numpy as np
 import theorems
 from theorems import Instance, Outcome
 from theorems.verify import verify_instance
+from ufm._progress import Progress, silent
 
 from ._settings import Settings, to_query
 
@@ -39,20 +40,17 @@ class Row(NamedTuple):
     anyway: str
 
 
-def judge(
-    instance: Instance, progress: Callable[[float, str], None] | None = None
-) -> Iterator[list[Row]]:
+def judge(instance: Instance, progress: Progress = silent) -> Iterator[list[Row]]:
     """The rows of all claims; first without the slow one, then with it.
 
-    `progress(share, claim)` is called before each claim, and may raise to give up.
+    `progress` is called before each claim, whose id is its stage, and may raise to give up.
     """
     claims = [claim for claim in theorems.CLAIMS.values() if claim.id != SLOW]
     rows: dict[str, Row] = {}
     for count, claim in enumerate([*claims, theorems.CLAIMS[SLOW]]):
         if claim.id == SLOW:
             yield _sorted(rows)
-        if progress is not None:
-            progress(count / len(theorems.CLAIMS), claim.id)
+        progress(count, len(theorems.CLAIMS), claim.id)
         rows[claim.id] = _row(claim, instance)
     yield _sorted(rows)
 

@@ -1,9 +1,8 @@
-"""The explorer's views side by side, and what stands above them."""
+"""The explorer's views side by side, and what is above them."""
 
 import time
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
 from urllib.parse import urlencode
 
 from . import _pictures as pictures
@@ -24,8 +23,8 @@ def views(
     """All pictures as HTML, under `wrong`, a line on each setting that is no good.
 
     `scene` None: the settings make no instance. `clock`: `time.perf_counter()` and
-    `time.thread_time()` when the change was seen; how long it took, and how much of that the processor
-    worked, stands in the result, as data-ms and data-cpu.
+    `time.thread_time()` when the change was seen; data-ms and data-cpu in the result say how long it took,
+    and how much of that the processor worked.
     """
     alerts = [f"<p class='alert' data-mark='wrong'>{escape(line)}</p>" for line in wrong]
     if settings.broken:
@@ -54,7 +53,7 @@ def _grid(scene: Scene) -> str:
     return f'<div class="views">{sections}</div>'
 
 
-def controls(groups: Mapping[str, tuple[Any, ...]]) -> str:
+def controls(groups: Mapping[str, tuple[object, ...]]) -> str:
     """The controls under headings, as HTML: each group's first entry is a line of explanation."""
     parts = [
         heading(name)

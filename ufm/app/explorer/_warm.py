@@ -28,7 +28,7 @@ class _Warming:
         try:
             for tokens, settings in _SIZES.items():
                 self.compile(tokens, settings)
-        finally:  # whatever went wrong here is met, and told, where it is asked for
+        finally:  # an error here comes again, and is reported, where the claims are asked for
             self.ready |= {(what, tokens) for what in ("pictures", "claims") for tokens in _SIZES}
 
     def compile(self, tokens: int, settings: Settings) -> None:
@@ -38,8 +38,8 @@ class _Warming:
         cost_picture(scene)
         self.ready.add(("pictures", tokens))
 
-        def show(share: float, claim: str) -> None:
-            self.progress = f"for up to {tokens} tokens: {share:.0%}, {claim}"
+        def show(done: int | float, total: int | float | None = 1.0, stage: str = "") -> None:
+            self.progress = f"for up to {tokens} tokens: {done / (total or 1):.0%}, {stage}"
 
         # without the slow claim, which compiles for each size anew where it is asked for
         next(judge(scene.instance, show))

@@ -162,8 +162,14 @@ NO_INSTANCE = [
     ),
     ({"sets": "picked", "negative": (9,)}, "negative holds context 9, outside 0..5"),
     ({"sets": "picked", "negative": (2, 2)}, "negative repeats a context"),
-    ({"size": 1, "broken": "separation"}, "a token can shun its concept only where it has others"),
-    ({"contexts": 1, "broken": "non-constant-log-odds"}, "P and N from one law take two contexts"),
+    (
+        {"size": 1, "broken": "separation"},
+        "a token can be likelier off its concept only where it has others",
+    ),
+    (
+        {"contexts": 1, "broken": "non-constant-log-odds"},
+        "P and N of one distribution take two contexts",
+    ),
     (
         {"concepts": 2, "contexts": 1, "sets": "contaminated"},
         "with two concepts of one context each",
@@ -317,7 +323,7 @@ def test_a_row_that_fails_comes_first_and_is_counted(scene, monkeypatch):
 
 
 def test_judging_can_be_given_up(scene):
-    def refuse(share, claim):
+    def refuse(done, total=1.0, stage=""):
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
