@@ -21,15 +21,16 @@ class Rule:
 
 
 def check_rules(options: "DataclassInstance") -> None:
-    """Raise `BadInput` for the first option of the record that breaks a rule in its annotation."""
+    """Raise `BadInput` for the first option that breaks a rule in its annotation; None breaks none."""
     annotations = get_type_hints(type(options), include_extras=True)
     for field in fields(options):
         value = getattr(options, field.name)
         if is_dataclass(value) and not isinstance(value, type):
             check_rules(value)
-        for rule in getattr(annotations[field.name], "__metadata__", ()):
+        rules = getattr(annotations[field.name], "__metadata__", ())
+        for rule in rules if value is not None else ():
             complaint = rule.complaint(value) if isinstance(rule, Rule) else None
-            if complaint is not None and value is not None:
+            if complaint is not None:
                 raise BadInput(f"--{field.name.replace('_', '-')} {complaint}")
 
 
@@ -47,14 +48,14 @@ POSITIVE = number(lambda value: 0 < value < math.inf, "positive and finite")
 NOT_NEGATIVE = number(lambda value: 0 <= value < math.inf, "at least 0 and finite")
 
 
-def _existing(path: Path | None) -> str | None:
-    if path is None or path.is_file():
+def _existing(path: Path) -> str | None:
+    if path.is_file():
         return None
     return f"{path} {'is a folder, not a file' if path.is_dir() else 'does not exist'}"
 
 
-def _new(path: Path | None) -> str | None:
-    if path is None or (path.absolute().parent.is_dir() and not path.is_dir()):
+def _new(path: Path) -> str | None:
+    if path.absolute().parent.is_dir() and not path.is_dir():
         return None
     return f"{path} is no place for a file: name a file in a folder that exists"
 

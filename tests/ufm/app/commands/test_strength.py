@@ -10,7 +10,7 @@ import pytest
 import ufm.llm
 from tests.command_line import run
 from ufm._visible import visible
-from ufm.app.commands.strength import Strength
+from ufm.app.commands.strength import Strength, _of_block
 from ufm.app.printing.strength import BUDGETS
 from ufm.llm.decoder import model as _model
 
@@ -192,6 +192,18 @@ def test_bad_input_is_one_line_and_status_2(monkeypatch, capsys, files, more, ch
     assert message in err
     assert err.startswith("ufm: ")
     assert len(err.splitlines()) == 1
+
+
+def test_the_bar_counts_the_passes_of_the_search_and_the_steps_of_all_else():
+    shown = []
+    show = _of_block(3, lambda *state: shown.append(state))
+    for stage, done, of in (("choosing", 2, 2), ("choosing", 1, 2), ("measuring", 1, 4)):
+        show(stage, done, of)
+    assert shown == [
+        (1, 40, "block 3: choosing"),
+        (2, 40, "block 3: choosing"),
+        (1, 4, "block 3: measuring"),
+    ]
 
 
 def test_every_kind_of_budget_has_its_option_and_its_name():
