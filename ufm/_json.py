@@ -1,11 +1,16 @@
 """Data as JSON can hold it."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
+else:  # checkers of types at run time know no recursive alias
+    JSON = object
 
 
-def finite_or_null(value: object) -> Any:  # JSON, nested to any depth
+def finite_or_null(value: object) -> Any:  # entries of arrays are of any type
     """`value` for JSON, which knows neither NaN nor ∞: numbers that are not finite become None.
 
     Arrays and tuples become lists, numbers of an array plain ones, keys texts; so to any depth.

@@ -28,19 +28,16 @@ def log_odds(rows: Sequence[Sequence[Fraction]], shares: Sequence[Fraction]) -> 
     ]
 
 
-def tilted(masses: Sequence[arb], odds: Sequence[arb], origin: arb, alpha: arb) -> list[arb]:
-    """p(z) e^{α(M(z) - origin)} for each z: the tilted law up to its normalisation."""
-    return [p * (alpha * (m - origin)).exp() for p, m in zip(masses, odds, strict=True)]
+def tilted(masses: Sequence[arb], values: Sequence[arb], origin: arb, alpha: arb) -> list[arb]:
+    """p(z) e^{α(M(z) - origin)} for each z, with M as `values`: p_α up to its normalisation."""
+    return [p * (alpha * (m - origin)).exp() for p, m in zip(masses, values, strict=True)]
 
 
-def balance(masses: Sequence[arb], odds: Sequence[arb], origin: arb, alpha: arb) -> arb:
+def balance(masses: Sequence[arb], values: Sequence[arb], origin: arb, alpha: arb) -> arb:
     """N(α) = Σ_y p(y) (M(y) - origin) e^{α(M(y) - origin)}, a sum of non-decreasing functions of α.
 
-    With origin M(z) it has the sign of -dp_α(z)/dα: N(lo) < 0 < N(hi) proves that p_α(z) rises before
-    lo and falls after hi.
+    With M as `values` and origin M(z) it has the sign of -dp_α(z)/dα: N(lo) < 0 < N(hi) proves that
+    p_α(z) rises before lo and falls after hi.
     """
-    total = arb(0)
-    for p, m in zip(masses, odds, strict=True):
-        gap = m - origin
-        total += p * gap * (alpha * gap).exp()
-    return total
+    weights = tilted(masses, values, origin, alpha)
+    return sum((w * (m - origin) for w, m in zip(weights, values, strict=True)), arb(0))

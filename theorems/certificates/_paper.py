@@ -1,7 +1,9 @@
 """Certificates of the paper's own datasets, in exact rationals, each re-checked as soon as it is made."""
 
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from ufm._json import JSON
 
 from .. import CLAIMS
 from .._statement import NotCertified
@@ -10,14 +12,16 @@ from .check.certificate import check_certificate
 from .write.certificate import certify
 from .write.conclusions import CONCLUSIONS
 
-_SHAPE = {
+_SHAPE: dict[str, JSON] = {
     "token_concept": [0, 0, 0, 1, 1, 1, 2, 2, 2],
     "contexts": [0, 0, 1, 1, 2, 2],
     "positive": [0, 1],
 }
 
 
-def _record(epsilon: str, gamma: list[int], omega: list[int], negative: list[int]) -> dict:
+def _record(
+    epsilon: str, gamma: list[int], omega: list[int], negative: list[int]
+) -> dict[str, JSON]:
     """The γ/ω dataset of V = 9, G = 3: a = (1-ε)γ, b = εω/2, shares in proportion to those given."""
     e = Fraction(epsilon)
     a = [(1 - e) * g / sum(gamma) for g in gamma] * 3
@@ -27,7 +31,7 @@ def _record(epsilon: str, gamma: list[int], omega: list[int], negative: list[int
 
 
 # The datasets of Figures 3 and B.1, of Figure 4, of Figure 5, and of Figure 4 with N in two concepts.
-PAPER: dict[str, dict[str, Any]] = {
+PAPER: dict[str, dict[str, JSON]] = {
     "figure-3": _record("1/20", [53, 57, 15], [4, 5, 1], [2, 3]),
     "figure-4": _record("1/20", [1, 1, 1], [1, 1, 1], [2, 3]),
     "figure-5": _record("13/100", [1, 1, 1], [1, 1, 1], [2, 3]),

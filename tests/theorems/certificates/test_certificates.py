@@ -24,6 +24,7 @@ from theorems.certificates.write.certificate import BUILT_IN, digest, write_cert
 from theorems.certificates.write.cross_entropy import CrossEntropy
 from theorems.certificates.write.levels import Levels, coprime_base, is_zero_combination
 from theorems.tables.exact import exact_instance, read_exact
+from ufm.numerics.bracket import Bracket
 
 RECORDS = {finding.id: finding.counterexample for finding in FINDINGS}
 TWO = RECORDS["finding-1.in-target"]
@@ -350,7 +351,7 @@ def _peaks_moved(monkeypatch):
 
     def off(self, level, guess, unit):
         low, high = exact(self, level, guess, unit)
-        return low + 1, high + 1
+        return Bracket(low + 1, high + 1)
 
     monkeypatch.setattr(_peaks.Peaks, "_around", off)
 

@@ -15,7 +15,7 @@ from .instance import Levels
 Ends = tuple[Fraction | float, Fraction | float]
 
 
-@runtime_checkable
+@runtime_checkable  # so that checkers of types at run time can ask
 class Progress(Protocol):
     """What long work calls: `done` of `total` steps are behind it, in the stage that it names."""
 

@@ -1,42 +1,41 @@
-"""Writes what is certain of an instance down as a JSON record that a stranger can re-check."""
+"""Writes what is certain of an instance as a JSON record, which others can check again."""
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from flint import ctx
 
 from theorems.tables.exact import ExactInstance
 from ufm._files import write_whole
+from ufm._json import JSON
+from ufm._progress import Progress, silent
 
 from .._balls import ball
 from .conclusions import CONCLUSIONS, HOLDS
 from .dyadic import enclosure
-from .evidence import Evidence, Progress
+from .evidence import Evidence, Window
 
 FORMAT, VERSION = "ufm certificate", 1
-# What a claim takes for granted that is true of every certified instance, by how it is built.
+# Hypotheses that every certified instance meets, by how it is built.
 BUILT_IN = ("difference-of-means", "exponential-path", "assumption-2")
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """A record, and the evidence that it was written from."""
+    """A record, and the evidence that it was written from.
 
-    record: dict[str, Any]
+    `verdicts`: claim id → "holds", "fails", "undecided" or "hypotheses unmet".
+    """
+
+    record: dict[str, JSON]
     evidence: Evidence
-
-    @property
-    def verdicts(self) -> dict[str, str]:
-        """Claim id → "holds", "fails", "undecided" or "hypotheses unmet"."""
-        return {claim["id"]: claim["verdict"] for claim in self.record["claims"]}
+    verdicts: dict[str, str]
 
 
-def certify(instance: ExactInstance, progress: Progress | None = None) -> Certificate:
+def certify(instance: ExactInstance, progress: Progress = silent) -> Certificate:
     """Everything that is certain of `instance`, for every strength on the real line.
 
     The record holds, as exact fractions: enclosures of M and of the peak α(j,z) of each level of M in
@@ -51,14 +50,15 @@ def certify(instance: ExactInstance, progress: Progress | None = None) -> Certif
     holds [[2], [3], [1], [0]]
     """
     evidence = Evidence(instance, progress)
-    record = {
+    claims = _claims(evidence)
+    record: dict[str, JSON] = {
         "format": FORMAT,
         "version": VERSION,
         "instance": dict(instance.record),
         "precision": evidence.precision,
         "laws": [list(group) for group in instance.classes],
         "levels": [list(group) for group in evidence.levels.tokens],
-        "log_odds": [_texts(pair) for pair in evidence.odds],
+        "log_odds": [_texts(ends) for ends in evidence.log_odds],
         "peaks": [
             [_texts(evidence.peak(c, k)) for k in range(evidence.count)]
             for c in range(len(instance.classes))
@@ -67,36 +67,33 @@ def certify(instance: ExactInstance, progress: Progress | None = None) -> Certif
         "cross_entropy": _cross_entropy(evidence),
         "sweet_spots": [_texts(evidence.window(c)) for c in range(len(instance.classes))],
         "common_sweet_spot": _common(evidence),
-        "claims": _claims(evidence),
+        "claims": claims,
     }
     record["sha256"] = digest(record)
-    return Certificate(record, evidence)
+    return Certificate(record, evidence, {str(c["id"]): str(c["verdict"]) for c in claims})
 
 
-def digest(record: Mapping[str, Any]) -> str:
-    """SHA-256 of the record without its own digest: shows accidents; forgery is for the checker."""
+def digest(record: Mapping[str, JSON]) -> str:
+    """SHA-256 of the record without its own digest: it shows accidents; the checker shows forgeries."""
     rest = {key: value for key, value in record.items() if key != "sha256"}
     text = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def write_certificate(record: Mapping[str, Any], path: Path) -> None:
+def write_certificate(record: Mapping[str, JSON], path: Path) -> None:
     """Write a record to a file: all of it or nothing."""
     text = json.dumps(record, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
     write_whole(path, text.encode())
 
 
-def _texts(value: Any) -> list[str] | None:
-    """["lo", "hi"] of a bracket, ["inf", "inf"] of an infinite end, None of what is undecided."""
-    if value is None:
-        return None
-    pair = value if isinstance(value, tuple) else (value, value)
-    return [str(end) for end in pair]
+def _texts(ends: Window | None) -> list[str] | None:
+    """["low", "high"], where an infinite end is "inf" or "-inf"; None for what is undecided."""
+    return None if ends is None else [str(end) for end in ends]
 
 
-def _limits(evidence: Evidence) -> dict[str, Any]:
-    """At ±∞ total variation from the law given Mtop (Mbot) is at most factor · e^{-|α| gap}."""
-    ends = {}
+def _limits(evidence: Evidence) -> dict[str, JSON]:
+    """The total variation from the limit, p given Mtop (Mbot), is at most factor · e^{-|α| gap}."""
+    ends: dict[str, JSON] = {}
     for name, level in (("plus", evidence.count - 1), ("minus", 0)):
         masses = [evidence.levels.masses(c)[level] for c in range(len(evidence.levels.rows))]
         beside = level + (1 if level == 0 else -1)
@@ -111,10 +108,10 @@ def _limits(evidence: Evidence) -> dict[str, Any]:
     return ends
 
 
-def _cross_entropy(evidence: Evidence) -> dict[str, Any]:
+def _cross_entropy(evidence: Evidence) -> dict[str, JSON]:
     curve = evidence.cross_entropy
     with ctx.workprec(curve.precision):
-        samples = [
+        samples: Sequence[JSON] = [
             {"strength": str(s), "increase": _texts(enclosure(curve.increase(ball(s))))}
             for s in curve.strengths()
         ]
@@ -132,19 +129,15 @@ def _common(evidence: Evidence) -> list[str] | str | None:
     start, stop = max(w[0] for w in windows if w), min(w[1] for w in windows if w)
     if start < stop:
         return [str(start), str(stop)]
-    outer_start = max(_outer(evidence.peak(c, evidence.high), 0) for c in range(count))
-    outer_stop = min(_outer(evidence.peak(c, evidence.low), 1) for c in range(count))
-    return "empty" if outer_start >= outer_stop else None
+    off, on = ([evidence.peak(c, k) for c in range(count)] for k in (evidence.high, evidence.low))
+    is_empty = max(p.low for p in off if p) >= min(p.high for p in on if p)
+    return "empty" if is_empty else None
 
 
-def _outer(peak: Any, side: int) -> Fraction | float:
-    return peak[side] if isinstance(peak, tuple) else peak
-
-
-def _claims(evidence: Evidence) -> list[dict[str, Any]]:
+def _claims(evidence: Evidence) -> list[dict[str, JSON]]:
     from theorems import CLAIMS
 
-    found = []
+    found: list[dict[str, JSON]] = []
     for name, conclude in CONCLUSIONS.items():
         needed = [h.id for h in CLAIMS[name].hypotheses if h.id not in BUILT_IN]
         reasons = {h: evidence.hypotheses[h] for h in needed if evidence.hypotheses[h] is not None}

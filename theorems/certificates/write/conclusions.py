@@ -1,19 +1,18 @@
 """What follows from the evidence, claim by claim: holds, fails or undecided, on the whole line."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from flint import ctx, fmpq
 
 from .._balls import PRECISIONS, ball
 from . import hypotheses as exact
-from .evidence import Evidence
-from .peaks import middle
+from .evidence import Evidence, Peak
 
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
-Witness = dict[str, Any]
+Witness = Mapping[str, int | str]
 
 
 class Conclusion(NamedTuple):
@@ -62,10 +61,9 @@ def _peak_order(evidence: Evidence) -> Conclusion:
     return Conclusion(HOLDS)
 
 
-def _before(first: Any, second: Any) -> bool:
+def _before(first: Peak, second: Peak) -> bool:
     """Whether one peak is certain to come before another."""
-    last = first[1] if isinstance(first, tuple) else first
-    return bool(last < (second[0] if isinstance(second, tuple) else second))
+    return first.high < second.low
 
 
 def _positive_peaks(evidence: Evidence) -> Conclusion:
@@ -93,7 +91,7 @@ def _target_increasing(evidence: Evidence) -> Conclusion:
     if evidence.count == 1:
         return Conclusion(FAILS, {"context": 0, "strength": "0"})
     strengths = {Fraction(0), *evidence.cross_entropy.strengths()}
-    strengths |= {middle(b) for p in evidence.peaks for b in p.brackets if b is not None}
+    strengths |= {b.middle for p in evidence.peaks for b in p.brackets if b is not None}
     for c, group in enumerate(instance.classes):
         for strength in sorted(strengths, key=lambda s: (abs(s), s)):
             if evidence.target_slope(c, strength) < 0:
@@ -119,7 +117,7 @@ def _decreasing(evidence: Evidence) -> Conclusion:
     return _over(found, exact.off_target_concepts(evidence.instance))
 
 
-def _over(found: dict[int, Any], every: dict[int, Any]) -> Conclusion:
+def _over(found: dict[int, tuple[int, ...]], every: dict[int, tuple[int, ...]]) -> Conclusion:
     """A claim about the concepts found; where none is, it is left open which are meant."""
     return Conclusion(HOLDS if found or not every else UNDECIDED)
 
@@ -136,7 +134,7 @@ def _sign_rule(evidence: Evidence) -> Conclusion:
 
 def _sign_rule_at(evidence: Evidence, precision: int) -> Conclusion:
     levels, is_open = evidence.levels, evidence.count < 2
-    every = levels.odds(precision)
+    every = levels.log_odds(precision)
     for c, law in enumerate(levels.rows):
         with ctx.workprec(precision):
             logs = [[ball(p).log() for p in row] for row in levels.rows]
@@ -185,10 +183,10 @@ def _sweet_spot(evidence: Evidence) -> Conclusion:
             return Conclusion(UNDECIDED)
         if math.isinf(window[0]) or math.isinf(window[1]):
             continue
-        odds = evidence.cross_entropy.odds
+        m = evidence.cross_entropy.log_odds
         with ctx.workprec(PRECISIONS[0]):
-            whole = odds[-1] - odds[0]
-            least = 4 * (odds[evidence.low] - odds[evidence.high]) / (whole * whole)
+            whole = m[-1] - m[0]
+            least = 4 * (m[evidence.low] - m[evidence.high]) / (whole * whole)
             if not ball(Fraction(window[1]) - Fraction(window[0])) > least:
                 return Conclusion(UNDECIDED)
     return Conclusion(HOLDS)

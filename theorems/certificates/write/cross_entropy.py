@@ -1,4 +1,4 @@
-"""ΔCE in balls at a few strengths, its constants, and its bounds judged there for certain."""
+"""ΔCE in balls at a few strengths, its constants, and its bounds judged there by balls."""
 
 import math
 from collections.abc import Sequence
@@ -38,9 +38,9 @@ class CrossEntropy:
 
     def __init__(self, instance: ExactInstance, levels: Levels, precision: int):
         self.precision, self.levels = precision, levels
-        self.odds = levels.odds(precision)
+        self.log_odds = levels.log_odds(precision)
         with ctx.workprec(precision):
-            self.range = self.odds[-1] - self.odds[0]
+            self.range = self.log_odds[-1] - self.log_odds[0]
             self.rows = [
                 self._moments(c, sum((instance.weights[j] for j in group), Fraction(0)))
                 for c, group in enumerate(instance.classes)
@@ -55,15 +55,15 @@ class CrossEntropy:
                 for table in levels.rows
             ]
         # the two-point laws: there two of the bounds hold with equality
-        self.is_two_point = len(self.odds) == 2
+        self.is_two_point = len(self.log_odds) == 2
         self.is_merged = self.is_two_point and any(g == tuple(target) for g in levels.tokens)
 
     def strengths(self) -> list[Fraction]:
         """± 1/2, 2 and 8 units; none where M is constant."""
-        if len(self.odds) < 2:
+        if len(self.log_odds) < 2:
             return []
         # not of the balls of M: at this precision they may be wider than they are apart
-        span = self.levels.gap(len(self.odds) - 1, 0)
+        span = self.levels.gap(len(self.log_odds) - 1, 0)
         unit = Fraction(2) ** round(math.log2(span.denominator) - math.log2(span.numerator))
         return [unit * multiple for multiple in MULTIPLES]
 
@@ -76,7 +76,7 @@ class CrossEntropy:
     def increase(self, alpha: arb) -> arb:
         """ΔCE(α)."""
         parts = [
-            row.weight * sum(tilted(row.masses, self.odds, row.mean, alpha), arb(0)).log()
+            row.weight * sum(tilted(row.masses, self.log_odds, row.mean, alpha), arb(0)).log()
             for row in self.rows
         ]
         return sum(parts, arb(0))
@@ -105,9 +105,9 @@ class CrossEntropy:
 
     def _moments(self, row: int, weight: Fraction) -> Moments:
         masses = [ball(p) for p in self.levels.masses(row)]
-        mean = sum((p * m for p, m in zip(masses, self.odds, strict=True)), arb(0))
+        mean = sum((p * m for p, m in zip(masses, self.log_odds, strict=True)), arb(0))
         variance = sum(
-            (p * _square(m - mean) for p, m in zip(masses, self.odds, strict=True)), arb(0)
+            (p * _square(m - mean) for p, m in zip(masses, self.log_odds, strict=True)), arb(0)
         )
         return Moments(masses, mean, variance, ball(weight))
 
@@ -115,7 +115,7 @@ class CrossEntropy:
         """Σπ log[b²/(b²+σ²) e^{-|α|σ²/b} + σ²/(b²+σ²) e^{|α|b}], b = |M_end - μ|."""
         total = arb(0)
         for row in self.rows:
-            b = self.odds[-1] - row.mean if alpha > 0 else row.mean - self.odds[0]
+            b = self.log_odds[-1] - row.mean if alpha > 0 else row.mean - self.log_odds[0]
             size, both = abs(alpha), _square(b) + row.variance
             low = _square(b) / both * (-size * row.variance / b).exp()
             total += row.weight * (low + row.variance / both * (size * b).exp()).log()
@@ -126,20 +126,20 @@ class CrossEntropy:
         total = arb(0)
         for row, on_target in zip(self.rows, self.on_target, strict=True):
             start = sum(on_target, arb(0))
-            all_weights = sum(tilted(row.masses, self.odds, row.mean, alpha), arb(0))
-            share = sum(tilted(on_target, self.odds, row.mean, alpha), arb(0)) / all_weights
+            all_weights = sum(tilted(row.masses, self.log_odds, row.mean, alpha), arb(0))
+            share = sum(tilted(on_target, self.log_odds, row.mean, alpha), arb(0)) / all_weights
             part = start * (start / share).log()
             total += row.weight * (part + (1 - start) * ((1 - start) / (1 - share)).log())
         return total
 
     def _beyond_asymptote(self, alpha: arb, increase: arb) -> tuple[arb, arb]:
         """r = ΔCE - |α|Σπ|M_end - E M| - Σπ log p(end), and its bound Σπ((1-p)/p) e^{-|α|g}."""
-        end = len(self.odds) - 1 if alpha > 0 else 0
-        gap = abs(self.odds[end] - self.odds[end - 1 if end else 1])
+        end = len(self.log_odds) - 1 if alpha > 0 else 0
+        gap = abs(self.log_odds[end] - self.log_odds[end - 1 if end else 1])
         line = most = arb(0)
         for row in self.rows:
             p = row.masses[end]
-            line += row.weight * (abs(alpha) * abs(self.odds[end] - row.mean) + p.log())
+            line += row.weight * (abs(alpha) * abs(self.log_odds[end] - row.mean) + p.log())
             most += row.weight * (1 - p) / p
         return increase - line, most * (-abs(alpha) * gap).exp()
 

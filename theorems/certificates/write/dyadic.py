@@ -4,8 +4,10 @@ from fractions import Fraction
 
 from flint import arb
 
+from ufm.numerics.bracket import Bracket
 
-def enclosure(value: arb, bits: int = 64) -> tuple[Fraction, Fraction]:
+
+def enclosure(value: arb, bits: int = 64) -> Bracket[Fraction]:
     """Dyadic fractions around a ball, rounded outward to about `bits` bits."""
     ends = []
     for side, direction in ((value.lower(), -1), (value.upper(), 1)):
@@ -13,4 +15,4 @@ def enclosure(value: arb, bits: int = 64) -> tuple[Fraction, Fraction]:
         drop = max(abs(mantissa).bit_length() - bits, 0)
         kept = -((-mantissa) >> drop) if direction > 0 else mantissa >> drop
         ends.append(Fraction(kept) * Fraction(2) ** (exponent + drop))
-    return ends[0], ends[1]
+    return Bracket(*ends)

@@ -1,21 +1,24 @@
 """All that is computed of one instance, before anything is concluded from it."""
 
-from collections.abc import Callable
 from fractions import Fraction
 from functools import cached_property
+from math import inf
 
 from flint import arb, ctx
 
 from theorems.tables.exact import ExactInstance
+from ufm._progress import Progress, silent
+from ufm.numerics.bracket import Bracket
 
-from .._balls import PRECISIONS, ball
+from .._balls import PRECISIONS, ball, tilted
 from . import hypotheses as _hypotheses
 from .cross_entropy import judged
 from .dyadic import enclosure
 from .levels import Levels, is_zero_combination
-from .peaks import Bracket, Peaks
+from .peaks import Peaks
 
-Progress = Callable[[float, str], None]
+Peak = Bracket[Fraction] | Bracket[float]  # of floats where it is infinite
+Window = tuple[Fraction | float, Fraction | float]
 # A coprime base of more numbers than this takes longer than the answer is worth.
 _LARGEST_BASE = 300
 
@@ -27,21 +30,18 @@ class Evidence:
     undecided; ±1 for the extremal levels. `window` [classes]: the sweet spot as far as it is certain.
     """
 
-    def __init__(self, instance: ExactInstance, progress: Progress | None = None):
+    def __init__(self, instance: ExactInstance, progress: Progress = silent):
         self.instance = instance
         self.levels = Levels(instance)
         self.count = len(self.levels.tokens)
         self.hypotheses = _hypotheses.unmet(instance, self.levels)
         self.low, self.high = _hypotheses.ends(instance, self.levels)
         self.peaks: list[Peaks] = []
-        for c in range(len(instance.classes)):
-            if progress is not None:
-                progress(
-                    c / len(instance.classes), f"peaks, law {c + 1} of {len(instance.classes)}"
-                )
+        count = len(instance.classes)
+        for c in range(count):
+            progress(c / count, 1.0, f"peaks, law {c + 1} of {count}")
             self.peaks.append(Peaks(self.levels, c))
-        if progress is not None:
-            progress(1.0, "cross-entropy")
+        progress(1.0, 1.0, "cross-entropy")
         self.signs = [self._signs(c) for c in range(len(self.peaks))]
         self.cross_entropy, self.bounds = judged(instance, self.levels)
 
@@ -51,28 +51,23 @@ class Evidence:
         return max([self.cross_entropy.precision, *(peaks.precision for peaks in self.peaks)])
 
     @cached_property
-    def odds(self) -> list[tuple[Fraction, Fraction]]:
+    def log_odds(self) -> list[Bracket[Fraction]]:
         """Enclosures of M [K]."""
         with ctx.workprec(2 * PRECISIONS[0]):
-            return [enclosure(m) for m in self.levels.odds(2 * PRECISIONS[0])]
+            return [enclosure(m) for m in self.levels.log_odds(2 * PRECISIONS[0])]
 
-    def peak(self, row: int, level: int) -> Bracket | float | None:
-        """The bracket of a peak, ±inf at the extremal levels, or None if undecided."""
+    def peak(self, row: int, level: int) -> Peak | None:
+        """The bracket of a peak, at ±inf for the extremal levels; None if undecided."""
         if level in (0, self.count - 1):
-            return float("inf") if level else float("-inf")
+            return Bracket(inf, inf) if level else Bracket(-inf, -inf)
         return self.peaks[row].brackets[level]
 
-    def window(self, row: int) -> tuple[Fraction | float, Fraction | float] | None:
+    def window(self, row: int) -> Window | None:
         """From the last peak off the target to the first on it; None if δ <= 0 or undecided."""
-        if self.low <= self.high:
+        start, stop = self.peak(row, self.high), self.peak(row, self.low)
+        if self.low <= self.high or start is None or stop is None:
             return None
-        ends = self.peak(row, self.high), self.peak(row, self.low)
-        if None in ends:
-            return None
-        start, stop = ends
-        return start[1] if isinstance(start, tuple) else start, (
-            stop[0] if isinstance(stop, tuple) else stop
-        )  # type: ignore[return-value]
+        return start.high, stop.low
 
     def target_slope(self, row: int, strength: Fraction) -> arb:
         """E_α[M|T] - E_α[M|not T], the slope of logit F_T, at the first precision."""
@@ -83,11 +78,8 @@ class Evidence:
             on = curve.on_target[row]
             off = [p - q for p, q in zip(masses, on, strict=True)]
             for share in (on, off):
-                weights = [
-                    p * (alpha * (m - curve.odds[-1])).exp()
-                    for p, m in zip(share, curve.odds, strict=True)
-                ]
-                mean = sum((w * m for w, m in zip(weights, curve.odds, strict=True)), arb(0))
+                weights = tilted(share, curve.log_odds, curve.log_odds[-1], alpha)
+                mean = sum((w * m for w, m in zip(weights, curve.log_odds, strict=True)), arb(0))
                 parts.append(mean / sum(weights, arb(0)))
             return parts[0] - parts[1]
 
@@ -99,8 +91,8 @@ class Evidence:
                 signs.append(1 if k else -1)
             elif bracket is None:
                 signs.append(None)
-            elif bracket[0] >= 0 or bracket[1] <= 0:
-                signs.append(1 if bracket[0] >= 0 else -1)
+            elif bracket.low >= 0 or bracket.high <= 0:
+                signs.append(1 if bracket.low >= 0 else -1)
             else:
                 signs.append(0 if self._peaks_at_zero(row, k) else None)
         return signs

@@ -1,7 +1,7 @@
 """The values of M in exact order: balls where they decide, integers where they overlap."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property, cmp_to_key
 
@@ -47,11 +47,11 @@ class Levels:
         """The sign of M at each level: the side of 1 on which e^{LM} = Π p_c(z)^{L w_c} lies."""
         found = []
         for group in self.tokens:
-            odds = self._balls[group[0]]
-            found.append(1 if odds > 0 else -1 if odds < 0 else self._exact_sign(group[0], None))
+            m = self._balls[group[0]]
+            found.append(1 if m > 0 else -1 if m < 0 else self._exact_sign(group[0], None))
         return found
 
-    def odds(self, precision: int) -> list[arb]:
+    def log_odds(self, precision: int) -> list[arb]:
         """M of each level in balls."""
         with ctx.workprec(precision):
             first = [[row[group[0]] for group in self.tokens] for row in self.rows]
@@ -60,18 +60,18 @@ class Levels:
     def gap(self, high: int, low: int) -> Fraction:
         """A positive lower bound of M(high) - M(low), short of it by 2^-32 of its size at most."""
         for precision in (*PRECISIONS, 2**16):
-            odds = self.odds(precision)
+            values = self.log_odds(precision)
             with ctx.workprec(precision):
-                gap = odds[high] - odds[low]
+                gap = values[high] - values[low]
                 if gap.rel_accuracy_bits() > 40:
-                    return enclosure(gap)[0]
+                    return enclosure(gap).low
         raise ValueError(f"levels {low} and {high} of M are too close to be told apart")
 
     def masses(self, row: int) -> list[Fraction]:
         """p(level|c_j) [K] for the class number `row`, exactly."""
         return [sum((self.rows[row][z] for z in group), Fraction(0)) for group in self.tokens]
 
-    def _first_balls(self, tokens: Sequence[int]):
+    def _first_balls(self, tokens: Sequence[int]) -> Iterator[tuple[int, arb]]:
         with ctx.workprec(PRECISIONS[0]):
             columns = [[row[z] for z in tokens] for row in self.rows]
             return zip(tokens, log_odds(columns, self.shares), strict=True)

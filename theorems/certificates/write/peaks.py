@@ -8,12 +8,12 @@ from itertools import pairwise
 import numpy as np
 from flint import arb, ctx
 
+from ufm.numerics.bracket import Bracket
 from ufm.numerics.log_balance import balanced, bracket_by_slopes, log_balance
 
 from .._balls import PRECISIONS, balance, ball
 from .levels import Levels
 
-Bracket = tuple[Fraction, Fraction]
 # Relative to |α| + 1/R: the float search is good to 2^-45 or so where gaps of M are not tiny.
 _WIDTH = 2.0**-36
 
@@ -30,15 +30,15 @@ class Peaks:
         self._levels, self._masses = levels, levels.masses(row)
         self._cache: dict[int, tuple[list[arb], list[arb]]] = {}
         self.precision = PRECISIONS[0]
-        self.brackets: list[Bracket | None] = [None] * len(self._masses)
+        self.brackets: list[Bracket[Fraction] | None] = [None] * len(self._masses)
         if len(self._masses) < 3:
             return
         precision = next((p for p in PRECISIONS if self._is_apart(p)), PRECISIONS[-1])
-        masses, odds = self._at(precision)
+        masses, log_odds = self._at(precision)
         # levels that no precision tells apart give infinities or NaN here: left undecided below
         with ctx.workprec(precision), np.errstate(all="ignore"):
-            guesses = float_peaks(masses, odds)
-        unit = 1 / float(odds[-1] - odds[0])
+            guesses = float_peaks(masses, log_odds)
+        unit = 1 / float(log_odds[-1] - log_odds[0])
         for k, guess in enumerate(guesses, start=1):
             self.brackets[k] = self._around(k, float(guess), unit)
         self._separate()
@@ -46,9 +46,9 @@ class Peaks:
     def sign(self, level: int, alpha: Fraction, precisions: Sequence[int] = PRECISIONS) -> int:
         """The sign of N(alpha) with origin M(level); 0 where the last precision leaves it open."""
         for precision in precisions:
-            masses, odds = self._at(precision)
+            masses, log_odds = self._at(precision)
             with ctx.workprec(precision):
-                value = balance(masses, odds, odds[level], ball(alpha))
+                value = balance(masses, log_odds, log_odds[level], ball(alpha))
                 if value > 0 or value < 0:
                     self.precision = max(self.precision, precision)
                     return 1 if value > 0 else -1
@@ -60,12 +60,12 @@ class Peaks:
 
     def _at(self, precision: int) -> tuple[list[arb], list[arb]]:
         if precision not in self._cache:
-            odds = self._levels.odds(precision)
+            log_odds = self._levels.log_odds(precision)
             with ctx.workprec(precision):
-                self._cache[precision] = ([ball(p) for p in self._masses], odds)
+                self._cache[precision] = ([ball(p) for p in self._masses], log_odds)
         return self._cache[precision]
 
-    def _around(self, level: int, guess: float, unit: float) -> Bracket | None:
+    def _around(self, level: int, guess: float, unit: float) -> Bracket[Fraction] | None:
         """Widen about the guess until both signs are certain; more bits where widening is no help."""
         if not math.isfinite(guess):
             return None
@@ -75,40 +75,38 @@ class Peaks:
                 lo, hi = _dyadic(guess - width, width, -1), _dyadic(guess + width, width, 1)
                 only = (precision,)
                 if self.sign(level, lo, only) < 0 and self.sign(level, hi, only) > 0:
-                    return self._narrow(level, (lo, hi), unit)
+                    return self._narrow(level, Bracket(lo, hi), unit)
         return None
 
-    def _narrow(self, level: int, bracket: Bracket, unit: float) -> Bracket:
+    def _narrow(self, level: int, bracket: Bracket[Fraction], unit: float) -> Bracket[Fraction]:
         """Cut at 0, so that the sign of the peak shows, and down to a millionth where it was wide."""
-        if bracket[0] < 0 < bracket[1]:
+        if bracket.low < 0 < bracket.high:
             bracket = self._cut(level, bracket, Fraction(0)) or bracket
-        while float(bracket[1] - bracket[0]) > 2.0**-20 * (float(abs(bracket[0])) + unit):
-            cut = self._cut(level, bracket, middle(bracket))
+        while float(bracket.width) > 2.0**-20 * (float(abs(bracket.low)) + unit):
+            cut = self._cut(level, bracket, bracket.middle)
             if cut is None:
                 break
             bracket = cut
         return bracket
 
-    def _cut(self, level: int, bracket: Bracket, at: Fraction) -> Bracket | None:
+    def _cut(
+        self, level: int, bracket: Bracket[Fraction], at: Fraction
+    ) -> Bracket[Fraction] | None:
+        """The part of a bracket before or after `at` that holds the peak, if that is certain."""
         sign = self.sign(level, at)
-        return {1: (bracket[0], at), -1: (at, bracket[1]), 0: None}[sign]
+        return {1: Bracket(bracket.low, at), -1: Bracket(at, bracket.high), 0: None}[sign]
 
     def _separate(self) -> None:
         """Halve overlapping neighbours until they are apart."""
         for k in range(2, len(self.brackets) - 1):
             while True:
                 left, right = self.brackets[k - 1], self.brackets[k]
-                if left is None or right is None or left[1] < right[0]:
+                if left is None or right is None or left.high < right.low:
                     break
-                halves = [self._cut(i, b, middle(b)) for i, b in ((k - 1, left), (k, right))]
+                halves = [self._cut(i, b, b.middle) for i, b in ((k - 1, left), (k, right))]
                 if None in halves:
                     break
                 self.brackets[k - 1], self.brackets[k] = halves
-
-
-def middle(bracket: Bracket) -> Fraction:
-    """The midpoint of a bracket."""
-    return (bracket[0] + bracket[1]) / 2
 
 
 def _dyadic(value: float, width: float, direction: int) -> Fraction:

@@ -2,19 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import tyro
 from rich.console import Console
 
+from ufm._json import JSON
 from ufm._progress import progress_bar
 
 from ..printing.json_output import print_json
 from .bad_input import BadInput, as_bad_input
 from .rules import NEW_FILE
-
-if TYPE_CHECKING:
-    from theorems.certificates.check.fields import JSON
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Certify:
             record = load_json(self.file)
         return self._check(record, errors) if self.check else self._certify(record, errors)
 
-    def _certify(self, record: "JSON", errors: Console) -> int:
+    def _certify(self, record: JSON, errors: Console) -> int:
         from theorems.certificates import certify, write_certificate
         from theorems.tables.exact import read_exact
 
@@ -60,7 +58,7 @@ class Certify:
         with as_bad_input(about=self.file):
             instance = read_exact(record)
         with progress_bar("certifying", errors) as show:
-            certificate = certify(instance, lambda share, what: show(share, 1.0, what))
+            certificate = certify(instance, show)
         if self.out is not None:
             write_certificate(certificate.record, self.out)
         if self.json:
@@ -69,7 +67,7 @@ class Certify:
             print_certificate(certificate.record, Console())
         return 0 if _is_fine(certificate.verdicts) else 1
 
-    def _check(self, record: "JSON", errors: Console) -> int:
+    def _check(self, record: JSON, errors: Console) -> int:
         from theorems.certificates import check_certificate
 
         from ..printing.certificate import counts
