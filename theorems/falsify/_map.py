@@ -2,14 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, TypeVar
 
-from . import _breaks as near
-from . import _breaks_concepts as mass
-from . import _breaks_cross_entropy as loss
-from . import _breaks_peaks as far
-from . import _norms
-from ._breaks import Break
+from hypothesis import strategies as st
+
 from ._candidates import (
     SHAPES,
     Candidates,
@@ -24,20 +20,25 @@ from ._candidates import (
     unfinished,
     unordered,
 )
-from ._ranks import too_narrow
+from ._steered import Steered
+from .contradictions import concepts, cross_entropy, curves, last_norm, peaks, training
+from .contradictions.contradiction import Contradiction
 
 _WIDE = [(2, 2), (3, 1), (3, 2)]
 
 
+Model = TypeVar("Model")
+
+
 @dataclass(frozen=True)
-class Needed:
+class Needed(Generic[Model]):
     """The claim fails without the hypothesis: `candidates` break it, `contradicts` sees that it does.
 
     `implied`: hypotheses of the claim that cannot hold once this one is broken.
     """
 
-    candidates: Callable[[], Candidates]
-    contradicts: Callable[[Any], Break | None]
+    candidates: Callable[[], st.SearchStrategy[Model]]
+    contradicts: Callable[[Model], Contradiction | None]
     implied: tuple[str, ...] = ()
 
 
@@ -53,27 +54,27 @@ _FLAT = "without it M is constant, no curve moves, and {}"
 _GIVEN = "given the claim's own hypotheses, for every law p > 0"
 
 _SEPARATION = {
-    ("thm-3.3.peak-order", "separation"): Needed(unordered, near.peak_order),
-    ("thm-3.3.peak-order", "assumption-1"): Needed(unordered, near.peak_order, ("separation",)),
-    ("thm-3.6.target-increasing", "separation"): Needed(turned_away, mass.target_falls),
+    ("thm-3.3.peak-order", "separation"): Needed(unordered, peaks.peak_order),
+    ("thm-3.3.peak-order", "assumption-1"): Needed(unordered, peaks.peak_order, ("separation",)),
+    ("thm-3.6.target-increasing", "separation"): Needed(turned_away, concepts.target_falls),
     ("thm-3.6.target-increasing", "assumption-1"): Needed(
-        unordered, mass.target_falls, ("separation",)
+        unordered, concepts.target_falls, ("separation",)
     ),
-    ("sweet-spot.nonempty", "separation"): Needed(turned_away, far.sweet_spot),
-    ("sweet-spot.nonempty", "assumption-1"): Needed(unordered, far.sweet_spot, ("separation",)),
-    ("half-saturation.bounds", "separation"): Needed(inside, far.never_half),
-    ("strength.budget", "separation"): Needed(turned_away, loss.budget),
+    ("sweet-spot.nonempty", "separation"): Needed(turned_away, peaks.sweet_spot),
+    ("sweet-spot.nonempty", "assumption-1"): Needed(unordered, peaks.sweet_spot, ("separation",)),
+    ("half-saturation.bounds", "separation"): Needed(inside, peaks.never_half),
+    ("strength.budget", "separation"): Needed(turned_away, cross_entropy.budget),
 }
 _LEMMAS = {
-    ("lemma-b2.affine", "difference-of-means"): Needed(other_vector, near.tilt),
-    ("lemma-b3.tilt", "difference-of-means"): Needed(other_vector, near.tilt),
-    ("lemma-b4.sign", "difference-of-means"): Needed(other_vector, far.log_odds_sign),
-    ("lemma-b4.sign", "assumption-1"): Needed(unordered, far.log_odds_sign),
+    ("lemma-b2.affine", "difference-of-means"): Needed(other_vector, curves.tilt),
+    ("lemma-b3.tilt", "difference-of-means"): Needed(other_vector, curves.tilt),
+    ("lemma-b4.sign", "difference-of-means"): Needed(other_vector, peaks.log_odds_sign),
+    ("lemma-b4.sign", "assumption-1"): Needed(unordered, peaks.log_odds_sign),
     ("lemma-b4.sign", "target-contexts"): Needed(
-        lambda: plain("stray", [(3, 1), (3, 2)]), far.log_odds_sign
+        lambda: plain("stray", [(3, 1), (3, 2)]), peaks.log_odds_sign
     ),
     ("assumption-2.trained", "wide-enough"): Needed(
-        lambda: plain("contrastive", [(2, 2), (3, 1)]), too_narrow
+        lambda: plain("contrastive", [(2, 2), (3, 1)]), training.too_narrow
     ),
     ("assumption-2.trained", "smoothed"): NotNeeded(
         "some model attains any law p > 0 once d >= rank; that descent finds it is run, not proved",
@@ -82,29 +83,31 @@ _LEMMAS = {
 }
 _REMARK = {
     ("remark-3.4.positive-peaks", "difference-of-means"): Needed(
-        lambda: changed(SHAPES, lower_target), far.peak_sign, ("concept-laws", "small-epsilon")
+        lambda: changed(SHAPES, lower_target), peaks.peak_sign, ("concept-laws", "small-epsilon")
     ),
     ("remark-3.4.positive-peaks", "target-contexts"): Needed(
-        lambda: plain("stray", [(3, 1), (3, 2)]), far.peak_sign, ("concept-laws", "small-epsilon")
+        lambda: plain("stray", [(3, 1), (3, 2)]), peaks.peak_sign, ("concept-laws", "small-epsilon")
     ),
     ("remark-3.4.positive-peaks", "concept-laws"): Needed(
-        lambda: plain("spread", [(3, 2)]), far.peak_sign, ("small-epsilon",)
+        lambda: plain("spread", [(3, 2)]), peaks.peak_sign, ("small-epsilon",)
     ),
     ("remark-3.4.positive-peaks", "small-epsilon"): Needed(
-        lambda: plain("laws", [(3, 2)]), far.peak_sign
+        lambda: plain("laws", [(3, 2)]), peaks.peak_sign
     ),
     ("remark-3.4.positive-peaks", "context-off-target"): Needed(
         lambda: plain("contrastive", [(2, 2)]),
-        far.peak_sign_anywhere,
+        peaks.peak_sign_anywhere,
         ("concept-laws", "small-epsilon"),
     ),
 }
 _SIGNS = {
-    ("sign-rule", "difference-of-means"): Needed(other_vector, far.sign_rule),
-    ("sign-rule", "non-constant-log-odds"): Needed(inside, far.flat),
-    ("contrastive.geometric-path", "difference-of-means"): Needed(other_vector, far.geometric_path),
+    ("sign-rule", "difference-of-means"): Needed(other_vector, peaks.sign_rule),
+    ("sign-rule", "non-constant-log-odds"): Needed(inside, peaks.flat),
+    ("contrastive.geometric-path", "difference-of-means"): Needed(
+        other_vector, peaks.geometric_path
+    ),
     ("contrastive.geometric-path", "one-law-each"): Needed(
-        lambda: plain("mixed", [(3, 1)]), far.geometric_path
+        lambda: plain("mixed", [(3, 1)]), peaks.geometric_path
     ),
     ("contrastive.geometric-path", "non-constant-log-odds"): NotNeeded(
         _FLAT.format("p_N = p_T: the path stays there, and there is no peak to shift"),
@@ -112,7 +115,7 @@ _SIGNS = {
     ),
 }
 _EXTREMES = {
-    ("thm-3.3.monotone", "non-constant-log-odds"): Needed(inside, far.flat),
+    ("thm-3.3.monotone", "non-constant-log-odds"): Needed(inside, peaks.flat),
     ("thm-3.3.bump", "non-constant-log-odds"): NotNeeded(
         _FLAT.format("every token is in Mtop: there is none of which a bump is claimed")
     ),
@@ -129,62 +132,62 @@ _EXTREMES = {
         _FLAT.format("the law equals its limit: the distance is 0 <= (1-p)/p = 0"), ("limit_rate",)
     ),
     ("thm-3.6.vanishing", "interior-concept"): Needed(
-        lambda: plain("contrastive", [(2, 1)]), mass.other_stays
+        lambda: plain("contrastive", [(2, 1)]), concepts.other_stays
     ),
     ("thm-3.6.decreasing", "lowest-concept"): Needed(
-        lambda: plain("contrastive", [(3, 1)]), mass.other_rises
+        lambda: plain("contrastive", [(3, 1)]), concepts.other_rises
     ),
-    ("thm-3.6.decreasing", "non-constant-log-odds"): Needed(inside, far.flat),
+    ("thm-3.6.decreasing", "non-constant-log-odds"): Needed(inside, peaks.flat),
 }
 
 
-def _path() -> dict[tuple[str, str], Needed]:
+def _path() -> dict[tuple[str, str], Needed[Steered]]:
     """Each claim that needs the last hidden state to be steered, after any norm, by v itself."""
-    tests: dict[str, tuple[Callable[[], Candidates], Callable[[Any], Break | None]]] = {
-        "lemma-b2.affine": (bent(), near.tilt),
-        "lemma-b3.tilt": (bent(), near.tilt),
-        "lemma-b5.derivative": (bent(), near.derivative),
-        "tilt.all-orders": (bent(), near.derivative),
-        "thm-3.3.bump": (bent(_WIDE), near.bump),
-        "thm-3.3.monotone": (bent(_WIDE), near.monotone),
-        "prop-b1.limit-plus": (bent(), near.limit_plus),
-        "prop-b1.limit-minus": (bent(), near.limit_minus),
-        "limit.rate": (bent(), near.rate),
-        "thm-3.6.tanh": (bent(), mass.tanh),
-        "thm-3.6.target-increasing": (bent(_WIDE), mass.target_falls),
-        "thm-3.6.vanishing": (bent([(3, 1)]), mass.interior_stays),
-        "thm-3.6.decreasing": (bent(_WIDE), mass.lowest_rises),
-        "thm-3.6.growth": (rescaled(), mass.growth),
-        "thm-3.8.quadratic": (rescaled(), near.quadratic),
-        "peak.height": (bent([(3, 1), (2, 2)]), far.peak_height),
-        "contrastive.geometric-path": (rescaled(), far.geometric_path),
-        "sweet-spot.nonempty": (bent(_WIDE), far.sweet_spot),
-        "half-saturation.bounds": (rescaled(), far.half_saturation),
-        "ce.kl-identity": (bent(), loss.kl_identity),
-        "ce.convex": (bent(), loss.convex),
-        "ce.upper-bounds": (rescaled(), loss.upper_bound),
-        "ce.lower-bounds": (rescaled(), loss.lower_bound),
-        "ce.remainder": (rescaled(), loss.remainder),
-        "ce.asymptote": (rescaled(), loss.asymptote),
-        "strength.budget": (rescaled(), loss.budget),
+    tests: dict[str, tuple[Callable[[], Candidates], Callable[[Steered], Contradiction | None]]] = {
+        "lemma-b2.affine": (bent(), curves.tilt),
+        "lemma-b3.tilt": (bent(), curves.tilt),
+        "lemma-b5.derivative": (bent(), curves.derivative),
+        "tilt.all-orders": (bent(), curves.derivative),
+        "thm-3.3.bump": (bent(_WIDE), curves.bump),
+        "thm-3.3.monotone": (bent(_WIDE), curves.monotone),
+        "prop-b1.limit-plus": (bent(), curves.limit_plus),
+        "prop-b1.limit-minus": (bent(), curves.limit_minus),
+        "limit.rate": (bent(), curves.rate),
+        "thm-3.6.tanh": (bent(), concepts.tanh),
+        "thm-3.6.target-increasing": (bent(_WIDE), concepts.target_falls),
+        "thm-3.6.vanishing": (bent([(3, 1)]), concepts.interior_stays),
+        "thm-3.6.decreasing": (bent(_WIDE), concepts.lowest_rises),
+        "thm-3.6.growth": (rescaled(), concepts.growth),
+        "thm-3.8.quadratic": (rescaled(), cross_entropy.quadratic),
+        "peak.height": (bent([(3, 1), (2, 2)]), peaks.peak_height),
+        "contrastive.geometric-path": (rescaled(), peaks.geometric_path),
+        "sweet-spot.nonempty": (bent(_WIDE), peaks.sweet_spot),
+        "half-saturation.bounds": (rescaled(), peaks.half_saturation),
+        "ce.kl-identity": (bent(), cross_entropy.kl_identity),
+        "ce.convex": (bent(), cross_entropy.convex),
+        "ce.upper-bounds": (rescaled(), cross_entropy.upper_bound),
+        "ce.lower-bounds": (rescaled(), cross_entropy.lower_bound),
+        "ce.remainder": (rescaled(), cross_entropy.remainder),
+        "ce.asymptote": (rescaled(), cross_entropy.asymptote),
+        "strength.budget": (rescaled(), cross_entropy.budget),
     }
     return {(claim, "exponential-path"): Needed(*pair) for claim, pair in tests.items()}
 
 
 _TRAINING = {
-    ("thm-3.8.quadratic", "assumption-2"): Needed(unfinished, near.quadratic),
-    ("tilt.all-orders", "assumption-2"): Needed(unfinished, near.quadratic),
-    ("ce.kl-identity", "assumption-2"): Needed(unfinished, loss.kl_identity),
-    ("ce.upper-bounds", "assumption-2"): Needed(unfinished, loss.upper_bound),
-    ("ce.lower-bounds", "assumption-2"): Needed(unfinished, loss.lower_bound),
-    ("ce.remainder", "assumption-2"): Needed(unfinished, loss.remainder),
-    ("ce.asymptote", "assumption-2"): Needed(unfinished, loss.asymptote),
-    ("strength.budget", "assumption-2"): Needed(unfinished, loss.budget),
+    ("thm-3.8.quadratic", "assumption-2"): Needed(unfinished, cross_entropy.quadratic),
+    ("tilt.all-orders", "assumption-2"): Needed(unfinished, cross_entropy.quadratic),
+    ("ce.kl-identity", "assumption-2"): Needed(unfinished, cross_entropy.kl_identity),
+    ("ce.upper-bounds", "assumption-2"): Needed(unfinished, cross_entropy.upper_bound),
+    ("ce.lower-bounds", "assumption-2"): Needed(unfinished, cross_entropy.lower_bound),
+    ("ce.remainder", "assumption-2"): Needed(unfinished, cross_entropy.remainder),
+    ("ce.asymptote", "assumption-2"): Needed(unfinished, cross_entropy.asymptote),
+    ("strength.budget", "assumption-2"): Needed(unfinished, cross_entropy.budget),
     ("ce.convex", "assumption-2"): NotNeeded(
         "ΔCE'' = ΣπVar_α(M) whatever the data: their law enters ΔCE by a term linear in α",
         ("finding_degrades_slope", "tilt_mean"),
     ),
-    ("ce.convex", "non-constant-log-odds"): Needed(inside, loss.convex),
+    ("ce.convex", "non-constant-log-odds"): Needed(inside, cross_entropy.convex),
     ("thm-3.8.quadratic", "non-constant-log-odds"): NotNeeded(
         _FLAT.format("ΔCE = 0 = ½σ²α²; only the U shape needs σ² > 0"), ("thm_3_8_quadratic",)
     ),
@@ -196,14 +199,22 @@ _TRAINING = {
     },
 }
 _TRANSFORMER = {
-    ("prop-4.1.rmsnorm", "rmsnorm"): Needed(lambda: _norms.streams(bias=True), _norms.not_odd),
-    ("prop-4.1.rmsnorm", "direction"): Needed(_norms.streams, lambda s: _norms.stuck(s, False)),
-    ("prop-4.1.layernorm", "direction"): Needed(_norms.streams, lambda s: _norms.stuck(s, True)),
+    ("prop-4.1.rmsnorm", "rmsnorm"): Needed(
+        lambda: last_norm.streams(bias=True), last_norm.not_odd
+    ),
+    ("prop-4.1.rmsnorm", "direction"): Needed(
+        last_norm.streams, lambda s: last_norm.stuck(s, False)
+    ),
+    ("prop-4.1.layernorm", "direction"): Needed(
+        last_norm.streams, lambda s: last_norm.stuck(s, True)
+    ),
     ("prop-4.1.layernorm", "layernorm"): NotNeeded(
         "with RMSNorm the same limit holds, and needs only v ≠ 0", ("prop_4_1_rmsnorm",)
     ),
-    ("prop-4.1.rate", "direction"): Needed(_norms.streams, lambda s: _norms.stuck(s, False)),
-    ("prop-4.1.rate", "bounded-rest"): Needed(lambda: _norms.streams(rho=True), _norms.too_far),
+    ("prop-4.1.rate", "direction"): Needed(last_norm.streams, lambda s: last_norm.stuck(s, False)),
+    ("prop-4.1.rate", "bounded-rest"): Needed(
+        lambda: last_norm.streams(rho=True), last_norm.too_far
+    ),
 }
 _MORE_GENERAL = {
     (claim, "assumption-1"): NotNeeded(_GIVEN, names)
@@ -223,7 +234,7 @@ _MORE_GENERAL = {
 }
 
 
-MAP: dict[tuple[str, str], Needed | NotNeeded] = {
+MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeeded] = {
     **_LEMMAS,
     **_SEPARATION,
     **_REMARK,

@@ -1,32 +1,31 @@
 """Searches for the counterexample, shrinks it, and writes down the balls that prove it."""
 
+import contextlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from random import Random
-from typing import Any
+from typing import cast
 
 from flint import ctx
 from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis.errors import NoSuchExample
 
+from ufm._json import JSON
+
 from .. import CLAIMS
 from .._names import no_such
 from ..certificates.write.dyadic import enclosure
 from ..certificates.write.hypotheses import TESTS
-from ._breaks import Break
-from ._map import MAP, Needed
+from ._map import MAP, Needed, NotNeeded
 from ._steered import Steered
+from .contradictions.contradiction import Contradiction
+from .contradictions.last_norm import Stream
 
 PRECISION = 192
 NEEDED, NOT_NEEDED, NOT_FOUND = "needed", "not needed", "not found"
-_SEARCH: dict[str, Any] = {
-    "max_examples": 20_000,
-    "database": None,
-    "deadline": None,
-    "phases": (Phase.generate, Phase.shrink),
-    "suppress_health_check": list(HealthCheck),
-}
+Candidate = Steered | Stream
 
 
 @dataclass(frozen=True)
@@ -43,14 +42,14 @@ class Falsification:
     claim: str
     without: str
     outcome: str
-    counterexample: dict[str, Any] | None = None
+    counterexample: dict[str, JSON] | None = None
     text: str = ""
     values: tuple[tuple[str, Fraction, Fraction], ...] = ()
     reason: str = ""
     theorems: tuple[str, ...] = ()
     seconds: float = 0.0
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, JSON]:
         """The record of `ufm falsify --json`, without the time, which varies."""
         return {
             "claim": self.claim,
@@ -90,69 +89,74 @@ def falsify(claim: str, without: str, seed: int = 0, seconds: float = 60.0) -> F
         known = ", ".join(hypotheses_of(claim))
         raise ValueError(f"{claim} has no hypothesis {without!r}; it has {known}")
     entry = MAP[claim, without]
-    if not isinstance(entry, Needed):
+    if isinstance(entry, NotNeeded):
         return Falsification(
             claim, without, NOT_NEEDED, reason=entry.reason, theorems=entry.theorems
         )
     start = time.monotonic()
     with ctx.workprec(PRECISION):
-        candidate = _search(claim, without, entry, seed, start + seconds)
-        if candidate is None:
+        smallest = _search(claim, without, entry, seed, start + seconds)
+        if smallest is None:
             return Falsification(claim, without, NOT_FOUND, seconds=time.monotonic() - start)
-        found = entry.contradicts(candidate)
-        assert found is not None  # the search returned it for this
-        values = tuple((name, *enclosure(value)) for name, value in found.values)
+        candidate, (text, values) = smallest
+        enclosed = [(name, enclosure(value)) for name, value in values]
     took = time.monotonic() - start
-    return Falsification(
-        claim, without, NEEDED, candidate.as_json(), found.text, values, seconds=took
-    )
+    shown = tuple((name, ends.low, ends.high) for name, ends in enclosed)
+    return Falsification(claim, without, NEEDED, candidate.as_json(), text, shown, seconds=took)
 
 
 class _OutOfTime(KeyboardInterrupt):
     """Ends a search of hypothesis, which treats every other exception as a failing example."""
 
 
-def _search(claim: str, without: str, entry: Needed, seed: int, deadline: float) -> Any:
-    """The smallest counterexample found before the deadline, or None."""
+def _search(
+    claim: str, without: str, entry: Needed[Steered] | Needed[Stream], seed: int, deadline: float
+) -> tuple[Candidate, Contradiction] | None:
+    """The smallest counterexample found before the deadline, and what it contradicts."""
     others = {h.id for h in CLAIMS[claim].hypotheses if h.id in TESTS} - {without, *entry.implied}
-    best: list[Any] = []
+    # an entry draws the kind of model that it judges
+    contradicts = cast(Callable[[Candidate], Contradiction | None], entry.contradicts)
+    best: list[tuple[Candidate, Contradiction]] = []
 
-    def is_counterexample(candidate: Any) -> bool:
+    def is_counterexample(candidate: Candidate) -> bool:
         if time.monotonic() > deadline:
             raise _OutOfTime
-        if isinstance(candidate, Steered):
-            is_flat = len(candidate.levels.tokens) == 1
-            if is_flat and without not in _CONSTANT:
-                return False
-        # the cheaper question first
-        is_one = isinstance(entry.contradicts(candidate), Break)
-        if isinstance(candidate, Steered):
-            is_one = is_one and _breaks_only(candidate, without, others)
-        if is_one:
-            best[:] = [candidate]
-        return is_one
+        if _shows_nothing(candidate, without):
+            return False
+        found = contradicts(candidate)  # the cheaper question first
+        if found is None or not _breaks_only(candidate, without, others):
+            return False
+        best[:] = [(candidate, found)]
+        return True
 
-    try:
-        return find(
-            entry.candidates(),
-            is_counterexample,
-            settings=settings(**_SEARCH),
-            random=Random(seed),
-        )
-    except _OutOfTime:
-        return best[0] if best else None
-    except NoSuchExample:
-        return None
+    with contextlib.suppress(_OutOfTime, NoSuchExample):
+        find(entry.candidates(), is_counterexample, settings=_SEARCH, random=Random(seed))
+    return best[0] if best else None
 
 
-# Of which concept or context the claim speaks: dropping it widens the claim, not the instances.
+_SEARCH = settings(
+    max_examples=20_000,
+    database=None,
+    deadline=None,
+    phases=(Phase.generate, Phase.shrink),
+    suppress_health_check=[*HealthCheck],  # pyright: ignore[reportArgumentType]
+)
+# They choose the concepts or contexts that the claim is about: dropping one widens the claim alone.
 _QUANTIFIERS = ("interior-concept", "lowest-concept", "context-off-target")
 # A constant M breaks nearly everything, and shows nothing: it is an example for these alone.
 _CONSTANT = ("non-constant-log-odds", "separation")
 
 
-def _breaks_only(candidate: Steered, without: str, others: set[str]) -> bool:
-    """Whether `without` is broken and none of the `others` is."""
+def _shows_nothing(candidate: Candidate, without: str) -> bool:
+    """Whether M is constant, where that is not what is broken."""
+    is_constant = isinstance(candidate, Steered) and len(candidate.levels.tokens) == 1
+    return is_constant and without not in _CONSTANT
+
+
+def _breaks_only(candidate: Candidate, without: str, others: set[str]) -> bool:
+    """Whether `without` is broken and none of the `others` is, as far as they are about tilts."""
+    if not isinstance(candidate, Steered):
+        return True
     instance, levels = candidate.instance, candidate.levels
     is_of_instance = without in TESTS and without not in _QUANTIFIERS
     if is_of_instance and TESTS[without](instance, levels) is None:

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
 from flint import arb
 
+from ufm._json import JSON
+
 from ..certificates._balls import ball, log_odds
+from ..certificates.write.hypotheses import ends
 from ..certificates.write.levels import Levels
 from ..tables.exact import ExactInstance
 
@@ -39,7 +41,7 @@ class Steered:
         return Levels(self.instance)
 
     @cached_property
-    def odds(self) -> Balls:
+    def log_odds(self) -> Balls:
         """M [V], the difference of mean log-probabilities."""
         return log_odds(self.instance.rows, self._shares)
 
@@ -51,18 +53,17 @@ class Steered:
     @cached_property
     def moved(self) -> Balls:
         """The rates at which logits really grow at α = 0."""
-        factor = self.factor or (Fraction(1),) * len(self.odds)
+        factor = self.factor or (Fraction(1),) * len(self.log_odds)
         return [
-            ball(self.rate) * (m + ball(f).log()) for m, f in zip(self.odds, factor, strict=True)
+            ball(self.rate) * (m + ball(f).log())
+            for m, f in zip(self.log_odds, factor, strict=True)
         ]
 
     def law(self, context: int, alpha: arb) -> Balls:
         """p_α(z|c_j) [V]."""
         shrink = self._shrink(alpha)
         logits = zip(self.logs[context], self.moved, strict=True)
-        weights = [((q + alpha * m) * shrink).exp() for q, m in logits]
-        total = sum(weights, arb(0))
-        return [w / total for w in weights]
+        return normalised([((q + alpha * m) * shrink).exp() for q, m in logits])
 
     def slope(self, context: int, alpha: arb) -> Balls:
         """dp_α(z|c_j)/dα [V], by the chain rule on the path as it is."""
@@ -80,25 +81,22 @@ class Steered:
         """The law at ±∞ of a path bent by a norm; None of a straight one."""
         if not self.norm_ratio:
             return None
-        weights = [(sign * m / ball(self.norm_ratio)).exp() for m in self.moved]
-        total = sum(weights, arb(0))
-        return [w / total for w in weights]
+        return normalised([(sign * m / ball(self.norm_ratio)).exp() for m in self.moved])
 
     def increase(self, alpha: arb) -> arb:
         """ΔCE(α) against the law of the data."""
-        total = arb(0)
-        for j, row in enumerate(self.instance.rows):
-            law = [ball(p) for p in (self.data or row)]
-            change = [q - p.log() for q, p in zip(self.logs[j], self.law(j, alpha), strict=True)]
-            total += ball(self.instance.weights[j]) * dot(law, change)
-        return total
+        return self._mean_change(alpha, [self.data or row for row in self.instance.rows])
 
     def divergence(self, alpha: arb) -> arb:
         """Σπ KL(p_j || p_{j,α})."""
+        return self._mean_change(alpha, self.instance.rows)
+
+    def _mean_change(self, alpha: arb, laws: Sequence[Sequence[Fraction]]) -> arb:
+        """Σ_j π_j Σ_z q_j(z) (log p_j(z) - log p_{j,α}(z)) for the distributions q."""
         total = arb(0)
-        for j, row in enumerate(self.instance.rows):
+        for j, law in enumerate(laws):
             change = [q - p.log() for q, p in zip(self.logs[j], self.law(j, alpha), strict=True)]
-            total += ball(self.instance.weights[j]) * dot([ball(p) for p in row], change)
+            total += ball(self.instance.weights[j]) * dot([ball(p) for p in law], change)
         return total
 
     def variance(self) -> arb:
@@ -106,8 +104,8 @@ class Steered:
         total = arb(0)
         for row, weight in zip(self.instance.rows, self.instance.weights, strict=True):
             law = [ball(p) for p in row]
-            mean = dot(law, self.odds)
-            total += ball(weight) * dot(law, [(m - mean) * (m - mean) for m in self.odds])
+            mean = dot(law, self.log_odds)
+            total += ball(weight) * dot(law, [(m - mean) * (m - mean) for m in self.log_odds])
         return total
 
     def logit(self, context: int, alpha: arb, tokens: Sequence[int]) -> arb:
@@ -126,19 +124,17 @@ class Steered:
     def range(self) -> arb:
         """R."""
         tokens = self.levels.tokens
-        return self.odds[tokens[-1][0]] - self.odds[tokens[0][0]]
+        return self.log_odds[tokens[-1][0]] - self.log_odds[tokens[0][0]]
 
     @cached_property
     def margin(self) -> arb:
         """δ."""
-        off = [k for z, k in enumerate(self.levels.level) if z not in self.target]
-        low = min(self.levels.level[z] for z in self.target)
-        tokens = self.levels.tokens
-        return self.odds[tokens[low][0]] - self.odds[tokens[max(off)][0]]
+        low, high = (self.levels.tokens[k][0] for k in ends(self.instance, self.levels))
+        return self.log_odds[low] - self.log_odds[high]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, JSON]:
         """The record of the instance, with what is broken beside it."""
-        changes: dict[str, Any] = {}
+        changes: dict[str, JSON] = {}
         if self.norm_ratio:
             changes["norm_ratio"] = str(self.norm_ratio)
         if self.rate != 1:
@@ -160,6 +156,12 @@ class Steered:
     def _shrink(self, alpha: arb) -> arb:
         c = ball(self.norm_ratio) * alpha
         return 1 / (1 + c * c).sqrt()
+
+
+def normalised(weights: Sequence[arb]) -> Balls:
+    """Weights divided by their sum."""
+    total = sum(weights, arb(0))
+    return [w / total for w in weights]
 
 
 def dot(law: Sequence[arb], values: Sequence[arb]) -> arb:

@@ -6,12 +6,28 @@ few tokens and short fractions.
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from hypothesis import strategies as st
 
-Draw = Callable[..., Any]
-Record = dict[str, Any]
+if TYPE_CHECKING:
+    Draw = st.DrawFn
+else:  # checkers of types at run time cannot ask for this protocol
+    Draw = Callable
+
+Rates = tuple[list[Fraction], list[Fraction]]
+
+
+class Record(TypedDict):
+    """The JSON record of an instance of rates."""
+
+    in_concept: list[str]
+    off_concept: list[str]
+    token_concept: list[int]
+    contexts: list[int]
+    positive: list[int]
+    negative: list[int]
+    target: NotRequired[list[bool]]
 
 
 def composition(draw: Draw, total: int, parts: int) -> list[int]:
@@ -24,7 +40,7 @@ def composition(draw: Draw, total: int, parts: int) -> list[int]:
 
 
 def record(
-    rates: tuple[Sequence[Fraction], Sequence[Fraction]],
+    rates: Rates,
     groups: int,
     contexts: Sequence[int],
     positive: Sequence[int],
@@ -35,7 +51,7 @@ def record(
     a, b = rates
     size = len(a) // groups
     token_concept = [z // size for z in range(len(a))]
-    found = {
+    found: Record = {
         "in_concept": [str(v) for v in a],
         "off_concept": [str(v) for v in b],
         "token_concept": token_concept,
@@ -49,7 +65,7 @@ def record(
 
 
 @st.composite
-def rates(draw: Draw, groups: int, size: int, ordered: bool):
+def rates(draw: Draw, groups: int, size: int, ordered: bool) -> Rates:
     """(a, b) over a denominator of 10 or 20: rows sum to one; a > b throughout if `ordered`."""
     vocabulary = groups * size
     whole = draw(st.sampled_from([n for n in (10, 20) if n > 2 * vocabulary] or [20]))
@@ -67,7 +83,7 @@ def rates(draw: Draw, groups: int, size: int, ordered: bool):
 
 
 @st.composite
-def spread_rates(draw: Draw, groups: int, size: int):
+def spread_rates(draw: Draw, groups: int, size: int) -> Rates:
     """(a, b) over 50 or 100 with a > b, where b differs widely between tokens and concepts."""
     whole = draw(st.sampled_from([50, 100]))
     *b, rest = composition(draw, whole - size + 1, groups * size + 1)
@@ -79,7 +95,7 @@ def spread_rates(draw: Draw, groups: int, size: int):
 
 
 @st.composite
-def concept_laws(draw: Draw, groups: int, size: int):
+def concept_laws(draw: Draw, groups: int, size: int) -> Rates:
     """(a, b) = ((1-ε)γ, εω/(G-1)) with a > b and ε, γ, ω in twentieths; ε from 3/10 to 3/5."""
     epsilon = Fraction(draw(st.integers(6, 12)), 20)
     least = epsilon / (1 - epsilon) / (groups - 1)  # a > b says γ > least · ω
@@ -128,11 +144,7 @@ def away(shapes: Sequence[tuple[int, int]]) -> st.SearchStrategy[Record]:
 
     def turned(found: Record) -> Record:
         target = [k == 0 for k in found["token_concept"]]
-        return {
-            **found,
-            "positive": found["negative"],
-            "negative": found["positive"],
-            "target": target,
-        }
+        positive, negative = found["negative"], found["positive"]
+        return {**found, "positive": positive, "negative": negative, "target": target}
 
     return steered("contrastive", shapes).map(turned)

@@ -11,11 +11,11 @@ from flint import ctx
 import theorems
 from theorems import FINDINGS, Outcome
 from theorems.falsify import MAP, falsify
-from theorems.falsify import _breaks as near
 from theorems.falsify._candidates import plain
 from theorems.falsify._map import Needed
-from theorems.falsify._norms import Stream
 from theorems.falsify._steered import Steered
+from theorems.falsify.contradictions import curves
+from theorems.falsify.contradictions.last_norm import Stream
 from theorems.tables.exact import exact_instance, read_exact
 
 STATEMENTS = (Path(theorems.__file__).parent / "coq" / "Statements.v").read_text()
@@ -155,7 +155,7 @@ def test_no_contradiction_is_seen_where_every_hypothesis_holds(pair, record):
 
 
 def test_a_search_for_what_is_true_ends_with_nothing(monkeypatch):
-    planted = Needed(lambda: plain("contrastive", [(2, 2)], ordered=False), near.bump)
+    planted = Needed(lambda: plain("contrastive", [(2, 2)], ordered=False), curves.bump)
     monkeypatch.setitem(MAP, ("thm-3.3.bump", "assumption-1"), planted)
     found = falsify("thm-3.3.bump", "assumption-1", seconds=2.0)
     assert (found.outcome, found.counterexample) == ("not found", None)

@@ -44,7 +44,7 @@ def _why(result: "Falsification") -> str:
         )
     found = result.counterexample
     if "in_concept" in found:
-        a, b = " ".join(found["in_concept"]), " ".join(found["off_concept"])
+        a, b = _text(found["in_concept"]), _text(found["off_concept"])
         sets = f"P {found['positive']} N {found['negative']}"
         rest = [k for k in ("norm_ratio", "rate", "factor", "data") if k in found]
         what = "; ".join([f"a = {a}, b = {b}, {sets}", *(f"{k} {_text(found[k])}" for k in rest)])

@@ -232,9 +232,9 @@ def test_intervals_are_confirmed_refused_or_left_open():
 
 
 def test_a_peak_at_zero_is_told_from_one_that_is_near():
-    # M = (log 2, 0, -log 2): at p = (a, 1 - 2a, a) the mean is 0, the M of token 1
+    # M = log 3/7 + (log 4, log 2, 0): at p = (a, 1 - 2a, a) the mean is that of token 1
     e = F(1, 10**20)
-    rows = [["1/2", "1/4", "1/4"], ["1/4", "1/4", "1/2"]]
+    rows = [["4/7", "2/7", "1/7"], ["1/3", "1/3", "1/3"]]
     even, uneven = [F(1, 5), F(3, 5), F(1, 5)], [F(1, 5) - e, F(3, 5), F(1, 5) + e]
     for row, is_there in ((even, True), (uneven, False)):
         table = [*rows, [str(x) for x in row]]

@@ -1,13 +1,13 @@
-"""Assumption 2 with embeddings too narrow: d below the rank of the centred log-probabilities."""
+"""Contradictions of Assumption 2: embeddings of a width below the rank of the centred log-probabilities."""
 
 from itertools import combinations
 
-from ..certificates._balls import ball
-from ._breaks import Break
-from ._steered import Steered
+from ...certificates._balls import ball
+from .._steered import Steered
+from .contradiction import Contradiction
 
 
-def too_narrow(s: Steered) -> Break | None:
+def too_narrow(s: Steered) -> Contradiction | None:
     """A two by two minor of centred log P that is not 0: d = 1 cannot train to these laws."""
     centred = []
     for row in s.logs:
@@ -21,5 +21,5 @@ def too_narrow(s: Steered) -> Break | None:
                     "d = 1 reaches the entropy; here log P less its means has rank 2 or more, by the "
                     f"minor of contexts {i}, {j} and tokens {y}, {z}"
                 )
-                return Break(text, (("minor", minor),))
+                return Contradiction(text, (("minor", minor),))
     return None

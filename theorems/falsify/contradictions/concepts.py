@@ -4,80 +4,80 @@ from fractions import Fraction
 
 from flint import arb
 
-from ..certificates._balls import ball
-from ..certificates.write.hypotheses import interior_concepts, lowest_concepts, off_target_concepts
-from ._breaks import Break, differ, places
-from ._steered import Steered
+from ...certificates._balls import ball
+from ...certificates.write.hypotheses import interior_concepts, lowest_concepts, off_target_concepts
+from .._steered import Steered
+from .contradiction import Contradiction, differ, places
 
 
-def tanh(s: Steered) -> Break | None:
+def tanh(s: Steered) -> Contradiction | None:
     """Logit F_T is not r + ν = K_T - K_{not T}."""
     for j, strength, alpha in places(s):
         on = off = arb(0)
-        for z, (p, m) in enumerate(zip(s.instance.rows[j], s.odds, strict=True)):
+        for z, (p, m) in enumerate(zip(s.instance.rows[j], s.log_odds, strict=True)):
             weight = ball(p) * (alpha * m).exp()
             on, off = (on + weight, off) if z in s.target else (on, off + weight)
         claimed = (on / off).log()
         actual = s.logit(j, alpha, s.target)
         if differ(actual, claimed):
             text = f"r + ν = logit F_T in context {j} at α = {strength}"
-            return Break(text, (("logit F_T", actual), ("r + ν", claimed)))
+            return Contradiction(text, (("logit F_T", actual), ("r + ν", claimed)))
     return None
 
 
-def growth(s: Steered) -> Break | None:
-    """|ν| > R|α|."""
+def growth(s: Steered) -> Contradiction | None:
+    """|ν|, by which logit F_T moves, is above R|α|."""
     for j, strength, alpha in places(s):
         nu = s.logit(j, alpha, s.target) - s.logit(j, ball(0), s.target)
         if abs(nu) > s.range * abs(alpha):
             text = f"|ν| <= R|α| of the target in context {j} at α = {strength}"
-            return Break(text, (("|ν|", abs(nu)), ("R|α|", s.range * abs(alpha))))
+            return Contradiction(text, (("|ν|", abs(nu)), ("R|α|", s.range * abs(alpha))))
     return None
 
 
-def target_falls(s: Steered) -> Break | None:
+def target_falls(s: Steered) -> Contradiction | None:
     """F_T has a negative slope."""
     for j, strength, alpha in places(s):
         slopes = s.slope(j, alpha)
         slope = sum((slopes[z] for z in s.target), arb(0))
         if slope < 0:
             text = f"p(T) in context {j} should rise everywhere; at α = {strength}"
-            return Break(text, (("slope", slope),))
+            return Contradiction(text, (("slope", slope),))
     return None
 
 
-def lowest_rises(s: Steered) -> Break | None:
+def lowest_rises(s: Steered) -> Contradiction | None:
     """A concept below all others rises somewhere."""
     return _rises(s, lowest_concepts(s.instance, s.levels))
 
 
-def other_rises(s: Steered) -> Break | None:
+def other_rises(s: Steered) -> Contradiction | None:
     """Some concept off the target rises somewhere."""
     return _rises(s, off_target_concepts(s.instance))
 
 
-def _rises(s: Steered, concepts: dict[int, tuple[int, ...]]) -> Break | None:
+def _rises(s: Steered, concepts: dict[int, tuple[int, ...]]) -> Contradiction | None:
     for j, strength, alpha in places(s):
         slopes = s.slope(j, alpha)
         for k, tokens in concepts.items():
             slope = sum((slopes[z] for z in tokens), arb(0))
             if slope > 0:
                 text = f"p(concept {k}) in context {j} should fall everywhere; at α = {strength}"
-                return Break(text, (("slope", slope),))
+                return Contradiction(text, (("slope", slope),))
     return None
 
 
-def interior_stays(s: Steered) -> Break | None:
+def interior_stays(s: Steered) -> Contradiction | None:
     """A concept without extremal tokens keeps mass at +∞ or -∞."""
     return _stays(s, interior_concepts(s.instance, s.levels))
 
 
-def other_stays(s: Steered) -> Break | None:
+def other_stays(s: Steered) -> Contradiction | None:
     """Some concept off the target keeps mass at +∞ or -∞."""
     return _stays(s, off_target_concepts(s.instance))
 
 
-def _stays(s: Steered, concepts: dict[int, tuple[int, ...]]) -> Break | None:
+def _stays(s: Steered, concepts: dict[int, tuple[int, ...]]) -> Contradiction | None:
     for k, tokens in concepts.items():
         for sign, level in ((1, -1), (-1, 0)):
             end = "+∞" if sign > 0 else "-∞"
@@ -90,5 +90,5 @@ def _stays(s: Steered, concepts: dict[int, tuple[int, ...]]) -> Break | None:
                     mass = sum((law[z] for z in tokens), arb(0))
                 if mass > 0:
                     text = f"p(concept {k}) in context {j} should vanish at {end}"
-                    return Break(text, (("tends to", mass),))
+                    return Contradiction(text, (("tends to", mass),))
     return None

@@ -1,15 +1,16 @@
-"""Proposition 4.1 with a hypothesis dropped: a last norm on streams of small whole numbers."""
+"""Contradictions of Proposition 4.1: a last norm on streams of small whole numbers."""
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from flint import arb
 from hypothesis import strategies as st
 
-from ..certificates._balls import ball
-from ._breaks import Break
-from ._strategies import Draw
+from ufm._json import JSON
+
+from ...certificates._balls import ball
+from .._strategies import Draw
+from .contradiction import Contradiction
 
 
 @dataclass(frozen=True)
@@ -24,29 +25,21 @@ class Stream:
     bias: int = 0
     rho: int = 0
 
-    def as_json(self) -> dict[str, Any]:
-        """The numbers as a JSON object."""
-        found: dict[str, Any] = {
-            "hidden": [list(h) for h in self.hidden],
-            "vector": list(self.vector),
-        }
-        return {
-            **found,
-            **({"bias": self.bias} if self.bias else {}),
-            **({"rho": self.rho} if self.rho else {}),
-        }
+    def as_json(self) -> dict[str, JSON]:
+        """The numbers as a JSON object; no bias and no bound are left out."""
+        numbers = {"bias": self.bias, "rho": self.rho}
+        given = {name: number for name, number in numbers.items() if number}
+        return {"hidden": [list(h) for h in self.hidden], "vector": list(self.vector), **given}
 
 
 @st.composite
-def streams(draw: Draw, bias: bool = False, rho: bool = False):
+def streams(draw: Draw, bias: bool = False, rho: bool = False) -> Stream:
     """Streams of d = 2 or 3 numbers from -3 to 3."""
     d = draw(st.sampled_from([2, 3]))
     numbers = st.integers(0, 3) | st.integers(-3, 3)
-    rows = [tuple(draw(numbers) for _ in range(d)) for _ in range(3)]
-    extra = {"bias": draw(st.integers(1, 3))} if bias else {}
-    return Stream(
-        tuple(rows[:2]), rows[2], **extra, **({"rho": draw(st.integers(1, 3))} if rho else {})
-    )
+    first, second, vector = (tuple(draw(numbers) for _ in range(d)) for _ in range(3))
+    size = draw(st.integers(1, 3)) if bias or rho else 0
+    return Stream((first, second), vector, size if bias else 0, size if rho else 0)
 
 
 def normed(values: list[Fraction], centre: bool) -> list[arb] | None:
@@ -59,8 +52,8 @@ def normed(values: list[Fraction], centre: bool) -> list[arb] | None:
     return [ball(v) * (ball(len(x)) / ball(size)).sqrt() for v in x]
 
 
-def stuck(s: Stream, centre: bool) -> Break | None:
-    """A vector with no direction: two streams keep different logits at every strength."""
+def stuck(s: Stream, centre: bool) -> Contradiction | None:
+    """The vector has no direction: two streams keep different logits at every strength."""
     if normed([Fraction(v) for v in s.vector], centre) is not None:
         return None
     if centre and not any(s.vector):
@@ -69,10 +62,10 @@ def stuck(s: Stream, centre: bool) -> Break | None:
     if ends[0] is None or ends[1] is None or not ends[0][0] > ends[1][0]:
         return None
     text = "the limit is LN_0(±v), one for all streams; here norm(h + αv) = norm(h) for every α"
-    return Break(text, (("norm(h_0)", ends[0][0]), ("norm(h_1)", ends[1][0])))
+    return Contradiction(text, (("norm(h_0)", ends[0][0]), ("norm(h_1)", ends[1][0])))
 
 
-def not_odd(s: Stream) -> Break | None:
+def not_odd(s: Stream) -> Contradiction | None:
     """LN_0(-v) ≠ -LN_0(v), with a bias."""
     plus, minus = (normed([sign * Fraction(v) for v in s.vector], True) for sign in (1, -1))
     if plus is None or minus is None or not s.bias:
@@ -80,12 +73,12 @@ def not_odd(s: Stream) -> Break | None:
     total = plus[0] + ball(s.bias) + minus[0] + ball(s.bias)
     if total > 0 or total < 0:
         text = "LN_0(-v) = -LN_0(v); with LayerNorm and a bias their sum is not 0"
-        return Break(text, (("LN_0(v) + LN_0(-v)", total),))
+        return Contradiction(text, (("LN_0(v) + LN_0(-v)", total),))
     return None
 
 
-def too_far(s: Stream) -> Break | None:
-    """RMSNorm(h + αv) further from its limit than the bound that a ρ below |h| gives."""
+def too_far(s: Stream) -> Contradiction | None:
+    """RMSNorm(h + αv) is further from its limit than the bound that a ρ below |h| gives."""
     limit = normed([Fraction(v) for v in s.vector], False)
     size = ball(sum(v * v for v in s.vector)).sqrt()
     for strength in (Fraction(1), Fraction(4), Fraction(16)):
@@ -99,5 +92,5 @@ def too_far(s: Stream) -> Break | None:
         bound = ball(len(at)).sqrt() * 2 * ball(s.rho) / room
         if distance > bound:
             text = f"|LN - LN_0(v)| <= √d 2ρ/(2α|v| - ρ) at α = {strength}, ρ = {s.rho}"
-            return Break(text, (("distance", distance), ("bound", bound)))
+            return Contradiction(text, (("distance", distance), ("bound", bound)))
     return None

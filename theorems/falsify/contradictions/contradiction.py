@@ -1,0 +1,35 @@
+"""A contradiction of a claim, and the strengths at which one is looked for."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import NamedTuple
+
+from flint import arb
+
+from ...certificates._balls import ball
+from .._steered import Steered
+
+STRENGTHS: tuple[Fraction, ...] = tuple(
+    sign * Fraction(n) for n in (Fraction(1, 2), 1, 2, 4, 8) for sign in (1, -1)
+)
+POSITIVE = tuple(strength for strength in STRENGTHS if strength > 0)
+IN_ORDER = tuple(sorted((*STRENGTHS, Fraction(0))))
+
+
+class Contradiction(NamedTuple):
+    """What is claimed, and the balls that contradict it."""
+
+    text: str
+    values: tuple[tuple[str, arb], ...]
+
+
+def differ(x: arb, y: arb) -> bool:
+    """Whether two balls are certainly apart."""
+    return x < y or x > y
+
+
+def places(s: Steered) -> Iterator[tuple[int, Fraction, arb]]:
+    """Every context at every strength looked at: (context, strength, its ball)."""
+    for strength in STRENGTHS:
+        for j in range(len(s.instance.rows)):
+            yield j, strength, ball(strength)
