@@ -223,7 +223,7 @@ def _sign_rule(evidence: Evidence, witness: JSON) -> str:
 
 
 def _do_sides_agree(evidence: Evidence, balls: Balls) -> bool:
-    laws, top = evidence.curves.laws, evidence.curves.levels.top
+    laws = evidence.curves.laws
     p = [[ball(x) for x in row] for row in laws.rows]
     logs = [[x.log() for x in row] for row in p]
     for law, row in enumerate(p):
@@ -234,8 +234,7 @@ def _do_sides_agree(evidence: Evidence, balls: Balls) -> bool:
         threshold = -dot([ball(share) for share in laws.shares], divergences)
         for k, m in enumerate(balls.log_odds):
             side = 1 if m > threshold else -1 if m < threshold else 0
-            sign = 1 if k == top else -1 if k == 0 else _peak_sign(evidence, law, k)
-            if sign != side:
+            if _peak_sign(evidence, law, k) != side:
                 return False
     return True
 
@@ -270,7 +269,7 @@ def _sweet_spot(evidence: Evidence, witness: JSON) -> str:
         require(witness == {"context": 0}, "sweet-spot: no witness")
         return "fails"
     for window in evidence.windows:
-        if window is None or not window[0] < window[1]:
+        if window is None:
             return "undecided"
         if isinf(window[0]) or isinf(window[1]):
             continue

@@ -108,7 +108,7 @@ def _concept_laws(instance: Instance) -> tuple[list[Fraction], list[Fraction]] |
     if rates is None or tokens is None or _target_concept(tokens, instance.target) is None:
         return None
     a, b = ([x for x in column if x is not None] for column in rates)
-    if len(a) < len(tokens) or len(b) < len(tokens):
+    if len(a) < len(tokens):  # some concept has no context; if none is without, b is shown too
         return None
     masses = dict.fromkeys(tokens, Fraction(0))
     for kind, x in zip(tokens, b, strict=True):
