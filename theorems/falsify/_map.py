@@ -1,4 +1,4 @@
-"""Claim × hypothesis: where the claim needs it, how a counterexample is searched; else why not."""
+"""For each claim and hypothesis: how a counterexample is searched, or why the claim needs no such thing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ Model = TypeVar("Model")
 
 @dataclass(frozen=True)
 class Needed(Generic[Model]):
-    """The claim fails without the hypothesis: `candidates` break it, `contradicts` sees that it does.
+    """The claim fails without the hypothesis: `candidates` break it, and `contradicts` sees the claim fail.
 
     `implied`: hypotheses of the claim that cannot hold once this one is broken.
     """
@@ -51,7 +51,7 @@ class NotNeeded:
 
 
 _FLAT = "without it M is constant, no curve moves, and {}"
-_GIVEN = "given the claim's own hypotheses, for every law p > 0"
+_GIVEN = "given the claim's own hypotheses, for every distribution p > 0"
 
 _SEPARATION = {
     ("thm-3.3.peak-order", "separation"): Needed(unordered, peaks.peak_order),
@@ -77,7 +77,7 @@ _LEMMAS = {
         lambda: plain("contrastive", [(2, 2), (3, 1)]), training.too_narrow
     ),
     ("assumption-2.trained", "smoothed"): NotNeeded(
-        "some model attains any law p > 0 once d >= rank; that descent finds it is run, not proved",
+        "once d >= rank some model attains any distribution p > 0; that descent finds it is run, not proved",
         ("assumption_2_attainable", "assumption_2_floor"),
     ),
 }
@@ -117,19 +117,20 @@ _SIGNS = {
 _EXTREMES = {
     ("thm-3.3.monotone", "non-constant-log-odds"): Needed(inside, peaks.flat),
     ("thm-3.3.bump", "non-constant-log-odds"): NotNeeded(
-        _FLAT.format("every token is in Mtop: there is none of which a bump is claimed")
+        _FLAT.format("every token is in Mtop, where no bump is claimed")
     ),
     ("thm-3.3.bump", "interior-token"): NotNeeded(
-        "where every token is in Mtop or Mbot there is none of which a bump is claimed"
+        "of a token in Mtop or Mbot no bump is claimed, and every token is in one of them"
     ),
     ("peak.height", "non-constant-log-odds"): NotNeeded(
-        _FLAT.format("every token is in Mtop: there is none of which a height is claimed")
+        _FLAT.format("every token is in Mtop, where no height is claimed")
     ),
     ("peak.height", "interior-token"): NotNeeded(
-        "where every token is in Mtop or Mbot there is none of which a height is claimed"
+        "of a token in Mtop or Mbot no height is claimed, and every token is in one of them"
     ),
     ("limit.rate", "non-constant-log-odds"): NotNeeded(
-        _FLAT.format("the law equals its limit: the distance is 0 <= (1-p)/p = 0"), ("limit_rate",)
+        _FLAT.format("the distribution equals its limit: the distance is 0 <= (1-p)/p = 0"),
+        ("limit_rate",),
     ),
     ("thm-3.6.vanishing", "interior-concept"): Needed(
         lambda: plain("contrastive", [(2, 1)]), concepts.other_stays
@@ -142,7 +143,7 @@ _EXTREMES = {
 
 
 def _path() -> dict[tuple[str, str], Needed[Steered]]:
-    """Each claim that needs the last hidden state to be steered, after any norm, by v itself."""
+    """Each claim that needs v itself to be added to the last hidden state, after any norm."""
     tests: dict[str, tuple[Callable[[], Candidates], Callable[[Steered], Contradiction | None]]] = {
         "lemma-b2.affine": (bent(), curves.tilt),
         "lemma-b3.tilt": (bent(), curves.tilt),
@@ -184,7 +185,7 @@ _TRAINING = {
     ("ce.asymptote", "assumption-2"): Needed(unfinished, cross_entropy.asymptote),
     ("strength.budget", "assumption-2"): Needed(unfinished, cross_entropy.budget),
     ("ce.convex", "assumption-2"): NotNeeded(
-        "ΔCE'' = ΣπVar_α(M) whatever the data: their law enters ΔCE by a term linear in α",
+        "ΔCE'' = ΣπVar_α(M) whatever the data: their distribution enters ΔCE in a term that is linear in α",
         ("finding_degrades_slope", "tilt_mean"),
     ),
     ("ce.convex", "non-constant-log-odds"): Needed(inside, cross_entropy.convex),

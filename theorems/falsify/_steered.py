@@ -1,4 +1,4 @@
-"""A steered model in balls whose hypotheses may be broken: its path, its vector, or its training."""
+"""A steered model in balls, of which the path, the vector or the training may break a hypothesis."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ Balls = list[arb]
 
 @dataclass(frozen=True, eq=False)
 class Steered:
-    """Laws softmax((log p + rate·α(M + log factor)) / √(1 + (cα)²)), c = `norm_ratio`.
+    """Next-token distributions softmax((log p + rate·α(M + log factor)) / √(1 + (cα)²)), c = `norm_ratio`.
 
     - `norm_ratio`: |v|/|h| of a model steered BEFORE its final RMSNorm; 0 after it.
     - `rate`: the vector rescaled after M was measured; 1 if not.
     - `factor` [V]: v is not the difference of means, and log-odds differ from M by log factor.
-    - `data` [V]: the law of the data in every context, where training is not perfect.
+    - `data` [V]: the distribution of the data in every context, where training is not perfect.
 
     All balls are of the working precision of the caller.
     """
@@ -78,13 +78,13 @@ class Steered:
         return [p * (rate - mean) for p, rate in zip(law, rates, strict=True)]
 
     def limit(self, context: int, sign: int) -> Balls | None:
-        """The law at ±∞ of a path bent by a norm; None of a straight one."""
+        """The distribution at ±∞, if a norm bends the path; None if it is straight."""
         if not self.norm_ratio:
             return None
         return normalised([(sign * m / ball(self.norm_ratio)).exp() for m in self.moved])
 
     def increase(self, alpha: arb) -> arb:
-        """ΔCE(α) against the law of the data."""
+        """ΔCE(α) against the distribution of the data."""
         return self._mean_change(alpha, [self.data or row for row in self.instance.rows])
 
     def divergence(self, alpha: arb) -> arb:
@@ -133,7 +133,7 @@ class Steered:
         return self.log_odds[low] - self.log_odds[high]
 
     def as_json(self) -> dict[str, JSON]:
-        """The record of the instance, with what is broken beside it."""
+        """The record of the instance, with the fields that break a hypothesis beside it."""
         changes: dict[str, JSON] = {}
         if self.norm_ratio:
             changes["norm_ratio"] = str(self.norm_ratio)

@@ -79,7 +79,7 @@ def _positive_peaks(evidence: Evidence) -> Conclusion:
 
 
 def _limits(evidence: Evidence) -> Conclusion:
-    """Of p > 0 and any M: the law at ±∞ is the law given Mtop or Mbot, at the rate of the gap."""
+    """For p > 0 and any M the limit at ±∞ is p given Mtop or Mbot, reached at the rate of the gap."""
     return Conclusion(HOLDS)
 
 
@@ -118,7 +118,7 @@ def _decreasing(evidence: Evidence) -> Conclusion:
 
 
 def _over(found: dict[int, tuple[int, ...]], every: dict[int, tuple[int, ...]]) -> Conclusion:
-    """A claim about the concepts found; where none is, it is left open which are meant."""
+    """A claim about the concepts found; where there is none, it is left open which are meant."""
     return Conclusion(HOLDS if found or not every else UNDECIDED)
 
 
@@ -151,7 +151,7 @@ def _sign_rule_at(evidence: Evidence, precision: int) -> Conclusion:
 
 
 def _geometric_path(evidence: Evidence) -> Conclusion:
-    """Exact: p_N e^{M} ∝ p_T, as integer powers of rationals, and one law in N."""
+    """Exact: p_N e^{M} ∝ p_T, as whole powers of rationals, and the contexts of N have one distribution."""
     instance, levels = evidence.instance, evidence.levels
     start, goal = instance.rows[instance.negative[0]], instance.rows[instance.positive[0]]
     for j in instance.negative:

@@ -16,13 +16,13 @@ from .levels import Levels
 MULTIPLES = (Fraction(-8), Fraction(-2), Fraction(-1, 2), Fraction(1, 2), Fraction(2), Fraction(8))
 BOUNDS = ("ce.upper-bounds", "ce.lower-bounds", "ce.remainder", "ce.asymptote")
 
-# Bits, of which the checker asks for 30.
+# The bits to which numbers are known; the checker asks for 30.
 _SHARP = 40
 
 
 @dataclass(frozen=True)
 class Moments:
-    """Of one class of contexts: p(level), its mean and variance of M, the ends, and p(T)."""
+    """p(level), mean and variance of M, and weight of one class of contexts."""
 
     masses: list[arb]
     mean: arb
@@ -54,7 +54,7 @@ class CrossEntropy:
                 ]
                 for table in levels.rows
             ]
-        # the two-point laws: there two of the bounds hold with equality
+        # for distributions on two points two of the bounds hold with equality
         self.is_two_point = len(self.log_odds) == 2
         self.is_merged = self.is_two_point and any(g == tuple(target) for g in levels.tokens)
 

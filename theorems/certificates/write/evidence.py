@@ -1,4 +1,4 @@
-"""All that is computed of one instance, before anything is concluded from it."""
+"""Everything that is computed from one instance, before anything is concluded from it."""
 
 from fractions import Fraction
 from functools import cached_property
