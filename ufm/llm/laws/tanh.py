@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import OptimizeResult, least_squares
 
 from .law import Law, judge_prompts
 
@@ -14,7 +15,10 @@ CRITERION = (
 )
 _R_SQUARED = 0.95
 _SEEN = 0.5
-_STEPS = 200
+# Changes of the sum of squares or of a parameter that float64 hardly tells from none.
+_ROUNDING = 1e-15
+# Of (m, h, log s, c) on [0, 1]: beyond these a tanh is a line or a step, and nothing changes any more.
+_LIMITS = ([-np.inf, -np.inf, np.log(1e-2), -5.0], [np.inf, np.inf, np.log(1e4), 6.0])
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class TanhFit:
 def fit_tanh(alphas: np.ndarray, values: np.ndarray) -> TanhFit | None:
     """The tanh nearest to `values` [A] at `alphas` [A] in least squares; None for a constant.
 
-    Starts from the best of a grid of s and c (m and h are linear), then Levenberg and Marquardt.
+    Starts from the best three of a grid of s and c, for the sum of squares has several minima.
 
     >>> import numpy as np
     >>> from ufm.llm import fit_tanh
@@ -58,14 +62,11 @@ def fit_tanh(alphas: np.ndarray, values: np.ndarray) -> TanhFit | None:
     rounding = 1000 * np.finfo(np.asarray(values).dtype).eps * np.abs(y).max()
     if x.size < 5 or np.ptp(y) <= rounding:
         return None
-    unit = np.ptp(x)
-    # in units of the range, so that one set of steps suits all
-    t = (x - x.min()) / unit
-    scale = np.ptp(y)
-    best = min(
-        (_refine(t, (y - y.mean()) / scale, *start) for start in _starts(t, y)), key=lambda f: f[1]
-    )[0]
-    middle, height, log_rate, centre = best
+    # in units of both ranges, so that one grid of starts and one set of limits suit all curves
+    unit, scale = np.ptp(x), np.ptp(y)
+    t, level = (x - x.min()) / unit, (y - y.mean()) / scale
+    fits = (_fit_from(start, t, level) for start in _starts(t, level))
+    middle, height, log_rate, centre = min(fits, key=lambda fit: fit.cost).x
     middle, height = y.mean() + scale * middle, scale * height
     rate, centre = np.exp(log_rate) / unit, x.min() + unit * centre
     fitted = middle + height * np.tanh(rate * (x - centre))
@@ -82,57 +83,44 @@ def fit_tanh(alphas: np.ndarray, values: np.ndarray) -> TanhFit | None:
     )
 
 
-def _starts(t: np.ndarray, y: np.ndarray, count: int = 3) -> list[tuple[float, float]]:
-    """The pairs (log s, c) of a grid that explain most, by the squared correlation."""
+def _starts(t: np.ndarray, y: np.ndarray, count: int = 3) -> list[np.ndarray]:
+    """The (m, h, log s, c) on a grid of s and c that explain most of `y`, whose mean is 0."""
     logs, centres = np.linspace(np.log(0.5), np.log(200.0), 13), np.linspace(-0.3, 1.3, 33)
     shapes = np.tanh(np.exp(logs)[:, None, None] * (t - centres[:, None])[None])
-    shapes = shapes - shapes.mean(axis=2, keepdims=True)
+    means = shapes.mean(axis=2)
+    shapes = shapes - means[..., None]
     power = np.square(shapes).sum(axis=2)
-    explained = np.square(shapes @ (y - y.mean())) / np.where(power > 1e-12, power, np.inf)
-    order = np.argsort(-explained, axis=None, kind="stable")[:count]
+    heights = shapes @ y / np.where(power > 1e-12, power, np.inf)
+    best = np.argsort(-(heights**2 * power), axis=None, kind="stable")[:count]
     return [
-        (float(logs[i]), float(centres[k]))
-        for i, k in zip(*np.unravel_index(order, explained.shape), strict=True)
+        np.array([-heights[i, k] * means[i, k], heights[i, k], logs[i], centres[k]])
+        for i, k in zip(*np.unravel_index(best, power.shape), strict=True)
     ]
 
 
-def _refine(
-    t: np.ndarray, y: np.ndarray, log_rate: float, centre: float
-) -> tuple[np.ndarray, float]:
-    """Least squares in (m, h, log s, c) by damped Gauss-Newton steps; and the sum of squares."""
-    shape = np.tanh(np.exp(log_rate) * (t - centre))
-    columns = np.stack([np.ones_like(t), shape], axis=1)
-    point = np.array([*np.linalg.lstsq(columns, y, rcond=None)[0], log_rate, centre])
-    loss, damping = _loss(t, y, point), 1e-3
-    for _ in range(_STEPS):
+def _fit_from(start: np.ndarray, t: np.ndarray, y: np.ndarray) -> OptimizeResult:
+    """The least squares in (m, h, log s, c) that are reached from `start`, for t in [0, 1]."""
+
+    def gaps(point: np.ndarray) -> np.ndarray:
+        middle, height, log_rate, centre = point
+        return middle + height * np.tanh(np.exp(log_rate) * (t - centre)) - y
+
+    def jacobian(point: np.ndarray) -> np.ndarray:
         _, height, log_rate, centre = point
         rate = np.exp(log_rate)
         shape = np.tanh(rate * (t - centre))
-        bend = height * (1 - shape**2)
-        jacobian = np.stack([np.ones_like(t), shape, bend * rate * (t - centre), -bend * rate], 1)
-        gap = y - point[0] - height * shape
-        square = jacobian.T @ jacobian
-        damped = square + damping * np.diag(np.maximum(np.diag(square), 1e-12))
-        trial = point + np.linalg.solve(damped, jacobian.T @ gap)
-        # beyond these a tanh on [0, 1] is a line or a step, and nothing changes any more
-        trial[2:] = np.clip(trial[2:], [np.log(1e-2), -5.0], [np.log(1e4), 6.0])
-        after = _loss(t, y, trial)
-        if after < loss:
-            is_done = loss - after <= 1e-14 * loss
-            point, loss, damping = trial, after, damping / 5
-            if is_done:
-                break
-        else:
-            damping *= 4
-            if damping > 1e12:
-                break
-    return point, loss
+        bend = height * rate * (1 - shape**2)
+        return np.stack([np.ones_like(t), shape, bend * (t - centre), -bend], axis=1)
 
-
-def _loss(t: np.ndarray, y: np.ndarray, point: np.ndarray) -> float:
-    middle, height, log_rate, centre = point
-    gap = y - middle - height * np.tanh(np.exp(log_rate) * (t - centre))
-    return float(gap @ gap)
+    until = dict.fromkeys(("ftol", "xtol", "gtol"), _ROUNDING)
+    return least_squares(
+        gaps,
+        start,
+        jacobian,  # pyright: ignore[reportArgumentType] (scipy has no types; the default is a string)
+        bounds=_LIMITS,
+        x_scale="jac",
+        **until,
+    )
 
 
 def tanh_law(alphas: np.ndarray, mass: np.ndarray) -> Law:
