@@ -3,9 +3,10 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
+
+from ufm._json import finite_or_null
 
 VERDICTS = ("holds", "fails", "undecided")
 # What the number of each law is.
@@ -36,7 +37,7 @@ class Law:
     number: float | None
     criterion: str
     why: str
-    evidence: dict[str, Any] = field(default_factory=dict)
+    evidence: dict[str, object] = field(default_factory=dict)
 
     def __post_init__(self):
         if self.verdict not in VERDICTS:
@@ -47,9 +48,9 @@ class Law:
         """What `number` is, in a word or two."""
         return MEASURES[self.id]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """The law as JSON; numbers that are not finite become null."""
-        return plain(vars(self) | {"measure": self.measure})
+        return finite_or_null(vars(self) | {"measure": self.measure})
 
 
 def not_asked(id: str, title: str, criterion: str, why: str) -> Law:
@@ -78,18 +79,3 @@ def judge_prompts(values: Sequence[float] | np.ndarray, threshold: float) -> tup
         verdict,
         f"mean {mean:.3g} ± {twice:.3g} (2 standard errors, {array.size} prompts) against {threshold:g}",
     )
-
-
-def plain(value: Any) -> Any:
-    """`value` as JSON can hold it: arrays as lists, numbers that are not finite as null."""
-    if isinstance(value, dict):
-        return {str(key): plain(x) for key, x in value.items()}
-    if isinstance(value, np.ndarray | list | tuple):
-        return [plain(x) for x in value]
-    if isinstance(value, np.bool_ | bool):
-        return bool(value)
-    if isinstance(value, np.integer):
-        return int(value)
-    if isinstance(value, np.floating | float):
-        return float(value) if math.isfinite(value) else None
-    return value
