@@ -50,7 +50,8 @@ class Law:
 
     def as_json(self) -> dict[str, object]:
         """The law as JSON; numbers that are not finite become null."""
-        return finite_or_null(vars(self) | {"measure": self.measure})
+        fields = vars(self) | {"measure": self.measure}
+        return {name: finite_or_null(value) for name, value in fields.items()}
 
 
 def not_asked(id: str, title: str, criterion: str, why: str) -> Law:

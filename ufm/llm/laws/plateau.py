@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from ..decoder.blocks import unembed
+from ..decoder.limits import limit_states
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
 from .law import Law
@@ -43,15 +43,9 @@ def plateau_limits(model: LanguageModel, steering: Steering) -> np.ndarray:
         raise ValueError(
             'Proposition 4.1 is of the site "residual"; at "post-norm" logits are affine in α'
         )
-    norm = model.params.final_norm
-    v = np.asarray(steering.vector, np.float64)
-    seen = v - v.mean() if norm.bias is not None else v
-    if np.linalg.norm(seen) <= 1e-6 * np.linalg.norm(v):
+    states = limit_states(model, steering)
+    if states is None:
         raise ValueError("the vector's entries are all equal: the final LayerNorm is blind to it")
-    # of length √d, so that no square overflows
-    unit = seen / np.linalg.norm(seen) * np.sqrt(v.size)
-    both = jnp.asarray(np.stack([-unit, unit]).astype(norm.scale.dtype))
-    states = norm(both, 0.0).astype(model.dtype)
     return np.asarray(jax.nn.softmax(unembed(model.params, model.config, states), axis=1))
 
 

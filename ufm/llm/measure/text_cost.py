@@ -7,7 +7,7 @@ import numpy as np
 
 from ufm._progress import Progress, silent
 
-from ..decoder.blocks import normalise
+from ..decoder.limits import limit_states
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
 from ..steering.steered_prompt import check_strengths
@@ -96,21 +96,16 @@ class TextSpend:
         return self._without_target(total / self.predicted.sum())
 
     def limit(self, sign: float = 1.0) -> np.ndarray | None:
-        """The spending as α → ±∞ at site "residual" (Proposition 4.1), [4]; None at "post-norm".
+        """The spending as α → ±∞ (Proposition 4.1), [4], where every context has one distribution.
 
-        Every steered state then points along ±v, and the final norm keeps its direction alone: after
-        all contexts the next token has the distribution softmax(W LN_0(±v)).
+        None at the site "post-norm", and where the final norm leaves nothing of v.
         """
         if self.steering.site == "post-norm":
             return None
-        v = np.asarray(self.steering.vector, np.float64)
-        v = v - v.mean() if self.model.params.final_norm.bias is not None else v
-        size = np.linalg.norm(v)
-        if size == 0:  # a constant vector moves nothing through a LayerNorm
+        states = limit_states(self.model, self.steering)
+        if states is None:
             return None
-        # so long that the norm's eps is nothing to it, so short that no square overflows
-        long = jnp.asarray((sign * 1e12 / size * v)[None, None, :], self.model.dtype)
-        hidden = normalise(self.model.params, self.model.config, long)
+        hidden = states[int(sign > 0)][None, None]
         one, total = jnp.ones(1, self.model.wide), np.zeros(len(KINDS))
         for window in self._pass():
             everywhere = jnp.broadcast_to(hidden, window.before.shape)

@@ -11,6 +11,7 @@ import numpy as np
 from ufm._files import digest, read_arrays, write_arrays
 
 from ..decoder.arguments import POSITIONS, SITES, one_of
+from ..decoder.limits import is_rounding
 from ..decoder.model import LanguageModel
 from .embeddings import POOLINGS, embed_prompts
 
@@ -175,7 +176,7 @@ def steering_vectors(
     for layer, states, mean_norm in zip(layers, found.states, found.mean_norms, strict=True):
         wide = states.astype(np.promote_types(states.dtype, np.float32))
         v = wide[: len(positive)].mean(axis=0) - wide[len(positive) :].mean(axis=0)
-        if _length(v) <= 8 * np.finfo(v.dtype).eps * mean_norm:
+        if is_rounding(v, mean_norm, v.dtype):
             raise ValueError(
                 f"the steering vector after block {layer} is zero: positive and negative prompts have "
                 "the same mean hidden state"
