@@ -96,11 +96,7 @@ def _run(loaded: Loaded, request: "Request", out: Path, errors: Console) -> "Rep
     from ufm.llm.report.make import make_report
 
     with progress_bar("starting", errors) as bar:
-
-        def show(stage: str, done: int, of: int | None) -> None:
-            bar(done, of, stage)
-
-        report = make_report(loaded.model, loaded.tokenizer, request, out / "runs", show)
-        show("pictures", 0, 1)
+        report = make_report(loaded.model, loaded.tokenizer, request, out / "runs", bar)
+        bar(0, 1, "pictures")
         write_report(report, out)
     return report

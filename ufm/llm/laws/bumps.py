@@ -4,14 +4,15 @@ from collections import Counter
 
 import numpy as np
 
-from .law import Law, judge_prompts
+from .law import Law, Statement, judge_prompts
 
 SHAPES = ("bump", "increasing", "decreasing", "dip", "several")
-_TITLE = "Most tokens bump: p(z) rises to one peak, then falls"
 _SHARE = 0.5
-_CRITERION = (
+STATEMENT = Statement(
+    "bumps",
+    "Most tokens bump: p(z) rises to one peak, then falls",
     "share of tokens with a bump above 0.5, for the claim is of most tokens; the mean over prompts, "
-    "two standard errors away from it"
+    "two standard errors away from it",
 )
 # Rounding of d log p/dα, in units of the dtype times the prompt's largest slope. Logits are sums of d
 # products, whose rounding adds up to about √d units: 128 at d = 16,384, and as much again for the norm
@@ -115,12 +116,9 @@ def bump_law(
         verdict, why = "undecided", f"{why}; monotone curves may turn beyond the range: widen it"
     total = exact.total()
     counted = ", ".join(f"{exact[s]} {s}" for s in SHAPES if exact[s])
-    return Law(
-        "bumps",
-        _TITLE,
+    return STATEMENT.judged(
         verdict,
         float(np.mean(shares)),
-        _CRITERION,
         f"{why}; of {total} curves {counted}; {visible['bump']} bump by over {_VISIBLE:.0%} of their range",
         {
             "curves": total,

@@ -54,9 +54,23 @@ class Law:
         return {name: finite_or_null(value) for name, value in fields.items()}
 
 
-def not_asked(id: str, title: str, criterion: str, why: str) -> Law:
-    """A law that cannot be looked at with what was given."""
-    return Law(id, title, "undecided", None, criterion, why)
+@dataclass(frozen=True)
+class Statement:
+    """What a law says, and the criterion by which it is judged: what is the same on every model."""
+
+    id: str
+    title: str
+    criterion: str
+
+    def judged(
+        self, verdict: str, number: float | None, why: str, evidence: dict[str, object]
+    ) -> Law:
+        """The law on one model."""
+        return Law(self.id, self.title, verdict, number, self.criterion, why, evidence)
+
+    def not_asked(self, why: str) -> Law:
+        """The law where it cannot be looked at with what was given."""
+        return self.judged("undecided", None, why, {})
 
 
 def judge_prompts(values: Sequence[float] | np.ndarray, threshold: float) -> tuple[str, str]:

@@ -19,16 +19,17 @@ from ..measure.token_curves import identity
 from ..steering.embeddings import embed_prompts
 from ..steering.steered_prompt import bucket, steered_logits
 from ..steering.vector import SteeringVector
-from .law import Law
+from .law import Law, Statement
 
-TITLE = "Log-odds M(z) name the tokens that dominate at large α (last block)"
 _RANK = 0.5
 # α at which v outweighs a hidden state by so much is large: below, tokens are still on their way.
 _LARGE = 10
-CRITERION = (
+STATEMENT = Statement(
+    "log-odds",
+    "Log-odds M(z) name the tokens that dominate at large α (last block)",
     "Spearman's rank correlation over the vocabulary at the last block at least 0.5 on both sides (for "
     "Gaussian ranks two pairs of tokens in three are then in the same order); fails if below on both, at "
-    "α|v| of ten mean hidden states or more"
+    "α|v| of ten mean hidden states or more",
 )
 
 
@@ -169,7 +170,7 @@ def odds_law(agreement: Agreement, blocks: int) -> Law:
     }
     if not at.size:
         why = "the last block was not steered"
-        return Law("log-odds", TITLE, "undecided", None, CRITERION, why, evidence)
+        return STATEMENT.judged("undecided", None, why, evidence)
     down, up = map(float, agreement.rank[at[0]])
     is_enough = [x >= _RANK for x in (down, up)]
     verdict = "holds" if all(is_enough) else "undecided" if any(is_enough) else "fails"
@@ -181,4 +182,4 @@ def odds_law(agreement: Agreement, blocks: int) -> Law:
     if verdict == "fails" and agreement.share < _LARGE:
         verdict = "undecided"
         why += f"; at only {agreement.share:.2g} mean hidden states: widen to {_LARGE} or more"
-    return Law("log-odds", TITLE, verdict, min(down, up), CRITERION, why, evidence)
+    return STATEMENT.judged(verdict, min(down, up), why, evidence)

@@ -9,18 +9,19 @@ from ..decoder.blocks import unembed
 from ..decoder.limits import limit_states
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
-from .law import Law
+from .law import Law, Statement
 
-TITLE = "The law tends to softmax(W LN(±v)), at rate 1/α"
 _NEAR, _RATE = 0.02, -0.8
 # The last octaves, where the terms of order 1/α² are small beside those of order 1/α.
 _OCTAVES = 12
 _FITTED = 6
 _UNITS = 1000
-CRITERION = (
+STATEMENT = Statement(
+    "plateau",
+    "The law tends to softmax(W LN(±v)), at rate 1/α",
     "total variation at most 0.02 at 4,096 times the strength that equals the mean hidden state, and a "
     "slope of at most -0.8 in log-log over the last 6 octaves, on both sides (-1 is O(1/α); a fifth for "
-    "the terms of higher order); fails if it is above -0.5, or the distance above 0.1"
+    "the terms of higher order); fails if it is above -0.5, or the distance above 0.1",
 )
 
 
@@ -99,7 +100,7 @@ def plateau_law(strengths: np.ndarray, distance: np.ndarray) -> Law:
         verdict = "holds" if last <= _NEAR and (slope is None or slope <= _RATE) else "undecided"
     shown = " and ".join("none (rounding)" if s is None else f"{s:.3f}" for s, _ in sides)
     why = f"slopes {shown} (α < 0, α > 0); distance {last:.3g} at the farthest strength"
-    return Law("plateau", TITLE, verdict, slope, CRITERION, why, evidence)
+    return STATEMENT.judged(verdict, slope, why, evidence)
 
 
 def _slope(x: np.ndarray, y: Sequence[float] | np.ndarray, floor: float) -> float | None:

@@ -4,16 +4,17 @@ import math
 
 import numpy as np
 
-from .law import Law
+from .law import Law, Statement
 
-TITLE = "ΔCE is ½ CE'' α² near α = 0"
 # ΔCE of 0.05 nats is 5 % more perplexity: small, and the least that anybody would look at.
 NATS = 0.05
 _CLOSE, _FAR = 0.25, 0.5
-CRITERION = (
+STATEMENT = Statement(
+    "quadratic",
+    "ΔCE is ½ CE'' α² near α = 0",
     "largest relative error of ½ CE'' α² where it says 0.05 nats, on both sides: at most 0.25 holds (the "
     "strength for a budget is then right to 12 %), above 0.5 fails (off by half or more), as does "
-    "CE'' <= 0; a linear term counts as error"
+    "CE'' <= 0; a linear term counts as error",
 )
 # In eighths; the sixteenth is for the curvature measured at 0.
 _MULTIPLES = np.union1d(np.linspace(-1.5, 1.5, 25), [-1 / 16, 1 / 16])
@@ -74,7 +75,7 @@ def cost_law(
     }
     if curvature <= 0:
         why = f"CE'' = {curvature:.4g} is not positive: no valley at 0; CE' = {slope:.3g}"
-        return Law("quadratic", TITLE, "fails", number, CRITERION, why, evidence)
+        return STATEMENT.judged("fails", number, why, evidence)
     evidence |= {
         "lowest_at": -slope / curvature,
         "lowest_nats": -(slope**2) / (2 * curvature),
@@ -85,7 +86,7 @@ def cost_law(
         f"measured {measured[0]:.4g} and {measured[1]:.4g}; the linear term CE' = {slope:.3g} is "
         f"{evidence['linear_share']:.1%} of that"
     )
-    return Law("quadratic", TITLE, verdict, number, CRITERION, why, evidence)
+    return STATEMENT.judged(verdict, number, why, evidence)
 
 
 def _at_zero(alphas: np.ndarray, values: np.ndarray) -> tuple[float, float]:

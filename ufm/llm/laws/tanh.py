@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import OptimizeResult, least_squares
 
-from .law import Law, judge_prompts
+from .law import Law, Statement, judge_prompts
 
-TITLE = "The concept's mass is a tanh of α"
-CRITERION = (
+STATEMENT = Statement(
+    "tanh",
+    "The concept's mass is a tanh of α",
     "R² of m + h tanh(s(α - c)) at least 0.95 in the mean over prompts, two standard errors away: less "
     "leaves one part in twenty of the variation unexplained, which shows in a picture; prompts whose "
-    "range shows less than half of the fitted tanh's height do not count, for any smooth curve fits then"
+    "range shows less than half of the fitted tanh's height do not count, for any smooth curve fits then",
 )
 _R_SQUARED = 0.95
 _SEEN = 0.5
@@ -143,7 +144,7 @@ def tanh_law(alphas: np.ndarray, mass: np.ndarray) -> Law:
     }
     if not tested:
         why = "no prompt shows half of a tanh within the range: widen it"
-        return Law("tanh", TITLE, "undecided", None, CRITERION, why, evidence)
+        return STATEMENT.judged("undecided", None, why, evidence)
     found = [f.r_squared for _, f in tested]
     verdict, why = judge_prompts(found, _R_SQUARED)
     where, worst = max(tested, key=lambda item: abs(item[1].residual))
@@ -156,4 +157,4 @@ def tanh_law(alphas: np.ndarray, mass: np.ndarray) -> Law:
         f"{why}; least R² {min(found):.3g}; largest residual {worst.residual:+.3g} at α = "
         f"{worst.residual_at:.4g} (prompt {where})"
     )
-    return Law("tanh", TITLE, verdict, float(np.mean(found)), CRITERION, why, evidence)
+    return STATEMENT.judged(verdict, float(np.mean(found)), why, evidence)

@@ -1,7 +1,6 @@
 """What a report says of the model, the steering and the tokens that it names."""
 
 from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 
@@ -15,11 +14,11 @@ from .request import Request
 _NAMED = 10
 
 
-def shown_tokens(odds: np.ndarray, limits: np.ndarray | None) -> dict[str, list[int]]:
+def shown_tokens(log_odds: np.ndarray, limits: np.ndarray | None) -> dict[str, list[int]]:
     """The tokens of the page's table: the extremes of M, and those that win in the limits."""
     found = {
-        "largest_log_odds": np.argsort(-odds, kind="stable")[:_NAMED],
-        "least_log_odds": np.argsort(odds, kind="stable")[:_NAMED],
+        "largest_log_odds": np.argsort(-log_odds, kind="stable")[:_NAMED],
+        "least_log_odds": np.argsort(log_odds, kind="stable")[:_NAMED],
     }
     if limits is not None:
         found["limit_positive"] = np.argsort(-limits[1], kind="stable")[:_NAMED]
@@ -28,11 +27,13 @@ def shown_tokens(odds: np.ndarray, limits: np.ndarray | None) -> dict[str, list[
 
 
 def name_tokens(
-    shown: dict[str, list[int]], names: dict[int, str], odds: np.ndarray
-) -> dict[str, list[dict[str, Any]]]:
+    shown: dict[str, list[int]], names: dict[int, str], log_odds: np.ndarray
+) -> dict[str, list[dict[str, object]]]:
     """The tokens as report.json has them, with their log-odds."""
     return {
-        key: [{"token": z, "text": visible(names[z]), "log_odds": float(odds[z])} for z in group]
+        key: [
+            {"token": z, "text": visible(names[z]), "log_odds": float(log_odds[z])} for z in group
+        ]
         for key, group in shown.items()
     }
 
@@ -43,7 +44,7 @@ def report_facts(
     request: Request,
     rows: dict[str, list[list[int]]],
     share: float,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The model, the steering and the request, as plain JSON: no times, no paths."""
     about = {key: value for key, value in asdict(vector).items() if key != "values"}
     alphas = request.alphas

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
@@ -17,8 +17,11 @@ from ufm.plots._style import prepared
 from ..laws.tanh import TanhFit, fit_tanh
 from .request import Report
 
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
+
 # Tokens are text, never mathematics; equal pictures are equal files.
-_STYLE: Any = {
+_STYLE: "dict[RcKeyType, object]" = {
     "text.parse_math": False,
     "svg.hashsalt": "ufm",
     "svg.fonttype": "path",
@@ -28,14 +31,14 @@ _STYLE: Any = {
 _CURVES = 5
 _PANELS = 2
 _SIZE = (9.0, 3.9)
-_ABOVE: dict[str, Any] = {
+_ABOVE = {
     "loc": "lower left",
     "bbox_to_anchor": (0.0, 1.0),
     "borderaxespad": 0.2,
     "frameon": False,
     "alignment": "left",
 }
-_BESIDE: dict[str, Any] = {
+_BESIDE = {
     "loc": "upper left",
     "bbox_to_anchor": (1.01, 1.0),
     "borderaxespad": 0.0,
@@ -83,11 +86,13 @@ def _token_curves(report: Report) -> Figure:
         )
         for k, place in enumerate(_largest_moves(curves.tokens[j], curves.increase[j])):
             name = drawable(quoted(report.names.get(int(curves.tokens[j, place]), ""), 18), known)
-            look: dict[str, Any] = {
-                "color": plots.PALETTE[k % len(plots.PALETTE)],
-                "linestyle": "-" if k < len(plots.PALETTE) else "--",
-            }
-            panel.plot(curves.alphas, curves.increase[j, :, place], label=name, **look)
+            panel.plot(
+                curves.alphas,
+                curves.increase[j, :, place],
+                label=name,
+                color=plots.PALETTE[k % len(plots.PALETTE)],
+                linestyle="-" if k < len(plots.PALETTE) else "--",
+            )
         panel.legend(title="token z", frameon=False, **_BESIDE)
     return figure
 
@@ -98,9 +103,8 @@ def _largest_moves(tokens: np.ndarray, increase: np.ndarray) -> list[int]:
     moves = np.abs(increase).max(axis=0)
     chosen: dict[int, int] = {}
     for places in (np.arange(half), np.arange(half, 2 * half)):
-        order = [p for p in places[np.argsort(-moves[places], kind="stable")]]
         added = 0
-        for place in order:
+        for place in places[np.argsort(-moves[places], kind="stable")]:
             if added < _CURVES and int(tokens[place]) not in chosen:
                 chosen[int(tokens[place])] = int(place)
                 added += 1
@@ -134,13 +138,11 @@ def _concept_mass(report: Report) -> Figure:
 def _draw_fit(axes: Axes, alphas: np.ndarray, mass: np.ndarray, fit: TanhFit, prompt: int) -> None:
     prepared(axes, "mass of the concept", alphas)
     axes.plot(alphas, mass, color=plots.PALETTE[0], label=f"prompt {prompt} (the median fit)")
-    dashed: dict[str, Any] = {"color": plots.PALETTE[1], "linestyle": "--"}
-    axes.plot(
-        alphas, fit(alphas), label=f"m + h tanh(s(α - c)), R² = {fit.r_squared:.4f}", **dashed
-    )
+    label = f"m + h tanh(s(α - c)), R² = {fit.r_squared:.4f}"
+    axes.plot(alphas, fit(alphas), "--", color=plots.PALETTE[1], label=label)
     at = float(np.interp(fit.residual_at, alphas, mass))
-    disc: dict[str, Any] = {"color": plots.PALETTE[1], "marker": "o", "linestyle": "none"}
-    axes.plot([fit.residual_at], [at], label=f"largest residual {fit.residual:+.3g}", **disc)
+    label = f"largest residual {fit.residual:+.3g}"
+    axes.plot([fit.residual_at], [at], "o", color=plots.PALETTE[1], label=label)
     axes.legend(**_ABOVE)
 
 
@@ -159,8 +161,7 @@ def _cross_entropy(report: Report) -> Figure:
         right.set_axis_off()
         return figure
     prepared(right, "ΔCE(α) (nats a token)", near.alphas)
-    marks: dict[str, Any] = {"color": plots.PALETTE[0], "marker": ".", "linestyle": "none"}
-    right.plot(near.alphas, near.increase, label="ΔCE, measured", **marks)
+    right.plot(near.alphas, near.increase, ".", color=plots.PALETTE[0], label="ΔCE, measured")
     _draw_parabola(right, np.linspace(near.alphas[0], near.alphas[-1], 101), report)
     right.legend(**_ABOVE)
     return figure
@@ -168,9 +169,9 @@ def _cross_entropy(report: Report) -> Figure:
 
 def _draw_parabola(axes: Axes, alphas: np.ndarray, report: Report) -> None:
     half = next(law.evidence.get("quadratic") for law in report.laws if law.id == "quadratic")
-    if half is not None:
-        dashed: dict[str, Any] = {"color": plots.PALETTE[1], "linestyle": "--"}
-        axes.plot(alphas, half * alphas**2, label=f"½ CE'' α² = {half:.3g} α²", **dashed)
+    if isinstance(half, float):
+        label = f"½ CE'' α² = {half:.3g} α²"
+        axes.plot(alphas, half * alphas**2, "--", color=plots.PALETTE[1], label=label)
 
 
 def _plateau(report: Report) -> Figure:
@@ -196,8 +197,7 @@ def _plateau(report: Report) -> Figure:
     for sign, colour, label in ((-1, 1, "α < 0"), (1, 0, "α > 0")):
         side = np.sign(slopes.far) == sign
         x, y = np.abs(slopes.far[side]), np.maximum(mean[side], tiny)
-        look: dict[str, Any] = {"color": plots.PALETTE[colour], "marker": ".", "label": label}
-        right.loglog(x, y, **look)
+        right.loglog(x, y, ".-", color=plots.PALETTE[colour], label=label)
     x = np.sort(np.abs(slopes.far[slopes.far > 0]))
     reference = max(float(mean.min()), tiny) * x.max() / x
     right.loglog(x, 2 * reference, color="0.5", linestyle=":", label="slope -1")
@@ -221,8 +221,7 @@ def _log_odds(report: Report) -> Figure:
     other = (found.overlap, f"share of the first {found.top} tokens", (-0.03, 1.03), chance)
     for panel, (values, label, limits, level) in zip(axes, (what, other), strict=True):
         for side, colour, name in ((0, 1, "α < 0"), (1, 0, "α > 0")):
-            look: dict[str, Any] = {"color": plots.PALETTE[colour], "marker": "o", "label": name}
-            panel.plot(found.layers, values[:, side], **look)
+            panel.plot(found.layers, values[:, side], "o-", color=plots.PALETTE[colour], label=name)
         panel.axhline(level, color="0.5", linestyle=":", label="by chance")
         panel.set(xlabel="steered block", ylabel=label, ylim=limits)
         panel.set_xticks(found.layers[:: -(-found.layers.size // 12)])

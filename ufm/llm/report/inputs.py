@@ -3,7 +3,6 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -67,7 +66,7 @@ def read_token_set(path: str | Path, tokenizer: Tokenizer, vocabulary: int) -> n
     return _members(found, path, tokenizer, vocabulary)
 
 
-def _read(path: Path) -> Any:
+def _read(path: Path) -> object:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
@@ -82,7 +81,9 @@ def _read(path: Path) -> Any:
         raise ValueError(f"{path} is not JSON: {error}") from error
 
 
-def _members(entries: list[Any], path: Path, tokenizer: Tokenizer, vocabulary: int) -> np.ndarray:
+def _members(
+    entries: list[object], path: Path, tokenizer: Tokenizer, vocabulary: int
+) -> np.ndarray:
     by_text: dict[str, list[int]] = {}
     for z in range(min(vocabulary, tokenizer.vocabulary)):
         by_text.setdefault(tokenizer.text(z), []).append(z)

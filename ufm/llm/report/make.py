@@ -1,23 +1,21 @@
 """Everything that is asked of a model, in one run that resumes: vectors, sweeps, laws."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from ufm._progress import Progress, silent
+
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
-from ..laws import plateau as _laws_plateau
-from ..laws import quadratic as _laws_cost
-from ..laws import tanh as _laws_tanh
+from ..laws import plateau, quadratic, tanh
 from ..laws.bumps import bump_law
-from ..laws.law import Law, not_asked
-from ..laws.log_odds import measure_agreement, measure_log_odds, odds_law
-from ..laws.plateau import far_strengths, plateau_law, plateau_limits
-from ..laws.quadratic import cost_law, near_strengths
-from ..laws.tanh import tanh_law
+from ..laws.law import Law
+from ..laws.log_odds import Agreement, measure_agreement, measure_log_odds, odds_law
 from ..measure.cost_sweep import Cost, sweep_cost
 from ..measure.slopes import Slopes, sweep_slopes
 from ..measure.token_curves import Curves, sweep_curves
@@ -25,7 +23,7 @@ from ..steering.vector import SteeringVector, steering_vectors
 from ..text.tokenizer import Tokenizer
 from ..text.windows import windows
 from .facts import name_tokens, report_facts, shown_tokens
-from .request import Progress, Report, Request
+from .request import Report, Request
 
 _COST_STEPS = 65
 
@@ -35,46 +33,45 @@ def make_report(
     tokenizer: Tokenizer,
     request: Request,
     directory: str | Path,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Report:
     """Run it all; the sweeps are kept under `directory`, and a run that was killed goes on.
 
     Raises `ValueError` where the request does not fit the model, or `directory` holds another run.
     """
-    show: Progress = progress or (lambda stage, done, of: None)
-    runs = Path(directory)
     rows = _encode(model, tokenizer, request)
-    show("steering vectors", 0, 1)
-    vectors = _vectors(model, rows, request)
+    run = _Run(model, tokenizer, request, rows, Path(directory), progress)
+    vectors = run.vectors()
     vector = vectors[request.layer]
-    show("steering vectors", 1, 1)
-    curves, slopes, limits = _curves(model, rows["contexts"], vector, request, runs, show)
-    odds = measure_log_odds(model, rows["positive"], rows["negative"])
+    curves = run.curves(vector)
+    limits, why_none = _limits(model, vector)
+    slopes = run.slopes(vector, curves, limits)
+    log_odds = measure_log_odds(model, rows["positive"], rows["negative"])
     share = vector.relative(float(np.abs(request.alphas).max()))
-    agreement = measure_agreement(
-        model,
-        odds,
-        rows["contexts"],
-        vectors,
-        share,
-        runs / "agreement",
-        top=request.top,
-        progress=partial(show, "blocks against log-odds"),
-    )
-    cost = _costs(model, tokenizer, vector, request, runs, show)
+    agreement = run.agreement(vectors, log_odds, share)
+    cost, wide_cost, near_cost = run.costs(vector)
     laws = (
         bump_law(curves.tokens, curves.unsteered, curves.increase, slopes.slopes),
-        _tanh(curves),
-        cost[0],
-        _plateau(slopes, limits),
+        _tanh_law(curves),
+        cost,
+        _plateau_law(slopes, why_none),
         odds_law(agreement, model.blocks),
     )
-    shown = shown_tokens(odds, limits if isinstance(limits, np.ndarray) else None)
+    shown = shown_tokens(log_odds, limits)
     tokens = {z for group in shown.values() for z in group} | set(map(int, curves.tokens.flat))
     names = {z: tokenizer.text(z) if z < tokenizer.vocabulary else "" for z in sorted(tokens)}
     facts = report_facts(model, vector, request, rows, share)
-    facts["tokens"] = name_tokens(shown, names, odds)
-    return Report(facts, laws, curves, slopes, agreement, names, request.contexts, *cost[1:])
+    return Report(
+        facts=facts | {"tokens": name_tokens(shown, names, log_odds)},
+        laws=laws,
+        curves=curves,
+        slopes=slopes,
+        agreement=agreement,
+        names=names,
+        contexts=request.contexts,
+        wide_cost=wide_cost,
+        near_cost=near_cost,
+    )
 
 
 def _encode(
@@ -102,112 +99,137 @@ def _encode(
     return rows
 
 
-def _vectors(
-    model: LanguageModel, rows: dict[str, list[list[int]]], request: Request
-) -> tuple[SteeringVector, ...]:
-    """The steering vector after each block."""
-    return steering_vectors(
-        model,
-        rows["positive"],
-        rows["negative"],
-        pooling=request.pooling,
-        positions=request.positions,
-        normalise=request.normalise,
-    )
-
-
-def _curves(
-    model: LanguageModel,
-    contexts: list[list[int]],
-    vector: SteeringVector,
-    request: Request,
-    runs: Path,
-    show: Progress,
-) -> tuple[Curves, Slopes, np.ndarray | str]:
-    """Both sweeps, and the limits of Proposition 4.1 or why there are none."""
-    steering = Steering.of(vector)
-    curves = sweep_curves(
-        model,
-        contexts,
-        steering,
-        request.alphas,
-        runs / "curves",
-        concept=request.concept,
-        top=request.top,
-        order=0,
-        progress=partial(show, "token curves"),
-    )
-    try:
-        limits = plateau_limits(model, steering)
-    except ValueError as error:
-        limits = str(error)
-    slopes = sweep_slopes(
-        model,
-        contexts,
-        curves.tokens,
-        steering,
-        request.alphas,
-        runs / "slopes",
-        limits=limits if isinstance(limits, np.ndarray) else None,
-        far=far_strengths(vector.mean_hidden_norm, vector.norm),
-        progress=partial(show, "exact slopes, plateau"),
-    )
-    return curves, slopes, limits
-
-
 def _length(model: LanguageModel, request: Request) -> int:
+    """Tokens of a window of the text."""
     return min(request.length, model.config.positions or request.length)
 
 
-def _tanh(curves: Curves) -> Law:
-    if curves.concept_mass is None:
-        why = "no concept given: name its tokens with --tokens"
-        return not_asked("tanh", _laws_tanh.TITLE, _laws_tanh.CRITERION, why)
-    return tanh_law(curves.alphas, curves.concept_mass)
+@dataclass(frozen=True)
+class _Run:
+    """The measurements, each of which resumes where it was stopped; `rows` are the prompts as tokens."""
 
+    model: LanguageModel
+    tokenizer: Tokenizer
+    request: Request
+    rows: dict[str, list[list[int]]]
+    directory: Path
+    progress: Progress
 
-def _plateau(slopes: Slopes, limits: np.ndarray | str) -> Law:
-    if slopes.far_distance is None:
-        return not_asked("plateau", _laws_plateau.TITLE, _laws_plateau.CRITERION, str(limits))
-    return plateau_law(slopes.far, slopes.far_distance)
+    def vectors(self) -> tuple[SteeringVector, ...]:
+        """The steering vector after each block."""
+        self.progress(0, 1, "steering vectors")
+        found = steering_vectors(
+            self.model,
+            self.rows["positive"],
+            self.rows["negative"],
+            pooling=self.request.pooling,
+            positions=self.request.positions,
+            normalise=self.request.normalise,
+        )
+        self.progress(1, 1, "steering vectors")
+        return found
 
-
-def _costs(
-    model: LanguageModel,
-    tokenizer: Tokenizer,
-    vector: SteeringVector,
-    request: Request,
-    runs: Path,
-    show: Progress,
-) -> tuple[Law, Cost | None, Cost | None]:
-    """The law of the cross-entropy, ΔCE over the whole range, and ΔCE near 0."""
-    id, title, criterion = "quadratic", _laws_cost.TITLE, _laws_cost.CRITERION
-    if request.text is None:
-        why = "no text given to measure the cross-entropy on: name one with --text"
-        return not_asked(id, title, criterion, why), None, None
-    length = _length(model, request)
-    most = -(-request.text_tokens // length) if request.text_tokens else None
-    steering = Steering.of(vector, positions="all")  # a text has no last position
-
-    def sweep(name: str, alphas: Any, order: int) -> Cost:
-        assert request.text is not None
-        text = islice(windows(tokenizer, request.text, length), most)
-        bar = partial(show, f"cross-entropy, {name}")
-        return sweep_cost(
-            model,
-            text,
-            steering,
-            alphas,
-            runs / f"cost-{name}",
-            length=length,
-            order=order,
-            progress=lambda done, of: bar(done, most),
+    def curves(self, vector: SteeringVector) -> Curves:
+        """The probabilities of the likeliest tokens, and the concept's mass."""
+        return sweep_curves(
+            self.model,
+            self.rows["contexts"],
+            Steering.of(vector),
+            self.request.alphas,
+            self.directory / "curves",
+            concept=self.request.concept,
+            top=self.request.top,
+            order=0,
+            progress=partial(self.progress, stage="token curves"),
         )
 
-    exact = sweep("exact", [0.0], 2)
-    ends = float(request.alphas[0]), float(request.alphas[-1])
-    wide = sweep("wide", np.linspace(*ends, min(request.alphas.size, _COST_STEPS)), 0)
-    if exact.derivatives[2] == 0:
-        return not_asked(id, title, criterion, "CE'' is exactly 0: nothing moves"), wide, None
-    near = sweep("near", near_strengths(float(exact.derivatives[2])), 0)
-    return cost_law(exact.derivatives, near.alphas, near.increase, exact.tokens), wide, near
+    def slopes(self, vector: SteeringVector, curves: Curves, limits: np.ndarray | None) -> Slopes:
+        """The exact slopes of the curves' tokens, and the distances to the limits."""
+        return sweep_slopes(
+            self.model,
+            self.rows["contexts"],
+            curves.tokens,
+            Steering.of(vector),
+            self.request.alphas,
+            self.directory / "slopes",
+            limits=limits,
+            far=plateau.far_strengths(vector.mean_hidden_norm, vector.norm),
+            progress=partial(self.progress, stage="exact slopes, plateau"),
+        )
+
+    def agreement(
+        self, vectors: tuple[SteeringVector, ...], log_odds: np.ndarray, share: float
+    ) -> Agreement:
+        """How the log-odds rank the tokens that dominate, block by block."""
+        return measure_agreement(
+            self.model,
+            log_odds,
+            self.rows["contexts"],
+            vectors,
+            share,
+            self.directory / "agreement",
+            top=self.request.top,
+            progress=partial(self.progress, stage="blocks against log-odds"),
+        )
+
+    def costs(self, vector: SteeringVector) -> tuple[Law, Cost | None, Cost | None]:
+        """The law of the cross-entropy, ΔCE over the whole range, and ΔCE near 0."""
+        statement, alphas = quadratic.STATEMENT, self.request.alphas
+        if self.request.text is None:
+            why = "no text given to measure the cross-entropy on: name one with --text"
+            return statement.not_asked(why), None, None
+        exact = self._cost("exact", vector, self.request.text, [0.0], 2)
+        grid = np.linspace(float(alphas[0]), float(alphas[-1]), min(alphas.size, _COST_STEPS))
+        wide = self._cost("wide", vector, self.request.text, grid)
+        if exact.derivatives[2] == 0:
+            return statement.not_asked("CE'' is exactly 0: nothing moves"), wide, None
+        grid = quadratic.near_strengths(float(exact.derivatives[2]))
+        near = self._cost("near", vector, self.request.text, grid)
+        law = quadratic.cost_law(exact.derivatives, near.alphas, near.increase, exact.tokens)
+        return law, wide, near
+
+    def _cost(
+        self,
+        name: str,
+        vector: SteeringVector,
+        text: Path,
+        alphas: Sequence[float] | np.ndarray,
+        order: int = 0,
+    ) -> Cost:
+        length = _length(self.model, self.request)
+        tokens = self.request.text_tokens
+        most = -(-tokens // length) if tokens else None
+
+        def show(done: int | float, total: int | float | None = None, stage: str = "") -> None:
+            self.progress(done, most, f"cross-entropy, {name}")
+
+        return sweep_cost(
+            self.model,
+            islice(windows(self.tokenizer, text, length), most),
+            Steering.of(vector, positions="all"),  # a text has no last position
+            alphas,
+            self.directory / f"cost-{name}",
+            length=length,
+            order=order,
+            progress=show,
+        )
+
+
+def _limits(model: LanguageModel, vector: SteeringVector) -> tuple[np.ndarray | None, str]:
+    """The limits of Proposition 4.1, or why there are none."""
+    try:
+        return plateau.plateau_limits(model, Steering.of(vector)), ""
+    except ValueError as error:
+        return None, str(error)
+
+
+def _tanh_law(curves: Curves) -> Law:
+    if curves.concept_mass is None:
+        return tanh.STATEMENT.not_asked("no concept given: name its tokens with --tokens")
+    return tanh.tanh_law(curves.alphas, curves.concept_mass)
+
+
+def _plateau_law(slopes: Slopes, why_none: str) -> Law:
+    if slopes.far_distance is None:
+        return plateau.STATEMENT.not_asked(why_none)
+    return plateau.plateau_law(slopes.far, slopes.far_distance)

@@ -13,7 +13,7 @@ from .request import Report
 def page(report: Report, pictures: Mapping[str, bytes]) -> str:
     """The page [HTML]; `pictures` are PNG by the name of the figure."""
     environment = Environment(
-        loader=PackageLoader(__package__, ""),
+        loader=PackageLoader("ufm.llm.report", ""),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

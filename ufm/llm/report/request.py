@@ -1,20 +1,17 @@
 """What a report is asked for, and what it then holds."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from ..laws.law import Law, plain
+from ufm._json import finite_or_null
+
+from ..laws.law import Law
 from ..laws.log_odds import Agreement
 from ..measure.cost_sweep import Cost
 from ..measure.slopes import Slopes
 from ..measure.token_curves import Curves
-
-# Called with the name of the stage, what is done of it and how much there is (None: unknown).
-Progress = Callable[[str, int, int | None], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +49,7 @@ class Report:
     `contexts`: of the curves' prompts.
     """
 
-    facts: dict[str, Any]
+    facts: dict[str, object]
     laws: tuple[Law, ...]
     curves: Curves
     slopes: Slopes
@@ -67,9 +64,12 @@ class Report:
         """Whether some law fails."""
         return any(law.verdict == "fails" for law in self.laws)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """What report.json holds: no times, no paths, so that equal runs give equal files."""
-        return plain(
-            {"format": 1, **self.facts, "laws": [law.as_json() for law in self.laws]}
-            | {"summary": {law.id: law.verdict for law in self.laws}}
-        )
+        data = {
+            "format": 1,
+            **self.facts,
+            "laws": [law.as_json() for law in self.laws],
+            "summary": {law.id: law.verdict for law in self.laws},
+        }
+        return {name: finite_or_null(value) for name, value in data.items()}

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 
 import ufm.llm
+from ufm._progress import silent
 from ufm.llm.report.make import make_report
 from ufm.llm.report.request import Report, Request
 
@@ -16,7 +17,7 @@ NEGATIVE = ("the one had not", "he was in the", "they are at one")
 TEXT = "the cat is in the box and it was on all that they had for a " * 4
 
 
-def run(directory: Path, text: Path, progress=None) -> Report:
+def run(directory: Path, text: Path, progress=silent) -> Report:
     jax.config.update("jax_enable_x64", True)
     model = ufm.llm.load("tests/data/llm/gpt2", "float64")
     tokenizer = ufm.llm.load_tokenizer("tests/data/llm/gpt2")
@@ -30,4 +31,4 @@ def run(directory: Path, text: Path, progress=None) -> Report:
 
 
 if __name__ == "__main__":
-    run(Path(sys.argv[1]), Path(sys.argv[2]), lambda stage, done, of: print(stage, flush=True))
+    run(Path(sys.argv[1]), Path(sys.argv[2]), lambda done, total, stage: print(stage, flush=True))
