@@ -1,7 +1,6 @@
 """`ufm strength`: the steering strength that a language model can bear, and what it costs."""
 
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -158,16 +157,16 @@ def _run(
         ]
 
 
-def _of_block(layer: int, bar: Progress) -> Callable[[str, int, int], None]:
+def _of_block(layer: int, bar: Progress) -> Progress:
     """Moves the bar through the stages of one block."""
     calls = 0
 
-    def show(stage: str, done: int, of: int) -> None:
+    def show(done: int | float, total: int | float | None = 1.0, stage: str = "") -> None:
         nonlocal calls
         if stage == "choosing":
             calls += 1
-            done, of = calls, max(calls, _PASSES * of)
-        bar(done, of, f"block {layer}: {stage}")
+            done, total = calls, max(calls, _PASSES * (total or 1))
+        bar(done, total, f"block {layer}: {stage}")
 
     return show
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ufm import __version__
+from ufm.llm.measure.budgets import BUDGETS, KINDS
 
 from .lines import say
 from .tables import figure, table
@@ -18,18 +19,10 @@ from .tables import figure, table
 if TYPE_CHECKING:
     from ufm.llm.decoder.model import LanguageModel
     from ufm.llm.measure.sweet_spots import SweetSpots
-    from ufm.llm.strength.choose import ModelStrength
+    from ufm.llm.strength.choose import ModelStrength, Parabola
     from ufm.llm.strength.report import Request, StrengthReport
     from ufm.llm.text.tokenizer import Tokenizer
 
-# What a budget may be of, in the order of `ufm.llm.KINDS`: name and unit.
-BUDGETS = {
-    "cross_entropy": ("cross-entropy", "nats a token"),
-    "forward_kl": ("KL(p0||pα)", "nats a token"),
-    "reverse_kl": ("KL(pα||p0)", "nats a token"),
-    "target_mass": ("target mass", ""),
-}
-_KINDS = list(BUDGETS)
 _MOST_PROMPTS = 8  # whose sweet spots are listed; --json lists all
 
 
@@ -40,8 +33,6 @@ def strength_json(
     tokenizer: "Tokenizer",
 ) -> dict[str, object]:
     """What `ufm strength --json` prints."""
-    from ufm.llm.strength.as_json import as_json
-
     return {
         "version": __version__,
         "model": model.source.name,
@@ -55,7 +46,7 @@ def strength_json(
         "seed": request.seed,
         "temperature": request.temperature,
         "positions": "all",
-        "blocks": [as_json(report, tokenizer.decode) for report in reports],
+        "blocks": [report.as_json(tokenizer.decode) for report in reports],
     }
 
 
@@ -68,7 +59,7 @@ def print_strength(
     console: Console,
 ) -> None:
     """A section for each block, then a line for each when there are several."""
-    unit = BUDGETS[request.kind][1] or "of the mass"
+    unit = BUDGETS[request.kind].unit or "of the mass"
     say(console, f"{model.source.name}: {request.kind} budget {request.budget:g} {unit}")
     say(
         console,
@@ -137,7 +128,7 @@ def _costs(report: "StrengthReport", request: "Request") -> Iterator[str | Table
         held = report.held_out_tokens or "none, as there is but one window"
         yield (
             f"tokens: chosen on {choice.tokens}, held out {held}; predicted by the exact derivatives at 0: "
-            f"{_parabola(choice, _KINDS.index(request.kind))}"
+            f"{_formula(choice.parabola(request.kind))}"
         )
         if not math.isnan(choice.quadratic_alpha):
             yield f"that parabola alone would say α = {choice.quadratic_alpha:.6g}"
@@ -156,8 +147,7 @@ def _spending(report: "StrengthReport", request: "Request") -> Table:
     for k, (kind, (name, unit)) in enumerate(BUDGETS.items()):
         if kind == "target_mass" and request.target is None:
             continue
-        value, slope, curvature = choice.derivatives[:, k]
-        predicted = value + slope * choice.alpha + 0.5 * curvature * choice.alpha**2
+        predicted = choice.parabola(kind)(choice.alpha)
         title = f"{name}, {unit}" if unit else name
         mark = " *" if kind == request.kind else ""
         cells = [predicted, choice.spent[k], report.held_out[k], report.held_out_error[k]]
@@ -165,15 +155,12 @@ def _spending(report: "StrengthReport", request: "Request") -> Table:
     return spending
 
 
-def _parabola(choice: "ModelStrength", k: int) -> str:
-    value, slope, curvature = choice.derivatives[:, k]
-    start = f"{value:.4g} " if value else ""
-    return f"{start}{slope:+.4g} α {0.5 * curvature:+.4g} α²"
+def _formula(parabola: "Parabola") -> str:
+    start = f"{parabola.value:.4g} " if parabola.value else ""
+    return f"{start}{parabola.slope:+.4g} α {0.5 * parabola.curvature:+.4g} α²"
 
 
 def _spots(spots: "SweetSpots", choice: "ModelStrength") -> Iterator[str]:
-    from ufm.llm.strength.as_json import serves
-
     prompts, windows = len(spots.windows), enumerate(spots.windows)
     yield (
         f"sweet spots (at most {spots.tolerance:g} of the target's mass on falling tokens, and of the rest's "
@@ -192,7 +179,7 @@ def _spots(spots: "SweetSpots", choice: "ModelStrength") -> Iterator[str]:
     elif count:
         yield f"no one α serves all prompts; α = {alpha:.5g} serves {count} of {prompts}"
     if choice.reachable:
-        yield f"the chosen α serves {serves(spots, choice.alpha)} of {prompts}"
+        yield f"the chosen α serves {spots.serves(choice.alpha)} of {prompts}"
 
 
 def _texts(report: "StrengthReport", request: "Request", tokenizer: "Tokenizer") -> Iterator[str]:
@@ -214,7 +201,7 @@ def _texts(report: "StrengthReport", request: "Request", tokenizer: "Tokenizer")
 def _summary(reports: "list[StrengthReport]", request: "Request") -> Table:
     columns = ("block", "α", "α|v|/|h|", "held out", "target mass", "loop at α")
     blocks = table(*columns, right=columns)
-    k = _KINDS.index(request.kind)
+    k = KINDS.index(request.kind)
     for report in reports:
         choice = report.choice
         here = [t for t in report.continuations if t.alpha == choice.alpha]

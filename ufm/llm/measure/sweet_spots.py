@@ -53,6 +53,10 @@ class SweetSpots:
         most = np.flatnonzero(self.served == self.served.max())
         return float(self.alphas[most[most.size // 2]]), int(self.served.max())
 
+    def serves(self, alpha: float) -> int:
+        """How many prompts' windows hold this strength."""
+        return sum(w is not None and w[0] <= alpha <= w[1] for w in self.windows)
+
 
 def sweet_spots(
     model: LanguageModel,

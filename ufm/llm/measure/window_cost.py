@@ -14,8 +14,7 @@ from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
 from ..decoder.taylor import Series, run_blocks_series, straight, through
 from ..steering.steered_prompt import SteeredRun, chunks, unsteered_at_zero
-
-KINDS = ("cross_entropy", "forward_kl", "reverse_kl", "target_mass")
+from .budgets import KINDS
 
 
 class CostWindow(SteeredRun):

@@ -1,17 +1,16 @@
 """Choosing the steering strength of a language model: the first α that spends a budget on text."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
+from ufm.numerics.bracket import Bracket
 from ufm.numerics.roots import bracketed_root
 
-from ..decoder.model import LanguageModel
-from ..decoder.steering import Steering
-from ..measure.text_cost import KINDS, TextSpend
-from ..text.tokenizer import pad
+from ..measure.budgets import BUDGETS, KINDS
+from ..measure.text_cost import TextSpend
 
 # The scan goes from an eighth of the quadratic's guess in steps of this ratio, four a pass.
 _RATIO = math.sqrt(2.0)
@@ -20,23 +19,49 @@ _PER_PASS = 4
 _FLAT = 0.01
 
 
+class Parabola(NamedTuple):
+    """`value` + `slope` α + ½ `curvature` α²: a spending near α = 0, by its exact derivatives there.
+
+    >>> from ufm.llm.strength.choose import Parabola
+    >>> print(Parabola(0.0, 1.0, 2.0)(0.5), Parabola(0.0, 1.0, 2.0).crossing(0.75))
+    0.75 0.5
+    """
+
+    value: float
+    slope: float
+    curvature: float
+
+    def __call__(self, alpha: float) -> float:
+        """The parabola at α."""
+        return self.value + self.slope * alpha + 0.5 * self.curvature * alpha**2
+
+    def crossing(self, level: float) -> float:
+        """Where it first reaches `level`: for α > 0 if the level is higher than the value, else for α < 0.
+
+        NaN if it never does.
+        """
+        sign = -1.0 if self.value > level else 1.0
+        # sign (parabola(sign a) - level) = c + b a + q a², with c <= 0
+        c, b, q = sign * (self.value - level), self.slope, 0.5 * sign * self.curvature
+        inside = b * b - 4 * q * c
+        if inside < 0 or b + math.sqrt(inside) <= 0:
+            return math.nan
+        return sign * -2 * c / (b + math.sqrt(inside))
+
+
 @dataclass(frozen=True, eq=False)
 class ModelStrength:
     """A chosen strength, what it spends, and what was seen on the way.
 
     - `alpha`: the first strength, going out from 0, at which the spending crosses `budget`; ±∞ where
-      none was found. `bracket`: (lower, upper) around it, as close as the model's numbers can tell.
-    - `reachable`: False if no strength up to `furthest` crosses the budget; `largest` is then the
-      nearest that the spending came to it, at `largest_alpha` (0 if steering only lowers it);
-      `is_plateau` says whether the last
-      doubling of α moved it by under 1 %; `limit` is its limit for α → ±∞ (Proposition 4.1; None at
-      the post-norm site).
+      none was found. `bracket`: around it, as close as the model's numbers can tell.
     - `scale`: |v| / mean |h|; `relative` is α in that unit.
-    - `predicted`: spending at `alpha` by the exact first and second `derivatives` [3, 4] at 0;
-      `quadratic_alpha`: where that parabola crosses the budget (NaN if nowhere).
+    - `derivatives` [3, 4]: the exact spending at 0, its first and its second derivative.
     - `spent` [4]: at `alpha`, in the order of `ufm.llm.KINDS` (NaN where not reachable).
-    - `scanned` [S], `costs` [S]: strengths looked at on the way, and their spending.
-      `is_monotone`: it never turned back between them.
+    - `scanned` [S], `costs` [S]: strengths looked at on the way, and their spending; `furthest`: the
+      last that would have been looked at.
+    - `limit`: of the spending for α → ±∞, looked for where no strength was found (Proposition 4.1;
+      None at the post-norm site).
     - `tokens`, `passes`: predicted tokens of the text, and runs over it.
     """
 
@@ -45,23 +70,21 @@ class ModelStrength:
     layer: int
     site: str
     alpha: float
-    bracket: tuple[float, float]
-    reachable: bool
+    bracket: Bracket[float]
     scale: float
-    predicted: float
-    quadratic_alpha: float
     derivatives: np.ndarray
     spent: np.ndarray
     scanned: np.ndarray
     costs: np.ndarray
-    is_monotone: bool
-    largest: float
-    largest_alpha: float
-    is_plateau: bool
-    limit: float | None
     furthest: float
+    limit: float | None
     tokens: int
     passes: int
+
+    @property
+    def reachable(self) -> bool:
+        """Whether some strength up to `furthest` crosses the budget."""
+        return math.isfinite(self.alpha)
 
     @property
     def relative(self) -> float:
@@ -73,13 +96,60 @@ class ModelStrength:
         """Mean of F_T at α = 0; NaN without a target."""
         return float(self.derivatives[0, KINDS.index("target_mass")])
 
+    def parabola(self, kind: str) -> Parabola:
+        """The spending of this `kind` near 0."""
+        return Parabola(*self.derivatives[:, KINDS.index(kind)].tolist())
+
+    @property
+    def predicted(self) -> float:
+        """The spending at `alpha` by the parabola; NaN where not reachable."""
+        return self.parabola(self.kind)(self.alpha) if self.reachable else math.nan
+
+    @property
+    def quadratic_alpha(self) -> float:
+        """Where the parabola crosses the budget; NaN if nowhere."""
+        return self.parabola(self.kind).crossing(self.budget)
+
+    @property
+    def is_monotone(self) -> bool:
+        """Whether the spending never turned back between the strengths looked at."""
+        return bool((np.diff(self._closeness) >= 0).all())
+
+    @property
+    def largest(self) -> float:
+        """The nearest that the spending came to an unreachable budget."""
+        return float(self._seen[1][self._closeness.argmax()])
+
+    @property
+    def largest_alpha(self) -> float:
+        """The strength of `largest`; 0 if steering only leads away from the budget."""
+        return float(self._seen[0][self._closeness.argmax()])
+
+    @property
+    def is_plateau(self) -> bool:
+        """Whether the last doubling of α moved the spending by under 1 %."""
+        half = self.costs[np.abs(self.scanned - self.scanned[-1] / 2).argmin()]
+        return bool(abs(self.costs[-1] - half) <= _FLAT * abs(self.costs[-1]))
+
+    @property
+    def _seen(self) -> tuple[np.ndarray, np.ndarray]:
+        """The strengths looked at and their spending, from 0 on."""
+        at_zero = self.parabola(self.kind).value
+        return np.append(0.0, self.scanned), np.append(at_zero, self.costs)
+
+    @property
+    def _closeness(self) -> np.ndarray:
+        """Their spending, negated where the budget lies below that at 0, so that more is closer."""
+        costs = self._seen[1]
+        return -costs if costs[0] > self.budget else costs
+
 
 def check_budget(budget: float, kind: str) -> None:
     """Raise `ValueError` unless `budget` can be one of this kind."""
-    if kind not in KINDS:
+    if kind not in BUDGETS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}; got {kind!r}")
-    if not (math.isfinite(budget) and budget > 0 and (kind != "target_mass" or budget < 1)):
-        wanted = "in (0, 1)" if kind == "target_mass" else "positive and finite, in nats"
+    if not (math.isfinite(budget) and budget > 0 and (BUDGETS[kind].unit or budget < 1)):
+        wanted = "positive and finite, in nats" if BUDGETS[kind].unit else "in (0, 1)"
         raise ValueError(f"budget must be {wanted} for kind {kind!r}; got {budget}")
 
 
@@ -114,129 +184,70 @@ def choose_strength(
     check_budget(budget, kind)
     if kind == "target_mass" and spend.target is None:
         raise ValueError("a budget of target mass needs a target: name its tokens")
-    if not (math.isfinite(hidden_norm) and hidden_norm > 0):
-        raise ValueError(f"hidden_norm must be positive and finite; got {hidden_norm}")
-    if not (math.isfinite(furthest) and furthest > 0):
-        raise ValueError(f"furthest must be positive and finite; got {furthest}")
+    for name, value in (("hidden_norm", hidden_norm), ("furthest", furthest)):
+        if not (math.isfinite(value) and value > 0):
+            raise ValueError(f"{name} must be positive and finite; got {value}")
     scale = float(np.linalg.norm(np.asarray(spend.steering.vector, np.float64))) / hidden_norm
-    derivatives = spend.derivatives()
-    search = _Search(spend, budget, KINDS.index(kind), derivatives)
-    start = 1 / scale
-    if math.isfinite(search.quadratic):
-        start = min(start, search.quadratic)
-    inside, outside = search.scan(start / 8, furthest / scale)
-    reachable = outside is not None
-    bracket = search.close_in(inside, outside) if reachable else (math.inf, math.inf)
-    signed = sorted(search.sign * end for end in bracket)
-    alpha = search.sign * bracket[1]
+    derivatives, column = spend.derivatives(), KINDS.index(kind)
+    near_zero = Parabola(*derivatives[:, column].tolist())
+    search = _Search(spend, budget, column, -1.0 if near_zero.value > budget else 1.0)
+    guess = abs(near_zero.crossing(budget))
+    start = min(1 / scale, guess if guess > 0 else math.inf)  # NaN is not above 0
+    scanned, crossing = search.scan(start / 8, furthest / scale)
+    found = search.close_in(crossing) if crossing else Bracket(math.inf, math.inf)
+    alpha = search.sign * found.high
+    alphas = search.sign * np.array(scanned)
     return ModelStrength(
         kind=kind,
         budget=float(budget),
         layer=spend.steering.layer,
         site=spend.steering.site,
         alpha=alpha,
-        bracket=(signed[0], signed[1]),
-        reachable=reachable,
+        bracket=found if search.sign > 0 else Bracket(-found.high, -found.low),
         scale=scale,
-        predicted=search.parabola(alpha) if reachable else math.nan,
-        quadratic_alpha=search.sign * search.quadratic,
         derivatives=derivatives,
-        spent=spend.at([alpha])[0] if reachable else np.full(len(KINDS), math.nan),
+        spent=spend.at([alpha])[0] if crossing else np.full(len(KINDS), math.nan),
+        scanned=alphas,
+        costs=spend.at(alphas)[:, column],
         furthest=search.sign * furthest / scale,
+        limit=None if crossing else search.limit(),
         tokens=int(spend.predicted.sum()),
-        limit=None if reachable else search.limit(),
         passes=spend.passes,
-        **search.seen(),
     )
 
 
-class _Search:
-    """The search outward from 0, where f(a) = ±(spending(±a) - budget) starts below 0."""
+class _Search(NamedTuple):
+    """The search outward from 0: f(a) = ±(spending(±a) - budget) is below 0 at 0, and wanted at 0."""
 
-    def __init__(self, spend: TextSpend, budget: float, column: int, derivatives: np.ndarray):
-        self.spend, self.budget, self.column = spend, budget, column
-        self.at_zero, self.slope, self.curvature = (float(d) for d in derivatives[:, column])
-        self.sign = -1.0 if self.at_zero > budget else 1.0
-        self.quadratic = self._quadratic()
-        self.scanned: list[float] = []
+    spend: TextSpend
+    budget: float
+    column: int
+    sign: float
 
-    def gap(self, a: float) -> float:
-        return self.sign * (float(self.spend.at([self.sign * a])[0, self.column]) - self.budget)
+    def gaps(self, outward: list[float]) -> np.ndarray:
+        """f at these distances from 0, in one pass over the text."""
+        alphas = [self.sign * a for a in outward]
+        return self.sign * (self.spend.at(alphas)[:, self.column] - self.budget)
 
-    def parabola(self, alpha: float) -> float:
-        return self.at_zero + self.slope * alpha + 0.5 * self.curvature * alpha**2
+    def scan(self, start: float, end: float) -> tuple[list[float], Bracket[float] | None]:
+        """The distances looked at, and the first two of them between which f changes sign, if any."""
+        steps = max(0, math.ceil(math.log(end / start, _RATIO)))
+        grid = [*(start * _RATIO ** np.arange(steps)).tolist(), end]
+        for k in range(0, len(grid), _PER_PASS):
+            crossed = np.flatnonzero(self.gaps(grid[k : k + _PER_PASS]) >= 0)
+            if crossed.size:
+                place = k + int(crossed[0])
+                return grid[: place + 1], Bracket(grid[place - 1] if place else 0.0, grid[place])
+        return grid, None
 
-    def scan(self, start: float, end: float) -> tuple[float, float | None]:
-        """The first scanned pair between which f changes sign; (end, None) if there is none."""
-        grid = start * _RATIO ** np.arange(max(0, math.ceil(math.log(end / start, _RATIO))))
-        grid = np.append(grid, end)
-        last = 0.0
-        for k in range(0, grid.size, _PER_PASS):
-            part = grid[k : k + _PER_PASS].tolist()
-            self.spend.at([self.sign * a for a in part])  # in one pass
-            for a in part:
-                self.scanned.append(a)
-                if self.gap(a) >= 0:
-                    return last, a
-                last = a
-        return last, None
-
-    def close_in(self, inside: float, outside: float | None) -> tuple[float, float]:
-        assert outside is not None
-        found = bracketed_root(lambda x: self.gap(inside + x), outside - inside)
-        return (
-            abs(self.spend.rounded(inside + found[0])),
-            abs(self.spend.rounded(inside + found[1])),
-        )
+    def close_in(self, crossing: Bracket[float]) -> Bracket[float]:
+        """The two neighbouring numbers of the model, or nearly so, between which f changes sign."""
+        inside = crossing.low
+        found = bracketed_root(lambda x: float(self.gaps([inside + x])[0]), crossing.width)
+        low, high = (abs(self.spend.rounded(inside + x)) for x in found)
+        return Bracket(low, high)
 
     def limit(self) -> float | None:
-        """Of the spending at ±∞; the text is run once more."""
+        """The spending at ±∞, for which the text is run over once more."""
         found = self.spend.limit(self.sign)
         return None if found is None else float(found[self.column])
-
-    def seen(self) -> dict:
-        alphas = self.sign * np.array(self.scanned)
-        costs = self.spend.at(alphas)[:, self.column]
-        reached = np.concatenate([[self.at_zero], costs])
-        steps = self.sign * np.diff(reached)
-        best = int(np.argmax(self.sign * reached))
-        half = costs[np.argmin(np.abs(alphas - alphas[-1] / 2))]
-        return {
-            "scanned": alphas,
-            "costs": costs,
-            "is_monotone": bool((steps >= 0).all()),
-            "largest": float(reached[best]),
-            "largest_alpha": float(np.concatenate([[0.0], alphas])[best]),
-            "is_plateau": bool(abs(costs[-1] - half) <= _FLAT * abs(costs[-1])),
-        }
-
-    def _quadratic(self) -> float:
-        """The least a > 0 at which the parabola through 0 crosses the budget; NaN if none."""
-        c = self.sign * (self.at_zero - self.budget)
-        a, b = 0.5 * self.sign * self.curvature, self.slope
-        inside = b * b - 4 * a * c
-        if inside < 0 or b + math.sqrt(inside) <= 0:
-            return math.nan
-        return -2 * c / (b + math.sqrt(inside))
-
-
-def differs_at_zero(
-    model: LanguageModel,
-    steering: Steering,
-    rows: list[list[int]],
-    progress: Callable[[int, int], None] | None = None,
-) -> int | None:
-    """The first of `rows` (lists of tokens) whose logits at α = 0 are not the unsteered model's.
-
-    Compared bit for bit at every position; None if all are equal.
-    """
-    longest = max(map(len, rows))
-    for k, row in enumerate(rows):
-        tokens, mask = pad([row], longest)
-        plain = np.asarray(model.all_logits(tokens, mask=mask))
-        at_zero = np.asarray(model.all_logits(tokens, 0.0, steering, mask=mask))
-        if plain[mask].tobytes() != at_zero[mask].tobytes():
-            return k
-        if progress is not None:
-            progress(k + 1, len(rows))
-    return None

@@ -2,24 +2,28 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+from jaxtyping import Array
+
+from ufm._json import finite_or_null
+from ufm._progress import Progress, silent
 
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
+from ..measure.budgets import KINDS
 from ..measure.sweet_spots import SweetSpots, sweet_spots
-from ..measure.text_cost import KINDS, TextSpend
+from ..measure.text_cost import TextSpend
 from ..steering.generate import generate
 from ..steering.vector import SteeringVector
-from ..text.loops import LoopVerdict, find_loop
-from .choose import ModelStrength, choose_strength, differs_at_zero
+from ..text.loops import RULE, LoopVerdict, find_loop
+from ..text.tokenizer import pad
+from .choose import ModelStrength, choose_strength
 
 # Strengths of the sweet spots' grid on either side of 0, out to four times the chosen one.
 _GRID, _REACH = 40, 4.0
 _ZERO_WINDOWS = 4
-
-# stage, done, of how many
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +38,7 @@ class Continuation:
 
 @dataclass(frozen=True, eq=False)
 class StrengthReport:
-    """A strength, its price on other text, whom it serves and how it sounds.
+    """A strength, its price on other text, which prompts it serves and how it sounds.
 
     - `choice`: on the windows it was chosen on. `held_out` [4] and `held_out_error` [4]: the spending
       at that strength on the others, in the order of `ufm.llm.KINDS`, and its standard error over
@@ -55,6 +59,72 @@ class StrengthReport:
     prompt_mass: tuple[float, float] | None
     continuations: list[Continuation]
     differs_at_zero: str | None
+
+    def as_json(self, decode: Callable[[list[int]], str]) -> dict[str, object]:
+        """The report as JSON data, with the texts that `decode` makes of tokens."""
+        choice, vector, spots = self.choice, self.vector, self.spots
+        data = {
+            "layer": choice.layer,
+            "site": choice.site,
+            "alpha": choice.alpha,
+            "bracket": choice.bracket,
+            "relative": choice.relative,
+            "relative_bracket": [x * choice.scale for x in choice.bracket],
+            "vector_norm": vector.norm,
+            "mean_hidden_norm": vector.mean_hidden_norm,
+            "reachable": choice.reachable,
+            "predicted": choice.predicted,
+            "quadratic_alpha": choice.quadratic_alpha,
+            "derivatives": dict(zip(KINDS, choice.derivatives.T, strict=True)),
+            "spent": dict(zip(KINDS, choice.spent, strict=True)),
+            "held_out": dict(zip(KINDS, self.held_out, strict=True)),
+            "held_out_error": dict(zip(KINDS, self.held_out_error, strict=True)),
+            "tokens": choice.tokens,
+            "held_out_tokens": self.held_out_tokens,
+            "unsteered_target_mass": choice.unsteered_target_mass,
+            "prompt_target_mass": self.prompt_mass,
+            "search": {
+                "alphas": choice.scanned,
+                "costs": choice.costs,
+                "is_monotone": choice.is_monotone,
+                "furthest": choice.furthest,
+                "largest": choice.largest,
+                "largest_alpha": choice.largest_alpha,
+                "is_plateau": choice.is_plateau,
+                "limit": choice.limit,
+                "passes": choice.passes,
+            },
+            "sweet_spots": None if spots is None else _spots_json(spots, choice.alpha),
+            "loop_rule": RULE,
+            "continuations": [
+                {
+                    "alpha": text.alpha,
+                    "prompt": text.prompt,
+                    "text": decode(text.tokens),
+                    "tokens": text.tokens,
+                    "verdict": text.loop.verdict,
+                    "repeated": text.loop.repeated,
+                    "period": text.loop.period,
+                    "times": text.loop.times,
+                }
+                for text in self.continuations
+            ],
+            "zero_is_unsteered": self.differs_at_zero is None,
+            "differs_at_zero": self.differs_at_zero,
+        }
+        return {name: finite_or_null(value) for name, value in data.items()}
+
+
+def _spots_json(spots: SweetSpots, alpha: float) -> dict[str, object]:
+    return {
+        "tolerance": spots.tolerance,
+        "grid": [spots.alphas[0], spots.alphas[-1], spots.alphas.size],
+        "windows": spots.windows,
+        "common": spots.common,
+        "best_alpha": spots.best[0],
+        "best_serves": spots.best[1],
+        "chosen_serves": spots.serves(alpha),
+    }
 
 
 @dataclass(frozen=True)
@@ -82,26 +152,18 @@ def strength_report(
     model: LanguageModel,
     vector: SteeringVector,
     request: Request,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> StrengthReport:
     """Choose a strength along `vector` on half of the windows; measure it on all else."""
-    say = progress or (lambda stage, done, of: None)
     steering = Steering.of(vector, positions="all")
 
     def spend_on(windows: Sequence[Sequence[int]], stage: str) -> TextSpend:
-        return TextSpend(
-            model,
-            windows,
-            steering,
-            length=request.length,
-            target=request.target,
-            progress=lambda done, of: say(stage, done, of),
-        )
+        how = {"length": request.length, "target": request.target}
+        return TextSpend(model, windows, steering, **how, progress=partial(progress, stage=stage))
 
-    chosen_on, held_out = list(request.windows[::2]), list(request.windows[1::2])
-    spend = spend_on(chosen_on, "choosing")
+    chosen_on, held_out = request.windows[::2], request.windows[1::2]
     choice = choose_strength(
-        spend,
+        spend_on(chosen_on, "choosing"),
         budget=request.budget,
         kind=request.kind,
         hidden_norm=vector.mean_hidden_norm,
@@ -111,10 +173,9 @@ def strength_report(
     if choice.reachable and held_out:
         other = spend_on(held_out, "measuring")
         measured, error = other.at([choice.alpha])[0], other.standard_error(choice.alpha)
-    rows = [list(row) for row in (*request.prompts, *request.windows[:_ZERO_WINDOWS])]
-    odd = differs_at_zero(model, steering, rows, lambda done, of: say("checking α = 0", done, of))
-    spots, mass = _spots(model, steering, choice, request, say)
-    continuations, same = _continue(model, steering, choice, request, say)
+    changed = _changed_at_zero(model, steering, request, progress)
+    spots, mass = _on_prompts(model, steering, choice, request, progress)
+    continuations, is_same = _continue(model, steering, choice, request, progress)
     return StrengthReport(
         vector=vector,
         choice=choice,
@@ -124,28 +185,53 @@ def strength_report(
         spots=spots,
         prompt_mass=mass,
         continuations=continuations,
-        differs_at_zero=_odd(odd, len(request.prompts), same),
+        differs_at_zero=changed
+        or (None if is_same else "the text continued from the first prompt"),
     )
 
 
-def _odd(row: int | None, prompts: int, same: bool) -> str | None:
-    if row is not None:
-        what = f"prompt {row}" if row < prompts else f"window {row - prompts} of the text"
-        return f"the logits of {what}"
-    return None if same else "the text continued from the first prompt"
+def _changed_at_zero(
+    model: LanguageModel, steering: Steering, request: Request, progress: Progress
+) -> str | None:
+    """The prompt or the window whose logits are not the unsteered model's, in words."""
+    prompts = len(request.prompts)
+    rows = [list(row) for row in (*request.prompts, *request.windows[:_ZERO_WINDOWS])]
+    row = differs_at_zero(model, steering, rows, partial(progress, stage="checking α = 0"))
+    if row is None:
+        return None
+    what = f"prompt {row}" if row < prompts else f"window {row - prompts} of the text"
+    return f"the logits of {what}"
 
 
-def _spots(
+def differs_at_zero(
+    model: LanguageModel, steering: Steering, rows: list[list[int]], progress: Progress = silent
+) -> int | None:
+    """The first of `rows` (lists of tokens) whose logits at α = 0 are not the unsteered model's.
+
+    Compared bit for bit at every position; None if all are equal.
+    """
+    longest = max(map(len, rows))
+    for k, row in enumerate(rows):
+        tokens, mask = pad([row], longest)
+        unsteered = np.asarray(model.all_logits(tokens, mask=mask))
+        at_zero = np.asarray(model.all_logits(tokens, 0.0, steering, mask=mask))
+        if unsteered[mask].tobytes() != at_zero[mask].tobytes():
+            return k
+        progress(k + 1, len(rows))
+    return None
+
+
+def _on_prompts(
     model: LanguageModel,
     steering: Steering,
     choice: ModelStrength,
     request: Request,
-    say: Progress,
+    progress: Progress,
 ) -> tuple[SweetSpots | None, tuple[float, float] | None]:
+    """The sweet spots of the prompts, and the target's mean mass after them at 0 and at the strength."""
     if request.target is None:
         return None, None
-    unit = abs(choice.alpha) if choice.reachable else 0.5 / choice.scale
-    reach = _REACH * unit
+    reach = _REACH * (abs(choice.alpha) if choice.reachable else 0.5 / choice.scale)
     spots = sweet_spots(
         model,
         request.prompts,
@@ -153,26 +239,22 @@ def _spots(
         request.target,
         np.linspace(-reach, reach, 2 * _GRID + 1),
         tolerance=request.tolerance,
-        progress=lambda done, of: say("sweet spots", done, of),
+        progress=partial(progress, stage="sweet spots"),
     )
-    found = [_mass(model, row, steering, choice, request.target) for row in request.prompts]
-    before, after = np.mean(found, axis=0)
-    return spots, (float(before), float(after))
+    before = _mean_mass(request, model.logits)
+    if not choice.reachable:
+        return spots, (before, float("nan"))
+    return spots, (
+        before,
+        _mean_mass(request, lambda row: model.logits(row, choice.alpha, steering)),
+    )
 
 
-def _mass(
-    model: LanguageModel,
-    row: Sequence[int],
-    steering: Steering,
-    choice: ModelStrength,
-    target: np.ndarray,
-) -> tuple[float, float]:
-    both = [np.asarray(model.logits(row), np.float64)]
-    if choice.reachable:
-        both.append(np.asarray(model.logits(row, choice.alpha, steering), np.float64))
-    p = [np.exp(x - x.max()) for x in both]
-    shares = [float(x[target].sum() / x.sum()) for x in p]
-    return shares[0], shares[1] if choice.reachable else float("nan")
+def _mean_mass(request: Request, logits: Callable[[Sequence[int]], Array]) -> float:
+    """The target's probability, the mean over the prompts."""
+    found = [np.asarray(logits(row), np.float64) for row in request.prompts]
+    p = [np.exp(x - x.max()) for x in found]
+    return float(np.mean([x[request.target].sum() / x.sum() for x in p]))
 
 
 def _continue(
@@ -180,13 +262,13 @@ def _continue(
     steering: Steering,
     choice: ModelStrength,
     request: Request,
-    say: Progress,
+    progress: Progress,
 ) -> tuple[list[Continuation], bool]:
     """Texts at 0, α/2, α, 2α, and whether the first prompt's at 0 is the unsteered model's."""
     a = choice.alpha
     alphas = [0.0, a / 2, a, 2 * a] if choice.reachable else [0.0]
-    chosen = list(request.prompts[: request.samples])
-    found, same = [], True
+    chosen = request.prompts[: request.samples]
+    found, is_same = [], True
 
     def write(j: int, how: Steering | None, strengths: list[float]) -> np.ndarray:
         return generate(
@@ -202,8 +284,8 @@ def _continue(
     for j in range(len(chosen)):
         made = write(j, steering, alphas)
         if j == 0:  # as many rows, so that the same programs run
-            same = bool((made[0] == write(j, None, [0.0] * len(alphas))[0]).all())
+            is_same = bool((made[0] == write(j, None, [0.0] * len(alphas))[0]).all())
         for alpha, tokens in zip(alphas, made.tolist(), strict=True):
             found.append(Continuation(alpha, j, tokens, find_loop(tokens)))
-        say("writing", j + 1, len(chosen))
-    return found, same
+        progress(j + 1, len(chosen), "writing")
+    return found, is_same

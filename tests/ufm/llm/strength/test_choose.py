@@ -193,7 +193,7 @@ def test_no_plateau_where_the_cost_still_grows():
 
 
 def test_strength_zero_is_the_unsteered_model(model, monkeypatch):
-    from ufm.llm.strength.choose import differs_at_zero
+    from ufm.llm.strength.report import differs_at_zero
 
     steering = ufm.llm.Steering(VECTOR, 0)
     assert differs_at_zero(model, steering, TEXT) is None

@@ -1,0 +1,20 @@
+"""What a budget of steering may limit: the kinds of spending on text."""
+
+from typing import NamedTuple
+
+
+class Kind(NamedTuple):
+    """A kind of spending: its `name` in words, and its `unit` ("" for a probability)."""
+
+    name: str
+    unit: str
+
+
+# In the order of the columns of all that measures spending.
+BUDGETS = {
+    "cross_entropy": Kind("cross-entropy", "nats a token"),
+    "forward_kl": Kind("KL(p0||pα)", "nats a token"),
+    "reverse_kl": Kind("KL(pα||p0)", "nats a token"),
+    "target_mass": Kind("target mass", ""),
+}
+KINDS = tuple(BUDGETS)
