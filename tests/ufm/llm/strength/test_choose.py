@@ -9,6 +9,7 @@ import pytest
 
 import ufm.llm
 from ufm.llm.decoder import model as _model
+from ufm.llm.strength.choose import Parabola
 from ufm.numerics.bracket import Bracket
 
 # 20 tokens to predict, in windows of two lengths
@@ -190,6 +191,76 @@ def test_no_plateau_where_the_cost_still_grows():
     assert not found.reachable
     assert not found.is_plateau
     assert found.largest == found.largest_alpha == 256
+
+
+@pytest.mark.parametrize(
+    ("curve", "is_plateau"),
+    [
+        (lambda a: min(a, 100.0), True),  # 256 and 128 alike, 64 less
+        (lambda a: min(a, 128.0), True),
+        (lambda a: min(a, 140.0), False),
+        (lambda a: 100 + min(a, 128.99) / 128, True),  # moves by 0.77 % of itself
+        (lambda a: 100 + a / 64, False),  # by 1.9 %
+    ],
+)
+def test_a_plateau_is_a_last_doubling_that_moves_the_cost_by_less_than_a_hundredth(
+    curve, is_plateau
+):
+    found = ufm.llm.choose_strength(Curve(curve), budget=1e9, hidden_norm=1.0)
+    assert not found.reachable
+    assert found.is_plateau is is_plateau
+    assert found.limit == 0.5
+
+
+def mass_falling(a):
+    """A target's mass that only α < 0 lowers: 1/2 at 0, 1/10 at α = -4, level from -8 on."""
+    return 0.5 + 0.1 * max(min(a, 0.0), -4.0)
+
+
+def test_a_mass_below_the_unsteered_one_is_reached_at_negative_strengths():
+    spend = Curve(mass_falling, slope=0.1, curvature=0.0)
+    spend.target, spend._derivatives[0] = np.ones(1, bool), 0.5
+    how = dict(kind="target_mass", hidden_norm=1.0)
+    found = ufm.llm.choose_strength(spend, budget=0.3, **how)
+    assert found.alpha == pytest.approx(-2, rel=1e-12)
+    assert found.bracket.low <= found.alpha <= found.bracket.high < 0
+    assert found.quadratic_alpha == pytest.approx(-2)
+    assert found.predicted == pytest.approx(0.3)
+    assert found.is_monotone
+    assert (found.scanned < 0).all()
+    never = ufm.llm.choose_strength(spend, budget=0.05, **how)
+    assert (never.alpha, never.bracket) == (-math.inf, (-math.inf, -math.inf))
+    assert (never.largest, never.is_plateau) == (pytest.approx(0.1), True)
+    assert never.largest_alpha == never.scanned[never.scanned <= -4][0]
+    assert never.furthest == never.scanned[-1] == -256
+    assert math.isnan(never.predicted)
+    assert np.isnan(never.spent).all()
+    # the mass is there already, where the parabola crosses at 0 itself
+    assert ufm.llm.choose_strength(spend, budget=0.5, **how).spent[3] == 0.5
+
+
+def test_steering_that_only_lowers_the_cost_comes_nearest_at_zero():
+    found = ufm.llm.choose_strength(Curve(lambda a: -a), budget=1.0, hidden_norm=1.0)
+    assert (found.largest, found.largest_alpha, found.is_monotone) == (0, 0, False)
+
+
+@pytest.mark.parametrize(
+    ("parabola", "level", "want"),
+    [
+        ((0.0, 1.0, 0.0), 2.0, 2.0),
+        ((0.0, -2.0, 2.0), 2.0, 1 + math.sqrt(3)),
+        ((0.0, 1.0, -2.0), 0.1875, 0.25),  # the nearer of 1/4 and 3/4
+        ((0.0, 1.0, -2.0), 0.26, math.nan),  # its top is 1/4
+        ((0.0, -1.0, 0.0), 2.0, math.nan),
+        ((1.0, 1.0, 0.0), 0.5, -0.5),
+        ((1.0, -2.0, -2.0), -1.0, -(1 + math.sqrt(3))),
+    ],
+)
+def test_where_a_parabola_first_crosses_a_level(parabola, level, want):
+    found = Parabola(*parabola)
+    assert found.crossing(level) == pytest.approx(want, nan_ok=True)
+    if math.isfinite(want):
+        assert found(want) == pytest.approx(level)
 
 
 def test_strength_zero_is_the_unsteered_model(model, monkeypatch):
