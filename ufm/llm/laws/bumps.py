@@ -1,4 +1,4 @@
-"""Law: most tokens' probability bumps, it rises to one peak and then falls (Theorem 3.3)."""
+"""Law: the probability of most tokens bumps: it rises to one peak, then falls (Theorem 3.3)."""
 
 from collections import Counter
 
@@ -11,7 +11,7 @@ _SHARE = 0.5
 STATEMENT = Statement(
     "bumps",
     "Most tokens bump: p(z) rises to one peak, then falls",
-    "share of tokens with a bump above 0.5, for the claim is of most tokens; the mean over prompts, "
+    "share of tokens with a bump above 0.5, as the claim is about most tokens; the mean over prompts, "
     "two standard errors away from it",
 )
 # Rounding of d log p/dα, in units of the dtype times the prompt's largest slope. Logits are sums of d
@@ -82,14 +82,14 @@ def bump_law(
 ) -> Law:
     """Share of tokens with a bump over the sweep's range, by the exact derivative.
 
-    - `tokens` [m, K]: of each prompt, repeats counted once; `unsteered` [m, K]: p_0.
+    - `tokens` [m, K] of each prompt, where repeats count once; `unsteered` [m, K]: their p_0.
     - `increase` [m, A, K]: Δp at increasing strengths; `slopes` [m, A, K]: d log p/dα there.
 
     A slope within rounding of 0, 256 units of its dtype relative to the prompt's largest, has no
     sign. The verdict is about exact signs, however small a rise or fall, which p itself may be too
     small to show; `evidence["visible"]` counts again without rises and falls below 1 % of the range.
     A peak beyond the range makes a token monotone here, so the share is a lower bound on the real line:
-    the law fails only if it would with every monotone curve counted as a bump.
+    the law fails only if it would do so with every monotone curve counted as a bump.
 
     >>> import numpy as np
     >>> from ufm.llm import bump_law
@@ -104,7 +104,7 @@ def bump_law(
         values, slope = values[:, once].astype(np.float64), known_signs(slope)[:, once]
         found = curve_shapes(values, slope, np.zeros(once.size))
         shown = _VISIBLE * (values.max(axis=0) - values.min(axis=0))
-        # of a constant curve, rounding
+        # a constant curve moves by rounding alone
         least = np.finfo(increase.dtype).eps * before[once].astype(np.float64)
         visible.update(curve_shapes(values, slope, np.maximum(shown, least)))
         exact.update(found)

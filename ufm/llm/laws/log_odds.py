@@ -22,7 +22,7 @@ from ..steering.vector import SteeringVector
 from .law import Law, Statement
 
 _RANK = 0.5
-# α at which v outweighs a hidden state by so much is large: below, tokens are still on their way.
+# In mean hidden states: at a smaller α|v| the order of the tokens is still that of the prompts.
 _LARGE = 10
 STATEMENT = Statement(
     "log-odds",
@@ -60,8 +60,8 @@ def measure_log_odds(
 
     >>> import ufm.llm
     >>> model = ufm.llm.load("tests/data/llm/gpt2", "float64")
-    >>> odds = ufm.llm.measure_log_odds(model, [[3, 4], [5, 6]], [[7, 8]])
-    >>> print(odds.argmax(), f"{odds.max():.3f}")
+    >>> log_odds = ufm.llm.measure_log_odds(model, [[3, 4], [5, 6]], [[7, 8]])
+    >>> print(log_odds.argmax(), f"{log_odds.max():.3f}")
     61 0.650
     """
     means = []
@@ -71,8 +71,8 @@ def measure_log_odds(
         total = np.zeros(model.vocabulary)
         for start in range(0, len(states), 16):
             some = jnp.asarray(states[start : start + 16])
-            law = jax.nn.log_softmax(unembed(model.params, model.config, some), axis=1)
-            total += np.asarray(law, np.float64).sum(axis=0)
+            log_p = jax.nn.log_softmax(unembed(model.params, model.config, some), axis=1)
+            total += np.asarray(log_p, np.float64).sum(axis=0)
         means.append(total / len(rows))
     return means[0] - means[1]
 
@@ -90,8 +90,8 @@ def measure_agreement(
 ) -> Agreement:
     """How M ranks the tokens that dominate when each block is steered by its own vector.
 
-    The strength at a block is α = share · mean |h| / |v|, so that blocks compare. One part a block
-    is written to `directory`; a run that was killed goes on.
+    The strength at a block is α = share · mean |h| / |v|, so that blocks can be compared. Each block is
+    a part in `directory`; a run that was killed goes on with the next.
     """
     rows = [list(map(int, row)) for row in contexts]
     kept = max(1, min(top, model.vocabulary // 10))
@@ -149,7 +149,7 @@ def _shared(x: np.ndarray, y: np.ndarray, count: int) -> float:
 
 
 def odds_law(agreement: Agreement, blocks: int) -> Law:
-    """The verdict on the last block; the other blocks stand in the evidence.
+    """The verdict on the last block; the other blocks are in the evidence.
 
     >>> import numpy as np
     >>> from ufm.llm import odds_law

@@ -1,4 +1,4 @@
-"""Law: a plateau, the model's law tends to softmax(W LN(±v)) as α → ±∞ (Proposition 4.1)."""
+"""Law: a plateau. The distribution tends to softmax(W LN(±v)) as α → ±∞ (Proposition 4.1)."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ _FITTED = 6
 _UNITS = 1000
 STATEMENT = Statement(
     "plateau",
-    "The law tends to softmax(W LN(±v)), at rate 1/α",
+    "The distribution tends to softmax(W LN(±v)), at rate 1/α",
     "total variation at most 0.02 at 4,096 times the strength that equals the mean hidden state, and a "
     "slope of at most -0.8 in log-log over the last 6 octaves, on both sides (-1 is O(1/α); a fifth for "
     "the terms of higher order); fails if it is above -0.5, or the distance above 0.1",
@@ -26,11 +26,12 @@ STATEMENT = Statement(
 
 
 def plateau_limits(model: LanguageModel, steering: Steering) -> np.ndarray:
-    """The limits [2, V] of the next-token law as α → -∞ and α → +∞, whatever the prompt.
+    """The limits [2, V] of the next-token distribution as α → -∞ and α → +∞, after any prompt.
 
-    softmax(W LN_0(±v)), LN_0 the model's final norm without its eps. Needs steering of the residual
-    stream, of whatever block: blocks add bounded terms to h + αv. Raises `ValueError` at the site
-    "post-norm", where logits are affine in α, and where a LayerNorm is blind to v (all entries equal).
+    They are softmax(W LN_0(±v)), where LN_0 is the model's final norm without its eps. v is added to
+    the residual stream, after any block: the blocks that follow add bounded terms to h + αv. Raises
+    `ValueError` at the site "post-norm", where logits are affine in α, and where a LayerNorm is
+    blind to v, because all entries are equal.
 
     >>> import numpy as np, ufm.llm
     >>> model = ufm.llm.load("tests/data/llm/gpt2", "float64")
@@ -42,7 +43,7 @@ def plateau_limits(model: LanguageModel, steering: Steering) -> np.ndarray:
     """
     if steering.site != "residual":
         raise ValueError(
-            'Proposition 4.1 is of the site "residual"; at "post-norm" logits are affine in α'
+            'Proposition 4.1 holds at the site "residual"; at "post-norm" logits are affine in α'
         )
     states = limit_states(model, steering)
     if states is None:

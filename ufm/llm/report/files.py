@@ -24,6 +24,6 @@ def write_report(report: Report, directory: str | Path) -> list[Path]:
                 pictures[name] = data
     html, record = folder / "index.html", folder / "report.json"
     write_whole(html, page(report, pictures).encode())
-    # last: where it stands, the rest does too
+    # last, so that a folder with this file holds all the others
     write_json(record, report.as_json())
     return [record, html, *written]

@@ -1,4 +1,4 @@
-"""The files that a report is asked with: prompts for and against a concept, and its tokens."""
+"""The files that a user gives: prompts for and against a concept, and the concept's tokens."""
 
 import json
 import re
@@ -47,7 +47,7 @@ def read_token_set(path: str | Path, tokenizer: Tokenizer, vocabulary: int) -> n
 
     JSON: a list of texts (each one token) and of token numbers, plain or as `{"tokens": […]}` with
     notes beside it, or `{"regex": "…"}`, which the whole text of a token must match. A `.txt` file
-    holds a token's text a line. Raises `ValueError` on a text that is no single token.
+    holds the text of one token on each line. Raises `ValueError` on a text that is no single token.
     """
     path = Path(path)
     found = _read(path)

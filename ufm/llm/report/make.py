@@ -1,4 +1,4 @@
-"""Everything that is asked of a model, in one run that resumes: vectors, sweeps, laws."""
+"""A report on a model, in one run that can be resumed: vectors, sweeps, laws."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,7 +77,7 @@ def make_report(
 def _encode(
     model: LanguageModel, tokenizer: Tokenizer, request: Request
 ) -> dict[str, list[list[int]]]:
-    """The prompts as tokens; what does not fit the model is said now, not after the sweeps."""
+    """The prompts as tokens. A prompt that does not fit the model is refused now, not after the sweeps."""
     rows = {
         name: [tokenizer.encode(text) for text in getattr(request, name)]
         for name in ("positive", "negative", "contexts")
@@ -106,7 +106,7 @@ def _length(model: LanguageModel, request: Request) -> int:
 
 @dataclass(frozen=True)
 class _Run:
-    """The measurements, each of which resumes where it was stopped; `rows` are the prompts as tokens."""
+    """The measurements, each of which goes on where it was stopped; `rows` are the prompts as tokens."""
 
     model: LanguageModel
     tokenizer: Tokenizer

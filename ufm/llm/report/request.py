@@ -21,8 +21,8 @@ class Request:
     - `positive`, `negative`, `contexts`: prompts as texts; the curves are those of `contexts`.
     - `alphas` [A]: strengths, increasing. `top`: tokens kept at each end.
     - `layer`, `positions`, `pooling`, `normalise`: the steering vector, as `steering_vectors` has them.
-    - `text`: a file for the cross-entropy, `text_tokens` of which at most are read (0: all), in windows
-      of `length` tokens, or of the model's positions if those are fewer.
+    - `text`: a file for the cross-entropy. At most `text_tokens` of its tokens are read (0: all), in
+      windows of `length` tokens, or as many as the model has positions if those are fewer.
     - `concept` [V] bool: the concept's tokens, fixed beforehand.
     """
 
@@ -45,8 +45,8 @@ class Request:
 class Report:
     """The laws with their verdicts, and the data behind the pictures.
 
-    `facts`: the model, the steering and the request, plain JSON. `names`: texts of the tokens shown;
-    `contexts`: of the curves' prompts.
+    `facts`: the model, the steering and the request, plain JSON. `names`: the texts of the tokens shown,
+    by number. `contexts`: the texts of the curves' prompts.
     """
 
     facts: dict[str, object]

@@ -60,8 +60,8 @@ class ModelStrength:
     - `spent` [4]: at `alpha`, in the order of `ufm.llm.KINDS` (NaN where not reachable).
     - `scanned` [S], `costs` [S]: strengths looked at on the way, and their spending; `furthest`: the
       last that would have been looked at.
-    - `limit`: of the spending for α → ±∞, looked for where no strength was found (Proposition 4.1;
-      None at the post-norm site).
+    - `limit`: what the spending tends to for α → ±∞ (Proposition 4.1), measured where no strength was
+      found; None where one was found, at the post-norm site, and where the final norm is blind to v.
     - `tokens`, `passes`: predicted tokens of the text, and runs over it.
     """
 

@@ -1,4 +1,4 @@
-"""All that is to be known of a strength before it is used, block by block."""
+"""What one should know about a strength before it is used, block by block."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -46,8 +46,9 @@ class StrengthReport:
       so that nothing was held out.
     - `spots`: sweet spots of the prompts, None without a target. `prompt_mass`: mean F_T after the
       prompts at 0 and at the strength.
-    - `continuations`: of prompts at 0, α/2, α and 2α; at 0 alone if no strength was found.
-    - `differs_at_zero`: what at α = 0 is not the unsteered model's, bit for bit; None if all is.
+    - `continuations`: texts that go on from the prompts at 0, α/2, α and 2α, or at 0 alone if no
+      strength was found.
+    - `differs_at_zero`: what differs at α = 0 from the unsteered model's, bit for bit; None if nothing.
     """
 
     vector: SteeringVector
@@ -129,7 +130,7 @@ def _spots_json(spots: SweetSpots, alpha: float) -> dict[str, object]:
 
 @dataclass(frozen=True)
 class Request:
-    """What `strength_report` is to look at; the same for all blocks.
+    """What `strength_report` looks at; the same for all blocks.
 
     `windows`: the text; every second one is held out. `prompts`: lists of tokens.
     """
@@ -154,7 +155,7 @@ def strength_report(
     request: Request,
     progress: Progress = silent,
 ) -> StrengthReport:
-    """Choose a strength along `vector` on half of the windows; measure it on all else."""
+    """Choose a strength along `vector` on half of the windows; measure it on the others and on prompts."""
     steering = Steering.of(vector, positions="all")
 
     def spend_on(windows: Sequence[Sequence[int]], stage: str) -> TextSpend:

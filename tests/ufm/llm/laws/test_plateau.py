@@ -51,7 +51,7 @@ def test_the_limit_is_the_law_at_a_huge_strength_at_rate_one(tmp_path):
 
 def test_where_proposition_4_1_does_not_apply():
     model = ufm.llm.load("tests/data/llm/gpt2", "float64")
-    with pytest.raises(ValueError, match='is of the site "residual"'):
+    with pytest.raises(ValueError, match='holds at the site "residual"'):
         ufm.llm.plateau_limits(model, ufm.llm.Steering(VECTOR, 1, site="post-norm"))
     with pytest.raises(ValueError, match="blind to it"):
         ufm.llm.plateau_limits(model, ufm.llm.Steering(np.full(16, 0.3), 1))
