@@ -116,13 +116,7 @@ def _concept_mass(report: Report) -> Figure:
     curves = report.curves
     assert curves.concept_mass is not None
     figure, (left, right) = _axes(2)
-    prepared(left, "mass of the concept", curves.alphas)
-    for row in curves.concept_mass:
-        left.plot(curves.alphas, row, color="0.75", linewidth=0.8)
-    mean = curves.concept_mass.mean(axis=0)
-    left.plot(curves.alphas, mean, color=plots.PALETTE[0], label="mean over prompts")
-    left.plot([], [], color="0.75", label="each prompt")
-    left.legend(**_ABOVE)
+    _draw_prompts(left, "mass of the concept", curves.alphas, curves.concept_mass)
     fits = [fit_tanh(curves.alphas, row) for row in curves.concept_mass]
     found = sorted(
         ((f.r_squared, j, f) for j, f in enumerate(fits) if f is not None), key=lambda x: x[:2]
@@ -133,6 +127,16 @@ def _concept_mass(report: Report) -> Figure:
     else:
         right.set_axis_off()
     return figure
+
+
+def _draw_prompts(axes: Axes, quantity: str, alphas: np.ndarray, values: np.ndarray) -> None:
+    """Each prompt's curve, a row of `values`, and their mean."""
+    prepared(axes, quantity, alphas)
+    for row in values:
+        axes.plot(alphas, row, color="0.75", linewidth=0.8)
+    axes.plot(alphas, values.mean(axis=0), color=plots.PALETTE[0], label="mean over prompts")
+    axes.plot([], [], color="0.75", label="each prompt")
+    axes.legend(**_ABOVE)
 
 
 def _draw_fit(axes: Axes, alphas: np.ndarray, mass: np.ndarray, fit: TanhFit, prompt: int) -> None:
@@ -180,17 +184,7 @@ def _plateau(report: Report) -> Figure:
     assert slopes.distance is not None
     assert slopes.far_distance is not None
     figure, (left, right) = _axes(2)
-    prepared(left, "total variation to the limit", slopes.alphas)
-    for row in slopes.distance:
-        left.plot(slopes.alphas, row, color="0.75", linewidth=0.8)
-    left.plot(
-        slopes.alphas,
-        slopes.distance.mean(axis=0),
-        color=plots.PALETTE[0],
-        label="mean over prompts",
-    )
-    left.plot([], [], color="0.75", label="each prompt")
-    left.legend(**_ABOVE)
+    _draw_prompts(left, "total variation to the limit", slopes.alphas, slopes.distance)
     left.set_ylim(-0.03, 1.03)
     mean = slopes.far_distance.astype(np.float64).mean(axis=0)
     tiny = np.finfo(np.float64).tiny
@@ -206,9 +200,7 @@ def _plateau(report: Report) -> Figure:
     for axis in (right.xaxis, right.yaxis):
         axis.set_major_formatter(lambda value, _: f"{value:g}")
         axis.set_minor_formatter(lambda *_: "")
-    right.spines[["top", "right"]].set_visible(False)
-    right.grid(color="0.92")
-    right.legend(**_ABOVE)
+    _finish(right)
     return figure
 
 
@@ -225,7 +217,12 @@ def _log_odds(report: Report) -> Figure:
         panel.axhline(level, color="0.5", linestyle=":", label="by chance")
         panel.set(xlabel="steered block", ylabel=label, ylim=limits)
         panel.set_xticks(found.layers[:: -(-found.layers.size // 12)])
-        panel.spines[["top", "right"]].set_visible(False)
-        panel.grid(color="0.92")
-        panel.legend(**_ABOVE)
+        _finish(panel)
     return figure
+
+
+def _finish(axes: Axes) -> None:
+    """The frame, grid and legend of axes that do not show strengths."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color="0.92")
+    axes.legend(**_ABOVE)
