@@ -132,3 +132,26 @@ def test_what_an_eye_would_not_see_is_counted_apart():
             f"; of 3 curves 3 bump; {3 * (seen == 'bump')} bump by over 1% of their range"
             in law.why
         )
+
+
+@pytest.mark.parametrize(
+    ("turns", "least", "shape"),
+    [
+        # a small run at either end goes, and its neighbour keeps its size
+        ([0.0, -0.001, 0.3, 0.0], 0.01, "bump"),
+        ([0.0, 0.3, 0.0, 0.001], 0.01, "bump"),
+        ([0.0, -0.001, 0.3, 0.0], 0.0, "several"),
+        ([0.0, 0.001, -0.3], 0.01, "decreasing"),
+        # a small run within goes, and its neighbours become one, by so much shorter
+        ([0.0, 0.3, 0.299, 0.6, 0.0], 0.01, "bump"),
+        ([0.0, 0.3, 0.2, 0.4, 1.0, 0.9], 0.15, "increasing"),
+        ([0.0, 0.3, 0.1, 0.4, 0.05], 0.25, "bump"),
+    ],
+)
+def test_runs_too_small_to_count(turns, least, shape):
+    """Curves that go straight from turn to turn."""
+    values = np.interp(
+        np.linspace(0, len(turns) - 1, 10 * len(turns) - 9), range(len(turns)), turns
+    )
+    slopes = np.append(np.diff(values), values[-1] - values[-2])
+    assert curve_shapes(values[:, None], slopes[:, None], np.full(1, least)) == [shape]
