@@ -87,3 +87,17 @@ def test_the_evidence_over_prompts():
     law = ufm.llm.tanh_law(GRID, np.stack([good, bad]))
     assert law.evidence["worst"]["prompt"] == 1
     assert law.evidence["worst"]["residual"] == pytest.approx(0.2, abs=0.02)
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
+def test_fits_do_not_depend_on_the_units(unit):
+    y = 0.4 + 0.3 * np.tanh(2 * (GRID - 0.5))
+    fit, wide = ufm.llm.fit_tanh(GRID, unit * y), ufm.llm.fit_tanh(1e3 * GRID, y)
+    assert fit is not None
+    assert wide is not None
+    assert (fit.height / unit, fit.middle / unit) == pytest.approx((0.3, 0.4))
+    assert (1e3 * wide.rate, wide.centre / 1e3) == pytest.approx((2, 0.5))
+    # what is below a thousand units of rounding is a constant
+    noise = np.finfo(float).eps * np.random.default_rng(0).uniform(-1, 1, GRID.size)
+    assert ufm.llm.fit_tanh(GRID, unit * (0.4 + 100 * noise)) is None
+    assert ufm.llm.fit_tanh(GRID, unit * (0.4 + 1000 * noise)) is not None
