@@ -55,7 +55,7 @@ class SweetSpots:
 
     def serves(self, alpha: float) -> int:
         """How many prompts' windows hold this strength."""
-        return sum(w is not None and w[0] <= alpha <= w[1] for w in self.windows)
+        return sum(w is not None and w.low <= alpha <= w.high for w in self.windows)
 
 
 def sweet_spots(
