@@ -198,7 +198,7 @@ def test_the_bar_counts_the_passes_of_the_search_and_the_steps_of_all_else():
     shown = []
     show = _of_block(3, lambda *state: shown.append(state))
     for stage, done, of in (("choosing", 2, 2), ("choosing", 1, 2), ("measuring", 1, 4)):
-        show(stage, done, of)
+        show(done, of, stage)
     assert shown == [
         (1, 40, "block 3: choosing"),
         (2, 40, "block 3: choosing"),
