@@ -62,12 +62,6 @@ def _begun(bracket: Bracket[Values], start: Values, xp: ModuleType) -> Search[Va
     return Search(x, bracket, xp.full_like(x, math.inf), xp.ones(x.shape, bool))
 
 
-def _kept(search: Search[Floats], indices: NDArray[np.intp]) -> Search[Floats]:
-    (low, high), moving = search.bracket, np.asarray(search.moving)
-    bracket = Bracket(low[indices], high[indices])
-    return Search(search.x[indices], bracket, search.step[indices], moving[indices])
-
-
 def middle_of(bracket: Bracket[Ends], xp: ModuleType) -> Ends:
     """The middles; the geometric ones of ends of one sign and different sizes.
 
@@ -109,17 +103,15 @@ def increasing_root_on_host(
 
     `value_and_slope` gets their indices and their x. All arrays are [n].
     """
-    search, indices = _begun(bracket, start, np), np.arange(start.size)
-    found = search.x.copy()
+    search = _begun(bracket, start, np)
+    value, slope = np.zeros(start.size), np.ones(start.size)
     for _ in range(_MOST_STEPS):
+        indices = np.flatnonzero(search.moving)
         if not indices.size:
             break
-        search = search.improved(*value_and_slope(indices, search.x), np)
-        found[indices] = search.x
-        if not search.moving.all():
-            left = np.flatnonzero(search.moving)
-            indices, search = indices[left], _kept(search, left)
-    return found
+        value[indices], slope[indices] = value_and_slope(indices, search.x[indices])
+        search = search.improved(value, slope, np)
+    return search.x
 
 
 # scipy.optimize.elementwise.find_root is the same method, as narrow in as many calls (11.2 a root where
