@@ -34,7 +34,7 @@ def row_probs(
         # Counted from the end of M that α favours, αM is below |log p| wherever p_α is large: no
         # strength, however great, drowns log p while the likeliest token is looked for.
         with np.errstate(over="ignore"):  # to -inf, where p is zero
-            _tilted(log_probs[j], log_odds, alpha, 0, ends[int(alpha >= 0)], row)
+            _tilted(log_probs[j], log_odds, alpha, 0.0, ends[int(alpha >= 0)], row)
             r = int(row.argmax())
             _tilted(log_probs[j], log_odds, alpha, log_probs[j, r], log_odds[r], row)
         np.exp(row, out=row)
