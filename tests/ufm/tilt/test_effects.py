@@ -173,7 +173,7 @@ BAD = [
     (lambda: ufm.forward_kl(mild(), np.nan), "finite number; got nan"),
     (
         lambda: ufm.cross_entropy_increase(mild(), 1.0, [1.0]),
-        r"weights must have shape \(2,\), one a con",
+        r"weights must have shape \(2,\), one per con",
     ),
     (lambda: ufm.cross_entropy_increase(mild(), 1.0, [0.5, 0.6]), "sum to 1; they sum to 1.1"),
     (
