@@ -3,11 +3,10 @@
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sympy as sp
 
-from ._polynomials import dot
+from ._polynomials import Formula, dot, replaced
 from ._tilt import ALPHA, Proof, SymbolicTilt
 
 
@@ -23,8 +22,8 @@ class Identity:
     claim_id: str
     name: str
     tilt: SymbolicTilt
-    left: Any
-    right: Any
+    left: Formula
+    right: Formula
     tokens: Collection[int] | None = None  # a concept that both sides speak of
 
     def prove(self) -> Proof:
@@ -78,9 +77,9 @@ def _path_identities(tilt: SymbolicTilt, i: int) -> list[Identity]:
     pairs = list(zip(positive, negative, strict=True))
     odds = dict(zip(tilt.log_odds, (t - n for t, n in pairs), strict=True))
 
-    def steered(start: Sequence[Any]) -> Any:
+    def steered(start: Sequence[sp.Expr]) -> sp.Expr:
         laws = dict(zip(tilt.probabilities, map(sp.exp, start), strict=True))
-        return tilt.tilted_probs()[i].xreplace(odds | laws)
+        return replaced(tilt.tilted_probs()[i], odds | laws)
 
     path = [sp.exp((1 - ALPHA) * n + ALPHA * t) for t, n in pairs]
     end = sp.exp(positive[i]) / sp.Add(*map(sp.exp, positive))
@@ -91,7 +90,7 @@ def _path_identities(tilt: SymbolicTilt, i: int) -> list[Identity]:
         ("p_T steered by α = p_N steered by α + 1", steered(positive), ahead),
     ]
     claim = "contrastive.geometric-path"
-    return [Identity(claim, f"{name}, token {i}", tilt, *sides) for name, *sides in rows]
+    return [Identity(claim, f"{name}, token {i}", tilt, x, y) for name, x, y in rows]
 
 
 def _order_identities(tilt: SymbolicTilt, concept: Collection[int]) -> list[Identity]:

@@ -1,13 +1,12 @@
 """Limits as α → ±∞, with ties, by dividing every weight by the largest."""
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cache
-from typing import Any
 
 import sympy as sp
 
-from ._polynomials import dot
+from ._polynomials import Formula, dot, replaced
 from ._tilt import ALPHA, Proof, SymbolicTilt
 
 _DISTANCE = sp.Symbol("a", positive=True)  # |α| on its way to infinity
@@ -59,7 +58,7 @@ def asymptote(size: int, top: Collection[int], sign: int = 1) -> Proof:
 
 
 def tends_to(
-    tilt: SymbolicTilt, expression: Any, value: Any, top: Collection[int], sign: int
+    tilt: SymbolicTilt, expression: Formula, value: Formula, top: Collection[int], sign: int
 ) -> bool:
     """Whether the expression is proved to tend to `value` as α → sign·∞, M extremal on `top` alone.
 
@@ -72,12 +71,12 @@ def tends_to(
     gaps = sp.symbols(f"g1:{tilt.size + 1}", positive=True)
     odds = [extreme - (0 if i in top else sign * gap) for i, gap in enumerate(gaps)]
     renamed = dict(zip(tilt.log_odds, odds, strict=True)) | {ALPHA: sign * _DISTANCE}
-    free = sp.sympify(expression).xreplace(renamed)
-    anchored = free.xreplace({extreme: sp.Integer(0)})
+    free = replaced(sp.sympify(expression), renamed)
+    anchored = replaced(free, {extreme: sp.Integer(0)})
     return tilt.vanishes(free - anchored) and tilt.vanishes(_at_infinity(anchored) - value)
 
 
-def _at_infinity(x: Any) -> Any:
+def _at_infinity(x: sp.Expr) -> sp.Expr:
     """The limit of x as the distance grows, by continuity in its exponentials; nan if silent.
 
     sympy takes the limit of single exponentials only: on whole quotients it can be wrong (1.14 has
@@ -88,16 +87,21 @@ def _at_infinity(x: Any) -> Any:
     positive = [base.xreplace(ends) for base in bases + [log.args[0] for log in x.atoms(sp.log)]]
     elsewhere = x.xreplace({e: sp.Dummy() for e in ends}).has(_DISTANCE)
     sound = not elsewhere and set(ends.values()) <= {0} and all(y.is_positive for y in positive)
-    return x.xreplace(ends) if sound else sp.nan
+    return replaced(x, ends) if sound else sp.nan
 
 
 @cache
-def _end(exponential: Any) -> Any:
+def _end(exponential: sp.Expr) -> sp.Expr:
     return sp.limit(exponential, _DISTANCE, sp.oo)
 
 
 def _prove_limits(
-    claim: str, tilt: SymbolicTilt, top: Collection[int], sign: int, pairs: list[Any], value: Any
+    claim: str,
+    tilt: SymbolicTilt,
+    top: Collection[int],
+    sign: int,
+    pairs: Sequence[tuple[Formula, Formula]],
+    value: sp.Expr | tuple[sp.Expr, ...],
 ) -> Proof:
     start = time.perf_counter()
     proved = all(tends_to(tilt, expression, claimed, top, sign) for expression, claimed in pairs)

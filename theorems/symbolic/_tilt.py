@@ -1,16 +1,16 @@
 """The tilt of one context over V = 2..6 tokens as formulas."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import sympy as sp
+from jax.typing import ArrayLike
 from sympy.polys.rings import ring
 
-from ._polynomials import bell, dot, fraction, product
+from ._polynomials import Formula, bell, dot, fraction, product, replaced
 
 ALPHA = sp.Symbol("alpha", real=True)
 
@@ -24,7 +24,7 @@ class Proof:
     name: str
     proved: bool
     seconds: float
-    value: Any = None
+    value: sp.Expr | tuple[sp.Expr, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,12 @@ class SymbolicTilt:
             raise ValueError(f"size must be one of 2, 3, 4, 5, 6; got {self.size!r}")
 
     @cached_property
-    def probabilities(self) -> tuple[Any, ...]:
+    def probabilities(self) -> tuple[sp.Symbol, ...]:
         """p_1..p_V: positive symbols."""
         return sp.symbols(f"p1:{self.size + 1}", positive=True)
 
     @cached_property
-    def log_odds(self) -> tuple[Any, ...]:
+    def log_odds(self) -> tuple[sp.Symbol, ...]:
         """M_1..M_V: real symbols."""
         return sp.symbols(f"M1:{self.size + 1}", real=True)
 
@@ -69,16 +69,16 @@ class SymbolicTilt:
             raise ValueError(f"a concept must leave out at least one token; got all of {inside}")
         return inside, [i for i in range(self.size) if i not in inside]
 
-    def weights(self, tokens: Collection[int] | None = None) -> list[Any]:
+    def weights(self, tokens: Collection[int] | None = None) -> list[sp.Expr]:
         """p_i e^{αM_i} of the given tokens, of all without."""
         p, odds = self.probabilities, self.log_odds
         return [p[i] * sp.exp(ALPHA * odds[i]) for i in self.tokens(tokens)]
 
-    def tilted_probs(self) -> tuple[Any, ...]:
+    def tilted_probs(self) -> tuple[sp.Expr, ...]:
         """p_α(i), the steered law (Lemma B.3)."""
         return tuple(w / sp.Add(*self.weights()) for w in self.weights())
 
-    def cumulants(self, order: int, tokens: Collection[int] | None = None) -> tuple[Any, ...]:
+    def cumulants(self, order: int, tokens: Collection[int] | None = None) -> tuple[sp.Expr, ...]:
         """κ_1..κ_order of M under p_α, given C if `tokens` are: explicit in the moments m_n.
 
         κ_n = m_n - Σ_{k<n} C(n-1, k-1) κ_k m_{n-k}, so κ_1 = E_α[M] and κ_2 = Var_α(M).
@@ -91,53 +91,55 @@ class SymbolicTilt:
             raise ValueError(f"order must be at least 1; got {order}")
         weights, odds = self.weights(tokens), [self.log_odds[i] for i in self.tokens(tokens)]
         moment = [dot(weights, (m**n for m in odds)) / sp.Add(*weights) for n in range(order + 1)]
-        kappa: list[Any] = []
+        kappa: list[sp.Expr] = []
         for n in range(1, order + 1):
             lower = (sp.binomial(n - 1, k - 1) * kappa[k - 1] * moment[n - k] for k in range(1, n))
             kappa.append(moment[n] - sp.Add(*lower))
         return tuple(kappa)
 
-    def derivative(self, order: int = 1) -> tuple[Any, ...]:
+    def derivative(self, order: int = 1) -> tuple[sp.Expr, ...]:
         """p_α^{(n)}(i) = p_α(i) Bell_n(M_i - κ_1, -κ_2, …, -κ_n), n = `order`; 1 is Lemma B.5."""
         return tuple(self.concept_derivative([i], order) for i in range(self.size))
 
-    def concept_mass(self, tokens: Collection[int]) -> Any:
+    def concept_mass(self, tokens: Collection[int]) -> sp.Expr:
         """F_C(α) = Σ_C p_α."""
         return sp.Add(*self.weights(self.split(tokens)[0])) / sp.Add(*self.weights())
 
-    def concept_derivative(self, tokens: Collection[int], order: int = 1) -> Any:
+    def concept_derivative(self, tokens: Collection[int], order: int = 1) -> sp.Expr:
         """F_C^{(n)} = F_C Bell_n(κ_1^C - κ_1, …, κ_n^C - κ_n), κ^C the cumulants given C."""
         pairs = zip(self.cumulants(order, tokens), self.cumulants(order), strict=True)
         return self.concept_mass(tokens) * bell([inside - overall for inside, overall in pairs])
 
-    def initial_mass(self, tokens: Collection[int]) -> Any:
+    def initial_mass(self, tokens: Collection[int]) -> sp.Expr:
         """F_C(0) = Σ_C p."""
         return sp.Add(*(self.probabilities[i] for i in self.tokens(tokens)))
 
-    def concept_increase(self, tokens: Collection[int]) -> Any:
+    def concept_increase(self, tokens: Collection[int]) -> sp.Expr:
         """Δp(C|α) = (F_C(α) - F_C(0)) / |C| (Definition 3.5)."""
         return (self.concept_mass(tokens) - self.initial_mass(tokens)) / len(set(tokens))
 
-    def logit(self, tokens: Collection[int]) -> Any:
+    def logit(self, tokens: Collection[int]) -> sp.Expr:
         """Logit F_C(α) = log Σ_C p e^{αM} - log Σ_{not C} p e^{αM}."""
         inside, outside = (sp.log(sp.Add(*self.weights(part))) for part in self.split(tokens))
         return inside - outside
 
-    def nu(self, tokens: Collection[int]) -> Any:
+    def nu(self, tokens: Collection[int]) -> sp.Expr:
         """ν(α) = logit F_C(α) - logit F_C(0); ν' = E_α[M|C] - E_α[M|not C] (Theorem 3.6)."""
         return self.logit(tokens) - self.logit(tokens).subs(ALPHA, 0)
 
-    def tanh_form(self, tokens: Collection[int]) -> Any:
+    def tanh_form(self, tokens: Collection[int]) -> sp.Expr:
         """(tanh((ν + r)/2) - tanh(r/2)) / 2|C|, r = logit F_C(0), equal to Δp(C|α) (Thm 3.6)."""
         start, count = self.logit(tokens).subs(ALPHA, 0), len(set(tokens))
         return (sp.tanh((self.nu(tokens) + start) / 2) - sp.tanh(start / 2)) / (2 * count)
 
-    def cross_entropy_increase(self) -> Any:
+    def cross_entropy_increase(self) -> sp.Expr:
         """ΔCE(α) = K(α) - α Σ p M of this context in nats, K = log Σ p e^{αM} (Definition 3.7)."""
         drift = ALPHA * dot(self.probabilities, self.log_odds)
         return sp.log(sp.Add(*self.weights())) - drift
 
-    def lambdify(self, expression: Any) -> Callable[..., jax.Array]:
+    def lambdify(
+        self, expression: Formula | Sequence[Formula] | sp.Tuple
+    ) -> Callable[..., jax.Array]:
         """A JAX function (log_probs [V], log_odds [V], alpha) of one formula or a sequence of them.
 
         For `jit`, `vmap` and `grad`; the caller's dtype is kept. e^{αM} is formed as written: keep
@@ -152,13 +154,13 @@ class SymbolicTilt:
         arguments = (self.probabilities, self.log_odds, ALPHA)
         evaluate = sp.lambdify(arguments, formulas, modules="jax", cse=True)
 
-        def function(log_probs: Any, log_odds: Any, alpha: Any) -> jax.Array:
+        def function(log_probs: ArrayLike, log_odds: ArrayLike, alpha: ArrayLike) -> jax.Array:
             values = [jnp.asarray(x) for x in evaluate(jnp.exp(log_probs), log_odds, alpha)]
             return jnp.stack(values) if several else values[0]
 
         return function
 
-    def vanishes(self, expression: Any, tokens: Collection[int] | None = None) -> bool:
+    def vanishes(self, expression: Formula, tokens: Collection[int] | None = None) -> bool:
         """Whether the expression is proved to be 0 wherever p > 0 and Σp = 1. Never a sample.
 
         Exponentials and logarithms become independent symbols (w_i for p_i e^{αM_i}), p_V is
@@ -170,15 +172,16 @@ class SymbolicTilt:
         >>> [tilt.vanishes(sum(tilt.tilted_probs()) - total) for total in (1, 2)]
         [True, False]
         """
-        x = sp.sympify(expression)
-        x = x.xreplace(
-            {t: 1 - 2 / (sp.exp(sp.expand(2 * t.args[0])) + 1) for t in x.atoms(sp.tanh)}
-        )
-        x = x.xreplace({log: sp.expand_log(log) for log in x.atoms(sp.log)})
+        x: sp.Expr = sp.sympify(expression)
+        exponentials = {
+            t: 1 - 2 / (sp.exp(sp.expand(2 * _argument(t))) + 1) for t in x.atoms(sp.tanh)
+        }
+        x = replaced(x, exponentials)
+        x = replaced(x, {log: sp.expand_log(log) for log in x.atoms(sp.log)})
         known = self._coordinates(tokens)
-        x = x.xreplace({e: product(e.args[0], known) for e in x.atoms(sp.exp)})
-        x = x.xreplace({self.probabilities[-1]: 1 - sp.Add(*self.probabilities[:-1])})
-        x = x.xreplace({log: sp.Dummy() for log in x.atoms(sp.log)})
+        x = replaced(x, {e: product(_argument(e), known) for e in x.atoms(sp.exp)})
+        x = replaced(x, {self.probabilities[-1]: 1 - sp.Add(*self.probabilities[:-1])})
+        x = replaced(x, {log: sp.Dummy() for log in x.atoms(sp.log)})
         symbols = sorted(x.free_symbols, key=sp.default_sort_key)
         if not symbols:
             return bool(x == 0)
@@ -186,7 +189,7 @@ class SymbolicTilt:
         numerator, denominators = fraction(x, polynomials)
         return numerator == 0 and polynomials.zero not in denominators
 
-    def _coordinates(self, tokens: Collection[int] | None) -> dict[Any, Any]:
+    def _coordinates(self, tokens: Collection[int] | None) -> dict[sp.Expr, sp.Expr]:
         """e^{αM_i} as w_i / p_i, the last w of a block being its total less the others."""
         known = {}
         for block in [self.tokens()] if tokens is None else self.split(tokens):
@@ -196,3 +199,9 @@ class SymbolicTilt:
                 known[ALPHA * self.log_odds[i]] = weight / self.probabilities[i]
                 rest -= weight
         return known
+
+
+def _argument(function: sp.Basic) -> sp.Expr:
+    (x,) = function.args
+    assert isinstance(x, sp.Expr)
+    return x

@@ -1,7 +1,6 @@
 """The checks of a next-token table: each returns its field as an array, or says what is wrong."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -9,7 +8,7 @@ from jaxtyping import Bool, Float, Int
 SUM_TOLERANCE = 1e-6  # a file's decimals are rounded: sums this close to one are made exact
 
 
-def numbers(field: str, raw: Any, ndim: int) -> np.ndarray:
+def numbers(field: str, raw: object, ndim: int) -> np.ndarray:
     """`raw` as a numeric array of `ndim` axes, none of them empty."""
     if ndim == 2 and isinstance(raw, Sequence):
         for j, row in enumerate(raw):
@@ -31,14 +30,14 @@ def numbers(field: str, raw: Any, ndim: int) -> np.ndarray:
     return array
 
 
-def _vector(field: str, raw: Any, count: int) -> np.ndarray:
+def _vector(field: str, raw: object, count: int) -> np.ndarray:
     array = numbers(field, raw, 1)
     if len(array) != count:
         raise ValueError(f"{field}: {len(array)} entries; next_token_probs asks for {count}")
     return array
 
 
-def labels(field: str, raw: Any, count: int) -> tuple[str, ...]:
+def labels(field: str, raw: object, count: int) -> tuple[str, ...]:
     """Names without repeats, one for each of `count`; "0", "1", … where `raw` is None."""
     if raw is None:
         return tuple(str(i) for i in range(count))
@@ -79,7 +78,7 @@ def laws(
     return probs / total[:, None]
 
 
-def weights(raw: Any, contexts: tuple[str, ...]) -> Float[np.ndarray, " contexts"]:
+def weights(raw: object, contexts: tuple[str, ...]) -> Float[np.ndarray, " contexts"]:
     """Context weights π_j: finite, positive, normalised."""
     weights = _vector("context_weights", raw, len(contexts)).astype(np.float64)
     for j in np.flatnonzero(~(np.isfinite(weights) & (weights > 0)))[:1]:
@@ -93,7 +92,7 @@ def weights(raw: Any, contexts: tuple[str, ...]) -> Float[np.ndarray, " contexts
     return weights / total
 
 
-def concepts(field: str, raw: Any, names: tuple[str, ...]) -> Int[np.ndarray, " names"]:
+def concepts(field: str, raw: object, names: tuple[str, ...]) -> Int[np.ndarray, " names"]:
     """Concept numbers, one a name."""
     array = _vector(field, raw, len(names))
     whole = (array >= 0) & (array < 2**31) & (array == np.floor(array))
@@ -120,7 +119,7 @@ def numbering(
         )
 
 
-def context_set(field: str, raw: Any, contexts: tuple[str, ...]) -> tuple[int, ...]:
+def context_set(field: str, raw: object, contexts: tuple[str, ...]) -> tuple[int, ...]:
     """The indices of P or N: not empty, in range, without repeats."""
     if isinstance(raw, Sequence) and not raw:
         raise ValueError(f"{field}: is empty; give the index of one context or more")
@@ -137,7 +136,7 @@ def context_set(field: str, raw: Any, contexts: tuple[str, ...]) -> tuple[int, .
 
 
 def target(
-    raw: Any, token_concept: np.ndarray, positive_concepts: np.ndarray
+    raw: object, token_concept: np.ndarray, positive_concepts: np.ndarray
 ) -> Bool[np.ndarray, " vocab"]:
     """T as a mask: from a mask, a concept's number, or the one concept of the positive contexts."""
     if raw is None:

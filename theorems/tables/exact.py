@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from ufm import ConceptDataset, ExponentialTilt
 from ufm.models.dataset_contexts import enumerate_contexts
 
 from .._instance import Instance
+from .._json import Json
 from .exact_fields import (
     Row,
     context_indices,
@@ -53,7 +53,7 @@ class ExactInstance:
     weights: Row
     token_concept: tuple[int, ...] | None
     context_concept: tuple[int, ...] | None
-    record: Mapping[str, Any]
+    record: Mapping[str, Json]
 
     @cached_property
     def classes(self) -> tuple[tuple[int, ...], ...]:
@@ -101,7 +101,7 @@ class ExactInstance:
         return Instance(tilt, *arrays, self.positive, self.negative)
 
 
-def exact_instance(record: Mapping[str, Any]) -> Instance:
+def exact_instance(record: Mapping[str, Json]) -> Instance:
     """The instance in float64 that a record of exact rationals describes.
 
     Keys: `in_concept` and `off_concept` [V] (a and b, strings such as "3/5"), `token_concept` [V],
@@ -127,7 +127,7 @@ def load_exact(path: Path) -> ExactInstance:
         raise ValueError(f"{path}: {error}") from None
 
 
-def read_exact(record: Any) -> ExactInstance:
+def read_exact(record: Json) -> ExactInstance:
     """The instance that a record describes: rates (`in_concept`, …), or `next_token_probs` and `target`.
 
     Raises `ValueError` for missing or unknown keys, numbers that are not exact strings, and laws that

@@ -5,16 +5,17 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+
+from .._json import Json
 
 Row = tuple[Fraction, ...]
 _NUMBER = re.compile(r"[0-9]{1,200}([/.][0-9]{1,200})?")
 
 
-def load_json(path: Path) -> Any:
+def load_json(path: Path) -> Json:
     """A JSON file without NaN, repeated keys or other surprises."""
 
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
         names = [name for name, _ in pairs]
         for name in names:
             if names.count(name) > 1:
@@ -40,7 +41,7 @@ def load_json(path: Path) -> Any:
         raise ValueError("nested too deeply; give one JSON object") from None
 
 
-def fraction(name: str, value: Any) -> Fraction:
+def fraction(name: str, value: Json) -> Fraction:
     """The non-negative rational that a string such as "3/5" or "0.25" writes."""
     if not isinstance(value, str):
         raise ValueError(f'{name} is {value!r}; write numbers as exact strings, such as "3/5"')
@@ -51,13 +52,13 @@ def fraction(name: str, value: Any) -> Fraction:
     return Fraction(value)
 
 
-def shortened(value: Any) -> str:
+def shortened(value: Fraction | int) -> str:
     """The value as text; a long fraction in decimals."""
     text = str(value)
     return text if len(text) <= 60 else f"{float(value):.12g}"
 
 
-def _list(record: Mapping[str, Any], key: str, size: int | None = None) -> list[Any]:
+def _list(record: Mapping[str, Json], key: str, size: int | None = None) -> list[Json]:
     values = record[key]
     if not isinstance(values, list | tuple) or not values:
         raise ValueError(f"{key} is {str(values)[:40]}; give a list with an entry or more")
@@ -66,16 +67,17 @@ def _list(record: Mapping[str, Any], key: str, size: int | None = None) -> list[
     return list(values)
 
 
-def whole_numbers(record: Mapping[str, Any], key: str, size: int | None = None) -> tuple[int, ...]:
+def whole_numbers(record: Mapping[str, Json], key: str, size: int | None = None) -> tuple[int, ...]:
     """The whole numbers under a key, `size` of them if given."""
-    values = _list(record, key, size)
-    for i, value in enumerate(values):
-        if type(value) is not int or not 0 <= value < 10**6:
+    found = []
+    for i, value in enumerate(_list(record, key, size)):
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 10**6:
             raise ValueError(f"{key}[{i}] is {str(value)[:40]}; give a whole number from 0")
-    return tuple(values)
+        found.append(value)
+    return tuple(found)
 
 
-def context_indices(record: Mapping[str, Any], key: str, contexts: int) -> tuple[int, ...]:
+def context_indices(record: Mapping[str, Json], key: str, contexts: int) -> tuple[int, ...]:
     """The set of contexts under a key: in range, without repeats."""
     values = whole_numbers(record, key)
     if max(values) >= contexts:
@@ -85,23 +87,25 @@ def context_indices(record: Mapping[str, Any], key: str, contexts: int) -> tuple
     return values
 
 
-def rate_rows(record: Mapping[str, Any]) -> tuple[Row, ...]:
+def rate_rows(record: Mapping[str, Json]) -> tuple[Row, ...]:
     """The rows that the rates a and b make."""
     tokens = whole_numbers(record, "token_concept")
     a, b = (
         [fraction(f"{key}[{z}]", v) for z, v in enumerate(_list(record, key, len(tokens)))]
         for key in ("in_concept", "off_concept")
     )
-    rows = {}  # one tuple a concept: contexts of one concept share it
-    for k in whole_numbers(record, "contexts"):
-        rows[k] = tuple(a[z] if k == t else b[z] for z, t in enumerate(tokens))
-    return tuple(rows[k] for k in record["contexts"])
+    contexts = whole_numbers(record, "contexts")
+    rows = {  # one tuple a concept: contexts of one concept share it
+        k: tuple(a[z] if k == t else b[z] for z, t in enumerate(tokens)) for k in set(contexts)
+    }
+    return tuple(rows[k] for k in contexts)
 
 
-def table_rows(record: Mapping[str, Any]) -> tuple[Row, ...]:
+def table_rows(record: Mapping[str, Json]) -> tuple[Row, ...]:
     """The rows of `next_token_probs`."""
     rows = _list(record, "next_token_probs")
-    size = len(rows[0]) if isinstance(rows[0], list) else None
+    first = rows[0]
+    size = len(first) if isinstance(first, list) else None
     named = {f"next_token_probs[{j}]": row for j, row in enumerate(rows)}
     return tuple(
         tuple(fraction(f"{name}[{z}]", v) for z, v in enumerate(_list(named, name, size)))
@@ -110,7 +114,7 @@ def table_rows(record: Mapping[str, Any]) -> tuple[Row, ...]:
 
 
 def target_mask(
-    record: Mapping[str, Any],
+    record: Mapping[str, Json],
     vocabulary: int,
     tokens: tuple[int, ...] | None,
     contexts: tuple[int, ...] | None,
@@ -118,8 +122,9 @@ def target_mask(
 ) -> tuple[bool, ...]:
     """T, as given or else the concept of the first context of P."""
     if "target" in record:
-        target = tuple(_list(record, "target", vocabulary))
-        if any(type(flag) is not bool for flag in target):
+        given = _list(record, "target", vocabulary)
+        target = tuple(flag for flag in given if isinstance(flag, bool))
+        if len(target) < len(given):
             raise ValueError("target must hold true or false for each token")
     else:  # of rates, which give both; a table without target was refused before
         home = (contexts or ())[first]
@@ -131,7 +136,7 @@ def target_mask(
     return target
 
 
-def context_weights(record: Mapping[str, Any], contexts: int) -> Row:
+def context_weights(record: Mapping[str, Json], contexts: int) -> Row:
     """π, as given or else uniform."""
     if "context_weights" not in record:
         return (Fraction(1, contexts),) * contexts

@@ -4,13 +4,18 @@ import csv
 import json
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-Fields = Mapping[str, Any]
+if TYPE_CHECKING:
+    from .table import Table
+
+Fields = Mapping[str, object]
+Number = TypeVar("Number", int, float)
 
 _CSV_HEAD = ["context", "concept", "weight", "set"]
 _CSV_SETS = ("positive", "negative", "-")
@@ -31,13 +36,13 @@ def read_fields(file: Path) -> Fields:
         raise ValueError(f"byte {error.start} is not UTF-8; save the file as UTF-8") from None
 
 
-def write_fields(file: Path, fields: Fields) -> None:
-    """Write the fields of a checked table; CSV has no place for `about`.
+def write_fields(file: Path, table: "Table") -> None:
+    """Write a checked table; CSV has no place for `about`.
 
     Raises `ValueError` on another suffix and `OSError` on a file that cannot be written.
     """
     _, write = _format(file)
-    write(file, fields)
+    write(file, table)
 
 
 def _read_json(file: Path) -> Fields:
@@ -57,10 +62,11 @@ def _read_json(file: Path) -> Fields:
     return fields
 
 
-def _write_json(file: Path, fields: Fields) -> None:
+def _write_json(file: Path, table: "Table") -> None:
     lines = []
-    for name, value in fields.items():
-        text = json.dumps(value, ensure_ascii=False)
+    for name, value in _fields_of(table).items():
+        plain = value.tolist() if isinstance(value, np.ndarray) else value
+        text = json.dumps(plain, ensure_ascii=False)
         if name == "next_token_probs":  # one line a context
             text = "[\n    " + text[1:-1].replace("], [", "],\n    [") + "\n  ]"
         lines.append(f"  {json.dumps(name)}: {text}")
@@ -81,16 +87,21 @@ def _read_npz(file: Path) -> Fields:
     return fields
 
 
-def _write_npz(file: Path, fields: Fields) -> None:
-    arrays: dict[str, Any] = {name: np.asarray(value) for name, value in fields.items()}
+def _write_npz(file: Path, table: "Table") -> None:
+    arrays = {name: np.asarray(value) for name, value in _fields_of(table).items()}
     with file.open("wb") as stream:
-        np.savez_compressed(stream, **arrays)
+        np.savez_compressed(stream, **arrays)  # pyright: ignore[reportArgumentType]
+
+
+def _fields_of(table: "Table") -> dict[str, np.ndarray | tuple | str]:
+    """What the file says of itself first, then the table."""
+    return {"about": table.about} | asdict(table)
 
 
 def _read_csv(file: Path) -> Fields:
     head, concepts, *body = _csv_rows(file)
     names = head.cells[4:]
-    fields: dict[str, Any] = {"tokens": names, "token_concept": concepts.numbers(int, 4)}
+    fields: dict[str, object] = {"tokens": names, "token_concept": concepts.numbers(int, 4)}
     if body and body[0].cells[:4] == ["target", "", "", ""]:
         flags = body.pop(0).numbers(int, 4)
         fields["target"] = [bool(flag) if flag in (0, 1) else flag for flag in flags]
@@ -116,7 +127,7 @@ class _Row:
     def __init__(self, line: int, cells: list[str], head: list[str]):
         self.line, self.cells, self.head = line, cells, head
 
-    def numbers(self, kind: type, start: int, stop: int | None = None) -> list[Any]:
+    def numbers(self, kind: type[Number], start: int, stop: int | None = None) -> list[Number]:
         numbers = []
         for name, cell in list(zip(self.head, self.cells, strict=True))[start:stop]:
             try:
@@ -150,25 +161,24 @@ def _csv_rows(file: Path) -> list[_Row]:
     return [_Row(line, cells, head) for line, cells in lines]
 
 
-def _write_csv(file: Path, fields: Fields) -> None:
-    set_of = dict.fromkeys(fields["positive"], "positive")
-    set_of |= dict.fromkeys(fields["negative"], "negative")
-    columns: list[Sequence[Any]] = [
-        fields["contexts"],
-        fields["context_concept"],
-        fields["context_weights"],
-        [set_of.get(j, "-") for j in range(len(fields["contexts"]))],
-    ]
+def _write_csv(file: Path, table: "Table") -> None:
+    set_of = dict.fromkeys(table.positive, "positive") | dict.fromkeys(table.negative, "negative")
+    columns = (
+        table.contexts,
+        table.context_concept.tolist(),
+        table.context_weights.tolist(),
+        [set_of.get(j, "-") for j in range(len(table.contexts))],
+    )
     with file.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow([*_CSV_HEAD, *fields["tokens"]])
-        writer.writerow(["concept", "", "", "", *fields["token_concept"]])
-        writer.writerow(["target", "", "", "", *map(int, fields["target"])])
-        for *start, row in zip(*columns, fields["next_token_probs"], strict=True):
+        writer.writerow([*_CSV_HEAD, *table.tokens])
+        writer.writerow(["concept", "", "", "", *table.token_concept.tolist()])
+        writer.writerow(["target", "", "", "", *map(int, table.target)])
+        for *start, row in zip(*columns, table.next_token_probs.tolist(), strict=True):
             writer.writerow([*start, *row])
 
 
-def _format(file: Path) -> tuple[Callable[[Path], Fields], Callable[[Path, Fields], None]]:
+def _format(file: Path) -> tuple[Callable[[Path], Fields], Callable[[Path, "Table"], None]]:
     formats = {
         ".json": (_read_json, _write_json),
         ".npz": (_read_npz, _write_npz),

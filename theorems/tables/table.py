@@ -4,7 +4,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -102,17 +101,15 @@ def write_table(path: str | os.PathLike[str], table: Table) -> None:
     [0.5 0.5]
     """
     file = Path(path)
-    values = {name: getattr(table, name) for name in ("about", *_REQUIRED, *_OPTIONAL[:-1])}
-    fields = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in values.items()}
     draft = file.with_name(f".{file.stem}.{os.getpid()}{file.suffix}")
     try:
-        write_fields(draft, fields)
+        write_fields(draft, table)
         draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)
 
 
-def table_from_fields(fields: Mapping[str, Any]) -> Table:
+def table_from_fields(fields: Mapping[str, object]) -> Table:
     """Check the raw fields of a table (see `read_table`): numbers in lists or numpy arrays.
 
     Sums within 1e-6 of one are made exact. Raises `ValueError` with the field, the first offending
