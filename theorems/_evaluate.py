@@ -2,31 +2,38 @@
 
 from collections.abc import Callable
 from functools import partial, wraps
-from typing import Any, NamedTuple
+from typing import NamedTuple, ParamSpec, TypeVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
 
 import ufm
 
 from ._padding import bucket, pad, pad_rows, padded_sizes
 
 _SLICE = 64
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 
-def _compiled(static: int | tuple[int, ...] = ()) -> Callable[[Callable], Callable]:
-    """`jax.jit`; of a tilt that is no plain one, a control that is run once, compiled in haste."""
+def _compiled(
+    static: int | tuple[int, ...] = (),
+) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
+    """`jax.jit`; where the tilt is no plain one, a control that is run once, compiled in haste."""
 
-    def decorate(function: Callable) -> Callable:
+    def decorate(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
         fast = jax.jit(function, static_argnums=static)
         options = {"xla_backend_optimization_level": 0}
         hasty = jax.jit(function, static_argnums=static, compiler_options=options)
 
         @wraps(function)
-        def run(tilt: ufm.ExponentialTilt, *rest: Any) -> Any:
-            return (fast if type(tilt) is ufm.ExponentialTilt else hasty)(tilt, *rest)
+        def run(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
+            is_plain = type(arguments[0]) is ufm.ExponentialTilt
+            return (fast if is_plain else hasty)(*arguments, **named)
 
         return run
 
@@ -56,12 +63,13 @@ class ConceptCurves(NamedTuple):
     log_odds_increase: np.ndarray
 
 
-def _in_slices(compiled: Callable[..., Any], alphas: np.ndarray) -> Any:
-    """`compiled`(64 strengths at a time), stacked: one shape to compile, and bounded memory."""
+def _in_slices(
+    compiled: Callable[[np.ndarray], Array | tuple[Array, ...]], alphas: np.ndarray
+) -> list[np.ndarray]:
+    """Each array that `compiled` gives, 64 strengths at a time: one shape to compile, bounded memory."""
     padded = np.concatenate([alphas, np.full(-len(alphas) % _SLICE, alphas[-1])])
-    slices = [compiled(part) for part in padded.reshape(-1, _SLICE)]
-    stacked = jax.tree.map(lambda *parts: np.concatenate([np.asarray(p) for p in parts]), *slices)
-    return jax.tree.map(lambda array: array[: len(alphas)], stacked)
+    slices = [jax.tree.leaves(compiled(part)) for part in padded.reshape(-1, _SLICE)]
+    return [np.concatenate(parts)[: len(alphas)] for parts in zip(*slices, strict=True)]
 
 
 def curves(tilt: ufm.ExponentialTilt, alphas: np.ndarray, weights: np.ndarray) -> Curves:
@@ -74,7 +82,7 @@ def curves(tilt: ufm.ExponentialTilt, alphas: np.ndarray, weights: np.ndarray) -
 
 
 @_compiled()
-def _curves(tilt: ufm.ExponentialTilt, weights: Any, alphas: Any) -> tuple:
+def _curves(tilt: ufm.ExponentialTilt, weights: ArrayLike, alphas: ArrayLike) -> tuple[Array, ...]:
     def at(alpha):
         return (
             tilt.log_probs_at(alpha),
@@ -88,7 +96,7 @@ def _curves(tilt: ufm.ExponentialTilt, weights: Any, alphas: Any) -> tuple:
     return jax.vmap(at)(alphas)
 
 
-def _cancellation_scale(tilt: ufm.ExponentialTilt, alpha: Any) -> Any:
+def _cancellation_scale(tilt: ufm.ExponentialTilt, alpha: ArrayLike) -> Array:
     p = tilt.probs(alpha)
     pivot = tilt.log_odds[jnp.argmax(p, axis=1)]
     gaps = jnp.abs(tilt.log_odds[None, :] - pivot[:, None])
@@ -109,7 +117,9 @@ def concept_curves(
 
 
 @_compiled()
-def _concept_curves(tilt: ufm.ExponentialTilt, mask: Any, alphas: Any) -> tuple:
+def _concept_curves(
+    tilt: ufm.ExponentialTilt, mask: ArrayLike, alphas: ArrayLike
+) -> tuple[Array, ...]:
     def at(alpha):
         increase = ufm.concept_increase(tilt, alpha, mask)
         return increase, ufm.concept_log_odds_increase(tilt, alpha, mask)
@@ -144,7 +154,7 @@ def _at_each(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> list[np.ndarray]:
 
 
 @_compiled()
-def _each(tilt: ufm.ExponentialTilt, alphas: Any) -> tuple:
+def _each(tilt: ufm.ExponentialTilt, alphas: ArrayLike) -> tuple[Array, ...]:
     """log p_α, M - E_α[M] and its cancellation scale, each token at a strength of its own."""
 
     def of_context(row, strengths):
@@ -175,11 +185,16 @@ def cross_entropy_increase(
     padded = pad(tilt)
     law = pad_rows(data_probs, padded)
     law = np.pad(law, ((0, 0), (0, padded.log_odds.size - data_probs.shape[1])))
-    return _in_slices(partial(_cross_entropy, padded, pad_rows(weights, padded), law), alphas)
+    (increase,) = _in_slices(
+        partial(_cross_entropy, padded, pad_rows(weights, padded), law), alphas
+    )
+    return increase
 
 
 @_compiled()
-def _cross_entropy(tilt: ufm.ExponentialTilt, weights: Any, law: Any, alphas: Any) -> Any:
+def _cross_entropy(
+    tilt: ufm.ExponentialTilt, weights: ArrayLike, law: ArrayLike, alphas: ArrayLike
+) -> Array:
     at = lambda alpha: ufm.cross_entropy_increase(tilt, alpha, weights, law)  # noqa: E731
     return jax.vmap(at)(alphas)
 
@@ -192,18 +207,19 @@ def limits(tilt: ufm.ExponentialTilt) -> dict[int, np.ndarray]:
 
 
 @_compiled()
-def _limits(tilt: ufm.ExponentialTilt) -> tuple:
+def _limits(tilt: ufm.ExponentialTilt) -> tuple[Array, ...]:
     return tilt.limit(1), tilt.limit(-1)
 
 
 def laws_at(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> np.ndarray:
     """log p_α [A, m, V] at a few strengths."""
     m, vocabulary = tilt.log_probs.shape
-    return _in_slices(partial(_laws, pad(tilt)), alphas)[:, :m, :vocabulary]
+    (laws,) = _in_slices(partial(_laws, pad(tilt)), alphas)
+    return laws[:, :m, :vocabulary]
 
 
 @_compiled()
-def _laws(tilt: ufm.ExponentialTilt, alphas: Any) -> Any:
+def _laws(tilt: ufm.ExponentialTilt, alphas: ArrayLike) -> Array:
     return jax.vmap(tilt.log_probs_at)(alphas)
 
 
@@ -224,7 +240,7 @@ def steered_logits(
 
 
 @jax.jit
-def _steered_logits(model: ufm.UFM, vector: Any, alphas: Any) -> Any:
+def _steered_logits(model: ufm.UFM, vector: ArrayLike, alphas: ArrayLike) -> Array:
     return jax.vmap(lambda alpha: model.steer(vector, alpha))(alphas)
 
 
@@ -234,7 +250,7 @@ def orders_at(
     """log p_α [K, C, m, V] at `alphas` [K, C]; p^{(n)} [n, C, m, V] and κ [C, m, n] at `centres`."""
     m, vocabulary = tilt.log_probs.shape
     padded = pad(tilt)
-    laws = _in_slices(partial(_laws, padded), alphas.reshape(-1))
+    (laws,) = _in_slices(partial(_laws, padded), alphas.reshape(-1))
     laws = laws.reshape(*alphas.shape, *laws.shape[1:])
     derivatives, cumulants = _orders(padded, centres, orders)
     return (
@@ -245,7 +261,7 @@ def orders_at(
 
 
 @_compiled(static=2)
-def _orders(tilt: ufm.ExponentialTilt, centres: Any, orders: int) -> tuple:
+def _orders(tilt: ufm.ExponentialTilt, centres: ArrayLike, orders: int) -> tuple[Array, ...]:
     def at(alpha):
         return jnp.stack([tilt.derivative(alpha, n) for n in range(1, orders + 1)])
 

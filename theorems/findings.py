@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 import ufm
 
 from ._evaluate import cross_entropy_increase, laws_at, limits
+from ._json import Json
 from .tables.exact import exact_instance as exact_instance
 
 
@@ -35,13 +36,13 @@ class Finding:
     title: str
     source: str
     text: str
-    counterexample: dict[str, Any]
+    counterexample: dict[str, Json]
     confirm: Callable[[], Confirmation]
     theorems: tuple[str, ...]
     figures: tuple[str, ...] = ()
 
 
-def _uniform(groups: int, size: int, epsilon: str, negative: list[int]) -> dict[str, Any]:
+def _uniform(groups: int, size: int, epsilon: str, negative: list[int]) -> dict[str, Json]:
     """The ε-smoothed dataset, one context a concept, as a record."""
     share = Fraction(epsilon)
     a, b = (1 - share) / size, share / ((groups - 1) * size)
@@ -54,7 +55,7 @@ def _uniform(groups: int, size: int, epsilon: str, negative: list[int]) -> dict[
     )
 
 
-def _record(a: list[str], b: list[str], concept: list[int], negative: list[int]) -> dict[str, Any]:
+def _record(a: list[str], b: list[str], concept: list[int], negative: list[int]) -> dict[str, Json]:
     return {
         "in_concept": a,
         "off_concept": b,

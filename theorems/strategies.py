@@ -3,7 +3,7 @@
 Needs `hypothesis`; nothing else in the package imports it.
 """
 
-from typing import Any
+from functools import partial
 
 import jax.numpy as jnp
 import numpy as np
@@ -17,13 +17,13 @@ from ._instance import Instance
 from .hypotheses import epsilon_threshold
 
 # At most 12 tokens and 12 contexts: the checks then compile for one padded shape only.
-_BOUNDS: dict[str, Any] = {"max_concepts": 4, "max_size": 3, "max_contexts": 3}
+_steerings = partial(steerings, max_concepts=4, max_size=3, max_contexts=3)
 
 
-def instances(**bounds: Any) -> st.SearchStrategy[Instance]:
+def instances(*, contrastive: bool | None = None, **bounds: int) -> st.SearchStrategy[Instance]:
     """Instances that meet every hypothesis of the paper: Assumption 1, P in the target, N off it.
 
-    `bounds` as in `ufm.strategies.steerings`.
+    `contrastive` and `bounds` as in `ufm.strategies.steerings`.
 
     >>> import hypothesis, theorems, theorems.strategies
     >>> @hypothesis.given(theorems.strategies.instances())
@@ -32,7 +32,8 @@ def instances(**bounds: Any) -> st.SearchStrategy[Instance]:
     ...     assert theorems.check("lemma-b4.sign", instance).verdict == "holds"
     >>> check()
     """
-    return steerings(**{**_BOUNDS, **bounds}).map(lambda steering: Instance.from_dataset(*steering))
+    drawn = _steerings(contrastive=contrastive, **bounds)
+    return drawn.map(lambda steering: Instance.from_dataset(*steering))
 
 
 def instances_without(hypothesis_id: str) -> st.SearchStrategy[Instance]:
@@ -68,7 +69,7 @@ def instances_without(hypothesis_id: str) -> st.SearchStrategy[Instance]:
 
 @st.composite
 def _without_assumption_1(draw: Draw) -> Instance:
-    data, positive, negative = draw(steerings(**_BOUNDS, min_size=2))
+    data, positive, negative = draw(_steerings(min_size=2))
     concept, own_concept = np.asarray(data.token_concept), np.asarray(data.context_concept)
     token = draw(st.integers(0, concept.size - 1))
     fellows = [z for z in np.flatnonzero(concept == concept[token]).tolist() if z != token]
@@ -87,14 +88,14 @@ def _without_assumption_1(draw: Draw) -> Instance:
 
 @st.composite
 def _without_separation(draw: Draw) -> Instance:
-    data, positive, negative = draw(steerings(**_BOUNDS))
+    data, positive, negative = draw(_steerings())
     target = int(data.context_concept[positive[0]])
     return Instance.from_dataset(data, negative, positive, target_concept=target)
 
 
 @st.composite
 def _without_movement(draw: Draw) -> Instance:
-    data, positive, _ = draw(steerings(**_BOUNDS, min_size=2, min_contexts=2))
+    data, positive, _ = draw(_steerings(min_size=2, min_contexts=2))
     first, *rest = draw(
         st.permutations(data.concept_contexts(int(data.context_concept[positive[0]])))
     )
@@ -113,7 +114,7 @@ def _without_difference_of_means(draw: Draw) -> Instance:
 
 @st.composite
 def _without_target_contexts(draw: Draw) -> Instance:
-    data, positive, _ = draw(steerings(**_BOUNDS, min_concepts=3))
+    data, positive, _ = draw(_steerings(min_concepts=3))
     target = int(data.context_concept[positive[0]])
     concepts = np.unique(np.asarray(data.context_concept)).tolist()
     second, opposite, *_ = draw(st.permutations([k for k in concepts if k != target]))

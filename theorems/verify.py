@@ -1,14 +1,18 @@
 """Runs every claim over its families of instances and collects the verdicts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ufm._progress import Progress, silent
 
 from ._instance import Instance
+from ._json import Json
 from ._statement import Claim, Statement
 from ._verdict import Outcome, Verdict
+from .findings import Confirmation, Finding
 from .proofs import PROVED_BY, UNPROVED, ProofRun
 from .suite import draw, large_instance
 
@@ -75,7 +79,7 @@ class Report:
     seed: int
     statements: tuple[Statement, ...]
     tallies: dict[str, Tally] = field(default_factory=dict)
-    findings: list[tuple[Any, Any]] = field(default_factory=list)
+    findings: list[tuple[Finding, Confirmation]] = field(default_factory=list)
     proofs: ProofRun | None = None
     certificates: "dict[str, PaperCertificate] | None" = None
 
@@ -107,13 +111,13 @@ def verify_suite(
     *,
     instances: int = 200,
     seed: int = 0,
-    findings: Sequence[Any] = (),
-    progress: Callable[[float, str], None] | None = None,
+    findings: Sequence[Finding] = (),
+    progress: Progress = silent,
 ) -> Report:
     """Check every claim on at least `instances` random instances, shared out over its families.
 
-    The paper's datasets are among them. `progress(share, what)` is called often, with `share` going
-    from 0 to 1. Same `seed`, same report: families run side by side, but each from its own stream.
+    The paper's datasets are among them. `progress` hears of a share in [0, 1]. Same `seed`, same report:
+    families run side by side, but each from its own stream.
     """
     if instances < 1:
         raise ValueError(f"instances must be at least 1; got {instances}")
@@ -140,25 +144,20 @@ def verify_suite(
     for finding in findings:
         meter.add(1.0, finding.id)
         report.findings.append((finding, finding.confirm()))
-    meter.finish()
+    progress(1.0, 1.0, "done")
     return report
 
 
 class _Meter:
     """Adds up the progress of several threads."""
 
-    def __init__(self, tell: Callable[[float, str], None] | None, parts: int):
+    def __init__(self, tell: Progress, parts: int):
         self.tell, self.parts, self.done, self.lock = tell, parts, 0.0, Lock()
 
     def add(self, amount: float, what: str) -> None:
         with self.lock:
             self.done += amount
-            if self.tell is not None:
-                self.tell(min(self.done / self.parts, 1.0), what)
-
-    def finish(self) -> None:
-        if self.tell is not None:
-            self.tell(1.0, "done")
+            self.tell(min(self.done / self.parts, 1.0), 1.0, what)
 
 
 def _first_of_each_shape(families: Sequence[str]) -> list[tuple[str, int]]:
@@ -206,14 +205,13 @@ def _judge_family(
 def verify_instance(
     statements: Sequence[Statement],
     instance: Instance,
-    progress: Callable[[float, str], None] | None = None,
+    progress: Progress = silent,
 ) -> Report:
     """Check every claim on one instance, such as a user's own table; no controls, no findings."""
     report = Report(0, tuple(statements))
     claims = [claim for statement in statements for claim in statement.claims]
     for count, claim in enumerate(claims):
-        if progress is not None:
-            progress(count / len(claims), claim.id)
+        progress(count / len(claims), 1.0, claim.id)
         tally = report.tallies[claim.id] = Tally(claim)
         if "transformers" in claim.families:
             tally.add(
@@ -226,14 +224,14 @@ def verify_instance(
 
 def _certificate_of(
     claim: str, certificates: "dict[str, PaperCertificate] | None"
-) -> dict[str, Any] | None:
+) -> dict[str, Json] | None:
     if certificates is None:
         return None
     found = certificates[claim]
     return {"verdict": found.verdict, "datasets": list(found.datasets), "detail": found.detail}
 
 
-def _proof_of(claim: str, proofs: ProofRun | None) -> dict[str, Any] | None:
+def _proof_of(claim: str, proofs: ProofRun | None) -> dict[str, Json] | None:
     if proofs is None:
         return None
     if claim in UNPROVED:
@@ -242,13 +240,13 @@ def _proof_of(claim: str, proofs: ProofRun | None) -> dict[str, Any] | None:
     return {"outcome": proofs.outcome, "theorems": theorems, "detail": proofs.detail}
 
 
-def as_json(report: Report, version: str) -> dict[str, Any]:
+def as_json(report: Report, version: str) -> dict[str, Json]:
     """The report as plain data; numbers that are not finite become null."""
 
     def finite(value: float) -> float | None:
         return value if abs(value) < float("inf") else None
 
-    def of_claim(tally: Tally) -> dict[str, Any]:
+    def of_claim(tally: Tally) -> dict[str, Json]:
         worst = tally.worst
         control = tally.control
         return {

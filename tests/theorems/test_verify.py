@@ -100,7 +100,7 @@ def test_progress_goes_from_0_to_1():
     verify_suite(
         [statement("lemma-b4")],
         instances=2,
-        progress=lambda share, what: seen.append((share, what)),
+        progress=lambda share, total, what: seen.append((share / total, what)),
     )
     shares = [share for share, _ in seen]
     assert shares == sorted(shares)
