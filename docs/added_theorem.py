@@ -45,6 +45,7 @@ STATEMENT = Statement(
             ),
             figures=("fig-3",),
             certificate=NotCertified("an identity of variances, proved for all instances"),
+            unproved="not yet stated there",
         ),
     ),
 )

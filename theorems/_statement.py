@@ -80,8 +80,8 @@ class Claim(Generic[Case]):
     - `figures`: what shows it: names in `ufm.plots.GALLERY`, or, after "statements/", in the notebook
       notebooks/statements.py.
     - `certificate`: how it is certified, or why it is not.
-
-    Which Coq theorem proves it is written in coq/Statements.v (`theorems.proofs.PROVED_BY`).
+    - `unproved`: why no Coq theorem proves it; empty where one does, which coq/Statements.v then says
+      (`theorems.proofs.PROVED_BY`).
     """
 
     id: str
@@ -95,6 +95,7 @@ class Claim(Generic[Case]):
     control: Control[Case]
     figures: tuple[str, ...]
     certificate: Certified | NotCertified
+    unproved: str = ""
 
     def __post_init__(self):
         object.__setattr__(self, "formula", " ".join(self.formula.split()))

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 import ufm
+from ufm._json import JSON
 
 from ._evaluate import cross_entropy_increase, laws_at, limits
-from ._json import Json
 from .tables.exact import exact_instance as exact_instance
 
 
@@ -36,13 +36,13 @@ class Finding:
     title: str
     source: str
     text: str
-    counterexample: dict[str, Json]
+    counterexample: dict[str, JSON]
     confirm: Callable[[], Confirmation]
     theorems: tuple[str, ...]
     figures: tuple[str, ...] = ()
 
 
-def _uniform(groups: int, size: int, epsilon: str, negative: list[int]) -> dict[str, Json]:
+def _uniform(groups: int, size: int, epsilon: str, negative: list[int]) -> dict[str, JSON]:
     """The ε-smoothed dataset, one context a concept, as a record."""
     share = Fraction(epsilon)
     a, b = (1 - share) / size, share / ((groups - 1) * size)
@@ -55,7 +55,7 @@ def _uniform(groups: int, size: int, epsilon: str, negative: list[int]) -> dict[
     )
 
 
-def _record(a: list[str], b: list[str], concept: list[int], negative: list[int]) -> dict[str, Json]:
+def _record(a: list[str], b: list[str], concept: list[int], negative: list[int]) -> dict[str, JSON]:
     return {
         "in_concept": a,
         "off_concept": b,

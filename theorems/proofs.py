@@ -8,11 +8,11 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from ufm._files import write_whole
+from ufm._progress import Progress, silent
 
 from . import CLAIMS
 from ._coq_source import read_theorems
@@ -42,9 +42,7 @@ def _proved_by() -> dict[str, tuple[str, ...]]:
 PROVED_BY: dict[str, tuple[str, ...]] = _proved_by()
 
 # Claims without a theorem, and why.
-UNPROVED: dict[str, str] = {
-    "assumption-2.trained": "a run of gradient descent; Coq proves its floor and that a model attains it",
-}
+UNPROVED: dict[str, str] = {claim.id: claim.unproved for claim in CLAIMS.values() if claim.unproved}
 
 
 class ProofRun(NamedTuple):
@@ -61,10 +59,10 @@ class ProofRun(NamedTuple):
     seconds: float
 
 
-def run_proofs(progress: Callable[[float, str], None] | None = None) -> ProofRun:
+def run_proofs(progress: Progress = silent) -> ProofRun:
     """Compile every proof with `coqc`, unless this very text was accepted by this very Coq before.
 
-    `progress(share, file)` is called for each file. The files are compiled in a folder of their own, and
+    `progress` is told the share done after each file. The files are compiled in a folder of their own, and
     an acceptance is remembered under the user's cache folder, by the hash of all that was compiled.
     """
     count = len(theorem_names())
@@ -93,7 +91,7 @@ def sources() -> list[Path]:
     return [COQ / "_CoqProject", COQ / "build.sh", *(COQ / f for f in listed if f.endswith(".v"))]
 
 
-def _compile(progress: Callable[[float, str], None] | None) -> str:
+def _compile(progress: Progress) -> str:
     """The first complaint of build.sh, run on a copy of the sources; empty if it has none."""
     files = sources()
     with tempfile.TemporaryDirectory() as folder:
@@ -111,8 +109,7 @@ def _compile(progress: Callable[[float, str], None] | None) -> str:
                 said.append(line.rstrip())
                 if line.rstrip().endswith(".v"):
                     done += 1
-                    if progress is not None:
-                        progress(done / (len(files) - 1), f"coqc {line.rstrip()}")
+                    progress(done / (len(files) - 1), 1.0, f"coqc {line.rstrip()}")
         if build.returncode == 0:
             return ""
     start = next((i for i, line in enumerate(said) if line.startswith(("File ", "Error"))), -1)

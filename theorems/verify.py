@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from ufm._json import JSON
 from ufm._progress import Progress, silent
 
 from ._instance import Instance
-from ._json import Json
 from ._statement import Claim, Statement
 from ._verdict import Outcome, Verdict
 from .findings import Confirmation, Finding
@@ -224,14 +224,14 @@ def verify_instance(
 
 def _certificate_of(
     claim: str, certificates: "dict[str, PaperCertificate] | None"
-) -> dict[str, Json] | None:
+) -> dict[str, JSON] | None:
     if certificates is None:
         return None
     found = certificates[claim]
     return {"verdict": found.verdict, "datasets": list(found.datasets), "detail": found.detail}
 
 
-def _proof_of(claim: str, proofs: ProofRun | None) -> dict[str, Json] | None:
+def _proof_of(claim: str, proofs: ProofRun | None) -> dict[str, JSON] | None:
     if proofs is None:
         return None
     if claim in UNPROVED:
@@ -240,13 +240,13 @@ def _proof_of(claim: str, proofs: ProofRun | None) -> dict[str, Json] | None:
     return {"outcome": proofs.outcome, "theorems": theorems, "detail": proofs.detail}
 
 
-def as_json(report: Report, version: str) -> dict[str, Json]:
+def as_json(report: Report, version: str) -> dict[str, JSON]:
     """The report as plain data; numbers that are not finite become null."""
 
     def finite(value: float) -> float | None:
         return value if abs(value) < float("inf") else None
 
-    def of_claim(tally: Tally) -> dict[str, Json]:
+    def of_claim(tally: Tally) -> dict[str, JSON]:
         worst = tally.worst
         control = tally.control
         return {

@@ -11,7 +11,7 @@ from theorems._statement import NotCertified
 from theorems.certificates.write.conclusions import CONCLUSIONS
 from theorems.falsify import MAP
 from theorems.falsify._map import NotNeeded
-from theorems.proofs import PROVED_BY, UNPROVED
+from theorems.proofs import PROVED_BY
 
 
 def sections(claim: theorems.Claim) -> dict[str, str]:
@@ -20,7 +20,7 @@ def sections(claim: theorems.Claim) -> dict[str, str]:
         "hypotheses": _hypotheses(claim),
         "check": _check(claim),
         "control": _control(claim),
-        "coq": _coq(claim.id),
+        "coq": _coq(claim),
         "certificate": _certificate(claim),
         "figure": _figure(claim),
     }
@@ -80,12 +80,12 @@ def _control(claim: theorems.Claim) -> str:
     return "\n".join(lines)
 
 
-def _coq(claim: str) -> str:
-    if claim in UNPROVED:
-        return f"None: {UNPROVED[claim]}.\n"
-    if claim not in PROVED_BY:
-        raise ExtensionError(f"claim {claim}: neither PROVED_BY nor UNPROVED names it")
-    first, *others = PROVED_BY[claim]
+def _coq(claim: theorems.Claim) -> str:
+    if claim.unproved:
+        return f"None: {claim.unproved}.\n"
+    if claim.id not in PROVED_BY:
+        raise ExtensionError(f"claim {claim.id}: no theorem of Statements.v is said to prove it")
+    first, *others = PROVED_BY[claim.id]
     line = theorems_of_coq()[first].line
     links = ", ".join(f"{{ref}}`{name} <coq-{name}>`" for name in others)
     return "\n".join(

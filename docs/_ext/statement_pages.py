@@ -16,7 +16,6 @@ from sphinx.application import Sphinx
 import theorems
 from theorems import suite
 from theorems._statement import NotCertified
-from theorems.proofs import UNPROVED
 
 _KINDS = {"Lemma", "Theorem", "Proposition", "Remark", "Assumption"}
 _PARTS = ("hypotheses", "check", "control", "coq", "certificate", "figure")
@@ -95,7 +94,7 @@ def _overview() -> Iterator[str]:
 
 def _word(part: str, claim: theorems.Claim) -> str:
     is_missing = {
-        "coq": claim.id in UNPROVED,
+        "coq": bool(claim.unproved),
         "certificate": isinstance(claim.certificate, NotCertified),
     }
     return f"no {part}" if is_missing.get(part) else part

@@ -92,6 +92,7 @@ STATEMENT = Statement(
             ),
             figures=("statements/training",),
             certificate=NotCertified("about training, not about one instance"),
+            unproved="a run of gradient descent; Coq proves its floor and that a model attains it",
         ),
     ),
 )

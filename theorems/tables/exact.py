@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from ufm import ConceptDataset, ExponentialTilt
+from ufm._json import JSON
 from ufm.models.dataset_contexts import enumerate_contexts
 
 from .._instance import Instance
-from .._json import Json
 from .exact_fields import (
     Row,
     context_indices,
@@ -53,7 +53,7 @@ class ExactInstance:
     weights: Row
     token_concept: tuple[int, ...] | None
     context_concept: tuple[int, ...] | None
-    record: Mapping[str, Json]
+    record: Mapping[str, JSON]
 
     @cached_property
     def classes(self) -> tuple[tuple[int, ...], ...]:
@@ -101,7 +101,7 @@ class ExactInstance:
         return Instance(tilt, *arrays, self.positive, self.negative)
 
 
-def exact_instance(record: Mapping[str, Json]) -> Instance:
+def exact_instance(record: Mapping[str, JSON]) -> Instance:
     """The instance in float64 that a record of exact rationals describes.
 
     Keys: `in_concept` and `off_concept` [V] (a and b, strings such as "3/5"), `token_concept` [V],
@@ -127,7 +127,7 @@ def load_exact(path: Path) -> ExactInstance:
         raise ValueError(f"{path}: {error}") from None
 
 
-def read_exact(record: Json) -> ExactInstance:
+def read_exact(record: JSON) -> ExactInstance:
     """The instance that a record describes: rates (`in_concept`, …), or `next_token_probs` and `target`.
 
     Raises `ValueError` for missing or unknown keys, numbers that are not exact strings, and laws that

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 
-from .._json import Json
+from ufm._json import JSON
 
 Row = tuple[Fraction, ...]
 _NUMBER = re.compile(r"[0-9]{1,200}([/.][0-9]{1,200})?")
 
 
-def load_json(path: Path) -> Json:
+def load_json(path: Path) -> JSON:
     """A JSON file without NaN, repeated keys or other surprises."""
 
-    def unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    def unique(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
         names = [name for name, _ in pairs]
         for name in names:
             if names.count(name) > 1:
@@ -41,7 +41,7 @@ def load_json(path: Path) -> Json:
         raise ValueError("nested too deeply; give one JSON object") from None
 
 
-def fraction(name: str, value: Json) -> Fraction:
+def fraction(name: str, value: JSON) -> Fraction:
     """The non-negative rational that a string such as "3/5" or "0.25" writes."""
     if not isinstance(value, str):
         raise ValueError(f'{name} is {value!r}; write numbers as exact strings, such as "3/5"')
@@ -58,7 +58,7 @@ def shortened(value: Fraction | int) -> str:
     return text if len(text) <= 60 else f"{float(value):.12g}"
 
 
-def _list(record: Mapping[str, Json], key: str, size: int | None = None) -> list[Json]:
+def _list(record: Mapping[str, JSON], key: str, size: int | None = None) -> list[JSON]:
     values = record[key]
     if not isinstance(values, list | tuple) or not values:
         raise ValueError(f"{key} is {str(values)[:40]}; give a list with an entry or more")
@@ -67,7 +67,7 @@ def _list(record: Mapping[str, Json], key: str, size: int | None = None) -> list
     return list(values)
 
 
-def whole_numbers(record: Mapping[str, Json], key: str, size: int | None = None) -> tuple[int, ...]:
+def whole_numbers(record: Mapping[str, JSON], key: str, size: int | None = None) -> tuple[int, ...]:
     """The whole numbers under a key, `size` of them if given."""
     found = []
     for i, value in enumerate(_list(record, key, size)):
@@ -77,7 +77,7 @@ def whole_numbers(record: Mapping[str, Json], key: str, size: int | None = None)
     return tuple(found)
 
 
-def context_indices(record: Mapping[str, Json], key: str, contexts: int) -> tuple[int, ...]:
+def context_indices(record: Mapping[str, JSON], key: str, contexts: int) -> tuple[int, ...]:
     """The set of contexts under a key: in range, without repeats."""
     values = whole_numbers(record, key)
     if max(values) >= contexts:
@@ -87,7 +87,7 @@ def context_indices(record: Mapping[str, Json], key: str, contexts: int) -> tupl
     return values
 
 
-def rate_rows(record: Mapping[str, Json]) -> tuple[Row, ...]:
+def rate_rows(record: Mapping[str, JSON]) -> tuple[Row, ...]:
     """The rows that the rates a and b make."""
     tokens = whole_numbers(record, "token_concept")
     a, b = (
@@ -101,7 +101,7 @@ def rate_rows(record: Mapping[str, Json]) -> tuple[Row, ...]:
     return tuple(rows[k] for k in contexts)
 
 
-def table_rows(record: Mapping[str, Json]) -> tuple[Row, ...]:
+def table_rows(record: Mapping[str, JSON]) -> tuple[Row, ...]:
     """The rows of `next_token_probs`."""
     rows = _list(record, "next_token_probs")
     first = rows[0]
@@ -114,7 +114,7 @@ def table_rows(record: Mapping[str, Json]) -> tuple[Row, ...]:
 
 
 def target_mask(
-    record: Mapping[str, Json],
+    record: Mapping[str, JSON],
     vocabulary: int,
     tokens: tuple[int, ...] | None,
     contexts: tuple[int, ...] | None,
@@ -136,7 +136,7 @@ def target_mask(
     return target
 
 
-def context_weights(record: Mapping[str, Json], contexts: int) -> Row:
+def context_weights(record: Mapping[str, JSON], contexts: int) -> Row:
     """π, as given or else uniform."""
     if "context_weights" not in record:
         return (Fraction(1, contexts),) * contexts

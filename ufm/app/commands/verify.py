@@ -66,11 +66,7 @@ class Verify:
         from theorems.verify import verify_instance, verify_suite
 
         instance = None if self.table is None else _instance(self.table)
-        with progress_bar("checking", errors) as bar:
-
-            def show(share: float, what: str) -> None:
-                bar(share, 1.0, what)
-
+        with progress_bar("checking", errors) as show:
             if instance is not None:
                 return verify_instance(chosen, instance, progress=show)
             findings = () if self.statements else theorems.FINDINGS
