@@ -59,7 +59,7 @@ def rate_table(
 
 
 def two_by_two() -> ConceptDataset:
-    """V=4, G=2: a = (3/5, 1/5, 3/5, 1/5), b = 1/10, two contexts a concept."""
+    """V=4, G=2: a = (3/5, 1/5, 3/5, 1/5), b = 1/10, two contexts per concept."""
     return rate_table(["3/5", "1/5", "3/5", "1/5"], ["1/10"] * 4, [0, 0, 1, 1], 2)
 
 

@@ -57,7 +57,7 @@ class Curves(NamedTuple):
 
 
 class ConceptCurves(NamedTuple):
-    """Of one set of tokens at A strengths: Δp(C) and ν, [A, m]."""
+    """Δp(C) and ν of one set of tokens at A strengths, [A, m]."""
 
     increase: np.ndarray
     log_odds_increase: np.ndarray

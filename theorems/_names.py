@@ -1,11 +1,11 @@
-"""What is said to who asks for a thing by a name that nothing has."""
+"""The message for a name that nothing has."""
 
 import difflib
 from collections.abc import Iterable
 
 
 def no_such(kind: str, name: str, known: Iterable[str]) -> str:
-    """One line: that no `kind` is called so, and which names begin with it, are near it, or exist.
+    """One line: no `kind` has this name, and these names begin with it, are near it, or exist.
 
     >>> from theorems._names import no_such
     >>> print(no_such("claim", "thm-3.8", ["lemma-b2.affine", "thm-3.8.quadratic"]))

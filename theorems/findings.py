@@ -23,7 +23,7 @@ class Confirmation(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A statement of the paper that is false or loose as it stands.
+    """A statement of the paper that is false or loose as written.
 
     - `id`, `title`; `source`: where the paper says it; `text`: what it says, in our words, and what
       is true instead.
@@ -43,7 +43,7 @@ class Finding:
 
 
 def _uniform(groups: int, size: int, epsilon: str, negative: list[int]) -> dict[str, JSON]:
-    """The ε-smoothed dataset, one context a concept, as a record."""
+    """The ε-smoothed dataset, one context per concept, as a record."""
     share = Fraction(epsilon)
     a, b = (1 - share) / size, share / ((groups - 1) * size)
     vocabulary = groups * size

@@ -9,7 +9,7 @@ from ufm import ConceptDataset, ExponentialTilt
 from ._instance import Instance
 from .statements.prop_4_1 import TransformerInstance, random_transformer
 
-# Few shapes, so that little is compiled: (concepts G, tokens a concept s, contexts a concept).
+# Few shapes, so that little is compiled: (concepts G, tokens per concept s, contexts per concept).
 _SHAPES = ((2, 1, 1), (2, 2, 2), (3, 2, 2), (3, 3, 2), (4, 3, 3), (2, 6, 4), (6, 2, 2), (4, 2, 2))
 _LARGE_SHAPES = ((4, 6, 2), (5, 12, 2), (6, 10, 2))
 

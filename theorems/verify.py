@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # Draws a family may make for each instance that meets a claim's hypotheses.
 _PATIENCE = 4
-# Stands for the index of an instance that is known to be large.
+# In place of the index: the instance that is known to be large.
 _LARGE = -1
 
 

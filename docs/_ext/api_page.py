@@ -88,7 +88,7 @@ def _member(cls: type, member: str, name: str, fence: str) -> Iterator[str]:
         option = "\n:classmethod:" if inspect.ismethod(value) else ""
         yield f"{fence}{{py:method}} {name}{_signature(value)}{option}\n"
     else:
-        return  # fields stand in the docstring of their class
+        return  # the docstring of their class describes fields
     yield _markdown(value, name)
     yield f"{fence}\n"
 

@@ -22,7 +22,7 @@ def broken(formula: str) -> str:
 
 
 def _parts(formula: str) -> list[str]:
-    r"""What stands between the outermost `\quad` and `\qquad`."""
+    r"""The text between the outermost `\quad` and `\qquad`."""
     parts, depth, start = [], 0, 0
     for token in re.finditer(r"\\left|\\right|\\begin|\\end|\\q?quad(?![a-z])|\\.|[{}]", formula):
         word = token[0]

@@ -34,7 +34,7 @@ def _hypotheses(claim: theorems.Claim) -> str:
     for owner, name in MAP:  # what the paper takes and the claim does without
         if owner == claim.id and name not in needs:
             lines.append(
-                f"| ({name}) | taken by the paper, not by the claim | {_needed(owner, name)} |"
+                f"| ({name}) | the paper assumes it, the claim does not | {_needed(owner, name)} |"
             )
     return "\n".join(lines) + "\n"
 

@@ -62,7 +62,7 @@ def _export_all(app: Sphinx) -> None:
 
 
 def digest_of(name: str) -> str:
-    """Of the notebook, of both packages, and of marimo's version."""
+    """A digest of the notebook, both packages and marimo's version."""
     digest = hashlib.sha256(marimo.__version__.encode())
     code = sorted([*ROOT.glob("ufm/**/*.py"), *ROOT.glob("theorems/**/*.py")])
     for file in (ROOT / "notebooks" / f"{name}.py", Path(__file__), *code):

@@ -8,7 +8,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
-# What a browser fetches by itself; a link that a reader may follow or not is none of these.
+# What a browser fetches by itself, unlike a link, which a reader may follow or not.
 _FETCHED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
 
 

@@ -1,4 +1,4 @@
-"""One page a statement, and a table of all claims, from the registry of the package `theorems`.
+"""One page per statement, and a table of all claims, from the registry of the package `theorems`.
 
 The build fails where a claim lacks its proof, its conclusion in a certificate, or its place in the map
 of hypotheses.

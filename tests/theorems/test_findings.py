@@ -86,7 +86,7 @@ def test_a_target_token_peaks_at_a_negative_strength_off_the_target_at_a_large_e
     library = exact_instance(record).peaks[2]
     for z, peak in peaks.items():
         assert library[z] == pytest.approx(float(peak), rel=RELATIVE)
-    # the control of Remark 3.4 is the same law, two contexts a concept
+    # the control of Remark 3.4 is the same law, two contexts per concept
     assert large_epsilon().peaks[4, :2].min() == pytest.approx(float(least), rel=RELATIVE)
 
 

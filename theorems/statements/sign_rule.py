@@ -27,7 +27,7 @@ def _sign_rule(instance: Instance) -> Verdict:
     finite = np.where(np.isfinite(peaks), peaks, 0.0)
     place = np.where(np.isfinite(peaks), finite / (1 + np.abs(finite)), np.sign(peaks))
     tolerance = instance.tolerance * (1 + np.abs(log_p).max() * instance.unit)
-    # K' rises by at most R²/4 a unit, so that |α(j,z)| R >= 4 |side|: no peak of these is next to 0
+    # the slope of K' is at most R²/4, so that |α(j,z)| R >= 4 |side|: none of these peaks is next to 0
     decided = np.abs(side) > tolerance
     agrees = (np.abs(place) > 0.5 * tolerance) & (side * place > 0)
     slack = np.where(agrees, np.minimum(np.abs(side), np.abs(place)), -np.abs(side))

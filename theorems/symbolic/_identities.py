@@ -36,8 +36,8 @@ class Identity:
 def identities(size: int, tokens: Collection[int] | None = None) -> list[Identity]:
     """Every identity of the theory that sympy proves for V = `size`; `tokens` is the concept C.
 
-    The default concept is the first half. The higher orders are stated for token 0, which stands
-    for all: the formulas are symmetric in the tokens. ValueError for a size outside 2..6.
+    The default concept is the first half. The higher orders are stated for token 0
+    alone: the formulas are symmetric in the tokens. ValueError for a size outside 2..6.
 
     >>> all(identity.prove().proved for identity in identities(2))
     True

@@ -16,7 +16,7 @@ def limit(size: int, top: Collection[int], sign: int = 1) -> Proof:
     """lim p_α(z) = 1[z in top] p_z / Σ_top p as α → sign·∞, every token at once (Prop B.1).
 
     `top` is the set where M is largest (sign = +1) or smallest (-1), M otherwise free; `value` has
-    one limit a token. ValueError for an empty top or another sign.
+    one limit per token. ValueError for an empty top or another sign.
 
     >>> limit(3, {0, 1}).value
     (p1/(p1 + p2), p2/(p1 + p2), 0)

@@ -32,7 +32,7 @@ class SymbolicTilt:
     """p_α(i) = p_i e^{αM_i} / Σ_k p_k e^{αM_k}, one context, V = `size` tokens, as formulas.
 
     Methods return sympy expressions in `ALPHA`, `probabilities` (p_1..p_V, of sum 1), `log_odds`
-    (M_1..M_V); a tuple has one entry a token. ValueError for a size outside 2..6 and, where a
+    (M_1..M_V); a tuple has one entry per token. ValueError for a size outside 2..6 and, where a
     concept C is named by the indices of its `tokens`, for an empty or full C. Source: Defs 3.1-3.7.
 
     >>> SymbolicTilt(2).tilted_probs()[0]

@@ -14,13 +14,17 @@ def numbers(field: str, raw: object, ndim: int) -> np.ndarray:
         for j, row in enumerate(raw):
             if not isinstance(row, Sequence | np.ndarray) or len(row) != len(raw[0]):
                 size = len(row) if hasattr(row, "__len__") else repr(row)
-                raise ValueError(f"{field}: row {j} has size {size}; give a list of one size a row")
+                raise ValueError(f"{field}: row {j} has size {size}; give rows of one size")
     try:
         array = np.asarray(raw)
     except ValueError:
         raise ValueError(f"{field}: the lists are nested unevenly; give {ndim} even axes") from None
     if array.ndim != ndim or array.size == 0:
-        layout = "one entry each" if ndim == 1 else "a row a context and a column a token"
+        layout = (
+            "a list with one entry each"
+            if ndim == 1
+            else "one row per context and one column per token"
+        )
         raise ValueError(f"{field}: has shape {list(array.shape)}; give {layout}")
     if array.dtype.kind not in "iuf":
         for index, value in np.ndenumerate(np.asarray(raw, dtype=object)):
@@ -42,7 +46,7 @@ def labels(field: str, raw: object, count: int) -> tuple[str, ...]:
     if raw is None:
         return tuple(str(i) for i in range(count))
     if not isinstance(raw, Sequence) or isinstance(raw, str):
-        raise ValueError(f"{field}: {raw!r} is no list; give a list of {count} names")
+        raise ValueError(f"{field}: {raw!r} is not a list; give a list of {count} names")
     if len(raw) != count:
         raise ValueError(f"{field}: {len(raw)} names; next_token_probs asks for {count}")
     first: dict[str, int] = {}
@@ -93,7 +97,7 @@ def weights(raw: object, contexts: tuple[str, ...]) -> Float[np.ndarray, " conte
 
 
 def concepts(field: str, raw: object, names: tuple[str, ...]) -> Int[np.ndarray, " names"]:
-    """Concept numbers, one a name."""
+    """Concept numbers, one per name."""
     array = _vector(field, raw, len(names))
     whole = (array >= 0) & (array < 2**31) & (array == np.floor(array))
     for i in np.flatnonzero(~whole)[:1]:
@@ -127,11 +131,13 @@ def context_set(field: str, raw: object, contexts: tuple[str, ...]) -> tuple[int
     inside = (array >= 0) & (array < len(contexts)) & (array == np.floor(array))
     for index in array[~inside][:1]:
         raise ValueError(
-            f"{field}: {index} is the index of no context; use 0 to {len(contexts) - 1}"
+            f"{field}: {index} is not the index of a context; use 0 to {len(contexts) - 1}"
         )
     values, counts = np.unique(array, return_counts=True)
     for index in values[counts > 1][:1]:
-        raise ValueError(f"{field}: {index} stands there more than once; give each context once")
+        raise ValueError(
+            f"{field}: context {index} is given more than once; give each context once"
+        )
     return tuple(int(index) for index in array)
 
 

@@ -19,7 +19,7 @@ def load_json(path: Path) -> JSON:
         names = [name for name, _ in pairs]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"the key {name!r} stands twice; keep one")
+                raise ValueError(f"the key {name!r} is given twice; keep one")
         return dict(pairs)
 
     def refuse(word: str) -> None:

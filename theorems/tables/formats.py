@@ -22,7 +22,7 @@ _CSV_SETS = ("positive", "negative", "-")
 
 
 def read_fields(file: Path) -> Fields:
-    """The fields that stand in a .json, .npz or .csv file: numbers, texts and lists of them.
+    """The fields in a .json, .npz or .csv file: numbers, texts and lists of them.
 
     Raises `ValueError`, in one line, on another suffix and on a file that is not of its format, and
     `OSError` on one that cannot be opened.
@@ -67,7 +67,7 @@ def _write_json(file: Path, table: "Table") -> None:
     for name, value in _fields_of(table).items():
         plain = value.tolist() if isinstance(value, np.ndarray) else value
         text = json.dumps(plain, ensure_ascii=False)
-        if name == "next_token_probs":  # one line a context
+        if name == "next_token_probs":  # one line per context
             text = "[\n    " + text[1:-1].replace("], [", "],\n    [") + "\n  ]"
         lines.append(f"  {json.dumps(name)}: {text}")
     file.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
@@ -75,7 +75,7 @@ def _write_json(file: Path, table: "Table") -> None:
 
 def _read_npz(file: Path) -> Fields:
     if not zipfile.is_zipfile(file):
-        raise ValueError("the file is no .npz archive; write it with numpy.savez")
+        raise ValueError("the file is not an .npz archive; write it with numpy.savez")
     fields = {}
     with np.load(file, allow_pickle=False) as archive:
         for name in archive.files:
@@ -106,7 +106,7 @@ def _read_csv(file: Path) -> Fields:
         flags = body.pop(0).numbers(int, 4)
         fields["target"] = [bool(flag) if flag in (0, 1) else flag for flag in flags]
     if not body:
-        raise ValueError("the file has no context; give one row a context")
+        raise ValueError("the file has no context; give one row per context")
     for row in body:
         if row.cells[3] not in _CSV_SETS:
             raise ValueError(
@@ -135,7 +135,7 @@ class _Row:
             except ValueError:
                 noun = "whole number" if kind is int else "number"
                 raise ValueError(
-                    f"line {self.line}, column {name!r}: {cell!r} is no {noun}; give one"
+                    f"line {self.line}, column {name!r}: {cell!r} is not a {noun}; give one"
                 ) from None
         return numbers
 

@@ -54,10 +54,10 @@ def read_table(path: str | os.PathLike[str]) -> Table:
 
     JSON is one object, .npz one array a key (no pickles); the keys are the fields of `Table`, of
     which `target`, `tokens`, `contexts` and `about` may be left out. `target` is a concept's number
-    or one true/false a token; left out, it is the concept that all positive contexts share.
+    or one true/false per token; left out, it is the concept that all positive contexts share.
 
     CSV has a header `context,concept,weight,set,<token>,<token>,…`, a row `concept,,,,0,0,1,1` with
-    each token's concept, if wanted a row `target,,,,1,1,0,0`, then one row a context: its name,
+    each token's concept, if wanted a row `target,,,,1,1,0,0`, then one row per context: its name,
     concept, weight, `positive`, `negative` or `-`, and probabilities.
 
     Raises `ValueError`, in one line, with the file, the field, the first offending entry, its value
@@ -138,7 +138,9 @@ def table_from_fields(fields: Mapping[str, object]) -> Table:
         raise ValueError(f"negative: context {j} ({contexts[j]!r}) is positive too; keep it in one")
     about = fields.get("about", "")
     if not isinstance(about, str):
-        raise ValueError(f"about: {about!r} is no text; say in words where the numbers come from")
+        raise ValueError(
+            f"about: {about!r} is not a text; say in words where the numbers come from"
+        )
     return Table(
         next_token_probs=probs,
         token_concept=token_concept,

@@ -12,6 +12,7 @@ import pytest
 import theorems
 from tests.planted_faults import Fault, must_be_seen, output, wrap
 from theorems import TransformerInstance
+from theorems.statements import prop_4_1
 from ufm import Transformer
 
 
@@ -143,3 +144,19 @@ def test_opposite_limits_are_compared_on_the_scale_of_the_logits():
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(TransformerInstance, "limit", off)
         assert claim.check(replace(instance)).verdict == "fails"
+
+
+@pytest.mark.parametrize(
+    ("norm", "vector", "reason"),
+    [
+        ("layernorm", np.full(8, 3.0), "v less its mean is zero"),
+        ("layernorm", np.zeros(8), "v less its mean is zero"),
+        ("layernorm", 3.0 + 1e-6 * np.arange(8), None),
+        ("layernorm", np.arange(8) - 3.5, None),
+        ("rmsnorm", np.full(8, 3.0), None),
+        ("rmsnorm", np.zeros(8), "v is zero"),
+    ],
+)
+def test_a_direction_is_what_the_norm_leaves_of_v(norm, vector, reason):
+    instance = replace(transformer(norm), vector=jnp.asarray(vector))
+    assert prop_4_1.DIRECTION.unmet(instance) == reason

@@ -44,16 +44,22 @@ BAD_FIELDS = {
     ),
     "not normalised": (rows([0.2, 0.2, 0.2, 0.2]), r"'a'\) sums to 0.8; divide the row by its sum"),
     "off by 2e-6": (rows([0.25, 0.25, 0.25, 0.250002]), r"sums to 1.000002; divide the row"),
-    "ragged": (rows([0.5, 0.5]), r"next_token_probs: row 1 has size 2; give a list of one size"),
-    "row no list": (rows(0.5), r"next_token_probs: row 1 has size 0.5; give a list of one size"),
+    "ragged": (rows([0.5, 0.5]), r"next_token_probs: row 1 has size 2; give rows of one size"),
+    "row no list": (rows(0.5), r"next_token_probs: row 1 has size 0.5; give rows of one size"),
     "text for a number": (rows([0.5, "0.5", 0.1, 0.1]), r"entry \[1, 1\] is '0.5'; give a number"),
     "null": (rows([0.5, None, 0.1, 0.1]), r"entry \[1, 1\] is None; give a number"),
     "no rows": (
         {"next_token_probs": []},
-        r"next_token_probs: has shape \[0\]; give a row a context",
+        r"next_token_probs: has shape \[0\]; give one row per context",
     ),
-    "one axis": ({"next_token_probs": np.ones(4)}, r"has shape \[4\]; give a row a context and a"),
-    "three axes": ({"next_token_probs": [[EVEN]]}, r"has shape \[1, 1, 4\]; give a row a context"),
+    "one axis": (
+        {"next_token_probs": np.ones(4)},
+        r"has shape \[4\]; give one row per context and",
+    ),
+    "three axes": (
+        {"next_token_probs": [[EVEN]]},
+        r"has shape \[1, 1, 4\]; give one row per context",
+    ),
     "nested unevenly": (rows([[1], 1, 1, 1]), r"next_token_probs: the lists are nested unevenly"),
     "too few concepts": ({"token_concept": [0, 1]}, r"token_concept: 2 entries; .* asks for 4"),
     "fractional concept": (
@@ -90,14 +96,23 @@ BAD_FIELDS = {
         r"context_weights: 2 entries; .* asks for 3",
     ),
     "empty positive": ({"positive": []}, r"positive: is empty; give the index of one context"),
-    "index too large": ({"negative": [3]}, r"negative: 3 is the index of no context; use 0 to 2"),
+    "index too large": (
+        {"negative": [3]},
+        r"negative: 3 is not the index of a context; use 0 to 2",
+    ),
     "index below zero": (
         {"positive": [-1]},
-        r"positive: -1 is the index of no context; use 0 to 2",
+        r"positive: -1 is not the index of a context; use 0 to 2",
     ),
-    "fractional index": ({"positive": [0.5]}, r"positive: 0.5 is the index of no context"),
-    "index no list": ({"positive": 0}, r"positive: has shape \[\]; give one entry each"),
-    "index repeated": ({"negative": [2, 1, 2]}, r"negative: 2 stands there more than once; give"),
+    "fractional index": ({"positive": [0.5]}, r"positive: 0.5 is not the index of a context"),
+    "index no list": (
+        {"positive": 0},
+        r"positive: has shape \[\]; give a list with one entry each",
+    ),
+    "index repeated": (
+        {"negative": [2, 1, 2]},
+        r"negative: context 2 is given more than once; give",
+    ),
     "overlap": (
         {"negative": [1, 0]},
         r"negative: context 0 \('A'\) is positive too; keep it in one",
@@ -115,7 +130,7 @@ BAD_FIELDS = {
         {"contexts": ["A", "", "b"]},
         r"contexts: name 1 is ''; give a text that is not",
     ),
-    "names a text": ({"contexts": "Aab"}, r"contexts: 'Aab' is no list; give a list of 3 names"),
+    "names a text": ({"contexts": "Aab"}, r"contexts: 'Aab' is not a list; give a list of 3 names"),
     "target concept": ({"target": 7}, r"target: no token has concept 7; use 0 to 1"),
     "target text": ({"target": "upper"}, r"target: 'upper' is neither a concept's number nor true"),
     "target size": ({"target": [True, False]}, r"true or false for each of 4 tokens; give one of"),
@@ -124,7 +139,7 @@ BAD_FIELDS = {
         {"positive": [0, 1], "negative": [2]},
         r"target: missing, and the positive contexts have concepts \[0, 1\]; name one",
     ),
-    "about": ({"about": 3}, r"about: 3 is no text; say in words where the numbers come from"),
+    "about": ({"about": 3}, r"about: 3 is not a text; say in words where the numbers come from"),
 }
 
 CSV = """context,concept,weight,set,A,B,a,b
@@ -143,7 +158,11 @@ BAD_FILES = {
     "list": ("t.json", "[1, 2]", r"the file holds a list; give one JSON object of fields"),
     "no fields": ("t.json", "{}", r"next_token_probs: missing"),
     "not utf-8": ("t.csv", b"context,\xff", r"byte 8 is not UTF-8; save the file as UTF-8"),
-    "text as npz": ("t.npz", "hello", r"the file is no .npz archive; write it with numpy.savez"),
+    "text as npz": (
+        "t.npz",
+        "hello",
+        r"the file is not an .npz archive; write it with numpy.savez",
+    ),
     "header": ("t.csv", "a,b\n", r"line 1: the header must be context,concept,weight,set,<token>"),
     "no tokens": ("t.csv", "context,concept,weight,set\n", r"line 1: the header must be context"),
     "no concept row": (
@@ -164,7 +183,7 @@ BAD_FILES = {
     "csv concept": (
         "t.csv",
         CSV.replace("0,0,1,1", "0,0,1,x"),
-        r"column 'b': 'x' is no whole number",
+        r"column 'b': 'x' is not a whole number",
     ),
     "csv no positive": (
         "t.csv",

@@ -49,7 +49,7 @@ BAD_INPUT = [
     (["certify", "two.json", "--out", "folder.json"], "is no place for a file"),
     (["certify", "two.json", "--out", "absent/cert.json"], "is no place for a file"),
     (["certify", "cert.json", "--check", "--out", "more.json"], "--check writes nothing"),
-    (["certify", "--check", "twice.json"], "the key 'version' stands twice"),
+    (["certify", "--check", "twice.json"], "the key 'version' is given twice"),
     (["certify", "--check", "nan.json"], "NaN is not a number"),
     (["certify", "--check", "absent.json"], "there is no such file"),
     (["certify", "two.json", "--precision", "3"], "--precision"),
