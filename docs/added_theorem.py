@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from .. import _controls, hypotheses
-from .._instance import Instance
-from .._statement import Claim, Control, NotCertified, Statement
-from .._verdict import Verdict, bound, strict
+from .. import hypotheses
+from ..judging import controls
+from ..judging.claim import Claim, Control, NotCertified, Statement
+from ..judging.instance import Instance
+from ..judging.verdict import Verdict, bound, strict
 
 SOURCE = "this project; used in the proof of Theorem 3.3"
 
@@ -41,7 +42,7 @@ STATEMENT = Statement(
             control=Control(
                 "non-constant-log-odds",
                 "P and N inside one concept: M is constant",
-                _controls.negatives_in_target,
+                controls.negatives_in_target,
             ),
             figures=("fig-3",),
             certificate=NotCertified("an identity of variances, proved for all instances"),

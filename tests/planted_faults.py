@@ -18,13 +18,14 @@ import ufm.tilt.divergences
 import ufm.tilt.effects
 import ufm.tilt.peaks
 import ufm.tilt.tilt
-from theorems import Instance, _controls, _evaluate
+from theorems import Instance
+from theorems.judging import controls, evaluate
 from theorems.statements import lemma_b2, prop_4_1
 from ufm import UFM, ExponentialTilt, Transformer
 
 # The compiled functions of the checks, by module, with their static arguments.
 COMPILED = {
-    _evaluate: {
+    evaluate: {
         "_curves": (),
         "_concept_curves": (),
         "_each": (),
@@ -38,7 +39,7 @@ COMPILED = {
 }
 # Which of them trace a function, and would otherwise remember it as it was without the fault.
 TRACED_BY = {
-    (ExponentialTilt, "log_probs_at"): {*COMPILED[_evaluate]},
+    (ExponentialTilt, "log_probs_at"): {*COMPILED[evaluate]},
     (ExponentialTilt, "limit"): {"_limits"},
     (ExponentialTilt, "derivative"): {"_orders"},
     (ExponentialTilt, "cumulants"): {"_orders"},
@@ -107,7 +108,7 @@ def _traced_anew(function: Any, static: tuple[int, ...]) -> Any:
 
 def standard() -> Instance:
     """Every hypothesis holds."""
-    return _controls.standard()
+    return controls.standard()
 
 
 def uniform() -> Instance:

@@ -25,7 +25,12 @@ FLOORS = (
     ("ufm.llm.laws", "ufm.llm.strength"),
     ("ufm.llm",),  # the public names
     ("ufm.llm.report", "ufm.llm.toy"),
-    ("theorems",),  # of which one more rule holds, below
+    ("theorems.judging", "theorems._names"),
+    ("theorems.hypotheses", "theorems.tables"),
+    ("theorems.statements",),
+    ("theorems",),  # the registry and the public names
+    ("theorems.symbolic", "theorems.certificates"),  # of which one more rule holds, below
+    ("theorems.falsify", "theorems.verify"),
     ("ufm.app.printing",),
     ("ufm.app.explorer",),
     ("ufm.app.commands",),

@@ -7,16 +7,16 @@
 holds
 """
 
-from ._instance import Instance as Instance
 from ._names import no_such
-from ._statement import Claim as Claim
-from ._statement import Control as Control
-from ._statement import Hypothesis as Hypothesis
-from ._statement import Statement as Statement
-from ._verdict import Outcome as Outcome
-from ._verdict import Verdict as Verdict
 from .findings import FINDINGS as FINDINGS
 from .findings import Finding as Finding
+from .judging.claim import Claim as Claim
+from .judging.claim import Control as Control
+from .judging.claim import Hypothesis as Hypothesis
+from .judging.claim import Statement as Statement
+from .judging.instance import Instance as Instance
+from .judging.verdict import Outcome as Outcome
+from .judging.verdict import Verdict as Verdict
 from .statements import (
     assumption_2,
     contrastive,

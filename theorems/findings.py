@@ -10,7 +10,7 @@ import numpy as np
 import ufm
 from ufm._json import JSON
 
-from ._evaluate import cross_entropy_increase, laws_at, limits
+from .judging.evaluate import cross_entropy_increase, laws_at, limits
 from .tables.exact import exact_instance as exact_instance
 
 

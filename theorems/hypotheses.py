@@ -6,8 +6,8 @@ import numpy as np
 
 from ufm import ExponentialTilt
 
-from ._instance import Instance
-from ._statement import Hypothesis
+from .judging.claim import Hypothesis
+from .judging.instance import Instance
 
 
 def _assumption_1(instance: Instance) -> str | None:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from ufm import ConceptDataset, ExponentialTilt
 from ufm.strategies import Draw, steerings, sublists
 
-from ._controls import DistortedPath, replaced
-from ._instance import Instance
 from .hypotheses import epsilon_threshold
+from .judging.controls import DistortedPath, replaced
+from .judging.instance import Instance
 
 # At most 12 tokens and 12 contexts: the checks then compile for one padded shape only.
 _steerings = partial(steerings, max_concepts=4, max_size=3, max_contexts=3)

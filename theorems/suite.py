@@ -6,7 +6,7 @@ import numpy as np
 
 from ufm import ConceptDataset, ExponentialTilt
 
-from ._instance import Instance
+from .judging.instance import Instance
 from .statements.prop_4_1 import TransformerInstance, random_transformer
 
 # Few shapes, so that little is compiled: (concepts G, tokens per concept s, contexts per concept).

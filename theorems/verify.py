@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from ufm._json import JSON
 from ufm._progress import Progress, silent
 
-from ._instance import Instance
-from ._statement import Claim, Statement
-from ._verdict import Outcome, Verdict
 from .findings import Confirmation, Finding
+from .judging.claim import Claim, Statement
+from .judging.instance import Instance
+from .judging.verdict import Outcome, Verdict
 from .proofs import PROVED_BY, UNPROVED, ProofRun
 from .suite import draw, large_instance
 

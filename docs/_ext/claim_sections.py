@@ -7,10 +7,10 @@ from source_code import source_of, unfolded
 from sphinx.errors import ExtensionError
 
 import theorems
-from theorems._statement import NotCertified
 from theorems.certificates.write.conclusions import CONCLUSIONS
 from theorems.falsify import MAP
 from theorems.falsify._map import NotNeeded
+from theorems.judging.claim import NotCertified
 from theorems.proofs import PROVED_BY
 
 

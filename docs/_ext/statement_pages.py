@@ -15,7 +15,7 @@ from sphinx.application import Sphinx
 
 import theorems
 from theorems import suite
-from theorems._statement import NotCertified
+from theorems.judging.claim import NotCertified
 
 _KINDS = {"Lemma", "Theorem", "Proposition", "Remark", "Assumption"}
 _PARTS = ("hypotheses", "check", "control", "coq", "certificate", "figure")

@@ -10,7 +10,8 @@ import pytest
 from sphinx.errors import ExtensionError
 
 import theorems
-from theorems import _controls, symbolic
+from theorems import symbolic
+from theorems.judging import controls
 from theorems.proofs import PROVED_BY, theorem_names
 
 ROOT = Path(__file__).parents[2]
@@ -82,7 +83,7 @@ def test_the_example_of_an_added_theorem_needs_no_other_place(monkeypatch):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     (claim,) = module.STATEMENT.claims
-    assert claim.check(_controls.standard()).verdict == "holds"
+    assert claim.check(controls.standard()).verdict == "holds"
     assert claim.run_control()[0]
     for hypothesis in claim.hypotheses:
         entry = claim_sections.NotNeeded("an example")
@@ -110,7 +111,7 @@ def test_every_theorem_of_the_coq_file_is_found_with_its_proof():
 
 def test_a_lambda_shows_what_it_calls():
     shown = source_code.source_of(theorems.CLAIMS["thm-3.6.growth"].control.instance)
-    assert shown.name == "theorems._controls.rescaled_vector"
+    assert shown.name == "theorems.judging.controls.rescaled_vector"
     assert shown.text.startswith("def rescaled_vector")
     assert (ROOT / shown.file).read_text().splitlines()[shown.line - 1] in shown.text
 

@@ -7,7 +7,8 @@ import pytest
 import theorems
 import ufm
 import ufm.tilt.tilt
-from theorems import Instance, Outcome, Verdict, _controls
+from theorems import Instance, Outcome, Verdict
+from theorems.judging import controls
 from theorems.tables.table import read_table
 from theorems.verify import Tally, as_json, verify_instance, verify_suite
 
@@ -145,7 +146,7 @@ def test_a_tally_keeps_the_worst_and_where_it_was(outcomes, expected, where):
 
 
 def test_a_verdict_that_is_not_a_number_is_the_worst_and_is_null_in_json():
-    report = verify_instance([statement("lemma-b4")], _controls.standard())
+    report = verify_instance([statement("lemma-b4")], controls.standard())
     tally = report.tallies["lemma-b4.sign"]
     tally.add(Verdict(Outcome.FAILS, -5.0, 1.0, "finite"), "first")
     tally.add(Verdict(Outcome.FAILS, float("nan"), 1.0, "not a number"), "second")

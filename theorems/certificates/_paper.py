@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ufm._json import JSON
 
 from .. import CLAIMS
-from .._statement import NotCertified
+from ..judging.claim import NotCertified
 from ..tables.exact import read_exact
 from .check.certificate import check_certificate
 from .write.certificate import certify

@@ -6,9 +6,9 @@ import numpy as np
 from ufm import UFM, ConceptDataset
 
 from .. import hypotheses
-from .._instance import Instance
-from .._statement import Claim, Control, NotCertified, Statement
-from .._verdict import Verdict, bound
+from ..judging.claim import Claim, Control, NotCertified, Statement
+from ..judging.instance import Instance
+from ..judging.verdict import Verdict, bound
 
 STEPS = 600
 # Not rounding: the gap, in nats, that the training run is to close.

@@ -5,10 +5,10 @@ import numpy as np
 from ufm import ConceptDataset
 
 from .. import hypotheses
-from .._evaluate import laws_at
-from .._instance import Instance
-from .._statement import Certified, Claim, Control, Statement
-from .._verdict import Verdict, identity, worst
+from ..judging.claim import Certified, Claim, Control, Statement
+from ..judging.evaluate import laws_at
+from ..judging.instance import Instance
+from ..judging.verdict import Verdict, identity, worst
 
 SOURCE = "this project; extends Lemma B.3"
 

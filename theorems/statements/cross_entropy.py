@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from .. import _controls, hypotheses
-from .._instance import Instance
-from .._statement import Certified, Claim, Control, NotCertified, Statement
-from .._verdict import Verdict, bound, identity, strict, supported, worst
+from .. import hypotheses
+from ..judging import controls
+from ..judging.claim import Certified, Claim, Control, NotCertified, Statement
+from ..judging.instance import Instance
+from ..judging.verdict import Verdict, bound, identity, strict, supported, worst
 
 SOURCE = "this project; extends Theorem 3.8"
 
@@ -205,7 +206,7 @@ _MOVING = (*_PATH, hypotheses.MOVING)
 _TWICE = Control(
     "exponential-path",
     "twice the steering vector, after M was measured",
-    lambda: _controls.rescaled_vector(2.0),
+    lambda: controls.rescaled_vector(2.0),
 )
 _AT_SIX_STRENGTHS = Certified(
     "Both sides enclosed at six strengths, and certain there; for all α by the theorem itself."
@@ -250,7 +251,7 @@ STATEMENT = Statement(
             control=Control(
                 "assumption-2",
                 "the data do not follow the model's law",
-                _controls.unfinished_training,
+                controls.unfinished_training,
             ),
             figures=("bounds",),
             certificate=NotCertified("an identity, proved for all instances"),
@@ -269,7 +270,7 @@ STATEMENT = Statement(
             control=Control(
                 "exponential-path",
                 "steering before the final norm: the loss levels off",
-                _controls.before_the_norm,
+                controls.before_the_norm,
             ),
             figures=("bounds",),
             certificate=Certified("Exactly: M takes two values, and every token has mass."),
@@ -316,7 +317,7 @@ STATEMENT = Statement(
             control=Control(
                 "exponential-path",
                 "half the steering vector, after M was measured",
-                lambda: _controls.rescaled_vector(0.5),
+                lambda: controls.rescaled_vector(0.5),
             ),
             figures=("bounds",),
             certificate=_AT_SIX_STRENGTHS,

@@ -4,12 +4,13 @@ import numpy as np
 
 import ufm
 
-from .. import _controls, hypotheses
-from .._evaluate import laws_at_each
-from .._instance import Instance
-from .._padding import pad, pad_target
-from .._statement import Claim, Control, NotCertified, Statement
-from .._verdict import Verdict, bound, identity, worst
+from .. import hypotheses
+from ..judging import controls
+from ..judging.claim import Claim, Control, NotCertified, Statement
+from ..judging.evaluate import laws_at_each
+from ..judging.instance import Instance
+from ..judging.padding import pad, pad_target
+from ..judging.verdict import Verdict, bound, identity, worst
 
 SOURCE = "this project; extends Theorem 3.6"
 
@@ -81,7 +82,7 @@ STATEMENT = Statement(
             control=Control(
                 "exponential-path",
                 "three times the steering vector, after M was measured",
-                lambda: _controls.rescaled_vector(3.0),
+                lambda: controls.rescaled_vector(3.0),
             ),
             figures=("statements/concept-log-odds",),
             certificate=NotCertified("proved for all tilts with the δ and R given here"),

@@ -4,11 +4,11 @@ import numpy as np
 
 from ufm import UFM, difference_of_means
 
-from .. import _controls, hypotheses
-from .. import _evaluate as evaluate
-from .._instance import Instance
-from .._statement import Claim, Control, NotCertified, Statement
-from .._verdict import Verdict, identity
+from .. import hypotheses
+from ..judging import controls, evaluate
+from ..judging.claim import Claim, Control, NotCertified, Statement
+from ..judging.instance import Instance
+from ..judging.verdict import Verdict, identity
 
 # Strengths in units of 1/R at which steered logits are compared.
 STRENGTHS = np.array([-7.0, -1.0, 0.0, 0.5, 3.0])
@@ -68,7 +68,7 @@ STATEMENT = Statement(
             control=Control(
                 "exponential-path",
                 "steering before the final norm bends the logits",
-                _controls.before_the_norm,
+                controls.before_the_norm,
             ),
             figures=("statements/logits",),
             certificate=NotCertified("an identity in logits, proved for all instances"),

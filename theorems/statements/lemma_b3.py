@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from .. import _controls, hypotheses
-from .._evaluate import laws_at
-from .._instance import Instance
-from .._statement import Claim, Control, NotCertified, Statement
-from .._verdict import Verdict, identity
+from .. import hypotheses
+from ..judging import controls
+from ..judging.claim import Claim, Control, NotCertified, Statement
+from ..judging.evaluate import laws_at
+from ..judging.instance import Instance
+from ..judging.verdict import Verdict, identity
 from .lemma_b2 import STRENGTHS, steered_logits
 
 
@@ -65,7 +66,7 @@ STATEMENT = Statement(
             control=Control(
                 "difference-of-means",
                 "P and N exchanged: the law moves the other way",
-                _controls.swapped_contexts,
+                controls.swapped_contexts,
             ),
             figures=("statements/tilt",),
             certificate=NotCertified(

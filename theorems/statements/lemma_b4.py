@@ -4,10 +4,11 @@ import numpy as np
 
 import ufm
 
-from .. import _controls, hypotheses
-from .._instance import Instance
-from .._statement import Certified, Claim, Control, Statement
-from .._verdict import Verdict, strict
+from .. import hypotheses
+from ..judging import controls
+from ..judging.claim import Certified, Claim, Control, Statement
+from ..judging.instance import Instance
+from ..judging.verdict import Verdict, strict
 
 
 def _sign(instance: Instance) -> Verdict:
@@ -58,7 +59,7 @@ STATEMENT = Statement(
             control=Control(
                 "assumption-1",
                 "a < b at one token of the target, whose log-odds are then negative",
-                _controls.smaller_rates,
+                controls.smaller_rates,
             ),
             figures=("statements/log-odds",),
             certificate=Certified(

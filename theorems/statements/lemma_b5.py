@@ -4,11 +4,12 @@ from math import comb
 
 import numpy as np
 
-from .. import _controls, hypotheses
-from .._evaluate import laws_at, orders_at
-from .._instance import Instance
-from .._statement import Claim, Control, NotCertified, Statement
-from .._verdict import Verdict, identity, worst
+from .. import hypotheses
+from ..judging import controls
+from ..judging.claim import Claim, Control, NotCertified, Statement
+from ..judging.evaluate import laws_at, orders_at
+from ..judging.instance import Instance
+from ..judging.verdict import Verdict, identity, worst
 
 ORDERS = 4
 CENTRES = np.array([-2.0, 0.0, 0.7])
@@ -139,7 +140,7 @@ STATEMENT = Statement(
             conclusion=_derivative,
             families=("rates", "tilts"),
             control=Control(
-                "exponential-path", "steering before the final norm", _controls.before_the_norm
+                "exponential-path", "steering before the final norm", controls.before_the_norm
             ),
             figures=("statements/derivatives",),
             certificate=NotCertified("an identity, proved for all instances"),
@@ -180,7 +181,7 @@ ALL_ORDERS = Statement(
             conclusion=_all_orders,
             families=("rates", "tilts"),
             control=Control(
-                "exponential-path", "steering before the final norm", _controls.before_the_norm
+                "exponential-path", "steering before the final norm", controls.before_the_norm
             ),
             figures=("statements/derivatives",),
             certificate=NotCertified("an identity, proved for all instances"),

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from .. import _controls, hypotheses
-from .._evaluate import laws_at_each
-from .._instance import Instance
-from .._statement import Claim, Control, NotCertified, Statement
-from .._verdict import Verdict, bound, identity, worst
+from .. import hypotheses
+from ..judging import controls
+from ..judging.claim import Claim, Control, NotCertified, Statement
+from ..judging.evaluate import laws_at_each
+from ..judging.instance import Instance
+from ..judging.verdict import Verdict, bound, identity, worst
 from .thm_3_6 import conditional_cumulant
 
 SOURCE = "this project; extends Theorem 3.3"
@@ -63,7 +64,7 @@ STATEMENT = Statement(
             conclusion=_height,
             families=("rates", "tilts"),
             control=Control(
-                "exponential-path", "steering before the final norm", _controls.before_the_norm
+                "exponential-path", "steering before the final norm", controls.before_the_norm
             ),
             figures=("statements/height",),
             certificate=NotCertified("an identity, proved for all tilts"),

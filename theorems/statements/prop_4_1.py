@@ -10,8 +10,8 @@ from jaxtyping import Array
 
 from ufm import Transformer
 
-from .._statement import Claim, Control, Hypothesis, Judged, NotCertified, Statement
-from .._verdict import Verdict, bound, identity, worst
+from ..judging.claim import Claim, Control, Hypothesis, Judged, NotCertified, Statement
+from ..judging.verdict import Verdict, bound, identity, worst
 
 SOURCE = "Proposition 4.1"
 STRENGTHS = 10.0 ** np.arange(0, 9)

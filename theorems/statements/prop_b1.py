@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from .. import _controls, hypotheses
-from .._evaluate import limits
-from .._instance import Instance
-from .._statement import Certified, Claim, Control, Statement
-from .._verdict import Verdict, bound, identity, worst
+from .. import hypotheses
+from ..judging import controls
+from ..judging.claim import Certified, Claim, Control, Statement
+from ..judging.evaluate import limits
+from ..judging.instance import Instance
+from ..judging.verdict import Verdict, bound, identity, worst
 
 SOURCE = "Proposition B.1"
 
@@ -87,7 +88,7 @@ STATEMENT = Statement(
             conclusion=lambda instance: _limit(instance, 1),
             families=("rates", "tilts"),
             control=Control(
-                "exponential-path", "steering before the final norm", _controls.before_the_norm
+                "exponential-path", "steering before the final norm", controls.before_the_norm
             ),
             figures=("fig-3",),
             certificate=_MASSES_AND_GAP,
@@ -106,7 +107,7 @@ STATEMENT = Statement(
             conclusion=lambda instance: _limit(instance, -1),
             families=("rates", "tilts"),
             control=Control(
-                "exponential-path", "steering before the final norm", _controls.before_the_norm
+                "exponential-path", "steering before the final norm", controls.before_the_norm
             ),
             figures=("fig-b1",),
             certificate=_MASSES_AND_GAP,
@@ -145,7 +146,7 @@ RATE = Statement(
             control=Control(
                 "exponential-path",
                 "half the steering vector, after M was measured",
-                lambda: _controls.rescaled_vector(0.5),
+                lambda: controls.rescaled_vector(0.5),
             ),
             figures=("statements/rate",),
             certificate=_MASSES_AND_GAP,

@@ -4,10 +4,11 @@ import numpy as np
 
 from ufm import ConceptDataset
 
-from .. import _controls, hypotheses
-from .._instance import Instance
-from .._statement import Certified, Claim, Control, Statement
-from .._verdict import Verdict, strict
+from .. import hypotheses
+from ..judging import controls
+from ..judging.claim import Certified, Claim, Control, Statement
+from ..judging.instance import Instance
+from ..judging.verdict import Verdict, strict
 
 
 def _positive_peaks(instance: Instance) -> Verdict:
@@ -24,8 +25,8 @@ def _positive_peaks(instance: Instance) -> Verdict:
 
 def large_epsilon() -> Instance:
     """V=6, G=3, ε = 9/20, N in C_2, one context each in C_3: the peak of one target token is negative."""
-    gamma = _controls.rationals(["3/10", "7/10", "2/5", "3/5", "1/2", "1/2"])
-    omega = _controls.rationals(["7/10", "3/10", "19/20", "1/20", "1/2", "1/2"])
+    gamma = controls.rationals(["3/10", "7/10", "2/5", "3/5", "1/2", "1/2"])
+    omega = controls.rationals(["7/10", "3/10", "19/20", "1/20", "1/2", "1/2"])
     concept = np.repeat(np.arange(3), 2)
     data = ConceptDataset.from_concept_laws(gamma, omega, 0.45, concept)
     return Instance.from_dataset(data, [0, 1], [2, 3])

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from .. import _controls, hypotheses
-from .._instance import Instance
-from .._statement import Certified, Claim, Control, Statement
-from .._verdict import Verdict, strict
+from .. import hypotheses
+from ..judging import controls
+from ..judging.claim import Certified, Claim, Control, Statement
+from ..judging.instance import Instance
+from ..judging.verdict import Verdict, strict
 
 SOURCE = "this project; corrects Remark 3.4"
 
@@ -66,7 +67,7 @@ STATEMENT = Statement(
             hypotheses=(hypotheses.DIFFERENCE_OF_MEANS, hypotheses.MOVING),
             conclusion=_sign_rule,
             families=("rates", "laws"),
-            control=Control("difference-of-means", "P and N exchanged", _controls.swapped_contexts),
+            control=Control("difference-of-means", "P and N exchanged", controls.swapped_contexts),
             figures=("statements/sign-rule",),
             certificate=Certified(
                 "The bracket of each peak against 0, and a ball of M less the two mean divergences."

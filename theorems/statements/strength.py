@@ -4,12 +4,13 @@ import numpy as np
 
 import ufm
 
-from .. import _controls, hypotheses
-from .._evaluate import laws_at
-from .._instance import Instance
-from .._padding import pad, pad_target
-from .._statement import Claim, Control, NotCertified, Statement
-from .._verdict import Verdict, bound, identity, worst
+from .. import hypotheses
+from ..judging import controls
+from ..judging.claim import Claim, Control, NotCertified, Statement
+from ..judging.evaluate import laws_at
+from ..judging.instance import Instance
+from ..judging.padding import pad, pad_target
+from ..judging.verdict import Verdict, bound, identity, worst
 
 SOURCE = "this project"
 BUDGET = 0.1
@@ -92,7 +93,7 @@ STATEMENT = Statement(
             control=Control(
                 "exponential-path",
                 "twice the steering vector, after M was measured",
-                lambda: _controls.rescaled_vector(2.0),
+                lambda: controls.rescaled_vector(2.0),
             ),
             figures=("price",),
             certificate=NotCertified("proved for all tilts; about a budget, not an instance"),

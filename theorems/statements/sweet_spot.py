@@ -4,12 +4,13 @@ import numpy as np
 
 import ufm
 
-from .. import _controls, hypotheses
-from .._evaluate import centred_at
-from .._instance import Instance
-from .._padding import pad, pad_target
-from .._statement import Certified, Claim, Control, Statement
-from .._verdict import Verdict, bound, identity, strict, supported
+from .. import hypotheses
+from ..judging import controls
+from ..judging.claim import Certified, Claim, Control, Statement
+from ..judging.evaluate import centred_at
+from ..judging.instance import Instance
+from ..judging.padding import pad, pad_target
+from ..judging.verdict import Verdict, bound, identity, strict, supported
 
 SOURCE = "this project; extends Theorem 3.3"
 
@@ -85,7 +86,7 @@ STATEMENT = Statement(
             hypotheses=(hypotheses.SEPARATION, hypotheses.EXPONENTIAL_PATH),
             conclusion=_nonempty,
             families=("rates", "tilts"),
-            control=Control("separation", "P and N exchanged: δ < 0", _controls.steered_away),
+            control=Control("separation", "P and N exchanged: δ < 0", controls.steered_away),
             figures=("sweet-spot",),
             certificate=Certified(
                 "From the last bracket off the target to the first on it, at least 4δ/R² long."

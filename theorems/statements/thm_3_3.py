@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from .. import _controls, hypotheses
-from .._instance import Instance
-from .._shape import moves_as, turns_at
-from .._statement import Certified, Claim, Control, Statement
-from .._verdict import Verdict, bound, strict, supported
+from .. import hypotheses
+from ..judging import controls
+from ..judging.claim import Certified, Claim, Control, Statement
+from ..judging.instance import Instance
+from ..judging.shape import moves_as, turns_at
+from ..judging.verdict import Verdict, bound, strict, supported
 
 SOURCE = "Theorem 3.3"
 
@@ -91,7 +92,7 @@ STATEMENT = Statement(
             conclusion=_bump,
             families=("rates", "tilts"),
             control=Control(
-                "exponential-path", "steering before the final norm", _controls.before_the_norm
+                "exponential-path", "steering before the final norm", controls.before_the_norm
             ),
             figures=("fig-3", "fig-b1"),
             certificate=Certified(
@@ -115,7 +116,7 @@ STATEMENT = Statement(
             conclusion=_peak_order,
             families=("rates", "tilts"),
             control=Control(
-                "separation", "a < b at one token of the target: δ < 0", _controls.smaller_rates
+                "separation", "a < b at one token of the target: δ < 0", controls.smaller_rates
             ),
             figures=("peak-map",),
             certificate=Certified(
@@ -142,7 +143,7 @@ STATEMENT = Statement(
             control=Control(
                 "non-constant-log-odds",
                 "P and N inside one concept: M is constant",
-                _controls.negatives_in_target,
+                controls.negatives_in_target,
             ),
             figures=("fig-3",),
             certificate=Certified(

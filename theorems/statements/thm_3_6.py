@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from .. import _controls, hypotheses
-from .._instance import Instance
-from .._statement import Certified, Claim, Control, NotCertified, Statement
-from .._verdict import Verdict, bound, identity, strict, supported, worst
+from .. import hypotheses
+from ..judging import controls
+from ..judging.claim import Certified, Claim, Control, NotCertified, Statement
+from ..judging.instance import Instance
+from ..judging.verdict import Verdict, bound, identity, strict, supported, worst
 
 SOURCE = "Theorem 3.6"
 
@@ -207,7 +208,7 @@ STATEMENT = Statement(
             conclusion=_tanh,
             families=("rates", "tilts"),
             control=Control(
-                "exponential-path", "steering before the final norm", _controls.before_the_norm
+                "exponential-path", "steering before the final norm", controls.before_the_norm
             ),
             figures=("statements/concept-log-odds",),
             certificate=NotCertified("an identity, proved for all instances"),
@@ -224,7 +225,7 @@ STATEMENT = Statement(
             hypotheses=(hypotheses.SEPARATION, hypotheses.EXPONENTIAL_PATH),
             conclusion=_target_increasing,
             families=("rates", "tilts"),
-            control=Control("separation", "P and N exchanged: δ < 0", _controls.steered_away),
+            control=Control("separation", "P and N exchanged: δ < 0", controls.steered_away),
             figures=("fig-4",),
             certificate=Certified("Exactly: the least M on the target exceeds the largest off it."),
         ),
@@ -246,7 +247,7 @@ STATEMENT = Statement(
             control=Control(
                 "interior-concept",
                 "the concept holds Mbot: at -∞ it takes all the mass",
-                _controls.standard,
+                controls.standard,
                 lambda instance: _vanishing(instance, instance.off_target_concepts),
             ),
             figures=("fig-4", "vanishing"),
@@ -286,7 +287,7 @@ STATEMENT = Statement(
             control=Control(
                 "exponential-path",
                 "twice the steering vector, after M was measured",
-                lambda: _controls.rescaled_vector(2.0),
+                lambda: controls.rescaled_vector(2.0),
             ),
             figures=("statements/concept-log-odds",),
             certificate=NotCertified("proved for all tilts with the R given here"),
@@ -296,5 +297,5 @@ STATEMENT = Statement(
 
 
 def _between() -> Instance:
-    data = _controls.rate_table(["9/10"] * 3, ["1/20"] * 3, [0, 1, 2], 1)
+    data = controls.rate_table(["9/10"] * 3, ["1/20"] * 3, [0, 1, 2], 1)
     return Instance.from_dataset(data, [0], [1])

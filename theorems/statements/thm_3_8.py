@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from .. import _controls, hypotheses
-from .._evaluate import cross_entropy_increase
-from .._instance import Instance
-from .._statement import Certified, Claim, Control, Statement
-from .._verdict import Verdict, bound
+from .. import hypotheses
+from ..judging import controls
+from ..judging.claim import Certified, Claim, Control, Statement
+from ..judging.evaluate import cross_entropy_increase
+from ..judging.instance import Instance
+from ..judging.verdict import Verdict, bound
 
 
 def quadratic_coefficient(instance: Instance) -> float:
@@ -67,7 +68,7 @@ STATEMENT = Statement(
             control=Control(
                 "assumption-2",
                 "the data do not follow the model's law: a linear term appears",
-                _controls.unfinished_training,
+                controls.unfinished_training,
             ),
             figures=("fig-5",),
             certificate=Certified("From the cubic remainder, which is certified."),

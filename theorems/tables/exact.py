@@ -12,7 +12,7 @@ from ufm import ConceptDataset, ExponentialTilt
 from ufm._json import JSON
 from ufm.models.dataset_contexts import enumerate_contexts
 
-from .._instance import Instance
+from ..judging.instance import Instance
 from .exact_fields import (
     Row,
     context_indices,

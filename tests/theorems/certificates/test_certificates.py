@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 import theorems
 from theorems import FINDINGS
-from theorems._statement import Certified
 from theorems.certificates import certify, check_certificate
 from theorems.certificates.check import claims as _check_claims
 from theorems.certificates.write import conclusions
@@ -23,6 +22,7 @@ from theorems.certificates.write import peaks as _peaks
 from theorems.certificates.write.certificate import BUILT_IN, digest, write_certificate
 from theorems.certificates.write.cross_entropy import CrossEntropy
 from theorems.certificates.write.levels import Levels, coprime_base, is_zero_combination
+from theorems.judging.claim import Certified
 from theorems.tables.exact import exact_instance, read_exact
 from ufm.numerics.bracket import Bracket
 

@@ -5,20 +5,21 @@ import pytest
 
 import ufm.tilt.divergences
 from tests.planted_faults import Fault, must_be_seen, output, standard, uniform, wrap
-from theorems import Instance, _controls
+from theorems import Instance
+from theorems.judging import controls
 from theorems.statements import cross_entropy
 from theorems.suite import tight_remainder
 from ufm import ExponentialTilt
 
 
 def weighted() -> Instance:
-    return _controls.replaced(standard(), context_weights=np.array([0.1, 0.2, 0.3, 0.4]))
+    return controls.replaced(standard(), context_weights=np.array([0.1, 0.2, 0.3, 0.4]))
 
 
 def extreme() -> Instance:
     """Half the mass at each end of M: the upper bounds are nearly reached."""
     law = np.log(np.array([[0.499, 0.001, 0.499, 0.001]] * 4))
-    return _controls.replaced(standard(), tilt=ExponentialTilt(law, standard().tilt.log_odds))
+    return controls.replaced(standard(), tilt=ExponentialTilt(law, standard().tilt.log_odds))
 
 
 def two_tokens(low: float) -> Instance:
@@ -129,7 +130,7 @@ def test_the_bounds_are_those_of_their_formulas():
     """At 50 digits, on contexts of unlike laws and weights, where M is not symmetric."""
     law = np.array([[0.5, 0.2, 0.2, 0.1], [0.1, 0.05, 0.05, 0.8]] * 2)
     tilt = ExponentialTilt(np.log(law), np.array([1.5, 0.25, -0.5, -2.0]))
-    instance = _controls.replaced(weighted(), tilt=tilt)
+    instance = controls.replaced(weighted(), tilt=tilt)
     log_p, odds, alphas, weights = (
         np.vectorize(mp.mpf, otypes=[object])(array)
         for array in (instance.log_probs, instance.odds, instance.alphas, instance.context_weights)

@@ -2,12 +2,13 @@ import pytest
 
 import ufm.tilt.peaks
 from tests.planted_faults import PEAKS, Fault, must_be_seen, output, standard, uniform
-from theorems import Instance, _controls
+from theorems import Instance
+from theorems.judging import controls
 
 
 def tied_below() -> Instance:
     """M = (log 6, log 2, -log 4, -log 4): no token off the target has a peak, and the window no beginning."""
-    data = _controls.rate_table(["3/5", "1/5", "2/5", "2/5"], ["1/10"] * 4, [0, 0, 1, 1], 2)
+    data = controls.rate_table(["3/5", "1/5", "2/5", "2/5"], ["1/10"] * 4, [0, 0, 1, 1], 2)
     return Instance.from_dataset(data, [0, 1], [2, 3])
 
 

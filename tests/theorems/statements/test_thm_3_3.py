@@ -11,7 +11,7 @@ from tests.planted_faults import (
     output,
     standard,
 )
-from theorems import _controls
+from theorems.judging import controls
 
 
 def _swap_columns(array):
@@ -39,7 +39,7 @@ def test_a_planted_fault_makes_its_claim_fail(fault, monkeypatch):
 @mp.workdps(50)
 def test_smaller_rates_reverse_the_peak_order():
     model = Exact(record(["7/10", "1/10", "1/5", "1/2"], ["1/10", "1/5", "3/20", "1/20"]))
-    library = _controls.smaller_rates().peaks
+    library = controls.smaller_rates().peaks
     pairs = []
     for j in (0, 2):
         on, off = model.peak(j, 1), model.peak(j, 2)

@@ -6,8 +6,8 @@ from functools import cached_property
 import numpy as np
 
 from theorems import Instance
-from theorems import _evaluate as evaluate
-from theorems._padding import pad, pad_rows, pad_target
+from theorems.judging import evaluate
+from theorems.judging.padding import pad, pad_rows, pad_target
 from theorems.tables.exact import read_exact
 from ufm.plots._bounds import Bounds, cross_entropy_enclosure
 from ufm.plots._cross_entropy import increases

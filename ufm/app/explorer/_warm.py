@@ -2,8 +2,8 @@
 
 import threading
 
-from theorems._padding import padded_sizes
 from theorems.hypotheses import SMOOTHED
+from theorems.judging.padding import padded_sizes
 
 from ._pictures import cost_picture, token_picture
 from ._scene import Scene, build

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from theorems import Outcome, Verdict
-from theorems._verdict import bound, identity, strict, unmet, worst
+from theorems.judging.verdict import bound, identity, strict, unmet, worst
 
 HOLDS, FAILS = Outcome.HOLDS, Outcome.FAILS
 UNDECIDED, UNMET = Outcome.UNDECIDED, Outcome.UNMET

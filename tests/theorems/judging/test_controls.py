@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import theorems
-from theorems import _controls
+from theorems.judging import controls
 
 CLAIMS = theorems.CLAIMS.values()
 
@@ -38,6 +38,6 @@ def test_no_other_hypothesis_hides_what_the_control_shows(claim):
 
 
 def test_negatives_inside_the_target_leave_nothing_to_steer_by():
-    instance = _controls.negatives_in_target()
+    instance = controls.negatives_in_target()
     assert instance.odds_range == 0
     np.testing.assert_array_equal(instance.curves.increase, 0.0)

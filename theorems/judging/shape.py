@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ._evaluate import centred_at
-from ._instance import Instance
-from ._verdict import Verdict, bound, strict, supported
+from .evaluate import centred_at
+from .instance import Instance
+from .verdict import Verdict, bound, strict, supported
 
 
 def moves_as(instance: Instance, direction: np.ndarray, evidence: str) -> Verdict:

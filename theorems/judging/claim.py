@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic, TypeVar
 
-from ._verdict import Outcome, Verdict, unmet
+from .verdict import Outcome, Verdict, unmet
 
 
 class Judged:

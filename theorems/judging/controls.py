@@ -12,7 +12,7 @@ from ufm import ConceptDataset, ExponentialTilt
 from ufm._checks import strength
 from ufm.models.dataset_contexts import enumerate_contexts
 
-from ._instance import Instance
+from .instance import Instance
 
 
 class DistortedPath(ExponentialTilt):

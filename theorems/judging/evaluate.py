@@ -13,7 +13,7 @@ from jax.typing import ArrayLike
 
 import ufm
 
-from ._padding import bucket, pad, pad_rows, padded_sizes
+from .padding import bucket, pad, pad_rows, padded_sizes
 
 _SLICE = 64
 Arguments = ParamSpec("Arguments")

@@ -9,8 +9,8 @@ import numpy as np
 from ufm import ExponentialTilt
 from ufm._checks import context_sets
 
-from . import _evaluate as evaluate
-from ._statement import Judged
+from . import evaluate
+from .claim import Judged
 
 
 @dataclass(frozen=True, eq=False)
