@@ -107,9 +107,9 @@ def _without_movement(draw: Draw) -> Instance:
 def _without_difference_of_means(draw: Draw) -> Instance:
     base = draw(instances())
     target = np.flatnonzero(base.target)
-    odds = base.odds + draw(st.integers(-9, 9))
-    odds[draw(sublists(target.tolist()))] += draw(st.integers(1, 9))
-    return replaced(base, tilt=ExponentialTilt(base.tilt.log_probs, jnp.asarray(odds)))
+    log_odds = base.odds + draw(st.integers(-9, 9))
+    log_odds[draw(sublists(target.tolist()))] += draw(st.integers(1, 9))
+    return replaced(base, tilt=ExponentialTilt(base.tilt.log_probs, jnp.asarray(log_odds)))
 
 
 @st.composite

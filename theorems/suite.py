@@ -122,20 +122,26 @@ def _tilts(rng: np.random.Generator) -> Instance:
     depth = rng.choice([1.0, 10.0, 300.0])
     log_probs = -depth * rng.gamma(1.0, size=(m, vocabulary))
     log_probs = np.maximum(log_probs, -690.0)
-    odds = rng.choice([1e-3, 1.0, 50.0]) * rng.standard_normal(vocabulary)
+    log_odds = rng.choice([1e-3, 1.0, 50.0]) * rng.standard_normal(vocabulary)
     kind = rng.integers(4)
     if kind == 1 and vocabulary > 2:  # ties, at the ends too
-        odds = np.round(odds / np.ptp(odds) * 3) / 3
+        log_odds = np.round(log_odds / np.ptp(log_odds) * 3) / 3
     if kind == 2 and vocabulary > 2:  # near ties
-        odds[1] = odds[0] + 1e-9 * np.ptp(odds)
-    if np.ptp(odds) == 0:
-        odds[0] += 1.0
-    tilt = ExponentialTilt(log_probs - np.logaddexp.reduce(log_probs, axis=1, keepdims=True), odds)
-    cut = rng.choice(np.unique(odds)[1:])
+        log_odds[1] = log_odds[0] + 1e-9 * np.ptp(log_odds)
+    if np.ptp(log_odds) == 0:
+        log_odds[0] += 1.0
+    tilt = ExponentialTilt(
+        log_probs - np.logaddexp.reduce(log_probs, axis=1, keepdims=True), log_odds
+    )
+    cut = rng.choice(np.unique(log_odds)[1:])
     weights = rng.dirichlet(np.ones(m)) + 1e-3
-    concept = np.argsort(np.argsort(odds)) // size
+    concept = np.argsort(np.argsort(log_odds)) // size
     return Instance(
-        tilt, odds >= cut, concept, np.repeat(np.arange(groups), contexts), weights / weights.sum()
+        tilt,
+        log_odds >= cut,
+        concept,
+        np.repeat(np.arange(groups), contexts),
+        weights / weights.sum(),
     )
 
 

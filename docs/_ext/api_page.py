@@ -10,7 +10,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
+from types import ModuleType
 
 from pages import write_page
 from sphinx.application import Sphinx
@@ -46,7 +46,7 @@ def _write_page(app: Sphinx) -> None:
     write_page(app, "api", lines)
 
 
-def _package(package: Any) -> Iterator[str]:
+def _package(package: ModuleType) -> Iterator[str]:
     yield f"## `{package.__name__}`\n"
     yield f"```{{py:module}} {package.__name__}\n```\n"
     yield _markdown(package, package.__name__)
@@ -54,7 +54,7 @@ def _package(package: Any) -> Iterator[str]:
         yield from _entry(getattr(package, name), package.__name__, name, "`" * 6)
 
 
-def _public_names(package: Any) -> list[str]:
+def _public_names(package: ModuleType) -> list[str]:
     """The names of `__all__`, or else all public names that the module itself defines."""
     if hasattr(package, "__all__"):
         return list(package.__all__)
@@ -65,7 +65,7 @@ def _public_names(package: Any) -> list[str]:
     ]
 
 
-def _entry(value: Any, owner: str, name: str, fence: str) -> Iterator[str]:
+def _entry(value: object, owner: str, name: str, fence: str) -> Iterator[str]:
     if not callable(value):  # a table such as STATEMENTS: its comment or type tells what it is
         yield f"{fence}{{py:data}} {name}\n{fence}\n"
         return
@@ -93,7 +93,7 @@ def _member(cls: type, member: str, name: str, fence: str) -> Iterator[str]:
     yield f"{fence}\n"
 
 
-def _markdown(value: Any, name: str) -> str:
+def _markdown(value: object, name: str) -> str:
     """The docstring, its doctests fenced, and `[a](b)` escaped where it is a formula, no link."""
     text = inspect.getdoc(value)
     if not text:
@@ -107,7 +107,7 @@ def _markdown(value: Any, name: str) -> str:
     )
 
 
-def _signature(value: Any) -> str:
+def _signature(value: object) -> str:
     """Parameters and result as in the source; for a class those of __init__, or its fields."""
     node = ast.parse(textwrap.dedent(inspect.getsource(value))).body[0]
     if isinstance(node, ast.ClassDef):

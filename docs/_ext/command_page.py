@@ -10,7 +10,7 @@ from contextlib import redirect_stdout, suppress
 from dataclasses import is_dataclass
 from io import StringIO
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Literal, get_args, get_origin, get_type_hints
 
 import docstring_parser
 import tyro
@@ -62,7 +62,7 @@ def _command(command: Callable[..., int]) -> Iterator[str]:
         yield ""
 
 
-def _parameters(of: Callable[..., Any]) -> Iterator[tuple[inspect.Parameter, Any, str]]:
+def _parameters(of: Callable[..., object]) -> Iterator[tuple[inspect.Parameter, object, str]]:
     """Each parameter, its type and its help; a record of options that commands share is taken apart."""
     # a dataclass's own hints: those of its __init__ lack the annotations' extras
     hints = get_type_hints(of, include_extras=True)
@@ -96,7 +96,7 @@ def _option(parameter: inspect.Parameter) -> str:
     return f"`--{flag}`, `--no-{flag}`" if parameter.default is True else f"`--{flag}`"
 
 
-def _kind(hint: Any) -> str:
+def _kind(hint: object) -> str:
     """The type in a reader's words."""
     if isinstance(hint, UnionType):
         (hint,) = (part for part in get_args(hint) if part is not NoneType)

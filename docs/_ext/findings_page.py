@@ -1,7 +1,6 @@
 """The page of findings: where the paper is false or loose, from `theorems.FINDINGS`."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import jax
 from coq_page import statement
@@ -9,6 +8,7 @@ from pages import write_page
 from sphinx.application import Sphinx
 
 import theorems
+from ufm._json import Json
 
 jax.config.update("jax_enable_x64", True)  # the counterexamples are recomputed
 
@@ -50,7 +50,7 @@ def _against(finding: theorems.Finding) -> Iterator[str]:
         yield "About " + ", ".join(f"{{ref}}`{s.title} <statement-{s.id}>`" for s in about) + ".\n"
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Json) -> str:
     """Rationals and numbers without quotes or brackets."""
     text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     return f"`{text}`"

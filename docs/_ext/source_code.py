@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FunctionType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,7 +18,7 @@ class Source(NamedTuple):
     text: str
 
 
-def source_of(function: Callable[..., Any]) -> Source:
+def source_of(function: Callable[..., object]) -> Source:
     """The source of a function; of a lambda, that of what it calls."""
     called = _called(function)
     lines, first = inspect.getsourcelines(called)
@@ -33,11 +33,11 @@ def unfolded(source: Source) -> Iterator[str]:
     yield "</details>\n"
 
 
-def _called(function: Any) -> FunctionType:
+def _called(function: Callable[..., object]) -> FunctionType:
     function = inspect.unwrap(function)
     if function.__name__ != "<lambda>":
         return function
-    value: Any = None
+    value: object = None
     for name in function.__code__.co_names:
         if name in function.__globals__:
             value = function.__globals__[name]

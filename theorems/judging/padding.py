@@ -36,13 +36,13 @@ def pad(tilt: ufm.ExponentialTilt) -> ufm.ExponentialTilt:
 
 
 def _pad(tilt: ufm.ExponentialTilt) -> ufm.ExponentialTilt:
-    log_probs, odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
+    log_probs, log_odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
     m, vocabulary = log_probs.shape
     contexts, tokens = padded_sizes(m, vocabulary)
     log_probs = np.pad(log_probs, ((0, 0), (0, tokens - vocabulary)), constant_values=_NOTHING)
     log_probs = np.concatenate([log_probs, np.repeat(log_probs[:1], contexts - m, axis=0)])
-    odds = np.concatenate([odds, np.full(tokens - vocabulary, odds[0])])
-    arrays = (jnp.asarray(log_probs), jnp.asarray(odds))
+    log_odds = np.concatenate([log_odds, np.full(tokens - vocabulary, log_odds[0])])
+    arrays = (jnp.asarray(log_probs), jnp.asarray(log_odds))
     return eqx.tree_at(lambda t: (t.log_probs, t.log_odds), tilt, arrays)
 
 

@@ -106,9 +106,12 @@ def upper_bounds(instance: Instance) -> dict[str, np.ndarray]:
 
 def _two_point(instance: Instance) -> np.ndarray:
     """Σπ log[b²/(b²+σ²) e^{-|α|σ²/b} + σ²/(b²+σ²) e^{|α|b}], b the distance of μ to the far end of M."""
-    p, odds, alphas = instance.probs, instance.odds, instance.alphas[:, None]
-    variance = (p * (odds - (p @ odds)[:, None]) ** 2).sum(axis=1)
-    up, down = (p * (odds.max() - odds)).sum(axis=1), (p * (odds - odds.min())).sum(axis=1)
+    p, log_odds, alphas = instance.probs, instance.odds, instance.alphas[:, None]
+    variance = (p * (log_odds - (p @ log_odds)[:, None]) ** 2).sum(axis=1)
+    up, down = (
+        (p * (log_odds.max() - log_odds)).sum(axis=1),
+        (p * (log_odds - log_odds.min())).sum(axis=1),
+    )
     b = np.where(alphas > 0, up, down)
     ratio = variance / b  # before b is squared, which may be below 1e-308
     low, high = -np.abs(alphas) * ratio, np.abs(alphas) * b

@@ -18,7 +18,9 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
 
 def _tilt(instance: Instance) -> Verdict:
     alphas = STRENGTHS * instance.unit
-    tilted = _softmax(instance.log_probs + alphas[:, None, None] * _log_odds(instance))
+    tilted = _softmax(
+        instance.log_probs + alphas[:, None, None] * hypotheses.log_odds_by_definition(instance)
+    )
     path = np.exp(laws_at(instance.tilt, alphas))
     model = _softmax(steered_logits(instance))
     errors = np.stack([path - tilted, model - tilted])
@@ -27,14 +29,6 @@ def _tilt(instance: Instance) -> Verdict:
     )  # softmax turns absolute errors of logits into relative
     return identity(
         errors / size, 16 * instance.tolerance, "softmax(W(h+αv)) against p e^{αM}/Σ p e^{αM}"
-    )
-
-
-def _log_odds(instance: Instance) -> np.ndarray:
-    """M from Definition 3.2."""
-    log_p = instance.log_probs
-    return log_p[list(instance.positive or ())].mean(0) - log_p[list(instance.negative or ())].mean(
-        0
     )
 
 

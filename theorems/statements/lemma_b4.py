@@ -15,8 +15,8 @@ def _sign(instance: Instance) -> Verdict:
     """Relative to R. Off the target M <= 0 is enough: M = 0 where a concept has no context in N."""
     log_p = instance.log_probs
     library = np.asarray(ufm.log_odds(log_p, instance.positive or (), instance.negative or ()))
-    odds = np.stack([instance.odds, library])
-    on, off = odds[:, instance.target].ravel(), odds[:, ~instance.target].ravel()
+    log_odds = np.stack([instance.odds, library])
+    on, off = log_odds[:, instance.target].ravel(), log_odds[:, ~instance.target].ravel()
     # M is a difference of logarithms: its rounding error is that of log p
     tolerance = 1e-15 * np.abs(log_p).max() * instance.unit
     is_zero = np.abs(off) * instance.unit <= tolerance

@@ -110,9 +110,9 @@ def _concept_orders(instance: Instance) -> np.ndarray:
 
 def _cumulants(weight: np.ndarray, instance: Instance) -> np.ndarray:
     """κ_1..κ_4 of M/R under `weight` [..., V]."""
-    odds = instance.odds * instance.unit
-    mean = weight @ odds
-    x = odds - mean[..., None]
+    log_odds = instance.odds * instance.unit
+    mean = weight @ log_odds
+    x = log_odds - mean[..., None]
     second, third, fourth = ((weight * x**n).sum(-1) for n in (2, 3, 4))
     return np.stack([mean, second, third, fourth - 3 * second**2])
 

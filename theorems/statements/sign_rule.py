@@ -20,10 +20,8 @@ def _sign_rule(instance: Instance) -> Verdict:
 
     threshold = mean_divergence(instance.negative or ()) - mean_divergence(instance.positive or ())
     # Definition 3.2 fixes the constant in M, which the tilt leaves open
-    odds = log_p[list(instance.positive or ())].mean(0) - log_p[list(instance.negative or ())].mean(
-        0
-    )
-    side = (odds - threshold[:, None]) * instance.unit
+    log_odds = hypotheses.log_odds_by_definition(instance)
+    side = (log_odds - threshold[:, None]) * instance.unit
     peaks = instance.peaks * instance.odds_range
     finite = np.where(np.isfinite(peaks), peaks, 0.0)
     place = np.where(np.isfinite(peaks), finite / (1 + np.abs(finite)), np.sign(peaks))

@@ -51,18 +51,18 @@ def identities(size: int, tokens: Collection[int] | None = None) -> list[Identit
 
 def _token_identities(tilt: SymbolicTilt, i: int) -> list[Identity]:
     """Softmax of affine logits, first derivative, the certificate N of the bump, peak height."""
-    p, odds, prob = tilt.probabilities, tilt.log_odds, tilt.tilted_probs()[i]
+    p, log_odds, prob = tilt.probabilities, tilt.log_odds, tilt.tilted_probs()[i]
     slope, (mean,) = prob.diff(ALPHA), tilt.cumulants(1)
     c, k = sp.symbols("c k", real=True)  # the logits and Wv are known up to a constant each
-    logits = [sp.log(q) + c + ALPHA * (m + k) for q, m in zip(p, odds, strict=True)]
+    logits = [sp.log(q) + c + ALPHA * (m + k) for q, m in zip(p, log_odds, strict=True)]
     softmax = sp.exp(logits[i]) / sp.Add(*map(sp.exp, logits))
-    gaps = [m - odds[i] for m in odds]
+    gaps = [m - log_odds[i] for m in log_odds]
     # N(α) = Σ_y p(y) (M(y) - M(i)) e^{α(M(y) - M(i))}: its sign is opposite to that of dp_α(i)/dα.
     balance, squares = (dot(p, (g**n * sp.exp(ALPHA * g) for g in gaps)) for n in (1, 2))
-    height = p[i] * sp.exp(ALPHA * odds[i] - sp.log(sp.Add(*tilt.weights())))
+    height = p[i] * sp.exp(ALPHA * log_odds[i] - sp.log(sp.Add(*tilt.weights())))
     rows = [
         ("lemma-b3.tilt", "softmax of affine logits = p_α", softmax, prob),
-        ("lemma-b5.derivative", "p_α' = p_α (M - E[M])", slope, prob * (odds[i] - mean)),
+        ("lemma-b5.derivative", "p_α' = p_α (M - E[M])", slope, prob * (log_odds[i] - mean)),
         ("thm-3.3.bump", "p_α' = -p_α² N / p", slope, -(prob**2) * balance / p[i]),
         ("thm-3.3.bump", "N' is a sum of squares", balance.diff(ALPHA), squares),
         ("peak.height", "p_α = p e^{αM - K(α)}", prob, height),
@@ -75,11 +75,11 @@ def _path_identities(tilt: SymbolicTilt, i: int) -> list[Identity]:
     negative = sp.symbols(f"n1:{tilt.size + 1}", real=True)  # log p_N
     positive = sp.symbols(f"t1:{tilt.size + 1}", real=True)  # log p_T
     pairs = list(zip(positive, negative, strict=True))
-    odds = dict(zip(tilt.log_odds, (t - n for t, n in pairs), strict=True))
+    log_odds = dict(zip(tilt.log_odds, (t - n for t, n in pairs), strict=True))
 
     def steered(start: Sequence[sp.Expr]) -> sp.Expr:
         laws = dict(zip(tilt.probabilities, map(sp.exp, start), strict=True))
-        return replaced(tilt.tilted_probs()[i], odds | laws)
+        return replaced(tilt.tilted_probs()[i], log_odds | laws)
 
     path = [sp.exp((1 - ALPHA) * n + ALPHA * t) for t, n in pairs]
     end = sp.exp(positive[i]) / sp.Add(*map(sp.exp, positive))
@@ -125,16 +125,16 @@ def _concept_identities(tilt: SymbolicTilt, concept: Collection[int]) -> list[Id
 
 
 def _entropy_identities(tilt: SymbolicTilt) -> list[Identity]:
-    p, odds, law = tilt.probabilities, tilt.log_odds, tilt.tilted_probs()
-    increase, mean = tilt.cross_entropy_increase(), dot(law, odds)
+    p, log_odds, law = tilt.probabilities, tilt.log_odds, tilt.tilted_probs()
+    increase, mean = tilt.cross_entropy_increase(), dot(law, log_odds)
     slope, curvature = increase.diff(ALPHA), increase.diff(ALPHA, 2)
-    variance = dot(p, (m**2 for m in odds)) - dot(p, odds) ** 2
+    variance = dot(p, (m**2 for m in log_odds)) - dot(p, log_odds) ** 2
     entropy, crossed = -dot(p, map(sp.log, p)), -dot(p, map(sp.log, law))
     divergence = dot(p, (sp.log(q / r) for q, r in zip(p, law, strict=True)))
     rows = [
         ("ce.kl-identity", "CE(f_α) - CE(f) = K - α K'(0)", crossed - entropy, increase),
         ("ce.kl-identity", "KL(p, p_α) = K - α K'(0)", divergence, increase),
-        ("ce.convex", "ΔCE'' = Var_α(M)", curvature, dot(law, ((m - mean) ** 2 for m in odds))),
+        ("ce.convex", "ΔCE'' = Var_α(M)", curvature, dot(law, ((m - mean) ** 2 for m in log_odds))),
         ("thm-3.8.quadratic", "ΔCE(0) = 0", increase.subs(ALPHA, 0), 0),
         ("thm-3.8.quadratic", "ΔCE'(0) = 0", slope.subs(ALPHA, 0), 0),
         ("thm-3.8.quadratic", "α² has Var/2", curvature.subs(ALPHA, 0) / 2, variance / 2),

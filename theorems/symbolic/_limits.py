@@ -69,8 +69,8 @@ def tends_to(
         raise ValueError(f"sign must be +1 or -1; got {sign}")
     extreme, top = sp.Symbol("M_top", real=True), tilt.tokens(top, "top")
     gaps = sp.symbols(f"g1:{tilt.size + 1}", positive=True)
-    odds = [extreme - (0 if i in top else sign * gap) for i, gap in enumerate(gaps)]
-    renamed = dict(zip(tilt.log_odds, odds, strict=True)) | {ALPHA: sign * _DISTANCE}
+    log_odds = [extreme - (0 if i in top else sign * gap) for i, gap in enumerate(gaps)]
+    renamed = dict(zip(tilt.log_odds, log_odds, strict=True)) | {ALPHA: sign * _DISTANCE}
     free = replaced(sp.sympify(expression), renamed)
     anchored = replaced(free, {extreme: sp.Integer(0)})
     return tilt.vanishes(free - anchored) and tilt.vanishes(_at_infinity(anchored) - value)

@@ -71,8 +71,8 @@ class SymbolicTilt:
 
     def weights(self, tokens: Collection[int] | None = None) -> list[sp.Expr]:
         """p_i e^{αM_i} of the given tokens, of all without."""
-        p, odds = self.probabilities, self.log_odds
-        return [p[i] * sp.exp(ALPHA * odds[i]) for i in self.tokens(tokens)]
+        p, log_odds = self.probabilities, self.log_odds
+        return [p[i] * sp.exp(ALPHA * log_odds[i]) for i in self.tokens(tokens)]
 
     def tilted_probs(self) -> tuple[sp.Expr, ...]:
         """p_α(i), the steered law (Lemma B.3)."""
@@ -89,8 +89,10 @@ class SymbolicTilt:
         """
         if order < 1:
             raise ValueError(f"order must be at least 1; got {order}")
-        weights, odds = self.weights(tokens), [self.log_odds[i] for i in self.tokens(tokens)]
-        moment = [dot(weights, (m**n for m in odds)) / sp.Add(*weights) for n in range(order + 1)]
+        weights, log_odds = self.weights(tokens), [self.log_odds[i] for i in self.tokens(tokens)]
+        moment = [
+            dot(weights, (m**n for m in log_odds)) / sp.Add(*weights) for n in range(order + 1)
+        ]
         kappa: list[sp.Expr] = []
         for n in range(1, order + 1):
             lower = (sp.binomial(n - 1, k - 1) * kappa[k - 1] * moment[n - k] for k in range(1, n))
