@@ -88,6 +88,8 @@ def setter(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """`monkeypatch.setattr`, which also has the checks compiled anew that had traced what is replaced."""
 
     def plant(owner: Any, name: str, value: Any) -> None:
+        if getattr(ufm, name, None) is getattr(owner, name):  # remembered by the door once loaded
+            monkeypatch.setattr(ufm, name, value)
         monkeypatch.setattr(owner, name, value)
         remembered = TRACED_BY.get((owner, name), set())
         for module, functions in COMPILED.items():
