@@ -8,7 +8,7 @@ from pages import write_page
 from sphinx.application import Sphinx
 
 import theorems
-from ufm._json import Json
+from ufm._json import JSON
 
 jax.config.update("jax_enable_x64", True)  # the counterexamples are recomputed
 
@@ -50,7 +50,7 @@ def _against(finding: theorems.Finding) -> Iterator[str]:
         yield "About " + ", ".join(f"{{ref}}`{s.title} <statement-{s.id}>`" for s in about) + ".\n"
 
 
-def _plain(value: Json) -> str:
+def _plain(value: JSON) -> str:
     """Rationals and numbers without quotes or brackets."""
     text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     return f"`{text}`"

@@ -101,7 +101,7 @@ class ExactInstance:
         return Instance(tilt, *arrays, self.positive, self.negative)
 
 
-def exact_instance(record: Mapping[str, JSON]) -> Instance:
+def exact_instance(record: Mapping[str, object]) -> Instance:
     """The instance in float64 that a record of exact rationals describes.
 
     Keys: `in_concept` and `off_concept` [V] (a and b, strings such as "3/5"), `token_concept` [V],
@@ -127,7 +127,7 @@ def load_exact(path: Path) -> ExactInstance:
         raise ValueError(f"{path}: {error}") from None
 
 
-def read_exact(record: JSON) -> ExactInstance:
+def read_exact(record: object) -> ExactInstance:
     """The instance that a record describes: rates (`in_concept`, …), or `next_token_probs` and `target`.
 
     Raises `ValueError` for missing or unknown keys, numbers that are not exact strings, and laws that

@@ -41,7 +41,7 @@ def load_json(path: Path) -> JSON:
         raise ValueError("nested too deeply; give one JSON object") from None
 
 
-def fraction(name: str, value: JSON) -> Fraction:
+def fraction(name: str, value: object) -> Fraction:
     """The non-negative rational that a string such as "3/5" or "0.25" writes."""
     if not isinstance(value, str):
         raise ValueError(f'{name} is {value!r}; write numbers as exact strings, such as "3/5"')
@@ -58,7 +58,7 @@ def shortened(value: Fraction | int) -> str:
     return text if len(text) <= 60 else f"{float(value):.12g}"
 
 
-def _list(record: Mapping[str, JSON], key: str, size: int | None = None) -> list[JSON]:
+def _list(record: Mapping[str, object], key: str, size: int | None = None) -> list[object]:
     values = record[key]
     if not isinstance(values, list | tuple) or not values:
         raise ValueError(f"{key} is {str(values)[:40]}; give a list with an entry or more")
@@ -67,7 +67,9 @@ def _list(record: Mapping[str, JSON], key: str, size: int | None = None) -> list
     return list(values)
 
 
-def whole_numbers(record: Mapping[str, JSON], key: str, size: int | None = None) -> tuple[int, ...]:
+def whole_numbers(
+    record: Mapping[str, object], key: str, size: int | None = None
+) -> tuple[int, ...]:
     """The whole numbers under a key, `size` of them if given."""
     found = []
     for i, value in enumerate(_list(record, key, size)):
@@ -77,7 +79,7 @@ def whole_numbers(record: Mapping[str, JSON], key: str, size: int | None = None)
     return tuple(found)
 
 
-def context_indices(record: Mapping[str, JSON], key: str, contexts: int) -> tuple[int, ...]:
+def context_indices(record: Mapping[str, object], key: str, contexts: int) -> tuple[int, ...]:
     """The set of contexts under a key: in range, without repeats."""
     values = whole_numbers(record, key)
     if max(values) >= contexts:
@@ -87,7 +89,7 @@ def context_indices(record: Mapping[str, JSON], key: str, contexts: int) -> tupl
     return values
 
 
-def rate_rows(record: Mapping[str, JSON]) -> tuple[Row, ...]:
+def rate_rows(record: Mapping[str, object]) -> tuple[Row, ...]:
     """The rows that the rates a and b make."""
     tokens = whole_numbers(record, "token_concept")
     a, b = (
@@ -101,7 +103,7 @@ def rate_rows(record: Mapping[str, JSON]) -> tuple[Row, ...]:
     return tuple(rows[k] for k in contexts)
 
 
-def table_rows(record: Mapping[str, JSON]) -> tuple[Row, ...]:
+def table_rows(record: Mapping[str, object]) -> tuple[Row, ...]:
     """The rows of `next_token_probs`."""
     rows = _list(record, "next_token_probs")
     first = rows[0]
@@ -114,7 +116,7 @@ def table_rows(record: Mapping[str, JSON]) -> tuple[Row, ...]:
 
 
 def target_mask(
-    record: Mapping[str, JSON],
+    record: Mapping[str, object],
     vocabulary: int,
     tokens: tuple[int, ...] | None,
     contexts: tuple[int, ...] | None,
@@ -136,7 +138,7 @@ def target_mask(
     return target
 
 
-def context_weights(record: Mapping[str, JSON], contexts: int) -> Row:
+def context_weights(record: Mapping[str, object], contexts: int) -> Row:
     """π, as given or else uniform."""
     if "context_weights" not in record:
         return (Fraction(1, contexts),) * contexts
