@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from ufm._files import write_whole
+from ufm._files import cache_folder, write_whole
 from ufm._progress import Progress, silent
 
 from . import CLAIMS
@@ -72,7 +72,7 @@ def run_proofs(progress: Progress = silent) -> ProofRun:
         return ProofRun("not run", hint, count, 0.0)
     version = subprocess.run([coqc, "--version"], capture_output=True, text=True, check=True)
     name = f"Coq {version.stdout.split('version')[1].split()[0]}"
-    record = _cache() / f"proofs-{_content_hash(version.stdout)}.json"
+    record = cache_folder() / f"proofs-{_content_hash(version.stdout)}.json"
     if record.exists():
         return ProofRun(**json.loads(record.read_text()))
     start = time.monotonic()
@@ -121,10 +121,6 @@ def _content_hash(version: str) -> str:
     for file in sources():
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()[:32]
-
-
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ufm"
 
 
 def _remember(record: Path, run: ProofRun) -> None:

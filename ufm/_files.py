@@ -14,6 +14,11 @@ JsonValue = Any  # what the json module reads: checked where it is used
 JsonObject = dict[str, JsonValue]
 
 
+def cache_folder() -> Path:
+    """Where ufm keeps what it need not work out again: `ufm` in the user's cache folder."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ufm"
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Write `data` to `path` so that, killed at any moment, the file is whole or was never there."""
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")

@@ -13,4 +13,7 @@ def starting_jax(errors: Console) -> Iterator[None]:
         import jax
 
         jax.config.update("jax_enable_x64", True)
+        from .compilation_cache import keep_programs
+
+        keep_programs()
         yield
