@@ -13,27 +13,31 @@ from jax.typing import ArrayLike
 
 import ufm
 
-from .padding import bucket, pad, pad_rows, padded_sizes
+from .padding import SMALLEST, bucket, pad, pad_rows, padded_sizes
 
 _SLICE = 64
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
+# For programs that run a few times: optimising them would cost more than it saves.
+IN_HASTE = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
+
+
 def _compiled(
     static: int | tuple[int, ...] = (),
 ) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
-    """`jax.jit`; where the tilt is no plain one, a control that is run once, compiled in haste."""
+    """`jax.jit`; in haste for what runs seldom: controls, whose tilt is no plain one, and large tilts."""
 
     def decorate(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
         fast = jax.jit(function, static_argnums=static)
-        options = {"xla_backend_optimization_level": 0}
-        hasty = jax.jit(function, static_argnums=static, compiler_options=options)
+        hasty = jax.jit(function, static_argnums=static, compiler_options=IN_HASTE)
 
         @wraps(function)
         def run(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
-            is_plain = type(arguments[0]) is ufm.ExponentialTilt
-            return (fast if is_plain else hasty)(*arguments, **named)
+            tilt = arguments[0]
+            is_common = type(tilt) is ufm.ExponentialTilt and tilt.log_odds.size <= SMALLEST
+            return (fast if is_common else hasty)(*arguments, **named)
 
         return run
 
@@ -228,7 +232,7 @@ def steered_logits(
 ) -> np.ndarray:
     """Logits [A, m, V] of a UFM with all-zero contexts, tokens and dimensions added up to `pad`'s sizes."""
     contexts, tokens = padded_sizes(*shape)
-    width = bucket(vector.size, (12,))
+    width = bucket(vector.size, (SMALLEST,))
     rows = ((0, tokens - shape[1]), (0, width - vector.size))
     padded = ufm.UFM(
         np.pad(np.asarray(model.decoder), rows),

@@ -13,6 +13,7 @@ import numpy as np
 
 import ufm
 
+SMALLEST = 12  # tokens, contexts or dimensions of the smallest shape
 _NOTHING = -1e300
 _memory = threading.local()
 
@@ -24,7 +25,7 @@ def bucket(size: int, sizes: tuple[int, ...]) -> int:
 
 def padded_sizes(contexts: int, tokens: int) -> tuple[int, int]:
     """How many contexts and tokens `pad` makes of so many."""
-    return bucket(contexts, (12,)), bucket(tokens, (12, 60))
+    return bucket(contexts, (SMALLEST,)), bucket(tokens, (SMALLEST, 60))
 
 
 def pad(tilt: ufm.ExponentialTilt) -> ufm.ExponentialTilt:

@@ -11,6 +11,7 @@ from jaxtyping import Array
 from ufm import Transformer
 
 from ..judging.claim import Claim, Control, Hypothesis, Judged, NotCertified, Statement
+from ..judging.evaluate import IN_HASTE
 from ..judging.verdict import Verdict, bound, identity, worst
 
 SOURCE = "Proposition 4.1"
@@ -82,8 +83,7 @@ class TransformerInstance(Judged):
         return float(_implied_rho(self.transformer, self.hidden, self.layer))
 
 
-# Tiny arrays, few calls: the compiler's optimisations would cost more than they save.
-_hasty = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
+_hasty = partial(jax.jit, compiler_options=IN_HASTE)
 
 
 @partial(_hasty, static_argnums=2)

@@ -1,15 +1,26 @@
 """JAX starts, which takes seconds: the terminal says so, and float64 is switched on."""
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 
+# For a command that compiles much and runs each program some hundred times: the loops of XLA's newer
+# emitters, and LLVM's second level, take longer to compile than they save.
+COMPILE_QUICKLY = "--xla_backend_optimization_level=1 --xla_cpu_use_fusion_emitters=false"
+
 
 @contextmanager
-def starting_jax(errors: Console) -> Iterator[None]:
-    """Import in this block what needs JAX; `errors` shows meanwhile what is waited for."""
+def starting_jax(errors: Console, flags: str = "") -> Iterator[None]:
+    """Import in this block what needs JAX; `errors` shows meanwhile what is waited for.
+
+    `flags` are for XLA, unless the user's XLA_FLAGS say otherwise; it reads them once, as JAX starts.
+    """
     with errors.status("starting JAX …"):
+        if flags and "jax" not in sys.modules:
+            os.environ["XLA_FLAGS"] = f"{flags} {os.environ.get('XLA_FLAGS', '')}".strip()
         import jax
 
         jax.config.update("jax_enable_x64", True)
