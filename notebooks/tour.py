@@ -376,7 +376,7 @@ def _(instance):
         remove_on_exit=True,
     ) as _bar:
         report = verify_instance(
-            theorems.STATEMENTS, instance, lambda share, claim: _bar.update(subtitle=claim)
+            theorems.STATEMENTS, instance, lambda _, __, claim: _bar.update(subtitle=claim)
         )
     verdict_rows = [
         {
