@@ -29,16 +29,18 @@ settings.register_profile("ci", derandomize=True, **_PATIENT)
 settings.register_profile("nightly", max_examples=2000, **_PATIENT)
 settings.load_profile("ci")  # pytest --hypothesis-profile=nightly overrides
 
-# Half of the tests' time was compiling thousands of tiny programs, each run a few times: the compiler's
-# optimisations cost more than they save. `XLA_FLAGS= pytest` tests programs compiled as users' are.
-_COMPILE_IN_HASTE = "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
-
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile in haste; share compiled programs between workers, their child processes, and the next run."""
-    from ufm.app.commands import compilation_cache  # not above: ufm is checked by `typecheck`
+    """Compile in haste; share compiled programs between workers, their child processes, and the next run.
 
-    os.environ.setdefault("XLA_FLAGS", _COMPILE_IN_HASTE)
+    Half of the tests' time was compiling thousands of tiny programs, each run a few times.
+    """
+    from ufm.app.commands import (  # not above: ufm is checked by `typecheck`
+        compilation_cache,
+        start,
+    )
+
+    os.environ.setdefault("XLA_FLAGS", start.COMPILE_IN_HASTE)
     os.environ.setdefault(compilation_cache.VARIABLE, str(config.cache.mkdir("compiled")))
     compilation_cache.keep_programs()
 

@@ -22,6 +22,8 @@ Result = TypeVar("Result")
 
 # For programs that run a few times: optimising them would cost more than it saves.
 IN_HASTE = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
+# For those that every instance runs, whatever XLA_FLAGS say: more levels gain nothing.
+_RUN_OFTEN = {"xla_backend_optimization_level": 1}
 
 
 def _compiled(
@@ -30,7 +32,7 @@ def _compiled(
     """`jax.jit`; in haste for what runs seldom: controls, whose tilt is no plain one, and large tilts."""
 
     def decorate(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-        fast = jax.jit(function, static_argnums=static)
+        fast = jax.jit(function, static_argnums=static, compiler_options=_RUN_OFTEN)
         hasty = jax.jit(function, static_argnums=static, compiler_options=IN_HASTE)
 
         @wraps(function)

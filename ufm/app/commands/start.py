@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-# For a command that compiles much and runs each program some hundred times: the loops of XLA's newer
-# emitters, and LLVM's second level, take longer to compile than they save.
-COMPILE_QUICKLY = "--xla_backend_optimization_level=1 --xla_cpu_use_fusion_emitters=false"
+# For what compiles much and runs each program a few hundred times: LLVM's optimisations and XLA's newer
+# emitters of loops cost more than they save.
+COMPILE_IN_HASTE = "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
 
 
 @contextmanager

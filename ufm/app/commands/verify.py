@@ -15,7 +15,7 @@ from ..printing.json_output import print_json
 from ..printing.lines import wide_output
 from .bad_input import BadInput, as_bad_input
 from .rules import at_least
-from .start import COMPILE_QUICKLY, starting_jax
+from .start import COMPILE_IN_HASTE, starting_jax
 
 if TYPE_CHECKING:
     from theorems import Instance, Statement
@@ -45,7 +45,7 @@ class Verify:
     def __call__(self) -> int:
         """The exit status is 1 unless all holds."""
         errors = Console(stderr=True)
-        with starting_jax(errors, COMPILE_QUICKLY):
+        with starting_jax(errors, COMPILE_IN_HASTE):
             import theorems
             from theorems.verify import as_json
 
