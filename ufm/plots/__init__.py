@@ -13,13 +13,17 @@ them, the same bytes every time.
 from ._concepts import concept_across_contexts, concept_curves
 from ._cross_entropy import cross_entropy_bounds, cross_entropy_curve
 from ._files import picture_paths, write_pictures
-from ._gallery import GALLERY
+from ._front_figure import FRONT
 from ._laws import next_token_bars
+from ._own_figures import OWN
+from ._paper_figures import PAPER
 from ._picture import Picture
 from ._price import cost_against_mass
 from ._style import PALETTE, new_axes
 from ._tokens import token_curves
 from ._windows import peak_map, sweet_spot_windows
+
+GALLERY: tuple[Picture, ...] = (*PAPER, *OWN, *FRONT)
 
 __all__ = [
     "GALLERY",

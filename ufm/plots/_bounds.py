@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..tilt.tilt import ExponentialTilt
-from ._numpy_laws import mean_variance
+from ._numpy_laws import variances
 
 
 class Bounds(NamedTuple):
@@ -33,9 +33,8 @@ def cross_entropy_enclosure(
 ) -> Bounds:
     """The bounds on ΔCE at `strengths` [A] for the context weights π [m] and the target T [V]."""
     log_p, log_odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
-    p = np.exp(log_p)
-    variance = (p * (log_odds[None, :] - (p @ log_odds)[:, None]) ** 2).sum(axis=1)
-    sigma2, reach = mean_variance(tilt, weights), float(np.ptp(log_odds))
+    variance = variances(tilt)
+    sigma2, reach = float(weights @ variance), float(np.ptp(log_odds))
     y = reach * np.abs(strengths)
     scale = sigma2 / reach**2
     return Bounds(
@@ -43,7 +42,7 @@ def cross_entropy_enclosure(
         remainder=y**3 / (36 * np.sqrt(3)),
         hoeffding=y**2 / 8,
         bennett=scale * (np.expm1(y) - y),
-        two_point=_two_point(p, log_odds, variance, strengths) @ weights,
+        two_point=_two_point(np.exp(log_p), log_odds, variance, strengths) @ weights,
         lower=scale * (np.expm1(-y) + y),
         target=_target_divergence(log_p, log_odds, target, strengths) @ weights,
         asymptote=_asymptote(log_p, log_odds, strengths) @ weights,

@@ -103,12 +103,8 @@ def concept_across_contexts(
     """
     strengths = checked_strengths(alphas)
     mask = np.asarray(token_set(tokens, tilt.log_odds.size))
-    chosen = checked_contexts(tilt, contexts)
-    names = checked_names(names, len(chosen), "contexts")
-    masses = [
-        _Mass(Row(tilt, j), mask, name, j, place)
-        for place, (j, name) in enumerate(zip(chosen, names, strict=True))
-    ]
+    chosen, names = checked_contexts(tilt, contexts, names)
+    masses = [_Mass(Row(tilt, j), mask, names[place], j, place) for place, j in enumerate(chosen)]
     return draw(axes, _drawing(masses, strengths, is_mass, "context c"))
 
 

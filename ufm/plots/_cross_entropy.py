@@ -13,7 +13,7 @@ from ..tilt.tilt import ExponentialTilt
 from ._bounds import Bounds, cross_entropy_enclosure
 from ._draw import draw
 from ._marks import Curve, Drawing, Entry
-from ._numpy_laws import mean_variance
+from ._numpy_laws import variances
 from ._style import PALETTE, STRENGTH, checked_strengths
 
 # Below this share of the picture's highest ΔCE both ΔCE and its bounds are next to 0, and their
@@ -23,11 +23,7 @@ _BLOCK = 64
 
 
 def cross_entropy_curve(
-    tilt: ExponentialTilt,
-    weights: Numbers,
-    *,
-    alphas: Numbers,
-    axes: Axes | None = None,
+    tilt: ExponentialTilt, weights: Numbers, *, alphas: Numbers, axes: Axes | None = None
 ) -> Axes:
     """ΔCE(α) of a perfectly trained model in nats, with ½σ²α², σ² = Σ_j π_j Var_j(M) (Theorem 3.8).
 
@@ -48,7 +44,7 @@ def cross_entropy_curve(
     strengths = checked_strengths(alphas)
     pi = np.asarray(checked_weights(weights, tilt.log_probs.shape[0]))
     increase = increases(tilt, strengths, pi)
-    half = mean_variance(tilt, pi) / 2
+    half = float(pi @ variances(tilt)) / 2
 
     words = f"½σ²α² = {half:.3g} α²"
     entries = [

@@ -33,7 +33,8 @@ def _add(axes: Axes, mark: Mark, ends: tuple[float, float], label: str) -> None:
     look: Look = {"color": mark.colour, "gid": mark.mark, "label": label}
     match mark:
         case Curve():
-            axes.plot(mark.x, mark.y, **look, **_line(mark), zorder=3 if mark.is_above else 2)
+            look |= {"linestyle": mark.dashes, "linewidth": mark.width}
+            axes.plot(mark.x, mark.y, zorder=3 if mark.is_above else 2, **look)
         case Limit():
             axes.plot([mark.start, mark.end], [mark.y] * 2, **look, **_DOTTED)
         case Points(x=float(x)):
@@ -49,16 +50,12 @@ def _add(axes: Axes, mark: Mark, ends: tuple[float, float], label: str) -> None:
             axes.plot(np.clip([mark.low, mark.high], *ends), [y] * 2, **look)
 
 
-def _line(curve: Curve) -> Look:
-    width = {} if curve.width is None else {"linewidth": curve.width}
-    return {"linestyle": curve.dashes, **width}
-
-
 def _handle(entry: Entry) -> Artist:
     look: Look = {"color": entry.sample.colour, "label": entry.words}
     match entry.sample:
         case Curve() as curve:
-            return Line2D([], [], **look, **_line(curve))
+            look |= {"linestyle": curve.dashes, "linewidth": curve.width}
+            return Line2D([], [], **look)
         case Limit():
             return Line2D([], [], **look, **_DOTTED)
         case Points(shape=shape):

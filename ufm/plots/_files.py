@@ -4,14 +4,11 @@ from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 
-from matplotlib.figure import Figure
-
 from .._files import write_whole
 from ._picture import Picture, gallery_style
 
-FORMATS = ("png", "svg")
 # What would tell one run from another: the date, and matplotlib's version.
-_METADATA: dict[str, dict[str, None]] = {
+FORMATS: dict[str, dict[str, None]] = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
 }
@@ -40,15 +37,11 @@ def write_pictures(pictures: Iterable[Picture], folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for picture in pictures:
-        figure = picture.draw()
-        for kind, path in zip(FORMATS, picture_paths(picture, folder), strict=True):
-            write_whole(path, _bytes(figure, kind))
-            written.append(path)
+        figure, paths = picture.draw(), picture_paths(picture, folder)
+        for path, (kind, metadata) in zip(paths, FORMATS.items(), strict=True):
+            buffer = BytesIO()
+            with gallery_style():
+                figure.savefig(buffer, format=kind, metadata=metadata)
+            write_whole(path, buffer.getvalue())
+        written += paths
     return written
-
-
-def _bytes(figure: Figure, kind: str) -> bytes:
-    buffer = BytesIO()
-    with gallery_style():
-        figure.savefig(buffer, format=kind, metadata=_METADATA[kind])
-    return buffer.getvalue()

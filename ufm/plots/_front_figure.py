@@ -1,11 +1,10 @@
 """The paper in one picture: bumps, sigmoids, a valley, and the strength that a budget buys."""
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..tilt.strength import choose_strength
-from . import _gallery_datasets
+from . import _gallery_datasets as datasets
 from ._concepts import concept_curves
 from ._cross_entropy import cross_entropy_curve
 from ._picture import Picture, drop_legend
@@ -13,23 +12,22 @@ from ._style import PALETTE
 from ._tokens import token_curves
 
 _BUDGET = 0.25  # nats
-# As many strengths as in the other pictures, since JAX compiles for each number of them.
-_FAR, _NEAR, _VALLEY = (np.linspace(*ends, 1201) for ends in ((-1, 14), (-1, 2), (-1.2, 1.2)))
+# Of the strengths far, near, and in the valley.
+_ENDS = ((-1.0, 14.0), (-1.0, 2.0), (-1.2, 1.2))
 _INK = "0.25"
 
 
 def _at_a_glance() -> Figure:
-    data = _gallery_datasets.uneven()
-    tilt, target = _gallery_datasets.steered(data), data.concept_tokens(0)
+    data = datasets.uneven()
+    tilt, target = datasets.steered(data), data.concept_tokens(0)
     choice = choose_strength(tilt, data.context_weights, target=target, budget=_BUDGET)
     figure = Figure(figsize=(11.4, 3.5), layout="constrained")
     tokens, masses, loss = figure.subplots(1, 3)
     concepts = data.token_concept
-    token_curves(
-        tilt, 3, alphas=_FAR, names=_gallery_datasets.TOKENS, token_concept=concepts, axes=tokens
-    )
-    concept_curves(tilt, 3, alphas=_NEAR, token_concept=concepts, is_mass=True, axes=masses)
-    cross_entropy_curve(tilt, data.context_weights, alphas=_VALLEY, axes=loss)
+    far, near, valley = (datasets.strengths(*ends) for ends in _ENDS)
+    token_curves(tilt, 3, alphas=far, names=datasets.TOKENS, token_concept=concepts, axes=tokens)
+    concept_curves(tilt, 3, alphas=near, token_concept=concepts, is_mass=True, axes=masses)
+    cross_entropy_curve(tilt, data.context_weights, alphas=valley, axes=loss)
     titles = ("tokens: one peak, or none", "concepts: up, down, or a hump", "the cost: a valley")
     for axes, title in zip((tokens, masses, loss), titles, strict=True):
         drop_legend(axes)

@@ -1,5 +1,7 @@
 """The datasets of the gallery, with the parameters that reproduce the paper's pictures."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..models.dataset import ConceptDataset
@@ -17,13 +19,7 @@ def uneven() -> ConceptDataset:
     inside = np.tile([53 / 125, 57 / 125, 3 / 25], 3)
     off = np.tile([2 / 5, 1 / 2, 1 / 10], 3)
     data = ConceptDataset.from_concept_laws(inside, off, 1 / 20, np.repeat(np.arange(3), 3))
-    return ConceptDataset(
-        data.next_token_probs,
-        data.token_concept,
-        data.context_concept,
-        data.context_weights,
-        _WORDS,
-    )
+    return replace(data, contexts=_WORDS)
 
 
 def uniform(epsilon: float) -> ConceptDataset:
@@ -42,6 +38,11 @@ def two_humps() -> ConceptDataset:
     u = np.array([0.98, 0.02, 0.1, 0.9, 0.98, 0.02])
     concept = np.repeat(np.arange(3), 2)
     return ConceptDataset.from_rates(b + 0.941 * u, b, concept, contexts_per_concept=1)
+
+
+def strengths(first: float, last: float) -> np.ndarray:
+    """The strengths of a picture, as many in each, since JAX compiles for each number of them."""
+    return np.linspace(first, last, 1201)
 
 
 def steered(data: ConceptDataset) -> ExponentialTilt:

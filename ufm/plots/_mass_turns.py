@@ -32,8 +32,8 @@ def mass_turns(row: Row, tokens: np.ndarray, strengths: np.ndarray) -> list[Turn
     turning = values[seen[:-1]] * values[seen[1:]] < 0
     if not turning.any():
         return []
-    low, high = strengths[seen[:-1][turning]], strengths[seen[1:][turning]]
-    is_peak = values[seen[:-1][turning]] > 0
+    before, after = seen[:-1][turning], seen[1:][turning]
+    low, high, is_peak = strengths[before], strengths[after], values[before] > 0
     for _ in range(13):  # by 32 each: any bracket of a picture becomes neighbouring numbers
         inner = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, 33)
         stays = (slope(inner.ravel()).reshape(inner.shape) > 0) == is_peak[:, None]

@@ -24,9 +24,8 @@ class Row:
     def tilted(self, strengths: np.ndarray, tokens: np.ndarray) -> np.ndarray:
         """p_α given `tokens` [A, their number], anchored at the likeliest, like `ExponentialTilt`."""
         alphas, log_p, log_odds = strengths[:, None], self.log_p[tokens], self.log_odds[tokens]
-        pivot = np.argmax(log_p[None, :] + alphas * log_odds[None, :], axis=1)
-        u = log_p[None, :] - log_p[pivot][:, None]
-        u = u + alphas * (log_odds[None, :] - log_odds[pivot][:, None])
+        pivot = np.argmax(log_p + alphas * log_odds, axis=1)[:, None]
+        u = log_p - log_p[pivot] + alphas * (log_odds - log_odds[pivot])
         weight = np.exp(u - u.max(axis=1, keepdims=True))
         return weight / weight.sum(axis=1, keepdims=True)
 
@@ -43,7 +42,7 @@ def peaks_of(tilt: ExponentialTilt, contexts: Sequence[int]) -> np.ndarray:
     return np.stack([np.asarray(peak_strengths(one_context(tilt, j)))[0] for j in contexts])
 
 
-def mean_variance(tilt: ExponentialTilt, weights: np.ndarray) -> float:
-    """σ² = Σ_j π_j Var_j(M)."""
+def variances(tilt: ExponentialTilt) -> np.ndarray:
+    """Var_j(M) [m]; σ² is their mean with the weights π."""
     p, log_odds = np.exp(np.asarray(tilt.log_probs)), np.asarray(tilt.log_odds)
-    return float(weights @ (p * (log_odds[None, :] - (p @ log_odds)[:, None]) ** 2).sum(axis=1))
+    return (p * (log_odds[None, :] - (p @ log_odds)[:, None]) ** 2).sum(axis=1)

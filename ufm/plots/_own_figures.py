@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..tilt.tilt import ExponentialTilt
-from . import _gallery_datasets
+from . import _gallery_datasets as datasets
 from ._concepts import concept_across_contexts, concept_curves
 from ._cross_entropy import cross_entropy_bounds
 from ._picture import Picture, drop_legend, panels
@@ -15,17 +15,15 @@ from ._windows import peak_map, sweet_spot_windows
 # One context of each concept: those of one concept share a distribution.
 _ONE_EACH = [1, 3, 5]
 _WORDS = ["aab, in T", "ABB, in C₂", "ααβ, in C₃"]
-# Strengths in a picture; one number for all, since JAX compiles for each.
-_POINTS = 1201
 
 
 def _vanishing() -> Figure:
-    data = _gallery_datasets.uniform(0.05)
+    data = datasets.uniform(0.05)
     figure, (axes,) = panels(1, 3.6)
     concept_across_contexts(
-        _gallery_datasets.steered(data),
+        datasets.steered(data),
         data.concept_tokens(2),
-        alphas=np.linspace(-6.0, 6.0, _POINTS),
+        alphas=datasets.strengths(-6.0, 6.0),
         contexts=_ONE_EACH,
         names=["in T", "in C₂", "in C₃ itself"],
         axes=axes,
@@ -41,19 +39,13 @@ def _vanishing() -> Figure:
 
 
 def _two_humps() -> Figure:
-    data = _gallery_datasets.two_humps()
+    data = datasets.two_humps()
     tilt = ExponentialTilt.from_dataset(data, [0], [1, 2])
     figure, axes = panels(2, 2.9)
-    for axis, first, last in ((axes[0], -1000.0, 0.0), (axes[1], -16.0, 4.0)):
-        concept_curves(
-            tilt,
-            0,
-            alphas=np.linspace(first, last, _POINTS),
-            token_concept=data.token_concept,
-            names=["C₁ = T", "C₂, half of N", "C₃, half of N"],
-            is_mass=True,
-            axes=axis,
-        )
+    names = ["C₁ = T", "C₂, half of N", "C₃, half of N"]
+    options = {"token_concept": data.token_concept, "names": names, "is_mass": True}
+    for axis, ends in zip(axes, ((-1000.0, 0.0), (-16.0, 4.0)), strict=True):
+        concept_curves(tilt, 0, alphas=datasets.strengths(*ends), axes=axis, **options)
     axes[0].set_xlim(-1000.0, 20.0)
     axes[0].set_title("c in T, N of one context of C₂ and one of C₃", loc="left")
     axes[1].set_title("the same, near α = 0", loc="left")
@@ -62,18 +54,12 @@ def _two_humps() -> Figure:
 
 
 def _bounds() -> Figure:
-    data = _gallery_datasets.uniform(0.13)
-    tilt, target = _gallery_datasets.steered(data), data.concept_tokens(0)
+    data = datasets.uniform(0.13)
+    tilt, weights = datasets.steered(data), data.context_weights
+    options = {"target": data.concept_tokens(0), "alphas": datasets.strengths(-3.0, 3.0)}
     figure, axes = panels(2, 3.1)
     for axis, is_relative in zip(axes, (False, True), strict=True):
-        cross_entropy_bounds(
-            tilt,
-            data.context_weights,
-            target=target,
-            alphas=np.linspace(-3.0, 3.0, _POINTS),
-            is_relative=is_relative,
-            axes=axis,
-        )
+        cross_entropy_bounds(tilt, weights, is_relative=is_relative, axes=axis, **options)
     drop_legend(axes[1])
     return figure
 
@@ -81,14 +67,14 @@ def _bounds() -> Figure:
 def _sweet_spots() -> Figure:
     figure, axes = panels(3, 1.9)
     cases = (
-        ("V = 4", _gallery_datasets.two_by_two(), [0, 2], ["in T", "in C₂"]),
-        ("V = 9, uneven", _gallery_datasets.uneven(), _ONE_EACH, ["in T", "in C₂", "in C₃"]),
-        ("V = 9, uniform", _gallery_datasets.uniform(0.05), _ONE_EACH, ["in T", "in C₂", "in C₃"]),
+        ("V = 4", datasets.two_by_two(), [0, 2]),
+        ("V = 9, uneven", datasets.uneven(), _ONE_EACH),
+        ("V = 9, uniform", datasets.uniform(0.05), _ONE_EACH),
     )
-    for axis, (title, data, contexts, names) in zip(axes, cases, strict=True):
-        target = data.concept_tokens(0)
-        options = {"contexts": contexts, "names": names, "axes": axis}
-        sweet_spot_windows(_gallery_datasets.steered(data), target=target, **options)
+    for axis, (title, data, contexts) in zip(axes, cases, strict=True):
+        tilt, target = datasets.steered(data), data.concept_tokens(0)
+        names = ["in T", "in C₂", "in C₃"][: len(contexts)]
+        sweet_spot_windows(tilt, target=target, contexts=contexts, names=names, axes=axis)
         axis.set_title(f"{title}: {axis.get_title(loc='left')}", loc="left", fontsize="medium")
     for axis in axes[:2]:
         axis.set_xlabel("")
@@ -97,27 +83,18 @@ def _sweet_spots() -> Figure:
 
 
 def _peaks() -> Figure:
-    data = _gallery_datasets.uneven()
+    data = datasets.uneven()
+    tilt, target = datasets.steered(data), data.concept_tokens(0)
     figure, (axes,) = panels(1, 4.2)
-    peak_map(
-        _gallery_datasets.steered(data),
-        target=data.concept_tokens(0),
-        contexts=_ONE_EACH,
-        names=_WORDS,
-        axes=axes,
-    )
+    peak_map(tilt, target=target, contexts=_ONE_EACH, names=_WORDS, axes=axes)
     return figure
 
 
 def _price() -> Figure:
-    data = _gallery_datasets.uniform(0.05)
+    data = datasets.uniform(0.05)
+    tilt, target = datasets.steered(data), data.concept_tokens(0)
     figure, (axes,) = panels(1, 3.8)
-    cost_against_mass(
-        _gallery_datasets.steered(data),
-        data.context_weights,
-        target=data.concept_tokens(0),
-        axes=axes,
-    )
+    cost_against_mass(tilt, data.context_weights, target=target, axes=axes)
     return figure
 
 

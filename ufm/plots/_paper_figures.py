@@ -1,44 +1,34 @@
 """Figures 2, 3, B.1, 4 and 5 of the paper, with its parameters."""
 
-import numpy as np
 from matplotlib.figure import Figure
 
-from . import _gallery_datasets
+from . import _gallery_datasets as datasets
 from ._concepts import concept_curves
 from ._cross_entropy import cross_entropy_curve
 from ._laws import next_token_bars
 from ._picture import Picture, drop_legend, panels
 from ._tokens import token_curves
 
-# Strengths in a picture; one number for all, since JAX compiles for each.
-_POINTS = 1201
-
 
 def _laws() -> Figure:
-    data = _gallery_datasets.uneven()
+    data, names = datasets.uneven(), {"names": datasets.TOKENS, "concept_names": datasets.CONCEPTS}
     figure, axes = panels(2, 2.3)
     for axis, context, word in zip(axes, (1, 3), ("aab (in C₁)", "ABB (in C₂)"), strict=True):
-        next_token_bars(
-            data,
-            context,
-            names=_gallery_datasets.TOKENS,
-            concept_names=_gallery_datasets.CONCEPTS,
-            axes=axis,
-        )
+        next_token_bars(data, context, axes=axis, **names)
         axis.set_title(f"c = {word}", loc="left")
     return figure
 
 
 def _tokens(first: float, last: float, near: float) -> Figure:
     """All strengths above, and the crowded ones next to 0 below."""
-    data = _gallery_datasets.uneven()
+    data = datasets.uneven()
     figure, axes = panels(2, 3.1)
     for axis, scale in zip(axes, (1.0, near), strict=True):
         token_curves(
-            _gallery_datasets.steered(data),
+            datasets.steered(data),
             3,
-            alphas=np.linspace(first * scale, last * scale, _POINTS),
-            names=_gallery_datasets.TOKENS,
+            alphas=datasets.strengths(first * scale, last * scale),
+            names=datasets.TOKENS,
             token_concept=data.token_concept,
             peaks_in_legend=True,
             axes=axis,
@@ -53,27 +43,20 @@ def _tokens(first: float, last: float, near: float) -> Figure:
 
 
 def _concepts() -> Figure:
-    data = _gallery_datasets.uniform(0.05)
+    data = datasets.uniform(0.05)
+    tilt, alphas = datasets.steered(data), datasets.strengths(-4.0, 4.0)
+    options = {"token_concept": data.token_concept, "names": datasets.CONCEPTS}
     figure, (axes,) = panels(1, 3.6)
-    concept_curves(
-        _gallery_datasets.steered(data),
-        4,
-        alphas=np.linspace(-4.0, 4.0, _POINTS),
-        token_concept=data.token_concept,
-        names=_gallery_datasets.CONCEPTS,
-        axes=axes,
-    )
+    concept_curves(tilt, 4, alphas=alphas, axes=axes, **options)
     axes.set_title("c in C₃", loc="left")
     return figure
 
 
 def _loss() -> Figure:
-    data = _gallery_datasets.uniform(0.13)
+    data = datasets.uniform(0.13)
+    tilt, alphas = datasets.steered(data), datasets.strengths(-1.0, 1.0)
     figure, (axes,) = panels(1, 3.6)
-    strengths = np.linspace(-1.0, 1.0, _POINTS)
-    cross_entropy_curve(
-        _gallery_datasets.steered(data), data.context_weights, alphas=strengths, axes=axes
-    )
+    cross_entropy_curve(tilt, data.context_weights, alphas=alphas, axes=axes)
     return figure
 
 

@@ -55,9 +55,9 @@ def gallery_style() -> Iterator[None]:
         yield
 
 
-def panels(count: int, height: float, width: float = 8.2) -> tuple[Figure, list[Axes]]:
+def panels(count: int, height: float) -> tuple[Figure, list[Axes]]:
     """A figure outside pyplot, and its `count` axes, one above the other, each `height` inches high."""
-    figure = Figure(figsize=(width, count * height), layout="constrained")
+    figure = Figure(figsize=(8.2, count * height), layout="constrained")
     return figure, list(figure.subplots(count, 1, squeeze=False)[:, 0])
 
 

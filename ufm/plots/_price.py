@@ -61,13 +61,7 @@ def cost_against_mass(
     looks = (
         ("curve", "ΔCE = Σπ KL(p ‖ $p_α$)", forward, PALETTE[0], "-"),
         ("reverse", "reverse: Σπ KL($p_α$ ‖ p)", reverse, PALETTE[1], "--"),
-        (
-            "least",
-            "least ΔCE: Σπ kl($F_T$(0) ‖ $F_T$(α))",
-            least,
-            PALETTE[2],
-            "-.",
-        ),
+        ("least", "least ΔCE: Σπ kl($F_T$(0) ‖ $F_T$(α))", least, PALETTE[2], "-."),
     )
     for gid, label, cost, ink, dashes in looks:
         axes.plot(mass, cost, color=ink, linestyle=dashes, label=label, gid=gid)

@@ -40,13 +40,15 @@ def one_context(tilt: ExponentialTilt, context: int) -> ExponentialTilt:
     return ExponentialTilt(tilt.log_probs[context : context + 1], tilt.log_odds)
 
 
-def checked_contexts(tilt: ExponentialTilt, contexts: Sequence[int] | None) -> list[int]:
-    """The contexts to draw, all by default: at least one, in range."""
+def checked_contexts(
+    tilt: ExponentialTilt, contexts: Sequence[int] | None, names: Sequence[str] | None
+) -> tuple[list[int], list[str]]:
+    """The contexts to draw, all by default, at least one and in range; and what to call them."""
     every = tilt.log_probs.shape[0]
     chosen = list(range(every)) if contexts is None else [int(j) for j in contexts]
     if not chosen or not all(0 <= j < every for j in chosen):
         raise ValueError(f"contexts must name at least one of 0..{every - 1}; got {chosen}")
-    return chosen
+    return chosen, checked_names(names, len(chosen), "contexts")
 
 
 def checked_names(names: Sequence[str] | None, count: int, what: str) -> list[str]:
@@ -141,19 +143,13 @@ def disc(axes: Axes, x: float, y: float, **look: Any) -> None:
 
 def draw_legend(axes: Axes, title: str | None, handles: Sequence[Artist]) -> None:
     """A legend to the right of the axes, where it covers no curve."""
-    beside: Look = {
-        "loc": "upper left",
-        "bbox_to_anchor": (1.01, 1.0),
-        "borderaxespad": 0.0,
-    }
+    beside: Look = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0.0}
     axes.legend(handles=handles, title=title, frameon=False, alignment="left", **beside)
 
 
 def rounded(value: float, digits: int = 3) -> str:
     """A number to so many digits, with a true minus sign, and ∞."""
-    if np.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    return f"{value + 0.0:.{digits}g}".replace("-", "−")
+    return f"{value + 0.0:.{digits}g}".replace("-", "−").replace("inf", "∞")
 
 
 def signed(value: float, digits: int = 2) -> str:

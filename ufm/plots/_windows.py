@@ -19,7 +19,6 @@ from ._style import (
     STRENGTH,
     Look,
     checked_contexts,
-    checked_names,
     colour,
     dashes,
     draw_legend,
@@ -63,8 +62,7 @@ def sweet_spot_windows(
     [0.166 0.834] no strength lies in every window
     """
     mask = np.asarray(token_set(target, tilt.log_odds.size))
-    chosen = checked_contexts(tilt, contexts)
-    names = checked_names(names, len(chosen), "contexts")
+    chosen, names = checked_contexts(tilt, contexts, names)
     require_separation(tilt, jnp.asarray(mask))
     peaks = dict(zip(chosen, peaks_of(tilt, chosen), strict=True))
     drawing = window_drawing(peaks, mask, names, _range_of(peaks))
@@ -142,8 +140,7 @@ def peak_map(
     0.693147 -0.165670
     """
     mask = np.asarray(token_set(target, tilt.log_odds.size))
-    chosen = checked_contexts(tilt, contexts)
-    names = checked_names(names, len(chosen), "contexts")
+    chosen, names = checked_contexts(tilt, contexts, names)
     peaks = dict(zip(chosen, peaks_of(tilt, chosen), strict=True))
     log_odds = np.asarray(tilt.log_odds)
     low, high = _range_of(peaks)

@@ -372,7 +372,7 @@ FAULTS = {
     "no turns": ("vanishing", _concepts, "mass_turns", lambda f: lambda *a: []),
     "a turn missed": ("two-humps", _concepts, "mass_turns", lambda f: lambda *a: f(*a)[1:]),
     "cost 1 % high": ("fig-5", _cross_entropy, "increases", lambda f: scaled(f, 1.01)),
-    "variance halved": ("fig-5", _cross_entropy, "mean_variance", lambda f: scaled(f, 0.5)),
+    "variance halved": ("fig-5", _cross_entropy, "variances", lambda f: scaled(f, 0.5)),
     "two-point bound 20 % low": ("bounds", _bounds, "_two_point", lambda f: scaled(f, 0.8)),
     "asymptote 1e-9 high": ("bounds", _bounds, "_asymptote", lambda f: scaled(f, 1 + 1e-9)),
     "windows of other peaks": ("sweet-spot", _windows, "peaks_of", lambda f: shifted(f, 0.01)),

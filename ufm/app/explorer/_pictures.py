@@ -68,7 +68,7 @@ def cost_picture(scene: Scene) -> str:
 
 def window_picture(scene: Scene) -> str:
     """The sweet spot of every context, and the strengths that lie in all of them."""
-    if scene.windows is None or scene.peaks is None:
+    if scene.peaks is None or scene.instance.margin <= 0:
         return (
             '<p class="none" data-mark="no window">There is none: δ ≤ 0, so that in no context do all '
             "tokens off the target peak before all tokens of it.</p>"

@@ -51,29 +51,24 @@ def _rates(settings: Settings) -> Rates:
                 "a token can be likelier off its concept only where it has others: raise s"
             )
         freed = a[0] - b[0] / 4
-        rest = sum(a[1:size], Fraction(0))
-        a[:size] = [b[0] / 4, *(p + freed * p / rest for p in a[1:size])]
+        share = 1 + freed / sum(a[1:size])
+        a[:size] = [b[0] / 4, *(p * share for p in a[1:size])]
     return a, b
 
 
 def _law_rates(settings: Settings) -> Rates:
     """a_z = (1-ε)γ_z, b_z = ε ω_z/(G-1), with γ and ω geometric on each concept, or uniform."""
     epsilon = Fraction(str(settings.epsilon))
+    ratios = (settings.gamma, settings.omega) if settings.law == "laws" else (1, 1)
     a, b = [], []
-    for size in settings.sizes:
-        gamma, omega = (
-            _geometric(Fraction(str(ratio)) if settings.law == "laws" else Fraction(1), size)
-            for ratio in (settings.gamma, settings.omega)
-        )
-        a += [(1 - epsilon) * share for share in gamma]
-        b += [epsilon * share / (settings.concepts - 1) for share in omega]
+    for rates, ratio, mass in (
+        (a, ratios[0], 1 - epsilon),
+        (b, ratios[1], epsilon / (settings.concepts - 1)),
+    ):
+        for size in settings.sizes:
+            powers = [Fraction(str(ratio)) ** i for i in range(size)]
+            rates += [mass * power / sum(powers) for power in powers]
     return a, b
-
-
-def _geometric(ratio: Fraction, size: int) -> list[Fraction]:
-    powers = [ratio**i for i in range(size)]
-    total = sum(powers)
-    return [power / total for power in powers]
 
 
 def _random_rates(settings: Settings) -> Rates:

@@ -42,28 +42,15 @@ class Scene:
         """The distributions of the context that is looked at."""
         return Row(self.instance.tilt, self.settings.shown_context)
 
-    @cached_property
-    def laws(self) -> np.ndarray:
-        """p_α of that context on `alphas`, [A, V]."""
-        return self.row.laws(self.alphas)
-
     @property
     def moves(self) -> bool:
         """Whether M is not constant, so that steering does something."""
         return self.instance.odds_range > 0
 
-    @cached_property
+    @property
     def peaks(self) -> np.ndarray | None:
         """α(j,z) [m, V]; None where nothing moves."""
         return self.instance.peaks if self.moves else None
-
-    @cached_property
-    def windows(self) -> np.ndarray | None:
-        """The sweet spot of each context [m, 2]; None where δ <= 0."""
-        if self.peaks is None or self.instance.margin <= 0:
-            return None
-        target = self.instance.target
-        return np.stack([self.peaks[:, ~target].max(1), self.peaks[:, target].min(1)], axis=1)
 
     @cached_property
     def choice(self) -> StrengthChoice | None:
@@ -81,8 +68,8 @@ class Scene:
         """ΔCE on `alphas` in nats, under the distribution of the data."""
         tilt, weights = self.instance.tilt, self.instance.context_weights
         if self.instance.data_probs is not None:
-            law = self.instance.data_probs
-            return evaluate.cross_entropy_increase(tilt, self.alphas, weights, law)
+            data = self.instance.data_probs
+            return evaluate.cross_entropy_increase(tilt, self.alphas, weights, data)
         padded = pad(tilt)
         return increases(padded, self.alphas, pad_rows(weights, padded))
 
@@ -106,11 +93,7 @@ def build(settings: Settings) -> Scene:
     record = record_of(settings)
     instance = read_exact(record).to_instance()
     if settings.broken == "assumption-2":
-        instance = replace(instance, data_probs=_unfinished(instance))
+        # data that say the target more often than the model does: a quarter of the mass, evenly
+        even = instance.target / instance.target.sum()
+        instance = replace(instance, data_probs=0.75 * instance.probs + 0.25 * even)
     return Scene(settings, record, instance)
-
-
-def _unfinished(instance: Instance) -> np.ndarray:
-    """Data that say the target more often than the model does: a quarter of the mass, evenly."""
-    even = instance.target / instance.target.sum()
-    return 0.75 * instance.probs + 0.25 * even

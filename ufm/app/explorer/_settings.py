@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from itertools import islice, product
+from math import nan
 from typing import Any
 
 LAWS = {
@@ -25,19 +26,16 @@ BREAKS = {
 }
 
 
-def _steps(first: int, last: int, step: int, unit: int) -> tuple[float, ...]:
-    return tuple(n / unit for n in range(first, last + 1, step))
-
-
+_RATIOS = tuple(n / 20 for n in range(4, 41))
 # Every number that a slider can show; a number in a link becomes the nearest of them.
 CHOICES: dict[str, tuple[float, ...]] = {
     "concepts": (2, 3, 4, 5),
     "size": tuple(range(1, 13)),
     "shrink": (0, 1, 2, 3),
     "contexts": (1, 2, 3),
-    "epsilon": _steps(1, 45, 1, 100),
-    "gamma": _steps(4, 40, 1, 20),
-    "omega": _steps(4, 40, 1, 20),
+    "epsilon": tuple(n / 100 for n in range(1, 46)),
+    "gamma": _RATIOS,
+    "omega": _RATIOS,
     "seed": tuple(range(100)),
     "context": tuple(range(12)),
     "reach": (0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 60),
@@ -126,22 +124,16 @@ def from_query(query: Mapping[str, object]) -> tuple[Settings, list[str]]:
     """
     found: dict[str, Any] = {}  # each of the type of its field
     complaints = []
-    known = {field.name: field.default for field in fields(Settings)}
     for name, value in query.items():
+        if name not in Settings.__dataclass_fields__:
+            continue  # file, session_id and the like are marimo's
         text = str(value[-1] if isinstance(value, list) else value)
-        if name not in known:
-            continue  # not ours: file, session_id and the like are marimo's
         try:
             found[name] = _read(name, text)
         except ValueError as error:
-            shown = (
-                " ".join(map(str, default))
-                if isinstance(default := known[name], tuple)
-                else default
-            )
-            complaints.append(
-                f"{name} = {text[:40]} in the link {error}: shown with {shown or 'none'}"
-            )
+            default = getattr(Settings, name)
+            shown = " ".join(map(str, default)) if isinstance(default, tuple) else default or "none"
+            complaints.append(f"{name} = {text[:40]} in the link {error}: shown with {shown}")
     return Settings(**found), complaints
 
 
@@ -155,7 +147,7 @@ def _read(name: str, text: str) -> str | int | float | tuple[int, ...]:
     try:
         number = float(text)
     except ValueError:
-        raise ValueError("is not a number") from None
+        number = nan
     if number != number:
         raise ValueError("is not a number")
     nearest = min(CHOICES[name], key=lambda choice: abs(choice - max(-1e9, min(1e9, number))))

@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-
-from ufm._progress import Progress
+from contextlib import suppress
 
 from ._scene import Scene
 from ._verdicts import judge, verdict_table
@@ -30,17 +29,11 @@ def tables(scene: Scene, is_wanted: Callable[[], bool] = lambda: True) -> Iterat
         if not is_wanted():
             raise InterruptedError
 
-    try:
-        for html in _all_tables(scene, refuse_unwanted):
+    with suppress(InterruptedError):
+        while words := pending(scene):
             refuse_unwanted(0)
-            yield html
-    except InterruptedError:
-        return
-
-
-def _all_tables(scene: Scene, check: Progress) -> Iterator[str]:
-    while words := pending(scene):
-        yield f'<p class="count" data-mark="compiling">{words}</p>'
-        time.sleep(0.2)
-    for count, rows in enumerate(judge(scene.instance, check)):
-        yield verdict_table(rows, scene.settings, is_final=count == 1)
+            yield f'<p class="count" data-mark="compiling">{words}</p>'
+            time.sleep(0.2)
+        for count, rows in enumerate(judge(scene.instance, refuse_unwanted)):
+            refuse_unwanted(0)
+            yield verdict_table(rows, scene.settings, is_final=count == 1)

@@ -79,15 +79,14 @@ def _row(claim: theorems.Claim, instance: Instance) -> Row:
     statement = next(s for s in theorems.STATEMENTS if claim in s.claims)
     tally = verify_instance([replace(statement, claims=(claim,))], instance).tallies[claim.id]
     if tally.worst is not None:
-        _, margin, tolerance, seen = tally.worst
-        return Row(
-            claim.id, claim.title, claim.text, str(tally.verdict), seen, margin, tolerance, ""
+        (_, margin, tolerance, seen), anyway = tally.worst, ""
+    else:
+        anyway, margin, tolerance, found = _anyway(claim, instance)
+        seen = (
+            f"{tally.reason}. {anyway.split()[0].title()} here: {found}" if found else tally.reason
         )
-    anyway, margin, tolerance, seen = _anyway(claim, instance)
-    reason = f"{tally.reason}. {anyway.split()[0].title()} here: {seen}" if seen else tally.reason
-    return Row(
-        claim.id, claim.title, claim.text, str(tally.verdict), reason, margin, tolerance, anyway
-    )
+    verdict = str(tally.verdict)
+    return Row(claim.id, claim.title, claim.text, verdict, seen, margin, tolerance, anyway)
 
 
 def _anyway(claim: theorems.Claim, instance: Instance) -> tuple[str, float, float, str]:
@@ -113,7 +112,9 @@ def verdict_table(rows: list[Row], settings: Settings, is_final: bool = True) ->
     count = {outcome: sum(row.verdict == outcome for row in rows) for outcome in Outcome}
     words = ", ".join(f"{n} {outcome}" for outcome, n in count.items() if n)
     more = "" if is_final else " Training a model for the last one …"
-    head = "".join(f"<th scope='col'>{word}</th>" for word in _HEAD)
+    seen = "what was seen, or which hypothesis is unmet"
+    names = ("claim", "verdict", "what it says", seen, "margin")
+    head = "".join(f"<th scope='col'>{name}</th>" for name in names)
     body = "".join(_table_row(row, settings) for row in rows)
     query = escape(urlencode(to_query(settings)))
     return (
@@ -123,15 +124,6 @@ def verdict_table(rows: list[Row], settings: Settings, is_final: bool = True) ->
         f'<div class="scroll" tabindex="0" role="region" aria-label="verdicts">'
         f"<table class='verdicts'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
-
-
-_HEAD = (
-    "claim",
-    "verdict",
-    "what it says",
-    "what was seen, or which hypothesis is unmet",
-    "margin",
-)
 
 
 def _table_row(row: Row, settings: Settings) -> str:

@@ -34,23 +34,20 @@ def views(
             f"no longer holds ({how}). The table below says which claims lose their hypothesis, and "
             "which are false here.</p>"
         )
-    body = "" if scene is None else pictures.reading(scene) + _grid(scene)
+    body = ""
+    if scene is not None:
+        name = scene.settings.context_names[scene.settings.shown_context]
+        sections = "".join(
+            f'<section data-mark="{mark}">{heading(title.format(context=name))}{draw(scene)}</section>'
+            for mark, title, draw in _PICTURES
+        )
+        body = f'{pictures.reading(scene)}<div class="views">{sections}</div>'
     wall, work = 1000 * (time.perf_counter() - clock[0]), 1000 * (time.thread_time() - clock[1])
     query = escape(urlencode(to_query(settings)))
     return (
         f'<div class="ufm" data-mark="views" data-query="{query}" data-ms="{wall:.1f}" '
-        f'data-cpu="{work:.1f}">'
-        f"{''.join(alerts)}{body}</div>"
+        f'data-cpu="{work:.1f}">{"".join(alerts)}{body}</div>'
     )
-
-
-def _grid(scene: Scene) -> str:
-    name = scene.settings.context_names[scene.settings.shown_context]
-    sections = "".join(
-        f'<section data-mark="{mark}">{heading(title.format(context=name))}{draw(scene)}</section>'
-        for mark, title, draw in _PICTURES
-    )
-    return f'<div class="views">{sections}</div>'
 
 
 def controls(groups: Mapping[str, tuple[object, ...]]) -> str:

@@ -225,7 +225,7 @@ def test_curve_goes_through_its_points(scene):
     points = re.search(r'data-mark="curve 0"[^>]* points="([^"]*)"', html)
     assert points is not None
     places = np.array([pair.split(",") for pair in points[1].split()], float)
-    mass = scene.laws[:, :3].sum(axis=1)
+    mass = scene.row.laws(scene.alphas)[:, :3].sum(axis=1)
     # 214 units for the range -0.03 … 1.03, written to one decimal
     np.testing.assert_allclose(places[:, 1], (1.03 - mass) / 1.06 * 214, atol=0.051)
     np.testing.assert_allclose(places[[0, -1], 0], [0, 416], atol=0.051)
