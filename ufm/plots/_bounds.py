@@ -9,13 +9,10 @@ from ._numpy_laws import variances
 
 
 class Bounds(NamedTuple):
-    """What encloses ΔCE on a grid of strengths [A], in nats (σ² = Σπ Var_j(M), R = max M - min M).
+    """What encloses ΔCE on a grid of strengths [A], in nats: `cross_entropy_bounds` has the formulas.
 
     - `quadratic` ½σ²α² and `remainder` R³|α|³/(36√3): |ΔCE - quadratic| <= remainder.
-    - from above: `hoeffding` α²R²/8; `bennett` σ²(e^y - y - 1)/R², y = R|α|; `two_point`, Bennett's
-      for a distribution on two points, context by context.
-    - from below: `lower` σ²(e^{-y} + y - 1)/R²; `target` Σπ kl(F_T(0) || F_T(α)), what any way to
-      reach these masses costs; `asymptote`, the line that ΔCE tends to on either side.
+    - from above: `hoeffding`, `bennett`, `two_point`; from below: `lower`, `target`, `asymptote`.
     """
 
     quadratic: np.ndarray

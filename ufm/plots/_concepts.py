@@ -125,7 +125,6 @@ def _drawing(
     label = "mass of C (probability)" if is_mass else "Δp(C | c, α) (probability a token)"
     ends = (float(strengths[0]), float(strengths[-1]))
     drawing = Drawing((STRENGTH, label), ends, legend_title=legend_title)
-    has_turns = False
     for row, tokens, name, number, place in masses:
         ink = colour(place)
         # the change of the mean probability is the mass less what it was, over the number of tokens
@@ -139,7 +138,8 @@ def _drawing(
             hint = f"{kind} of {name} at α = {rounded(turn.alpha, 6)}: {rounded(turn.mass, 4)}"
             at = turn.alpha, float((turn.mass - start) / size)
             drawing.marks.append(Points(f"{kind} {number}.{i}", *at, ink, hint=hint))
-            has_turns = True
         drawing.entries.append(Entry(curve, name))
-    drawing.entries += [disc_entry("peak or trough")] * has_turns + [LIMIT_ENTRY]
+    if any(isinstance(mark, Points) for mark in drawing.marks):
+        drawing.entries.append(disc_entry("peak or trough"))
+    drawing.entries.append(LIMIT_ENTRY)
     return drawing

@@ -1,6 +1,5 @@
 """The paper in one picture: bumps, sigmoids, a valley, and the strength that a budget buys."""
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..tilt.strength import choose_strength
@@ -12,8 +11,6 @@ from ._style import PALETTE
 from ._tokens import token_curves
 
 _BUDGET = 0.25  # nats
-# Of the strengths far, near, and in the valley.
-_ENDS = ((-1.0, 14.0), (-1.0, 2.0), (-1.2, 1.2))
 _INK = "0.25"
 
 
@@ -24,7 +21,8 @@ def _at_a_glance() -> Figure:
     figure = Figure(figsize=(11.4, 3.5), layout="constrained")
     tokens, masses, loss = figure.subplots(1, 3)
     concepts = data.token_concept
-    far, near, valley = (datasets.strengths(*ends) for ends in _ENDS)
+    far, near = datasets.strengths(-1.0, 14.0), datasets.strengths(-1.0, 2.0)
+    valley = datasets.strengths(-1.2, 1.2)
     token_curves(tilt, 3, alphas=far, names=datasets.TOKENS, token_concept=concepts, axes=tokens)
     concept_curves(tilt, 3, alphas=near, token_concept=concepts, is_mass=True, axes=masses)
     cross_entropy_curve(tilt, data.context_weights, alphas=valley, axes=loss)
@@ -33,7 +31,10 @@ def _at_a_glance() -> Figure:
         drop_legend(axes)
         axes.set_title(title, loc="left")
         axes.axvline(choice.alpha, color=_INK, linewidth=1, gid="choice")
-    _name_concepts(masses)
+    # names beside the curves, where a legend would take a panel's room
+    masses.text(1.0, 0.88, "the target", color=PALETTE[0])
+    masses.text(-0.9, 0.85, "steered\naway from", color=PALETTE[1])
+    masses.text(1.1, 0.06, "any other", color=PALETTE[2])
     loss.set_ylim(-0.05, 2.0)
     loss.axhline(_BUDGET, color=_INK, linewidth=1, linestyle=":", gid="budget")
     loss.annotate(
@@ -44,16 +45,6 @@ def _at_a_glance() -> Figure:
         arrowprops={"arrowstyle": "-", "color": _INK, "linewidth": 0.8},
     )
     return figure
-
-
-def _name_concepts(axes: Axes) -> None:
-    """Names beside the curves, where a legend would take a panel's room."""
-    for number, name, place in (
-        (0, "the target", (1.0, 0.88)),
-        (1, "steered\naway from", (-0.9, 0.85)),
-        (2, "any other", (1.1, 0.06)),
-    ):
-        axes.text(*place, name, color=PALETTE[number])
 
 
 FRONT = (

@@ -87,19 +87,12 @@ class CheckedPrograms:
 
 def _of_this_machine() -> str:
     """One folder for each JAX and each processor: machine code of another may not run on this one."""
-    made_by = "\n".join((jax.__version__, jaxlib_version, _processor()))
-    return hashlib.sha256(made_by.encode()).hexdigest()[:16]
-
-
-def _processor() -> str:
-    """The name and the instructions of the first processor, as far as the system tells them."""
+    made_by = [jax.__version__, jaxlib_version, platform.machine(), platform.processor()]
     names = ("model name", "flags", "Features", "CPU part")  # the last two: on ARM
-    try:
+    with suppress(OSError):  # as far as the system tells them, of the first processor
         first = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
-    except OSError:
-        first = []
-    told = sorted(line for line in first if line.split("\t")[0].split(":")[0].strip() in names)
-    return "\n".join((platform.machine(), platform.processor(), *told))
+        made_by += sorted(line for line in first if line.split(":")[0].strip() in names)
+    return hashlib.sha256("\n".join(made_by).encode()).hexdigest()[:16]
 
 
 def _own_folder(folder: Path) -> Path:

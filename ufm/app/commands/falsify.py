@@ -46,7 +46,13 @@ class Falsify:
     def __call__(self) -> int:
         """The exit status is 1 where no counterexample was found in time."""
         pairs = self._pairs()
-        results = _search(pairs, self.seed, self.seconds, Console(stderr=True))
+        from theorems.falsify import falsify
+
+        results = []
+        with progress_bar("searching", Console(stderr=True)) as show, as_bad_input():
+            for done, (claim, without) in enumerate(pairs):
+                show(done, len(pairs), f"{claim}, {without}")
+                results.append(falsify(claim, without, self.seed, self.seconds))
         if self.out is not None:
             _write_certificate(results[0], self.out)
         self._print(results)
@@ -92,19 +98,6 @@ def _choices(claim: str | None) -> str:
     if claim not in CLAIMS:
         return f"; {no_such('claim', claim, CLAIMS)}"
     return f"; {claim} has {', '.join(name for owner, name in MAP if owner == claim)}"
-
-
-def _search(
-    pairs: list[tuple[str, str]], seed: int, seconds: float, errors: Console
-) -> "list[Falsification]":
-    from theorems.falsify import falsify
-
-    results = []
-    with progress_bar("searching", errors) as show, as_bad_input():
-        for done, (claim, without) in enumerate(pairs):
-            show(done, len(pairs), f"{claim}, {without}")
-            results.append(falsify(claim, without, seed, seconds))
-    return results
 
 
 def _write_certificate(result: "Falsification", out: Path) -> None:

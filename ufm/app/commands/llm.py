@@ -15,7 +15,7 @@ from .rules import FOLDER, Rule, at_least
 from .steering_options import Loaded, Shared
 
 if TYPE_CHECKING:
-    from ufm.llm.report.request import Report, Request
+    from ufm.llm.report.request import Report
 
 
 def _range(alphas: tuple[float, float]) -> str | None:
@@ -59,21 +59,24 @@ class Llm:
         errors = Console(stderr=True)
         with as_bad_input((ValueError, ModuleNotFoundError)):
             loaded = self.shared.load(errors)
-            report = _run(loaded, self._request(loaded), self.out, errors)
+            report = self._report(loaded, errors)
         if self.json:
             print_json(report.as_json())
         else:
             print_laws(report, self.out, Console())
         return 1 if report.fails else 0
 
-    def _request(self, loaded: Loaded) -> "Request":
+    def _report(self, loaded: Loaded, errors: Console) -> "Report":
+        """The report, made and written, with a bar that starts anew at each stage."""
         import numpy as np
 
         from ufm.llm.decoder.arguments import block_number
+        from ufm.llm.report.files import write_report
+        from ufm.llm.report.make import make_report
         from ufm.llm.report.request import Request
 
         shared, blocks = self.shared, loaded.model.blocks
-        return Request(
+        request = Request(
             positive=loaded.positive,
             negative=loaded.negative,
             contexts=loaded.contexts,
@@ -88,15 +91,8 @@ class Llm:
             length=loaded.length,
             concept=loaded.target,
         )
-
-
-def _run(loaded: Loaded, request: "Request", out: Path, errors: Console) -> "Report":
-    """The report, made and written, with a bar that starts anew at each stage."""
-    from ufm.llm.report.files import write_report
-    from ufm.llm.report.make import make_report
-
-    with progress_bar("starting", errors) as bar:
-        report = make_report(loaded.model, loaded.tokenizer, request, out / "runs", bar)
-        bar(0, 1, "pictures")
-        write_report(report, out)
-    return report
+        with progress_bar("starting", errors) as bar:
+            report = make_report(loaded.model, loaded.tokenizer, request, self.out / "runs", bar)
+            bar(0, 1, "pictures")
+            write_report(report, self.out)
+        return report

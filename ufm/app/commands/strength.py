@@ -17,7 +17,6 @@ from .rules import NOT_NEGATIVE, POSITIVE, at_least, number
 from .steering_options import Loaded, Shared
 
 if TYPE_CHECKING:
-    from ufm.llm.decoder.model import LanguageModel
     from ufm.llm.steering.vector import SteeringVector
     from ufm.llm.strength.report import Request, StrengthReport
 
@@ -71,13 +70,18 @@ class Strength:
         errors = Console(stderr=True)
         with as_bad_input((ValueError, TypeError, ImportError)):
             from ufm.llm.strength.choose import check_budget
+            from ufm.llm.strength.report import strength_report
 
             check_budget(self.budget, self.kind)
             loaded = self.shared.load(errors)
             request = self._request(loaded)
             vectors = self._vectors(loaded, errors)
-            reports = _run(loaded.model, vectors, request, errors)
-        model, tokenizer = loaded.model, loaded.tokenizer
+            model, tokenizer = loaded.model, loaded.tokenizer
+            with progress_bar("starting", errors) as bar:
+                reports = [
+                    strength_report(model, vector, request, _of_block(vector.layer, bar))
+                    for vector in vectors
+                ]
         if self.json:
             print_json(strength_json(reports, request, model, tokenizer))
         else:
@@ -140,21 +144,6 @@ class Strength:
         if len(set(chosen)) < len(chosen):
             raise BadInput(f"--layers names a block twice: {' '.join(map(str, chosen))}")
         return chosen or [blocks // 2]
-
-
-def _run(
-    model: "LanguageModel",
-    vectors: "tuple[SteeringVector, ...]",
-    request: "Request",
-    errors: Console,
-) -> "list[StrengthReport]":
-    from ufm.llm.strength.report import strength_report
-
-    with progress_bar("starting", errors) as bar:
-        return [
-            strength_report(model, vector, request, _of_block(vector.layer, bar))
-            for vector in vectors
-        ]
 
 
 def _of_block(layer: int, bar: Progress) -> Progress:

@@ -71,11 +71,7 @@ class Verify:
                 return verify_instance(chosen, instance, progress=show)
             findings = () if self.statements else theorems.FINDINGS
             report = verify_suite(
-                chosen,
-                instances=self.instances,
-                seed=self.seed,
-                findings=findings,
-                progress=show,
+                chosen, instances=self.instances, seed=self.seed, findings=findings, progress=show
             )
             report.certificates = certify_paper()
             if self.proofs:

@@ -3,6 +3,8 @@
 They are the drawings of `ufm.plots`, with the budget and the chosen strength ruled across them.
 """
 
+from itertools import islice
+
 from ufm.plots._concepts import concept_drawing
 from ufm.plots._cross_entropy import bound_entries
 from ufm.plots._marks import Curve, Drawing, Entry, Limit, Points
@@ -120,11 +122,9 @@ def reading(scene: Scene) -> str:
 
 
 def _concept_names(scene: Scene) -> list[str]:
-    concept = scene.instance.token_concept.tolist()
-    names = []
+    names, every = [], iter(scene.settings.token_names)
     for k, size in enumerate(scene.settings.sizes):
-        first = concept.index(k)
-        tokens = scene.settings.token_names[first : first + size]
+        tokens = list(islice(every, size))
         listed = " ".join(tokens if size <= 4 else [*tokens[:2], "…", tokens[-1]])
         names.append(f"C{k + 1} = {listed}" + (" (T)" if k == 0 else ""))
     return names

@@ -21,8 +21,6 @@ _DASHES: dict[Dashes, str] = {
     **dict(zip(DASHES, ("", "6 4", "8 3 2 3", "9 2 2 2 2 2", "3 2"), strict=True)),
     ":": "3 2",
 }
-# What is drawn first lies below what comes after it.
-_LAYERS = (Span, Curve, Limit, Points)
 
 
 class Rule(NamedTuple):
@@ -38,16 +36,16 @@ class Rule(NamedTuple):
 def picture(drawing: Drawing, about: str, rules: Sequence[Rule] = (), *, height: int = 260) -> str:
     """The drawing with `rules` across it, and its legend; `about` describes it to those who do not see it."""
     chart = _Chart(drawing, height)
-    layered = sorted(drawing.marks, key=_layer)
-    below = [chart.element(mark) for mark in layered if not isinstance(mark, Points)]
-    points = [chart.element(mark) for mark in layered if isinstance(mark, Points)]
-    lines = list(map(chart.rule, rules))
-    entries = [(_sample(sample), words) for sample, words in drawing.entries]
-    entries += [(_RULE_SAMPLE, rule.words) for rule in rules if rule.words]
-    return chart.svg([*below, *lines, *points], about) + _legend(entries)
+    layered = sorted([*drawing.marks, *rules], key=_layer)
+    entries = [*drawing.entries, *((rule, rule.words) for rule in rules if rule.words)]
+    return chart.svg(map(chart.element, layered), about) + _legend(entries)
 
 
-def _layer(mark: Mark) -> tuple[int, bool]:
+# What is drawn first lies below what comes after it.
+_LAYERS = (Span, Curve, Limit, Rule, Points)
+
+
+def _layer(mark: Mark | Rule) -> tuple[int, bool]:
     is_above = isinstance(mark, Curve) and mark.is_above
     return _LAYERS.index(type(mark)), is_above or (isinstance(mark, Span) and mark.y is not None)
 
@@ -70,9 +68,11 @@ class _Chart:
         share = (self.y[1] - values) / (self.y[1] - self.y[0])
         return np.asarray(np.clip(share, -1, 2) * self.bottom)
 
-    def element(self, mark: Mark) -> str:
-        """A mark as SVG."""
+    def element(self, mark: Mark | Rule) -> str:
+        """A mark or a rule as SVG."""
         match mark:
+            case Rule():
+                return self._rule(mark)
             case Curve():
                 return self._curve(mark)
             case Limit():
@@ -123,8 +123,7 @@ class _Chart:
             f'height="{y2 - y1:.1f}">{_title(mark.hint)}</rect>'
         )
 
-    def rule(self, rule: Rule) -> str:
-        """A thin line through the picture."""
+    def _rule(self, rule: Rule) -> str:
         if rule.x is not None and not self.x[0] <= rule.x <= self.x[1]:
             return ""
         if rule.x is not None:
@@ -184,21 +183,20 @@ def _span(marks: Sequence[Mark]) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def _legend(entries: Iterable[tuple[str, str]]) -> str:
-    """Samples with words beside them, below a picture; each entry is (SVG of the sample, words)."""
+def _legend(entries: Iterable[tuple[Mark | Rule, str]]) -> str:
+    """Samples with words beside them, below a picture."""
     items = "".join(
-        f'<span class="entry"><svg class="sample" width="26" height="12" viewBox="0 0 26 12">{sample}'
-        f"</svg>{escape(words)}</span>"
-        for sample, words in entries
+        f'<span class="entry"><svg class="sample" width="26" height="12" viewBox="0 0 26 12">'
+        f"{_sample(mark)}</svg>{escape(words)}</span>"
+        for mark, words in entries
     )
     return f'<div class="legend">{items}</div>'
 
 
-_RULE_SAMPLE = '<line class="line upright" x1="13" x2="13" y1="0" y2="12"></line>'
-
-
-def _sample(mark: Mark) -> str:
+def _sample(mark: Mark | Rule) -> str:
     """The sample of a mark in a legend."""
+    if isinstance(mark, Rule):
+        return '<line class="line upright" x1="13" x2="13" y1="0" y2="12"></line>'
     ink = _ink(mark)
     match mark:
         case Curve(dashes=dashes):

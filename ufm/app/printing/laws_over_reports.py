@@ -19,6 +19,8 @@ from .tables import coloured, figure, table, worst
 
 Record = dict[str, Any]  # a report.json, of which only what `_is_law` has looked at is used
 
+_ABSENT: Record = {"number": None, "verdict": "absent", "evidence": {}}
+
 # Figures of a law's evidence that are shown beside its number: law, key of the evidence, name.
 _ALSO = (
     ("bumps", "visible_share", "bump by over 1 % of their range"),
@@ -106,18 +108,12 @@ def rows_of(reports: Sequence[Record]) -> list[Row]:
     laws = [{law["id"]: law for law in report["laws"]} for report in reports]
     rows = []
     for id, first in laws[0].items():
-        held = [found.get(id) for found in laws]
-        rows.append(
-            Row(
-                id,
-                first["measure"],
-                tuple(None if law is None else law["number"] for law in held),
-                tuple("absent" if law is None else law["verdict"] for law in held),
-            )
-        )
-        for key, name in [(key, name) for law, key, name in _ALSO if law == id]:
-            numbers = tuple(None if law is None else law["evidence"].get(key) for law in held)
-            if any(x is not None for x in numbers):
+        held = [found.get(id, _ABSENT) for found in laws]
+        numbers, verdicts = (tuple(law[key] for law in held) for key in ("number", "verdict"))
+        rows.append(Row(id, first["measure"], numbers, verdicts))
+        for law, key, name in _ALSO:
+            numbers = tuple(found["evidence"].get(key) for found in held)
+            if law == id and any(x is not None for x in numbers):
                 rows.append(Row(id, name, numbers))
     return rows
 
@@ -129,9 +125,8 @@ def laws_table(rows: Sequence[Row], count: int) -> Table:
     laws = table("law", "measure", "mean", "± spread", "verdicts", *reports, right=right)
     for row in rows:
         laws.add_row(
-            escape(visible(row.law))
-            if row.verdicts
-            else "",  # a file from elsewhere may hold anything
+            # a file from elsewhere may hold anything
+            escape(visible(row.law)) if row.verdicts else "",
             escape(visible(row.measure)),
             figure(row.mean, ".4g"),
             figure(row.spread, ".4g"),

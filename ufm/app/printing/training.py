@@ -7,6 +7,8 @@ from rich.console import Console
 
 from ufm._progress import Progress
 
+from .lines import say
+
 _LINES = 10  # where there is no terminal to draw a bar on
 
 
@@ -20,10 +22,6 @@ def training_progress(bar: Progress, console: Console) -> Callable[[int, int, fl
         bar(step, steps, f"training, loss {loss:.2f}")
         if not console.is_terminal and step * _LINES // steps > (step - 1) * _LINES // steps:
             left = (time.monotonic() - begun) * (steps - step) / max(1, step - 1)
-            console.print(
-                f"step {step} of {steps}, loss {loss:.3f}, {left:.0f} s left",
-                highlight=False,
-                soft_wrap=True,
-            )
+            say(console, f"step {step} of {steps}, loss {loss:.3f}, {left:.0f} s left")
 
     return show

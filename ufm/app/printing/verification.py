@@ -42,7 +42,7 @@ def print_report(report: "Report", console: Console, source: str | None = None) 
     if source is None:
         controls = sum(bool(t.control and t.control[0]) for t in report.tallies.values())
         parts.append(f"{controls} of {len(report.tallies)} controls found")
-    if source is None and report.findings:
+    if report.findings:
         confirmed = sum(confirmation.confirmed for _, confirmation in report.findings)
         parts.append(f"{confirmed} of {len(report.findings)} findings confirmed")
     console.print(f"{len(report.tallies)} claims: {', '.join(parts)}.")
