@@ -7,6 +7,7 @@ from ufm._files import JsonObject
 from ..decoder.config import BlockConfig, Config, Reader
 from ..decoder.rotary import Rotary, read_rotary
 
+_SIZES = ("hidden_size", "num_attention_heads", "num_hidden_layers")
 FAMILIES = ("gpt2", "llama", "mistral", "qwen3", "gemma3_text")
 
 
@@ -56,15 +57,14 @@ def _gpt2(family: str, reader: Reader) -> Config:
 
 def _llama_like(family: str, reader: Reader) -> Config:
     """Llama, Mistral and Qwen3: the same block, with a window or norms of queries and keys."""
-    d, heads, n = (
-        reader.size(name) for name in ("hidden_size", "num_attention_heads", "num_hidden_layers")
-    )
+    d, heads, n = (reader.size(name) for name in _SIZES)
     if family == "qwen3":
         head_dim = reader.size("head_dim", 128)
-    elif reader.get("head_dim") is None:
-        head_dim = _split(d, heads, "hidden_size", "num_attention_heads")
+        windows = _qwen3_windows(reader, n)
     else:
-        head_dim = reader.size("head_dim")
+        is_split = reader.get("head_dim") is None
+        head_dim = _split(d, heads, *_SIZES[:2]) if is_split else reader.size("head_dim")
+        windows = [_mistral_window(reader) if family == "mistral" else None] * n
     block = partial(
         BlockConfig,
         heads=heads,
@@ -75,9 +75,6 @@ def _llama_like(family: str, reader: Reader) -> Config:
         norm_eps=reader.number("rms_norm_eps", 1e-6),
         rotary=_one_rotary(reader, head_dim),
     )
-    windows = {"llama": lambda: [None] * n, "mistral": lambda: _mistral_windows(reader, n)}.get(
-        family, lambda: _qwen3_windows(reader, n)
-    )()
     return Config(
         family=family,
         vocabulary=reader.size("vocab_size"),
@@ -92,9 +89,7 @@ def _llama_like(family: str, reader: Reader) -> Config:
 
 
 def _gemma3(family: str, reader: Reader) -> Config:
-    d, heads, n = (
-        reader.size(name) for name in ("hidden_size", "num_attention_heads", "num_hidden_layers")
-    )
+    d, heads, n = (reader.size(name) for name in _SIZES)
     if reader.get("attn_logit_softcapping") is not None:
         # transformers reads this setting and then does not use it: two meanings, so none
         raise ValueError("config.json: attn_logit_softcapping is not supported for gemma3_text")
@@ -103,10 +98,7 @@ def _gemma3(family: str, reader: Reader) -> Config:
     head_dim = reader.size("head_dim", 256)
     window = reader.size("sliding_window", 4096)
     pattern = reader.size("sliding_window_pattern", reader.get("_sliding_window_pattern", 6))
-    is_full = [(i + 1) % pattern == 0 for i in range(n)]
-    kinds = _layer_types(
-        reader, n, ["full_attention" if f else "sliding_attention" for f in is_full]
-    )
+    kinds = _layer_types(reader, [(i + 1) % pattern != 0 for i in range(n)])
     rotary = _two_rotaries(reader, head_dim)
     block = partial(
         BlockConfig,
@@ -171,32 +163,30 @@ def _two_rotaries(reader: Reader, head_dim: int) -> dict[str, Rotary]:
     }
 
 
-def _layer_types(reader: Reader, n: int, default: list[str]) -> list[str]:
+def _layer_types(reader: Reader, is_sliding: list[bool]) -> list[str]:
+    """The kind of attention of each block; `is_sliding` says it where config.json does not."""
+    default = ["sliding_attention" if sliding else "full_attention" for sliding in is_sliding]
     kinds = reader.get("layer_types", default)
-    if not isinstance(kinds, list) or len(kinds) != n:
-        raise ValueError(f"config.json: layer_types must list {n} kinds; got {kinds!r}")
+    if not isinstance(kinds, list) or len(kinds) != len(default):
+        raise ValueError(f"config.json: layer_types must list {len(default)} kinds; got {kinds!r}")
     for kind in kinds:
         if kind not in ("full_attention", "sliding_attention"):
             raise ValueError(f"config.json: layer type {kind!r} is not supported")
     return kinds
 
 
-def _mistral_windows(reader: Reader, n: int) -> list[int | None]:
+def _mistral_window(reader: Reader) -> int | None:
     # null means no window; without the setting it is the 4096 of the first Mistral
     if "sliding_window" in reader.settings and reader.get("sliding_window") is None:
-        return [None] * n
-    return [reader.size("sliding_window", 4096)] * n
+        return None
+    return reader.size("sliding_window", 4096)
 
 
 def _qwen3_windows(reader: Reader, n: int) -> list[int | None]:
     is_used = reader.flag("use_sliding_window", False)
     first = reader.get("max_window_layers", 28)
     window = reader.get("sliding_window", 4096) if is_used else None
-    default = [
-        "sliding_attention" if window is not None and i >= first else "full_attention"
-        for i in range(n)
-    ]
-    kinds = _layer_types(reader, n, default)
+    kinds = _layer_types(reader, [window is not None and i >= first for i in range(n)])
     if window is None and "sliding_attention" in kinds:
         raise ValueError(
             "config.json: layer_types asks for sliding_attention but use_sliding_window is off"

@@ -35,46 +35,36 @@ def _gpt2(files: TensorFiles, config: Config, place: Place) -> Params:
         scale, bias = (files.read(f"{name}.{part}", (d,)) for part in ("weight", "bias"))
         return Norm(place(scale, wide=True), place(bias, wide=True))
 
-    def linear(weight: np.ndarray, bias: np.ndarray, split: int) -> Linear:
-        # stored [in, out]
-        return Linear(place(weight.T, split=split), place(bias, split=0 if split == 0 else None))
+    def linears(name: str, width: int, out: int, split: int, count: int = 1) -> list[Linear]:
+        # stored [in, out], `count` side by side
+        weights = files.read(f"{name}.weight", (width, count * out))
+        biases = files.read(f"{name}.bias", (count * out,))
+        return [
+            Linear(place(w.T, split=split), place(b, split=0 if split == 0 else None))
+            for w, b in zip(np.split(weights, count, 1), np.split(biases, count), strict=True)
+        ]
 
     def block(i: int) -> Block:
         at = f"h.{i}"
-        qkv = np.split(files.read(f"{at}.attn.c_attn.weight", (d, 3 * d)), 3, axis=1)
-        biases = np.split(files.read(f"{at}.attn.c_attn.bias", (3 * d,)), 3)
-        query, key, value = (linear(w, b, 0) for w, b in zip(qkv, biases, strict=True))
-        named = {
-            part: linear(
-                files.read(f"{at}.{name}.weight", shape),
-                files.read(f"{at}.{name}.bias", shape[1:]),
-                s,
-            )
-            for part, name, shape, s in [
-                ("output", "attn.c_proj", (d, d), 1),
-                ("up", "mlp.c_fc", (d, inner), 0),
-                ("down", "mlp.c_proj", (inner, d), 1),
-            ]
-        }
+        query, key, value = linears(f"{at}.attn.c_attn", d, d, 0, 3)
+        (output,) = linears(f"{at}.attn.c_proj", d, d, 1)
+        (up,) = linears(f"{at}.mlp.c_fc", d, inner, 0)
+        (down,) = linears(f"{at}.mlp.c_proj", inner, d, 1)
         return Block(
             attention_norm=norm(f"{at}.ln_1"),
             query=query,
             key=key,
             value=value,
-            query_norm=None,
-            key_norm=None,
-            attention_post_norm=None,
+            output=output,
             mlp_norm=norm(f"{at}.ln_2"),
-            gate=None,
-            mlp_post_norm=None,
-            **named,
+            up=up,
+            down=down,
         )
 
-    length = config.positions or 0
     embedding, unembedding = _embeddings(files, config, place, "wte.weight")
     return Params(
         embedding=embedding,
-        position_embedding=place(files.read("wpe.weight", (length, d))),
+        position_embedding=place(files.read("wpe.weight", (config.positions or 0, d))),
         blocks=tuple(block(i) for i in range(len(config.blocks))),
         final_norm=norm("ln_f"),
         unembedding=unembedding,

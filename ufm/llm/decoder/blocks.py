@@ -1,5 +1,6 @@
 """The decoder: pure functions of (parameters, hidden states), one compiled program a kind of block."""
 
+from dataclasses import KW_ONLY
 from functools import partial
 
 import equinox as eqx
@@ -57,19 +58,20 @@ class Norm(eqx.Module):
 class Block(eqx.Module):
     """Weights of one block; None where a family has no such part."""
 
+    _: KW_ONLY
     attention_norm: Norm
     query: Linear
     key: Linear
     value: Linear
     output: Linear
-    query_norm: Norm | None
-    key_norm: Norm | None
-    attention_post_norm: Norm | None
+    query_norm: Norm | None = None
+    key_norm: Norm | None = None
+    attention_post_norm: Norm | None = None
     mlp_norm: Norm
-    gate: Linear | None
+    gate: Linear | None = None
     up: Linear
     down: Linear
-    mlp_post_norm: Norm | None
+    mlp_post_norm: Norm | None = None
 
 
 class Params(eqx.Module):

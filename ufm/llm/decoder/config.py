@@ -7,48 +7,15 @@ from ufm._files import JsonObject, JsonValue
 from .rotary import Rotary
 
 # Settings that change nothing in a forward pass.
-_HARMLESS = frozenset(
-    [
-        "architectures",
-        "attention_dropout",
-        "attn_pdrop",
-        "auto_map",
-        "bad_words_ids",
-        "boi_token_index",
-        "bos_token_id",
-        "cache_implementation",
-        "chunk_size_feed_forward",
-        "decoder_start_token_id",
-        "dtype",
-        "embd_pdrop",
-        "eoi_token_index",
-        "eos_token_id",
-        "gradient_checkpointing",
-        "id2label",
-        "image_token_index",
-        "initializer_range",
-        "is_decoder",
-        "label2id",
-        "max_length",
-        "max_position_embeddings",
-        "model_type",
-        "n_ctx",
-        "output_attentions",
-        "output_hidden_states",
-        "pad_token_id",
-        "pretraining_tp",
-        "resid_pdrop",
-        "return_dict",
-        "sep_token_id",
-        "task_specific_params",
-        "tokenizer_class",
-        "torch_dtype",
-        "transformers_version",
-        "use_cache",
-        "vocab_size",
-        "problem_type",
-    ]
-)
+_HARMLESS = """
+    architectures attention_dropout attn_pdrop auto_map bad_words_ids boi_token_index
+    bos_token_id cache_implementation chunk_size_feed_forward decoder_start_token_id dtype
+    embd_pdrop eoi_token_index eos_token_id gradient_checkpointing id2label image_token_index
+    initializer_range is_decoder label2id max_length max_position_embeddings model_type n_ctx
+    output_attentions output_hidden_states pad_token_id pretraining_tp problem_type resid_pdrop
+    return_dict sep_token_id task_specific_params tokenizer_class torch_dtype
+    transformers_version use_cache vocab_size
+"""
 _HARMLESS_STARTS = ("_", "summary_", "unsloth", "transformers")
 _ACTIVATIONS = {
     "gelu_new": "gelu_tanh",
@@ -134,10 +101,11 @@ class Reader:
 
     def refuse_unread(self, ignore: tuple[str, ...]) -> None:
         """Raise if a setting that may matter was never asked for."""
+        harmless = {*_HARMLESS.split(), *ignore}
         for name, value in self.settings.items():
-            is_known = name in self.read or name in _HARMLESS or name.startswith(_HARMLESS_STARTS)
+            is_known = name in self.read or name in harmless or name.startswith(_HARMLESS_STARTS)
             # switched off, or empty: nothing that we leave out
-            if is_known or name in ignore or not value:
+            if is_known or not value:
                 continue
             shown = repr(value) if len(repr(value)) < 60 else repr(value)[:57] + "…"
             raise ValueError(

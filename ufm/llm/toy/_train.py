@@ -10,17 +10,8 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Int
 
-from ..decoder.blocks import (
-    Block,
-    Linear,
-    Norm,
-    Params,
-    embed,
-    layout_of,
-    normalise,
-    run_blocks,
-    unembed,
-)
+from ..decoder import blocks
+from ..decoder.blocks import Block, Linear, Norm, Params
 from ..decoder.config import Config
 from ._interrupt import ctrl_c_waits
 
@@ -54,14 +45,9 @@ def initial_params(key: Array, config: Config) -> Params:
             key=linear(d, d),
             value=linear(d, d),
             output=linear(d, d, narrow),
-            query_norm=None,
-            key_norm=None,
-            attention_post_norm=None,
             mlp_norm=norm(),
-            gate=None,
             up=linear(inner, d),
             down=linear(d, inner, narrow),
-            mlp_post_norm=None,
         )
 
     table = weights(config.vocabulary, d)
@@ -80,11 +66,11 @@ def cross_entropy(
 ) -> Float[Array, ""]:
     """Mean of -log p(token | those before it) over all tokens but the first of each window, nats."""
     tokens, targets = windows[:, :-1], windows[:, 1:]
-    layout = layout_of(jnp.ones(tokens.shape, bool))
-    x = run_blocks(
-        params, config, embed(params, config, tokens, layout), layout, 0, len(config.blocks)
-    )
-    log_probs = jax.nn.log_softmax(unembed(params, config, normalise(params, config, x)))
+    layout = blocks.layout_of(jnp.ones(tokens.shape, bool))
+    x = blocks.embed(params, config, tokens, layout)
+    x = blocks.run_blocks(params, config, x, layout, 0, len(config.blocks))
+    x = blocks.normalise(params, config, x)
+    log_probs = jax.nn.log_softmax(blocks.unembed(params, config, x))
     return -jnp.mean(jnp.take_along_axis(log_probs, targets[..., None], axis=-1))
 
 
@@ -103,41 +89,29 @@ def train(
     Each step draws `batch_size` windows of `tokens`, of the model's full length. The head is tied to
     the embedding throughout. Equal arguments give equal parameters on one machine.
     """
-    # 32 bits, whatever the caller's setting; optax mixes its integer step count with floats
-    with jax.enable_x64(False), jax.numpy_dtype_promotion("standard"), ctrl_c_waits() as stop:
-        return _train(config, tokens, seed, steps, batch_size, learning_rate, progress, stop)
-
-
-def _train(
-    config: Config,
-    tokens: np.ndarray,
-    seed: int,
-    steps: int,
-    batch_size: int,
-    learning_rate: float,
-    progress: OnStep | None,
-    stop: Callable[[], None],
-) -> tuple[Params, np.ndarray]:
     length = config.positions or 0
-    params = untie(initial_params(jax.random.key(seed), config))
-    rule = _rule(steps, learning_rate)
-    state = jax.jit(rule.init)(params)
     draw = np.random.default_rng(seed)
     losses = np.zeros(steps)
-    for step in range(steps):
-        starts = draw.integers(0, tokens.size - length, batch_size)
-        windows = jnp.asarray(tokens[starts[:, None] + np.arange(length + 1)[None, :]], jnp.int32)
-        params, state, loss = _step(rule.update, config, params, state, windows)
-        losses[step] = float(loss)
-        stop()
-        if not np.isfinite(losses[step]):
-            raise ValueError(
-                f"the loss is {losses[step]} at step {step}: learning_rate {learning_rate:g} is too "
-                "large"
-            )
-        if progress is not None:
-            progress(step + 1, steps, losses[step].item())
-    return tie(params), losses
+    # 32 bits, whatever the caller's setting; optax mixes its integer step count with floats
+    with jax.enable_x64(False), jax.numpy_dtype_promotion("standard"), ctrl_c_waits() as stop:
+        params = untie(initial_params(jax.random.key(seed), config))
+        rule = _rule(steps, learning_rate)
+        state = jax.jit(rule.init)(params)
+        for step in range(steps):
+            starts = draw.integers(0, tokens.size - length, batch_size)
+            windows = tokens[starts[:, None] + np.arange(length + 1)[None, :]]
+            windows = jnp.asarray(windows, jnp.int32)
+            params, state, loss = _step(rule.update, config, params, state, windows)
+            losses[step] = float(loss)
+            stop()
+            if not np.isfinite(losses[step]):
+                raise ValueError(
+                    f"the loss is {losses[step]} at step {step}: learning_rate {learning_rate:g} is "
+                    "too large"
+                )
+            if progress is not None:
+                progress(step + 1, steps, losses[step].item())
+        return tie(params), losses
 
 
 @cache  # one rule, so that equal runs share one compiled step
@@ -165,10 +139,9 @@ def _step(
     state: optax.OptState,
     windows: Int[Array, "batch length"],
 ) -> tuple[Params, optax.OptState, Array]:
-    def loss_of(free: Params) -> Array:
-        return cross_entropy(tie(free), config, windows)
-
-    loss, gradient = jax.value_and_grad(loss_of)(params)
+    loss, gradient = jax.value_and_grad(lambda free: cross_entropy(tie(free), config, windows))(
+        params
+    )
     change, state = update(gradient, state, params)
     return eqx.apply_updates(params, change), state, loss
 
