@@ -7,16 +7,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from .._checks import Numbers, floating, is_concrete
-from .dataset_checks import (
-    check_concepts,
-    check_contexts,
-    check_epsilon,
-    check_pairs,
-    check_partition,
-    check_rows,
-    check_smoothing,
-    check_weights,
-)
+from . import dataset_checks as check
 from .dataset_contexts import enumerate_contexts
 
 
@@ -81,14 +72,11 @@ class ConceptDataset(eqx.Module):
             if name != "context_weights" and not jnp.issubdtype(array.dtype, jnp.integer):
                 raise ValueError(f"{name} must hold integers; got dtype {array.dtype}")
         if is_concrete(*(array for _, array, _ in shapes), self.next_token_probs):
-            check_rows(np.asarray(self.next_token_probs))
-            check_weights(np.asarray(self.context_weights))
-            check_concepts(np.asarray(self.token_concept), np.asarray(self.context_concept))
-            check_contexts(
-                np.asarray(self.contexts),
-                np.asarray(self.token_concept),
-                np.asarray(self.context_concept),
-            )
+            check.rows(np.asarray(self.next_token_probs))
+            check.weights(np.asarray(self.context_weights))
+            concepts = np.asarray(self.token_concept), np.asarray(self.context_concept)
+            check.concepts(*concepts)
+            check.contexts(np.asarray(self.contexts), *concepts)
 
     @classmethod
     def smoothed(
@@ -107,13 +95,11 @@ class ConceptDataset(eqx.Module):
         >>> print(ufm.ConceptDataset.smoothed(epsilon=0.05).next_token_probs[0, 0])
         0.31666666666666665
         """
-        check_partition(concepts, size)
-        check_epsilon(epsilon, concepts)
-        shares = np.full(concepts * size, 1 / size)
-        token_concept = np.repeat(np.arange(concepts), size)
-        return cls.from_concept_laws(
-            shares, shares, epsilon, token_concept, contexts_per_concept, context_length
-        )
+        check.partition(concepts, size)
+        check.epsilon(epsilon, concepts)
+        shares, token_concept = np.full(concepts * size, 1 / size), np.repeat(range(concepts), size)
+        of_each = contexts_per_concept, context_length
+        return cls.from_concept_laws(shares, shares, epsilon, token_concept, *of_each)
 
     @classmethod
     def from_rates(
@@ -143,9 +129,8 @@ class ConceptDataset(eqx.Module):
                 "token_concept must be a vector of integers; "
                 f"got shape {concept.shape}, dtype {concept.dtype}"
             )
-        context_concept, contexts = enumerate_contexts(
-            concept, contexts_per_concept, context_length
-        )
+        of_each = contexts_per_concept, context_length
+        context_concept, contexts = enumerate_contexts(concept, *of_each)
         m, vocabulary = len(context_concept), len(concept)
         if b.shape != (vocabulary,) or a.shape not in {(vocabulary,), (m, vocabulary)}:
             raise ValueError(
@@ -183,7 +168,7 @@ class ConceptDataset(eqx.Module):
         """
         concept = np.asarray(token_concept)
         groups = int(concept.max()) + 1 if concept.size else 0
-        check_epsilon(epsilon, groups)
+        check.epsilon(epsilon, groups)
         for name, shares in (("in_law", np.asarray(in_law)), ("off_law", np.asarray(off_law))):
             if shares.shape != concept.shape or not (shares > 0).all():
                 raise ValueError(
@@ -195,11 +180,8 @@ class ConceptDataset(eqx.Module):
                 raise ValueError(
                     f"{name} must sum to one over each concept; concept {k} sums to {sums[k]}"
                 )
-        in_concept = (1 - epsilon) * np.asarray(in_law)
-        off_concept = epsilon * np.asarray(off_law) / (groups - 1)
-        return cls.from_rates(
-            in_concept, off_concept, concept, contexts_per_concept, context_length
-        )
+        a, b = (1 - epsilon) * np.asarray(in_law), epsilon * np.asarray(off_law) / (groups - 1)
+        return cls.from_rates(a, b, concept, contexts_per_concept, context_length)
 
     @classmethod
     def from_pairs(
@@ -222,12 +204,11 @@ class ConceptDataset(eqx.Module):
         """
         pairs, following = np.asarray(contexts), np.asarray(next_tokens)
         concept = np.asarray(token_concept)
-        check_pairs(pairs, following, concept.size)
-        check_smoothing(smoothing)
+        check.pairs(pairs, following, concept.size)
+        check.smoothing(smoothing)
         distinct, which = np.unique(pairs, axis=0, return_inverse=True)
-        probs, weights = _counted(
-            which.reshape(-1), following, (len(distinct), concept.size), smoothing
-        )
+        shape = len(distinct), concept.size
+        probs, weights = _counted(which.reshape(-1), following, shape, smoothing)
         return cls(probs, concept, concept[distinct[:, 0]], weights, distinct)
 
     def sample(self, key: Array, pairs: int, smoothing: float = 0.0) -> "ConceptDataset":
@@ -240,28 +221,23 @@ class ConceptDataset(eqx.Module):
         >>> print(f"{abs(counted.entropy() - 1.331785):.2f}")
         0.00
         """
-        check_smoothing(smoothing)
+        check.smoothing(smoothing)
         if pairs < 1:
             raise ValueError(f"pairs must be at least 1; got {pairs}")
         key_context, key_token = jax.random.split(key)
+        probs = self.next_token_probs
         log_weights = jnp.log(self.context_weights)
         drawn = jax.random.categorical(key_context, log_weights, shape=(pairs,))
-        following = jax.random.categorical(key_token, jnp.log(self.next_token_probs)[drawn])
-        seen = np.unique(np.asarray(drawn))
-        if seen.size < self.context_weights.size:
-            missing = np.setdiff1d(np.arange(self.context_weights.size), seen)[0]
-            raise ValueError(f"context {missing} was not drawn in {pairs} pairs: draw more pairs")
-        dtype = self.next_token_probs.dtype
-        probs, weights = _counted(
-            np.asarray(drawn), np.asarray(following), self.next_token_probs.shape, smoothing
-        )
-        return ConceptDataset(
-            probs.astype(dtype),
-            self.token_concept,
-            self.context_concept,
-            weights.astype(dtype),
-            self.contexts,
-        )
+        following = np.asarray(jax.random.categorical(key_token, jnp.log(probs)[drawn]))
+        missing = np.setdiff1d(np.arange(len(probs)), drawn)
+        if missing.size:
+            raise ValueError(
+                f"context {missing[0]} was not drawn in {pairs} pairs: draw more pairs"
+            )
+        found, weights = _counted(np.asarray(drawn), following, probs.shape, smoothing)
+        found, weights = found.astype(probs.dtype), weights.astype(probs.dtype)
+        concepts = self.token_concept, self.context_concept
+        return ConceptDataset(found, *concepts, weights, self.contexts)
 
     def entropy(self) -> Float[Array, ""]:
         """Conditional entropy -Σ_j π_j Σ_z p(z|c_j) log p(z|c_j) in nats: the floor of the CE."""
@@ -271,18 +247,15 @@ class ConceptDataset(eqx.Module):
 
     def concept_tokens(self, concept: int) -> Array:
         """Boolean mask [V] of the tokens of one concept, 0 … G-1."""
-        self._check_concept(concept)
-        return self.token_concept == concept
-
-    def _check_concept(self, concept: int) -> None:
         if is_concrete(self.token_concept):
             groups = int(np.asarray(self.token_concept).max()) + 1
             if not 0 <= concept < groups:
                 raise ValueError(f"concept must be in 0..{groups - 1}; got {concept}")
+        return self.token_concept == concept
 
     def concept_contexts(self, concept: int) -> list[int]:
         """Indices of the contexts of one concept, 0 … G-1, ready to serve as P or N."""
-        self._check_concept(concept)
+        self.concept_tokens(concept)  # which refuses a concept that there is not
         return np.flatnonzero(np.asarray(self.context_concept) == concept).tolist()
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from .._checks import finite
 
 
-def check_partition(concepts: int, size: int) -> None:
+def partition(concepts: int, size: int) -> None:
     """At least two concepts of at least one token."""
     if concepts < 2:
         raise ValueError(f"concepts must be at least 2; got {concepts}")
@@ -13,7 +13,7 @@ def check_partition(concepts: int, size: int) -> None:
         raise ValueError(f"size must be at least 1 token per concept; got {size}")
 
 
-def check_epsilon(epsilon: float, concepts: int) -> None:
+def epsilon(epsilon: float, concepts: int) -> None:
     """0 < ε < (G-1)/G."""
     if concepts < 2:
         raise ValueError(f"token_concept must name at least 2 concepts; got {concepts}")
@@ -22,7 +22,7 @@ def check_epsilon(epsilon: float, concepts: int) -> None:
         raise ValueError(f"epsilon must lie in (0, (G-1)/G) = (0, {bound:.6g}); got {epsilon}")
 
 
-def check_rows(probs: np.ndarray) -> None:
+def rows(probs: np.ndarray) -> None:
     """Laws: finite, none negative, each row of sum one."""
     finite("next_token_probs", probs)
     for j, z in np.argwhere(probs < 0):
@@ -37,7 +37,7 @@ def check_rows(probs: np.ndarray) -> None:
         )
 
 
-def check_weights(weights: np.ndarray) -> None:
+def weights(weights: np.ndarray) -> None:
     """Positive shares of sum one."""
     finite("context_weights", weights)
     for (j,) in np.argwhere(weights <= 0):
@@ -46,7 +46,7 @@ def check_weights(weights: np.ndarray) -> None:
         raise ValueError(f"context_weights sum to {weights.sum():.12g}, not 1: divide by the sum")
 
 
-def check_concepts(token_concept: np.ndarray, context_concept: np.ndarray) -> None:
+def concepts(token_concept: np.ndarray, context_concept: np.ndarray) -> None:
     """Concepts numbered without a gap, those of the contexts among them."""
     present = np.unique(token_concept)
     if present.size < 2 or present[0] != 0 or present[-1] != present.size - 1:
@@ -59,15 +59,11 @@ def check_concepts(token_concept: np.ndarray, context_concept: np.ndarray) -> No
         )
 
 
-def check_contexts(
-    contexts: np.ndarray, token_concept: np.ndarray, context_concept: np.ndarray
-) -> None:
+def contexts(contexts: np.ndarray, token_concept: np.ndarray, context_concept: np.ndarray) -> None:
     """Distinct contexts, each within the tokens of its concept."""
     if contexts.shape[1] < 1:
         raise ValueError("contexts must hold at least one token each; got shape (m, 0)")
-    if contexts.min() < 0 or contexts.max() >= token_concept.size:
-        worst = contexts.min() if contexts.min() < 0 else contexts.max()
-        raise ValueError(f"contexts holds token {worst}, outside 0..{token_concept.size - 1}")
+    _check_range("contexts", contexts, token_concept.size)
     for j, t in np.argwhere(token_concept[contexts] != context_concept[:, None]):
         raise ValueError(
             f"context {j} is of concept {context_concept[j]} but its token {contexts[j, t]} "
@@ -79,7 +75,7 @@ def check_contexts(
         raise ValueError(f"context {j} = {contexts[j].tolist()} is listed twice: merge the rows")
 
 
-def check_pairs(pairs: np.ndarray, following: np.ndarray, vocabulary: int) -> None:
+def pairs(pairs: np.ndarray, following: np.ndarray, vocabulary: int) -> None:
     """Raise unless `pairs` [n, T-1] and `following` [n] hold tokens of 0..V-1, and n >= 1."""
     if pairs.ndim != 2 or following.shape != pairs.shape[:1] or not pairs.size:
         raise ValueError(
@@ -89,12 +85,16 @@ def check_pairs(pairs: np.ndarray, following: np.ndarray, vocabulary: int) -> No
     for name, tokens in (("contexts", pairs), ("next_tokens", following)):
         if not np.issubdtype(tokens.dtype, np.integer):
             raise ValueError(f"{name} must hold token numbers; got dtype {tokens.dtype}")
-        if tokens.min() < 0 or tokens.max() >= vocabulary:
-            worst = tokens.min() if tokens.min() < 0 else tokens.max()
-            raise ValueError(f"{name} holds token {worst}, outside 0..{vocabulary - 1}")
+        _check_range(name, tokens, vocabulary)
 
 
-def check_smoothing(smoothing: float) -> None:
+def _check_range(name: str, tokens: np.ndarray, vocabulary: int) -> None:
+    if tokens.min() < 0 or tokens.max() >= vocabulary:
+        worst = tokens.min() if tokens.min() < 0 else tokens.max()
+        raise ValueError(f"{name} holds token {worst}, outside 0..{vocabulary - 1}")
+
+
+def smoothing(smoothing: float) -> None:
     """A finite count, not negative."""
     if not 0 <= smoothing < np.inf:
         raise ValueError(f"smoothing must be >= 0 and finite; got {smoothing}")

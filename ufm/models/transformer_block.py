@@ -42,8 +42,9 @@ class Block(eqx.Module):
         rows = [d, d, d, d, 4 * d, 4 * d, 4, 1, 2, 2]
         draw = jax.random.normal(key, (sum(rows), d), dtype)
         *weights, first, second = jnp.split(draw, np.cumsum(rows)[:-1])
-        weights = (weight / math.sqrt(d) for weight in weights)
-        query, key, value, output, up, down, up_bias, down_bias = weights
+        query, key, value, output, up, down, up_bias, down_bias = (
+            w / math.sqrt(d) for w in weights
+        )
         head = (heads, d // heads, d)
         return cls(
             attention_norm=random_norm(first, norm, eps),

@@ -83,9 +83,11 @@ class UFM(eqx.Module):
         """
         rows = floating("log_probs", log_probs, 2)
         finite("log_probs", rows)
-        left, singular, right = _centred_svd(rows)
+        table = np.asarray(rows)
+        centred = table - table.mean(axis=1, keepdims=True)
+        left, singular, right = np.linalg.svd(centred, full_matrices=False)
         noise = max(rows.shape) * float(jnp.finfo(rows.dtype).eps) * float(singular[0])
-        rank = max(1, int((np.asarray(singular) > noise).sum()))
+        rank = max(1, int((singular > noise).sum()))
         d = rank if dimension is None else dimension
         if d < rank:
             raise ValueError(
@@ -176,12 +178,6 @@ class UFM(eqx.Module):
     def gap(self, dataset: ConceptDataset) -> Float[Array, ""]:
         """CE(f) minus its floor, the conditional entropy of the data, in nats; 0 iff Assumption 2."""
         return self.cross_entropy(dataset) - dataset.entropy()
-
-
-def _centred_svd(log_probs: Array) -> tuple[np.ndarray, ...]:
-    """Singular value decomposition of the rows less their means."""
-    centred = np.asarray(log_probs) - np.asarray(log_probs).mean(axis=1, keepdims=True)
-    return np.linalg.svd(centred, full_matrices=False)
 
 
 @partial(jax.jit, static_argnums=(1, 2, 3))

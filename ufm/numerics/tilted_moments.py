@@ -120,20 +120,24 @@ def series(anchor: Anchor, rho: float, also: np.ndarray | None = None) -> np.nda
         part = slice(start, start + _BLOCK)
         # a token so unlikely that its weight underflows may lie so far out that powers overflow
         t = np.where(anchor.weights[part] > 0, rho * anchor.offsets[part], 0.0)
-        low = np.empty((_SIDE, t.size))
-        low[0] = anchor.weights[part]
-        for n in range(1, _SIDE):
-            np.multiply(low[n - 1], t, out=low[n])
-        high, step = np.empty_like(low), t**2
+        low = _powers(anchor.weights[part], t)
+        step = t**2
         step *= step * step
-        high[0] = 1.0
-        for n in range(1, _SIDE):
-            np.multiply(high[n - 1], step, out=high[n])
+        high = _powers(1.0, step)
         sums[0] += high @ low.T
         if also is not None:
             sums[1] += (high * also[part]) @ low.T
     found = sums.reshape(-1, ORDER) / _FACTORIALS
     return found[0] if also is None else found
+
+
+def _powers(first: np.ndarray | float, t: np.ndarray) -> np.ndarray:
+    """first · t^n for n = 0..5, [6, len(t)]."""
+    rows = np.empty((_SIDE, t.size))
+    rows[0] = first
+    for n in range(1, _SIDE):
+        np.multiply(rows[n - 1], t, out=rows[n])
+    return rows
 
 
 def evaluate(coefficients: np.ndarray, tau: np.ndarray) -> np.ndarray:
@@ -143,10 +147,7 @@ def evaluate(coefficients: np.ndarray, tau: np.ndarray) -> np.ndarray:
     result = np.empty((rows, tau.size))
     for start in range(0, tau.size, _BLOCK):
         t = tau[start : start + _BLOCK]
-        low = np.empty((_SIDE, t.size))
-        low[0] = 1.0
-        for n in range(1, _SIDE):
-            np.multiply(low[n - 1], t, out=low[n])
+        low = _powers(1.0, t)
         step = low[_SIDE - 1] * t
         values = (blocks @ low).reshape(rows, _SIDE, t.size)
         total = values[:, -1]

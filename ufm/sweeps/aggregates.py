@@ -6,11 +6,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._checks import Numbers, finite, floating, needs_float64
+from .._checks import Numbers, needs_float64
 from .._progress import Progress, silent
 from ..numerics.tilted_moments import Anchor, anchor_at, evaluate, series, slopes
 from ..tilt.divergences import checked_weights
 from ..tilt.tilt import ExponentialTilt
+from .sweep import strength_row
 
 
 class Aggregates(NamedTuple):
@@ -78,13 +79,11 @@ def sweep_aggregates(
     >>> print(f"{found.cross_entropy_increase[-1]:.6f}")
     1.005832
     """
-    strengths = floating("alphas", alphas, 1)
-    finite("alphas", strengths)
+    points = np.asarray(strength_row(alphas))
     needs_float64("sweep_aggregates", tilt.log_probs, tilt.log_odds)
     rows, log_odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
     masks = _checked_masks(concepts, log_odds.size)
-    (m, _), points = rows.shape, np.asarray(strengths)
-    show = progress or silent
+    m, show = len(rows), progress or silent
     whole = np.empty((5, points.size, m))
     masses = np.empty((points.size, m, len(masks)))
     for j, row in enumerate(rows):
@@ -123,66 +122,64 @@ def along(alphas: np.ndarray, log_odds: np.ndarray, log_weights: np.ndarray) -> 
     order = np.argsort(alphas, kind="stable")
     points, found = alphas[order], np.empty((6, alphas.size))
     origin = anchor_at(0.0, log_odds, log_weights)
-    left = [_fill(origin, origin, points, 0, points.size, log_odds, log_weights, found)]
+
+    def fill(anchor: Anchor, first: int, last: int) -> list[tuple[int, int]]:
+        """Fill in the points of first..last-1 that the anchor serves; the ranges left on its sides."""
+        ends = [anchor.alpha - anchor.radius, anchor.alpha + anchor.radius]
+        start = first + int(np.searchsorted(points[first:last], ends[0], side="left"))
+        stop = first + int(np.searchsorted(points[first:last], ends[1], side="right"))
+        if start < stop:
+            served = points[start:stop]
+            found[:, start:stop] = _about(anchor, origin, served, log_odds, log_weights)
+        return [(first, start), (stop, last)]
+
+    left = fill(origin, 0, points.size)
     while left:
-        below, above = left.pop()
-        for first, last in (below, above):
-            if first < last:
-                middle = 0.5 * points[first] + 0.5 * points[last - 1]
-                anchor = anchor_at(middle, log_odds, log_weights)
-                if not np.any(np.abs(points[first:last] - middle) <= anchor.radius):
-                    anchor = anchor_at(points[(first + last) // 2], log_odds, log_weights)
-                left.append(
-                    _fill(anchor, origin, points, first, last, log_odds, log_weights, found)
-                )
+        first, last = left.pop()
+        if first < last:
+            middle = 0.5 * points[first] + 0.5 * points[last - 1]
+            anchor = anchor_at(middle, log_odds, log_weights)
+            if not np.any(np.abs(points[first:last] - middle) <= anchor.radius):
+                anchor = anchor_at(points[(first + last) // 2], log_odds, log_weights)
+            left += fill(anchor, first, last)
     result = np.empty_like(found)
     result[:, order] = found
     return Along(result[0].astype(int), *result[1:])
 
 
-def _fill(
+def _about(
     anchor: Anchor,
     origin: Anchor,
-    points: np.ndarray,
-    first: int,
-    last: int,
+    alphas: np.ndarray,
     log_odds: np.ndarray,
     log_weights: np.ndarray,
-    found: np.ndarray,
-) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Fill in the points of first..last-1 that the anchor serves; the ranges left on its two sides."""
-    own = points[first:last]
-    start = first + int(np.searchsorted(own, anchor.alpha - anchor.radius, side="left"))
-    stop = first + int(np.searchsorted(own, anchor.alpha + anchor.radius, side="right"))
-    if start < stop:
-        r, h = anchor.pivot, points[start:stop] - anchor.alpha
-        log_p = (log_weights - log_weights[r]) + anchor.alpha * (log_odds - log_odds[r])
-        log_p -= anchor.log_total
-        rho = min(anchor.radius, 1e300)
-        z, surprise = series(anchor, rho, also=log_p)
-        z[1] = 0.0 if anchor is origin else z[1]
-        first_order = slopes(z)
-        rows = np.stack([np.append(0.0, z[1:]), first_order, slopes(first_order), surprise])
-        tau = h / rho if rho else h
-        growth, dz, ddz, expected = evaluate(rows, tau)
-        total, log_z = 1 + growth, np.log1p(growth)
-        step = dz / total
-        slope = step / rho if rho else np.zeros_like(step)
+) -> tuple[np.ndarray, ...]:
+    """The fields of `Along` at `alphas`, which the anchor serves; `origin` is the anchor at 0."""
+    r, h = anchor.pivot, alphas - anchor.alpha
+    log_p = (log_weights - log_weights[r]) + anchor.alpha * (log_odds - log_odds[r])
+    log_p -= anchor.log_total
+    rho = min(anchor.radius, 1e300)
+    z, surprise = series(anchor, rho, also=log_p)
+    z[1] = 0.0 if anchor is origin else z[1]
+    first_order = slopes(z)
+    rows = np.stack([np.append(0.0, z[1:]), first_order, slopes(first_order), surprise])
+    tau = h / rho if rho else h
+    growth, dz, ddz, expected = evaluate(rows, tau)
+    total, log_z = 1 + growth, np.log1p(growth)
+    step = dz / total
+    slope = step / rho if rho else np.zeros_like(step)
+    kl = log_z.copy()
+    if anchor is not origin:
+        # K(a) - K(0) - a E_0[M] at the anchor, and on from there
+        r0 = origin.pivot
         centre = (anchor.pivot_log_odds - origin.pivot_log_odds) + (anchor.excess - origin.excess)
-        kl = log_z.copy()
-        if anchor is not origin:
-            # K(a) - K(0) - a E_0[M] at the anchor, and on from there
-            r0 = origin.pivot
-            kl += (log_weights[r] - log_weights[r0]) + anchor.log_total - origin.log_total
-            kl += (
-                anchor.alpha * ((log_odds[r] - origin.pivot_log_odds) - origin.excess) + h * centre
-            )
-        found[:, start:stop] = (
-            np.full(h.size, r),
-            anchor.log_total + log_z + h * anchor.excess,
-            anchor.pivot_log_odds + (anchor.excess + slope),
-            (ddz / total - step * step) / rho**2 if rho else np.zeros_like(step),
-            log_z - expected / total - tau * step,
-            kl,
-        )
-    return (first, start), (stop, last)
+        kl += (log_weights[r] - log_weights[r0]) + anchor.log_total - origin.log_total
+        kl += anchor.alpha * ((log_odds[r] - origin.pivot_log_odds) - origin.excess) + h * centre
+    return (
+        np.full(h.size, r),
+        anchor.log_total + log_z + h * anchor.excess,
+        anchor.pivot_log_odds + (anchor.excess + slope),
+        (ddz / total - step * step) / rho**2 if rho else np.zeros_like(step),
+        log_z - expected / total - tau * step,
+        kl,
+    )

@@ -1,5 +1,7 @@
 """Sweeps and peaks over the devices of a mesh, in one process or several."""
 
+from functools import cache
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -7,11 +9,11 @@ import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Float
 
-from .._checks import Numbers, finite, floating, needs_float64
+from .._checks import Numbers, needs_float64
 from ..numerics.vocabulary_peaks import vocabulary_peaks
 from ..tilt.effects import probability_increase
 from ..tilt.tilt import ExponentialTilt
-from .sweep import Quantity
+from .sweep import Quantity, strength_row
 
 
 def sweep_on_mesh(
@@ -39,8 +41,7 @@ def sweep_on_mesh(
     >>> print(ufm.sweep_on_mesh(tilt, np.linspace(-4, 4, 8), mesh, strengths="strengths").shape)
     (8, 6, 9)
     """
-    points = np.asarray(floating("alphas", alphas, 1))
-    finite("alphas", points)
+    points = np.asarray(strength_row(alphas))
     m, tokens = tilt.log_probs.shape
     split = {"alphas": (points.size, strengths), "contexts": (m, contexts)}
     for name, (size, axis) in (split | {"tokens": (tokens, vocabulary)}).items():
@@ -53,14 +54,9 @@ def sweep_on_mesh(
             )
     # XLA is to place what lies between: the tilt's own gathers leave that open
     mesh = Mesh(mesh.devices, mesh.axis_names, axis_types=(AxisType.Auto,) * len(mesh.axis_names))
-    placed = eqx.tree_at(
-        lambda t: (t.log_probs, t.log_odds),
-        tilt,
-        (
-            _placed(np.asarray(tilt.log_probs), mesh, contexts, vocabulary),
-            _placed(np.asarray(tilt.log_odds), mesh, vocabulary),
-        ),
-    )
+    rows = _placed(np.asarray(tilt.log_probs), mesh, contexts, vocabulary)
+    log_odds = _placed(np.asarray(tilt.log_odds), mesh, vocabulary)
+    placed = eqx.tree_at(lambda t: (t.log_probs, t.log_odds), tilt, (rows, log_odds))
     run = jax.jit(
         lambda t, a: jax.vmap(lambda alpha: quantity(t, alpha))(a),
         out_shardings=None if strengths is None else NamedSharding(mesh, PartitionSpec(strengths)),
@@ -91,15 +87,14 @@ def peaks_on_mesh(
     if not np.ptp(log_odds) > 0:
         raise ValueError(f"log_odds are constant (all {log_odds[0]}): no peak exists")
     sharding = NamedSharding(mesh, PartitionSpec(contexts))
-    # replicas along other axes of the mesh ask for the same contexts
-    known: dict[tuple[int | None, int | None], np.ndarray] = {}
+
+    @cache  # replicas along other axes of the mesh ask for the same contexts
+    def between(start: int | None, stop: int | None) -> np.ndarray:
+        return vocabulary_peaks(rows[start:stop], log_odds)
 
     def of_shard(index: tuple[slice, ...] | None) -> np.ndarray:
         own = slice(None) if index is None else index[0]
-        key = (own.start, own.stop)
-        if key not in known:
-            known[key] = vocabulary_peaks(rows[own], log_odds)
-        return known[key]
+        return between(own.start, own.stop)
 
     return jax.make_array_from_callback(rows.shape, sharding, of_shard)
 

@@ -51,7 +51,7 @@ def sweep(
     >>> print(ufm.sweep(tilt, jnp.linspace(-4, 4, 9)).shape)
     (9, 6, 9)
     """
-    strengths = _checked(alphas)
+    strengths = strength_row(alphas)
     kept = _checked_tokens(tokens, tilt.log_odds.size)
     batch = _batch(tilt, batch_size, memory)
     if kept is None and quantity is ExponentialTilt.probs:
@@ -106,7 +106,7 @@ def sweep_blocks(
     >>> print([block.shape for block in blocks])
     [(4, 6, 9), (4, 6, 9), (1, 6, 9)]
     """
-    strengths = _checked(alphas)
+    strengths = strength_row(alphas)
     kept = _checked_tokens(tokens, tilt.log_odds.size)
     return _blocks(tilt, strengths, quantity, kept, _batch(tilt, None, memory))
 
@@ -131,7 +131,8 @@ def _mapped(
     return jax.lax.map(at, strengths, batch_size=batch)
 
 
-def _checked(alphas: Numbers) -> Array:
+def strength_row(alphas: Numbers) -> Array:
+    """Strengths as a row [A] of finite numbers."""
     strengths = floating("alphas", alphas, 1)
     finite("alphas", strengths)
     return strengths

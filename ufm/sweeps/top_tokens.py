@@ -6,10 +6,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from .._checks import Numbers, finite, floating, needs_float64
+from .._checks import Numbers, needs_float64
 from .._progress import Progress, silent
 from ..tilt.tilt import ExponentialTilt
 from .aggregates import along
+from .sweep import strength_row
 
 _CHUNK = 256  # strengths taken together
 _FEW = 4096  # tokens left to compare, at most, where it can be
@@ -44,11 +45,10 @@ def sweep_top(
     >>> print(found.tokens[0, 0], found.probs[0, 0].round(4))
     [3 4] [0.3333 0.3333]
     """
-    strengths = floating("alphas", alphas, 1)
-    finite("alphas", strengths)
+    points = np.asarray(strength_row(alphas))
     needs_float64("sweep_top", tilt.log_probs, tilt.log_odds)
     rows, log_odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
-    (m, vocabulary), points = rows.shape, np.asarray(strengths)
+    m, vocabulary = rows.shape
     if not 1 <= k <= vocabulary:
         raise ValueError(f"k must lie in 1..{vocabulary}, the number of tokens; got {k}")
     order = np.argsort(points, kind="stable")
@@ -65,9 +65,14 @@ def sweep_top(
                 half = len(chunk) // 2
                 waiting += [chunk[half:], chunk[:half]]
                 continue
-            tokens[chunk, j], probs[chunk, j] = _likeliest(
-                points[chunk], log_odds, row, left, k, curves.pivot[chunk], curves.excess[chunk]
-            )
+            # log p counted from the pivot: subtracted before multiplied, nothing large cancels
+            pivot = curves.pivot[chunk][:, None]
+            logs = points[chunk][:, None] * (log_odds[left] - log_odds[pivot])
+            logs += row[left] - row[pivot]
+            first = np.argsort(-logs, axis=1, kind="stable")[:, :k]
+            chosen = np.take_along_axis(logs, first, axis=1)
+            tokens[chunk, j] = left[first]
+            probs[chunk, j] = np.exp(np.minimum(chosen - curves.excess[chunk][:, None], 0.0))
             done += len(chunk)
             show(done / (m * points.size))
     return TopTokens(jnp.asarray(tokens), jnp.asarray(probs))
@@ -87,20 +92,3 @@ def _contenders(
     return np.flatnonzero(
         (at_low >= at_low[best].min() - slack) | (at_high >= at_high[best].min() - slack)
     )
-
-
-def _likeliest(
-    alphas: np.ndarray,
-    log_odds: np.ndarray,
-    row: np.ndarray,
-    left: np.ndarray,
-    k: int,
-    pivot: np.ndarray,
-    excess: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    logs = (row[left][None, :] - row[pivot][:, None]) + alphas[:, None] * (
-        log_odds[left][None, :] - log_odds[pivot][:, None]
-    )
-    first = np.argsort(-logs, axis=1, kind="stable")[:, :k]
-    chosen = np.take_along_axis(logs, first, axis=1)
-    return left[first], np.exp(np.minimum(chosen - excess[:, None], 0.0))
