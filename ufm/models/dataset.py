@@ -95,7 +95,10 @@ class ConceptDataset(eqx.Module):
         >>> print(ufm.ConceptDataset.smoothed(epsilon=0.05).next_token_probs[0, 0])
         0.31666666666666665
         """
-        check.partition(concepts, size)
+        if concepts < 2:
+            raise ValueError(f"concepts must be at least 2; got {concepts}")
+        if size < 1:
+            raise ValueError(f"size must be at least 1 token per concept; got {size}")
         check.epsilon(epsilon, concepts)
         shares, token_concept = np.full(concepts * size, 1 / size), np.repeat(range(concepts), size)
         of_each = contexts_per_concept, context_length

@@ -5,14 +5,6 @@ import numpy as np
 from .._checks import finite
 
 
-def partition(concepts: int, size: int) -> None:
-    """At least two concepts of at least one token."""
-    if concepts < 2:
-        raise ValueError(f"concepts must be at least 2; got {concepts}")
-    if size < 1:
-        raise ValueError(f"size must be at least 1 token per concept; got {size}")
-
-
 def epsilon(epsilon: float, concepts: int) -> None:
     """0 < ε < (G-1)/G."""
     if concepts < 2:

@@ -42,9 +42,8 @@ class Block(eqx.Module):
         rows = [d, d, d, d, 4 * d, 4 * d, 4, 1, 2, 2]
         draw = jax.random.normal(key, (sum(rows), d), dtype)
         *weights, first, second = jnp.split(draw, np.cumsum(rows)[:-1])
-        query, key, value, output, up, down, up_bias, down_bias = (
-            w / math.sqrt(d) for w in weights
-        )
+        query, key, value, output, *mlp = (weight / math.sqrt(d) for weight in weights)
+        up, down, up_bias, down_bias = mlp
         head = (heads, d // heads, d)
         return cls(
             attention_norm=random_norm(first, norm, eps),
@@ -72,10 +71,8 @@ class Block(eqx.Module):
         return rest + inner @ self.down.T + last_axis(self.down_bias, rest)
 
     def _attention(self, normed):
-        query, key, value = (
-            jnp.einsum("hsd,td->hts", matrix, normed)
-            for matrix in (self.query, self.key, self.value)
-        )
+        matrices = self.query, self.key, self.value
+        query, key, value = (jnp.einsum("hsd,td->hts", matrix, normed) for matrix in matrices)
         scores = jnp.einsum("hqs,hks->hqk", query, key) / math.sqrt(query.shape[-1])
         causal = jnp.broadcast_to(jnp.tri(len(normed), dtype=bool), scores.shape)
         # Finite, so that no derivative can meet inf - inf or 0 * inf.

@@ -18,10 +18,7 @@ FEWEST_TOKENS = 4096  # below, a row is so short that Python's own time would sh
 
 
 def row_probs(
-    log_probs: Reals,
-    log_odds: Reals,
-    alphas: Reals,
-    progress: Progress = silent,
+    log_probs: Reals, log_odds: Reals, alphas: Reals, progress: Progress = silent
 ) -> jax.Array:
     """p [A, m, V] at `alphas` [A], as `ExponentialTilt.probs` has it; handed to JAX without a copy."""
     shape = (alphas.size, *log_probs.shape)
@@ -30,13 +27,20 @@ def row_probs(
 
     def fill(place: tuple[int, int]) -> None:
         i, j = place
-        alpha, row = alphas[i], result[i, j]
+        alpha, log_p, row = alphas[i], log_probs[j], result[i, j]
+
+        def count_from(log_p0: np.floating | float, log_odds0: np.floating) -> None:
+            # (log p - log p0) + α(M - M0): subtracted before multiplied, nothing large cancels
+            np.subtract(log_odds, log_odds0, out=row)
+            np.multiply(row, alpha, out=row)
+            np.add(row, log_p if log_p0 == 0 else log_p - log_p0, out=row)
+
         # Counted from the end of M that α favours, αM is below |log p| wherever p_α is large: no
         # strength, however great, drowns log p while the likeliest token is looked for.
         with np.errstate(over="ignore"):  # to -inf, where p is zero
-            _tilted(log_probs[j], log_odds, alpha, 0.0, ends[int(alpha >= 0)], row)
+            count_from(0.0, ends[int(alpha >= 0)])
             r = int(row.argmax())
-            _tilted(log_probs[j], log_odds, alpha, log_probs[j, r], log_odds[r], row)
+            count_from(log_p[r], log_odds[r])
         np.exp(row, out=row)
         row /= row.sum()
 
@@ -46,17 +50,3 @@ def row_probs(
             if done % shape[1] == 0:
                 progress(done / len(places))
     return jax.device_put(result, may_alias=True)
-
-
-def _tilted(
-    log_p: Reals,
-    log_odds: Reals,
-    alpha: np.floating,
-    log_p0: np.floating | float,
-    log_odds0: np.floating,
-    out: Reals,
-) -> None:
-    """(log p - log p0) + α(M - M0): subtracted before multiplied, nothing large cancels."""
-    np.subtract(log_odds, log_odds0, out=out)
-    out *= alpha
-    out += log_p if log_p0 == 0 else log_p - log_p0

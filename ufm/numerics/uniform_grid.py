@@ -60,10 +60,7 @@ def grid_bytes(contexts: int, vocabulary: int, size: int) -> int:
 
 
 def grid_probs(
-    log_probs: np.ndarray,
-    log_odds: np.ndarray,
-    grid: Grid,
-    progress: Progress = silent,
+    log_probs: np.ndarray, log_odds: np.ndarray, grid: Grid, progress: Progress = silent
 ) -> jax.Array:
     """p [A, m, V] at the strengths of `grid`, on the host's cores; handed to JAX without a copy."""
     (m, vocabulary), groups = log_probs.shape, grid.anchors.size

@@ -133,9 +133,8 @@ def _farthest(distribution: _Distribution) -> float:
 
 def _exact_offsets(distribution: _Distribution, anchor: Anchor) -> np.ndarray:
     """M - E_0[M], summed in extended precision where the machine has it (x86)."""
-    weights = np.exp(
-        distribution.tokens.astype(np.longdouble) - distribution.log_weights[anchor.pivot]
-    )
+    tokens = distribution.tokens.astype(np.longdouble)
+    weights = np.exp(tokens - distribution.log_weights[anchor.pivot])
     if distribution.log_odds.size < distribution.tokens.size:
         weights = np.add.reduceat(weights, distribution.starts)
     gaps = distribution.log_odds.astype(np.longdouble) - anchor.pivot_log_odds
@@ -241,16 +240,11 @@ def _narrowed(distribution: _Distribution, piece: _Piece) -> _Piece:
 def _solve_directly(distribution: _Distribution, piece: _Piece, peaks: np.ndarray) -> None:
     """The root of each token's log-balance over the tokens that the piece feels."""
     window = slice(piece.start, piece.stop)
-    log_odds = distribution.log_odds[window]
+    log_odds, logs = distribution.log_odds[window], distribution.log_weights[window]
     low, high = piece.bracket
     slack = 1e-9 * max(abs(low), abs(high))
     middle = float(middle_of(piece.bracket, np))
-    r = int(
-        np.argmax(
-            distribution.log_weights[window] + middle * (log_odds - log_odds[log_odds.size // 2])
-        )
-    )
-    logs = distribution.log_weights[window] - distribution.log_weights[window][r]
+    logs = logs - logs[np.argmax(logs + middle * (log_odds - log_odds[log_odds.size // 2]))]
     for start in range(piece.first, piece.last, 64):
         own = np.arange(start, min(start + 64, piece.last))
         gaps = log_odds[None, :] - distribution.log_odds[own][:, None]

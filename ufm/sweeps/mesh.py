@@ -102,6 +102,4 @@ def peaks_on_mesh(
 def _placed(array: np.ndarray, mesh: Mesh, *axes: str | None) -> Array:
     """`array`, of which every process has a copy, split over the mesh."""
     sharding = NamedSharding(mesh, PartitionSpec(*axes))
-    return jax.make_array_from_callback(
-        array.shape, sharding, lambda index: jnp.asarray(array[index])
-    )
+    return jax.make_array_from_callback(array.shape, sharding, lambda i: jnp.asarray(array[i]))

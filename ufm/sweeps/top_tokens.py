@@ -89,6 +89,5 @@ def _contenders(
     best = np.argpartition(-(logs + middle * gaps), k - 1)[:k]
     # a rounding error's room, so that ties are compared and not lost
     slack = 1e-9 * (1 + np.abs(at_low[best]).max() + np.abs(at_high[best]).max())
-    return np.flatnonzero(
-        (at_low >= at_low[best].min() - slack) | (at_high >= at_high[best].min() - slack)
-    )
+    least_low, least_high = at_low[best].min() - slack, at_high[best].min() - slack
+    return np.flatnonzero((at_low >= least_low) | (at_high >= least_high))

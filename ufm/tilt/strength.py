@@ -141,13 +141,9 @@ def choose_strength(
 @jax.jit
 def _effects_at(tilt: ExponentialTilt, alpha: ArrayLike, weights: Array, mask: Array) -> Array:
     """Weighted cross-entropy increase, reverse KL and target mass, [3]."""
-    return jnp.stack(
-        [
-            weights @ forward_kl(tilt, alpha),
-            weights @ reverse_kl(tilt, alpha),
-            weights @ concept_probability(tilt, alpha, mask),
-        ]
-    )
+    divergences = forward_kl(tilt, alpha), reverse_kl(tilt, alpha)
+    mass = concept_probability(tilt, alpha, mask)
+    return jnp.stack([weights @ each for each in (*divergences, mass)])
 
 
 def _scales(tilt: ExponentialTilt, weights: Array) -> tuple[float, float, float]:

@@ -36,19 +36,15 @@ def _gpt2(family: str, reader: Reader) -> Config:
     reader.flag("reorder_and_upcast_attn", False)  # the same numbers in another order
     activation = reader.activation("activation_function", "gelu_new")
     eps = reader.number("layer_norm_epsilon", 1e-5)
-    blocks = tuple(
-        BlockConfig(
-            heads, heads, head_dim, base / (i + 1 if by_depth else 1), activation, eps, None, None
-        )
-        for i in range(n)
-    )
+    scales = (base / (i + 1 if by_depth else 1) for i in range(n))
+    blocks = (BlockConfig(heads, heads, head_dim, s, activation, eps, None, None) for s in scales)
     return Config(
         family=family,
         vocabulary=reader.size("vocab_size"),
         dimension=d,
         inner=reader.size("n_inner", 4 * d),
         positions=reader.size("n_positions"),
-        blocks=blocks,
+        blocks=tuple(blocks),
         tied=reader.flag("tie_word_embeddings", True),
         attention_bias=True,
         mlp_bias=True,

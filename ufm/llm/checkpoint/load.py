@@ -87,9 +87,7 @@ def _fetch(name: str, revision: str | None) -> tuple[Path, str]:
     from huggingface_hub import errors, snapshot_download
 
     try:
-        directory = Path(
-            snapshot_download(name, revision=revision, allow_patterns=list(_HUB_FILES))
-        )
+        found = snapshot_download(name, revision=revision, allow_patterns=list(_HUB_FILES))
     except errors.GatedRepoError as error:
         raise ValueError(
             f"{name} is gated: accept its terms on the Hub and log in with `hf auth login`"
@@ -106,4 +104,4 @@ def _fetch(name: str, revision: str | None) -> tuple[Path, str]:
             f"{name} is not a directory here, and the Hub does not answer: {reason}"
         ) from error
     # a snapshot's folder is named after its commit
-    return directory, directory.name
+    return Path(found), Path(found).name

@@ -14,11 +14,8 @@ _BUFFERS = (".attn.bias", ".attn.masked_bias", "rotary_emb.inv_freq")
 
 def read_params(files: TensorFiles, config: Config, place: Place) -> Params:
     """The parameters in `files`; a tensor missing, unknown or of another shape is an error."""
-    params = (
-        _gpt2(files, config, place)
-        if config.family == "gpt2"
-        else _llama_like(files, config, place)
-    )
+    read = _gpt2 if config.family == "gpt2" else _llama_like
+    params = read(files, config, place)
     unknown = sorted(name for name in files.unread if not name.endswith(_BUFFERS))
     if unknown:
         raise ValueError(
@@ -83,9 +80,8 @@ def _llama_like(files: TensorFiles, config: Config, place: Place) -> Params:
         weight = place(files.read(f"{name}.weight", (out, width)), split=split)
         if not has_bias:
             return Linear(weight)
-        return Linear(
-            weight, place(files.read(f"{name}.bias", (out,)), split=0 if split == 0 else None)
-        )
+        bias = files.read(f"{name}.bias", (out,))
+        return Linear(weight, place(bias, split=0 if split == 0 else None))
 
     def block(i: int) -> Block:
         at, settings = f"layers.{i}", config.blocks[i]

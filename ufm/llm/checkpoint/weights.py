@@ -97,10 +97,8 @@ def _find(directory: Path) -> list[Path]:
     index = directory / _INDEX
     if index.is_file():
         try:
-            names = sorted(
-                set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-            )
-            files = [directory / Path(name).name for name in names]
+            shards = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+            files = [directory / Path(name).name for name in sorted(set(shards.values()))]
         except (ValueError, KeyError, AttributeError, TypeError) as error:
             raise ValueError(f"{index} is not an index of safetensors files: {error}") from error
         for path in files:
@@ -127,13 +125,10 @@ def placer(
     An axis that the devices do not divide evenly is not split: each device then holds it all.
     Norms (`wide=True`) are kept in float32 at least.
     """
-    mesh = None
-    if devices is not None:
-        mesh = jax.sharding.Mesh(np.array(devices), ("model",))
+    mesh = None if devices is None else jax.sharding.Mesh(np.array(devices), ("model",))
 
     def place(array: np.ndarray, split: int | None = None, wide: bool = False) -> jax.Array:
-        kind = at_least_float32(dtype) if wide else dtype
-        host = array.astype(kind)
+        host = array.astype(at_least_float32(dtype) if wide else dtype)
         if mesh is None:
             return jnp.asarray(host)
         spec: list[str | None] = [None] * host.ndim

@@ -14,14 +14,12 @@ def token_batch(
     tokens: Numbers, mask: Numbers | None, vocabulary: int, longest: int | None
 ) -> tuple[Array, Array, bool]:
     """`tokens` and `mask` as arrays [B, T], and whether a single sequence [T] was given."""
-    # on the host unless traced: nothing to compile for each new length
-    array = np.asarray(tokens) if is_concrete(tokens) else jnp.asarray(tokens)
+    array = _array(tokens)
     if array.ndim not in (1, 2) or array.size == 0:
         raise ValueError(f"tokens must be [T] or [B, T] with T >= 1; got shape {array.shape}")
     if not jnp.issubdtype(array.dtype, jnp.integer):
         raise TypeError(f"tokens must be integers; got dtype {array.dtype}")
-    real = np.ones(array.shape, bool) if mask is None else mask
-    real = np.asarray(real) if is_concrete(real) else jnp.asarray(real)
+    real = np.ones(array.shape, bool) if mask is None else _array(mask)
     if real.shape != array.shape or real.dtype != np.bool_:
         raise ValueError(
             f"mask must be boolean of shape {array.shape}; got dtype {real.dtype}, shape {real.shape}"
@@ -41,6 +39,11 @@ def token_batch(
     if is_single:
         array, real = array[None], real[None]
     return jnp.asarray(array), jnp.asarray(real), is_single
+
+
+def _array(values: Numbers) -> np.ndarray | Array:
+    # on the host unless traced: nothing to compile for each new length
+    return np.asarray(values) if is_concrete(values) else jnp.asarray(values)
 
 
 def _check_mask(mask: np.ndarray) -> None:
@@ -80,8 +83,8 @@ def one_of(name: str, value: str, known: tuple[str, ...]) -> None:
 
 def direction(vector: Numbers, dimension: int, dtype: np.dtype) -> Array:
     """A steering vector [d] in the dtype in which it is added."""
-    v = np.asarray(vector) if is_concrete(vector) else jnp.asarray(vector)
-    if not jnp.issubdtype(v.dtype, jnp.floating) and not jnp.issubdtype(v.dtype, jnp.integer):
+    v = _array(vector)
+    if not _is_real(v.dtype):
         raise TypeError(f"vector must hold real numbers; got dtype {v.dtype}")
     if v.shape != (dimension,):
         raise ValueError(f"vector must have shape ({dimension},), the model's width; got {v.shape}")
@@ -89,16 +92,18 @@ def direction(vector: Numbers, dimension: int, dtype: np.dtype) -> Array:
     return jnp.asarray(v.astype(dtype))
 
 
+def _is_real(dtype: np.dtype) -> bool:
+    return any(jnp.issubdtype(dtype, kind) for kind in (jnp.floating, jnp.integer))
+
+
 def scalar(alpha: ArrayLike, dtype: np.dtype) -> Array:
     """The strength α, a finite scalar."""
-    array = np.asarray(alpha) if is_concrete(alpha) else jnp.asarray(alpha)
+    array = _array(alpha)
     if array.ndim:
         raise ValueError(
             f"alpha must be a scalar; got shape {array.shape}: sweeps take many strengths"
         )
-    if not jnp.issubdtype(array.dtype, jnp.floating) and not jnp.issubdtype(
-        array.dtype, jnp.integer
-    ):
+    if not _is_real(array.dtype):
         raise TypeError(f"alpha must be a real number; got dtype {array.dtype}")
     if is_concrete(array) and not np.isfinite(array):
         raise ValueError(f"alpha must be finite; got {float(array)}")

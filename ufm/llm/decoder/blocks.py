@@ -14,7 +14,6 @@ from .config import BlockConfig, Config
 # float32 products in float32: an accelerator would otherwise round their inputs to 8 or 10 bits.
 _PRECISE = jax.lax.Precision.HIGHEST
 
-
 # Cos and sin [B, T, head_dim] of the rotary embedding; None where positions are learned.
 Rotation = tuple[Array, Array] | None
 
@@ -130,10 +129,8 @@ def embed(
     params: Params, config: Config, tokens: Int[Array, "batch length"], layout: Layout
 ) -> Float[Array, "batch length d"]:
     """The residual stream before the first block."""
-    x = params.embedding[tokens] * config.embedding_scale
-    return (
-        x if params.position_embedding is None else x + params.position_embedding[layout.positions]
-    )
+    x, table = params.embedding[tokens] * config.embedding_scale, params.position_embedding
+    return x if table is None else x + table[layout.positions]
 
 
 def run_blocks(

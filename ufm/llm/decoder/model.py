@@ -138,9 +138,8 @@ class LanguageModel(eqx.Module):
         `vector` is a `Steering`, or a direction, which `layer`, `positions` and `site` then place.
         Taylor arithmetic (`jax.experimental.jet`) through the blocks after the steered one.
         """
-        return self.derivatives(
-            tokens, vector, layer, alpha, order, positions, site=site, mask=mask
-        )[-1]
+        where = vector, layer, alpha, order, positions
+        return self.derivatives(tokens, *where, site=site, mask=mask)[-1]
 
     def derivatives(
         self,
@@ -172,13 +171,8 @@ class LanguageModel(eqx.Module):
         if order == 0:
             stack = jax.nn.softmax(self.after_steering(steered, layout, steering))[None]
         else:
-            series = run_blocks_series(
-                self.params,
-                self.config,
-                straight(steered, v.astype(x.dtype), order),
-                layout,
-                steering.layer + 1,
-            )
+            line, after = straight(steered, v.astype(x.dtype), order), steering.layer + 1
+            series = run_blocks_series(self.params, self.config, line, layout, after)
             has_norm = steering.site == "post-norm"
             stack = jnp.stack(probs_series(self.params, self.config, series, has_norm))
         return stack[:, 0, 0] if is_single else stack[:, :, 0]

@@ -41,17 +41,13 @@ class Rotary:
         kept = np.clip((turns - s.low) / (s.high - s.low), 0.0, 1.0)
         return inverse * (kept + (1 - kept) / s.factor)
 
+    @lru_cache(maxsize=16)  # noqa: B019 (a `Rotary` is small, and equal ones share an entry)
     def table(self, length: int) -> tuple[np.ndarray, np.ndarray]:
         """Cos and sin [length, head_dim] of position × frequency, in float64."""
-        return _table(self, length)
-
-
-@lru_cache(maxsize=16)
-def _table(rotary: Rotary, length: int) -> tuple[np.ndarray, np.ndarray]:
-    # on the host in float64: a float32 product is off by 6e-3 rad at position 100,000
-    angle = np.arange(length)[:, None] * rotary.inverse_frequencies()[None, :]
-    both = np.concatenate([angle, angle], axis=1)
-    return np.cos(both), np.sin(both)
+        # on the host in float64: a float32 product is off by 6e-3 rad at position 100,000
+        angle = np.arange(length)[:, None] * self.inverse_frequencies()[None, :]
+        both = np.concatenate([angle, angle], axis=1)
+        return np.cos(both), np.sin(both)
 
 
 def read_rotary(settings: JsonObject, head_dim: int, theta: float) -> Rotary:

@@ -63,8 +63,7 @@ def probs_series(params: Params, config: Config, series: Series, has_norm: bool)
     """The series of softmax(logits) from that of hidden states before (or after) the final norm."""
 
     def probs(x: Array) -> Array:
-        return jax.nn.softmax(
-            unembed(params, config, x if has_norm else normalise(params, config, x))
-        )
+        hidden = x if has_norm else normalise(params, config, x)
+        return jax.nn.softmax(unembed(params, config, hidden))
 
     return through(probs, series)

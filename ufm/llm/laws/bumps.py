@@ -116,18 +116,15 @@ def bump_law(
         verdict, why = "undecided", f"{why}; monotone curves may turn beyond the range: widen it"
     total = exact.total()
     counted = ", ".join(f"{exact[s]} {s}" for s in SHAPES if exact[s])
-    return STATEMENT.judged(
-        verdict,
-        float(np.mean(shares)),
-        f"{why}; of {total} curves {counted}; {visible['bump']} bump by over {_VISIBLE:.0%} of their range",
-        {
-            "curves": total,
-            "exact": {s: exact[s] for s in SHAPES},
-            "visible": {s: visible[s] for s in SHAPES},
-            "visible_share": visible["bump"] / total,
-            "share_by_prompt": shares,
-        },
-    )
+    why += f"; of {total} curves {counted}; {visible['bump']} bump by over {_VISIBLE:.0%} of their range"
+    evidence = {
+        "curves": total,
+        "exact": {s: exact[s] for s in SHAPES},
+        "visible": {s: visible[s] for s in SHAPES},
+        "visible_share": visible["bump"] / total,
+        "share_by_prompt": shares,
+    }
+    return STATEMENT.judged(verdict, float(np.mean(shares)), why, evidence)
 
 
 def known_signs(slopes: np.ndarray) -> np.ndarray:

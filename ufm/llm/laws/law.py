@@ -90,7 +90,5 @@ def judge_prompts(values: Sequence[float] | np.ndarray, threshold: float) -> tup
     mean, twice = float(array.mean()), 2 * float(array.std(ddof=1)) / math.sqrt(array.size)
     is_below = mean + twice < threshold
     verdict = "holds" if mean - twice >= threshold else "fails" if is_below else "undecided"
-    return (
-        verdict,
-        f"mean {mean:.3g} ± {twice:.3g} (2 standard errors, {array.size} prompts) against {threshold:g}",
-    )
+    shown = f"mean {mean:.3g} ± {twice:.3g} (2 standard errors, {array.size} prompts)"
+    return verdict, f"{shown} against {threshold:g}"

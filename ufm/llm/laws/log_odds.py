@@ -160,17 +160,10 @@ def odds_law(agreement: Agreement, blocks: int) -> Law:
     holds 0.7
     """
     at = np.flatnonzero(agreement.layers == blocks - 1)
-    evidence = {
-        "layers": agreement.layers,
-        "strengths": agreement.strengths,
-        "rank": agreement.rank,
-        "overlap": agreement.overlap,
-        "top": agreement.top,
-        "overlap_by_chance": agreement.top / agreement.log_odds.size,
-    }
+    evidence = {k: v for k, v in vars(agreement).items() if k not in ("log_odds", "share")}
+    evidence["overlap_by_chance"] = agreement.top / agreement.log_odds.size
     if not at.size:
-        why = "the last block was not steered"
-        return STATEMENT.judged("undecided", None, why, evidence)
+        return STATEMENT.judged("undecided", None, "the last block was not steered", evidence)
     down, up = map(float, agreement.rank[at[0]])
     is_enough = [x >= _RANK for x in (down, up)]
     verdict = "holds" if all(is_enough) else "undecided" if any(is_enough) else "fails"

@@ -76,10 +76,7 @@ def cost_law(
     if curvature <= 0:
         why = f"CE'' = {curvature:.4g} is not positive: no valley at 0; CE' = {slope:.3g}"
         return STATEMENT.judged("fails", number, why, evidence)
-    evidence |= {
-        "lowest_at": -slope / curvature,
-        "lowest_nats": -(slope**2) / (2 * curvature),
-    }
+    evidence |= {"lowest_at": -slope / curvature, "lowest_nats": -(slope**2) / (2 * curvature)}
     verdict = "holds" if number <= _CLOSE else "fails" if number > _FAR else "undecided"
     why = (
         f"½CE'' = {half:.4g} (measured {fitted[1]:.4g}); where it says 0.05 nats, at α = ±{strength:.4g}, "

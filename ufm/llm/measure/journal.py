@@ -54,10 +54,7 @@ class Journal:
         return arrays
 
     def stacked(
-        self,
-        parts: Mapping[str, JsonObject],
-        make: Callable[[int], Arrays],
-        progress: Progress,
+        self, parts: Mapping[str, JsonObject], make: Callable[[int], Arrays], progress: Progress
     ) -> Arrays:
         """The parts of these names, with what each is about, stacked along a new first axis.
 

@@ -1,5 +1,6 @@
 """Exact slopes of log p at every strength, and the distance of the distribution to its limits."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,24 +91,19 @@ def _one_prompt(
     size: int,
 ) -> Arrays:
     dtype = prompt.model.wide
-    slopes, near, beyond = [], [], []
+    found: defaultdict[str, list[np.ndarray]] = defaultdict(list)
     for where, chunk in chunks(alphas, size, dtype):
         count = where.stop - where.start
         # each row depends on its own strength alone: one direction serves them all
         logits, change = jax.jvp(prompt.logits, (chunk,), (jnp.ones_like(chunk),))
-        slopes.append(np.asarray(_slopes(logits, change, tokens))[:count])
+        found["slopes"].append(np.asarray(_slopes(logits, change, tokens))[:count])
         if limits is not None:
-            near.append(np.asarray(_distance(logits, chunk, limits))[:count])
-    if limits is None:
-        return {"slopes": np.concatenate(slopes)}
-    for where, chunk in chunks(far, size, dtype):
-        found = np.asarray(_distance(prompt.logits(chunk), chunk, limits))
-        beyond.append(found[: where.stop - where.start])
-    return {
-        "slopes": np.concatenate(slopes),
-        "distance": np.concatenate(near),
-        "far_distance": np.concatenate(beyond),
-    }
+            found["distance"].append(np.asarray(_distance(logits, chunk, limits))[:count])
+    if limits is not None:
+        for where, chunk in chunks(far, size, dtype):
+            distance = np.asarray(_distance(prompt.logits(chunk), chunk, limits))
+            found["far_distance"].append(distance[: where.stop - where.start])
+    return {name: np.concatenate(rows) for name, rows in found.items()}
 
 
 @jax.jit

@@ -147,12 +147,11 @@ def _window(
     if not runs.size:
         return None
     first, stop = max(runs.tolist(), key=lambda run: alphas[run[1] - 1] - alphas[run[0]])
-    last = stop - 1
-    lower, upper = float(alphas[first]), float(alphas[last])
+    lower, upper = float(alphas[first]), float(alphas[stop - 1])
     if first > 0:
         lower = _end(measure, lower, float(alphas[first - 1]), tolerance)
-    if last + 1 < alphas.size:
-        upper = _end(measure, upper, float(alphas[last + 1]), tolerance)
+    if stop < alphas.size:
+        upper = _end(measure, upper, float(alphas[stop]), tolerance)
     return Bracket(lower, upper)
 
 

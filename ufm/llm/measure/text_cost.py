@@ -66,8 +66,7 @@ class TextSpend:
 
     def at(self, alphas: Sequence[float] | np.ndarray) -> np.ndarray:
         """The spending [A, 4], columns as in `KINDS`, at each strength; ΔCE and KL are 0 at α = 0."""
-        sums = self.by_window(alphas)
-        return sums.sum(axis=1) / self.predicted.sum()
+        return self.by_window(alphas).sum(axis=1) / self.predicted.sum()
 
     def by_window(self, alphas: Sequence[float] | np.ndarray) -> np.ndarray:
         """Sums over the predicted tokens of each window, [A, windows, 4]."""
@@ -100,9 +99,8 @@ class TextSpend:
 
         None at the site "post-norm", and where the final norm leaves nothing of v.
         """
-        if self.steering.site == "post-norm":
-            return None
-        states = limit_states(self.model, self.steering)
+        has_limit = self.steering.site != "post-norm"
+        states = limit_states(self.model, self.steering) if has_limit else None
         if states is None:
             return None
         hidden = states[int(sign > 0)][None, None]

@@ -16,13 +16,8 @@ from ufm._progress import Progress, silent
 
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
-from ..steering.steered_prompt import (
-    SteeredPrompt,
-    bucket,
-    check_strengths,
-    chunks,
-    unsteered_at_zero,
-)
+from ..steering import steered_prompt
+from ..steering.steered_prompt import SteeredPrompt, check_strengths, chunks
 from .journal import Journal
 
 
@@ -89,11 +84,10 @@ def sweep_curves(
         "batch_size": batch_size,
     }
     journal = Journal(directory, settings)
+    how = concept, kept, order, batch_size
     stacked = journal.stacked(
         prompt_parts(len(rows)),
-        lambda j: _one_prompt(
-            model, rows[j], steering, strengths, concept, kept, order, batch_size
-        ),
+        lambda j: _one_prompt(model, rows[j], steering, strengths, *how),
         progress or silent,
     )
     journal.finish({"alphas": strengths, **stacked}, {**settings, "prompts_done": len(rows)})
@@ -149,20 +143,14 @@ def _one_prompt(
     order: int,
     batch_size: int | None,
 ) -> Arrays:
-    prompt = SteeredPrompt(model, row, steering, bucket(model, row))
+    prompt = SteeredPrompt(model, row, steering, steered_prompt.bucket(model, row))
     size = batch_size or prompt.batch_size()
     dtype = model.wide
     # the batch's own shape, so that the ends need no program of their own
-    _, ends = next(
-        chunks(np.resize([alphas.max(), alphas.min()], min(size, alphas.size)), size, dtype)
-    )
-    if ends.size == 1:
-        high, low = (
-            prompt.logits(jnp.asarray([a], dtype))[0] for a in (alphas.max(), alphas.min())
-        )
-    else:
-        high, low = prompt.logits(ends)[:2]
-    tokens = np.concatenate([_largest(np.asarray(end), kept) for end in (high, low)])
+    rows = min(size, alphas.size)
+    both = np.resize([alphas.max(), alphas.min()], max(2, rows))
+    ends = np.concatenate([prompt.logits(chunk) for _, chunk in chunks(both, rows, dtype)])
+    tokens = np.concatenate([_largest(end, kept) for end in ends[:2]])
     members = None if concept is None else jnp.asarray(concept)
     found = []
     for where, chunk in chunks(alphas, size, dtype):
@@ -194,7 +182,7 @@ def _measure(
     logits: Array, alphas: Array, base: Array, tokens: Array, concept: Array | None
 ) -> dict[str, Array]:
     unsteered = jax.nn.log_softmax(base)
-    after = unsteered_at_zero(jax.nn.log_softmax(logits, axis=1), unsteered, alphas)
+    after = steered_prompt.unsteered_at_zero(jax.nn.log_softmax(logits, axis=1), unsteered, alphas)
     before = unsteered[None]
     gap = after - before
     found = {

@@ -36,9 +36,8 @@ class CostWindow(SteeredRun):
         check_text([row], length, steering)
         super().__init__(model, row, steering, length, only_last=False)
         self.kinds, self.predicted = kinds, len(row) - 1
-        following = np.zeros(length, np.int32)
-        following[: self.predicted] = row[1:]
-        self.following = jnp.asarray(following)
+        following = np.pad(row[1:], (0, length - self.predicted))
+        self.following = jnp.asarray(following, np.int32)
         self.target = jnp.asarray(np.zeros(model.vocabulary, bool) if target is None else target)
         self.hidden = model.states_after(self.before, self.layout, self.steering, only_last=False)
 
@@ -55,9 +54,8 @@ class CostWindow(SteeredRun):
     ) -> np.ndarray:
         """The sums [A, K] of these last hidden states; those of the unsteered model where α = 0."""
         logits = unembed(self.model.params, self.model.config, hidden)
-        return self._sum(
-            _costs_at(logits, alphas, base, self.following, self.target, kinds=self.kinds)
-        )
+        given = base, self.following, self.target
+        return self._sum(_costs_at(logits, alphas, *given, kinds=self.kinds))
 
     def derivatives(self, order: int) -> np.ndarray:
         """The sums at α = 0 and their derivatives there up to `order`, exact: [order + 1, K]."""
@@ -71,16 +69,9 @@ class CostWindow(SteeredRun):
         params, config = self.model.params, self.model.config
         series = straight(self.before, v, order)
         series = run_blocks_series(params, config, series, self.layout, start, only_last=False)
-        costs = _cost_series(
-            params,
-            config,
-            series,
-            base,
-            self.following,
-            self.target,
-            kinds=self.kinds,
-            has_norm=self.steering.site == "post-norm",
-        )
+        given = base, self.following, self.target
+        how = {"kinds": self.kinds, "has_norm": self.steering.site == "post-norm"}
+        costs = _cost_series(params, config, series, *given, **how)
         return np.concatenate([value, *map(self._sum, costs[1:])])
 
     def cross_entropy(self) -> float:

@@ -1,7 +1,5 @@
 """What a report says of the model, the steering and the tokens that it names."""
 
-from dataclasses import asdict
-
 import numpy as np
 
 from ufm import __version__
@@ -30,12 +28,11 @@ def name_tokens(
     shown: dict[str, list[int]], names: dict[int, str], log_odds: np.ndarray
 ) -> dict[str, list[dict[str, object]]]:
     """The tokens as report.json has them, with their log-odds."""
-    return {
-        key: [
-            {"token": z, "text": visible(names[z]), "log_odds": float(log_odds[z])} for z in group
-        ]
-        for key, group in shown.items()
-    }
+
+    def named(z: int) -> dict[str, object]:
+        return {"token": z, "text": visible(names[z]), "log_odds": float(log_odds[z])}
+
+    return {key: [named(z) for z in group] for key, group in shown.items()}
 
 
 def report_facts(
@@ -46,21 +43,17 @@ def report_facts(
     share: float,
 ) -> dict[str, object]:
     """The model, the steering and the request, as plain JSON: no times, no paths."""
-    about = {key: value for key, value in asdict(vector).items() if key != "values"}
-    alphas = request.alphas
-    concept = request.concept
+    alphas, concept = request.alphas, request.concept
     return {
         "ufm": __version__,
         "model": {
-            "name": model.source.name,
-            "revision": model.source.revision,
-            "fingerprint": model.source.fingerprint,
+            **vars(model.source),
             "dtype": str(model.dtype),
             "blocks": model.blocks,
             "dimension": model.dimension,
             "vocabulary": model.vocabulary,
         },
-        "steering": about,
+        "steering": {key: value for key, value in vars(vector).items() if key != "values"},
         "strengths": {"least": alphas[0], "largest": alphas[-1], "steps": alphas.size}
         | {"largest_relative": share},
         "prompts": {name: len(group) for name, group in rows.items()},

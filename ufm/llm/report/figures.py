@@ -30,20 +30,10 @@ _STYLE: "dict[RcKeyType, object]" = {
 }
 _CURVES = 5
 _PANELS = 2
-_SIZE = (9.0, 3.9)
-_ABOVE = {
-    "loc": "lower left",
-    "bbox_to_anchor": (0.0, 1.0),
-    "borderaxespad": 0.2,
-    "frameon": False,
-    "alignment": "left",
-}
-_BESIDE = {
-    "loc": "upper left",
-    "bbox_to_anchor": (1.01, 1.0),
-    "borderaxespad": 0.0,
-    "alignment": "left",
-}
+_WIDTH, _HEIGHT = 9.0, 3.9
+_LEGEND = {"frameon": False, "alignment": "left"}
+_ABOVE = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.2, **_LEGEND}
+_BESIDE = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0.0, **_LEGEND}
 
 
 def draw_figures(report: Report) -> dict[str, Figure]:
@@ -68,10 +58,9 @@ def as_bytes(figure: Figure, kind: str) -> bytes:
     return data.getvalue()
 
 
-def _axes(columns: int = 1, height: float = _SIZE[1], rows: int = 1) -> tuple[Figure, list[Axes]]:
-    figure = Figure(figsize=(_SIZE[0], height), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
-    return figure, axes
+def _axes(columns: int = 1, height: float = _HEIGHT, rows: int = 1) -> tuple[Figure, list[Axes]]:
+    figure = Figure(figsize=(_WIDTH, height), layout="constrained")
+    return figure, figure.subplots(rows, columns, squeeze=False).ravel().tolist()
 
 
 def _token_curves(report: Report) -> Figure:
@@ -81,34 +70,26 @@ def _token_curves(report: Report) -> Figure:
     figure, axes = _axes(rows=len(prompts), height=3.4 * len(prompts))
     for j, (panel, prompt) in enumerate(zip(axes, prompts, strict=True)):
         prepared(panel, "Δp(z | c, α)", curves.alphas)
-        panel.set_title(
-            f"after {drawable(quoted(prompt, 70), known)}", loc="left", fontsize="medium"
-        )
+        title = f"after {drawable(quoted(prompt, 70), known)}"
+        panel.set_title(title, loc="left", fontsize="medium")
         for k, place in enumerate(_largest_moves(curves.tokens[j], curves.increase[j])):
             name = drawable(quoted(report.names.get(int(curves.tokens[j, place]), ""), 18), known)
-            panel.plot(
-                curves.alphas,
-                curves.increase[j, :, place],
-                label=name,
-                color=plots.PALETTE[k % len(plots.PALETTE)],
-                linestyle="-" if k < len(plots.PALETTE) else "--",
-            )
-        panel.legend(title="token z", frameon=False, **_BESIDE)
+            line, colour = divmod(k, len(plots.PALETTE))
+            style = {"color": plots.PALETTE[colour], "linestyle": "--" if line else "-"}
+            panel.plot(curves.alphas, curves.increase[j, :, place], label=name, **style)
+        panel.legend(title="token z", **_BESIDE)
     return figure
 
 
 def _largest_moves(tokens: np.ndarray, increase: np.ndarray) -> list[int]:
     """Places of the tokens that move most in each half of [2K], each token once."""
-    half = tokens.size // 2
     moves = np.abs(increase).max(axis=0)
-    chosen: dict[int, int] = {}
-    for places in (np.arange(half), np.arange(half, 2 * half)):
-        added = 0
-        for place in places[np.argsort(-moves[places], kind="stable")]:
-            if added < _CURVES and int(tokens[place]) not in chosen:
-                chosen[int(tokens[place])] = int(place)
-                added += 1
-    return list(chosen.values())
+    chosen: list[int] = []
+    for places in np.split(np.arange(tokens.size), 2):
+        ordered = places[np.argsort(-moves[places], kind="stable")].tolist()
+        new = [place for place in ordered if tokens[place] not in tokens[chosen]]
+        chosen += new[:_CURVES]
+    return chosen
 
 
 def _concept_mass(report: Report) -> Figure:
@@ -118,11 +99,11 @@ def _concept_mass(report: Report) -> Figure:
     figure, (left, right) = _axes(2)
     _draw_prompts(left, "mass of the concept", curves.alphas, curves.concept_mass)
     fits = [fit_tanh(curves.alphas, row) for row in curves.concept_mass]
-    found = sorted(
-        ((f.r_squared, j, f) for j, f in enumerate(fits) if f is not None), key=lambda x: x[:2]
-    )
+    found = sorted((f.r_squared, j) for j, f in enumerate(fits) if f is not None)
     if found:
-        _, j, fit = found[(len(found) - 1) // 2]
+        _, j = found[(len(found) - 1) // 2]
+        fit = fits[j]
+        assert fit is not None
         _draw_fit(right, curves.alphas, curves.concept_mass[j], fit, j)
     else:
         right.set_axis_off()

@@ -8,7 +8,7 @@ import numpy as np
 
 from ufm._visible import quoted
 
-from ..text.prompts import read_prompts
+from ..text.prompts import read_prompts, read_text
 from ..text.tokenizer import Tokenizer
 
 
@@ -67,12 +67,7 @@ def read_token_set(path: str | Path, tokenizer: Tokenizer, vocabulary: int) -> n
 
 
 def _read(path: Path) -> object:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise ValueError(f"{path} does not exist") from error
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8 text: {error}") from error
+    text = read_text(path)
     if path.suffix == ".txt":
         return [line for line in text.split("\n") if line]
     try:

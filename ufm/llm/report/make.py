@@ -52,9 +52,13 @@ def make_report(
     cost, wide_cost, near_cost = run.costs(vector)
     laws = (
         bump_law(curves.tokens, curves.unsteered, curves.increase, slopes.slopes),
-        _tanh_law(curves),
+        tanh.STATEMENT.not_asked("no concept given: name its tokens with --tokens")
+        if curves.concept_mass is None
+        else tanh.tanh_law(curves.alphas, curves.concept_mass),
         cost,
-        _plateau_law(slopes, why_none),
+        plateau.STATEMENT.not_asked(why_none)
+        if slopes.far_distance is None
+        else plateau.plateau_law(slopes.far, slopes.far_distance),
         odds_law(agreement, model.blocks),
     )
     shown = shown_tokens(log_odds, limits)
@@ -221,15 +225,3 @@ def _limits(model: LanguageModel, vector: SteeringVector) -> tuple[np.ndarray | 
         return plateau.plateau_limits(model, Steering.of(vector)), ""
     except ValueError as error:
         return None, str(error)
-
-
-def _tanh_law(curves: Curves) -> Law:
-    if curves.concept_mass is None:
-        return tanh.STATEMENT.not_asked("no concept given: name its tokens with --tokens")
-    return tanh.tanh_law(curves.alphas, curves.concept_mass)
-
-
-def _plateau_law(slopes: Slopes, why_none: str) -> Law:
-    if slopes.far_distance is None:
-        return plateau.STATEMENT.not_asked(why_none)
-    return plateau.plateau_law(slopes.far, slopes.far_distance)

@@ -70,9 +70,8 @@ def embed_prompts(
         tokens, mask = pad(rows, round_up(max(map(len, rows)), model.config.positions))
         real = mask[: len(chosen)]
         count += int(real.sum())
-        for k, x in zip(wanted, _states(model, tokens, mask, wanted, site), strict=True):
+        for at, x in enumerate(_states(model, tokens, mask, wanted, site)):
             host = np.asarray(x)[: len(chosen)]
-            at = wanted.index(k)
             states[at, chosen] = _pool(host, real, pooling)
             norms[at] += np.linalg.norm(host.astype(np.float64), axis=2)[real].sum()
     return Embeddings(states, norms / count)
@@ -122,7 +121,11 @@ def features(model: LanguageModel, prompts: Sequence[Sequence[int]], **options) 
     >>> print(abs(last.logits()[1] - model.logits([5, 6, 7])).max() < 1e-12)
     True
     """
-    _refuse_softcap(model)
+    if model.config.final_softcap is not None:
+        raise ValueError(
+            f"the logits are capped at {model.config.final_softcap:g}: they are not affine in the last "
+            "hidden state, so steering it is not an exponential tilt"
+        )
     found = embed_prompts(model, prompts, [model.blocks - 1], site="post-norm", **options)
     return UFM(model.unembedding, jnp.asarray(found.states[0]))
 
@@ -137,17 +140,8 @@ def tilt(
     logits = np.asarray(features(model, prompts).logits())
     shifted = logits - logits.max(axis=1, keepdims=True)
     log_probs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return ExponentialTilt(
-        log_probs, np.asarray(model.unembedding) @ np.asarray(vector, logits.dtype)
-    )
-
-
-def _refuse_softcap(model: LanguageModel) -> None:
-    if model.config.final_softcap is not None:
-        raise ValueError(
-            f"the logits are capped at {model.config.final_softcap:g}: they are not affine in the last "
-            "hidden state, so steering it is not an exponential tilt"
-        )
+    log_odds = np.asarray(model.unembedding) @ np.asarray(vector, logits.dtype)
+    return ExponentialTilt(log_probs, log_odds)
 
 
 @dataclass(frozen=True)

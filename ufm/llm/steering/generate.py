@@ -9,16 +9,8 @@ from jaxtyping import Array, ArrayLike
 
 from ufm._progress import Progress, silent
 
-from ..decoder.blocks import (
-    Layout,
-    apply_block,
-    arrange,
-    embed,
-    extend,
-    normalise,
-    pick,
-    unembed,
-)
+from ..decoder import blocks
+from ..decoder.blocks import Layout
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering, add
 from .steered_prompt import check_strengths
@@ -72,11 +64,10 @@ def generate(
     key = jax.random.key(seed)
     made, show = [], progress or silent
     for step in range(count):
-        chosen = _choose(logits, jax.random.fold_in(key, step), temperature)
-        made.append(chosen)
+        if step:
+            logits = states.next(made[-1], length + step - 1)
+        made.append(_choose(logits, jax.random.fold_in(key, step), temperature))
         show(step + 1, count)
-        if step + 1 < count:
-            logits = states.next(chosen, length + step)
     return np.asarray(jnp.stack(made, axis=1))
 
 
@@ -103,15 +94,10 @@ class _States:
     """
 
     def __init__(
-        self,
-        model: LanguageModel,
-        steering: Steering | None,
-        alphas: np.ndarray,
-        capacity: int,
+        self, model: LanguageModel, steering: Steering | None, alphas: np.ndarray, capacity: int
     ):
         self.model = model
         self.steering = None if steering is None else model.place(steering)
-        self.rows = alphas.size
         self.alphas = jnp.asarray(alphas.astype(model.wide))
         self.everywhere = Layout(
             jnp.ones((1, capacity), bool), jnp.arange(capacity)[None, :], jnp.zeros(1, int)
@@ -121,33 +107,34 @@ class _States:
     def read(self, ids: Array, last: int) -> Array:
         """Take in the prompt (padded to the capacity); logits [A, V] after its token `last`."""
         model = self.model
-        x = embed(model.params, model.config, ids, self.everywhere)
-        x = jnp.broadcast_to(x, (self.rows, *x.shape[1:]))
-        for i, block in enumerate(model.params.blocks):
-            settings = model.config.blocks[i]
-            x, *kept = apply_block(settings, block, x, *arrange(self.everywhere, settings, x.dtype))
+        x = blocks.embed(model.params, model.config, ids, self.everywhere)
+        x = jnp.broadcast_to(x, (self.alphas.size, *x.shape[1:]))
+        for i, settings in enumerate(model.config.blocks):
+            arranged = blocks.arrange(self.everywhere, settings, x.dtype)
+            x, *kept = blocks.apply_block(settings, model.params.blocks[i], x, *arranged)
             self.cache.append((kept[0], kept[1]))
             x = self._steered(x, i, "residual")
-        return self._head(pick(x, jnp.array([last])))
+        return self._head(blocks.pick(x, jnp.array([last])))
 
     def next(self, chosen: Array, position: int) -> Array:
         """Take in the tokens [A] at `position`; logits [A, V] of those after them."""
         model = self.model
         here = Layout(jnp.ones((1, 1), bool), jnp.full((1, 1), position), jnp.zeros(1, int))
-        x = embed(model.params, model.config, chosen[:, None], here)
+        x = blocks.embed(model.params, model.config, chosen[:, None], here)
         at = jnp.array([position])
-        for i, block in enumerate(model.params.blocks):
-            settings = model.config.blocks[i]
-            arranged = arrange(self.everywhere, settings, x.dtype)
-            x, *kept = extend(settings, block, x, *arranged, *self.cache[i], at)
+        for i, settings in enumerate(model.config.blocks):
+            arranged = blocks.arrange(self.everywhere, settings, x.dtype)
+            cached = *arranged, *self.cache[i]
+            x, *kept = blocks.extend(settings, model.params.blocks[i], x, *cached, at)
             self.cache[i] = (kept[0], kept[1])
             x = self._steered(x, i, "residual")
         return self._head(x)
 
     def _head(self, x: Array) -> Array:
         params, config = self.model.params, self.model.config
-        x = self._steered(normalise(params, config, x), self.model.blocks - 1, "post-norm")
-        return unembed(params, config, x)[:, 0]
+        x = blocks.normalise(params, config, x)
+        x = self._steered(x, self.model.blocks - 1, "post-norm")
+        return blocks.unembed(params, config, x)[:, 0]
 
     def _steered(self, x: Array, layer: int, site: str) -> Array:
         """h + αv, if this is where v is added."""

@@ -56,11 +56,7 @@ class SteeredPrompt(SteeredRun):
     """
 
     def __init__(
-        self,
-        model: LanguageModel,
-        tokens: Numbers,
-        steering: Steering,
-        length: int | None = None,
+        self, model: LanguageModel, tokens: Numbers, steering: Steering, length: int | None = None
     ):
         super().__init__(model, tokens, steering, length, only_last=True)
         self.tokens = tokens

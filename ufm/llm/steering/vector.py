@@ -80,14 +80,11 @@ class SteeringVector:
             raise ValueError(
                 f"the vector has {self.values.size} entries, the model's width is {model.dimension}"
             )
-        if not self.layer < model.blocks:
-            raise ValueError(
-                f"the vector is of block {self.layer}, the model has 0..{model.blocks - 1}"
-            )
-        if self.site == "post-norm" and self.layer != model.blocks - 1:
-            raise ValueError(
-                f"a post-norm vector is of the last block; this one is of {self.layer}"
-            )
+        layer, last = self.layer, model.blocks - 1
+        if layer > last:
+            raise ValueError(f"the vector is of block {layer}, the model has 0..{last}")
+        if self.site == "post-norm" and layer != last:
+            raise ValueError(f"a post-norm vector is of the last block; this one is of {layer}")
         if self.fingerprint != model.source.fingerprint:
             raise ValueError(
                 f"the vector was made from {self.model} (fingerprint {self.fingerprint}), not from "
@@ -95,13 +92,12 @@ class SteeringVector:
             )
 
 
-def _check(vector: SteeringVector, where: str = "") -> None:
+def _check(vector: SteeringVector, where: str) -> None:
     one_of(f"{where}site", vector.site, SITES)
     one_of(f"{where}positions", vector.positions, POSITIONS)
     one_of(f"{where}pooling", vector.pooling, POOLINGS)
-    for name in ("layer", "positive", "negative"):
+    for name, least in (("layer", 0), ("positive", 1), ("negative", 1)):
         value = getattr(vector, name)
-        least = 0 if name == "layer" else 1
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise ValueError(
                 f"{where}field {name} = {value!r} must be a whole number of at least {least}"
@@ -156,14 +152,12 @@ def steering_vectors(
     if layers is None:
         layers = [model.blocks - 1] if site == "post-norm" else range(model.blocks)
     everyone = [list(map(int, row)) for row in (*positive, *negative)]
-    found = embed_prompts(
-        model, everyone, layers, pooling=pooling, site=site, batch_size=batch_size
-    )
+    how = {"pooling": pooling, "site": site}
+    found = embed_prompts(model, everyone, layers, **how, batch_size=batch_size)
     vector = partial(
         SteeringVector,
-        site=site,
+        **how,
         positions=positions,
-        pooling=pooling,
         normalised=normalise,
         model=model.source.name,
         revision=model.source.revision,
@@ -182,12 +176,6 @@ def steering_vectors(
                 "the same mean hidden state"
             )
         v = v / v.dtype.type(_length(v)) if normalise else v
-        made.append(
-            vector(
-                values=v,
-                layer=int(layer),
-                norm=_length(v),
-                mean_hidden_norm=float(mean_norm),
-            )
-        )
+        sizes = {"norm": _length(v), "mean_hidden_norm": float(mean_norm)}
+        made.append(vector(values=v, layer=int(layer), **sizes))
     return tuple(made)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from jaxtyping import Array
 
 from ufm._json import finite_or_null
 from ufm._progress import Progress, silent
@@ -103,10 +102,7 @@ class StrengthReport:
                     "prompt": text.prompt,
                     "text": decode(text.tokens),
                     "tokens": text.tokens,
-                    "verdict": text.loop.verdict,
-                    "repeated": text.loop.repeated,
-                    "period": text.loop.period,
-                    "times": text.loop.times,
+                    **vars(text.loop),
                 }
                 for text in self.continuations
             ],
@@ -242,20 +238,14 @@ def _on_prompts(
         tolerance=request.tolerance,
         progress=partial(progress, stage="sweet spots"),
     )
-    before = _mean_mass(request, model.logits)
-    if not choice.reachable:
-        return spots, (before, float("nan"))
-    return spots, (
-        before,
-        _mean_mass(request, lambda row: model.logits(row, choice.alpha, steering)),
-    )
 
+    def mean_mass(alpha: float, steering: Steering | None) -> float:
+        found = [model.logits(row, alpha, steering) for row in request.prompts]
+        p = [np.exp(x - x.max()) for x in np.asarray(found, np.float64)]
+        return float(np.mean([x[request.target].sum() / x.sum() for x in p]))
 
-def _mean_mass(request: Request, logits: Callable[[Sequence[int]], Array]) -> float:
-    """The target's probability, the mean over the prompts."""
-    found = [np.asarray(logits(row), np.float64) for row in request.prompts]
-    p = [np.exp(x - x.max()) for x in found]
-    return float(np.mean([x[request.target].sum() / x.sum() for x in p]))
+    after = mean_mass(choice.alpha, steering) if choice.reachable else float("nan")
+    return spots, (mean_mass(0.0, None), after)
 
 
 def _continue(
@@ -271,21 +261,13 @@ def _continue(
     chosen = request.prompts[: request.samples]
     found, is_same = [], True
 
-    def write(j: int, how: Steering | None, strengths: list[float]) -> np.ndarray:
-        return generate(
-            model,
-            chosen[j],
-            how,
-            strengths,
-            count=request.new_tokens,
-            temperature=request.temperature,
-            seed=request.seed + j,
-        )
-
-    for j in range(len(chosen)):
-        made = write(j, steering, alphas)
+    write = partial(generate, count=request.new_tokens, temperature=request.temperature)
+    for j, row in enumerate(chosen):
+        seed = request.seed + j
+        made = write(model, row, steering, alphas, seed=seed)
         if j == 0:  # as many rows, so that the same programs run
-            is_same = bool((made[0] == write(j, None, [0.0] * len(alphas))[0]).all())
+            unsteered = write(model, row, None, [0.0] * len(alphas), seed=seed)
+            is_same = bool((made[0] == unsteered[0]).all())
         for alpha, tokens in zip(alphas, made.tolist(), strict=True):
             found.append(Continuation(alpha, j, tokens, find_loop(tokens)))
         progress(j + 1, len(chosen), "writing")

@@ -27,14 +27,8 @@ def read_prompts(path: str | Path) -> tuple[Prompt, ...]:
     `ValueError` with the number of the line that is malformed, and on a file without prompts.
     """
     path = Path(path)
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8 text: {error}") from error
-    except FileNotFoundError as error:
-        raise ValueError(f"{path} does not exist") from error
     found: list[Prompt] = []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(read_text(path).splitlines(), 1):
         if not line.strip():
             continue
         if path.suffix == ".txt":
@@ -44,6 +38,16 @@ def read_prompts(path: str | Path) -> tuple[Prompt, ...]:
     if not found:
         raise ValueError(f"{path} holds no prompt")
     return tuple(found)
+
+
+def read_text(path: Path) -> str:
+    """The text of a file that a user gives."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8 text: {error}") from error
+    except FileNotFoundError as error:
+        raise ValueError(f"{path} does not exist") from error
 
 
 def _parse(line: str, where: str) -> list[Prompt]:
@@ -74,8 +78,7 @@ def _parse_contexts(entry: JsonObject, where: str) -> list[Prompt]:
                 f'{where} must hold "text", or a concept with a list of texts; got {_short(entry)}'
             )
         for text in texts:
-            is_negative = name == "negative"
-            concept, kind = (None, "negative") if is_negative else (name, "positive")
+            concept, kind = (None, name) if name == "negative" else (name, "positive")
             found.append(Prompt(_text(text, where), concept, kind))
     return found
 
@@ -108,13 +111,11 @@ def split_prompts(
         raise ValueError(f'negative must be "contrastive" or "random"; got {negative!r}')
     p = tuple(x.text for x in prompts if x.concept == concept and x.kind != "negative")
     if negative == "contrastive":
-        n = tuple(x.text for x in prompts if x.concept == concept and x.kind == "negative")
+        against = (x for x in prompts if x.concept == concept and x.kind == "negative")
     else:
-        n = tuple(
-            x.text
-            for x in prompts
-            if x.concept != concept and (x.kind != "negative" or x.concept is None)
-        )
+        others = (x for x in prompts if x.concept != concept)
+        against = (x for x in others if x.kind != "negative" or x.concept is None)
+    n = tuple(x.text for x in against)
     for name, texts in (("positive", p), (f"{negative} negative", n)):
         if not texts:
             known = sorted({x.concept for x in prompts if x.concept})

@@ -43,9 +43,8 @@ class Tokenizer:
     def text(self, token: int | np.integer) -> str:
         """The text of one token, or the tokenizer's own name for it where it is not text."""
         found = self.decode([token])
-        return (
-            found if found and "\ufffd" not in found else self.inner.id_to_token(int(token)) or ""
-        )
+        is_text = found and "\ufffd" not in found
+        return found if is_text else self.inner.id_to_token(int(token)) or ""
 
     def batch(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Tokens [B, T] of several texts, padded on the right, and the mask [B, T] of real ones."""
@@ -106,9 +105,8 @@ def load_tokenizer(path_or_id: str | Path, revision: str | None = None) -> Token
         if path.is_file():
             inner = tokenizers.Tokenizer.from_file(str(path))
         elif vocabulary.is_file() and merges.is_file():
-            inner = tokenizers.Tokenizer(
-                tokenizers.models.BPE.from_file(str(vocabulary), str(merges))
-            )
+            pairs = tokenizers.models.BPE.from_file(str(vocabulary), str(merges))
+            inner = tokenizers.Tokenizer(pairs)
             inner.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)  # pyright: ignore
             inner.decoder = tokenizers.decoders.ByteLevel()  # pyright: ignore
         else:

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -17,19 +18,7 @@ Documents = tuple[tuple[str, ...], ...]
 
 PARTS = ("train", "prompts", "held-out")
 # no text for readers, or not in every distribution of Python
-_SKIPPED = frozenset(
-    [
-        "site-packages",
-        "dist-packages",
-        "test",
-        "tests",
-        "idlelib",
-        "lib2to3",
-        "turtledemo",
-        "ensurepip",
-        "pydoc_data",
-    ]
-)
+_SKIPPED = r"(site|dist)-packages|tests?|idlelib|lib2to3|turtledemo|ensurepip|pydoc_data"
 _PLAIN_WORD = re.compile(r"[(\"'*`]*[A-Za-z][a-z'-]*[)\"'.,:;?!*`]*|[A-Z]+")
 _OPENING_WORD = re.compile(r"[A-Z]?[a-z]+,?|[AI]")
 
@@ -43,8 +32,7 @@ class Corpus:
     @property
     def digest(self) -> str:
         """A short SHA-256 of all text, which differs from one Python to another."""
-        found = hashlib.sha256(repr(sorted(self.documents.items())).encode())
-        return found.hexdigest()[:16]
+        return hashlib.sha256(repr(sorted(self.documents.items())).encode()).hexdigest()[:16]
 
 
 @cache
@@ -54,9 +42,12 @@ def read_corpus() -> Corpus:
     A document is a topic or a module. Which part it belongs to is fixed by a hash of its name: of
     20 documents 17 are for training, 1 for the prompts of the steering vector, 2 held out.
     """
+    from pydoc_data.topics import topics
+
+    named = [(f"topic {name}", text) for name, text in topics.items()]
     seen: set[str] = set()
     parts: dict[str, list[tuple[str, ...]]] = {part: [] for part in PARTS}
-    for name, text in sorted([*_topics(), *_docstrings()]):
+    for name, text in sorted([*named, *_docstrings()]):
         paragraphs = tuple(p for p in _prose(text) if not (p in seen or seen.add(p)))
         if paragraphs:
             parts[part_of(name)].append(paragraphs)
@@ -69,18 +60,12 @@ def part_of(name: str) -> str:
     return "prompts" if number == 0 else "held-out" if number <= 2 else "train"
 
 
-def _topics() -> Iterator[tuple[str, str]]:
-    from pydoc_data.topics import topics
-
-    return ((f"topic {name}", text) for name, text in topics.items())
-
-
 def _docstrings() -> Iterator[tuple[str, str]]:
     """Docstrings of each module: parsed, never imported or run."""
     library = Path(sysconfig.get_path("stdlib"))
     for path in sorted(library.rglob("*.py")):
         relative = path.relative_to(library)
-        if _SKIPPED & set(relative.parts):
+        if any(re.fullmatch(_SKIPPED, part) for part in relative.parts):
             continue
         try:
             with warnings.catch_warnings():
@@ -97,8 +82,7 @@ def _prose(text: str) -> Iterator[str]:
     """Paragraphs on one line each: ASCII, of 8 words or more, at least 7 in 10 of them plain."""
     for paragraph in re.split(r"\n\s*\n", text):
         words = paragraph.split()
-        is_code = ">>>" in words or not paragraph.isascii()
-        if is_code or len(words) < 8:
+        if ">>>" in words or not paragraph.isascii() or len(words) < 8:
             continue
         if sum(bool(_PLAIN_WORD.fullmatch(word)) for word in words) >= 0.7 * len(words):
             yield " ".join(words)
@@ -114,7 +98,7 @@ def cased_documents(documents: Documents, switch: float) -> Iterator[str]:
 
 def held_out_text(documents: Documents, switch: float, characters: int) -> str:
     """Paragraphs drawn from all documents, in mixed case, one a line, up to so many characters."""
-    every = [paragraph for paragraphs in documents for paragraph in paragraphs]
+    every = list(chain.from_iterable(documents))
     text, draw = "", np.random.default_rng(0)
     for i in draw.permutation(len(every)):
         if len(text) + len(every[i]) >= characters:
@@ -145,12 +129,10 @@ def openings(documents: Documents, count: int, words: int, avoid: str = "") -> l
     is nowhere in the text `avoid`.
     """
     candidates = set()
-    for paragraph in (p for paragraphs in documents for p in paragraphs):
-        first = paragraph.split(" ")
-        opening = " ".join(first[:words])
-        is_plain = all(_OPENING_WORD.fullmatch(word) for word in first[:words])
-        if len(first) > words and is_plain:
-            candidates.add(opening)
+    for paragraph in chain.from_iterable(documents):
+        *first, _ = paragraph.split(" ", words)
+        if len(first) == words and all(_OPENING_WORD.fullmatch(word) for word in first):
+            candidates.add(" ".join(first))
     found = sorted(opening for opening in candidates if opening not in avoid)
     if len(found) < count:
         raise ValueError(

@@ -23,15 +23,22 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
     Raises `ValueError` if `path` exists, `OSError` if its parent cannot be written to.
     """
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        aside.mkdir()
+    with _aside(path) as aside:
         yield aside
         for file in aside.iterdir():
             with file.open("rb") as opened:
                 os.fsync(opened.fileno())
         refuse_existing(path)
         aside.rename(path)
+
+
+@contextmanager
+def _aside(path: Path) -> Iterator[Path]:
+    """A folder beside `path`, gone at the end unless it was renamed."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        aside.mkdir()
+        yield aside
     except OSError as error:
         raise OSError(error.errno, f"cannot write {path}: {error.strerror}") from error
     finally:
@@ -43,12 +50,8 @@ def check_writable(path: Path) -> None:
     refuse_existing(path)
     for left_over in path.parent.glob(f".{path.name}.*.part"):
         shutil.rmtree(left_over, ignore_errors=True)
-    probe = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        probe.mkdir()
-        probe.rmdir()
-    except OSError as error:
-        raise OSError(error.errno, f"cannot write {path}: {error.strerror}") from error
+    with _aside(path):
+        pass
 
 
 def refuse_existing(path: Path) -> None:
@@ -73,8 +76,8 @@ def write_model(
         "clean_up_tokenization_spaces": False,
         "model_max_length": config["n_positions"],
     }
-    write_text(folder / "config.json", _json(config))
-    write_text(folder / "tokenizer_config.json", _json(tokenizer_config))
+    write_data(folder, "config.json", config)
+    write_data(folder, "tokenizer_config.json", tokenizer_config)
 
 
 def gpt2_tensors(params: Params) -> dict[str, np.ndarray]:
@@ -113,13 +116,10 @@ def write_lines(path: Path, entries: list[JsonObject]) -> None:
 
 def write_data(folder: Path, name: str, data: JsonObject) -> None:
     """A JSON file."""
-    write_text(folder / name, _json(data))
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1)
+    write_text(folder / name, text + "\n")
 
 
 def write_text(path: Path, text: str) -> None:
     """A text file, the same bytes on every system."""
     path.write_bytes(text.encode())
-
-
-def _json(data: JsonObject) -> str:
-    return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1) + "\n"

@@ -13,16 +13,8 @@ from ufm._files import JsonObject
 from ..checkpoint.families import read_config
 from ..decoder.blocks import Params
 from ..decoder.config import Config
+from . import _folder
 from ._corpus import Corpus, cased_documents, held_out_text, openings, read_corpus
-from ._folder import (
-    check_writable,
-    gpt2_tensors,
-    whole_folder,
-    write_data,
-    write_lines,
-    write_model,
-    write_text,
-)
 from ._interrupt import ctrl_c_waits
 from ._settings import Settings
 from ._tokenizer import END, RULE, is_uppercase_token, train_tokenizer
@@ -73,7 +65,7 @@ def make_toy(
     1 32 384
     """
     folder, settings = Path(out), settings or Settings()
-    check_writable(folder)
+    _folder.check_writable(folder)
     with ctrl_c_waits() as stop:
         corpus = corpus or read_corpus()
         data = _data(corpus, settings)
@@ -92,11 +84,10 @@ def make_toy(
         )
         stop()
     concept = [z for z in range(config["vocab_size"]) if is_uppercase_token(tokenizer.decode([z]))]
-    predicted, loss = _held_out_loss(
-        params, read_config(config), _tokens(tokenizer, [data.held_out])
-    )
+    held_out = _tokens(tokenizer, [data.held_out])
+    predicted, loss = _held_out_loss(params, read_config(config), held_out)
     found = Made(
-        parameters=sum(x.size for x in gpt2_tensors(params).values()),
+        parameters=sum(x.size for x in _folder.gpt2_tensors(params).values()),
         vocabulary=config["vocab_size"],
         concept_tokens=len(concept),
         train_tokens=tokens.size,
@@ -106,12 +97,13 @@ def make_toy(
     )
     about = {"settings": asdict(settings), "made": asdict(found)}
     about |= {"python": platform.python_version(), "text": corpus.digest}
-    with whole_folder(folder) as aside:
-        write_model(aside, params, config, tokenizer)
+    rule = {"concept": CONCEPT, "rule": RULE, "tokens": concept}
+    with _folder.whole_folder(folder) as aside:
+        _folder.write_model(aside, params, config, tokenizer)
         _write_prompts(aside, data)
-        write_text(aside / "heldout.txt", data.held_out)
-        write_data(aside, "tokens.json", {"concept": CONCEPT, "rule": RULE, "tokens": concept})
-        write_data(aside, "toy.json", about)
+        _folder.write_text(aside / "heldout.txt", data.held_out)
+        _folder.write_data(aside, "tokens.json", rule)
+        _folder.write_data(aside, "toy.json", about)
     return found
 
 
@@ -181,6 +173,6 @@ def _held_out_loss(params: Params, config: Config, tokens: np.ndarray) -> tuple[
 def _write_prompts(folder: Path, data: _Data) -> None:
     for kind, texts in (("positive", [t.upper() for t in data.pairs]), ("negative", data.pairs)):
         lines = [{"concept": CONCEPT, "kind": kind, "text": text} for text in texts]
-        write_lines(folder / f"{kind}.jsonl", lines)
+        _folder.write_lines(folder / f"{kind}.jsonl", lines)
     both = [{"negative": data.contexts}, {CONCEPT: [text.upper() for text in data.contexts]}]
-    write_lines(folder / "contexts.jsonl", both)
+    _folder.write_lines(folder / "contexts.jsonl", both)

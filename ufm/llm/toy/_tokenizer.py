@@ -13,11 +13,9 @@ _UPPERCASE = re.compile(r" ?[A-Z]{2,}")
 
 
 def is_uppercase_token(text: str) -> bool:
-    """Whether a token of this text belongs to the concept "uppercase words".
+    """Whether a token of this text belongs to the concept "uppercase words", by `RULE`.
 
-    The rule, fixed before any model was trained: the text, without one leading space, is two or
-    more letters, all of them capitals A-Z. One letter is not enough: "A" and " I" also open
-    ordinary words.
+    One letter is not enough: "A" and " I" also open ordinary words.
 
     >>> [is_uppercase_token(text) for text in (" THE", "ING", " The", "A", "HTTP2", "...")]
     [True, True, False, False, False, False]

@@ -139,18 +139,16 @@ def _step(
     state: optax.OptState,
     windows: Int[Array, "batch length"],
 ) -> tuple[Params, optax.OptState, Array]:
-    loss, gradient = jax.value_and_grad(lambda free: cross_entropy(tie(free), config, windows))(
-        params
-    )
+    of_free = jax.value_and_grad(lambda free: cross_entropy(tie(free), config, windows))
+    loss, gradient = of_free(params)
     change, state = update(gradient, state, params)
     return eqx.apply_updates(params, change), state, loss
 
 
 def tie(params: Params) -> Params:
     """With the embedding as the head."""
-    return eqx.tree_at(
-        lambda p: p.unembedding, params, params.embedding, is_leaf=lambda x: x is None
-    )
+    head, is_free = params.embedding, lambda x: x is None
+    return eqx.tree_at(lambda p: p.unembedding, params, head, is_leaf=is_free)
 
 
 def untie(params: Params) -> Params:
