@@ -72,18 +72,17 @@ def _without_compiling(
     tilt: ExponentialTilt, strengths: Array, memory: int, progress: Progress
 ) -> Array | None:
     """p along an even grid by its factors, else in rows on the host; None where neither will do."""
-    if type(tilt) is not ExponentialTilt:
-        return None  # with a distribution of its own
-    if not is_concrete(strengths, tilt.log_probs, tilt.log_odds):
+    is_own = type(tilt) is not ExponentialTilt  # with a distribution of its own
+    if is_own or not is_concrete(strengths, tilt.log_probs, tilt.log_odds):
         return None
     log_probs, log_odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
     alphas, on_host = np.asarray(strengths), is_on_host(tilt.log_probs)
-    (contexts, vocabulary), grid = log_probs.shape, None
-    if grid_bytes(contexts, vocabulary, alphas.size) <= memory:
-        grid = grid_of(log_probs, log_odds, alphas)
+    contexts, vocabulary = log_probs.shape
+    is_small = grid_bytes(contexts, vocabulary, alphas.size) <= memory
+    grid = grid_of(log_probs, log_odds, alphas) if is_small else None
+    if grid is not None and on_host:
+        return grid_probs(log_probs, log_odds, grid, progress)
     if grid is not None:
-        if on_host:
-            return grid_probs(log_probs, log_odds, grid, progress)
         return device_grid_probs(tilt.log_probs, tilt.log_odds, grid)
     if on_host and vocabulary >= FEWEST_TOKENS:
         return row_probs(log_probs, log_odds, alphas, progress)

@@ -11,6 +11,8 @@ import numpy as np
 from jax.sharding import NamedSharding, PartitionSpec
 from safetensors import SafetensorError, safe_open
 
+from ufm._checks import finite
+
 from ..decoder.blocks import at_least_float32
 
 _INDEX = "model.safetensors.index.json"
@@ -64,11 +66,7 @@ class TensorFiles:
                 "read: quantised weights must be converted first"
             )
         array = view[:]
-        if not np.isfinite(array).all():
-            index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-            raise ValueError(
-                f"{path}: {stored}{list(index)} = {array[index]} is not a finite number"
-            )
+        finite(f"{path}: {stored}", array)
         return array
 
     def fingerprint(self) -> str:

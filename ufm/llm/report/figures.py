@@ -75,8 +75,8 @@ def _token_curves(report: Report) -> Figure:
         for k, place in enumerate(_largest_moves(curves.tokens[j], curves.increase[j])):
             name = drawable(quoted(report.names.get(int(curves.tokens[j, place]), ""), 18), known)
             line, colour = divmod(k, len(plots.PALETTE))
-            style = {"color": plots.PALETTE[colour], "linestyle": "--" if line else "-"}
-            panel.plot(curves.alphas, curves.increase[j, :, place], label=name, **style)
+            moved, style = curves.increase[j, :, place], "--" if line else "-"
+            panel.plot(curves.alphas, moved, style, label=name, color=plots.PALETTE[colour])
         panel.legend(title="token z", **_BESIDE)
     return figure
 
