@@ -158,18 +158,14 @@ def _one_prompt(
         count = where.stop - where.start
         found.append({key: np.asarray(x)[:count] for key, x in part.items()})
     arrays = {key: np.concatenate([part[key] for part in found]) for key in found[0]}
-    exact = _at_zero(prompt, row, steering, order)
+    if order:
+        exact = np.asarray(model.derivatives(row, steering, order=order))
+    else:  # without the programs of Taylor arithmetic
+        exact = np.asarray(jax.nn.softmax(prompt.base))[None]
     arrays |= {"tokens": tokens, "unsteered": exact[0, tokens], "derivatives": exact[:, tokens]}
     if concept is not None:
         arrays["concept_derivatives"] = exact[:, concept].sum(axis=1)
     return arrays
-
-
-def _at_zero(prompt: SteeredPrompt, row: list[int], steering: Steering, order: int) -> np.ndarray:
-    """p, p', …, p^(n) at α = 0, [n + 1, V]."""
-    if order == 0:  # without the programs of Taylor arithmetic
-        return np.asarray(jax.nn.softmax(prompt.base))[None]
-    return np.asarray(prompt.model.derivatives(row, steering, order=order))
 
 
 def _largest(logits: np.ndarray, count: int) -> np.ndarray:

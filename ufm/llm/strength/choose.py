@@ -197,6 +197,8 @@ def choose_strength(
     found = search.close_in(crossing) if crossing else Bracket(math.inf, math.inf)
     alpha = search.sign * found.high
     alphas = search.sign * np.array(scanned)
+    # for which the text is run over once more
+    limit = None if crossing else spend.limit(search.sign)
     return ModelStrength(
         kind=kind,
         budget=float(budget),
@@ -210,7 +212,7 @@ def choose_strength(
         scanned=alphas,
         costs=spend.at(alphas)[:, column],
         furthest=search.sign * furthest / scale,
-        limit=None if crossing else search.limit(),
+        limit=None if limit is None else float(limit[column]),
         tokens=int(spend.predicted.sum()),
         passes=spend.passes,
     )
@@ -246,8 +248,3 @@ class _Search(NamedTuple):
         found = bracketed_root(lambda x: float(self.gaps([inside + x])[0]), crossing.width)
         low, high = (abs(self.spend.rounded(inside + x)) for x in found)
         return Bracket(low, high)
-
-    def limit(self) -> float | None:
-        """The spending at ±∞, for which the text is run over once more."""
-        found = self.spend.limit(self.sign)
-        return None if found is None else float(found[self.column])
