@@ -41,7 +41,8 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
     os.environ.setdefault("XLA_FLAGS", start.COMPILE_IN_HASTE)
-    os.environ.setdefault(compilation_cache.VARIABLE, str(config.cache.mkdir("compiled")))
+    if config.pluginmanager.hasplugin("cacheprovider"):  # not under -p no:cacheprovider
+        os.environ.setdefault(compilation_cache.VARIABLE, str(config.cache.mkdir("compiled")))
     compilation_cache.keep_programs()
 
 
