@@ -8,6 +8,7 @@ import numpy as np
 
 from ufm import ExponentialTilt
 from ufm._checks import context_sets
+from ufm.tilt.cross_entropy_bounds import Bounds, cross_entropy_enclosure, mean_variance
 
 from . import evaluate
 from .claim import Judged
@@ -215,7 +216,12 @@ class Instance(Judged):
 
     @cached_property
     def variance(self) -> float:
-        """σ² = Σ_j π_j Var_j(M), by the two-pass formula."""
-        mean = self.probs @ self.odds
-        spread = (self.probs * (self.odds - mean[:, None]) ** 2).sum(axis=1)
-        return float(self.context_weights @ spread)
+        """σ² = Σ_j π_j Var_j(M)."""
+        return mean_variance(self.tilt, self.context_weights)
+
+    @cached_property
+    def cross_entropy_bounds(self) -> Bounds:
+        """What encloses ΔCE on `alphas`."""
+        return cross_entropy_enclosure(
+            self.tilt, self.context_weights, self.target, self.alphas, self.curves.log_probs
+        )

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ufm.tilt.cross_entropy_bounds import end_line
+
 from .. import hypotheses
 from ..judging import controls
 from ..judging.claim import Certified, Claim, Control, NotCertified, Statement
@@ -71,111 +73,45 @@ def _convex(instance: Instance) -> Verdict:
     )
 
 
-def remainder_of_exponential(y: np.ndarray) -> np.ndarray:
-    """φ(y) = e^y - 1 - y; by its series for |y| < 0.1, where the difference would cancel."""
-    small = np.where(np.abs(y) < 0.1, y, 0.0)
-    series = small**2 * (
-        0.5
-        + small
-        * (
-            1 / 6
-            + small
-            * (
-                1 / 24
-                + small
-                * (
-                    1 / 120
-                    + small * (1 / 720 + small * (1 / 5040 + small * (1 / 40320 + small / 362880)))
-                )
-            )
-        )
-    )
-    with np.errstate(over="ignore"):
-        return np.where(np.abs(y) < 0.1, series, np.expm1(y) - y)
-
-
-def upper_bounds(instance: Instance) -> dict[str, np.ndarray]:
-    """Hoeffding α²R²/8, Bennett σ²φ(R|α|)/R² and the two-point Bennett bound, on `alphas`."""
-    y = _reach(instance)
-    return {
-        "Hoeffding": y**2 / 8,
-        "Bennett": instance.variance * instance.unit**2 * remainder_of_exponential(y),
-        "two-point": _two_point(instance),
-    }
-
-
-def _two_point(instance: Instance) -> np.ndarray:
-    """Σπ log[b²/(b²+σ²) e^{-|α|σ²/b} + σ²/(b²+σ²) e^{|α|b}], b the distance of μ to the far end of M."""
-    p, log_odds, alphas = instance.probs, instance.odds, instance.alphas[:, None]
-    variance = (p * (log_odds - (p @ log_odds)[:, None]) ** 2).sum(axis=1)
-    up, down = (
-        (p * (log_odds.max() - log_odds)).sum(axis=1),
-        (p * (log_odds - log_odds.min())).sum(axis=1),
-    )
-    b = np.where(alphas > 0, up, down)
-    ratio = variance / b  # before b is squared, which may be below 1e-308
-    low, high = -np.abs(alphas) * ratio, np.abs(alphas) * b
-    weight, other = ratio / (b + ratio), b / (b + ratio)
-    with np.errstate(over="ignore", invalid="ignore"):
-        near = np.log1p(
-            other * remainder_of_exponential(low) + weight * remainder_of_exponential(high)
-        )
-    with np.errstate(divide="ignore"):  # a weight that rounds to 0 or 1
-        far = np.logaddexp(np.log(other) + low, np.log(weight) + high)
-    return np.where(high < 30, near, far) @ instance.context_weights
-
-
 def _upper(instance: Instance) -> Verdict:
-    increase = _increase(instance)
+    increase, bounds = _increase(instance), instance.cross_entropy_bounds
     moved = instance.alphas != 0
+    upper = {
+        "Hoeffding": bounds.hoeffding,
+        "Bennett": bounds.bennett,
+        "two-point": bounds.two_point,
+    }
     return worst(
         *(
             # divided first: a bound that overflows to infinity holds
             bound(
                 1 - increase[moved] / value[moved], _rounding(instance), f"{name} bound, relative"
             )
-            for name, value in upper_bounds(instance).items()
+            for name, value in upper.items()
         )
     )
 
 
 def _lower(instance: Instance) -> Verdict:
-    y, increase = _reach(instance), _increase(instance)
-    quadratic = instance.variance * instance.unit**2 * remainder_of_exponential(-y)
-    binary = _binary_divergence(instance) @ instance.context_weights
-    moved = y > 0
+    increase, bounds = _increase(instance), instance.cross_entropy_bounds
+    moved = instance.alphas != 0
     return worst(
         bound(
-            _relative(increase - quadratic, increase)[moved],
+            _relative(increase - bounds.lower, increase)[moved],
             _rounding(instance),
             "σ²(e^{-y}+y-1)/R²",
         ),
-        bound((increase - binary) / (1 + increase), instance.tolerance, "Σπ kl(F_T(0)||F_T(α))"),
+        bound(
+            (increase - bounds.target) / (1 + increase), instance.tolerance, "Σπ kl(F_T(0)||F_T(α))"
+        ),
     )
-
-
-def _binary_divergence(instance: Instance) -> np.ndarray:
-    """kl(F_T(0) || F_T(α)) [A, m], from the token curves."""
-
-    def parts(log_p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        on = np.logaddexp.reduce(log_p[..., instance.target], axis=-1)
-        return on, np.logaddexp.reduce(log_p[..., ~instance.target], axis=-1)
-
-    on, off = parts(instance.log_probs)
-    on_now, off_now = parts(instance.curves.log_probs)
-    return np.exp(on) * (on - on_now) + np.exp(off) * (off - off_now)
-
-
-def remainder_bound(instance: Instance) -> np.ndarray:
-    """R³|α|³/(36√3) on `alphas`."""
-    return _reach(instance) ** 3 / (36 * np.sqrt(3))
 
 
 def _remainder(instance: Instance) -> Verdict:
     """Slack relative to the bound, for R|α| >= 0.01: below, ΔCE - ½σ²α² is all rounding."""
     seen = _reach(instance) >= 0.01
-    allowed = remainder_bound(instance)[seen]
-    difference = (_increase(instance) - 0.5 * instance.variance * instance.alphas**2)[seen]
+    allowed = instance.cross_entropy_bounds.remainder[seen]
+    difference = (_increase(instance) - instance.cross_entropy_bounds.quadratic)[seen]
     # by definition: an error over y³/62 where ΔCE > 1e-3, so y > 0.09; else 8/y times a relative one
     tolerance = 1e5 * instance.tolerance
     return bound(1 - np.abs(difference) / allowed, tolerance, "|ΔCE - ½σ²α²| against R³|α|³/(36√3)")
@@ -186,14 +122,11 @@ def _asymptote(instance: Instance) -> Verdict:
     for sign, extremal in ((1, instance.is_top), (-1, instance.is_bottom)):
         side = sign * instance.alphas > 0
         alphas = np.abs(instance.alphas[side])
-        log_mass = np.logaddexp.reduce(instance.log_probs[:, extremal], axis=1)
+        slopes, log_mass = end_line(instance.tilt, sign)
         log_rest = np.logaddexp.reduce(instance.log_probs[:, ~extremal], axis=1)
-        end = instance.odds[extremal][0]
-        slope = instance.context_weights @ (instance.probs * np.abs(end - instance.odds)).sum(
-            axis=1
-        )
+        slope = instance.context_weights @ slopes
         line = alphas * slope + instance.context_weights @ log_mass
-        gap = np.abs(end - instance.odds[~extremal]).min()
+        gap = np.abs(instance.odds[extremal][0] - instance.odds[~extremal]).min()
         excess = np.exp(np.minimum(log_rest - log_mass - alphas[:, None] * gap, 700.0))
         remainder = increase[side] - line
         size = 1 + increase[side] + alphas * slope + np.abs(log_mass).max()

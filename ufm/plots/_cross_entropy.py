@@ -8,12 +8,11 @@ from jaxtyping import Array
 from matplotlib.axes import Axes
 
 from .._checks import Numbers, token_set
+from ..tilt.cross_entropy_bounds import Bounds, cross_entropy_enclosure, mean_variance
 from ..tilt.divergences import checked_weights, cross_entropy_increase
 from ..tilt.tilt import ExponentialTilt
-from ._bounds import Bounds, cross_entropy_enclosure
 from ._draw import draw
 from ._marks import Curve, Drawing, Entry
-from ._numpy_laws import variances
 from ._style import PALETTE, STRENGTH, checked_strengths
 
 # Below this share of the picture's highest ΔCE both ΔCE and its bounds are next to 0, and their
@@ -44,7 +43,7 @@ def cross_entropy_curve(
     strengths = checked_strengths(alphas)
     pi = np.asarray(checked_weights(weights, tilt.log_probs.shape[0]))
     increase = increases(tilt, strengths, pi)
-    half = float(pi @ variances(tilt)) / 2
+    half = mean_variance(tilt, pi) / 2
 
     words = f"½σ²α² = {half:.3g} α²"
     entries = [

@@ -40,9 +40,3 @@ class Row:
 def peaks_of(tilt: ExponentialTilt, contexts: Sequence[int]) -> np.ndarray:
     """α(j,z) [contexts, V]; row by row, so that every picture of V tokens compiles the same shape."""
     return np.stack([np.asarray(peak_strengths(one_context(tilt, j)))[0] for j in contexts])
-
-
-def variances(tilt: ExponentialTilt) -> np.ndarray:
-    """Var_j(M) [m]; σ² is their mean with the weights π."""
-    p, log_odds = np.exp(np.asarray(tilt.log_probs)), np.asarray(tilt.log_odds)
-    return (p * (log_odds[None, :] - (p @ log_odds)[:, None]) ** 2).sum(axis=1)

@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from .._checks import Numbers, token_set
+from ..tilt.cross_entropy_bounds import cross_entropy_enclosure
 from ..tilt.divergences import checked_weights
 from ..tilt.strength import choose_strength
 from ..tilt.tilt import ExponentialTilt
-from ._bounds import cross_entropy_enclosure
 from ._cross_entropy import increases
 from ._numpy_laws import Row
 from ._style import PALETTE, Look, disc, draw_legend, prepared, signed

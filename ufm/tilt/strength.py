@@ -14,6 +14,7 @@ from .._checks import Numbers, needs_float64, token_set
 from ..numerics.bracket import Bracket
 from ..numerics.log_balance import bracket_by_slopes, log_balance
 from ..numerics.roots import bracketed_root, increasing_root
+from .cross_entropy_bounds import end_line, mean_variance
 from .divergences import checked_weights, forward_kl, reverse_kl
 from .effects import concept_probability
 from .peaks import require_separation
@@ -149,11 +150,9 @@ def _effects_at(tilt: ExponentialTilt, alpha: ArrayLike, weights: Array, mask: A
 def _scales(tilt: ExponentialTilt, weights: Array) -> tuple[float, float, float]:
     """σ², the supremum -Σ π log p(Mtop) of the reverse KL, and R."""
     # on the host: three numbers are not worth compiling for
-    log_p, log_odds, pi = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds), np.asarray(weights)
-    p = np.exp(log_p)
-    variance = (p * (log_odds - (p @ log_odds)[:, None]) ** 2).sum(axis=1)
-    log_top = np.logaddexp.reduce(log_p[:, log_odds == log_odds.max()], axis=1)
-    return float(pi @ variance), float(-pi @ log_top), float(np.ptp(log_odds))
+    pi = np.asarray(weights)
+    _, log_top = end_line(tilt, +1)
+    return mean_variance(tilt, pi), float(-pi @ log_top), float(np.ptp(np.asarray(tilt.log_odds)))
 
 
 @jax.jit

@@ -14,7 +14,6 @@ matplotlib.use("Agg")
 
 from ufm import plots
 from ufm.plots import (
-    _bounds,
     _concepts,
     _cross_entropy,
     _front_figure,
@@ -23,6 +22,7 @@ from ufm.plots import (
     _tokens,
     _windows,
 )
+from ufm.tilt import cross_entropy_bounds
 
 PICTURES = {picture.name: picture for picture in plots.GALLERY}
 # A law is a quotient of sums of nine exponentials of exponents up to 300, each good to 1e-16 of it.
@@ -372,9 +372,19 @@ FAULTS = {
     "no turns": ("vanishing", _concepts, "mass_turns", lambda f: lambda *a: []),
     "a turn missed": ("two-humps", _concepts, "mass_turns", lambda f: lambda *a: f(*a)[1:]),
     "cost 1 % high": ("fig-5", _cross_entropy, "increases", lambda f: scaled(f, 1.01)),
-    "variance halved": ("fig-5", _cross_entropy, "variances", lambda f: scaled(f, 0.5)),
-    "two-point bound 20 % low": ("bounds", _bounds, "_two_point", lambda f: scaled(f, 0.8)),
-    "asymptote 1e-9 high": ("bounds", _bounds, "_asymptote", lambda f: scaled(f, 1 + 1e-9)),
+    "variance halved": ("fig-5", _cross_entropy, "mean_variance", lambda f: scaled(f, 0.5)),
+    "two-point bound 20 % low": (
+        "bounds",
+        cross_entropy_bounds,
+        "_two_point",
+        lambda f: scaled(f, 0.8),
+    ),
+    "asymptote 1e-9 high": (
+        "bounds",
+        cross_entropy_bounds,
+        "end_line",
+        lambda f: lambda *a: tuple(part * (1 + 1e-9) for part in f(*a)),
+    ),
     "windows of other peaks": ("sweet-spot", _windows, "peaks_of", lambda f: shifted(f, 0.01)),
     "peaks off the curve": ("peak-map", _windows, "peaks_of", lambda f: shifted(f, 0.01)),
     "other rates": ("two-humps", _gallery_datasets, "two_humps", evenly),

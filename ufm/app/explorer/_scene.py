@@ -9,9 +9,9 @@ from theorems import Instance
 from theorems.judging import evaluate
 from theorems.judging.padding import pad, pad_rows, pad_target
 from theorems.tables.exact import read_exact
-from ufm.plots._bounds import Bounds, cross_entropy_enclosure
 from ufm.plots._cross_entropy import increases
 from ufm.plots._numpy_laws import Row
+from ufm.tilt.cross_entropy_bounds import Bounds, cross_entropy_enclosure
 from ufm.tilt.strength import StrengthChoice, choose_strength
 
 from ._record import Record, record_of

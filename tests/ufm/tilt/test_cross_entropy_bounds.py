@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import ufm
-from ufm.plots._bounds import Bounds, cross_entropy_enclosure
+from ufm.tilt.cross_entropy_bounds import Bounds, cross_entropy_enclosure, remainder_of_exponential
 
 # Contexts of unequal laws and weights, N in two concepts: nothing is symmetric in α.
 A, B = [0.62, 0.18, 0.55, 0.25, 0.41, 0.39], [0.06, 0.04, 0.05, 0.05, 0.07, 0.03]
@@ -67,3 +67,20 @@ def test_the_bounds_enclose():
             assert abs(value["cost"] - value["quadratic"]) <= value["remainder"]
             assert value["cost"] <= min(value[n] for n in ("hoeffding", "bennett", "two_point"))
             assert value["cost"] >= max(value[n] for n in ("lower", "target", "asymptote"))
+
+
+@pytest.mark.parametrize(
+    "size", [0.0, 1e-200, 1e-12, 1e-5, 0.02, 0.0999, 0.1, 0.11, 2.0, 40.0, 700.0]
+)
+def test_the_remainder_of_the_exponential_keeps_its_digits(size):
+    with mpmath.workdps(450):
+        for y in (size, -size):
+            exact = float(mpmath.expm1(mpmath.mpf(y)) - mpmath.mpf(y))
+            found = float(remainder_of_exponential(np.array(y)))
+            # e^y - 1 - y is left with one digit in twenty less at |y| = 0.1
+            assert found == pytest.approx(exact, rel=1e-14, abs=0.0)
+
+
+def test_a_remainder_too_large_for_a_float_is_infinite():
+    found = remainder_of_exponential(np.array([1e4, -1e4]))
+    np.testing.assert_allclose(found, [np.inf, 9999.0])
