@@ -3,6 +3,7 @@
 # pyright: reportUnknownMemberType=false
 
 import math
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, cast
 
 import jax
@@ -98,12 +99,8 @@ def choose_strength(
     mask = token_set(target, tilt.log_odds.size)
     needs_float64("choose_strength", tilt.log_probs, tilt.log_odds)
     require_separation(tilt, mask)
-    if kind not in BUDGETS:
-        raise ValueError(f"kind must be one of {', '.join(BUDGETS)}; got {kind!r}")
     budget = float(budget)  # of float32, a bracket would never get as narrow as it must
-    if not (math.isfinite(budget) and budget > 0 and (kind != "target_mass" or budget < 1)):
-        wanted = "in (0, 1)" if kind == "target_mass" else "positive and finite, in nats"
-        raise ValueError(f"budget must be {wanted} for kind {kind!r}; got {budget}")
+    check_budget(budget, kind, BUDGETS)
     pi = checked_weights(weights, tilt.log_probs.shape[0])
     measured: dict[float, np.ndarray] = {}
 
@@ -137,6 +134,16 @@ def choose_strength(
         unsteered_target_mass=float(effects(0.0)[2]),
         small_budget_alpha=math.nan if kind == "target_mass" else quadratic,
     )
+
+
+def check_budget(budget: float, kind: str, kinds: Sequence[str]) -> None:
+    """Raise `ValueError` unless `kind` is one of `kinds` and `budget` can be one of this kind."""
+    if kind not in kinds:
+        raise ValueError(f"kind must be one of {', '.join(kinds)}; got {kind!r}")
+    is_mass = kind == "target_mass"
+    if not (math.isfinite(budget) and budget > 0 and (budget < 1 or not is_mass)):
+        wanted = "in (0, 1)" if is_mass else "positive and finite, in nats"
+        raise ValueError(f"budget must be {wanted} for kind {kind!r}; got {budget}")
 
 
 @jax.jit

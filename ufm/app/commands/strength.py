@@ -69,10 +69,11 @@ class Strength:
             raise BadInput("--kind target_mass needs --tokens: name the tokens of the target")
         errors = Console(stderr=True)
         with as_bad_input((ValueError, TypeError, ImportError)):
-            from ufm.llm.strength.choose import check_budget
+            from ufm.llm.measure.budgets import KINDS
             from ufm.llm.strength.report import strength_report
+            from ufm.tilt.strength import check_budget
 
-            check_budget(self.budget, self.kind)
+            check_budget(self.budget, self.kind, KINDS)
             loaded = self.shared.load(errors)
             request = self._request(loaded)
             vectors = self._vectors(loaded, errors)

@@ -8,8 +8,9 @@ import numpy as np
 
 from ufm.numerics.bracket import Bracket
 from ufm.numerics.roots import bracketed_root
+from ufm.tilt.strength import check_budget
 
-from ..measure.budgets import BUDGETS, KINDS
+from ..measure.budgets import KINDS
 from ..measure.text_cost import TextSpend
 
 # The scan goes from an eighth of the quadratic's guess in steps of this ratio, four a pass.
@@ -144,15 +145,6 @@ class ModelStrength:
         return -costs if costs[0] > self.budget else costs
 
 
-def check_budget(budget: float, kind: str) -> None:
-    """Raise `ValueError` unless `budget` can be one of this kind."""
-    if kind not in BUDGETS:
-        raise ValueError(f"kind must be one of {', '.join(KINDS)}; got {kind!r}")
-    if not (math.isfinite(budget) and budget > 0 and (BUDGETS[kind].unit or budget < 1)):
-        wanted = "positive and finite, in nats" if BUDGETS[kind].unit else "in (0, 1)"
-        raise ValueError(f"budget must be {wanted} for kind {kind!r}; got {budget}")
-
-
 def choose_strength(
     spend: TextSpend,
     *,
@@ -181,7 +173,7 @@ def choose_strength(
     >>> print(f"{found.alpha:.4f} {found.spent[1]:.4f} {found.predicted:.4f}")
     0.3643 0.0100 0.0099
     """
-    check_budget(budget, kind)
+    check_budget(budget, kind, KINDS)
     if kind == "target_mass" and spend.target is None:
         raise ValueError("a budget of target mass needs a target: name its tokens")
     for name, value in (("hidden_norm", hidden_norm), ("furthest", furthest)):
