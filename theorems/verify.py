@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from ufm._json import JSON
+from ufm._json import JSON, finite_or_null
 from ufm._progress import Progress, silent
 
 from .findings import Confirmation, Finding
@@ -243,9 +243,6 @@ def _proof_of(claim: str, proofs: ProofRun | None) -> dict[str, JSON] | None:
 def as_json(report: Report, version: str) -> dict[str, JSON]:
     """The report as plain data; numbers that are not finite become null."""
 
-    def finite(value: float) -> float | None:
-        return value if abs(value) < float("inf") else None
-
     def of_claim(tally: Tally) -> dict[str, JSON]:
         worst = tally.worst
         control = tally.control
@@ -255,7 +252,7 @@ def as_json(report: Report, version: str) -> dict[str, JSON]:
             "numeric": {
                 "verdict": str(tally.verdict),
                 "instances": tally.instances,
-                "worst_margin": finite(worst.margin) if worst else None,
+                "worst_margin": finite_or_null(worst.margin) if worst else None,
                 "tolerance": worst.tolerance if worst else None,
                 "evidence": worst.evidence if worst else tally.reason,
                 "where": tally.where,

@@ -3,15 +3,16 @@
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ._json import JSON
+
 Arrays = dict[str, np.ndarray]
-JsonValue = Any  # what the json module reads: checked where it is used
-JsonObject = dict[str, JsonValue]
 
 
 def cache_folder() -> Path:
@@ -35,13 +36,13 @@ def write_whole(path: Path, data: bytes) -> None:
             aside.unlink()
 
 
-def write_json(path: Path, data: JsonObject) -> None:
+def write_json(path: Path, data: Mapping[str, JSON]) -> None:
     """Write `data` as JSON, whole or not at all."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True)
     write_whole(path, (text + "\n").encode())
 
 
-def write_arrays(path: Path, arrays: Arrays, about: JsonObject) -> None:
+def write_arrays(path: Path, arrays: Arrays, about: Mapping[str, JSON]) -> None:
     """Write arrays and what is to be known of them (JSON) as safetensors, whole or not at all."""
     from safetensors.numpy import save  # of the extra [llm]
 
@@ -51,7 +52,7 @@ def write_arrays(path: Path, arrays: Arrays, about: JsonObject) -> None:
     write_whole(path, save(contiguous, metadata))
 
 
-def read_arrays(path: Path) -> tuple[Arrays, JsonObject]:
+def read_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:  # whoever reads checks
     """What `write_arrays` wrote; anything else raises `ValueError`."""
     from safetensors import SafetensorError, safe_open
 

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from ufm._files import JsonObject
+from ufm._json import JSON
 
 from ..decoder.config import BlockConfig, Config, Reader
 from ..decoder.rotary import Rotary, read_rotary
@@ -11,7 +11,7 @@ _SIZES = ("hidden_size", "num_attention_heads", "num_hidden_layers")
 FAMILIES = ("gpt2", "llama", "mistral", "qwen3", "gemma3_text")
 
 
-def read_config(settings: JsonObject, ignore: tuple[str, ...] = ()) -> Config:
+def read_config(settings: dict[str, JSON], ignore: tuple[str, ...] = ()) -> Config:
     """The decoder settings in `settings`, the contents of a config.json.
 
     An unknown architecture, rope type, activation or setting raises `ValueError` naming it;

@@ -8,7 +8,7 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 
-from ufm._files import JsonObject
+from ufm._json import JSON
 
 from ..decoder.model import LanguageModel, Source
 from .families import read_config
@@ -70,7 +70,7 @@ def find_model(path_or_id: str | Path, revision: str | None = None) -> tuple[Pat
     return _fetch(str(path_or_id), revision)
 
 
-def read_json(path: Path) -> JsonObject:
+def read_json(path: Path) -> dict[str, JSON]:
     """The JSON object in a file of the model."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))

@@ -1,8 +1,9 @@
 """The settings of a decoder, and how they are read from config.json: nothing is guessed."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from ufm._files import JsonObject, JsonValue
+from ufm._json import JSON
 
 from .rotary import Rotary
 
@@ -60,11 +61,11 @@ class Config:
 class Reader:
     """Hands out settings and remembers which were asked for."""
 
-    def __init__(self, settings: JsonObject):
+    def __init__(self, settings: dict[str, JSON]):
         self.settings = settings
         self.read: set[str] = set()
 
-    def get(self, name: str, default: JsonValue = None) -> JsonValue:
+    def get(self, name: str, default: JSON = None) -> Any:  # whoever reads checks
         """The setting, or `default` where it is missing or null."""
         self.read.add(name)
         value = self.settings.get(name)

@@ -1,12 +1,14 @@
 """Rotary position embeddings: the frequencies of each known kind, and tables of cos and sin."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
-from ufm._files import JsonObject
+from ufm._json import JSON
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,11 @@ class Rotary:
         return np.cos(both), np.sin(both)
 
 
-def read_rotary(settings: JsonObject, head_dim: int, theta: float) -> Rotary:
+def read_rotary(
+    settings: Mapping[str, Any],  # read, and checked here
+    head_dim: int,
+    theta: float,
+) -> Rotary:
     """The rotary embedding that `settings` (rope_parameters or rope_scaling) ask for.
 
     `theta` is the base if `settings` name none. Kinds: default, linear, llama3; another kind or
@@ -90,7 +96,7 @@ def read_rotary(settings: JsonObject, head_dim: int, theta: float) -> Rotary:
     return rotary
 
 
-def _number(settings: JsonObject, name: str) -> float:
+def _number(settings: dict[str, JSON], name: str) -> float:
     value = settings.pop(name, None)
     if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
         raise ValueError(

@@ -51,7 +51,7 @@ class Law:
     def as_json(self) -> dict[str, object]:
         """The law as JSON; numbers that are not finite become null."""
         fields = vars(self) | {"measure": self.measure}
-        return {name: finite_or_null(value) for name, value in fields.items()}
+        return finite_or_null(fields)
 
 
 @dataclass(frozen=True)

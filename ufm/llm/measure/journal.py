@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ufm._files import Arrays, JsonObject, read_arrays, write_arrays, write_json
+from ufm._files import Arrays, read_arrays, write_arrays, write_json
+from ufm._json import JSON
 from ufm._progress import Progress
 
 from ..checkpoint.load import read_json
@@ -18,7 +19,7 @@ class Journal:
     Opened again, it must be asked for the same; a setting that differs raises `ValueError` naming it.
     """
 
-    def __init__(self, directory: str | Path, settings: JsonObject):
+    def __init__(self, directory: str | Path, settings: Mapping[str, JSON]):
         self.directory = Path(directory)
         self.parts = self.directory / "parts"
         self.parts.mkdir(parents=True, exist_ok=True)
@@ -36,7 +37,7 @@ class Journal:
         else:
             write_json(path, settings)
 
-    def part(self, name: str, make: Callable[[], Arrays], about: JsonObject) -> Arrays:
+    def part(self, name: str, make: Callable[[], Arrays], about: Mapping[str, JSON]) -> Arrays:
         """The part `name` about this input: read if it is there, else made and written.
 
         Raises `ValueError` where the part that is there is about another input.
@@ -54,7 +55,10 @@ class Journal:
         return arrays
 
     def stacked(
-        self, parts: Mapping[str, JsonObject], make: Callable[[int], Arrays], progress: Progress
+        self,
+        parts: Mapping[str, Mapping[str, JSON]],
+        make: Callable[[int], Arrays],
+        progress: Progress,
     ) -> Arrays:
         """The parts of these names, with what each is about, stacked along a new first axis.
 
@@ -66,7 +70,7 @@ class Journal:
             progress(k + 1, len(parts))
         return {key: np.stack([part[key] for part in found]) for key in found[0]}
 
-    def finish(self, arrays: Arrays, summary: JsonObject) -> None:
+    def finish(self, arrays: Arrays, summary: Mapping[str, JSON]) -> None:
         """Write the results: results.safetensors and results.json."""
         write_arrays(self.directory / "results.safetensors", arrays, summary)
         write_json(self.directory / "results.json", summary)

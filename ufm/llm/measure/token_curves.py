@@ -11,7 +11,8 @@ from jaxtyping import Array
 
 from ufm import __version__
 from ufm._checks import Numbers
-from ufm._files import Arrays, JsonObject, digest
+from ufm._files import Arrays, digest
+from ufm._json import JSON
 from ufm._progress import Progress, silent
 
 from ..decoder.model import LanguageModel
@@ -94,14 +95,14 @@ def sweep_curves(
     return Curves(alphas=strengths, **stacked)
 
 
-def prompt_parts(count: int) -> dict[str, JsonObject]:
+def prompt_parts(count: int) -> dict[str, dict[str, JSON]]:
     """The names of a journal's parts, one for each prompt, and what they are about."""
     return {f"prompt-{j:06d}": {"prompt": j} for j in range(count)}
 
 
 def identity(
     model: LanguageModel, steering: Steering, alphas: np.ndarray, order: int
-) -> JsonObject:
+) -> dict[str, JSON]:
     """What the numbers of a sweep depend on."""
     return {
         "version": __version__,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ufm._json import finite_or_null
+from ufm._json import JSON, finite_or_null
 
 from ..laws.law import Law
 from ..laws.log_odds import Agreement
@@ -64,7 +64,7 @@ class Report:
         """Whether some law fails."""
         return any(law.verdict == "fails" for law in self.laws)
 
-    def as_json(self) -> dict[str, object]:
+    def as_json(self) -> dict[str, JSON]:
         """What report.json holds: no times, no paths, so that equal runs give equal files."""
         data = {
             "format": 1,
@@ -72,4 +72,4 @@ class Report:
             "laws": [law.as_json() for law in self.laws],
             "summary": {law.id: law.verdict for law in self.laws},
         }
-        return {name: finite_or_null(value) for name, value in data.items()}
+        return finite_or_null(data)

@@ -109,7 +109,7 @@ class StrengthReport:
             "zero_is_unsteered": self.differs_at_zero is None,
             "differs_at_zero": self.differs_at_zero,
         }
-        return {name: finite_or_null(value) for name, value in data.items()}
+        return finite_or_null(data)
 
 
 def _spots_json(spots: SweetSpots, alpha: float) -> dict[str, object]:

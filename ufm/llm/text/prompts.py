@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from ufm._files import JsonObject, JsonValue
+from ufm._json import JSON
 
 KINDS = ("positive", "negative")
 
@@ -70,7 +70,7 @@ def _parse(line: str, where: str) -> list[Prompt]:
     return [Prompt(_text(entry["text"], where), concept, kind)]
 
 
-def _parse_contexts(entry: JsonObject, where: str) -> list[Prompt]:
+def _parse_contexts(entry: dict[str, JSON], where: str) -> list[Prompt]:
     found = []
     for name, texts in entry.items():
         if not isinstance(texts, list):
@@ -83,13 +83,13 @@ def _parse_contexts(entry: JsonObject, where: str) -> list[Prompt]:
     return found
 
 
-def _text(value: JsonValue, where: str) -> str:
+def _text(value: JSON, where: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"{where}: a text must be a string that is not empty; got {_short(value)}")
     return value
 
 
-def _short(value: JsonValue) -> str:
+def _short(value: JSON) -> str:
     shown = json.dumps(value, ensure_ascii=False)
     return shown if len(shown) <= 60 else shown[:57] + "…"
 

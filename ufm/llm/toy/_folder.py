@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,9 +12,10 @@ import tokenizers
 from jaxtyping import Array
 from safetensors.numpy import save
 
-from ufm._files import JsonObject
+from ufm._json import JSON
 
 from ..decoder.blocks import Linear, Norm, Params
+from ._tokenizer import END
 
 
 @contextmanager
@@ -61,18 +62,17 @@ def refuse_existing(path: Path) -> None:
 
 
 def write_model(
-    folder: Path, params: Params, config: JsonObject, tokenizer: tokenizers.Tokenizer
+    folder: Path, params: Params, config: Mapping[str, JSON], tokenizer: tokenizers.Tokenizer
 ) -> None:
     """config.json, model.safetensors, tokenizer.json, tokenizer_config.json as GPT-2 has them."""
     weights = save(gpt2_tensors(params), {"format": "pt"})
     (folder / "model.safetensors").write_bytes(weights)
     tokenizer.save(str(folder / "tokenizer.json"))
-    end = tokenizer.id_to_token(config["eos_token_id"])
     tokenizer_config = {
         "tokenizer_class": "PreTrainedTokenizerFast",
-        "bos_token": end,
-        "eos_token": end,
-        "unk_token": end,
+        "bos_token": END,
+        "eos_token": END,
+        "unk_token": END,
         "clean_up_tokenization_spaces": False,
         "model_max_length": config["n_positions"],
     }
@@ -109,12 +109,12 @@ def gpt2_tensors(params: Params) -> dict[str, np.ndarray]:
     return found
 
 
-def write_lines(path: Path, entries: list[JsonObject]) -> None:
+def write_lines(path: Path, entries: Iterable[Mapping[str, JSON]]) -> None:
     """JSON lines."""
     write_text(path, "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries))
 
 
-def write_data(folder: Path, name: str, data: JsonObject) -> None:
+def write_data(folder: Path, name: str, data: Mapping[str, JSON]) -> None:
     """A JSON file."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1)
     write_text(folder / name, text + "\n")

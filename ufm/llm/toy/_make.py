@@ -8,7 +8,7 @@ import jax
 import numpy as np
 import tokenizers
 
-from ufm._files import JsonObject
+from ufm._json import JSON
 
 from ..checkpoint.families import read_config
 from ..decoder.blocks import Params
@@ -70,7 +70,8 @@ def make_toy(
         corpus = corpus or read_corpus()
         data = _data(corpus, settings)
         tokenizer = train_tokenizer(data.train, settings.vocabulary)
-        config = _config(settings, tokenizer.get_vocab_size())
+        vocabulary = tokenizer.get_vocab_size()
+        config = _config(settings, vocabulary)
         tokens = _tokens(tokenizer, data.train)
         stop()
         params, losses = train(
@@ -83,12 +84,12 @@ def make_toy(
             progress=progress,
         )
         stop()
-    concept = [z for z in range(config["vocab_size"]) if is_uppercase_token(tokenizer.decode([z]))]
+    concept = [z for z in range(vocabulary) if is_uppercase_token(tokenizer.decode([z]))]
     held_out = _tokens(tokenizer, [data.held_out])
     predicted, loss = _held_out_loss(params, read_config(config), held_out)
     found = Made(
         parameters=sum(x.size for x in _folder.gpt2_tensors(params).values()),
-        vocabulary=config["vocab_size"],
+        vocabulary=vocabulary,
         concept_tokens=len(concept),
         train_tokens=tokens.size,
         train_loss=float(losses[-max(1, settings.steps // 20) :].mean()),
@@ -128,7 +129,7 @@ def _data(corpus: Corpus, settings: Settings) -> _Data:
     return _Data(list(cased_documents(trained, settings.switch)), pairs, contexts, held_out)
 
 
-def _config(settings: Settings, vocabulary: int) -> JsonObject:
+def _config(settings: Settings, vocabulary: int) -> dict[str, JSON]:
     """The config.json: a GPT-2 of one block, no dropout, its head tied to the embedding."""
     return {
         "architectures": ["GPT2LMHeadModel"],
