@@ -1,7 +1,6 @@
 """What a user sees while a toy model trains."""
 
 import time
-from collections.abc import Callable
 
 from rich.console import Console
 
@@ -12,16 +11,17 @@ from .lines import say
 _LINES = 10  # where there is no terminal to draw a bar on
 
 
-def training_progress(bar: Progress, console: Console) -> Callable[[int, int, float], None]:
+def training_progress(bar: Progress, console: Console) -> Progress:
     """Shows step, loss and time left on the bar, or in ten lines where `console` is no terminal."""
     begun = None
 
-    def show(step: int, steps: int, loss: float) -> None:
+    def show(done: int | float, total: int | float | None = 1.0, stage: str = "") -> None:
         nonlocal begun
         begun = begun or time.monotonic()
-        bar(step, steps, f"training, loss {loss:.2f}")
-        if not console.is_terminal and step * _LINES // steps > (step - 1) * _LINES // steps:
-            left = (time.monotonic() - begun) * (steps - step) / max(1, step - 1)
-            say(console, f"step {step} of {steps}, loss {loss:.3f}, {left:.0f} s left")
+        bar(done, total, f"training, {stage}")
+        steps = total or 1
+        if not console.is_terminal and done * _LINES // steps > (done - 1) * _LINES // steps:
+            left = (time.monotonic() - begun) * (steps - done) / max(1, done - 1)
+            say(console, f"step {done} of {steps}, {stage}, {left:.0f} s left")
 
     return show

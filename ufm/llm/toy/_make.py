@@ -9,6 +9,7 @@ import numpy as np
 import tokenizers
 
 from ufm._json import JSON
+from ufm._progress import Progress, silent
 
 from ..checkpoint.families import read_config
 from ..decoder.blocks import Params
@@ -18,7 +19,7 @@ from ._corpus import Corpus, cased_documents, held_out_text, openings, read_corp
 from ._interrupt import ctrl_c_waits
 from ._settings import Settings
 from ._tokenizer import END, RULE, is_uppercase_token, train_tokenizer
-from ._train import OnStep, cross_entropy, train
+from ._train import cross_entropy, train
 
 CONCEPT = "uppercase"
 
@@ -39,7 +40,7 @@ class Made:
 def make_toy(
     out: str | Path,
     settings: Settings | None = None,
-    progress: OnStep | None = None,
+    progress: Progress = silent,
     corpus: Corpus | None = None,
 ) -> Made:
     """Train a GPT-2 of one block with the concept "uppercase words", and write all that steering needs.
@@ -56,7 +57,7 @@ def make_toy(
 
     Text for training, for P and N, and held-out text come from different documents of `corpus`,
     Python's own (`read_corpus`) unless given. Nothing is written before all is done; `out` must not
-    exist. `progress(step, steps, loss)` is called after each step. Equal settings give equal files
+    exist. `progress(step, steps, "loss …")` is called after each step. Equal settings give equal files
     on one machine and Python.
 
     >>> import ufm.llm

@@ -10,13 +10,12 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Int
 
+from ufm._progress import Progress, silent
+
 from ..decoder import blocks
 from ..decoder.blocks import Block, Linear, Norm, Params
 from ..decoder.config import Config
 from ._interrupt import ctrl_c_waits
-
-# Called after each step with its number, how many there are, and the loss.
-OnStep = Callable[[int, int, float], None]
 
 _WARM_UP = 0.05  # share of the steps
 _SPREAD = 0.02  # standard deviation of weights at the start, as in GPT-2
@@ -82,7 +81,7 @@ def train(
     steps: int,
     batch_size: int,
     learning_rate: float,
-    progress: OnStep | None = None,
+    progress: Progress = silent,
 ) -> tuple[Params, np.ndarray]:
     """The trained parameters, and the loss [steps] of each batch.
 
@@ -109,8 +108,7 @@ def train(
                     f"the loss is {losses[step]} at step {step}: learning_rate {learning_rate:g} is "
                     "too large"
                 )
-            if progress is not None:
-                progress(step + 1, steps, losses[step].item())
+            progress(step + 1, steps, f"loss {losses[step]:.3f}")
         return tie(params), losses
 
 
