@@ -1,6 +1,7 @@
 """The three file formats of a next-token table, each to and from raw, unchecked fields."""
 
 import csv
+import io
 import json
 import zipfile
 import zlib
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+
+from ufm._files import write_whole
 
 if TYPE_CHECKING:
     from .table import Table
@@ -37,12 +40,12 @@ def read_fields(file: Path) -> Fields:
 
 
 def write_fields(file: Path, table: "Table") -> None:
-    """Write a checked table; CSV has no place for `about`.
+    """Write a checked table, whole or not at all; CSV has no place for `about`.
 
     Raises `ValueError` on another suffix and `OSError` on a file that cannot be written.
     """
-    _, write = _format(file)
-    write(file, table)
+    _, as_bytes = _format(file)
+    write_whole(file, as_bytes(table))
 
 
 def _read_json(file: Path) -> Fields:
@@ -62,7 +65,7 @@ def _read_json(file: Path) -> Fields:
     return fields
 
 
-def _write_json(file: Path, table: "Table") -> None:
+def _as_json(table: "Table") -> bytes:
     lines = []
     for name, value in _fields_of(table).items():
         plain = value.tolist() if isinstance(value, np.ndarray) else value
@@ -70,7 +73,7 @@ def _write_json(file: Path, table: "Table") -> None:
         if name == "next_token_probs":  # one line per context
             text = "[\n    " + text[1:-1].replace("], [", "],\n    [") + "\n  ]"
         lines.append(f"  {json.dumps(name)}: {text}")
-    file.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
 
 
 def _read_npz(file: Path) -> Fields:
@@ -87,10 +90,11 @@ def _read_npz(file: Path) -> Fields:
     return fields
 
 
-def _write_npz(file: Path, table: "Table") -> None:
+def _as_npz(table: "Table") -> bytes:
     arrays = {name: np.asarray(value) for name, value in _fields_of(table).items()}
-    with file.open("wb") as stream:
-        np.savez_compressed(stream, **arrays)  # pyright: ignore[reportArgumentType]
+    stream = io.BytesIO()
+    np.savez_compressed(stream, **arrays)  # pyright: ignore[reportArgumentType]
+    return stream.getvalue()
 
 
 def _fields_of(table: "Table") -> dict[str, np.ndarray | tuple | str]:
@@ -161,7 +165,7 @@ def _csv_rows(file: Path) -> list[_Row]:
     return [_Row(line, cells, head) for line, cells in lines]
 
 
-def _write_csv(file: Path, table: "Table") -> None:
+def _as_csv(table: "Table") -> bytes:
     set_of = dict.fromkeys(table.positive, "positive") | dict.fromkeys(table.negative, "negative")
     columns = (
         table.contexts,
@@ -169,20 +173,21 @@ def _write_csv(file: Path, table: "Table") -> None:
         table.context_weights.tolist(),
         [set_of.get(j, "-") for j in range(len(table.contexts))],
     )
-    with file.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow([*_CSV_HEAD, *table.tokens])
-        writer.writerow(["concept", "", "", "", *table.token_concept.tolist()])
-        writer.writerow(["target", "", "", "", *map(int, table.target)])
-        for *start, row in zip(*columns, table.next_token_probs.tolist(), strict=True):
-            writer.writerow([*start, *row])
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream)
+    writer.writerow([*_CSV_HEAD, *table.tokens])
+    writer.writerow(["concept", "", "", "", *table.token_concept.tolist()])
+    writer.writerow(["target", "", "", "", *map(int, table.target)])
+    for *start, row in zip(*columns, table.next_token_probs.tolist(), strict=True):
+        writer.writerow([*start, *row])
+    return stream.getvalue().encode()
 
 
-def _format(file: Path) -> tuple[Callable[[Path], Fields], Callable[[Path, "Table"], None]]:
+def _format(file: Path) -> tuple[Callable[[Path], Fields], Callable[["Table"], bytes]]:
     formats = {
-        ".json": (_read_json, _write_json),
-        ".npz": (_read_npz, _write_npz),
-        ".csv": (_read_csv, _write_csv),
+        ".json": (_read_json, _as_json),
+        ".npz": (_read_npz, _as_npz),
+        ".csv": (_read_csv, _as_csv),
     }
     found = formats.get(file.suffix.lower())
     if found is None:

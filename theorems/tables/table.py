@@ -100,13 +100,7 @@ def write_table(path: str | os.PathLike[str], table: Table) -> None:
     ...     print(read_table(pathlib.Path(folder, "case.npz")).context_weights)
     [0.5 0.5]
     """
-    file = Path(path)
-    draft = file.with_name(f".{file.stem}.{os.getpid()}{file.suffix}")
-    try:
-        write_fields(draft, table)
-        draft.replace(file)
-    finally:
-        draft.unlink(missing_ok=True)
+    write_fields(Path(path), table)
 
 
 def table_from_fields(fields: Mapping[str, object]) -> Table:
