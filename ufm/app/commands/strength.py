@@ -91,8 +91,8 @@ class Strength:
 
     def _request(self, loaded: Loaded) -> "Request":
         """What each block is asked; refused now, not after the search, where a text will not fit."""
-        from ufm.llm import windows
         from ufm.llm.strength.report import Request
+        from ufm.llm.text.windows import window_count, windows
 
         shared, positions = self.shared, loaded.model.config.positions
         assert shared.text is not None
@@ -103,7 +103,7 @@ class Strength:
                 f"{longest} tokens of a prompt and {self.new_tokens} new ones are more than the model's "
                 f"{positions} positions: lower --new-tokens"
             )
-        most = -(-shared.text_tokens // loaded.length) if shared.text_tokens else None
+        most = window_count(shared.text_tokens, loaded.length)
         return Request(
             windows=list(islice(windows(loaded.tokenizer, shared.text, loaded.length), most)),
             prompts=prompts,

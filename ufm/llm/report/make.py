@@ -21,7 +21,7 @@ from ..measure.slopes import Slopes, sweep_slopes
 from ..measure.token_curves import Curves, sweep_curves
 from ..steering.vector import SteeringVector, steering_vectors
 from ..text.tokenizer import Tokenizer
-from ..text.windows import windows
+from ..text.windows import window_count, windows
 from .facts import name_tokens, report_facts, shown_tokens
 from .request import Report, Request
 
@@ -201,8 +201,7 @@ class _Run:
         order: int = 0,
     ) -> Cost:
         length = _length(self.model, self.request)
-        tokens = self.request.text_tokens
-        most = -(-tokens // length) if tokens else None
+        most = window_count(self.request.text_tokens, length)
 
         def show(done: int | float, total: int | float | None = None, stage: str = "") -> None:
             self.progress(done, most, f"cross-entropy, {name}")

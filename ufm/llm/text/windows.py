@@ -1,9 +1,15 @@
 """Text as windows of tokens, streamed: files of any length."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
 from .tokenizer import Tokenizer
+
+
+def window_count(tokens: int, length: int) -> int | None:
+    """How many windows of `length` hold about `tokens` tokens; None (no limit) for 0."""
+    return math.ceil(tokens / length) if tokens else None
 
 
 def windows(tokenizer: Tokenizer, path: str | Path, length: int) -> Iterator[list[int]]:
