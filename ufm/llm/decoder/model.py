@@ -14,7 +14,7 @@ from ufm._checks import Numbers
 from .arguments import POSITIONS, SITES, one_of, scalar, steered_block, token_batch
 from .blocks import Layout, Params, embed, layout_of, normalise, run_blocks, unembed
 from .config import Config
-from .steering import Steering, Where, add, place, step
+from .steering import Placed, Steering, Where, add, place, step
 from .taylor import probs_series, run_blocks_series, straight
 
 
@@ -157,23 +157,23 @@ class LanguageModel(eqx.Module):
         if isinstance(order, bool) or not isinstance(order, int) or order < 0:
             raise ValueError(f"order must be an integer of at least 0; got {order!r}")
         if not isinstance(vector, Steering):
-            steering = self._place(vector, layer, positions, site)
+            placed = self._place(vector, layer, positions, site)
         elif (layer, positions, site) == (None, "all", "residual"):
-            steering = self.place(vector)
+            placed = self.place(vector)
         else:
             raise ValueError("a Steering has its own layer, positions and site: leave these out")
         strength = scalar(alpha, self.wide)[None]
         ids, real, is_single = self.batch(tokens, mask)
         layout = layout_of(real)
-        x = self.before_steering(ids, layout, steering)
-        v = step(x, layout, steering)
+        x = self.before_steering(ids, layout, placed)
+        v = step(x, layout, placed)
         steered = add(x, v, strength)
         if order == 0:
-            stack = jax.nn.softmax(self.after_steering(steered, layout, steering))[None]
+            stack = jax.nn.softmax(self.after_steering(steered, layout, placed))[None]
         else:
-            line, after = straight(steered, v.astype(x.dtype), order), steering.layer + 1
+            line, after = straight(steered, v.astype(x.dtype), order), placed.layer + 1
             series = run_blocks_series(self.params, self.config, line, layout, after)
-            has_norm = steering.site == "post-norm"
+            has_norm = placed.site == "post-norm"
             stack = jnp.stack(probs_series(self.params, self.config, series, has_norm))
         return stack[:, 0, 0] if is_single else stack[:, :, 0]
 
@@ -188,12 +188,12 @@ class LanguageModel(eqx.Module):
         """Tokens and mask, checked, as arrays [B, T]; and whether they were one sequence [T]."""
         return token_batch(tokens, mask, self.vocabulary, self.config.positions)
 
-    def place(self, steering: Steering) -> Steering:
+    def place(self, steering: Steering) -> Placed:
         """The same steering, checked against this model, with v as an array of the dtype `wide`."""
         return self._place(**vars(steering))
 
     def before_steering(
-        self, ids: Array, layout: Layout, steering: Steering | None, only_last: bool = True
+        self, ids: Array, layout: Layout, steering: Placed | None, only_last: bool = True
     ) -> Array:
         """The hidden states to which v is added, α = 0 so far: [B, T, d].
 
@@ -207,7 +207,7 @@ class LanguageModel(eqx.Module):
         return normalise(self.params, self.config, x) if is_normed else x
 
     def states_after(
-        self, x: Array, layout: Layout, steering: Steering | None, only_last: bool = True
+        self, x: Array, layout: Layout, steering: Placed | None, only_last: bool = True
     ) -> Array:
         """The last hidden states [B, 1, d], or [B, T, d] of all rows, from the steered ones."""
         start = self._after(steering)
@@ -217,7 +217,7 @@ class LanguageModel(eqx.Module):
         return x if is_normed else normalise(self.params, self.config, x)
 
     def after_steering(
-        self, x: Array, layout: Layout, steering: Steering | None, only_last: bool = True
+        self, x: Array, layout: Layout, steering: Placed | None, only_last: bool = True
     ) -> Array:
         """Logits [B, 1, V], or [B, T, V] of all rows, from the steered hidden states."""
         return unembed(self.params, self.config, self.states_after(x, layout, steering, only_last))
@@ -233,14 +233,14 @@ class LanguageModel(eqx.Module):
     ) -> Array:
         """Logits [(B,) rows, V]; without steering α is 0, and nothing is added."""
         fields = {} if steering is None else vars(steering)
-        steering = self._asked(alpha, **fields, **where)
+        placed = self._asked(alpha, **fields, **where)
         strength = scalar(alpha, self.wide)[None]
         ids, real, is_single = self.batch(tokens, mask)
         layout = layout_of(real)
-        x = self.before_steering(ids, layout, steering, only_last)
-        if steering is not None:
-            x = add(x, step(x, layout, steering), strength)
-        out = self.after_steering(x, layout, steering, only_last)
+        x = self.before_steering(ids, layout, placed, only_last)
+        if placed is not None:
+            x = add(x, step(x, layout, placed), strength)
+        out = self.after_steering(x, layout, placed, only_last)
         return out[0] if is_single else out
 
     def _asked(
@@ -251,7 +251,7 @@ class LanguageModel(eqx.Module):
         layer: int | None = None,
         positions: str = "all",
         site: str = "residual",
-    ) -> Steering | None:
+    ) -> Placed | None:
         """The steering of these fields; None where they name no vector."""
         one_of("positions", positions, POSITIONS)
         one_of("site", site, SITES)
@@ -261,10 +261,10 @@ class LanguageModel(eqx.Module):
             raise ValueError("alpha and layer steer nothing without a vector: pass vector=")
         return None
 
-    def _place(self, vector: Numbers, layer: int | None, positions: str, site: str) -> Steering:
+    def _place(self, vector: Numbers, layer: int | None, positions: str, site: str) -> Placed:
         sizes = {"count": self.blocks, "width": self.dimension}
         return place(vector, layer, positions, site, **sizes, dtype=self.wide)
 
-    def _after(self, steering: Steering | None) -> int:
+    def _after(self, steering: Placed | None) -> int:
         """The first block that sees the steered states; the number of blocks if none does."""
         return self.blocks if steering is None else steering.layer + 1

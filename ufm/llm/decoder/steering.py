@@ -67,6 +67,19 @@ class Steering:
         return cls(vector.values, vector.layer, positions or vector.positions, vector.site)
 
 
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """A steering as a model adds it: `vector` [d] in the dtype of the sum, after block `layer`.
+
+    v may be traced, so that results can be differentiated in v, and 0, so that they can be at v = 0.
+    """
+
+    vector: Array
+    layer: int
+    positions: str
+    site: str
+
+
 def place(
     vector: Numbers,
     layer: int | None = None,
@@ -76,27 +89,21 @@ def place(
     count: int,
     width: int,
     dtype: np.dtype,
-) -> Steering:
-    """Steering checked against a model of `count` blocks and of this `width`.
-
-    Its vector has the `dtype` in which it is added. Here v may be traced, so that results can be
-    differentiated in v, and 0, so that they can be at v = 0.
-    """
+) -> Placed:
+    """Steering checked against a model of `count` blocks and of this `width`, which adds in `dtype`."""
     one_of("positions", positions, POSITIONS)
     one_of("site", site, SITES)
-    fields = {"layer": steered_block(layer, site, count), "positions": positions, "site": site}
-    placed = object.__new__(Steering)  # without `__post_init__`, which refuses 0
-    placed.__dict__.update(fields, vector=direction(vector, width, dtype))
-    return placed
+    block = steered_block(layer, site, count)
+    return Placed(direction(vector, width, dtype), block, positions, site)
 
 
 def step(
-    x: Float[Array, "batch length d"], layout: Layout, steering: Steering
+    x: Float[Array, "batch length d"], layout: Layout, steering: Placed
 ) -> Float[Array, "#batch #length d"]:
     """v at the steered positions of `x`, 0 elsewhere."""
     if steering.positions == "all" or x.shape[1] == 1:
-        return jnp.asarray(steering.vector)[None, None, :]
-    return _at_last(jnp.asarray(steering.vector), layout)
+        return steering.vector[None, None, :]
+    return _at_last(steering.vector, layout)
 
 
 @jax.jit
