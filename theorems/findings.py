@@ -41,6 +41,9 @@ class Finding:
     theorems: tuple[str, ...]
     figures: tuple[str, ...] = ()
 
+    def __post_init__(self):
+        object.__setattr__(self, "text", " ".join(self.text.split()))
+
 
 def _uniform(groups: int, size: int, epsilon: str, negative: list[int]) -> dict[str, JSON]:
     """The ε-smoothed dataset, one context per concept, as a record."""
@@ -186,11 +189,9 @@ FINDINGS: tuple[Finding, ...] = (
         id="finding-1.in-target",
         title="Target peaks can be negative inside the target",
         source="Remark 3.4, main text",
-        text=(
-            "Says that target tokens peak at positive strengths, for every context. For a "
-            "context of the target itself it fails: such a token can have had its peak "
-            "already at α = 0."
-        ),
+        text="""Says that target tokens peak at positive strengths, for every context. For a
+            context of the target itself it fails: such a token can have had its peak already at
+            α = 0.""",
         counterexample=_TWO_BY_TWO,
         confirm=_in_target,
         theorems=("finding_remark_3_4",),
@@ -199,11 +200,9 @@ FINDINGS: tuple[Finding, ...] = (
         id="finding-1.large-epsilon",
         title="Target peaks can be negative outside the target",
         source="Remark 3.4, main text",
-        text=(
-            "Fails also off the target when ε is large; true below the ε0 of the proof, and "
-            "with no condition for contexts of a contrastive N. In general α(j,z) > 0 iff "
-            "M(z) exceeds a difference of mean divergences (claim sign-rule)."
-        ),
+        text="""Fails also off the target when ε is large; true below the ε0 of the proof, and
+            with no condition for contexts of a contrastive N. In general α(j,z) > 0 iff M(z)
+            exceeds a difference of mean divergences (claim sign-rule).""",
         counterexample=_LARGE_EPSILON,
         confirm=_off_target,
         theorems=("finding_remark_3_4_outside",),
@@ -212,11 +211,9 @@ FINDINGS: tuple[Finding, ...] = (
         id="finding-2.vanishing",
         title="A concept vanishes rather than returns",
         source="text after Theorem 3.6",
-        text=(
-            "Says that a concept between target and opposite comes back to its unsteered "
-            "value at large strength. The theorem's own limit is minus its mean probability: "
-            "it vanishes."
-        ),
+        text="""Says that a concept between target and opposite comes back to its unsteered value
+            at large strength. The theorem's own limit is minus its mean probability: it
+            vanishes.""",
         counterexample=_NINE,
         confirm=_vanishes,
         theorems=("finding_vanishing",),
@@ -226,10 +223,8 @@ FINDINGS: tuple[Finding, ...] = (
         id="finding-3.two-humps",
         title="There are more than three behaviours",
         source="text after Theorem 3.6",
-        text=(
-            "Counts three behaviours of a concept: rising, falling, one hump. With N of two "
-            "concepts a mass can fall, rise and fall again."
-        ),
+        text="""Counts three behaviours of a concept: rising, falling, one hump. With N of two
+            concepts a mass can fall, rise and fall again.""",
         counterexample=_TWO_HUMPS,
         confirm=_two_humps,
         theorems=("finding_three_behaviours",),
@@ -239,10 +234,8 @@ FINDINGS: tuple[Finding, ...] = (
         id="finding-3.inflections",
         title="Not every concept curve is sigmoidal",
         source="text after Theorem 3.6",
-        text=(
-            "Calls the curves sigmoidal. At V = 3 the mass of the target, which only rises, "
-            "can have three inflections."
-        ),
+        text="""Calls the curves sigmoidal. At V = 3 the mass of the target, which only rises,
+            can have three inflections.""",
         counterexample=_THREE_INFLECTIONS,
         confirm=_inflections,
         theorems=("finding_sigmoidal",),
@@ -251,10 +244,8 @@ FINDINGS: tuple[Finding, ...] = (
         id="finding-4.no-bump",
         title="Target tokens of the uniform dataset never bump",
         source="text after Theorem 3.3",
-        text=(
-            "Says that most tokens show a bump. On the paper's own uniform dataset all tokens"
-            " of the target tie at max M, so each of them rises for ever."
-        ),
+        text="""Says that most tokens show a bump. On the paper's own uniform dataset all tokens
+            of the target tie at max M, so each of them rises for ever.""",
         counterexample=_NINE,
         confirm=_no_bump,
         theorems=("finding_no_bump",),
@@ -264,11 +255,9 @@ FINDINGS: tuple[Finding, ...] = (
         id="finding-5.linear",
         title="The cross-entropy has no plateau in the model",
         source="text after Theorem 3.8",
-        text=(
-            "Describes ΔCE as U-shaped near 0 and then level. It is strictly convex on the "
-            "whole line and grows linearly; a plateau comes from normalisation alone "
-            "(Proposition 4.1)."
-        ),
+        text="""Describes ΔCE as U-shaped near 0 and then level. It is strictly convex on the
+            whole line and grows linearly; a plateau comes from normalisation alone (Proposition
+            4.1).""",
         counterexample=_NINE,
         confirm=_linear,
         theorems=("finding_no_plateau",),
@@ -278,11 +267,9 @@ FINDINGS: tuple[Finding, ...] = (
         id="finding-6.degrading",
         title="Steering need not raise the loss",
         source="text after Theorem 3.8",
-        text=(
-            "Says that steering necessarily degrades the loss. That needs perfect training: "
-            "else the slope at 0 is Σπ(E_model M - E_data M), which may be negative. Here the"
-            " model has half the data's log-odds."
-        ),
+        text="""Says that steering necessarily degrades the loss. That needs perfect training:
+            else the slope at 0 is Σπ(E_model M - E_data M), which may be negative. Here the
+            model has half the data's log-odds.""",
         counterexample=_FOUR,
         confirm=_unfinished,
         theorems=("finding_degrades_slope", "finding_degrades"),
@@ -291,10 +278,8 @@ FINDINGS: tuple[Finding, ...] = (
         id="finding-7.limit-formula",
         title="The limits of Proposition B.1 are misprinted off the target",
         source="Proposition B.1, eqs (5), (8), (9)",
-        text=(
-            "Gives limits that are wrong for tokens off the target. The limit is the law "
-            "conditioned on Mtop (Mbot), less the unsteered one."
-        ),
+        text="""Gives limits that are wrong for tokens off the target. The limit is the law
+            conditioned on Mtop (Mbot), less the unsteered one.""",
         counterexample=_FOUR,
         confirm=_wrong_limit,
         theorems=("finding_prop_b1_eq_9",),

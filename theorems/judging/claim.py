@@ -98,7 +98,8 @@ class Claim(Generic[Case]):
     unproved: str = ""
 
     def __post_init__(self):
-        object.__setattr__(self, "formula", " ".join(self.formula.split()))
+        for name in ("text", "formula"):  # written over several lines
+            object.__setattr__(self, name, " ".join(getattr(self, name).split()))
 
     def check(self, instance: Case) -> Verdict:
         """The verdict on `instance`: hypotheses first, then the conclusion."""

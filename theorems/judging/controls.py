@@ -12,6 +12,7 @@ from ufm import ConceptDataset, ExponentialTilt
 from ufm._checks import strength
 from ufm.models.dataset_contexts import enumerate_contexts
 
+from .claim import Control
 from .instance import Instance
 
 
@@ -73,9 +74,18 @@ def before_the_norm() -> Instance:
     return _on_path(norm_ratio=1.0)
 
 
+BEFORE_THE_NORM = Control("exponential-path", "steering before the final norm", before_the_norm)
+
+
 def rescaled_vector(rate: float) -> Instance:
     """`standard`, with the steering vector multiplied by `rate` after M was measured."""
     return _on_path(rate=rate)
+
+
+def rescaled(times: str, rate: float) -> Control[Instance]:
+    """The control with `rescaled_vector(rate)`, `times` being the rate in words."""
+    text = f"{times} the steering vector, after M was measured"
+    return Control("exponential-path", text, lambda: rescaled_vector(rate))
 
 
 def _on_path(**path: float) -> Instance:

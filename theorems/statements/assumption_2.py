@@ -71,10 +71,8 @@ STATEMENT = Statement(
         Claim(
             id="assumption-2.trained",
             title="training",
-            text=(
-                "Gradient training on the ε-smoothed dataset comes within 1e-4 nats of the "
-                "entropy of the data."
-            ),
+            text="""Gradient training on the ε-smoothed dataset comes within 1e-4 nats of the
+                entropy of the data.""",
             formula=r"""
                 \mathrm{CE}(f) \to -\sum_{j} \pi_j \sum_{z} p_j(z) \log p_j(z) \ \text{ under
                 gradient descent on } (W, H), \quad \text{if } d \ge

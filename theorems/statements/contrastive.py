@@ -4,7 +4,7 @@ import numpy as np
 
 from ufm import ConceptDataset
 
-from .. import hypotheses
+from ..hypotheses import DIFFERENCE_OF_MEANS, EXPONENTIAL_PATH, MOVING, ONE_LAW_EACH
 from ..judging.claim import Certified, Claim, Control, Statement
 from ..judging.evaluate import laws_at
 from ..judging.instance import Instance
@@ -53,22 +53,15 @@ STATEMENT = Statement(
         Claim(
             id="contrastive.geometric-path",
             title="geometric path",
-            text=(
-                "For c in N, p_α ∝ p_N^{1-α} p_T^α: α = 1 gives p_T exactly, and α(neg, z) = α(T,"
-                " z) + 1."
-            ),
+            text="""For c in N, p_α ∝ p_N^{1-α} p_T^α: α = 1 gives p_T exactly, and α(neg, z) =
+                α(T, z) + 1.""",
             formula=r"""
                 p_{j,\alpha}(z) = \frac{p_N(z)^{1-\alpha}\, p_T(z)^{\alpha}}
                 {\sum_{y=1}^{V} p_N(y)^{1-\alpha}\, p_T(y)^{\alpha}}, \quad p_{j,1} = p_T, \quad
                 \alpha(N,z) = \alpha(T,z) + 1 \quad \text{if } c_j \in N,\ p_i = p_T \ (i \in P)
                 \text{ and } p_i = p_N \ (i \in N)""",
             source=SOURCE,
-            hypotheses=(
-                hypotheses.DIFFERENCE_OF_MEANS,
-                hypotheses.ONE_LAW_EACH,
-                hypotheses.EXPONENTIAL_PATH,
-                hypotheses.MOVING,
-            ),
+            hypotheses=(DIFFERENCE_OF_MEANS, ONE_LAW_EACH, EXPONENTIAL_PATH, MOVING),
             conclusion=_path,
             families=("contrastive",),
             control=Control("one-law-each", "N drawn from two concepts", _mixed_negatives),

@@ -139,11 +139,7 @@ def _asymptote(instance: Instance) -> Verdict:
 
 _PATH = (hypotheses.PERFECT_TRAINING, hypotheses.EXPONENTIAL_PATH)
 _MOVING = (*_PATH, hypotheses.MOVING)
-_TWICE = Control(
-    "exponential-path",
-    "twice the steering vector, after M was measured",
-    lambda: controls.rescaled_vector(2.0),
-)
+_TWICE = controls.rescaled("twice", 2.0)
 _AT_SIX_STRENGTHS = Certified(
     "Both sides enclosed at six strengths, and certain there; for all α by the theorem itself."
 )
@@ -214,10 +210,8 @@ STATEMENT = Statement(
         Claim(
             id="ce.upper-bounds",
             title="upper bounds",
-            text=(
-                "ΔCE <= α²R²/8, ΔCE <= σ²(e^y - y - 1)/R² with y = R|α|, and the two-point "
-                "Bennett bound."
-            ),
+            text="""ΔCE <= α²R²/8, ΔCE <= σ²(e^y - y - 1)/R² with y = R|α|, and the two-point
+                Bennett bound.""",
             formula=r"""
                 \Delta\mathrm{CE}(\alpha) \le \min\left\{\frac{R^2\alpha^2}{8},\
                 \frac{\sigma^2 (e^{R\lvert \alpha \rvert} - R\lvert \alpha \rvert - 1)}{R^2},\
@@ -250,11 +244,7 @@ STATEMENT = Statement(
             hypotheses=_MOVING,
             conclusion=_lower,
             families=("rates", "tilts"),
-            control=Control(
-                "exponential-path",
-                "half the steering vector, after M was measured",
-                lambda: controls.rescaled_vector(0.5),
-            ),
+            control=controls.rescaled("half", 0.5),
             figures=("bounds",),
             certificate=_AT_SIX_STRENGTHS,
         ),
@@ -277,10 +267,8 @@ STATEMENT = Statement(
         Claim(
             id="ce.asymptote",
             title="linear asymptote",
-            text=(
-                "As α → +∞, ΔCE = α Σπ(Mmax - E_j M) + Σπ log p_j(Mtop) + r with 0 <= r <= "
-                "Σπ((1-p)/p)e^{-αg}; likewise at -∞."
-            ),
+            text="""As α → +∞, ΔCE = α Σπ(Mmax - E_j M) + Σπ log p_j(Mtop) + r with 0 <= r <=
+                Σπ((1-p)/p)e^{-αg}; likewise at -∞.""",
             formula=r"""
                 \Delta\mathrm{CE}(\alpha) = \alpha \sum_{j} \pi_j \bigl(\max M -
                 \mathbb{E}_j[M]\bigr) + \sum_{j} \pi_j \log p_j(M_{\mathrm{top}}) + r(\alpha), \quad

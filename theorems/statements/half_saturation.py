@@ -6,7 +6,7 @@ import ufm
 
 from .. import hypotheses
 from ..judging import controls
-from ..judging.claim import Claim, Control, NotCertified, Statement
+from ..judging.claim import Claim, NotCertified, Statement
 from ..judging.evaluate import laws_at_each
 from ..judging.instance import Instance
 from ..judging.padding import pad, pad_target
@@ -65,10 +65,8 @@ STATEMENT = Statement(
         Claim(
             id="half-saturation.bounds",
             title="half saturation",
-            text=(
-                "F_T(α) = 1/2 at one α, between -r/R and -r/δ (r = logit F_T(0)), with slope in "
-                "[δ/4, R/4]."
-            ),
+            text="""F_T(α) = 1/2 at one α, between -r/R and -r/δ (r = logit F_T(0)), with slope
+                in [δ/4, R/4].""",
             formula=r"""
                 F_{j,T}(\alpha) = \tfrac{1}{2} \text{ at one } \alpha = \alpha_{1/2}, \text{ between
                 } -\frac{r_j}{R} \text{ and } -\frac{r_j}{\delta}, \quad \frac{\delta}{4} \le
@@ -79,11 +77,7 @@ STATEMENT = Statement(
             hypotheses=(hypotheses.SEPARATION, hypotheses.EXPONENTIAL_PATH),
             conclusion=_bounds,
             families=("rates", "tilts"),
-            control=Control(
-                "exponential-path",
-                "three times the steering vector, after M was measured",
-                lambda: controls.rescaled_vector(3.0),
-            ),
+            control=controls.rescaled("three times", 3.0),
             figures=("statements/concept-log-odds",),
             certificate=NotCertified("proved for all tilts with the δ and R given here"),
         ),

@@ -4,7 +4,7 @@ import numpy as np
 
 import ufm
 
-from .. import hypotheses
+from ..hypotheses import ASSUMPTION_1, DIFFERENCE_OF_MEANS, TARGET_CONTEXTS
 from ..judging import controls
 from ..judging.claim import Certified, Claim, Control, Statement
 from ..judging.instance import Instance
@@ -49,11 +49,7 @@ STATEMENT = Statement(
                 C_k,\ a_z > b_z > 0 \text{ for every } z,\ w_T > 0,\ w_k \le 0 \text{ for } C_k \ne
                 T""",
             source="Lemma B.4",
-            hypotheses=(
-                hypotheses.DIFFERENCE_OF_MEANS,
-                hypotheses.ASSUMPTION_1,
-                hypotheses.TARGET_CONTEXTS,
-            ),
+            hypotheses=(DIFFERENCE_OF_MEANS, ASSUMPTION_1, TARGET_CONTEXTS),
             conclusion=_sign,
             families=("rates", "laws"),
             control=Control(

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import hypotheses
 from ..judging import controls
-from ..judging.claim import Claim, Control, NotCertified, Statement
+from ..judging.claim import Claim, NotCertified, Statement
 from ..judging.evaluate import laws_at, orders_at
 from ..judging.instance import Instance
 from ..judging.verdict import Verdict, identity, worst
@@ -139,9 +139,7 @@ STATEMENT = Statement(
             hypotheses=(hypotheses.EXPONENTIAL_PATH,),
             conclusion=_derivative,
             families=("rates", "tilts"),
-            control=Control(
-                "exponential-path", "steering before the final norm", controls.before_the_norm
-            ),
+            control=controls.BEFORE_THE_NORM,
             figures=("statements/derivatives",),
             certificate=NotCertified("an identity, proved for all instances"),
         ),
@@ -165,10 +163,8 @@ ALL_ORDERS = Statement(
         Claim(
             id="tilt.all-orders",
             title="all orders",
-            text=(
-                "The n-th derivatives of p_α(z), of F_C(α) and of ΔCE(α) are complete Bell "
-                "polynomials in, and sums of, the cumulants of M under the tilted law."
-            ),
+            text="""The n-th derivatives of p_α(z), of F_C(α) and of ΔCE(α) are complete Bell
+                polynomials in, and sums of, the cumulants of M under the tilted law.""",
             formula=r"""
                 \frac{d^n p_{j,\alpha}(z)}{d\alpha^n} = p_{j,\alpha}(z)\,
                 B_n\bigl(M(z) - \kappa_1, -\kappa_2, \dots, -\kappa_n\bigr), \quad
@@ -180,9 +176,7 @@ ALL_ORDERS = Statement(
             hypotheses=(hypotheses.EXPONENTIAL_PATH, hypotheses.PERFECT_TRAINING),
             conclusion=_all_orders,
             families=("rates", "tilts"),
-            control=Control(
-                "exponential-path", "steering before the final norm", controls.before_the_norm
-            ),
+            control=controls.BEFORE_THE_NORM,
             figures=("statements/derivatives",),
             certificate=NotCertified("an identity, proved for all instances"),
         ),

@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import hypotheses
 from ..judging import controls
-from ..judging.claim import Claim, Control, NotCertified, Statement
+from ..judging.claim import Claim, NotCertified, Statement
 from ..judging.evaluate import laws_at_each
 from ..judging.instance import Instance
 from ..judging.verdict import Verdict, bound, identity, worst
@@ -63,9 +63,7 @@ STATEMENT = Statement(
             hypotheses=(hypotheses.EXPONENTIAL_PATH, hypotheses.MOVING, hypotheses.INTERIOR_TOKEN),
             conclusion=_height,
             families=("rates", "tilts"),
-            control=Control(
-                "exponential-path", "steering before the final norm", controls.before_the_norm
-            ),
+            control=controls.BEFORE_THE_NORM,
             figures=("statements/height",),
             certificate=NotCertified("an identity, proved for all tilts"),
         ),

@@ -238,10 +238,8 @@ STATEMENT = Statement(
         Claim(
             id="prop-4.1.rmsnorm",
             title="RMSNorm limit",
-            text=(
-                "The logits tend to W' LN_0(±v) as α → ±∞, LN_0 the norm without eps, and "
-                "LN_0(-v) = -LN_0(v)."
-            ),
+            text="""The logits tend to W' LN_0(±v) as α → ±∞, LN_0 the norm without eps, and
+                LN_0(-v) = -LN_0(v).""",
             formula=r"""
                 \lim_{\alpha \to \pm\infty} W' N_\epsilon\bigl(h + \alpha v + r(\alpha)\bigr) = W'
                 N_0(\pm v) = \pm W' N_0(v), \qquad N_\epsilon(x) = \frac{\gamma \odot
@@ -286,10 +284,8 @@ STATEMENT = Statement(
         Claim(
             id="prop-4.1.rate",
             title="rate",
-            text=(
-                "The logits are within O(1/|α|) of their limit, with an explicit constant in ρ, "
-                "|v| and eps."
-            ),
+            text="""The logits are within O(1/|α|) of their limit, with an explicit constant in
+                ρ, |v| and eps.""",
             formula=r"""
                 \bigl\lVert N_\epsilon\bigl(h + \alpha v + r(\alpha)\bigr) - N_0(\pm v)\bigr\rVert
                 \le \sqrt{d}\,\max_i \lvert \gamma_i \rvert \left(\frac{2\rho}{2\lvert \alpha

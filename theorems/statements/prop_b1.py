@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import hypotheses
 from ..judging import controls
-from ..judging.claim import Certified, Claim, Control, Statement
+from ..judging.claim import Certified, Claim, Statement
 from ..judging.evaluate import limits
 from ..judging.instance import Instance
 from ..judging.verdict import Verdict, bound, identity, worst
@@ -87,9 +87,7 @@ STATEMENT = Statement(
             hypotheses=(hypotheses.EXPONENTIAL_PATH,),
             conclusion=lambda instance: _limit(instance, 1),
             families=("rates", "tilts"),
-            control=Control(
-                "exponential-path", "steering before the final norm", controls.before_the_norm
-            ),
+            control=controls.BEFORE_THE_NORM,
             figures=("fig-3",),
             certificate=_MASSES_AND_GAP,
         ),
@@ -106,9 +104,7 @@ STATEMENT = Statement(
             hypotheses=(hypotheses.EXPONENTIAL_PATH,),
             conclusion=lambda instance: _limit(instance, -1),
             families=("rates", "tilts"),
-            control=Control(
-                "exponential-path", "steering before the final norm", controls.before_the_norm
-            ),
+            control=controls.BEFORE_THE_NORM,
             figures=("fig-b1",),
             certificate=_MASSES_AND_GAP,
         ),
@@ -130,10 +126,8 @@ RATE = Statement(
         Claim(
             id="limit.rate",
             title="exponential rate",
-            text=(
-                "The total variation between p_α and its limit is at most ((1-p)/p) e^{-|α|g}, "
-                "with p the mass of Mtop (Mbot) and g the gap of M to the next value."
-            ),
+            text="""The total variation between p_α and its limit is at most ((1-p)/p) e^{-|α|g},
+                with p the mass of Mtop (Mbot) and g the gap of M to the next value.""",
             formula=r"""
                 \mathrm{TV}(p_{j,\alpha}, p_{j,+\infty}) = 1 - p_{j,\alpha}(M_{\mathrm{top}}) \le
                 \frac{1 - p_j(M_{\mathrm{top}})}{p_j(M_{\mathrm{top}})}\, e^{-\alpha g} \quad
@@ -143,11 +137,7 @@ RATE = Statement(
             hypotheses=(hypotheses.EXPONENTIAL_PATH, hypotheses.MOVING),
             conclusion=_rate,
             families=("rates", "tilts"),
-            control=Control(
-                "exponential-path",
-                "half the steering vector, after M was measured",
-                lambda: controls.rescaled_vector(0.5),
-            ),
+            control=controls.rescaled("half", 0.5),
             figures=("statements/rate",),
             certificate=_MASSES_AND_GAP,
         ),

@@ -4,7 +4,13 @@ import numpy as np
 
 from ufm import ConceptDataset
 
-from .. import hypotheses
+from ..hypotheses import (
+    CONCEPT_LAWS,
+    CONTEXT_OFF_TARGET,
+    DIFFERENCE_OF_MEANS,
+    SMALL_EPSILON,
+    TARGET_CONTEXTS,
+)
 from ..judging import controls
 from ..judging.claim import Certified, Claim, Control, Statement
 from ..judging.instance import Instance
@@ -56,10 +62,8 @@ STATEMENT = Statement(
         Claim(
             id="remark-3.4.positive-peaks",
             title="positive peaks",
-            text=(
-                "On the γ/ω dataset with ε < ε0, α(j,z) > 0 for z in T and every context c_j not "
-                "in T."
-            ),
+            text="""On the γ/ω dataset with ε < ε0, α(j,z) > 0 for z in T and every context c_j
+                not in T.""",
             formula=r"""
                 \alpha(j,z) > 0 \ (z \in T) \quad \text{if } c_j \notin T,\ a_z =
                 (1-\varepsilon)\gamma_z > b_z = \frac{\varepsilon\,\omega_z}{G-1} \text{ for every }
@@ -68,11 +72,11 @@ STATEMENT = Statement(
                 -\log\min_{T}\frac{\gamma}{\omega}""",
             source="Remark 3.4, with the conditions of its proof",
             hypotheses=(
-                hypotheses.DIFFERENCE_OF_MEANS,
-                hypotheses.CONCEPT_LAWS,
-                hypotheses.TARGET_CONTEXTS,
-                hypotheses.CONTEXT_OFF_TARGET,
-                hypotheses.SMALL_EPSILON,
+                DIFFERENCE_OF_MEANS,
+                CONCEPT_LAWS,
+                TARGET_CONTEXTS,
+                CONTEXT_OFF_TARGET,
+                SMALL_EPSILON,
             ),
             conclusion=_positive_peaks,
             families=("laws",),

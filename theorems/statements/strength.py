@@ -4,9 +4,9 @@ import numpy as np
 
 import ufm
 
-from .. import hypotheses
+from ..hypotheses import EXPONENTIAL_PATH, IF_SEPARATED, PERFECT_TRAINING, SEPARATION
 from ..judging import controls
-from ..judging.claim import Claim, Control, NotCertified, Statement
+from ..judging.claim import Claim, NotCertified, Statement
 from ..judging.evaluate import laws_at
 from ..judging.instance import Instance
 from ..judging.padding import pad, pad_target
@@ -71,30 +71,20 @@ STATEMENT = Statement(
         Claim(
             id="strength.budget",
             title="budget",
-            text=(
-                "Under ΔCE <= κ the largest target mass is reached at the positive root of ΔCE = "
-                "κ, which is at least √(8κ)/R."
-            ),
+            text="""Under ΔCE <= κ the largest target mass is reached at the positive root of ΔCE
+                = κ, which is at least √(8κ)/R.""",
             formula=r"""
                 \Delta\mathrm{CE}(\alpha) = \kappa > 0 \text{ has one root } \alpha_\kappa > 0,
                 \quad F_{j,T}(\alpha_\kappa) = \max_{\Delta\mathrm{CE}(\alpha) \le \kappa}
                 F_{j,T}(\alpha), \quad \alpha_\kappa \ge \frac{\sqrt{8\kappa}}{R}; \quad
                 F_{j,T}(\alpha) = \tau \in (0,1) \text{ has one root } \alpha_\tau, \text{ within
                 budget iff } \Delta\mathrm{CE}(\alpha_\tau) \le \kappa"""
-            + hypotheses.IF_SEPARATED,
+            + IF_SEPARATED,
             source=SOURCE,
-            hypotheses=(
-                hypotheses.SEPARATION,
-                hypotheses.PERFECT_TRAINING,
-                hypotheses.EXPONENTIAL_PATH,
-            ),
+            hypotheses=(SEPARATION, PERFECT_TRAINING, EXPONENTIAL_PATH),
             conclusion=_budget,
             families=("rates", "tilts"),
-            control=Control(
-                "exponential-path",
-                "twice the steering vector, after M was measured",
-                lambda: controls.rescaled_vector(2.0),
-            ),
+            control=controls.rescaled("twice", 2.0),
             figures=("price",),
             certificate=NotCertified("proved for all tilts; about a budget, not an instance"),
         ),

@@ -77,10 +77,8 @@ STATEMENT = Statement(
         Claim(
             id="thm-3.3.bump",
             title="bump",
-            text=(
-                "Each token outside Mtop and Mbot has one α(j,z): Δp rises strictly before it, "
-                "falls strictly after."
-            ),
+            text="""Each token outside Mtop and Mbot has one α(j,z): Δp rises strictly before it,
+                falls strictly after.""",
             formula=r"""
                 \text{each } z \notin M_{\mathrm{top}} \cup M_{\mathrm{bot}} \text{ has one }
                 \alpha(j,z) \in \mathbb{R} \text{ with } \operatorname{sign}\frac{d
@@ -91,9 +89,7 @@ STATEMENT = Statement(
             hypotheses=(hypotheses.EXPONENTIAL_PATH, hypotheses.MOVING, hypotheses.INTERIOR_TOKEN),
             conclusion=_bump,
             families=("rates", "tilts"),
-            control=Control(
-                "exponential-path", "steering before the final norm", controls.before_the_norm
-            ),
+            control=controls.BEFORE_THE_NORM,
             figures=("fig-3", "fig-b1"),
             certificate=Certified(
                 "Two balls on either side of the peak, for each value of M and each law."
@@ -102,10 +98,8 @@ STATEMENT = Statement(
         Claim(
             id="thm-3.3.peak-order",
             title="peak order",
-            text=(
-                "Off-target tokens peak first: α(j,z') < α(j,z) for z in T, z' not in T, counting"
-                " ±∞."
-            ),
+            text="""Off-target tokens peak first: α(j,z') < α(j,z) for z in T, z' not in T,
+                counting ±∞.""",
             formula=r"""
                 \alpha(j,z') < \alpha(j,z) \text{ in } [-\infty, +\infty] \quad (z \in T,\ z' \notin
                 T;\ \alpha(j,\cdot) = +\infty \text{ on } M_{\mathrm{top}},\ -\infty \text{ on }
@@ -127,10 +121,8 @@ STATEMENT = Statement(
         Claim(
             id="thm-3.3.monotone",
             title="extremal tokens",
-            text=(
-                "Δp is strictly increasing on R for z in Mtop and strictly decreasing for z in "
-                "Mbot."
-            ),
+            text="""Δp is strictly increasing on R for z in Mtop and strictly decreasing for z in
+                Mbot.""",
             formula=r"""
                 \frac{d p_{j,\alpha}(z)}{d\alpha} > 0 \ (z \in M_{\mathrm{top}}), \quad
                 \frac{d p_{j,\alpha}(z)}{d\alpha} < 0 \ (z \in M_{\mathrm{bot}}) \quad

@@ -193,10 +193,8 @@ STATEMENT = Statement(
         Claim(
             id="thm-3.6.tanh",
             title="tanh form",
-            text=(
-                "Δp(C|α) = (1/2|C|)(tanh((ν+r)/2) - tanh(r/2)) with r = logit F_C(0), ν(0) = 0 "
-                "and ν' = E_α[M|C] - E_α[M|not C]."
-            ),
+            text="""Δp(C|α) = (1/2|C|)(tanh((ν+r)/2) - tanh(r/2)) with r = logit F_C(0), ν(0) = 0
+                and ν' = E_α[M|C] - E_α[M|not C].""",
             formula=r"""
                 \Delta p_j(C \mid \alpha) = \frac{\tanh{\left(\frac{\nu_{j}(\alpha)}{2} +
                 \frac{r_{j}}{2} \right)} - \tanh{\left(\frac{r_{j}}{2} \right)}}{2 {\lvert C
@@ -207,9 +205,7 @@ STATEMENT = Statement(
             hypotheses=(hypotheses.EXPONENTIAL_PATH,),
             conclusion=_tanh,
             families=("rates", "tilts"),
-            control=Control(
-                "exponential-path", "steering before the final norm", controls.before_the_norm
-            ),
+            control=controls.BEFORE_THE_NORM,
             figures=("statements/concept-log-odds",),
             certificate=NotCertified("an identity, proved for all instances"),
         ),
@@ -232,10 +228,8 @@ STATEMENT = Statement(
         Claim(
             id="thm-3.6.vanishing",
             title="others vanish",
-            text=(
-                "A concept C' other than T that holds no extremal token vanishes: Δp(C'|α) → "
-                "-(1/|C'|) Σ_{C'} p at both ends."
-            ),
+            text="""A concept C' other than T that holds no extremal token vanishes: Δp(C'|α) →
+                -(1/|C'|) Σ_{C'} p at both ends.""",
             formula=r"""
                 \lim_{\alpha \to \pm\infty} \Delta p_j(C \mid \alpha) = - \frac{\sum_{y=1}^{V}
                 \mathbf{1}_{C}(y) p_{j}(y)}{{\lvert C \rvert}} \quad \text{if } C \cap
@@ -284,11 +278,7 @@ STATEMENT = Statement(
             hypotheses=(hypotheses.EXPONENTIAL_PATH,),
             conclusion=_growth,
             families=("rates", "tilts"),
-            control=Control(
-                "exponential-path",
-                "twice the steering vector, after M was measured",
-                lambda: controls.rescaled_vector(2.0),
-            ),
+            control=controls.rescaled("twice", 2.0),
             figures=("statements/concept-log-odds",),
             certificate=NotCertified("proved for all tilts with the R given here"),
         ),

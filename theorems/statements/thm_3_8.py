@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .. import hypotheses
+from ..hypotheses import EXPONENTIAL_PATH, MOVING, PERFECT_TRAINING
 from ..judging import controls
 from ..judging.claim import Certified, Claim, Control, Statement
 from ..judging.evaluate import cross_entropy_increase
@@ -58,11 +58,7 @@ STATEMENT = Statement(
                 M(y)^{2} p_{j}(y) - \left(\sum_{y=1}^{V} M(y) p_{j}(y)\right)^{2}\right) \pi_{j}}{2}
                 + o(\alpha^2) \quad \text{(Assumption 2)}""",
             source="Theorem 3.8",
-            hypotheses=(
-                hypotheses.PERFECT_TRAINING,
-                hypotheses.MOVING,
-                hypotheses.EXPONENTIAL_PATH,
-            ),
+            hypotheses=(PERFECT_TRAINING, MOVING, EXPONENTIAL_PATH),
             conclusion=_quadratic,
             families=("rates", "tilts"),
             control=Control(
