@@ -14,6 +14,12 @@ from . import evaluate
 from .claim import Judged
 
 
+def log_masses(log_probs: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """log Σ_C p and log Σ_{not C} p of distributions `log_probs` [..., V], C the tokens of `mask`."""
+    on, off = (np.logaddexp.reduce(log_probs[..., part], axis=-1) for part in (mask, ~mask))
+    return on, off
+
+
 @dataclass(frozen=True, eq=False)
 class Instance(Judged):
     """A steered next-token model, with what the statements need to know of it.

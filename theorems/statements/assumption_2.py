@@ -15,14 +15,6 @@ STEPS = 600
 GAP = 1e-4
 
 
-def trained_gap(instance: Instance, dimension: int | None = None) -> float:
-    """CE - entropy in nats after full-batch Adam on the instance's table, seed 0."""
-    dataset = _as_dataset(instance)
-    width = len(instance.concepts) if dimension is None else dimension
-    model = UFM.train(dataset, key=jax.random.key(0), steps=STEPS, dimension=width)
-    return float(_gap(model, dataset))
-
-
 @jax.jit
 def _gap(model: UFM, dataset: ConceptDataset) -> jax.Array:
     return model.gap(dataset)
@@ -44,9 +36,12 @@ def _as_dataset(instance: Instance) -> ConceptDataset:
 
 
 def _trained(instance: Instance, dimension: int | None = None) -> Verdict:
-    return bound(
-        -max(trained_gap(instance, dimension), 0.0), GAP, f"minus the gap after {STEPS} steps"
-    )
+    """CE - entropy in nats after full-batch Adam on the instance's table, seed 0."""
+    dataset = _as_dataset(instance)
+    width = len(instance.concepts) if dimension is None else dimension
+    model = UFM.train(dataset, key=jax.random.key(0), steps=STEPS, dimension=width)
+    gap = max(float(_gap(model, dataset)), 0.0)
+    return bound(-gap, GAP, f"minus the gap after {STEPS} steps")
 
 
 def _paper() -> Instance:

@@ -15,20 +15,19 @@ SOURCE = "this project; extends Lemma B.3"
 
 def _path(instance: Instance) -> Verdict:
     positive, negative = list(instance.positive or ()), list(instance.negative or ())
-    steered = laws_at(instance.tilt, np.array([0.0, 0.25, 0.5, 0.75, 1.0]))[:, negative]
+    shares = np.array([0.0, 0.25, 0.5, 0.75, 1.0])
+    steered = laws_at(instance.tilt, shares)[:, negative]
     goal, start = instance.log_probs[positive[0]], instance.log_probs[negative[0]]
-    shares = np.array([0.0, 0.25, 0.5, 0.75, 1.0])[:, None]
-    mixed = (1 - shares) * start + shares * goal
+    mixed = np.outer(1 - shares, start) + np.outer(shares, goal)
     mixed = mixed - np.logaddexp.reduce(mixed, axis=1, keepdims=True)
     size = 1 + np.abs(instance.log_probs).max()
     interior = np.isfinite(instance.peaks[positive[0]])
     from_negative = instance.peaks[negative[0]][interior]
     from_positive = instance.peaks[positive[0]][interior]
     shift = (from_negative - from_positive - 1) / (1 + np.abs(from_positive) + instance.unit)
+    errors = (steered - mixed[:, None]) / size
     return worst(
-        identity(
-            (steered - mixed[:, None]) / size, instance.tolerance, "p_α against p_N^{1-α} p_T^α"
-        ),
+        identity(errors, instance.tolerance, "p_α against p_N^{1-α} p_T^α"),
         identity(np.append(shift, 0.0), 4 * instance.tolerance * size, "α(neg, z) - α(T, z) - 1"),
     )
 

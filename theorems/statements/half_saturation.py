@@ -8,7 +8,7 @@ from .. import hypotheses
 from ..judging import controls
 from ..judging.claim import Claim, NotCertified, Statement
 from ..judging.evaluate import laws_at_each
-from ..judging.instance import Instance
+from ..judging.instance import Instance, log_masses
 from ..judging.padding import pad, pad_target
 from ..judging.verdict import Verdict, bound, identity, worst
 
@@ -16,8 +16,8 @@ SOURCE = "this project; extends Theorem 3.6"
 
 
 def _logit(instance: Instance, log_probs: np.ndarray) -> np.ndarray:
-    on = np.logaddexp.reduce(log_probs[:, instance.target], axis=1)
-    return on - np.logaddexp.reduce(log_probs[:, ~instance.target], axis=1)
+    on, off = log_masses(log_probs, instance.target)
+    return on - off
 
 
 def _bounds(instance: Instance) -> Verdict:
@@ -28,27 +28,18 @@ def _bounds(instance: Instance) -> Verdict:
     ends = np.sort(np.stack([-r * instance.unit, -r / instance.margin]), axis=0)
     # F' = logit' / 4 where F = 1/2; by central differences, whose error is below (hR)²/6 of R
     h = 1e-4 * instance.unit
-    logits = [
-        _logit(
-            instance,
-            laws_at_each(instance.tilt, np.repeat((half + step)[:, None], vocabulary, axis=1)),
-        )
+    before, here, after = (
+        _logit(instance, laws_at_each(instance.tilt, np.tile((half + step)[:, None], vocabulary)))
         for step in (-h, 0.0, h)
-    ]
-    slope = (logits[2] - logits[0]) / (2 * h) * instance.unit
+    )
+    slope = (after - before) / (2 * h) * instance.unit
     rounding = 4 * instance.tolerance * (1 + np.abs(r).max())
+    place = np.stack([half - ends[0], ends[1] - half]) / (np.abs(half) + instance.unit)
+    steepness = np.stack([slope - instance.margin * instance.unit, 1 - slope])
     return worst(
-        identity(logits[1], rounding, "logit F_T at half saturation"),
-        bound(
-            np.stack([half - ends[0], ends[1] - half]) / (np.abs(half) + instance.unit),
-            instance.tolerance,
-            "-r/R and -r/δ",
-        ),
-        bound(
-            np.stack([slope - instance.margin * instance.unit, 1 - slope]),
-            1e-8 + 1e4 * rounding,
-            "4F'/R between δ/R and 1",
-        ),
+        identity(here, rounding, "logit F_T at half saturation"),
+        bound(place, instance.tolerance, "-r/R and -r/δ"),
+        bound(steepness, 1e-8 + 1e4 * rounding, "4F'/R between δ/R and 1"),
     )
 
 
@@ -76,7 +67,6 @@ STATEMENT = Statement(
             source=SOURCE,
             hypotheses=(hypotheses.SEPARATION, hypotheses.EXPONENTIAL_PATH),
             conclusion=_bounds,
-            families=("rates", "tilts"),
             control=controls.rescaled("three times", 3.0),
             figures=("statements/concept-log-odds",),
             certificate=NotCertified("proved for all tilts with the δ and R given here"),

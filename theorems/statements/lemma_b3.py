@@ -1,6 +1,7 @@
 """Lemma B.3: a steered next-token law is an exponential tilt of the unsteered one."""
 
 import numpy as np
+from scipy.special import softmax
 
 from .. import hypotheses
 from ..judging import controls
@@ -11,22 +12,15 @@ from ..judging.verdict import Verdict, identity
 from .lemma_b2 import STRENGTHS, steered_logits
 
 
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    weight = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return weight / weight.sum(axis=-1, keepdims=True)
-
-
 def _tilt(instance: Instance) -> Verdict:
     alphas = STRENGTHS * instance.unit
-    tilted = _softmax(
-        instance.log_probs + alphas[:, None, None] * hypotheses.log_odds_by_definition(instance)
-    )
+    log_odds = hypotheses.log_odds_by_definition(instance)
+    tilted = softmax(instance.log_probs + alphas[:, None, None] * log_odds, axis=-1)
     path = np.exp(laws_at(instance.tilt, alphas))
-    model = _softmax(steered_logits(instance))
+    model = softmax(steered_logits(instance), axis=-1)
     errors = np.stack([path - tilted, model - tilted])
-    size = (
-        1 + np.abs(instance.log_probs).max()
-    )  # softmax turns absolute errors of logits into relative
+    # softmax turns absolute errors of logits into relative
+    size = 1 + np.abs(instance.log_probs).max()
     return identity(
         errors / size, 16 * instance.tolerance, "softmax(W(h+αv)) against p e^{αM}/Σ p e^{αM}"
     )

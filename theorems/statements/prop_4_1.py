@@ -115,10 +115,8 @@ def _reached(instance: TransformerInstance, sign: int) -> Verdict:
     """At the last strength: far enough that the O(1/α) distance is below 1e-7 of the logits."""
     limit, reached = instance.limit(sign), instance.logits(sign)[-1]
     library = np.asarray(_library_limits(instance.transformer, instance.vector)[sign < 0])
-    size = np.linalg.norm(np.asarray(instance.transformer.decoder), axis=1) * np.sqrt(
-        instance.vector.size
-    )
-    errors = np.stack([reached - limit, library - limit]) / size
+    rows = np.linalg.norm(np.asarray(instance.transformer.decoder), axis=1)
+    errors = np.stack([reached - limit, library - limit]) / (rows * np.sqrt(instance.vector.size))
     return identity(errors, 1e-7, f"logits against W' LN_0({'+' if sign > 0 else '-'}v)")
 
 
@@ -126,7 +124,7 @@ def _rmsnorm(instance: TransformerInstance) -> Verdict:
     plus, minus = instance.limit(1), instance.limit(-1)
     scale = np.abs(plus).max()
     antisymmetric = identity((plus + minus) / scale, 1e-13, "LN_0(-v) = -LN_0(v)")
-    return worst(_reached(instance, 1), _reached(instance, -1), antisymmetric)
+    return worst(_layernorm(instance), antisymmetric)
 
 
 def _layernorm(instance: TransformerInstance) -> Verdict:
@@ -139,15 +137,13 @@ def _rate(instance: TransformerInstance) -> Verdict:
     verdicts = []
     for sign in (1, -1):
         distance = np.abs(instance.logits(sign)[:-1] - instance.limit(sign))
-        allowed = np.asarray(
-            _rate_bounds(instance.transformer, instance.vector, jnp.asarray(sign * STRENGTHS), rho)
-        )
+        strengths = jnp.asarray(sign * STRENGTHS)
+        allowed = _rate_bounds(instance.transformer, instance.vector, strengths, rho)
         rounding = 64 * np.finfo(float).eps * np.sqrt(instance.vector.size)
         size = np.linalg.norm(np.asarray(instance.transformer.decoder), axis=1)
-        slack = (allowed + rounding * size - distance) / allowed
-        verdicts.append(
-            bound(slack, 1e-12, "distance to the limit against √d|γW'_z| B(α), B = O(1/α)")
-        )
+        slack = (np.asarray(allowed) + rounding * size - distance) / np.asarray(allowed)
+        evidence = "distance to the limit against √d|γW'_z| B(α), B = O(1/α)"
+        verdicts.append(bound(slack, 1e-12, evidence))
     return worst(*verdicts)
 
 
@@ -180,15 +176,8 @@ BOUNDED_REST = Hypothesis("bounded-rest", "|h + R(α)| <= ρ for every α", _too
 
 @cache
 def _shapes(norm: str) -> Transformer:
-    build = partial(
-        Transformer.random,
-        blocks=2,
-        dimension=8,
-        heads=2,
-        vocabulary=11,
-        norm=norm,
-        dtype=jnp.float64,
-    )
+    sizes = {"blocks": 2, "dimension": 8, "heads": 2, "vocabulary": 11}
+    build = partial(Transformer.random, **sizes, norm=norm, dtype=jnp.float64)
     return jax.eval_shape(build, jax.random.key(0))
 
 

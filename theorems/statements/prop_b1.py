@@ -6,7 +6,7 @@ from .. import hypotheses
 from ..judging import controls
 from ..judging.claim import Certified, Claim, Statement
 from ..judging.evaluate import limits
-from ..judging.instance import Instance
+from ..judging.instance import Instance, log_masses
 from ..judging.verdict import Verdict, bound, identity, worst
 
 SOURCE = "Proposition B.1"
@@ -26,16 +26,12 @@ def limit_law(instance: Instance, sign: int) -> np.ndarray:
 def _limit(instance: Instance, sign: int) -> Verdict:
     """The last strengths looked at are so large that the rest of the mass is below e^-40."""
     law = limit_law(instance, sign)
-    ends = instance.curves.increase[[-1, -2]] if sign > 0 else instance.curves.increase[[0, 1]]
-    reached = identity(
-        ends[0] - (law - instance.probs),
-        instance.tolerance + np.exp(-39),
-        "Δp at the last strength",
+    end = instance.curves.increase[-1 if sign > 0 else 0]
+    errors, library = end - (law - instance.probs), limits(instance.tilt)[sign] - law
+    return worst(
+        identity(errors, instance.tolerance + np.exp(-39), "Δp at the last strength"),
+        identity(library, instance.tolerance, "ExponentialTilt.limit"),
     )
-    library = identity(
-        limits(instance.tilt)[sign] - law, instance.tolerance, "ExponentialTilt.limit"
-    )
-    return worst(reached, library)
 
 
 def _rate(instance: Instance) -> Verdict:
@@ -43,19 +39,13 @@ def _rate(instance: Instance) -> Verdict:
     verdicts = []
     for sign, extremal in ((1, instance.is_top), (-1, instance.is_bottom)):
         gap = np.abs(instance.odds[extremal][0] - instance.odds[~extremal]).min()
-        inside = np.logaddexp.reduce(instance.log_probs[:, extremal], axis=1)
-        outside = np.logaddexp.reduce(instance.log_probs[:, ~extremal], axis=1)
+        inside, outside = log_masses(instance.log_probs, extremal)
         side = instance.alphas * sign > 0
         reach = np.minimum(outside - inside - np.abs(instance.alphas[side, None]) * gap, 1.0)
         law = np.exp(instance.curves.log_probs[side])
         variation = 0.5 * np.abs(law - limit_law(instance, sign)).sum(axis=2)
-        verdicts.append(
-            bound(
-                np.exp(reach) - variation,
-                instance.tolerance,
-                f"total variation, α → {sign * np.inf}",
-            )
-        )
+        evidence = f"total variation, α → {sign * np.inf}"
+        verdicts.append(bound(np.exp(reach) - variation, instance.tolerance, evidence))
     return worst(*verdicts)
 
 
@@ -86,7 +76,6 @@ STATEMENT = Statement(
             source=SOURCE,
             hypotheses=(hypotheses.EXPONENTIAL_PATH,),
             conclusion=lambda instance: _limit(instance, 1),
-            families=("rates", "tilts"),
             control=controls.BEFORE_THE_NORM,
             figures=("fig-3",),
             certificate=_MASSES_AND_GAP,
@@ -103,7 +92,6 @@ STATEMENT = Statement(
             source=SOURCE,
             hypotheses=(hypotheses.EXPONENTIAL_PATH,),
             conclusion=lambda instance: _limit(instance, -1),
-            families=("rates", "tilts"),
             control=controls.BEFORE_THE_NORM,
             figures=("fig-b1",),
             certificate=_MASSES_AND_GAP,
@@ -136,7 +124,6 @@ RATE = Statement(
             source="this project; extends Proposition B.1",
             hypotheses=(hypotheses.EXPONENTIAL_PATH, hypotheses.MOVING),
             conclusion=_rate,
-            families=("rates", "tilts"),
             control=controls.rescaled("half", 0.5),
             figures=("statements/rate",),
             certificate=_MASSES_AND_GAP,

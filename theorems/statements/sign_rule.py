@@ -30,11 +30,8 @@ def _sign_rule(instance: Instance) -> Verdict:
     decided = np.abs(side) > tolerance
     agrees = (np.abs(place) > 0.5 * tolerance) & (side * place > 0)
     slack = np.where(agrees, np.minimum(np.abs(side), np.abs(place)), -np.abs(side))
-    return strict(
-        slack[decided],
-        0.5 * tolerance,
-        "sign of α(j,z) against sign of M(z) - threshold",
-    )
+    evidence = "sign of α(j,z) against sign of M(z) - threshold"
+    return strict(slack[decided], 0.5 * tolerance, evidence)
 
 
 STATEMENT = Statement(

@@ -9,7 +9,7 @@ from ..judging import controls
 from ..judging.claim import Claim, NotCertified, Statement
 from ..judging.evaluate import laws_at
 from ..judging.instance import Instance
-from ..judging.padding import pad, pad_target
+from ..judging.padding import pad, pad_rows, pad_target
 from ..judging.verdict import Verdict, bound, identity, worst
 
 SOURCE = "this project"
@@ -17,16 +17,14 @@ BUDGET = 0.1
 
 
 def _budget(instance: Instance) -> Verdict:
-    padded, m = pad(instance.tilt), len(instance.log_probs)
-    weights = np.zeros(padded.log_probs.shape[0])
-    weights[:m] = instance.context_weights
+    padded = pad(instance.tilt)
+    weights = pad_rows(instance.context_weights, padded)
     mask = pad_target(instance.tilt, instance.target)
     choice = ufm.choose_strength(padded, weights, target=mask, budget=BUDGET)
     spent, mass = _measured(instance, choice.alpha)
     on_grid = instance.cross_entropy_by_definition
-    masses = (
-        np.exp(instance.curves.log_probs)[..., instance.target].sum(2) @ instance.context_weights
-    )
+    on_target = np.exp(instance.curves.log_probs)[..., instance.target].sum(2)
+    masses = on_target @ instance.context_weights
     within = on_grid <= BUDGET
     least = np.sqrt(8 * BUDGET) * instance.unit
     size = 1 + np.abs(instance.log_probs).max()
@@ -83,7 +81,6 @@ STATEMENT = Statement(
             source=SOURCE,
             hypotheses=(SEPARATION, PERFECT_TRAINING, EXPONENTIAL_PATH),
             conclusion=_budget,
-            families=("rates", "tilts"),
             control=controls.rescaled("twice", 2.0),
             figures=("price",),
             certificate=NotCertified("proved for all tilts; about a budget, not an instance"),

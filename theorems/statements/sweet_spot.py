@@ -22,29 +22,23 @@ def _nonempty(instance: Instance) -> Verdict:
     with np.errstate(invalid="ignore"):
         finite = np.isfinite(lower) & np.isfinite(upper)
         size = np.where(finite, np.abs(lower) + np.abs(upper), 0.0) + np.abs(least)
-        length = np.where(
-            finite, (upper - lower - least) / size, np.where(upper > lower, 1.0, -1.0)
-        )
+        endless = np.where(upper > lower, 1.0, -1.0)
+        length = np.where(finite, (upper - lower - least) / size, endless)
     parts = [bound(length, instance.tolerance, "length - 4δ/R², relative to the window's ends")]
     if (upper > lower).all():
         parts.append(_inside(instance, lower, upper))
         if instance.margin > 0:
-            window = _library(instance)
+            mask = pad_target(instance.tilt, instance.target)
+            window = np.asarray(ufm.sweet_spot(pad(instance.tilt), mask))[: len(lower)]
             same = (window == np.stack([lower, upper], axis=1)).all()
             parts.append(identity([0.0 if same else 1.0], instance.tolerance, "ufm.sweet_spot"))
     return supported(*parts)
 
 
-def _library(instance: Instance) -> np.ndarray:
-    mask = pad_target(instance.tilt, instance.target)
-    return np.asarray(ufm.sweet_spot(pad(instance.tilt), mask))[: len(instance.log_probs)]
-
-
 def _inside(instance: Instance, lower: np.ndarray, upper: np.ndarray) -> Verdict:
     """Signs of the derivatives at a tenth, a half and nine tenths of each window."""
-    start = np.where(
-        np.isfinite(lower), lower, np.where(np.isfinite(upper), upper, 0.0) - instance.unit
-    )
+    before = np.where(np.isfinite(upper), upper, 0.0) - instance.unit
+    start = np.where(np.isfinite(lower), lower, before)
     end = np.where(np.isfinite(upper), upper, start + instance.unit)
     shares = np.array([0.1, 0.5, 0.9])[:, None]
     alphas = start + shares * (end - start)
@@ -83,7 +77,6 @@ STATEMENT = Statement(
             source=SOURCE,
             hypotheses=(hypotheses.SEPARATION, hypotheses.EXPONENTIAL_PATH),
             conclusion=_nonempty,
-            families=("rates", "tilts"),
             control=Control("separation", "P and N exchanged: δ < 0", controls.steered_away),
             figures=("sweet-spot",),
             certificate=Certified(

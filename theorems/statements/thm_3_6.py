@@ -5,7 +5,7 @@ import numpy as np
 from .. import hypotheses
 from ..judging import controls
 from ..judging.claim import Certified, Claim, Control, NotCertified, Statement
-from ..judging.instance import Instance
+from ..judging.instance import Instance, log_masses
 from ..judging.verdict import Verdict, bound, identity, strict, supported, worst
 
 SOURCE = "Theorem 3.6"
@@ -17,28 +17,27 @@ def conditional_cumulant(instance: Instance, alphas: np.ndarray, mask: np.ndarra
     return np.logaddexp.reduce(terms, axis=2)
 
 
+def _logit(instance: Instance, alphas: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Logit F_C(α) = [K_C - K_{not C}](α), [A, m]."""
+    on, off = (conditional_cumulant(instance, alphas, part) for part in (mask, ~mask))
+    return on - off
+
+
 def nu(instance: Instance, alphas: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """ν_j(α) = [K_C - K_{not C}](α) - [K_C - K_{not C}](0), [A, m]."""
-    zero = np.zeros(1)
-    now = conditional_cumulant(instance, alphas, mask) - conditional_cumulant(
-        instance, alphas, ~mask
-    )
-    start = conditional_cumulant(instance, zero, mask) - conditional_cumulant(instance, zero, ~mask)
-    return now - start
+    return _logit(instance, alphas, mask) - _logit(instance, np.zeros(1), mask)
 
 
 def tanh_form(instance: Instance, alphas: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Δp(C|α) = (1/2|C|)(tanh((ν+r)/2) - tanh(r/2)), r = logit F_C(0), [A, m]."""
-    zero = np.zeros(1)
-    r = conditional_cumulant(instance, zero, mask) - conditional_cumulant(instance, zero, ~mask)
+    r = _logit(instance, np.zeros(1), mask)
     return (np.tanh((nu(instance, alphas, mask) + r) / 2) - np.tanh(r / 2)) / (2 * mask.sum())
 
 
 def _near(instance: Instance) -> np.ndarray:
     """Strengths below which αM itself is not yet too large to be subtracted."""
-    return (
-        np.abs(instance.alphas) * instance.odds_range <= 40 + 2 * np.abs(instance.log_probs).max()
-    )
+    largest = 40 + 2 * np.abs(instance.log_probs).max()
+    return np.abs(instance.alphas) * instance.odds_range <= largest
 
 
 def _proper(instance: Instance) -> dict[int, np.ndarray]:
@@ -60,11 +59,11 @@ def _tanh(instance: Instance) -> Verdict:
         tokens = instance.curves.increase[near][:, :, mask].sum(axis=2) / mask.sum()
         library = instance.concept_curves[k].increase[near]
         errors = np.stack([tokens - form, library - form]) / size
-        verdicts.append(
-            identity(errors, 2 * instance.tolerance, f"Δp(C) against tanh, {_named(k)}")
-        )
-        verdicts.append(_increment(instance, near, mask, k))
-        verdicts.append(_slope(instance, mask, k))
+        verdicts += [
+            identity(errors, 2 * instance.tolerance, f"Δp(C) against tanh, {_named(k)}"),
+            _increment(instance, near, mask, k),
+            _slope(instance, mask, k),
+        ]
     return worst(*verdicts)
 
 
@@ -142,15 +141,14 @@ def _growth(instance: Instance) -> Verdict:
     moved = instance.alphas != 0
     reach = instance.odds_range * np.abs(instance.alphas[moved])[:, None]
     masks = _proper(instance)
+    library = {k: instance.concept_curves[k].log_odds_increase for k in masks}
     if not instance.odds_range:  # R|α| = 0, and nothing to divide by
-        curves = [instance.concept_curves[k].log_odds_increase for k in masks]
-        return identity(np.concatenate(curves), instance.tolerance, "ν where M is constant")
+        curves = np.concatenate(list(library.values()))
+        return identity(curves, instance.tolerance, "ν where M is constant")
     near = _near(instance)[moved]
     path = {k: _path_nu(instance, mask)[moved][near] for k, mask in masks.items()}
     slack = [1 - np.abs(path[k]) / reach[near] for k in masks]
-    slack += [
-        1 - np.abs(instance.concept_curves[k].log_odds_increase[moved]) / reach for k in masks
-    ]
+    slack += [1 - np.abs(library[k][moved]) / reach for k in masks]
     # near 0 the plain difference that `path` is keeps few digits of a small ν
     allowed = instance.tolerance * (1 + 1 / float(reach.min()))
     return bound(np.concatenate([s.reshape(-1) for s in slack]), allowed, "1 - |ν|/(R|α|)")
@@ -158,12 +156,14 @@ def _growth(instance: Instance) -> Verdict:
 
 def _path_nu(instance: Instance, mask: np.ndarray) -> np.ndarray:
     """Logit F_C along the path less its value at 0, from the token curves alone."""
-    log_p = instance.curves.log_probs
-    logit = np.logaddexp.reduce(log_p[..., mask], axis=2) - np.logaddexp.reduce(
-        log_p[..., ~mask], axis=2
-    )
-    start = np.logaddexp.reduce(instance.log_probs[:, mask], axis=1)
-    return logit - (start - np.logaddexp.reduce(instance.log_probs[:, ~mask], axis=1))
+    on, off = log_masses(instance.curves.log_probs, mask)
+    on_at_zero, off_at_zero = log_masses(instance.log_probs, mask)
+    return (on - off) - (on_at_zero - off_at_zero)
+
+
+def _between() -> Instance:
+    data = controls.rate_table(["9/10"] * 3, ["1/20"] * 3, [0, 1, 2], 1)
+    return Instance.from_dataset(data, [0], [1])
 
 
 STATEMENT = Statement(
@@ -204,7 +204,6 @@ STATEMENT = Statement(
             source=SOURCE,
             hypotheses=(hypotheses.EXPONENTIAL_PATH,),
             conclusion=_tanh,
-            families=("rates", "tilts"),
             control=controls.BEFORE_THE_NORM,
             figures=("statements/concept-log-odds",),
             certificate=NotCertified("an identity, proved for all instances"),
@@ -220,7 +219,6 @@ STATEMENT = Statement(
             source=SOURCE,
             hypotheses=(hypotheses.SEPARATION, hypotheses.EXPONENTIAL_PATH),
             conclusion=_target_increasing,
-            families=("rates", "tilts"),
             control=Control("separation", "P and N exchanged: δ < 0", controls.steered_away),
             figures=("fig-4",),
             certificate=Certified("Exactly: the least M on the target exceeds the largest off it."),
@@ -237,7 +235,6 @@ STATEMENT = Statement(
             source=SOURCE,
             hypotheses=(hypotheses.EXPONENTIAL_PATH, hypotheses.INTERIOR_CONCEPT),
             conclusion=_vanishing,
-            families=("rates", "tilts"),
             control=Control(
                 "interior-concept",
                 "the concept holds Mbot: at -∞ it takes all the mass",
@@ -262,7 +259,7 @@ STATEMENT = Statement(
             control=Control(
                 "lowest-concept",
                 "the concept lies between the two others: it rises, then falls",
-                lambda: _between(),
+                _between,
                 lambda instance: _decreasing(instance, {2: instance.concepts[2]}),
             ),
             figures=("fig-4",),
@@ -277,15 +274,9 @@ STATEMENT = Statement(
             source=SOURCE + ", App. B.4",
             hypotheses=(hypotheses.EXPONENTIAL_PATH,),
             conclusion=_growth,
-            families=("rates", "tilts"),
             control=controls.rescaled("twice", 2.0),
             figures=("statements/concept-log-odds",),
             certificate=NotCertified("proved for all tilts with the R given here"),
         ),
     ),
 )
-
-
-def _between() -> Instance:
-    data = controls.rate_table(["9/10"] * 3, ["1/20"] * 3, [0, 1, 2], 1)
-    return Instance.from_dataset(data, [0], [1])
