@@ -91,10 +91,10 @@ class Claim(Generic[Case]):
     source: str
     hypotheses: tuple[Hypothesis[Case], ...]
     conclusion: Callable[[Case], Verdict]
+    families: tuple[str, ...]
     control: Control[Case]
     figures: tuple[str, ...]
     certificate: Certified | NotCertified
-    families: tuple[str, ...] = ("rates", "tilts")
     unproved: str = ""
 
     def __post_init__(self):

@@ -67,6 +67,7 @@ STATEMENT = Statement(
             source=SOURCE,
             hypotheses=(hypotheses.SEPARATION, hypotheses.EXPONENTIAL_PATH),
             conclusion=_bounds,
+            families=("rates", "tilts"),
             control=controls.rescaled("three times", 3.0),
             figures=("statements/concept-log-odds",),
             certificate=NotCertified("proved for all tilts with the δ and R given here"),

@@ -62,6 +62,7 @@ STATEMENT = Statement(
             source=SOURCE,
             hypotheses=(hypotheses.EXPONENTIAL_PATH, hypotheses.MOVING, hypotheses.INTERIOR_TOKEN),
             conclusion=_height,
+            families=("rates", "tilts"),
             control=controls.BEFORE_THE_NORM,
             figures=("statements/height",),
             certificate=NotCertified("an identity, proved for all tilts"),

@@ -81,6 +81,7 @@ STATEMENT = Statement(
             source=SOURCE,
             hypotheses=(SEPARATION, PERFECT_TRAINING, EXPONENTIAL_PATH),
             conclusion=_budget,
+            families=("rates", "tilts"),
             control=controls.rescaled("twice", 2.0),
             figures=("price",),
             certificate=NotCertified("proved for all tilts; about a budget, not an instance"),

@@ -77,6 +77,7 @@ STATEMENT = Statement(
             source=SOURCE,
             hypotheses=(hypotheses.SEPARATION, hypotheses.EXPONENTIAL_PATH),
             conclusion=_nonempty,
+            families=("rates", "tilts"),
             control=Control("separation", "P and N exchanged: δ < 0", controls.steered_away),
             figures=("sweet-spot",),
             certificate=Certified(

@@ -88,6 +88,7 @@ STATEMENT = Statement(
             source=SOURCE,
             hypotheses=(hypotheses.EXPONENTIAL_PATH, hypotheses.MOVING, hypotheses.INTERIOR_TOKEN),
             conclusion=_bump,
+            families=("rates", "tilts"),
             control=controls.BEFORE_THE_NORM,
             figures=("fig-3", "fig-b1"),
             certificate=Certified(
@@ -107,6 +108,7 @@ STATEMENT = Statement(
             source=SOURCE,
             hypotheses=(hypotheses.SEPARATION,),
             conclusion=_peak_order,
+            families=("rates", "tilts"),
             control=Control(
                 "separation", "a < b at one token of the target: δ < 0", controls.smaller_rates
             ),
@@ -129,6 +131,7 @@ STATEMENT = Statement(
             source=SOURCE,
             hypotheses=(hypotheses.EXPONENTIAL_PATH, hypotheses.MOVING),
             conclusion=_monotone,
+            families=("rates", "tilts"),
             control=Control(
                 "non-constant-log-odds",
                 "P and N inside one concept: M is constant",
