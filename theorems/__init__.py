@@ -8,15 +8,10 @@ holds
 """
 
 from ._names import no_such
-from .findings import FINDINGS as FINDINGS
-from .findings import Finding as Finding
-from .judging.claim import Claim as Claim
-from .judging.claim import Control as Control
-from .judging.claim import Hypothesis as Hypothesis
-from .judging.claim import Statement as Statement
-from .judging.instance import Instance as Instance
-from .judging.verdict import Outcome as Outcome
-from .judging.verdict import Verdict as Verdict
+from .findings import FINDINGS, Finding
+from .judging.claim import Claim, Control, Hypothesis, Statement
+from .judging.instance import Instance
+from .judging.verdict import Outcome, Verdict
 from .statements import (
     assumption_2,
     contrastive,
@@ -37,7 +32,7 @@ from .statements import (
     thm_3_6,
     thm_3_8,
 )
-from .statements.prop_4_1 import TransformerInstance as TransformerInstance
+from .statements.prop_4_1 import TransformerInstance
 
 STATEMENTS: tuple[Statement, ...] = (
     assumption_2.STATEMENT,

@@ -11,7 +11,7 @@ import ufm
 from ufm._json import JSON
 
 from .judging.evaluate import cross_entropy_increase, laws_at, limits
-from .tables.exact import exact_instance as exact_instance
+from .tables.exact import exact_instance
 
 
 class Confirmation(NamedTuple):
@@ -47,15 +47,10 @@ class Finding:
 
 def _uniform(groups: int, size: int, epsilon: str, negative: list[int]) -> dict[str, JSON]:
     """The ε-smoothed dataset, one context per concept, as a record."""
-    share = Fraction(epsilon)
-    a, b = (1 - share) / size, share / ((groups - 1) * size)
-    vocabulary = groups * size
-    return _record(
-        [str(a)] * vocabulary,
-        [str(b)] * vocabulary,
-        np.repeat(range(groups), size).tolist(),
-        negative,
-    )
+    share, vocabulary = Fraction(epsilon), groups * size
+    a, b = str((1 - share) / size), str(share / ((groups - 1) * size))
+    concept = np.repeat(range(groups), size).tolist()
+    return _record([a] * vocabulary, [b] * vocabulary, concept, negative)
 
 
 def _record(a: list[str], b: list[str], concept: list[int], negative: list[int]) -> dict[str, JSON]:
@@ -129,16 +124,12 @@ def _two_humps() -> Confirmation:
 def _inflections() -> Confirmation:
     """Sign changes of the exact second derivative of the target's mass in the context of N."""
     instance = exact_instance(_THREE_INFLECTIONS)
-    second = ufm.sweep(
-        instance.tilt,
-        np.linspace(-50.0, 50.0, 2048),
-        lambda tilt, alpha: tilt.derivative(alpha, 2)[1, 0],
-    )
+    alphas = np.linspace(-50.0, 50.0, 2048)
+    second = ufm.sweep(instance.tilt, alphas, lambda tilt, alpha: tilt.derivative(alpha, 2)[1, 0])
     signs = np.sign(np.asarray(second))
     changes = int((signs[1:] != signs[:-1]).sum())
-    return Confirmation(
-        changes == 3, f"p'' of the target changes sign {changes} times on [-50, 50]"
-    )
+    text = f"p'' of the target changes sign {changes} times on [-50, 50]"
+    return Confirmation(changes == 3, text)
 
 
 def _no_bump() -> Confirmation:
@@ -151,16 +142,12 @@ def _no_bump() -> Confirmation:
 def _linear() -> Confirmation:
     instance = exact_instance(_NINE)
     alphas = np.array([1e3, 2e3, 4e3])
-    steered = (instance.tilt, alphas, instance.context_weights, None)
-    increase = cross_entropy_increase(*steered)
+    increase = cross_entropy_increase(instance.tilt, alphas, instance.context_weights, None)
     slope = np.diff(increase) / np.diff(alphas)
-    expected = float(
-        instance.context_weights @ (instance.odds.max() - instance.probs @ instance.odds)
-    )
-    grows = bool(np.abs(slope / expected - 1).max() < 1e-9)
-    return Confirmation(
-        grows, f"ΔCE(1000) = {increase[0]:.3f} nats, slope {slope[-1]:.6f}: no plateau"
-    )
+    distance = instance.odds.max() - instance.probs @ instance.odds
+    grows = bool(np.abs(slope / (instance.context_weights @ distance) - 1).max() < 1e-9)
+    text = f"ΔCE(1000) = {increase[0]:.3f} nats, slope {slope[-1]:.6f}: no plateau"
+    return Confirmation(grows, text)
 
 
 def _unfinished() -> Confirmation:
@@ -171,17 +158,15 @@ def _unfinished() -> Confirmation:
     tilt = ufm.ExponentialTilt(half[:1], instance.odds)
     data = instance.probs[:1]
     increase = cross_entropy_increase(tilt, np.array([0.25]), np.ones(1), data)[0]
-    return Confirmation(
-        bool(increase < -1e-3), f"ΔCE(1/4) = {increase:.6f} nats < 0 before training ends"
-    )
+    text = f"ΔCE(1/4) = {increase:.6f} nats < 0 before training ends"
+    return Confirmation(bool(increase < -1e-3), text)
 
 
 def _wrong_limit() -> Confirmation:
     instance = exact_instance(_FOUR)
     limit = float(limits(instance.tilt)[1][0, 2] - instance.probs[0, 2])
-    return Confirmation(
-        abs(limit + 0.1) < 1e-12, f"Δp(token 2|+∞) = {limit:.6f}; eq (9) gives -0.4"
-    )
+    text = f"Δp(token 2|+∞) = {limit:.6f}; eq (9) gives -0.4"
+    return Confirmation(abs(limit + 0.1) < 1e-12, text)
 
 
 FINDINGS: tuple[Finding, ...] = (

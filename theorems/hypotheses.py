@@ -100,8 +100,7 @@ def _exponential_path(instance: Instance) -> str | None:
     near = np.abs(instance.alphas) * instance.odds_range <= 40
     alphas, curve = instance.alphas[near], instance.curves.log_probs[near]
     straight = instance.log_probs + alphas[:, None, None] * instance.odds
-    residue = curve - straight
-    worst = float(np.ptp(residue, axis=2).max())
+    worst = float(np.ptp(curve - straight, axis=2).max())
     allowed = instance.tolerance * (40 + np.abs(instance.log_probs).max())
     return None if worst <= allowed else f"log-odds are off a straight line in α by {worst:.3g}"
 
@@ -114,8 +113,7 @@ def _perfect_training(instance: Instance) -> str | None:
 
 
 def _smoothed(instance: Instance) -> str | None:
-    reason = _assumption_1(instance)
-    if reason is not None:
+    if reason := _assumption_1(instance):
         return reason
     a, b = rates(instance)
     for name, rate in (("a", a), ("b", b)):
@@ -125,8 +123,7 @@ def _smoothed(instance: Instance) -> str | None:
 
 
 def _concept_laws(instance: Instance) -> str | None:
-    reason = _assumption_1(instance)
-    if reason is not None:
+    if reason := _assumption_1(instance):
         return reason
     _, b = rates(instance)
     mass = [b[mask].sum() for mask in instance.concepts.values()]

@@ -1,5 +1,6 @@
 """The machine-checked proofs: which Coq theorem proves which claim, and whether `coqc` accepts them here."""
 
+import contextlib
 import hashlib
 import json
 import re
@@ -80,7 +81,9 @@ def run_proofs(progress: Progress = silent) -> ProofRun:
     if complaint:
         return ProofRun("refused", complaint, count, seconds)
     run = ProofRun("proved", name, count, seconds)
-    _remember(record, run)
+    with contextlib.suppress(OSError):  # a folder that cannot be written costs a run next time
+        record.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(record, json.dumps(run._asdict()).encode())
     return run
 
 
@@ -120,11 +123,3 @@ def _content_hash(version: str) -> str:
     for file in sources():
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()[:32]
-
-
-def _remember(record: Path, run: ProofRun) -> None:
-    try:
-        record.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(record, json.dumps(run._asdict()).encode())
-    except OSError:  # a folder that cannot be written costs a run next time, nothing else
-        return

@@ -3,6 +3,7 @@
 Needs `hypothesis`; nothing else in the package imports it.
 """
 
+from dataclasses import replace
 from functools import partial
 
 import jax.numpy as jnp
@@ -13,7 +14,7 @@ from ufm import ConceptDataset, ExponentialTilt
 from ufm.strategies import Draw, steerings, sublists
 
 from .hypotheses import epsilon_threshold
-from .judging.controls import DistortedPath, replaced
+from .judging.controls import DistortedPath
 from .judging.instance import Instance
 
 # At most 12 tokens and 12 contexts: the checks then compile for one padded shape only.
@@ -80,9 +81,7 @@ def _without_assumption_1(draw: Draw) -> Instance:
     lowered = table[~own, token][0] * draw(st.integers(1, 9)) / 10
     table[own, heir] += table[own, token] - lowered
     table[own, token] = lowered
-    changed = ConceptDataset(
-        table, concept, own_concept, np.asarray(data.context_weights), data.contexts
-    )
+    changed = replace(data, next_token_probs=table)
     return Instance.from_dataset(changed, positive, negative)
 
 
@@ -109,7 +108,7 @@ def _without_difference_of_means(draw: Draw) -> Instance:
     target = np.flatnonzero(base.target)
     log_odds = base.odds + draw(st.integers(-9, 9))
     log_odds[draw(sublists(target.tolist()))] += draw(st.integers(1, 9))
-    return replaced(base, tilt=ExponentialTilt(base.tilt.log_probs, jnp.asarray(log_odds)))
+    return replace(base, tilt=ExponentialTilt(base.tilt.log_probs, jnp.asarray(log_odds)))
 
 
 @st.composite
@@ -129,7 +128,7 @@ def _without_exponential_path(draw: Draw) -> Instance:
     normed = st.integers(1, 8).map(lambda n: {"norm_ratio": n / 4})
     rescaled = st.sampled_from([0.5, 2.0, 3.0]).map(lambda rate: {"rate": rate})
     path = draw(normed | rescaled)
-    return replaced(base, tilt=DistortedPath(base.tilt.log_probs, base.tilt.log_odds, **path))
+    return replace(base, tilt=DistortedPath(base.tilt.log_probs, base.tilt.log_odds, **path))
 
 
 @st.composite
@@ -140,7 +139,7 @@ def _without_assumption_2(draw: Draw) -> Instance:
     moved = law[:, giver] * draw(st.integers(1, 4)) / 4
     law[:, giver] -= moved
     law[:, taker] += moved
-    return replaced(base, data_probs=law)
+    return replace(base, data_probs=law)
 
 
 @st.composite
@@ -163,10 +162,6 @@ def _without_small_epsilon(draw: Draw) -> Instance:
     return Instance.from_dataset(data, draw(sublists([0, 1])), opposite)
 
 
-def _without_one_law_each() -> st.SearchStrategy[Instance]:
-    return instances(contrastive=False)
-
-
 _WITHOUT = {
     "assumption-1": _without_assumption_1,
     "separation": _without_separation,
@@ -176,5 +171,5 @@ _WITHOUT = {
     "exponential-path": _without_exponential_path,
     "assumption-2": _without_assumption_2,
     "small-epsilon": _without_small_epsilon,
-    "one-law-each": _without_one_law_each,
+    "one-law-each": partial(instances, contrastive=False),
 }

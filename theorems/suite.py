@@ -1,6 +1,8 @@
 """The default instances: the paper's datasets, and random families drawn by construction."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -81,13 +83,7 @@ def _rates(rng: np.random.Generator, contrastive: bool | None = None) -> Instanc
     a, b = random_rates(rng, groups, size)
     data = ConceptDataset.from_rates(a, b, np.repeat(np.arange(groups), size), contexts)
     weights = rng.dirichlet(np.full(len(data.context_weights), 5.0)) + 1e-3
-    data = ConceptDataset(
-        data.next_token_probs,
-        data.token_concept,
-        data.context_concept,
-        weights / weights.sum(),
-        data.contexts,
-    )
+    data = replace(data, context_weights=weights / weights.sum())
     is_contrastive = rng.random() < 0.5 if contrastive is None else contrastive
     return Instance.from_dataset(data, *_sets(rng, data, is_contrastive))
 
@@ -152,12 +148,9 @@ def _transformer(rng: np.random.Generator) -> TransformerInstance:
     return random_transformer(rng, norm, *site, length=10 ** rng.uniform(-2, 2))
 
 
-def _paper_uniform(epsilon: float, negative: tuple[int, ...]) -> Callable[[], Instance]:
-    def build() -> Instance:
-        data = ConceptDataset.smoothed(concepts=3, size=3, epsilon=epsilon)
-        return Instance.from_dataset(data, [0, 1], list(negative))
-
-    return build
+def _paper_uniform(epsilon: float, negative: list[int]) -> Instance:
+    data = ConceptDataset.smoothed(concepts=3, size=3, epsilon=epsilon)
+    return Instance.from_dataset(data, [0, 1], negative)
 
 
 def paper_bumps() -> Instance:
@@ -179,9 +172,9 @@ def tight_remainder() -> Instance:
 
 
 _UNIFORM = (
-    _paper_uniform(0.05, (2, 3)),
-    _paper_uniform(0.13, (2, 3)),
-    _paper_uniform(0.05, (2, 4)),
+    partial(_paper_uniform, 0.05, [2, 3]),
+    partial(_paper_uniform, 0.13, [2, 3]),
+    partial(_paper_uniform, 0.05, [2, 4]),
 )
 
 FAMILIES: dict[str, tuple[tuple[Callable, ...], Callable]] = {

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from ufm._progress import Progress, silent
 from .findings import Confirmation, Finding
 from .judging.claim import Claim, Statement
 from .judging.instance import Instance
-from .judging.verdict import Outcome, Verdict
+from .judging.verdict import Outcome, Verdict, unmet
 from .proofs import PROVED_BY, UNPROVED, ProofRun
 from .suite import draw, large_instance
 
@@ -45,18 +46,19 @@ class Tally:
             self.reason = self.reason or verdict.evidence
             return
         self.instances += 1
-        if self.worst is None or _rank(verdict) < _rank(self.worst):
-            self.worst, self.where = verdict, where
+        self._keep_worse(verdict, where)
 
     def merge(self, other: "Tally") -> None:
         """Take over what `other` counted on the same claim."""
         self.instances += other.instances
         self.unmet += other.unmet
         self.reason = self.reason or other.reason
-        if other.worst is not None and (
-            self.worst is None or _rank(other.worst) < _rank(self.worst)
-        ):
-            self.worst, self.where = other.worst, other.where
+        if other.worst is not None:
+            self._keep_worse(other.worst, other.where)
+
+    def _keep_worse(self, verdict: Verdict, where: str) -> None:
+        if self.worst is None or _rank(verdict) < _rank(self.worst):
+            self.worst, self.where = verdict, where
 
     @property
     def verdict(self) -> Outcome:
@@ -93,8 +95,8 @@ class Report:
             all(map(_passes, self.tallies.values()))
             and all(confirmation.confirmed for _, confirmation in self.findings)
             and (self.proofs is None or self.proofs.outcome != "refused")
-            and all(
-                certificate.verdict not in {"fails", "undecided"}
+            and not any(
+                certificate.verdict in {"fails", "undecided"}
                 for certificate in (self.certificates or {}).values()
             )
         )
@@ -128,15 +130,11 @@ def verify_suite(
     with ThreadPoolExecutor(max_workers=2) as pool:
         # Compiling is most of a short run: first what has no program in common, on all cores.
         controls = pool.submit(_controls_of, claims, meter)
-        list(
-            pool.map(
-                lambda job: _compile(claims, seed, meter, *job), _first_of_each_shape(families)
-            )
-        )
+        shapes = _first_of_each_shape(families)
+        list(pool.map(lambda job: _compile(claims, seed, meter, *job), shapes))
         found = controls.result()
-        judged = list(
-            pool.map(lambda family: _judge_family(family, claims, instances, seed, meter), families)
-        )
+        judge = partial(_judge_family, claims, instances, seed, meter)
+        judged = list(pool.map(judge, families))
     for claim in claims:
         tally = report.tallies[claim.id] = Tally(claim, control=found[claim.id])
         for part in judged:
@@ -184,7 +182,7 @@ def _controls_of(claims: list[Claim], meter: _Meter) -> dict[str, tuple[bool, Ve
 
 
 def _judge_family(
-    family: str, claims: list[Claim], instances: int, seed: int, meter: _Meter
+    claims: list[Claim], instances: int, seed: int, meter: _Meter, family: str
 ) -> dict[str, Tally]:
     """Draw until each claim of the family has had its share of instances that meet its hypotheses."""
     tallies = {claim.id: Tally(claim) for claim in claims}
@@ -213,22 +211,10 @@ def verify_instance(
     for count, claim in enumerate(claims):
         progress(count / len(claims), 1.0, claim.id)
         tally = report.tallies[claim.id] = Tally(claim)
-        if "transformers" in claim.families:
-            tally.add(
-                Verdict(Outcome.UNMET, float("nan"), 0.0, "transformer: a table has none"), "table"
-            )
-        else:
-            tally.add(claim.check(instance), "table")
+        is_of_tilts = "transformers" not in claim.families
+        verdict = claim.check(instance) if is_of_tilts else unmet("transformer: a table has none")
+        tally.add(verdict, "table")
     return report
-
-
-def _certificate_of(
-    claim: str, certificates: "dict[str, PaperCertificate] | None"
-) -> dict[str, JSON] | None:
-    if certificates is None:
-        return None
-    found = certificates[claim]
-    return {"verdict": found.verdict, "datasets": list(found.datasets), "detail": found.detail}
 
 
 def _proof_of(claim: str, proofs: ProofRun | None) -> dict[str, JSON] | None:
@@ -244,8 +230,8 @@ def as_json(report: Report, version: str) -> dict[str, JSON]:
     """The report as plain data; numbers that are not finite become null."""
 
     def of_claim(tally: Tally) -> dict[str, JSON]:
-        worst = tally.worst
-        control = tally.control
+        worst, control = tally.worst, tally.control
+        found = report.certificates[tally.claim.id] if report.certificates else None
         return {
             "id": tally.claim.id,
             "verdict": str(tally.verdict),
@@ -258,7 +244,7 @@ def as_json(report: Report, version: str) -> dict[str, JSON]:
                 "where": tally.where,
                 "unmet": tally.unmet,
             },
-            "certificate": _certificate_of(tally.claim.id, report.certificates),
+            "certificate": found and {**found._asdict(), "datasets": list(found.datasets)},
             "proof": _proof_of(tally.claim.id, report.proofs),
             "control": {
                 "dropped": tally.claim.control.dropped,

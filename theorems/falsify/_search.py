@@ -3,7 +3,7 @@
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from random import Random
 from typing import cast
@@ -51,19 +51,13 @@ class Falsification:
 
     def as_json(self) -> dict[str, JSON]:
         """The record of `ufm falsify --json`, without the time, which varies."""
-        return {
-            "claim": self.claim,
-            "without": self.without,
-            "outcome": self.outcome,
-            "counterexample": self.counterexample,
-            "text": self.text,
-            "values": [
-                {"name": name, "least": str(low), "largest": str(high)}
-                for name, low, high in self.values
-            ],
-            "reason": self.reason,
-            "theorems": list(self.theorems),
-        }
+        found = asdict(self)
+        del found["seconds"]
+        values = [
+            {"name": name, "least": str(low), "largest": str(high)}
+            for name, low, high in self.values
+        ]
+        return {**found, "values": values, "theorems": list(self.theorems)}
 
 
 def hypotheses_of(claim: str) -> list[str]:

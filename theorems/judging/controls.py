@@ -1,6 +1,7 @@
 """Instances on which a dropped hypothesis makes a conclusion fail, in small exact numbers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import equinox as eqx
@@ -90,12 +91,12 @@ def rescaled(times: str, rate: float) -> Control[Instance]:
 
 def _on_path(**path: float) -> Instance:
     base = standard()
-    return replaced(base, tilt=DistortedPath(base.tilt.log_probs, base.tilt.log_odds, **path))
+    return replace(base, tilt=DistortedPath(base.tilt.log_probs, base.tilt.log_odds, **path))
 
 
 def swapped_contexts() -> Instance:
     """`standard`, with P and N exchanged in the record but not in M."""
-    return replaced(standard(), positive=(2, 3), negative=(0, 1))
+    return replace(standard(), positive=(2, 3), negative=(0, 1))
 
 
 def steered_away() -> Instance:
@@ -123,11 +124,4 @@ def negatives_in_target() -> Instance:
 def unfinished_training() -> Instance:
     """`standard`, where the data favour the first token in every context."""
     base = standard()
-    return replaced(base, data_probs=np.tile([0.5, 1 / 6, 1 / 6, 1 / 6], (4, 1)))
-
-
-def replaced(instance: Instance, **fields) -> Instance:
-    """A copy of `instance` with some fields replaced."""
-    names = ("tilt", "target", "token_concept", "context_concept", "context_weights")
-    names += ("positive", "negative", "data_probs")
-    return Instance(**{name: fields.get(name, getattr(instance, name)) for name in names})
+    return replace(base, data_probs=np.tile([0.5, 1 / 6, 1 / 6, 1 / 6], (4, 1)))

@@ -167,11 +167,8 @@ def _each(tilt: ufm.ExponentialTilt, alphas: ArrayLike) -> tuple[Array, ...]:
         alone = eqx.tree_at(lambda t: t.log_probs, tilt, row[None, :])
 
         def of_token(alpha, token):
-            found = (
-                alone.log_probs_at(alpha),
-                alone.centred(alpha),
-                _cancellation_scale(alone, alpha),
-            )
+            scale = _cancellation_scale(alone, alpha)
+            found = (alone.log_probs_at(alpha), alone.centred(alpha), scale)
             return tuple(array[0, token] for array in found)
 
         return jax.vmap(of_token)(strengths, jnp.arange(strengths.size))
@@ -191,18 +188,15 @@ def cross_entropy_increase(
     padded = pad(tilt)
     law = pad_rows(data_probs, padded)
     law = np.pad(law, ((0, 0), (0, padded.log_odds.size - data_probs.shape[1])))
-    (increase,) = _in_slices(
-        partial(_cross_entropy, padded, pad_rows(weights, padded), law), alphas
-    )
-    return increase
+    increase = partial(_cross_entropy, padded, pad_rows(weights, padded), law)
+    return _in_slices(increase, alphas)[0]
 
 
 @_compiled()
 def _cross_entropy(
     tilt: ufm.ExponentialTilt, weights: ArrayLike, law: ArrayLike, alphas: ArrayLike
 ) -> Array:
-    at = lambda alpha: ufm.cross_entropy_increase(tilt, alpha, weights, law)  # noqa: E731
-    return jax.vmap(at)(alphas)
+    return jax.vmap(lambda alpha: ufm.cross_entropy_increase(tilt, alpha, weights, law))(alphas)
 
 
 def limits(tilt: ufm.ExponentialTilt) -> dict[int, np.ndarray]:

@@ -6,18 +6,11 @@ to the zero polynomial: `proved=True` is a proof for that V, `False` says only "
 at once is Coq's business; this corroborates it. Token i (from 0) carries p_{i+1} and M_{i+1}.
 """
 
-from ._formulas import CLAIM_IDS as CLAIM_IDS
-from ._formulas import latex as latex
-from ._identities import Identity as Identity
-from ._identities import identities as identities
-from ._limits import asymptote as asymptote
-from ._limits import concept_limit as concept_limit
-from ._limits import limit as limit
-from ._limits import tends_to as tends_to
-from ._polynomials import bell as bell
-from ._tilt import ALPHA as ALPHA
-from ._tilt import Proof as Proof
-from ._tilt import SymbolicTilt as SymbolicTilt
+from ._formulas import CLAIM_IDS, latex
+from ._identities import Identity, identities
+from ._limits import asymptote, concept_limit, limit, tends_to
+from ._polynomials import bell
+from ._tilt import ALPHA, Proof, SymbolicTilt
 
 __all__ = [
     "ALPHA",

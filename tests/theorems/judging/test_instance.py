@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -44,7 +46,7 @@ BAD_INPUT = [
 def test_bad_input_to_an_instance_is_refused(changed, error, message):
     changed = {name: value() if callable(value) else value for name, value in changed.items()}
     with pytest.raises(error, match=message):
-        controls.replaced(controls.standard(), **changed)
+        replace(controls.standard(), **changed)
 
 
 def test_an_instance_of_a_dataset_takes_the_concept_of_the_first_positive_context():

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import jax.numpy as jnp
 import mpmath as mp
 import numpy as np
@@ -6,20 +8,20 @@ import pytest
 import ufm.tilt.divergences
 from tests.planted_faults import Fault, must_be_seen, output, standard, uniform, wrap
 from theorems import Instance
-from theorems.judging import controls, instance
+from theorems.judging import instance
 from theorems.suite import tight_remainder
 from ufm import ExponentialTilt
 from ufm.tilt import cross_entropy_bounds
 
 
 def weighted() -> Instance:
-    return controls.replaced(standard(), context_weights=np.array([0.1, 0.2, 0.3, 0.4]))
+    return replace(standard(), context_weights=np.array([0.1, 0.2, 0.3, 0.4]))
 
 
 def extreme() -> Instance:
     """Half the mass at each end of M: the upper bounds are nearly reached."""
     law = np.log(np.array([[0.499, 0.001, 0.499, 0.001]] * 4))
-    return controls.replaced(standard(), tilt=ExponentialTilt(law, standard().tilt.log_odds))
+    return replace(standard(), tilt=ExponentialTilt(law, standard().tilt.log_odds))
 
 
 def two_tokens(low: float) -> Instance:
@@ -117,7 +119,7 @@ def test_the_bounds_are_those_of_their_formulas():
     """At 50 digits, on contexts of unlike laws and weights, where M is not symmetric."""
     law = np.array([[0.5, 0.2, 0.2, 0.1], [0.1, 0.05, 0.05, 0.8]] * 2)
     tilt = ExponentialTilt(np.log(law), np.array([1.5, 0.25, -0.5, -2.0]))
-    example = controls.replaced(weighted(), tilt=tilt)
+    example = replace(weighted(), tilt=tilt)
     log_p, odds, alphas, weights = (
         np.vectorize(mp.mpf, otypes=[object])(array)
         for array in (example.log_probs, example.odds, example.alphas, example.context_weights)
