@@ -10,6 +10,7 @@ from flint import arb
 from ufm._json import JSON
 
 from ..certificates._balls import ball, log_odds
+from ..certificates.write.cross_entropy import dot
 from ..certificates.write.hypotheses import ends
 from ..certificates.write.levels import Levels
 from ..tables.exact import ExactInstance
@@ -162,8 +163,3 @@ def normalised(weights: Sequence[arb]) -> Balls:
     """Weights divided by their sum."""
     total = sum(weights, arb(0))
     return [w / total for w in weights]
-
-
-def dot(law: Sequence[arb], values: Sequence[arb]) -> arb:
-    """Σ p(z) x(z)."""
-    return sum((p * x for p, x in zip(law, values, strict=True)), arb(0))

@@ -45,23 +45,18 @@ def record(
     contexts: Sequence[int],
     positive: Sequence[int],
     negative: Sequence[int],
-    target: int = 0,
 ) -> Record:
     """The JSON record of rates (a, b) of `groups` concepts of one size."""
     a, b = rates
     size = len(a) // groups
-    token_concept = [z // size for z in range(len(a))]
-    found: Record = {
+    return {
         "in_concept": [str(v) for v in a],
         "off_concept": [str(v) for v in b],
-        "token_concept": token_concept,
+        "token_concept": [z // size for z in range(len(a))],
         "contexts": list(contexts),
         "positive": list(positive),
         "negative": list(negative),
     }
-    if target != contexts[positive[0]]:
-        found["target"] = [k == target for k in token_concept]
-    return found
 
 
 @st.composite
@@ -114,7 +109,7 @@ def steered(
     kind: str, shapes: Sequence[tuple[int, int]], ordered: bool = True
 ) -> st.SearchStrategy[Record]:
     """Records steered in one of the ways of `_STEERINGS`, of G concepts of s tokens."""
-    contexts, positive, negative = _STEERINGS[kind]
+    positive, negative = _STEERINGS[kind]
 
     def one(shape: tuple[int, int]) -> st.SearchStrategy[Record]:
         groups, size = shape
@@ -122,20 +117,20 @@ def steered(
             drawn = (concept_laws if kind == "laws" else spread_rates)(groups, size)
         else:
             drawn = rates(groups, size, ordered)
-        seen = contexts(groups)
-        return drawn.map(lambda ab: record(ab, groups, seen, positive, negative))
+        contexts = [0, *range(groups)] if kind == "inside" else range(groups)
+        return drawn.map(lambda ab: record(ab, groups, contexts, positive, negative))
 
     return st.sampled_from(list(shapes)).flatmap(one)
 
 
-# The concept of each context (of G concepts), P, and N; the target is concept 0.
-_STEERINGS: dict[str, tuple[Callable[[int], list[int]], list[int], list[int]]] = {
-    "contrastive": (lambda groups: list(range(groups)), [0], [1]),
-    "spread": (lambda groups: list(range(groups)), [0], [1]),
-    "laws": (lambda groups: list(range(groups)), [0], [1]),
-    "mixed": (lambda groups: list(range(groups)), [0], [1, 2]),
-    "stray": (lambda groups: list(range(groups)), [0, 1], [2]),
-    "inside": (lambda groups: [0, *range(groups)], [0], [1]),
+# P and N; the target is concept 0. Each concept has one context; "inside" the target has a second.
+_STEERINGS: dict[str, tuple[list[int], list[int]]] = {
+    "contrastive": ([0], [1]),
+    "spread": ([0], [1]),
+    "laws": ([0], [1]),
+    "mixed": ([0], [1, 2]),
+    "stray": ([0, 1], [2]),
+    "inside": ([0], [1]),
 }
 
 

@@ -1,12 +1,14 @@
 """The fields of an exact instance in JSON: read, checked, and refused in one line."""
 
-import json
 import re
 from collections.abc import Mapping
 from fractions import Fraction
+from json import JSONDecoder
 from pathlib import Path
 
 from ufm._json import JSON
+
+from .formats import parse_json
 
 Row = tuple[Fraction, ...]
 _NUMBER = re.compile(r"[0-9]{1,200}([/.][0-9]{1,200})?")
@@ -29,16 +31,7 @@ def load_json(path: Path) -> JSON:
         raise ValueError("there is no such file")
     if path.is_dir():
         raise ValueError("this is a folder; name a JSON file")
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-        return json.loads(text, object_pairs_hook=unique, parse_constant=refuse)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"byte {error.start} is not UTF-8; save the file as UTF-8") from None
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise ValueError(f"{place}: {error.msg}; correct the JSON there") from None
-    except RecursionError:
-        raise ValueError("nested too deeply; give one JSON object") from None
+    return parse_json(path, JSONDecoder(object_pairs_hook=unique, parse_constant=refuse))
 
 
 def fraction(name: str, value: object) -> Fraction:

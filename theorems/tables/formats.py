@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from ufm._files import write_whole
+from ufm._json import JSON
 
 if TYPE_CHECKING:
     from .table import Table
@@ -48,16 +49,21 @@ def write_fields(file: Path, table: "Table") -> None:
     write_whole(file, as_bytes(table))
 
 
-def _read_json(file: Path) -> Fields:
+def parse_json(file: Path, decoder: json.JSONDecoder | None = None) -> JSON:
+    """The JSON in a file. Raises `ValueError`, in one line, with the place of what is wrong."""
     try:
-        fields = json.loads(file.read_text(encoding="utf-8-sig"))
+        return (decoder or json.JSONDecoder()).decode(file.read_bytes().decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ValueError(f"byte {error.start} is not UTF-8; save the file as UTF-8") from None
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise ValueError(f"{place}: {error.msg}; correct the JSON there") from None
     except RecursionError:
-        raise ValueError(
-            "the lists are nested too deeply; give one JSON object of fields"
-        ) from None
+        raise ValueError("nested too deeply; give one JSON object") from None
+
+
+def _read_json(file: Path) -> Fields:
+    fields = parse_json(file)
     if not isinstance(fields, dict):
         raise ValueError(
             f"the file holds a {type(fields).__name__}; give one JSON object of fields"

@@ -1,5 +1,6 @@
 """A next-token table of the user's own: read from a file, checked field by field, written."""
 
+import dataclasses
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,16 +11,6 @@ from jaxtyping import Bool, Float, Int
 
 from . import checks as check
 from .formats import read_fields, write_fields
-
-_REQUIRED = (
-    "next_token_probs",
-    "token_concept",
-    "context_concept",
-    "context_weights",
-    "positive",
-    "negative",
-)
-_OPTIONAL = ("target", "tokens", "contexts", "about")
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +38,10 @@ class Table:
     tokens: tuple[str, ...]
     contexts: tuple[str, ...]
     about: str = ""
+
+
+_FIELDS = tuple(field.name for field in dataclasses.fields(Table))
+_REQUIRED = _FIELDS[: _FIELDS.index("target")]  # the rest may be left out
 
 
 def read_table(path: str | os.PathLike[str]) -> Table:
@@ -114,8 +109,8 @@ def table_from_fields(fields: Mapping[str, object]) -> Table:
     ValueError: token_concept: missing; give each of next_token_probs, token_concept, ...
     """
     for name in fields:
-        if name not in _REQUIRED + _OPTIONAL:
-            raise ValueError(f"{name}: unknown field; use {', '.join(_REQUIRED + _OPTIONAL)}")
+        if name not in _FIELDS:
+            raise ValueError(f"{name}: unknown field; use {', '.join(_FIELDS)}")
     for name in _REQUIRED:
         if name not in fields:
             raise ValueError(f"{name}: missing; give each of {', '.join(_REQUIRED)}")

@@ -31,11 +31,9 @@ KEYS = (
 )
 
 
-def _silent(done: float, total: float | None = 1.0, stage: str = "") -> None:
-    """The progress of work that nobody watches."""
-
-
-def check_certificate(record: JSON, progress: Progress = _silent) -> dict[str, str]:
+def check_certificate(
+    record: JSON, progress: Progress = lambda done, total, stage: None
+) -> dict[str, str]:
     """The verdicts of a certificate, claim by claim, if every step of it is confirmed.
 
     Raises `ValueError`, in one line, for a record that is not of the format, is altered, or says

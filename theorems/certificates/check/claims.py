@@ -20,36 +20,6 @@ from .hypotheses import (
 from .instance import sign_of_logs
 from .precision import decide
 
-# Claim → the hypotheses that an instance may fail to meet.
-_MOVES = ("non-constant-log-odds",)
-NEEDED: dict[str, tuple[str, ...]] = {
-    "lemma-b4.sign": ("assumption-1", "target-contexts"),
-    "thm-3.3.bump": ("non-constant-log-odds", "interior-token"),
-    "thm-3.3.peak-order": ("separation",),
-    "thm-3.3.monotone": _MOVES,
-    "remark-3.4.positive-peaks": (
-        "concept-laws",
-        "target-contexts",
-        "context-off-target",
-        "small-epsilon",
-    ),
-    "prop-b1.limit-plus": (),
-    "prop-b1.limit-minus": (),
-    "thm-3.6.target-increasing": ("separation",),
-    "thm-3.6.vanishing": ("interior-concept",),
-    "thm-3.6.decreasing": ("non-constant-log-odds", "lowest-concept"),
-    "thm-3.8.quadratic": _MOVES,
-    "limit.rate": _MOVES,
-    "sign-rule": _MOVES,
-    "contrastive.geometric-path": ("one-law-each", "non-constant-log-odds"),
-    "sweet-spot.nonempty": ("separation",),
-    "ce.convex": _MOVES,
-    "ce.upper-bounds": _MOVES,
-    "ce.lower-bounds": _MOVES,
-    "ce.remainder": _MOVES,
-    "ce.asymptote": _MOVES,
-}
-
 
 def confirm_claims(evidence: Evidence, value: JSON) -> dict[str, str]:
     """The verdict of each claim, if the certificate says of each what the evidence says."""
@@ -57,19 +27,19 @@ def confirm_claims(evidence: Evidence, value: JSON) -> dict[str, str]:
         record(claim, ("id", "verdict", "unmet", "conclusion", "witness"), f"claims[{i}]")
         for i, claim in enumerate(items(value, "claims"))
     ]
-    require([claim["id"] for claim in claims] == list(NEEDED), "the claims are not those known")
+    require([claim["id"] for claim in claims] == list(CLAIMS), "the claims are not those known")
     missing = unmet(evidence.curves.laws, evidence.curves.levels)
     return {
-        name: _confirm_claim(evidence, name, sorted(missing & set(NEEDED[name])), claim)
-        for name, claim in zip(NEEDED, claims, strict=True)
+        name: _confirm_claim(evidence, name, missing, claim)
+        for name, claim in zip(CLAIMS, claims, strict=True)
     }
 
 
-def _confirm_claim(
-    evidence: Evidence, name: str, missing: list[str], claim: dict[str, JSON]
-) -> str:
+def _confirm_claim(evidence: Evidence, name: str, unmet: set[str], claim: dict[str, JSON]) -> str:
+    conclude, needed = CLAIMS[name]
+    missing = sorted(unmet & set(needed))
     require(claim["unmet"] == missing, f"{name}: the unmet hypotheses are {missing}")
-    outcome = CONCLUSIONS[name](evidence, claim["witness"])
+    outcome = conclude(evidence, claim["witness"])
     says = claim["conclusion"]
     require(says == outcome, f"{name}: says {says!r}, where the evidence is {outcome!r}")
     require(outcome == "fails" or claim["witness"] is None, f"{name}: a witness of nothing")
@@ -286,22 +256,25 @@ def _bounded(name: str) -> Callable[[Evidence, JSON], str]:
     return lambda evidence, witness: "holds" if name in evidence.bounds else "undecided"
 
 
-CONCLUSIONS: dict[str, Callable[[Evidence, JSON], str]] = {
-    "lemma-b4.sign": _sign,
-    "thm-3.3.bump": _bump,
-    "thm-3.3.peak-order": _peak_order,
-    "thm-3.3.monotone": _unless_constant({"token": 0}),
-    "remark-3.4.positive-peaks": _positive_peaks,
-    "prop-b1.limit-plus": _always,
-    "prop-b1.limit-minus": _always,
-    "thm-3.6.target-increasing": _target_increasing,
-    "thm-3.6.vanishing": _vanishing,
-    "thm-3.6.decreasing": _decreasing,
-    "thm-3.8.quadratic": _quadratic,
-    "limit.rate": _always,
-    "sign-rule": _sign_rule,
-    "contrastive.geometric-path": _geometric_path,
-    "sweet-spot.nonempty": _sweet_spot,
-    "ce.convex": _unless_constant({"strength": "0"}),
-    **{name: _bounded(name) for name in BOUNDS},
+# Claim → its conclusion, and the hypotheses that an instance may fail to meet.
+_MOVES = ("non-constant-log-odds",)
+_REMARK = ("concept-laws", "target-contexts", "context-off-target", "small-epsilon")
+CLAIMS: dict[str, tuple[Callable[[Evidence, JSON], str], tuple[str, ...]]] = {
+    "lemma-b4.sign": (_sign, ("assumption-1", "target-contexts")),
+    "thm-3.3.bump": (_bump, ("non-constant-log-odds", "interior-token")),
+    "thm-3.3.peak-order": (_peak_order, ("separation",)),
+    "thm-3.3.monotone": (_unless_constant({"token": 0}), _MOVES),
+    "remark-3.4.positive-peaks": (_positive_peaks, _REMARK),
+    "prop-b1.limit-plus": (_always, ()),
+    "prop-b1.limit-minus": (_always, ()),
+    "thm-3.6.target-increasing": (_target_increasing, ("separation",)),
+    "thm-3.6.vanishing": (_vanishing, ("interior-concept",)),
+    "thm-3.6.decreasing": (_decreasing, ("non-constant-log-odds", "lowest-concept")),
+    "thm-3.8.quadratic": (_quadratic, _MOVES),
+    "limit.rate": (_always, _MOVES),
+    "sign-rule": (_sign_rule, _MOVES),
+    "contrastive.geometric-path": (_geometric_path, ("one-law-each", "non-constant-log-odds")),
+    "sweet-spot.nonempty": (_sweet_spot, ("separation",)),
+    "ce.convex": (_unless_constant({"strength": "0"}), _MOVES),
+    **{name: (_bounded(name), _MOVES) for name in BOUNDS},
 }

@@ -1,11 +1,10 @@
 """What a certificate encloses, confirmed entry by entry: M, peaks, limits, ΔCE and sweet spots."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from math import inf
-from typing import Protocol, runtime_checkable
 
 from .curves import Curves, certain_bounds, confirm, increase, slope_sign
 from .fields import JSON, Interval, interval, items, rational, record, require
@@ -14,14 +13,8 @@ from .instance import Levels
 # From the first to the second; both are the same infinity for the peaks of Mtop and Mbot.
 Ends = tuple[Fraction | float, Fraction | float]
 
-
-@runtime_checkable  # so that checkers of types at run time can ask
-class Progress(Protocol):
-    """What long work calls: `done` of `total` steps are behind it, in the stage that it names."""
-
-    def __call__(self, done: float, total: float | None = 1.0, stage: str = "") -> None:
-        """Show the state."""
-        ...
+# What long work calls: so much is done, of so much in all, in the stage that it names.
+Progress = Callable[[float, float, str], None]
 
 
 @dataclass(frozen=True)

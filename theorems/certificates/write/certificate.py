@@ -94,16 +94,13 @@ def _texts(ends: Window | None) -> list[str] | None:
 def _limits(evidence: Evidence) -> dict[str, JSON]:
     """The total variation from the limit, p given Mtop (Mbot), is at most factor · e^{-|α| gap}."""
     ends: dict[str, JSON] = {}
-    for name, level in (("plus", evidence.count - 1), ("minus", 0)):
+    top = evidence.count - 1
+    for name, level, between in (("plus", top, (top, top - 1)), ("minus", 0, (1, 0))):
         masses = [evidence.levels.masses(c)[level] for c in range(len(evidence.levels.rows))]
-        beside = level + (1 if level == 0 else -1)
-        gap = None
-        if evidence.count > 1:
-            gap = str(evidence.levels.gap(max(level, beside), min(level, beside)))
         ends[name] = {
             "masses": [str(p) for p in masses],
             "factors": [str((1 - p) / p) for p in masses],
-            "gap": gap,
+            "gap": str(evidence.levels.gap(*between)) if top else None,
         }
     return ends
 

@@ -5,11 +5,13 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
-from flint import ctx, fmpq
+from flint import ctx
 
 from .._balls import PRECISIONS, ball
 from . import hypotheses as exact
-from .evidence import Evidence, Peak
+from .cross_entropy import BOUNDS
+from .evidence import Evidence
+from .levels import power
 
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
 Witness = Mapping[str, int | str]
@@ -54,16 +56,11 @@ def _peak_order(evidence: Evidence) -> Conclusion:
             return Conclusion(UNDECIDED)
         if low <= high:
             witness = {"context": group[0], "target": tokens[0], "other": tokens[1]}
-            is_shown = low == high or _before(first, last)
+            is_shown = low == high or first.high < last.low
             return Conclusion(FAILS, witness) if is_shown else Conclusion(UNDECIDED)
-        if not _before(last, first):
+        if not last.high < first.low:
             return Conclusion(UNDECIDED)
     return Conclusion(HOLDS)
-
-
-def _before(first: Peak, second: Peak) -> bool:
-    """Whether one peak is certain to come before another."""
-    return first.high < second.low
 
 
 def _positive_peaks(evidence: Evidence) -> Conclusion:
@@ -124,12 +121,8 @@ def _over(found: dict[int, tuple[int, ...]], every: dict[int, tuple[int, ...]]) 
 
 def _sign_rule(evidence: Evidence) -> Conclusion:
     """Sign of α(j,z) against that of M(z) - (mean_N KL(p_j||p_i) - mean_P KL(p_j||p_i))."""
-    found = Conclusion(UNDECIDED)
-    for precision in PRECISIONS:
-        found = _sign_rule_at(evidence, precision)
-        if found.outcome != UNDECIDED:
-            break
-    return found
+    tried = (_sign_rule_at(evidence, precision) for precision in PRECISIONS)
+    return next((found for found in tried if found.outcome != UNDECIDED), Conclusion(UNDECIDED))
 
 
 def _sign_rule_at(evidence: Evidence, precision: int) -> Conclusion:
@@ -157,20 +150,15 @@ def _geometric_path(evidence: Evidence) -> Conclusion:
     for j in instance.negative:
         if instance.rows[j] != start:
             return Conclusion(FAILS, {"context": j})
-    scale = math.lcm(*(share.denominator for share in levels.shares))
     first = None
     for z in range(len(instance.target)):
-        product = _power(start[z] / goal[z], scale)
-        for row, share in zip(levels.rows, levels.shares, strict=True):
-            product *= _power(row[z], int(share * scale))
+        product = power(start[z] / goal[z], levels.scale)
+        for row, exponent in zip(levels.rows, levels.exponents, strict=True):
+            product *= power(row[z], exponent)
         first = product if first is None else first
         if product != first:
             return Conclusion(FAILS, {"context": instance.negative[0], "token": z})
     return Conclusion(HOLDS)
-
-
-def _power(value: Fraction, exponent: int) -> fmpq:
-    return fmpq(value.numerator, value.denominator) ** exponent
 
 
 def _sweet_spot(evidence: Evidence) -> Conclusion:
@@ -225,8 +213,5 @@ CONCLUSIONS: dict[str, Callable[[Evidence], Conclusion]] = {
     "contrastive.geometric-path": _geometric_path,
     "sweet-spot.nonempty": _sweet_spot,
     "ce.convex": _convex,
-    "ce.upper-bounds": _bounded("ce.upper-bounds"),
-    "ce.lower-bounds": _bounded("ce.lower-bounds"),
-    "ce.remainder": _bounded("ce.remainder"),
-    "ce.asymptote": _bounded("ce.asymptote"),
+    **{name: _bounded(name) for name in BOUNDS},
 }

@@ -46,17 +46,14 @@ class CrossEntropy:
                 for c, group in enumerate(instance.classes)
             ]
             self.variance = sum((row.weight * row.variance for row in self.rows), arb(0))
-            target = [z for z, flag in enumerate(instance.target) if flag]
+            on = [[z for z in group if instance.target[z]] for group in levels.tokens]
             self.on_target = [
-                [
-                    ball(sum(table[z] for z in group if instance.target[z]))
-                    for group in levels.tokens
-                ]
-                for table in levels.rows
+                [ball(sum(row[z] for z in group)) for group in on] for row in levels.rows
             ]
         # for distributions on two points two of the bounds hold with equality
         self.is_two_point = len(self.log_odds) == 2
-        self.is_merged = self.is_two_point and any(g == tuple(target) for g in levels.tokens)
+        whole = tuple(z for z, flag in enumerate(instance.target) if flag)
+        self.is_merged = self.is_two_point and whole in levels.tokens
 
     def strengths(self) -> list[Fraction]:
         """± 1/2, 2 and 8 units; none where M is constant."""
@@ -105,10 +102,8 @@ class CrossEntropy:
 
     def _moments(self, row: int, weight: Fraction) -> Moments:
         masses = [ball(p) for p in self.levels.masses(row)]
-        mean = sum((p * m for p, m in zip(masses, self.log_odds, strict=True)), arb(0))
-        variance = sum(
-            (p * _square(m - mean) for p, m in zip(masses, self.log_odds, strict=True)), arb(0)
-        )
+        mean = dot(masses, self.log_odds)
+        variance = dot(masses, [_square(m - mean) for m in self.log_odds])
         return Moments(masses, mean, variance, ball(weight))
 
     def _two_point(self, alpha: arb) -> arb:
@@ -142,6 +137,11 @@ class CrossEntropy:
             line += row.weight * (abs(alpha) * abs(self.log_odds[end] - row.mean) + p.log())
             most += row.weight * (1 - p) / p
         return increase - line, most * (-abs(alpha) * gap).exp()
+
+
+def dot(weights: Sequence[arb], values: Sequence[arb]) -> arb:
+    """Σ w x."""
+    return sum((w * x for w, x in zip(weights, values, strict=True)), arb(0))
 
 
 def _square(value: arb) -> arb:

@@ -12,7 +12,7 @@ from ufm.numerics.bracket import Bracket
 
 from .._balls import PRECISIONS, ball, tilted
 from . import hypotheses as _hypotheses
-from .cross_entropy import judged
+from .cross_entropy import dot, judged
 from .dyadic import enclosure
 from .levels import Levels, is_zero_combination
 from .peaks import Peaks
@@ -74,13 +74,11 @@ class Evidence:
         curve = self.cross_entropy
         with ctx.workprec(curve.precision):
             alpha, parts = ball(strength), []
-            masses = curve.rows[row].masses
             on = curve.on_target[row]
-            off = [p - q for p, q in zip(masses, on, strict=True)]
+            off = [p - q for p, q in zip(curve.rows[row].masses, on, strict=True)]
             for share in (on, off):
                 weights = tilted(share, curve.log_odds, curve.log_odds[-1], alpha)
-                mean = sum((w * m for w, m in zip(weights, curve.log_odds, strict=True)), arb(0))
-                parts.append(mean / sum(weights, arb(0)))
+                parts.append(dot(weights, curve.log_odds) / sum(weights, arb(0)))
             return parts[0] - parts[1]
 
     def _signs(self, row: int) -> list[int | None]:

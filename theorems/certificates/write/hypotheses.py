@@ -36,11 +36,7 @@ def rates(instance: ExactInstance) -> tuple[list[Fraction | None], list[Fraction
     return found[0], found[1]
 
 
-def _assumption_1(instance: ExactInstance, levels: Levels) -> str | None:
-    return _disorder(instance)
-
-
-def _disorder(instance: ExactInstance) -> str | None:
+def _assumption_1(instance: ExactInstance, levels: Levels | None = None) -> str | None:
     found = rates(instance)
     if isinstance(found, str):
         return found
@@ -137,7 +133,7 @@ def _context_off_target(instance: ExactInstance, levels: Levels) -> str | None:
 
 def concept_laws(instance: ExactInstance) -> tuple[Fraction, Fraction, int] | str:
     """ε, min_T γ/ω and G of a γ/ω dataset, or why the instance is none."""
-    reason, found = _disorder(instance), rates(instance)
+    reason, found = _assumption_1(instance), rates(instance)
     if isinstance(found, str) or reason is not None:
         return reason or str(found)
     a, b = found

@@ -1,9 +1,10 @@
 """The values of M in exact order: balls where they decide, integers where they overlap."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property, cmp_to_key
+from itertools import chain, groupby
 
 from flint import arb, ctx, fmpq
 
@@ -17,30 +18,31 @@ class Levels:
     """Tokens grouped by equal M, from Mbot to Mtop; ties and order are exact.
 
     - `tokens` [K]: the tokens of each level. `level` [V]: the level of each token.
-    - `zero`: how many levels have M < 0, and whether one has M = 0.
+    - `exponents` [C]: the whole numbers e_c with scale · M(z) = Σ_c e_c log p_c(z).
     """
 
     def __init__(self, instance: ExactInstance):
         self.rows = [instance.rows[group[0]] for group in instance.classes]
         self.shares = instance.shares
+        self.scale = math.lcm(*(share.denominator for share in self.shares))
+        self.exponents = [int(share * self.scale) for share in self.shares]
         columns: dict[Row, list[int]] = {}
         used = [row for row, share in zip(self.rows, self.shares, strict=True) if share]
         for z in range(len(instance.target)):
             columns.setdefault(tuple(row[z] for row in used), []).append(z)
-        groups = list(columns.values())
-        self._balls = dict(self._first_balls([group[0] for group in groups]))
-        groups.sort(key=cmp_to_key(lambda y, z: self._compare(y[0], z[0])))
-        merged: list[list[int]] = []
-        for group in groups:
-            if merged and self._compare(merged[-1][0], group[0]) == 0:
-                merged[-1] += group
-            else:
-                merged.append(list(group))
-        self.tokens = tuple(tuple(sorted(group)) for group in merged)
-        self.level = [0] * len(instance.target)
-        for k, group in enumerate(self.tokens):
-            for z in group:
-                self.level[z] = k
+        first = [group[0] for group in columns.values()]
+        with ctx.workprec(PRECISIONS[0]):
+            balls = log_odds([[row[z] for z in first] for row in self.rows], self.shares)
+        self._balls = dict(zip(first, balls, strict=True))
+
+        def compare(y: list[int], z: list[int]) -> int:
+            return self._compare(y[0], z[0])
+
+        in_order = sorted(columns.values(), key=cmp_to_key(compare))
+        tied = groupby(in_order, key=cmp_to_key(compare))
+        self.tokens = tuple(tuple(sorted(chain(*groups))) for _, groups in tied)
+        level = {z: k for k, group in enumerate(self.tokens) for z in group}
+        self.level = [level[z] for z in range(len(instance.target))]
 
     @cached_property
     def signs(self) -> list[int]:
@@ -71,23 +73,21 @@ class Levels:
         """p(level|c_j) [K] for the class number `row`, exactly."""
         return [sum((self.rows[row][z] for z in group), Fraction(0)) for group in self.tokens]
 
-    def _first_balls(self, tokens: Sequence[int]) -> Iterator[tuple[int, arb]]:
-        with ctx.workprec(PRECISIONS[0]):
-            columns = [[row[z] for z in tokens] for row in self.rows]
-            return zip(tokens, log_odds(columns, self.shares), strict=True)
-
     def _compare(self, y: int, z: int) -> int:
         a, b = self._balls[y], self._balls[z]
         return -1 if a < b else 1 if a > b else self._exact_sign(y, z)
 
     def _exact_sign(self, y: int, z: int | None) -> int:
         """Sign of M(y) - M(z), or of M(y): compares integer powers of fractions with 1."""
-        scale = math.lcm(*(share.denominator for share in self.shares))
         product = fmpq(1)
-        for row, share in zip(self.rows, self.shares, strict=True):
-            ratio = row[y] if z is None else row[y] / row[z]
-            product *= fmpq(ratio.numerator, ratio.denominator) ** int(share * scale)
+        for row, exponent in zip(self.rows, self.exponents, strict=True):
+            product *= power(row[y] if z is None else row[y] / row[z], exponent)
         return 1 if product > 1 else -1 if product < 1 else 0
+
+
+def power(value: Fraction, exponent: int) -> fmpq:
+    """A power of a rational, exactly."""
+    return fmpq(value.numerator, value.denominator) ** exponent
 
 
 def is_zero_combination(terms: Sequence[tuple[Fraction, Fraction]]) -> bool:

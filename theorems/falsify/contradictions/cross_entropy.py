@@ -5,7 +5,8 @@ from fractions import Fraction
 from flint import arb
 
 from ...certificates._balls import ball
-from .._steered import Steered, dot
+from ...certificates.write.cross_entropy import dot
+from .._steered import Steered
 from .contradiction import IN_ORDER, POSITIVE, STRENGTHS, Contradiction, differ
 
 BUDGET = Fraction(1, 10)

@@ -8,7 +8,8 @@ from fractions import Fraction
 from flint import arb
 
 from ...certificates._balls import ball
-from .._steered import Steered, dot
+from ...certificates.write.cross_entropy import dot
+from .._steered import Steered
 from .contradiction import IN_ORDER, Contradiction, differ, places
 
 
@@ -64,17 +65,8 @@ def monotone(s: Steered) -> Contradiction | None:
     return None
 
 
-def limit_plus(s: Steered) -> Contradiction | None:
-    """At +∞ a token outside Mtop keeps probability."""
-    return _limit(s, 1)
-
-
-def limit_minus(s: Steered) -> Contradiction | None:
-    """At -∞ a token outside Mbot keeps probability."""
-    return _limit(s, -1)
-
-
-def _limit(s: Steered, sign: int) -> Contradiction | None:
+def limit(s: Steered, sign: int) -> Contradiction | None:
+    """At +∞ (`sign` 1) a token outside Mtop keeps probability, or at -∞ one outside Mbot."""
     outside, end = s.levels.tokens[0 if sign > 0 else -1][0], "+∞" if sign > 0 else "-∞"
     for j in range(len(s.instance.rows)):
         law = s.limit(j, sign)

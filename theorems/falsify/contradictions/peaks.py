@@ -8,9 +8,10 @@ from flint import arb
 from ufm.numerics.bracket import Bracket
 
 from ...certificates._balls import ball
+from ...certificates.write.cross_entropy import dot
 from ...certificates.write.hypotheses import contexts_off_target, ends
 from ...certificates.write.peaks import Peaks
-from .._steered import Steered, dot
+from .._steered import Steered
 from .contradiction import STRENGTHS, Contradiction, differ, places
 
 

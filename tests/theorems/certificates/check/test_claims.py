@@ -34,7 +34,7 @@ def evidence(record=RECORD, peaks=None, windows=(), bounds=(), levels=None):
 
 
 def concludes(claim, found, expected, witness=None):
-    assert room.CONCLUSIONS[claim](found, witness) == expected
+    assert room.CLAIMS[claim][0](found, witness) == expected
 
 
 def fails_with(claim, found, right, wrong):
@@ -43,7 +43,7 @@ def fails_with(claim, found, right, wrong):
         concludes(claim, found, "fails", witness)
     for witness in wrong:
         with pytest.raises((Refused, LookupError)):
-            room.CONCLUSIONS[claim](found, witness)
+            room.CLAIMS[claim][0](found, witness)
 
 
 # Two concepts of two tokens, a context of each; M is log a/b on the target, log b/a off it.
