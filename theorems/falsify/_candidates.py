@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ..tables.exact import read_exact
 from ._steered import Steered
-from ._strategies import Draw, Record, away, composition, steered
+from ._strategies import Draw, Record, composition, steered
 
 Candidates = st.SearchStrategy[Steered]
 SHAPES = [(2, 1), (3, 1), (2, 2)]
@@ -93,8 +93,14 @@ def unordered() -> Candidates:
 
 
 def turned_away() -> Candidates:
-    """Models that are steered away from the target: P and N are exchanged."""
-    return away(SHAPES).map(lambda record: Steered(read_exact(record)))
+    """Models that are steered away from the target: P in concept 1, N in concept 0, the target."""
+
+    def turned(found: Record) -> Steered:
+        sets = {"positive": found["negative"], "negative": found["positive"]}
+        target = [k == 0 for k in found["token_concept"]]
+        return Steered(read_exact({**found, **sets, "target": target}))
+
+    return steered("contrastive", SHAPES).map(turned)
 
 
 def lower_target(vocabulary: int) -> Changes:

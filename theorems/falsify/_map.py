@@ -53,19 +53,38 @@ class NotNeeded:
 _FLAT = "without it M is constant, no curve moves, and {}"
 _GIVEN = "given the claim's own hypotheses, for every distribution p > 0"
 
-_SEPARATION = {
-    ("thm-3.3.peak-order", "separation"): Needed(unordered, peaks.peak_order),
-    ("thm-3.3.peak-order", "assumption-1"): Needed(unordered, peaks.peak_order, ("separation",)),
-    ("thm-3.6.target-increasing", "separation"): Needed(turned_away, concepts.target_falls),
-    ("thm-3.6.target-increasing", "assumption-1"): Needed(
-        unordered, concepts.target_falls, ("separation",)
-    ),
-    ("sweet-spot.nonempty", "separation"): Needed(turned_away, peaks.sweet_spot),
-    ("sweet-spot.nonempty", "assumption-1"): Needed(unordered, peaks.sweet_spot, ("separation",)),
-    ("half-saturation.bounds", "separation"): Needed(inside, peaks.never_half),
-    ("strength.budget", "separation"): Needed(turned_away, cross_entropy.budget),
+# Each claim that needs v itself to be added to the last hidden state, after any norm.
+_PATH: dict[str, tuple[Callable[[], Candidates], Callable[[Steered], Contradiction | None]]] = {
+    "lemma-b2.affine": (bent(), curves.tilt),
+    "lemma-b3.tilt": (bent(), curves.tilt),
+    "lemma-b5.derivative": (bent(), curves.derivative),
+    "tilt.all-orders": (bent(), curves.derivative),
+    "thm-3.3.bump": (bent(_WIDE), curves.bump),
+    "thm-3.3.monotone": (bent(_WIDE), curves.monotone),
+    "prop-b1.limit-plus": (bent(), lambda s: curves.limit(s, 1)),
+    "prop-b1.limit-minus": (bent(), lambda s: curves.limit(s, -1)),
+    "limit.rate": (bent(), curves.rate),
+    "thm-3.6.tanh": (bent(), concepts.tanh),
+    "thm-3.6.target-increasing": (bent(_WIDE), concepts.target_falls),
+    "thm-3.6.vanishing": (bent([(3, 1)]), concepts.interior_stays),
+    "thm-3.6.decreasing": (bent(_WIDE), concepts.lowest_rises),
+    "thm-3.6.growth": (rescaled(), concepts.growth),
+    "thm-3.8.quadratic": (rescaled(), cross_entropy.quadratic),
+    "peak.height": (bent([(3, 1), (2, 2)]), peaks.peak_height),
+    "contrastive.geometric-path": (rescaled(), peaks.geometric_path),
+    "sweet-spot.nonempty": (bent(_WIDE), peaks.sweet_spot),
+    "half-saturation.bounds": (rescaled(), peaks.half_saturation),
+    "ce.kl-identity": (bent(), cross_entropy.kl_identity),
+    "ce.convex": (bent(), cross_entropy.convex),
+    "ce.upper-bounds": (rescaled(), cross_entropy.upper_bound),
+    "ce.lower-bounds": (rescaled(), cross_entropy.lower_bound),
+    "ce.remainder": (rescaled(), cross_entropy.remainder),
+    "ce.asymptote": (rescaled(), cross_entropy.asymptote),
+    "strength.budget": (rescaled(), cross_entropy.budget),
 }
-_LEMMAS = {
+
+MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeeded] = {
+    # the lemmas, and Assumption 2
     ("lemma-b2.affine", "difference-of-means"): Needed(other_vector, curves.tilt),
     ("lemma-b3.tilt", "difference-of-means"): Needed(other_vector, curves.tilt),
     ("lemma-b4.sign", "difference-of-means"): Needed(other_vector, peaks.log_odds_sign),
@@ -80,8 +99,18 @@ _LEMMAS = {
         "once d >= rank some model attains any distribution p > 0; that descent finds it is run, not proved",
         ("assumption_2_attainable", "assumption_2_floor"),
     ),
-}
-_REMARK = {
+    # what needs δ > 0
+    ("thm-3.3.peak-order", "separation"): Needed(unordered, peaks.peak_order),
+    ("thm-3.3.peak-order", "assumption-1"): Needed(unordered, peaks.peak_order, ("separation",)),
+    ("thm-3.6.target-increasing", "separation"): Needed(turned_away, concepts.target_falls),
+    ("thm-3.6.target-increasing", "assumption-1"): Needed(
+        unordered, concepts.target_falls, ("separation",)
+    ),
+    ("sweet-spot.nonempty", "separation"): Needed(turned_away, peaks.sweet_spot),
+    ("sweet-spot.nonempty", "assumption-1"): Needed(unordered, peaks.sweet_spot, ("separation",)),
+    ("half-saturation.bounds", "separation"): Needed(inside, peaks.never_half),
+    ("strength.budget", "separation"): Needed(turned_away, cross_entropy.budget),
+    # Remark 3.4
     ("remark-3.4.positive-peaks", "difference-of-means"): Needed(
         lambda: changed(SHAPES, lower_target), peaks.peak_sign, ("concept-laws", "small-epsilon")
     ),
@@ -99,8 +128,7 @@ _REMARK = {
         peaks.peak_sign_anywhere,
         ("concept-laws", "small-epsilon"),
     ),
-}
-_SIGNS = {
+    # the sign rule and the contrastive path
     ("sign-rule", "difference-of-means"): Needed(other_vector, peaks.sign_rule),
     ("sign-rule", "non-constant-log-odds"): Needed(inside, peaks.flat),
     ("contrastive.geometric-path", "difference-of-means"): Needed(
@@ -113,8 +141,7 @@ _SIGNS = {
         _FLAT.format("p_N = p_T: the path stays there, and there is no peak to shift"),
         ("contrastive_geometric_path",),
     ),
-}
-_EXTREMES = {
+    # tokens and concepts at the ends of M
     ("thm-3.3.monotone", "non-constant-log-odds"): Needed(inside, peaks.flat),
     ("thm-3.3.bump", "non-constant-log-odds"): NotNeeded(
         _FLAT.format("every token is in Mtop, where no bump is claimed")
@@ -139,43 +166,8 @@ _EXTREMES = {
         lambda: plain("contrastive", [(3, 1)]), concepts.other_rises
     ),
     ("thm-3.6.decreasing", "non-constant-log-odds"): Needed(inside, peaks.flat),
-}
-
-
-def _path() -> dict[tuple[str, str], Needed[Steered]]:
-    """Each claim that needs v itself to be added to the last hidden state, after any norm."""
-    tests: dict[str, tuple[Callable[[], Candidates], Callable[[Steered], Contradiction | None]]] = {
-        "lemma-b2.affine": (bent(), curves.tilt),
-        "lemma-b3.tilt": (bent(), curves.tilt),
-        "lemma-b5.derivative": (bent(), curves.derivative),
-        "tilt.all-orders": (bent(), curves.derivative),
-        "thm-3.3.bump": (bent(_WIDE), curves.bump),
-        "thm-3.3.monotone": (bent(_WIDE), curves.monotone),
-        "prop-b1.limit-plus": (bent(), lambda s: curves.limit(s, 1)),
-        "prop-b1.limit-minus": (bent(), lambda s: curves.limit(s, -1)),
-        "limit.rate": (bent(), curves.rate),
-        "thm-3.6.tanh": (bent(), concepts.tanh),
-        "thm-3.6.target-increasing": (bent(_WIDE), concepts.target_falls),
-        "thm-3.6.vanishing": (bent([(3, 1)]), concepts.interior_stays),
-        "thm-3.6.decreasing": (bent(_WIDE), concepts.lowest_rises),
-        "thm-3.6.growth": (rescaled(), concepts.growth),
-        "thm-3.8.quadratic": (rescaled(), cross_entropy.quadratic),
-        "peak.height": (bent([(3, 1), (2, 2)]), peaks.peak_height),
-        "contrastive.geometric-path": (rescaled(), peaks.geometric_path),
-        "sweet-spot.nonempty": (bent(_WIDE), peaks.sweet_spot),
-        "half-saturation.bounds": (rescaled(), peaks.half_saturation),
-        "ce.kl-identity": (bent(), cross_entropy.kl_identity),
-        "ce.convex": (bent(), cross_entropy.convex),
-        "ce.upper-bounds": (rescaled(), cross_entropy.upper_bound),
-        "ce.lower-bounds": (rescaled(), cross_entropy.lower_bound),
-        "ce.remainder": (rescaled(), cross_entropy.remainder),
-        "ce.asymptote": (rescaled(), cross_entropy.asymptote),
-        "strength.budget": (rescaled(), cross_entropy.budget),
-    }
-    return {(claim, "exponential-path"): Needed(*pair) for claim, pair in tests.items()}
-
-
-_TRAINING = {
+    **{(claim, "exponential-path"): Needed(*pair) for claim, pair in _PATH.items()},
+    # the cross-entropy
     ("thm-3.8.quadratic", "assumption-2"): Needed(unfinished, cross_entropy.quadratic),
     ("tilt.all-orders", "assumption-2"): Needed(unfinished, cross_entropy.quadratic),
     ("ce.kl-identity", "assumption-2"): Needed(unfinished, cross_entropy.kl_identity),
@@ -198,8 +190,7 @@ _TRAINING = {
         )
         for name in ("upper-bounds", "lower-bounds", "remainder", "asymptote")
     },
-}
-_TRANSFORMER = {
+    # Proposition 4.1
     ("prop-4.1.rmsnorm", "rmsnorm"): Needed(
         lambda: last_norm.streams(bias=True), last_norm.not_odd
     ),
@@ -216,33 +207,21 @@ _TRANSFORMER = {
     ("prop-4.1.rate", "bounded-rest"): Needed(
         lambda: last_norm.streams(rho=True), last_norm.too_far
     ),
-}
-_MORE_GENERAL = {
-    (claim, "assumption-1"): NotNeeded(_GIVEN, names)
-    for claim, names in {
-        "thm-3.3.bump": ("thm_3_3_bump", "thm_3_3_peak"),
-        "thm-3.3.monotone": ("thm_3_3_monotone",),
-        "prop-b1.limit-plus": ("prop_b1_limit_plus",),
-        "prop-b1.limit-minus": ("prop_b1_limit_minus",),
-        "thm-3.6.tanh": ("thm_3_6_tanh",),
-        "thm-3.6.vanishing": ("thm_3_6_vanishing",),
-        "thm-3.6.decreasing": ("thm_3_6_decreasing",),
-        "thm-3.6.growth": ("thm_3_6_growth",),
-        "thm-3.8.quadratic": ("thm_3_8_quadratic",),
-        "ce.convex": ("ce_convex",),
-        "sign-rule": ("sign_rule",),
-    }.items()
-}
-
-
-MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeeded] = {
-    **_LEMMAS,
-    **_SEPARATION,
-    **_REMARK,
-    **_SIGNS,
-    **_EXTREMES,
-    **_path(),
-    **_TRAINING,
-    **_TRANSFORMER,
-    **_MORE_GENERAL,
+    # what Assumption 1 is not needed for
+    **{
+        (claim, "assumption-1"): NotNeeded(_GIVEN, names)
+        for claim, names in {
+            "thm-3.3.bump": ("thm_3_3_bump", "thm_3_3_peak"),
+            "thm-3.3.monotone": ("thm_3_3_monotone",),
+            "prop-b1.limit-plus": ("prop_b1_limit_plus",),
+            "prop-b1.limit-minus": ("prop_b1_limit_minus",),
+            "thm-3.6.tanh": ("thm_3_6_tanh",),
+            "thm-3.6.vanishing": ("thm_3_6_vanishing",),
+            "thm-3.6.decreasing": ("thm_3_6_decreasing",),
+            "thm-3.6.growth": ("thm_3_6_growth",),
+            "thm-3.8.quadratic": ("thm_3_8_quadratic",),
+            "ce.convex": ("ce_convex",),
+            "sign-rule": ("sign_rule",),
+        }.items()
+    },
 }

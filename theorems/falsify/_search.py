@@ -60,11 +60,6 @@ class Falsification:
         return {**found, "values": values, "theorems": list(self.theorems)}
 
 
-def hypotheses_of(claim: str) -> list[str]:
-    """The hypotheses that the map knows for a claim: its own, and Assumption 1 where it is not."""
-    return [hypothesis for name, hypothesis in MAP if name == claim]
-
-
 def falsify(claim: str, without: str, seed: int = 0, seconds: float = 60.0) -> Falsification:
     """A smallest counterexample to `claim` on an instance that breaks the hypothesis `without`.
 
@@ -80,7 +75,7 @@ def falsify(claim: str, without: str, seed: int = 0, seconds: float = 60.0) -> F
     if claim not in CLAIMS:
         raise ValueError(no_such("claim", claim, CLAIMS))
     if (claim, without) not in MAP:
-        known = ", ".join(hypotheses_of(claim))
+        known = ", ".join(hypothesis for name, hypothesis in MAP if name == claim)
         raise ValueError(f"{claim} has no hypothesis {without!r}; it has {known}")
     entry = MAP[claim, without]
     if isinstance(entry, NotNeeded):

@@ -6,7 +6,7 @@ few tokens and short fractions.
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, NotRequired, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from hypothesis import strategies as st
 
@@ -27,7 +27,6 @@ class Record(TypedDict):
     contexts: list[int]
     positive: list[int]
     negative: list[int]
-    target: NotRequired[list[bool]]
 
 
 def composition(draw: Draw, total: int, parts: int) -> list[int]:
@@ -132,14 +131,3 @@ _STEERINGS: dict[str, tuple[list[int], list[int]]] = {
     "stray": ([0, 1], [2]),
     "inside": ([0], [1]),
 }
-
-
-def away(shapes: Sequence[tuple[int, int]]) -> st.SearchStrategy[Record]:
-    """P in concept 1 and N in concept 0, which stays the target."""
-
-    def turned(found: Record) -> Record:
-        target = [k == 0 for k in found["token_concept"]]
-        positive, negative = found["negative"], found["positive"]
-        return {**found, "positive": positive, "negative": negative, "target": target}
-
-    return steered("contrastive", shapes).map(turned)

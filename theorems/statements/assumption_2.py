@@ -68,8 +68,7 @@ STATEMENT = Statement(
             title="training",
             text="""Gradient training on the ε-smoothed dataset comes within 1e-4 nats of the
                 entropy of the data.""",
-            formula=r"""
-                \mathrm{CE}(f) \to -\sum_{j} \pi_j \sum_{z} p_j(z) \log p_j(z) \ \text{ under
+            formula=r"""\mathrm{CE}(f) \to -\sum_{j} \pi_j \sum_{z} p_j(z) \log p_j(z) \ \text{ under
                 gradient descent on } (W, H), \quad \text{if } d \ge
                 \operatorname{rank}\left(\left(I - \tfrac{1}{V}\mathbf{1}\mathbf{1}^\top\right) \log
                 P\right)""",

@@ -169,8 +169,7 @@ STATEMENT = Statement(
             id="ce.kl-identity",
             title="KL identity",
             text="ΔCE(α) = Σ_j π_j KL(p_j || p_{j,α}) = Σ_j π_j (K_j(α) - α K_j'(0)).",
-            formula=r"""
-                \Delta\mathrm{CE}(\alpha) = \sum_{j} \pi_j\, \mathrm{KL}(p_j \Vert p_{j,\alpha}) =
+            formula=r"""\Delta\mathrm{CE}(\alpha) = \sum_{j} \pi_j\, \mathrm{KL}(p_j \Vert p_{j,\alpha}) =
                 \sum_{j} \pi_j \bigl(K_j(\alpha) - \alpha K_j'(0)\bigr) \quad \text{(Assumption 2)}""",
             source=SOURCE,
             hypotheses=_PATH,
@@ -188,8 +187,7 @@ STATEMENT = Statement(
             id="ce.convex",
             title="convexity",
             text="ΔCE is strictly convex on the whole line.",
-            formula=r"""
-                \Delta\mathrm{CE}''(\alpha) = \sum_{j} \pi_j \operatorname{Var}_{j,\alpha}(M) > 0
+            formula=r"""\Delta\mathrm{CE}''(\alpha) = \sum_{j} \pi_j \operatorname{Var}_{j,\alpha}(M) > 0
                 \quad \text{for every } \alpha \in \mathbb{R}, \text{ if } M \text{ is not constant}""",
             source=SOURCE,
             hypotheses=_MOVING,
@@ -208,8 +206,7 @@ STATEMENT = Statement(
             title="upper bounds",
             text="""ΔCE <= α²R²/8, ΔCE <= σ²(e^y - y - 1)/R² with y = R|α|, and the two-point
                 Bennett bound.""",
-            formula=r"""
-                \Delta\mathrm{CE}(\alpha) \le \min\left\{\frac{R^2\alpha^2}{8},\
+            formula=r"""\Delta\mathrm{CE}(\alpha) \le \min\left\{\frac{R^2\alpha^2}{8},\
                 \frac{\sigma^2 (e^{R\lvert \alpha \rvert} - R\lvert \alpha \rvert - 1)}{R^2},\
                 \sum_{j} \pi_j \log\frac{b_j^2 e^{-\lvert \alpha \rvert\sigma_j^2/b_j}
                 + \sigma_j^2 e^{\lvert \alpha \rvert b_j}}
@@ -230,8 +227,7 @@ STATEMENT = Statement(
             id="ce.lower-bounds",
             title="lower bounds",
             text="ΔCE >= σ²(e^{-y} + y - 1)/R² with y = R|α|, and ΔCE >= Σ π kl(F_T(0) || F_T(α)).",
-            formula=r"""
-                \Delta\mathrm{CE}(\alpha) \ge \max\left\{ \frac{\sigma^2 (e^{-R\lvert \alpha \rvert}
+            formula=r"""\Delta\mathrm{CE}(\alpha) \ge \max\left\{ \frac{\sigma^2 (e^{-R\lvert \alpha \rvert}
                 + R\lvert \alpha \rvert - 1)}{R^2},\ \sum_{j} \pi_j
                 \operatorname{kl}\bigl(F_{j,T}(0) \Vert F_{j,T}(\alpha)\bigr)\right\}, \quad
                 \sigma^2 = \sum_{j} \pi_j \operatorname{Var}_j(M),\ \operatorname{kl}(x \Vert y) = x
@@ -248,8 +244,7 @@ STATEMENT = Statement(
             id="ce.remainder",
             title="remainder",
             text="|ΔCE - ½σ²α²| <= R³|α|³/(36√3).",
-            formula=r"""
-                \left\lvert \Delta\mathrm{CE}(\alpha) - \tfrac{1}{2}\sigma^2\alpha^2\right\rvert \le
+            formula=r"""\left\lvert \Delta\mathrm{CE}(\alpha) - \tfrac{1}{2}\sigma^2\alpha^2\right\rvert \le
                 \frac{R^3 \lvert \alpha \rvert^3}{36\sqrt{3}}, \qquad
                 \sigma^2 = \sum_{j} \pi_j \operatorname{Var}_j(M)""",
             source=SOURCE,
@@ -265,8 +260,7 @@ STATEMENT = Statement(
             title="linear asymptote",
             text="""As α → +∞, ΔCE = α Σπ(Mmax - E_j M) + Σπ log p_j(Mtop) + r with 0 <= r <=
                 Σπ((1-p)/p)e^{-αg}; likewise at -∞.""",
-            formula=r"""
-                \Delta\mathrm{CE}(\alpha) = \alpha \sum_{j} \pi_j \bigl(\max M -
+            formula=r"""\Delta\mathrm{CE}(\alpha) = \alpha \sum_{j} \pi_j \bigl(\max M -
                 \mathbb{E}_j[M]\bigr) + \sum_{j} \pi_j \log p_j(M_{\mathrm{top}}) + r(\alpha), \quad
                 0 \le r(\alpha) \le \sum_{j} \pi_j \frac{1 -
                 p_j(M_{\mathrm{top}})}{p_j(M_{\mathrm{top}})}\, e^{-\alpha g} \quad (\alpha \ge 0),

@@ -58,8 +58,7 @@ STATEMENT = Statement(
             title="half saturation",
             text="""F_T(α) = 1/2 at one α, between -r/R and -r/δ (r = logit F_T(0)), with slope
                 in [δ/4, R/4].""",
-            formula=r"""
-                F_{j,T}(\alpha) = \tfrac{1}{2} \text{ at one } \alpha = \alpha_{1/2}, \text{ between
+            formula=r"""F_{j,T}(\alpha) = \tfrac{1}{2} \text{ at one } \alpha = \alpha_{1/2}, \text{ between
                 } -\frac{r_j}{R} \text{ and } -\frac{r_j}{\delta}, \quad \frac{\delta}{4} \le
                 F_{j,T}'(\alpha_{1/2}) \le \frac{R}{4}, \quad r_j = \log\frac{F_{j,T}(0)}{1 -
                 F_{j,T}(0)}"""

@@ -55,8 +55,7 @@ STATEMENT = Statement(
             title="affine logits",
             text="""The steered logits are f_α(c_j) = f(c_j) + α(M + const): one slope for all
                 contexts.""",
-            formula=r"""
-                W(h_j + \alpha v) = W h_j + \alpha\, W v \quad (\alpha \in \mathbb{R}), \qquad
+            formula=r"""W(h_j + \alpha v) = W h_j + \alpha\, W v \quad (\alpha \in \mathbb{R}), \qquad
                 W v = M + c\,\mathbf{1} \ \text{ if } \sigma(W h_i) = p_i \text{ for every } i
                 \text{ (Assumption 2)}""",
             source="Lemma B.2",

@@ -44,8 +44,7 @@ STATEMENT = Statement(
             id="lemma-b4.sign",
             title="sign",
             text="M(z) > 0 if and only if z is in the target T.",
-            formula=r"""
-                M(z) > 0 \iff z \in T \quad \text{if } M(z) = w_k \log\frac{a_z}{b_z} \text{ on }
+            formula=r"""M(z) > 0 \iff z \in T \quad \text{if } M(z) = w_k \log\frac{a_z}{b_z} \text{ on }
                 C_k,\ a_z > b_z > 0 \text{ for every } z,\ w_T > 0,\ w_k \le 0 \text{ for } C_k \ne
                 T""",
             source="Lemma B.4",

@@ -123,8 +123,7 @@ STATEMENT = Statement(
             id="lemma-b5.derivative",
             title="derivative",
             text="dp_{j,α}(z)/dα = p_{j,α}(z) (M(z) - E_{j,α}[M]).",
-            formula=r"""
-                \frac{d}{d \alpha} p_{j,\alpha}(z) = \left(M(z) - \sum_{y=1}^{V} M(y)
+            formula=r"""\frac{d}{d \alpha} p_{j,\alpha}(z) = \left(M(z) - \sum_{y=1}^{V} M(y)
                 p_{j,\alpha}(y)\right) p_{j,\alpha}(z)""",
             source="Lemma B.5",
             hypotheses=(hypotheses.EXPONENTIAL_PATH,),
@@ -156,8 +155,7 @@ ALL_ORDERS = Statement(
             title="all orders",
             text="""The n-th derivatives of p_α(z), of F_C(α) and of ΔCE(α) are complete Bell
                 polynomials in, and sums of, the cumulants of M under the tilted law.""",
-            formula=r"""
-                \frac{d^n p_{j,\alpha}(z)}{d\alpha^n} = p_{j,\alpha}(z)\,
+            formula=r"""\frac{d^n p_{j,\alpha}(z)}{d\alpha^n} = p_{j,\alpha}(z)\,
                 B_n\bigl(M(z) - \kappa_1, -\kappa_2, \dots, -\kappa_n\bigr), \quad
                 F_{j,C}^{(n)} = F_{j,C}\, B_n\bigl(\kappa_1^C - \kappa_1, \dots,
                 \kappa_n^C - \kappa_n\bigr), \quad

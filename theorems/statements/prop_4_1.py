@@ -229,8 +229,7 @@ STATEMENT = Statement(
             title="RMSNorm limit",
             text="""The logits tend to W' LN_0(±v) as α → ±∞, LN_0 the norm without eps, and
                 LN_0(-v) = -LN_0(v).""",
-            formula=r"""
-                \lim_{\alpha \to \pm\infty} W' N_\epsilon\bigl(h + \alpha v + r(\alpha)\bigr) = W'
+            formula=r"""\lim_{\alpha \to \pm\infty} W' N_\epsilon\bigl(h + \alpha v + r(\alpha)\bigr) = W'
                 N_0(\pm v) = \pm W' N_0(v), \qquad N_\epsilon(x) = \frac{\gamma \odot
                 x}{\sqrt{\lVert x \rVert^2/d + \epsilon}} \quad \text{if } v \ne 0 \text{ and }
                 \sup_\alpha \lVert h + r(\alpha) \rVert < \infty""",
@@ -250,8 +249,7 @@ STATEMENT = Statement(
             id="prop-4.1.layernorm",
             title="LayerNorm limit",
             text="The logits tend to W' LN_0(±v) as α → ±∞, provided v is not constant.",
-            formula=r"""
-                \lim_{\alpha \to \pm\infty} W' N_\epsilon\bigl(h + \alpha v + r(\alpha)\bigr)
+            formula=r"""\lim_{\alpha \to \pm\infty} W' N_\epsilon\bigl(h + \alpha v + r(\alpha)\bigr)
                 = W' N_0(\pm v), \qquad
                 N_\epsilon(x) = \beta
                 + \frac{\gamma \odot \bar{x}}{\sqrt{\lVert \bar{x} \rVert^2/d + \epsilon}},\
@@ -275,8 +273,7 @@ STATEMENT = Statement(
             title="rate",
             text="""The logits are within O(1/|α|) of their limit, with an explicit constant in
                 ρ, |v| and eps.""",
-            formula=r"""
-                \bigl\lVert N_\epsilon\bigl(h + \alpha v + r(\alpha)\bigr) - N_0(\pm v)\bigr\rVert
+            formula=r"""\bigl\lVert N_\epsilon\bigl(h + \alpha v + r(\alpha)\bigr) - N_0(\pm v)\bigr\rVert
                 \le \sqrt{d}\,\max_i \lvert \gamma_i \rvert \left(\frac{2\rho}{2\lvert \alpha
                 \rvert\,\lVert v \rVert - \rho} + \frac{d\,\epsilon}{2(\lvert \alpha \rvert\,\lVert
                 v \rVert - \rho)^2}\right) \quad \text{if } \lvert \alpha \rvert\,\lVert v \rVert >

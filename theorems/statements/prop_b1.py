@@ -68,8 +68,7 @@ STATEMENT = Statement(
             id="prop-b1.limit-plus",
             title="limit at +∞",
             text="Δp(z|c_j, α) → 1[z in Mtop] p(z|c_j)/Σ_{Mtop} p - p(z|c_j) as α → +∞.",
-            formula=r"""
-                \lim_{\alpha \to +\infty} \Delta p_j(z \mid \alpha) =
+            formula=r"""\lim_{\alpha \to +\infty} \Delta p_j(z \mid \alpha) =
                 \frac{\mathbf{1}_{M_{\mathrm{top}}}(z) p_{j}(z)}{\sum_{y=1}^{V}
                 \mathbf{1}_{M_{\mathrm{top}}}(y) p_{j}(y)} - p_{j}(z)"""
             + hypotheses.IF_POSITIVE,
@@ -85,8 +84,7 @@ STATEMENT = Statement(
             id="prop-b1.limit-minus",
             title="limit at -∞",
             text="Δp(z|c_j, α) → 1[z in Mbot] p(z|c_j)/Σ_{Mbot} p - p(z|c_j) as α → -∞.",
-            formula=r"""
-                \lim_{\alpha \to -\infty} \Delta p_j(z \mid \alpha) =
+            formula=r"""\lim_{\alpha \to -\infty} \Delta p_j(z \mid \alpha) =
                 \frac{\mathbf{1}_{M_{\mathrm{bot}}}(z) p_{j}(z)}{\sum_{y=1}^{V}
                 \mathbf{1}_{M_{\mathrm{bot}}}(y) p_{j}(y)} - p_{j}(z)"""
             + hypotheses.IF_POSITIVE,
@@ -118,8 +116,7 @@ RATE = Statement(
             title="exponential rate",
             text="""The total variation between p_α and its limit is at most ((1-p)/p) e^{-|α|g},
                 with p the mass of Mtop (Mbot) and g the gap of M to the next value.""",
-            formula=r"""
-                \mathrm{TV}(p_{j,\alpha}, p_{j,+\infty}) = 1 - p_{j,\alpha}(M_{\mathrm{top}}) \le
+            formula=r"""\mathrm{TV}(p_{j,\alpha}, p_{j,+\infty}) = 1 - p_{j,\alpha}(M_{\mathrm{top}}) \le
                 \frac{1 - p_j(M_{\mathrm{top}})}{p_j(M_{\mathrm{top}})}\, e^{-\alpha g} \quad
                 (\alpha \ge 0), \qquad g = \max M - \max_{[V] \setminus M_{\mathrm{top}}} M"""
             + hypotheses.IF_MOVING,

@@ -64,8 +64,7 @@ STATEMENT = Statement(
             title="positive peaks",
             text="""On the γ/ω dataset with ε < ε0, α(j,z) > 0 for z in T and every context c_j
                 not in T.""",
-            formula=r"""
-                \alpha(j,z) > 0 \ (z \in T) \quad \text{if } c_j \notin T,\ a_z =
+            formula=r"""\alpha(j,z) > 0 \ (z \in T) \quad \text{if } c_j \notin T,\ a_z =
                 (1-\varepsilon)\gamma_z > b_z = \frac{\varepsilon\,\omega_z}{G-1} \text{ for every }
                 z,\ \varepsilon < \varepsilon_0,\ \text{ where } \left(1 -
                 \frac{\varepsilon_0}{G-1}\right) \log\frac{(1-\varepsilon_0)(G-1)}{\varepsilon_0} =

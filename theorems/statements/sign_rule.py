@@ -51,8 +51,7 @@ STATEMENT = Statement(
             title="sign rule",
             text="""α(j,z) > 0 if and only if M(z) > mean_{i in N} KL(p_j||p_i) - mean_{i in P}
                 KL(p_j||p_i).""",
-            formula=r"""
-                \alpha(j,z) > 0 \iff
+            formula=r"""\alpha(j,z) > 0 \iff
                 M(z) > \frac{1}{\lvert N \rvert}\sum_{i \in N} \mathrm{KL}(p_j \Vert p_i)
                 - \frac{1}{\lvert P \rvert}\sum_{i \in P} \mathrm{KL}(p_j \Vert p_i)"""
             + hypotheses.IF_MOVING,

@@ -71,8 +71,7 @@ STATEMENT = Statement(
             title="budget",
             text="""Under ΔCE <= κ the largest target mass is reached at the positive root of ΔCE
                 = κ, which is at least √(8κ)/R.""",
-            formula=r"""
-                \Delta\mathrm{CE}(\alpha) = \kappa > 0 \text{ has one root } \alpha_\kappa > 0,
+            formula=r"""\Delta\mathrm{CE}(\alpha) = \kappa > 0 \text{ has one root } \alpha_\kappa > 0,
                 \quad F_{j,T}(\alpha_\kappa) = \max_{\Delta\mathrm{CE}(\alpha) \le \kappa}
                 F_{j,T}(\alpha), \quad \alpha_\kappa \ge \frac{\sqrt{8\kappa}}{R}; \quad
                 F_{j,T}(\alpha) = \tau \in (0,1) \text{ has one root } \alpha_\tau, \text{ within

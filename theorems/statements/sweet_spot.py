@@ -69,8 +69,7 @@ STATEMENT = Statement(
             title="sweet spot",
             text="""W_j = {α : max_{not T} M < E_{j,α}[M] < min_T M} is never empty: its length
                 is at least 4δ/R², and in it every target token rises while every other falls.""",
-            formula=r"""
-                W_j = \Bigl\{\alpha : \max_{[V] \setminus T} M < \mathbb{E}_{j,\alpha}[M]
+            formula=r"""W_j = \Bigl\{\alpha : \max_{[V] \setminus T} M < \mathbb{E}_{j,\alpha}[M]
                 < \min_{T} M\Bigr\} \text{ is an open interval of length at least }
                 \frac{4\delta}{R^2}"""
             + hypotheses.IF_SEPARATED,

@@ -79,8 +79,7 @@ STATEMENT = Statement(
             title="bump",
             text="""Each token outside Mtop and Mbot has one α(j,z): Δp rises strictly before it,
                 falls strictly after.""",
-            formula=r"""
-                \text{each } z \notin M_{\mathrm{top}} \cup M_{\mathrm{bot}} \text{ has one }
+            formula=r"""\text{each } z \notin M_{\mathrm{top}} \cup M_{\mathrm{bot}} \text{ has one }
                 \alpha(j,z) \in \mathbb{R} \text{ with } \operatorname{sign}\frac{d
                 p_{j,\alpha}(z)}{d\alpha} = \operatorname{sign}\bigl(\alpha(j,z) - \alpha\bigr)
                 \text{ for every } \alpha"""
@@ -100,8 +99,7 @@ STATEMENT = Statement(
             title="peak order",
             text="""Off-target tokens peak first: α(j,z') < α(j,z) for z in T, z' not in T,
                 counting ±∞.""",
-            formula=r"""
-                \alpha(j,z') < \alpha(j,z) \text{ in } [-\infty, +\infty] \quad (z \in T,\ z' \notin
+            formula=r"""\alpha(j,z') < \alpha(j,z) \text{ in } [-\infty, +\infty] \quad (z \in T,\ z' \notin
                 T;\ \alpha(j,\cdot) = +\infty \text{ on } M_{\mathrm{top}},\ -\infty \text{ on }
                 M_{\mathrm{bot}})"""
             + hypotheses.IF_SEPARATED,
@@ -123,8 +121,7 @@ STATEMENT = Statement(
             title="extremal tokens",
             text="""Δp is strictly increasing on R for z in Mtop and strictly decreasing for z in
                 Mbot.""",
-            formula=r"""
-                \frac{d p_{j,\alpha}(z)}{d\alpha} > 0 \ (z \in M_{\mathrm{top}}), \quad
+            formula=r"""\frac{d p_{j,\alpha}(z)}{d\alpha} > 0 \ (z \in M_{\mathrm{top}}), \quad
                 \frac{d p_{j,\alpha}(z)}{d\alpha} < 0 \ (z \in M_{\mathrm{bot}}) \quad
                 \text{for every } \alpha \in \mathbb{R}"""
             + hypotheses.IF_MOVING,

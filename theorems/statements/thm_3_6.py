@@ -195,8 +195,7 @@ STATEMENT = Statement(
             title="tanh form",
             text="""Δp(C|α) = (1/2|C|)(tanh((ν+r)/2) - tanh(r/2)) with r = logit F_C(0), ν(0) = 0
                 and ν' = E_α[M|C] - E_α[M|not C].""",
-            formula=r"""
-                \Delta p_j(C \mid \alpha) = \frac{\tanh{\left(\frac{\nu_{j}(\alpha)}{2} +
+            formula=r"""\Delta p_j(C \mid \alpha) = \frac{\tanh{\left(\frac{\nu_{j}(\alpha)}{2} +
                 \frac{r_{j}}{2} \right)} - \tanh{\left(\frac{r_{j}}{2} \right)}}{2 {\lvert C
                 \rvert}}, \quad r_j = \log\frac{F_{j,C}(0)}{1 - F_{j,C}(0)}, \quad \nu_j(0) = 0,
                 \quad \nu_j'(\alpha) = \mathbb{E}_{j,\alpha}[M \mid C] - \mathbb{E}_{j,\alpha}[M
@@ -213,8 +212,7 @@ STATEMENT = Statement(
             id="thm-3.6.target-increasing",
             title="target rises",
             text="Δp(T|α) is strictly increasing.",
-            formula=r"""
-                \frac{d}{d\alpha}\,\Delta p_j(T \mid \alpha) > 0 \quad \text{for every }
+            formula=r"""\frac{d}{d\alpha}\,\Delta p_j(T \mid \alpha) > 0 \quad \text{for every }
                 \alpha \in \mathbb{R}"""
             + hypotheses.IF_SEPARATED,
             source=SOURCE,
@@ -230,8 +228,7 @@ STATEMENT = Statement(
             title="others vanish",
             text="""A concept C' other than T that holds no extremal token vanishes: Δp(C'|α) →
                 -(1/|C'|) Σ_{C'} p at both ends.""",
-            formula=r"""
-                \lim_{\alpha \to \pm\infty} \Delta p_j(C \mid \alpha) = - \frac{\sum_{y=1}^{V}
+            formula=r"""\lim_{\alpha \to \pm\infty} \Delta p_j(C \mid \alpha) = - \frac{\sum_{y=1}^{V}
                 \mathbf{1}_{C}(y) p_{j}(y)}{{\lvert C \rvert}} \quad \text{if } C \cap
                 (M_{\mathrm{top}} \cup M_{\mathrm{bot}}) = \emptyset""",
             source=SOURCE,
@@ -251,8 +248,7 @@ STATEMENT = Statement(
             id="thm-3.6.decreasing",
             title="opposite falls",
             text="A concept C other than T with max_C M <= min_{not C} M strictly decreases.",
-            formula=r"""
-                \frac{d}{d\alpha}\,\Delta p_j(C \mid \alpha) < 0 \quad \text{for every }
+            formula=r"""\frac{d}{d\alpha}\,\Delta p_j(C \mid \alpha) < 0 \quad \text{for every }
                 \alpha \in \mathbb{R}, \quad \text{if } \max_{C} M \le \min_{[V] \setminus C} M
                 \text{ and } M \text{ is not constant}""",
             source=SOURCE + " (says decreasing; strict holds)",

@@ -13,17 +13,8 @@ from ufm._json import JSON
 from ufm.models.dataset_contexts import enumerate_contexts
 
 from ..judging.instance import Instance
-from .exact_fields import (
-    Row,
-    context_indices,
-    context_weights,
-    load_json,
-    rate_rows,
-    shortened,
-    table_rows,
-    target_mask,
-    whole_numbers,
-)
+from . import exact_fields as read
+from .exact_fields import Row
 
 _RATES = ("in_concept", "off_concept", "token_concept", "contexts")
 _TABLE = ("next_token_probs", "target")
@@ -122,7 +113,7 @@ def load_exact(path: Path) -> ExactInstance:
     Raises `ValueError`, in one line that starts with the file's name, for anything that is wrong.
     """
     try:
-        return read_exact(load_json(path))
+        return read_exact(read.load_json(path))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 
@@ -143,23 +134,22 @@ def read_exact(record: object) -> ExactInstance:
     for key in record:
         if key not in (*needed, *_OPTIONAL):
             raise ValueError(f"there is no key {key!r}; give {', '.join(needed)}")
-    rows = table_rows(record) if is_table else rate_rows(record)
+    rows = read.table_rows(record) if is_table else read.rate_rows(record)
     m, vocabulary = len(rows), len(rows[0])
     source = "next_token_probs" if is_table else "in_concept or off_concept"
     for j, row in enumerate(rows):
         if sum(row) != 1:
-            raise ValueError(f"row {j} sums to {shortened(sum(row))}, not 1: correct {source}")
+            raise ValueError(f"row {j} sums to {read.shortened(sum(row))}, not 1: correct {source}")
         for z, value in enumerate(row):
             if value <= 0:
                 raise ValueError(f"p(token {z}|context {j}) = 0 has no log-odds: correct {source}")
-    tokens = (
-        whole_numbers(record, "token_concept", vocabulary) if "token_concept" in record else None
-    )
-    contexts = whole_numbers(record, "contexts", m) if "contexts" in record else None
-    positive, negative = (context_indices(record, key, m) for key in ("positive", "negative"))
+    sizes = {"token_concept": vocabulary, "contexts": m}
+    given = {k: read.whole_numbers(record, k, sizes[k]) for k in sizes if k in record}
+    tokens, contexts = given.get("token_concept"), given.get("contexts")
+    positive, negative = (read.context_indices(record, key, m) for key in ("positive", "negative"))
     for j in positive:
         if j in negative:
             raise ValueError(f"positive and negative share context {j}: give it to one of them")
-    target = target_mask(record, vocabulary, tokens, contexts, positive[0])
-    weights = context_weights(record, m)
+    target = read.target_mask(record, vocabulary, tokens, contexts, positive[0])
+    weights = read.context_weights(record, m)
     return ExactInstance(rows, target, positive, negative, weights, tokens, contexts, record)
