@@ -26,9 +26,17 @@ class Change(TypedDict, total=False):
 Changes = st.SearchStrategy[Change]
 
 
-def plain(kind: str, shapes: list[tuple[int, int]], ordered: bool = True) -> Candidates:
+def plain(
+    kind: str, shapes: list[tuple[int, int]], ordered: bool = True
+) -> Callable[[], Candidates]:
     """Instances steered in one of the ways of `_strategies`, with nothing changed."""
-    return steered(kind, shapes, ordered).map(lambda record: Steered(read_exact(record)))
+    return lambda: steered(kind, shapes, ordered).map(lambda record: Steered(read_exact(record)))
+
+
+# Models with N inside the target concept, so that M is constant; a concept of one token has one context only.
+inside = plain("inside", [(2, 2)])
+# Models of rates with a < b here and there.
+unordered = plain("contrastive", [(2, 2)], ordered=False)
 
 
 def changed(shapes: list[tuple[int, int]], change: Callable[[int], Changes]) -> Candidates:
@@ -59,9 +67,8 @@ def bent(shapes: list[tuple[int, int]] = SHAPES) -> Callable[[], Candidates]:
 
 def other_vector() -> Candidates:
     """Models whose vector is not the difference of means."""
-    factors = st.sampled_from(
-        [Fraction(n) for n in (1, 2, 3, 9)] + [Fraction(1, n) for n in (2, 3, 9)]
-    )
+    whole = [Fraction(n) for n in (1, 2, 3, 9)]
+    factors = st.sampled_from(whole + [1 / n for n in whole[1:]])
 
     def change(vocabulary: int) -> Changes:
         drawn = st.lists(factors, min_size=vocabulary, max_size=vocabulary)
@@ -79,17 +86,6 @@ def _laws(draw: Draw, vocabulary: int) -> Change:
 def unfinished() -> Candidates:
     """Models that are not trained to the distribution of the data."""
     return changed(SHAPES, _laws)
-
-
-def inside() -> Candidates:
-    """Models with N inside the target concept, so that M is constant."""
-    # a concept of one token has one context only
-    return plain("inside", [(2, 2)])
-
-
-def unordered() -> Candidates:
-    """Models of rates with a < b here and there."""
-    return plain("contrastive", [(2, 2)], ordered=False)
 
 
 def turned_away() -> Candidates:

@@ -90,10 +90,10 @@ MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeede
     ("lemma-b4.sign", "difference-of-means"): Needed(other_vector, peaks.log_odds_sign),
     ("lemma-b4.sign", "assumption-1"): Needed(unordered, peaks.log_odds_sign),
     ("lemma-b4.sign", "target-contexts"): Needed(
-        lambda: plain("stray", [(3, 1), (3, 2)]), peaks.log_odds_sign
+        plain("stray", [(3, 1), (3, 2)]), peaks.log_odds_sign
     ),
     ("assumption-2.trained", "wide-enough"): Needed(
-        lambda: plain("contrastive", [(2, 2), (3, 1)]), training.too_narrow
+        plain("contrastive", [(2, 2), (3, 1)]), training.too_narrow
     ),
     ("assumption-2.trained", "smoothed"): NotNeeded(
         "once d >= rank some model attains any distribution p > 0; that descent finds it is run, not proved",
@@ -115,18 +115,16 @@ MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeede
         lambda: changed(SHAPES, lower_target), peaks.peak_sign, ("concept-laws", "small-epsilon")
     ),
     ("remark-3.4.positive-peaks", "target-contexts"): Needed(
-        lambda: plain("stray", [(3, 1), (3, 2)]), peaks.peak_sign, ("concept-laws", "small-epsilon")
+        plain("stray", [(3, 1), (3, 2)]), peaks.peak_sign, ("concept-laws", "small-epsilon")
     ),
     ("remark-3.4.positive-peaks", "concept-laws"): Needed(
-        lambda: plain("spread", [(3, 2)]), peaks.peak_sign, ("small-epsilon",)
+        plain("spread", [(3, 2)]), peaks.peak_sign, ("small-epsilon",)
     ),
     ("remark-3.4.positive-peaks", "small-epsilon"): Needed(
-        lambda: plain("laws", [(3, 2)]), peaks.peak_sign
+        plain("laws", [(3, 2)]), peaks.peak_sign
     ),
     ("remark-3.4.positive-peaks", "context-off-target"): Needed(
-        lambda: plain("contrastive", [(2, 2)]),
-        peaks.peak_sign_anywhere,
-        ("concept-laws", "small-epsilon"),
+        plain("contrastive", [(2, 2)]), peaks.peak_sign_anywhere, ("concept-laws", "small-epsilon")
     ),
     # the sign rule and the contrastive path
     ("sign-rule", "difference-of-means"): Needed(other_vector, peaks.sign_rule),
@@ -135,7 +133,7 @@ MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeede
         other_vector, peaks.geometric_path
     ),
     ("contrastive.geometric-path", "one-law-each"): Needed(
-        lambda: plain("mixed", [(3, 1)]), peaks.geometric_path
+        plain("mixed", [(3, 1)]), peaks.geometric_path
     ),
     ("contrastive.geometric-path", "non-constant-log-odds"): NotNeeded(
         _FLAT.format("p_N = p_T: the path stays there, and there is no peak to shift"),
@@ -160,10 +158,10 @@ MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeede
         ("limit_rate",),
     ),
     ("thm-3.6.vanishing", "interior-concept"): Needed(
-        lambda: plain("contrastive", [(2, 1)]), concepts.other_stays
+        plain("contrastive", [(2, 1)]), concepts.other_stays
     ),
     ("thm-3.6.decreasing", "lowest-concept"): Needed(
-        lambda: plain("contrastive", [(3, 1)]), concepts.other_rises
+        plain("contrastive", [(3, 1)]), concepts.other_rises
     ),
     ("thm-3.6.decreasing", "non-constant-log-odds"): Needed(inside, peaks.flat),
     **{(claim, "exponential-path"): Needed(*pair) for claim, pair in _PATH.items()},

@@ -136,14 +136,10 @@ class Steered:
     def as_json(self) -> dict[str, JSON]:
         """The record of the instance, with the fields that break a hypothesis beside it."""
         changes: dict[str, JSON] = {}
-        if self.norm_ratio:
-            changes["norm_ratio"] = str(self.norm_ratio)
-        if self.rate != 1:
-            changes["rate"] = str(self.rate)
-        if self.factor is not None:
-            changes["factor"] = [str(f) for f in self.factor]
-        if self.data is not None:
-            changes["data"] = [str(p) for p in self.data]
+        for name, usual in (("norm_ratio", 0), ("rate", 1), ("factor", None), ("data", None)):
+            value = getattr(self, name)
+            if value != usual:
+                changes[name] = [str(x) for x in value] if isinstance(value, tuple) else str(value)
         return {**self.instance.record, **changes}
 
     @cached_property

@@ -38,15 +38,11 @@ def _rounding(instance: Instance) -> float:
 
 
 def _kl_identity(instance: Instance) -> Verdict:
-    size = 1 + np.abs(instance.cross_entropy_by_definition)
+    plain = instance.cross_entropy_by_definition
     direct = instance.curves.forward_kl @ instance.context_weights
-    errors = [
-        (instance.cross_entropy_by_definition - direct) / size,
-        (instance.cross_entropy_increase - instance.cross_entropy_by_definition) / size,
-    ]
-    return identity(
-        np.stack(errors), instance.tolerance, "CE(f_α) - CE(f), Σπ KL(p||p_α), the library"
-    )
+    errors = np.stack([plain - direct, instance.cross_entropy_increase - plain])
+    evidence = "CE(f_α) - CE(f), Σπ KL(p||p_α), the library"
+    return identity(errors / (1 + np.abs(plain)), instance.tolerance, evidence)
 
 
 def _convex(instance: Instance) -> Verdict:
@@ -127,9 +123,8 @@ def _asymptote(instance: Instance) -> Verdict:
         remainder = increase[side] - line
         size = 1 + increase[side] + alphas * slope + np.abs(log_mass).max()
         slack = np.stack([remainder, excess @ instance.context_weights - remainder]) / size
-        verdicts.append(
-            bound(slack, instance.tolerance, f"distance to the line, α → {sign * np.inf}")
-        )
+        evidence = f"distance to the line, α → {sign * np.inf}"
+        verdicts.append(bound(slack, instance.tolerance, evidence))
     return worst(*verdicts)
 
 

@@ -28,10 +28,9 @@ def centre(logits: np.ndarray) -> np.ndarray:
 
 
 def _affine(instance: Instance) -> Verdict:
-    straight = centre(
-        instance.log_probs + (STRENGTHS * instance.unit)[:, None, None] * instance.odds
-    )
-    path = centre(evaluate.laws_at(instance.tilt, STRENGTHS * instance.unit))
+    alphas = STRENGTHS * instance.unit
+    straight = centre(instance.log_probs + alphas[:, None, None] * instance.odds)
+    path = centre(evaluate.laws_at(instance.tilt, alphas))
     model = centre(steered_logits(instance))
     # the factorisation loses a few digits of the largest logit; tolerance is for a relative error
     size = 10 + np.abs(straight).max()

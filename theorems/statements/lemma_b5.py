@@ -54,9 +54,8 @@ def _derivative(instance: Instance) -> Verdict:
     p = _laws_at_centres(instance)
     formula = p * (instance.odds - (p @ instance.odds)[..., None]) * instance.unit
     errors = np.stack([derivatives[0] - first, formula - first])
-    return identity(
-        errors, instance.tolerance * _POINTS, "dp/dα of the sampled curve against Lemma B.5"
-    )
+    evidence = "dp/dα of the sampled curve against Lemma B.5"
+    return identity(errors, instance.tolerance * _POINTS, evidence)
 
 
 def _laws_at_centres(instance: Instance) -> np.ndarray:
@@ -67,22 +66,19 @@ def _all_orders(instance: Instance) -> Verdict:
     laws, derivatives, cumulants = _sampled(instance)
     # to differentiate n times at the centre of N Chebyshev points multiplies rounding by up to N^n
     tolerance = instance.tolerance * _POINTS**ORDERS
-    token = identity(
-        derivatives - _spectral(laws), tolerance, "tokens: Bell polynomials, orders 1-4"
-    )
+    token = derivatives - _spectral(laws)
     mass = laws[..., instance.target].sum(-1)
-    concept = identity(
-        _concept_orders(instance) - _spectral(mass),
-        tolerance,
-        "target mass: Bell polynomials, orders 1-4",
-    )
+    concept = _concept_orders(instance) - _spectral(mass)
     loss = -(instance.probs[None, None] * np.log(laws)).sum(-1)
     slope = (cumulants[..., 0] - instance.probs @ instance.odds * instance.unit)[None]
     higher = np.moveaxis(cumulants[..., 1:], -1, 0)
     formula = np.concatenate([slope, higher])
     size = 1 + np.abs(instance.log_probs).max()
-    entropy = identity((formula - _spectral(loss)) / size, tolerance, "ΔCE: cumulants, orders 1-4")
-    return worst(token, concept, entropy)
+    return worst(
+        identity(token, tolerance, "tokens: Bell polynomials, orders 1-4"),
+        identity(concept, tolerance, "target mass: Bell polynomials, orders 1-4"),
+        identity((formula - _spectral(loss)) / size, tolerance, "ΔCE: cumulants, orders 1-4"),
+    )
 
 
 def _concept_orders(instance: Instance) -> np.ndarray:

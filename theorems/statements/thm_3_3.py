@@ -15,17 +15,13 @@ SOURCE = "Theorem 3.3"
 def _bump(instance: Instance) -> Verdict:
     peaks = instance.peaks
     interior = np.broadcast_to(~(instance.is_top | instance.is_bottom), peaks.shape)
-    finite = bound(
-        np.isfinite(peaks[interior]) - 1.0,
-        instance.tolerance,
-        "peaks of interior tokens are finite",
-    )
+    found = np.isfinite(peaks[interior]) - 1.0
+    finite = bound(found, instance.tolerance, "peaks of interior tokens are finite")
     distance = peaks - instance.alphas[:, None, None]
     away = np.abs(distance) > 1e-6 * (np.abs(peaks) + instance.unit)
     direction = np.where(interior & away, np.sign(distance), 0.0)
-    turns = turns_at(
-        instance, np.where(interior, peaks, np.inf), "sign of the derivative beside each peak"
-    )
+    inner = np.where(interior, peaks, np.inf)
+    turns = turns_at(instance, inner, "sign of the derivative beside each peak")
     moves = moves_as(instance, direction, "rising before α(j,z), falling after it")
     return supported(turns, moves, finite)
 
@@ -44,12 +40,10 @@ def _peak_order(instance: Instance) -> Verdict:
 
 def _monotone(instance: Instance) -> Verdict:
     rising = instance.is_top.astype(float) - instance.is_bottom
-    shape = instance.curves.log_probs.shape
     if not rising.any():
         return bound([-1.0], instance.tolerance, "M is constant: every curve is flat")
-    return moves_as(
-        instance, np.broadcast_to(rising, shape), "Mtop rises and Mbot falls on the whole line"
-    )
+    direction = np.broadcast_to(rising, instance.curves.log_probs.shape)
+    return moves_as(instance, direction, "Mtop rises and Mbot falls on the whole line")
 
 
 STATEMENT = Statement(

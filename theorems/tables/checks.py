@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 SUM_TOLERANCE = 1e-6  # a file's decimals are rounded: sums this close to one are made exact
+_LAYOUTS = {1: "a list with one entry each", 2: "one row per context and one column per token"}
 
 
 def numbers(field: str, raw: object, ndim: int) -> np.ndarray:
@@ -20,12 +21,7 @@ def numbers(field: str, raw: object, ndim: int) -> np.ndarray:
     except ValueError:
         raise ValueError(f"{field}: the lists are nested unevenly; give {ndim} even axes") from None
     if array.ndim != ndim or array.size == 0:
-        layout = (
-            "a list with one entry each"
-            if ndim == 1
-            else "one row per context and one column per token"
-        )
-        raise ValueError(f"{field}: has shape {list(array.shape)}; give {layout}")
+        raise ValueError(f"{field}: has shape {list(array.shape)}; give {_LAYOUTS[ndim]}")
     if array.dtype.kind not in "iuf":
         for index, value in np.ndenumerate(np.asarray(raw, dtype=object)):
             if isinstance(value, bool) or not isinstance(value, int | float):

@@ -59,7 +59,9 @@ def parse_json(file: Path, decoder: json.JSONDecoder | None = None) -> JSON:
         place = f"line {error.lineno}, column {error.colno}"
         raise ValueError(f"{place}: {error.msg}; correct the JSON there") from None
     except RecursionError:
-        raise ValueError("the lists are nested too deeply; give one JSON object of fields") from None
+        raise ValueError(
+            "the lists are nested too deeply; give one JSON object of fields"
+        ) from None
 
 
 def _read_json(file: Path) -> Fields:

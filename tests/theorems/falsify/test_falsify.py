@@ -153,7 +153,7 @@ def test_no_contradiction_is_seen_where_every_hypothesis_holds(pair, record):
 
 
 def test_a_search_for_what_is_true_ends_with_nothing(monkeypatch):
-    planted = Needed(lambda: plain("contrastive", [(2, 2)], ordered=False), curves.bump)
+    planted = Needed(plain("contrastive", [(2, 2)], ordered=False), curves.bump)
     monkeypatch.setitem(MAP, ("thm-3.3.bump", "assumption-1"), planted)
     found = falsify("thm-3.3.bump", "assumption-1", seconds=2.0)
     assert (found.outcome, found.counterexample) == ("not found", None)

@@ -7,16 +7,10 @@ from math import isinf
 from flint import ctx
 
 from .._balls import ball
+from . import hypotheses as exact
 from .curves import BOUNDS, Balls, dot, peaks_at_zero, target_falls
 from .evidence import Evidence
 from .fields import JSON, items, mapping, rational, record, require, whole
-from .hypotheses import (
-    contexts_off_target,
-    interior_concepts,
-    lowest_concepts,
-    off_target_concepts,
-    unmet,
-)
 from .instance import sign_of_logs
 from .precision import decide
 
@@ -28,16 +22,16 @@ def confirm_claims(evidence: Evidence, value: JSON) -> dict[str, str]:
         for i, claim in enumerate(items(value, "claims"))
     ]
     require([claim["id"] for claim in claims] == list(CLAIMS), "the claims are not those known")
-    missing = unmet(evidence.curves.laws, evidence.curves.levels)
+    broken = exact.unmet(evidence.curves.laws, evidence.curves.levels)
     return {
-        name: _confirm_claim(evidence, name, missing, claim)
+        name: _confirm_claim(evidence, name, broken, claim)
         for name, claim in zip(CLAIMS, claims, strict=True)
     }
 
 
-def _confirm_claim(evidence: Evidence, name: str, unmet: set[str], claim: dict[str, JSON]) -> str:
+def _confirm_claim(evidence: Evidence, name: str, broken: set[str], claim: dict[str, JSON]) -> str:
     conclude, needed = CLAIMS[name]
-    missing = sorted(unmet & set(needed))
+    missing = sorted(broken & set(needed))
     require(claim["unmet"] == missing, f"{name}: the unmet hypotheses are {missing}")
     outcome = conclude(evidence, claim["witness"])
     says = claim["conclusion"]
@@ -108,7 +102,7 @@ def _positive_peaks(evidence: Evidence, witness: JSON) -> str:
     laws, levels = evidence.curves.laws, evidence.curves.levels
     signs = {
         (j, z): _peak_sign(evidence, laws.of_context[j], levels.of_token[z])
-        for j in contexts_off_target(laws.instance)
+        for j in exact.contexts_off_target(laws.instance)
         for z, flag in enumerate(laws.instance.target)
         if flag
     }
@@ -163,18 +157,18 @@ def _ends_wrongly(evidence: Evidence, is_plus: bool) -> bool:
 def _vanishing(evidence: Evidence, witness: JSON) -> str:
     """Concepts without tokens of Mtop and Mbot vanish; without one it is open which are meant."""
     curves = evidence.curves
-    found = interior_concepts(curves.laws.instance, curves.levels)
-    return "holds" if found or not off_target_concepts(curves.laws.instance) else "undecided"
+    found = exact.interior_concepts(curves.laws.instance, curves.levels)
+    return "holds" if found or not exact.off_target_concepts(curves.laws.instance) else "undecided"
 
 
 def _decreasing(evidence: Evidence, witness: JSON) -> str:
     """Concepts below all others decrease, unless M is constant; without one it is open which are meant."""
     curves = evidence.curves
-    found = lowest_concepts(curves.laws.instance, curves.levels)
+    found = exact.lowest_concepts(curves.laws.instance, curves.levels)
     if found and not curves.levels.top:
         require(witness == {"concept": min(found)}, "decreasing: no witness")
         return "fails"
-    return "holds" if found or not off_target_concepts(curves.laws.instance) else "undecided"
+    return "holds" if found or not exact.off_target_concepts(curves.laws.instance) else "undecided"
 
 
 def _quadratic(evidence: Evidence, witness: JSON) -> str:
