@@ -95,9 +95,8 @@ def _without_separation(draw: Draw) -> Instance:
 @st.composite
 def _without_movement(draw: Draw) -> Instance:
     data, positive, _ = draw(_steerings(min_size=2, min_contexts=2))
-    first, *rest = draw(
-        st.permutations(data.concept_contexts(int(data.context_concept[positive[0]])))
-    )
+    own = data.concept_contexts(int(data.context_concept[positive[0]]))
+    first, *rest = draw(st.permutations(own))
     cut = draw(st.integers(1, len(rest)))
     return Instance.from_dataset(data, sorted([first, *rest[cut:]]), sorted(rest[:cut]))
 

@@ -66,9 +66,8 @@ def _sets(rng: np.random.Generator, data: ConceptDataset, contrastive: bool) -> 
     """P inside concept 0 and N off it (inside one concept if `contrastive`), sizes as they fall."""
 
     def some(indices: np.ndarray) -> list[int]:
-        return np.sort(
-            rng.choice(indices, rng.integers(1, indices.size + 1), replace=False)
-        ).tolist()
+        chosen = rng.choice(indices, rng.integers(1, indices.size + 1), replace=False)
+        return np.sort(chosen).tolist()
 
     concept = np.asarray(data.context_concept)
     opposite = rng.integers(1, concept.max() + 1)
@@ -77,9 +76,8 @@ def _sets(rng: np.random.Generator, data: ConceptDataset, contrastive: bool) -> 
 
 
 def _rates(rng: np.random.Generator, contrastive: bool | None = None) -> Instance:
-    groups, size, contexts = _shape(
-        rng, ((3, 2, 2), (3, 3, 2), (4, 3, 3), (4, 2, 2)) if contrastive else _SHAPES
-    )
+    shapes = ((3, 2, 2), (3, 3, 2), (4, 3, 3), (4, 2, 2)) if contrastive else _SHAPES
+    groups, size, contexts = _shape(rng, shapes)
     a, b = random_rates(rng, groups, size)
     data = ConceptDataset.from_rates(a, b, np.repeat(np.arange(groups), size), contexts)
     weights = rng.dirichlet(np.full(len(data.context_weights), 5.0)) + 1e-3
@@ -126,19 +124,13 @@ def _tilts(rng: np.random.Generator) -> Instance:
         log_odds[1] = log_odds[0] + 1e-9 * np.ptp(log_odds)
     if np.ptp(log_odds) == 0:
         log_odds[0] += 1.0
-    tilt = ExponentialTilt(
-        log_probs - np.logaddexp.reduce(log_probs, axis=1, keepdims=True), log_odds
-    )
+    log_probs -= np.logaddexp.reduce(log_probs, axis=1, keepdims=True)
     cut = rng.choice(np.unique(log_odds)[1:])
     weights = rng.dirichlet(np.ones(m)) + 1e-3
     concept = np.argsort(np.argsort(log_odds)) // size
-    return Instance(
-        tilt,
-        log_odds >= cut,
-        concept,
-        np.repeat(np.arange(groups), contexts),
-        weights / weights.sum(),
-    )
+    own = np.repeat(np.arange(groups), contexts)
+    tilt = ExponentialTilt(log_probs, log_odds)
+    return Instance(tilt, log_odds >= cut, concept, own, weights / weights.sum())
 
 
 def _transformer(rng: np.random.Generator) -> TransformerInstance:

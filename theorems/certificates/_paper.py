@@ -12,12 +12,6 @@ from .check.certificate import check_certificate
 from .write.certificate import certify
 from .write.conclusions import CONCLUSIONS
 
-_SHAPE: dict[str, JSON] = {
-    "token_concept": [0, 0, 0, 1, 1, 1, 2, 2, 2],
-    "contexts": [0, 0, 1, 1, 2, 2],
-    "positive": [0, 1],
-}
-
 
 def _record(
     epsilon: str, gamma: list[int], omega: list[int], negative: list[int]
@@ -26,8 +20,14 @@ def _record(
     e = Fraction(epsilon)
     a = [(1 - e) * g / sum(gamma) for g in gamma] * 3
     b = [e * o / (2 * sum(omega)) for o in omega] * 3
-    rates = {"in_concept": [str(x) for x in a], "off_concept": [str(x) for x in b]}
-    return {**rates, **_SHAPE, "negative": negative}
+    return {
+        "in_concept": [str(x) for x in a],
+        "off_concept": [str(x) for x in b],
+        "token_concept": [0, 0, 0, 1, 1, 1, 2, 2, 2],
+        "contexts": [0, 0, 1, 1, 2, 2],
+        "positive": [0, 1],
+        "negative": negative,
+    }
 
 
 # The datasets of Figures 3 and B.1, of Figure 4, of Figure 5, and of Figure 4 with N in two concepts.

@@ -78,6 +78,12 @@ def _in_slices(
     return [np.concatenate(parts)[: len(alphas)] for parts in zip(*slices, strict=True)]
 
 
+def _unpadded(tilt: ufm.ExponentialTilt, *arrays: ArrayLike) -> list[np.ndarray]:
+    """Arrays [..., m, V] of `pad(tilt)` without the contexts and tokens that padding added."""
+    m, vocabulary = tilt.log_probs.shape
+    return [np.asarray(array)[..., :m, :vocabulary] for array in arrays]
+
+
 def curves(tilt: ufm.ExponentialTilt, alphas: np.ndarray, weights: np.ndarray) -> Curves:
     """Every token curve of `tilt` at `alphas`, and ΔCE under the context weights."""
     m, vocabulary = tilt.log_probs.shape
@@ -135,8 +141,7 @@ def _concept_curves(
 
 def peaks(tilt: ufm.ExponentialTilt) -> np.ndarray:
     """α(j,z) [m, V]."""
-    m, vocabulary = tilt.log_probs.shape
-    return np.asarray(ufm.peak_strengths(pad(tilt)))[:m, :vocabulary]
+    return _unpadded(tilt, ufm.peak_strengths(pad(tilt)))[0]
 
 
 def centred_at(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -156,7 +161,7 @@ def _at_each(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> list[np.ndarray]:
     padded = pad(tilt)
     full = np.zeros(padded.log_probs.shape)
     full[:m, :vocabulary] = alphas
-    return [np.asarray(a)[:m, :vocabulary] for a in _each(padded, full)]
+    return _unpadded(tilt, *_each(padded, full))
 
 
 @_compiled()
@@ -201,9 +206,7 @@ def _cross_entropy(
 
 def limits(tilt: ufm.ExponentialTilt) -> dict[int, np.ndarray]:
     """The limit laws [m, V] for sign +1 and -1."""
-    m, vocabulary = tilt.log_probs.shape
-    found = _limits(pad(tilt))
-    return {sign: np.asarray(a)[:m, :vocabulary] for sign, a in zip((1, -1), found, strict=True)}
+    return dict(zip((1, -1), _unpadded(tilt, *_limits(pad(tilt))), strict=True))
 
 
 @_compiled()
@@ -213,9 +216,7 @@ def _limits(tilt: ufm.ExponentialTilt) -> tuple[Array, ...]:
 
 def laws_at(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> np.ndarray:
     """log p_α [A, m, V] at a few strengths."""
-    m, vocabulary = tilt.log_probs.shape
-    (laws,) = _in_slices(partial(_laws, pad(tilt)), alphas)
-    return laws[:, :m, :vocabulary]
+    return _unpadded(tilt, *_in_slices(partial(_laws, pad(tilt)), alphas))[0]
 
 
 @_compiled()
@@ -248,16 +249,11 @@ def orders_at(
     tilt: ufm.ExponentialTilt, alphas: np.ndarray, centres: np.ndarray, orders: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """log p_α [K, C, m, V] at `alphas` [K, C]; p^{(n)} [n, C, m, V] and κ [C, m, n] at `centres`."""
-    m, vocabulary = tilt.log_probs.shape
-    padded = pad(tilt)
-    (laws,) = _in_slices(partial(_laws, padded), alphas.reshape(-1))
-    laws = laws.reshape(*alphas.shape, *laws.shape[1:])
-    derivatives, cumulants = _orders(padded, centres, orders)
-    return (
-        laws[..., :m, :vocabulary],
-        np.asarray(derivatives)[..., :m, :vocabulary],
-        np.asarray(cumulants)[:, :m],
-    )
+    laws = laws_at(tilt, alphas.reshape(-1))
+    derivatives, cumulants = _orders(pad(tilt), centres, orders)
+    (derivatives,) = _unpadded(tilt, derivatives)
+    m = len(tilt.log_probs)
+    return laws.reshape(*alphas.shape, *laws.shape[1:]), derivatives, np.asarray(cumulants)[:, :m]
 
 
 @_compiled(static=2)

@@ -177,9 +177,7 @@ class Instance(Judged):
         reach = 40 + 2 * float(np.abs(self.log_probs).max())
         near = np.sinh(np.linspace(0, np.arcsinh(50 * reach), 48)) / 50
         gaps = np.diff(np.unique(self.odds))
-        last = (
-            reach / min(float(gaps.min()), self.odds_range) if gaps.size else 2 * reach * self.unit
-        )
+        last = reach / min(float(gaps.min()), self.odds_range) if gaps.size else 0.0
         far = np.geomspace(reach * self.unit, max(last, 2 * reach * self.unit), 17)[1:]
         half = np.concatenate([near * self.unit, far])
         return np.concatenate([-half[:0:-1], half])
@@ -194,10 +192,9 @@ class Instance(Judged):
         """Mass curves on `alphas` of every concept; -1 is the target."""
         masks = {k: mask for k, mask in self.concepts.items() if not mask.all()}
         same = next((k for k, mask in masks.items() if (mask == self.target).all()), None)
-        if same is None:
-            return evaluate.concept_curves(self.tilt, self.alphas, {-1: self.target, **masks})
-        found = evaluate.concept_curves(self.tilt, self.alphas, masks)
-        return {-1: found[same], **found}
+        own = {-1: self.target} if same is None else {}
+        found = evaluate.concept_curves(self.tilt, self.alphas, {**own, **masks})
+        return found if same is None else {-1: found[same], **found}
 
     @cached_property
     def peaks(self) -> np.ndarray:

@@ -37,9 +37,8 @@ def kl_identity(s: Steered) -> Contradiction | None:
         cumulants = Steered(s.instance).increase(alpha)
         for name, other in (("Σπ KL", divergence), ("Σπ(K - αK'(0))", cumulants)):
             if differ(increase, other):
-                return Contradiction(
-                    f"ΔCE = {name} at α = {strength}", (("ΔCE", increase), (name, other))
-                )
+                text = f"ΔCE = {name} at α = {strength}"
+                return Contradiction(text, (("ΔCE", increase), (name, other)))
     return None
 
 
@@ -54,10 +53,8 @@ def convex(s: Steered) -> Contradiction | None:
         share = (here - left) / (right - left)
         chord = ball(1 - share) * values[i - 1] + ball(share) * values[i + 1]
         if values[i] > chord:
-            where = f"{left}, {here}, {right}"
-            return Contradiction(
-                f"ΔCE below its chord: α = {where}", (("ΔCE", values[i]), ("chord", chord))
-            )
+            text = f"ΔCE below its chord: α = {left}, {here}, {right}"
+            return Contradiction(text, (("ΔCE", values[i]), ("chord", chord)))
     return None
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ufm._json import JSON
 
 from ...certificates._balls import ball
+from ...certificates.write.cross_entropy import dot
 from .._strategies import Draw
 from .contradiction import Contradiction
 
@@ -86,9 +87,8 @@ def too_far(s: Stream) -> Contradiction | None:
         here, room = normed(at, False), 2 * ball(strength) * size - ball(s.rho)
         if limit is None or here is None or not room > 0:
             continue
-        distance = sum(
-            (((x - y) * (x - y)) for x, y in zip(here, limit, strict=True)), arb(0)
-        ).sqrt()
+        apart = [x - y for x, y in zip(here, limit, strict=True)]
+        distance = dot(apart, apart).sqrt()
         bound = ball(len(at)).sqrt() * 2 * ball(s.rho) / room
         if distance > bound:
             text = f"|LN - LN_0(v)| <= √d 2ρ/(2α|v| - ρ) at α = {strength}, ρ = {s.rho}"

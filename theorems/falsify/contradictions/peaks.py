@@ -66,8 +66,7 @@ def _past_peak(s: Steered, contexts: Sequence[int]) -> Contradiction | None:
         for z in s.target:
             if slopes[z] < 0:
                 text = f"α({j},{z}) > 0: token {z} of T should still rise in context {j} at α = 0"
-                values = (("slope at 0", slopes[z]), *_peak(s, j, z))
-                return Contradiction(text, values)
+                return Contradiction(text, (("slope at 0", slopes[z]), *_peak(s, j, z)))
     return None
 
 
@@ -89,9 +88,8 @@ def sign_rule(s: Steered) -> Contradiction | None:
         for z, m in enumerate(s.log_odds):
             if (m > threshold and slopes[z] < 0) or (m < threshold and slopes[z] > 0):
                 text = f"α({j},{z}) > 0 iff M({z}) is above its threshold"
-                return Contradiction(
-                    text, (("M - threshold", m - threshold), ("slope at 0", slopes[z]))
-                )
+                values = (("M - threshold", m - threshold), ("slope at 0", slopes[z]))
+                return Contradiction(text, values)
     return None
 
 
