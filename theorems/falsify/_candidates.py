@@ -6,9 +6,11 @@ from typing import TypedDict
 
 from hypothesis import strategies as st
 
+from ufm.strategies import Draw
+
 from ..tables.exact import read_exact
 from ._steered import Steered
-from ._strategies import Draw, Record, composition, steered
+from ._strategies import Record, composition, steered
 
 Candidates = st.SearchStrategy[Steered]
 SHAPES = [(2, 1), (3, 1), (2, 2)]
@@ -49,20 +51,17 @@ def changed(shapes: list[tuple[int, int]], change: Callable[[int], Changes]) -> 
     return steered("contrastive", shapes).flatmap(with_change)
 
 
-_RATES = st.sampled_from([Fraction(2), Fraction(3), Fraction(1, 2)]).map(lambda r: Change(rate=r))
-_NORMS = st.sampled_from([Fraction(1), Fraction(2), Fraction(1, 2)]).map(
-    lambda c: Change(norm_ratio=c)
-)
-
-
-def rescaled(shapes: list[tuple[int, int]] = SHAPES) -> Callable[[], Candidates]:
+def rescaled() -> Candidates:
     """Models whose vector is rescaled after M was measured."""
-    return lambda: changed(shapes, lambda vocabulary: _RATES)
+    rates = st.sampled_from([Fraction(2), Fraction(3), Fraction(1, 2)])
+    return changed(SHAPES, lambda vocabulary: rates.map(lambda rate: Change(rate=rate)))
 
 
 def bent(shapes: list[tuple[int, int]] = SHAPES) -> Callable[[], Candidates]:
     """Models that are steered before the last norm."""
-    return lambda: changed(shapes, lambda vocabulary: _NORMS)
+    ratios = st.sampled_from([Fraction(1), Fraction(2), Fraction(1, 2)])
+    changes = ratios.map(lambda ratio: Change(norm_ratio=ratio))
+    return lambda: changed(shapes, lambda vocabulary: changes)
 
 
 def other_vector() -> Candidates:

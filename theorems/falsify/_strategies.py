@@ -4,16 +4,13 @@ Whole numbers over a common denominator underneath, smallest first, so that what
 few tokens and short fractions.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict
 
 from hypothesis import strategies as st
 
-if TYPE_CHECKING:
-    Draw = st.DrawFn
-else:  # checkers of types at run time cannot ask for this protocol
-    Draw = Callable
+from ufm.strategies import Draw
 
 Rates = tuple[list[Fraction], list[Fraction]]
 

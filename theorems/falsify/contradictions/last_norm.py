@@ -7,10 +7,10 @@ from flint import arb
 from hypothesis import strategies as st
 
 from ufm._json import JSON
+from ufm.strategies import Draw
 
 from ...certificates._balls import ball
 from ...certificates.write.cross_entropy import dot
-from .._strategies import Draw
 from .contradiction import Contradiction
 
 
