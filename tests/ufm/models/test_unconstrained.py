@@ -204,6 +204,16 @@ BAD = [
         "learning_rate must be positive and finite; got -1.0",
     ),
     (
+        lambda: train(learning_rate=0.0),
+        ValueError,
+        "learning_rate must be positive and finite; got 0.0",
+    ),
+    (
+        lambda: train(learning_rate=np.inf),
+        ValueError,
+        "learning_rate must be positive and finite; got inf",
+    ),
+    (
         lambda: train(learning_rate=np.nan),
         ValueError,
         "learning_rate must be positive and finite; got nan",
