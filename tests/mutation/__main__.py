@@ -16,6 +16,7 @@ import difflib
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -179,6 +180,8 @@ def _fails(copy: Path, tests: str) -> bool:
 
 
 def main() -> int:
+    # a run in the background ignores Ctrl-C, and so would the tests of what Ctrl-C does
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sample", type=int, default=80, help="how many faults to plant")
     parser.add_argument("--seed", type=int, default=0)
