@@ -10,6 +10,7 @@ import pytest
 
 import theorems
 from tests.exact_model import Exact, rows
+from theorems import findings
 from theorems.findings import exact_instance
 from theorems.statements.remark_3_4 import large_epsilon
 
@@ -196,3 +197,11 @@ def test_the_limit_of_an_off_target_token_is_minus_its_probability():
     # what eq (9) prints, -a of the token's own concept, is another number
     assert Fraction(FINDINGS[name].counterexample["in_concept"][2]) == Fraction(2, 5)
     assert shown(name)[0] == -0.1
+
+
+def test_a_limit_that_is_another_does_not_confirm_the_finding(monkeypatch):
+    right = findings.limits
+    monkeypatch.setattr(
+        findings, "limits", lambda tilt: {sign: p + 1e-3 for sign, p in right(tilt).items()}
+    )
+    assert not FINDINGS["finding-7.limit-formula"].confirm().confirmed
