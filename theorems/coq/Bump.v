@@ -61,6 +61,80 @@ Lemma increase_peak {A} (V : list A) p M z s :
   peak (probability_increase V p M z) s.
 Proof. apply (peak_shift_iff _ _ (p z)). reflexivity. Qed.
 
+(* ---- Replacing alpha by c alpha divides the peak by c ---- *)
+
+Lemma divided_peak f s c : c <> 0 -> peak f s ->
+  peak (fun alpha => f (c * alpha)) (divided s c).
+Proof.
+  intros c_nonzero.
+  destruct s as [|a|]; simpl.
+  - intros F. destruct (Rlt_dec 0 c); intros x y x_lt_y; apply F; nra.
+  - intros [F G]. assert (E : a = c * (a / c)) by (field; exact c_nonzero).
+    destruct (Rdichotomy c 0 c_nonzero);
+      split; intros x y first_le second_le; (apply F; nra) || (apply G; nra).
+  - intros F. destruct (Rlt_dec 0 c); intros x y x_lt_y; apply F; nra.
+Qed.
+
+Lemma divided_twice s c : c <> 0 -> divided (divided s c) (/ c) = s.
+Proof.
+  intros c_nonzero.
+  assert (0 < / c <-> 0 < c).
+  { split; intros positive; [rewrite <- (Rinv_inv c)|];
+      apply Rinv_0_lt_compat; exact positive. }
+  destruct s; simpl; [|f_equal; field; exact c_nonzero|];
+    destruct (Rlt_dec 0 c); simpl; destruct (Rlt_dec 0 (/ c)); tauto.
+Qed.
+
+Lemma divided_peak_iff f s c : c <> 0 ->
+  (peak f s <-> peak (fun alpha => f (c * alpha)) (divided s c)).
+Proof.
+  intros c_nonzero. split; [apply divided_peak; exact c_nonzero|].
+  intros scaled. apply (divided_peak _ _ (/ c)) in scaled;
+    [|apply Rinv_neq_0_compat; exact c_nonzero].
+  rewrite divided_twice in scaled by exact c_nonzero.
+  apply (peak_shift _ f 0) in scaled; [exact scaled|].
+  intros x. rewrite <- Rmult_assoc, Rinv_r by exact c_nonzero.
+  rewrite Rmult_1_l. ring.
+Qed.
+
+(* For c < 0 the order is turned round. *)
+Lemma divided_below s t c :
+  (0 < c -> (below s t <-> below (divided s c) (divided t c))) /\
+  (c < 0 -> (below s t <-> below (divided t c) (divided s c))).
+Proof.
+  assert (F : forall u v, c <> 0 -> u / c - v / c = (u - v) * / c)
+    by (intros; field; assumption).
+  split; intros c_sign.
+  - pose proof (Rinv_0_lt_compat c c_sign).
+    destruct s as [|a|], t as [|b|]; simpl;
+      destruct (Rlt_dec 0 c); simpl; try tauto; try lra.
+    specialize (F b a ltac:(lra)). split; nra.
+  - pose proof (Rinv_lt_0_compat c c_sign).
+    destruct s as [|a|], t as [|b|]; simpl;
+      destruct (Rlt_dec 0 c); simpl; try tauto; try lra.
+    specialize (F b a ltac:(lra)). split; nra.
+Qed.
+
+Lemma tilt_scaled {A} (V : list A) p M c alpha z :
+  tilt V p (fun y => c * M y) alpha z = tilt V p M (c * alpha) z.
+Proof.
+  assert (E : forall y,
+      weight p (fun y => c * M y) alpha y = weight p M (c * alpha) y)
+    by (intros; unfold weight; do 2 f_equal; ring).
+  unfold tilt, partition. rewrite E, (sum_ext _ _ V (fun y _ => E y)).
+  reflexivity.
+Qed.
+
+Lemma scaled_increase {A} (V : list A) p M c z s : c <> 0 ->
+  (peak (probability_increase V p M z) s <->
+   peak (probability_increase V p (fun y => c * M y) z) (divided s c)).
+Proof.
+  intros c_nonzero.
+  rewrite (divided_peak_iff _ s c c_nonzero).
+  apply (peak_shift_iff _ _ 0). intros alpha. unfold probability_increase.
+  rewrite tilt_scaled. ring.
+Qed.
+
 Section Bump.
 Context {A : Type}.
 Variables (V : list A) (p M : A -> R).

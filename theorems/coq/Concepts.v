@@ -176,6 +176,32 @@ Proof.
   - rewrite mass_logistic. unfold logistic, Rsqr. fold (L alpha). field. lra.
 Qed.
 
+Lemma logit_mass_derivative alpha :
+  derivable_pt_lim (fun t => logit (mass V p M C t)) alpha (nu_slope alpha).
+Proof.
+  eapply derivable_ext; [intros t; symmetry; apply logit_mass|].
+  apply set_log_odds_derivative.
+Qed.
+
+(* The mean of M given the set C is a quotient of sums over the vocabulary's
+   distribution. *)
+Lemma conditional_mean alpha : mean inner p M alpha =
+  sum (fun z => tilt V p M alpha z * M z) inner / mass V p M C alpha.
+Proof.
+  pose proof (Zin_pos alpha). pose proof (Zout_pos alpha).
+  assert (Z : partition V p M alpha = Zin alpha + Zout alpha)
+    by apply (sum_split C).
+  rewrite mass_ratio. unfold mean, expect, tilt. rewrite Z.
+  rewrite (sum_ext (fun z => weight p M alpha z / Zin alpha * M z)
+    (fun z => / Zin alpha * (weight p M alpha z * M z)))
+    by (intros; unfold Rdiv; ring).
+  rewrite (sum_ext
+    (fun z => weight p M alpha z / (Zin alpha + Zout alpha) * M z)
+    (fun z => / (Zin alpha + Zout alpha) * (weight p M alpha z * M z)))
+    by (intros; unfold Rdiv; ring).
+  rewrite !sum_scal. field. lra.
+Qed.
+
 (* |nu'| <= range, both means lie in one interval
    of that length; so |nu| <= range |alpha|. *)
 Lemma nu_slope_le range alpha : ranges V M range ->
@@ -321,6 +347,20 @@ Qed.
 
 Lemma mass_zero : mass V p M C 0 = sum p (members C V).
 Proof. apply sum_ext. intros z _. apply tilt_zero. exact p_law. Qed.
+
+(* Equation (12) of v1: a logistic equation with the difference of the two
+   conditional means as its rate. *)
+Lemma logistic_equation alpha :
+  let rate := mean (members C V) p M alpha
+    - mean (members (outside C) V) p M alpha in
+  derivable_pt_lim (mass V p M C) alpha
+    (mass V p M C alpha * (1 - mass V p M C alpha) * rate) /\
+  derivable_pt_lim (fun t => logit (mass V p M C t)) alpha rate.
+Proof.
+  split;
+    [apply (mass_derivative V p M C)|apply (logit_mass_derivative V p M C)];
+    apply p_law || exact C_proper.
+Qed.
 
 Lemma tanh_exists : exists nu,
   nu 0 = 0 /\

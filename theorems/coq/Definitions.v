@@ -54,6 +54,14 @@ Definition peak (f : R -> R) (s : strength) : Prop :=
   | plus_infinity => increasing f
   end.
 
+(* Where a peak at s goes when alpha becomes c alpha: to s / c, c <> 0. *)
+Definition divided (s : strength) (c : R) : strength :=
+  match s with
+  | finite a => finite (a / c)
+  | minus_infinity => if Rlt_dec 0 c then minus_infinity else plus_infinity
+  | plus_infinity => if Rlt_dec 0 c then plus_infinity else minus_infinity
+  end.
+
 (* ---- Complete Bell polynomials ---- *)
 
 (* Binomial.C n k is the library's n! / (k! (n-k)!). *)
@@ -228,6 +236,43 @@ Definition steered_loss_increase V d W H P N p (js : list J)
 
 Definition in_target token_concept (target : nat) z : bool :=
   Nat.eqb (token_concept z) target.
+(* The vocabulary is split into G concepts of `size` tokens each. *)
+Definition concepts V token_concept context_concept (G size : nat) : Prop :=
+  NoDup V /\ (forall z, In z V -> (token_concept z < G)%nat) /\
+  (forall j : J, (context_concept j < G)%nat) /\
+  forall k, (k < G)%nat ->
+  length (members (in_target token_concept k) V) = size.
+(* f is a distribution on each of the concepts 0, ..., G - 1. *)
+Definition on_concepts V token_concept (G : nat) (f : A -> R) : Prop :=
+  forall k, (k < G)%nat -> law (members (in_target token_concept k) V) f.
+(* The dataset of App. B.3: a = (1 - eps) gamma and b = eps omega / (G - 1),
+   with distributions gamma and omega on each concept. *)
+Definition gamma_omega V token_concept (G : nat) (gamma omega : A -> R)
+    (eps : R) a b : Prop :=
+  (2 <= G)%nat /\ 0 < eps < (INR G - 1) / INR G /\
+  on_concepts V token_concept G gamma /\
+  on_concepts V token_concept G omega /\
+  forall z, In z V ->
+    a z = (1 - eps) * gamma z /\ b z = eps * omega z / (INR G - 1).
+(* The proof of Remark 3.4 needs -log(gamma/omega) below this. *)
+Definition threshold (G eps : R) : R :=
+  (1 - eps / (G - 1)) * ln ((1 - eps) * (G - 1) / eps).
+
+(* The training loss as a function of the embeddings; its partial derivative
+   D j i in coordinate i of the embedding of context j. *)
+Definition embedding_loss V d W p (js : list J) (w : J -> R)
+    (H : J -> nat -> R) : R :=
+  cross_entropy V js w p (fun j => softmax V (logits d W (H j))).
+Definition moved (same : forall j k : J, {j = k} + {j <> k})
+    (H : J -> nat -> R) j i t : J -> nat -> R :=
+  fun k l => H k l + (if same k j then if Nat.eqb l i then t else 0 else 0).
+Definition gradient V d W p js w same H (D : J -> nat -> R) : Prop :=
+  forall j i, In j js -> (i < d)%nat ->
+  derivable_pt_lim
+    (fun t => embedding_loss V d W p js w (moved same H j i t)) 0 (D j i).
+Definition stationary V d W p js w same H : Prop :=
+  gradient V d W p js w same H (fun _ _ => 0).
+
 (* Assumption 1, perfect training (Assumption 2),
    and a target concept to steer towards. *)
 Record paper_setting V token_concept context_concept a b p d W H P N

@@ -2,11 +2,12 @@
    counterexamples in exact rational arithmetic. *)
 From Coq Require Import Reals List Arith Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits Bump
-  CrossEntropy Budget Concepts Dataset Signs Strength Transformer Table.
+  CrossEntropy Budget Concepts Dataset Signs Strength Transformer Existence
+  Setting Table.
 Import ListNotations.
 Open Scope R_scope.
 
-(* ---- Remark 3.4 fails for a context of the target ---- *)
+(* ---- Remark 3.4 fails for a context of the target, eps = 1/5 ---- *)
 
 Section TwoConcepts.
 Let V := [0; 1; 2; 3]%nat.
@@ -62,30 +63,39 @@ Proof.
     reflexivity.
 Qed.
 
+Lemma two_concepts : concepts V kz kc 2 2.
+Proof. each_concept. Qed.
+
+Lemma two_family : gamma_omega V kz 2 (table [3 / 4; 1 / 4; 3 / 4; 1 / 4])
+  (table [1 / 2; 1 / 2; 1 / 2; 1 / 2]) (1 / 5) a b.
+Proof. each_shape. Qed.
+
 (* Token 1 of the target: M = ln 2, while the mean
    log-odds is already (ln 6)/2 + (ln 2)/10 > ln 2. *)
 Lemma remark_3_4_false :
-  ~ (forall (A J : Type) (V : list A) kz (kc : J -> nat) a b p P N target,
-  assumption_1 V kz kc a b p -> steering_sets kc target P N ->
-  proper (in_target kz target) V ->
-  forall j z s, In z V -> kz z = target ->
-    peak (probability_increase V (p j) (log_odds p P N) z) s ->
-    below (finite 0) s).
+  exists (V : list nat) kz (kc : bool -> nat) gamma omega a b p d W H P N
+    target j z c,
+  paper_setting V kz kc a b p d W H P N target /\ concepts V kz kc 2 2 /\
+  gamma_omega V kz 2 gamma omega (1 / 5) a b /\ length P = length N /\
+  kc j = target /\ In z V /\ kz z = target /\
+  peak (steered_increase V d W H P N p j z) (finite c) /\ c < 0.
 Proof.
-  intros remark.
-  destruct (peak_exists_unique V (p true) M (proj1 (rates_law V kz kc
-      a b p two_assumption true)) (paper_nonempty V kz 0 two_proper)
-      (paper_varies V kz kc a b p _ _ _ two_assumption two_sets two_proper)
-      1%nat ltac:(simpl; auto)) as [s [Ps _]].
-  specialize (remark nat bool V kz kc a b p [true] [false]
-      0%nat two_assumption two_sets two_proper true 1%nat s
-      ltac:(simpl; auto) eq_refl (proj1 (increase_peak _ _ _ _ _) Ps)).
-  apply (peak_positive V (p true) M (proj1 (rates_law V kz kc a b
-      p two_assumption true)) (paper_nonempty V kz 0 two_proper)
-      (paper_varies V kz kc a b p _ _ _ two_assumption two_sets two_proper)
-      1%nat s ltac:(simpl; auto) Ps) in remark.
-  rewrite two_mean in remark. destruct two_odds as [_ [E1 _]].
-  rewrite E1 in remark. pose proof ln_six. pose proof ln_lt_2. lra.
+  destruct (model_exists V p (rates_law V kz kc a b p two_assumption))
+    as [d [W [H trained]]].
+  assert (setting : paper_setting V kz kc a b p d W H [true] [false] 0)
+    by (split; [exact two_assumption|exact trained|exact two_sets
+        |exact two_proper]).
+  destruct two_odds as [_ [E1 [E2 _]]].
+  pose proof ln_six. pose proof ln_lt_2.
+  destruct (setting_negative_peak setting true 1%nat) as [c [c_peaks negative]].
+  - simpl; auto.
+  - exists 2%nat. split; [simpl; auto|lra].
+  - rewrite two_mean. lra.
+  - exists V, kz, kc, (table [3 / 4; 1 / 4; 3 / 4; 1 / 4]),
+      (table [1 / 2; 1 / 2; 1 / 2; 1 / 2]), a, b, p, d, W, H, [true], [false],
+      0%nat, true, 1%nat, c.
+    split; [exact setting|]. split; [exact two_concepts|].
+    split; [exact two_family|]. simpl. auto 10.
 Qed.
 
 (* The same dataset: the sweet spots of the two
@@ -179,35 +189,33 @@ Proof.
   replace (33 / 100 / (9 / 800)) with (88 / 3) by field. repeat split; field.
 Qed.
 
-Lemma remark_3_4_false_outside :
-  ~ (forall (A J : Type) (V : list A) kz (kc : J -> nat) a b p P N target,
-  assumption_1 V kz kc a b p -> steering_sets kc target P N ->
-  proper (in_target kz target) V ->
-  forall j z s, kc j <> target -> In z V -> kz z = target ->
-    peak (probability_increase V (p j) (log_odds p P N) z) s ->
-    below (finite 0) s).
+Lemma large_concepts : concepts V kz index 3 2.
+Proof. each_concept. Qed.
+
+Let gamma := table [3 / 10; 7 / 10; 2 / 5; 3 / 5; 1 / 2; 1 / 2].
+Let omega := table [7 / 10; 3 / 10; 19 / 20; 1 / 20; 1 / 2; 1 / 2].
+
+Lemma large_family :
+  gamma_omega V kz 3 gamma omega (9 / 20) (table la) (table lb).
+Proof. each_shape. Qed.
+
+Lemma large_mean : mean V (p third) M 0 =
+  63 / 400 * ln (22 / 21) + 27 / 400 * ln (154 / 27)
+  - 171 / 800 * ln (176 / 171) - 9 / 800 * ln (88 / 3).
 Proof.
-  intros remark.
-  assert (Law := rates_law V kz index _ _ p large_assumption third).
-  assert (Ne := paper_nonempty V kz 0 large_proper).
-  assert (Var := paper_varies V kz index _ _ p _ _ _ large_assumption large_sets
-      large_proper).
-  destruct (peak_exists_unique V (p third) M
-      (proj1 Law) Ne Var 0%nat ltac:(simpl; auto)) as [s [Ps _]].
-  specialize (remark nat three V kz index _ _ p _ _ 0%nat
-      large_assumption large_sets large_proper third 0%nat s
-      ltac:(discriminate) ltac:(simpl; auto) eq_refl
-      (proj1 (increase_peak _ _ _ _ _) Ps)).
-  apply (peak_positive V (p third) M
-      (proj1 Law) Ne Var 0%nat s ltac:(simpl; auto) Ps) in remark.
   destruct large_odds as [E0 [E1 [E2 [E3 [E4 E5]]]]].
-  assert (Mean : mean V (p third) M 0 = 63 / 400 * ln (22 / 21) + 27 / 400 *
-      ln (154 / 27) - 171 / 800 * ln (176 / 171) - 9 / 800 * ln (88 / 3)).
-  { unfold mean, expect. rewrite (sum_ext _ (fun z => p third z * M z)).
-    - unfold V. simpl. rewrite E0, E1, E2, E3, E4, E5.
-      unfold p, rates_of, table, la, lb. simpl. field.
-    - intros z _. rewrite tilt_zero by exact Law. reflexivity. }
-  rewrite Mean, E0 in remark.
+  unfold mean, expect. rewrite (sum_ext _ (fun z => p third z * M z)).
+  - unfold V. simpl. rewrite E0, E1, E2, E3, E4, E5.
+    unfold p, rates_of, table, la, lb. simpl. field.
+  - intros z _. rewrite tilt_zero
+      by exact (rates_law V kz index _ _ p large_assumption third).
+    reflexivity.
+Qed.
+
+(* Token 0 of the target: ln(22/21) < 1/20 is below the mean log-odds. *)
+Lemma large_below : M 0%nat < mean V (p third) M 0.
+Proof.
+  destruct large_odds as [E0 _]. rewrite large_mean, E0.
   pose proof (ln_le_minus_one (22 / 21) ltac:(lra)).
   pose proof (ln_le_minus_one (176 / 171) ltac:(lra)).
   assert (U : ln (88 / 3) < 5 * ln 2).
@@ -219,6 +227,35 @@ Proof.
     replace (2 * ln (154 / 27)) with (ln (154 / 27 * (154 / 27)))
       by (rewrite ln_mult by lra; ring). apply ln_increasing; lra. }
   pose proof ln_lt_2. lra.
+Qed.
+
+Lemma remark_3_4_false_outside :
+  exists (V : list nat) kz (kc : three -> nat) gamma omega a b p d W H P N
+    target j z c,
+  paper_setting V kz kc a b p d W H P N target /\ concepts V kz kc 3 2 /\
+  gamma_omega V kz 3 gamma omega (9 / 20) a b /\ length P = length N /\
+  kc j <> target /\ (forall i, In i N -> kc j <> kc i) /\
+  In z V /\ kz z = target /\
+  peak (steered_increase V d W H P N p j z) (finite c) /\ c < 0.
+Proof.
+  destruct (model_exists V p (rates_law V kz index _ _ p large_assumption))
+    as [d [W [H trained]]].
+  assert (setting : paper_setting V kz index (table la) (table lb) p d W H
+      [first] [second] 0)
+    by (split; [exact large_assumption|exact trained|exact large_sets
+        |exact large_proper]).
+  destruct (setting_negative_peak setting third 0%nat)
+    as [c [c_peaks negative]].
+  - simpl; auto.
+  - exists 2%nat. split; [simpl; auto|].
+    apply (setting_later setting); simpl; auto; discriminate.
+  - exact large_below.
+  - exists V, kz, index, gamma, omega, (table la), (table lb), p, d, W, H,
+      [first], [second], 0%nat, third, 0%nat, c.
+    split; [exact setting|]. split; [exact large_concepts|].
+    split; [exact large_family|]. split; [reflexivity|].
+    split; [discriminate|]. split; [intros i [<-|[]]; discriminate|].
+    simpl. auto.
 Qed.
 End LargeEpsilon.
 

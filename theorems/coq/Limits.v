@@ -298,6 +298,24 @@ Proof.
     tilt_limit_minus; exact z_in.
 Qed.
 
+Lemma total_variation_rate_minus gap alpha : sum p V = 1 ->
+  (forall z, In z V -> M z <> m -> m + gap <= M z) -> alpha <= 0 ->
+  / 2 * sum (fun z => Rabs (tilt V p M alpha z - top_law V p M m z)) V
+  <= (1 - top_mass V p M m) / top_mass V p M m * exp (alpha * gap).
+Proof.
+  intros p_sum gap_above alpha_nonpos.
+  pose proof (total_variation_rate V p (fun z => - M z) p_positive V_nonempty
+      (- m) (proj1 (lowest_highest V M m) m_lowest) p_sum gap) as R.
+  specialize (R ltac:(intros z z_in z_off; specialize (gap_above z z_in);
+      assert (off : M z <> m) by (intros E; apply z_off; lra);
+      specialize (gap_above off); lra) (- alpha) ltac:(lra)).
+  rewrite top_mass_mirror, Ropp_involutive in R.
+  rewrite (sum_ext _ (fun z => Rabs (tilt V p M alpha z - top_law V p M m z)))
+    in R; [exact R|].
+  intros z _. rewrite <- tilt_mirror, top_law_mirror, Ropp_involutive.
+  reflexivity.
+Qed.
+
 Lemma mean_limit_minus : tends_minus (mean V p M) m.
 Proof.
   apply tends_mirror. rewrite <- (Ropp_involutive m).

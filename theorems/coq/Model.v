@@ -38,6 +38,19 @@ Proof.
   rewrite <- vector_logits. unfold steered_logits, logits. apply dot_linear.
 Qed.
 
+Lemma steered_scaled j c alpha z :
+  softmax V (logits d W
+    (fun i => H j i + alpha * (c * steering_vector H P N i))) z =
+  steered_law V d W H P N j (c * alpha) z.
+Proof.
+  assert (E : forall y, logits d W
+      (fun i => H j i + alpha * (c * steering_vector H P N i)) y =
+      steered_logits d W H P N j (c * alpha) y)
+    by (intros; apply sum_ext; intros; ring).
+  unfold steered_law, softmax. rewrite E. f_equal.
+  apply sum_ext. intros y _. rewrite E. reflexivity.
+Qed.
+
 Hypothesis V_nonempty : V <> nil.
 Hypothesis model_trained : trained V d W H p.
 Hypothesis P_nonempty : P <> nil.

@@ -84,6 +84,43 @@ Proof.
       [apply Nat.eqb_eq; exact Ky|apply Nat.eqb_neq; exact Kz].
 Qed.
 
+Notation steered := (steered_law V d W H P N).
+
+Lemma paper_logistic : forall j k, proper (in_target kz k) V ->
+  let C := in_target kz k in
+  let F t := sum (steered j t) (members C V) in
+  let mu D t := sum (fun z => steered j t z * M z) (members D V)
+    / sum (steered j t) (members D V) in
+  forall alpha, 0 < F alpha < 1 /\
+  derivable_pt_lim F alpha
+    (F alpha * (1 - F alpha) * (mu C alpha - mu (outside C) alpha)) /\
+  derivable_pt_lim (fun t => logit (F t)) alpha
+    (mu C alpha - mu (outside C) alpha).
+Proof.
+  intros j k C_proper C F mu alpha.
+  assert (Law := setting_law setting j).
+  assert (masses : forall D t,
+      sum (steered j t) (members D V) = mass V (p j) M D t).
+  { intros D t. apply sum_ext. intros z z_in. apply members_in in z_in.
+    apply (setting_tilt setting), z_in. }
+  assert (means : forall D t, proper D V ->
+      mu D t = mean (members D V) (p j) M t).
+  { intros D t D_proper. unfold mu.
+    rewrite masses, (conditional_mean V (p j) M D (proj1 Law) D_proper).
+    f_equal. apply sum_ext. intros z z_in. apply members_in in z_in.
+    rewrite (setting_tilt setting) by apply z_in. reflexivity. }
+  rewrite !means by (exact C_proper || apply proper_outside, C_proper).
+  assert (masses_F : forall t, mass V (p j) M C t = F t)
+    by (intros; symmetry; apply masses).
+  destruct (logistic_equation V (p j) M C Law C_proper alpha) as [slope rate].
+  rewrite <- masses_F. split; [|split].
+  - rewrite (mass_logistic V (p j) M C (proj1 Law) C_proper).
+    apply logistic_range.
+  - exact (derivable_ext _ _ _ _ masses_F slope).
+  - eapply derivable_ext; [|exact rate]. intros t. cbv beta.
+    rewrite masses_F. reflexivity.
+Qed.
+
 (* ---- The contrastive path ---- *)
 
 Lemma paper_geometric_path :

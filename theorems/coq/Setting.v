@@ -4,6 +4,20 @@ From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits Bump
   CrossEntropy Concepts Model Dataset Signs.
 Open Scope R_scope.
 
+(* ---- Steering along c v ---- *)
+
+Lemma scaled_vector {A J} (V : list A) d W (H : J -> nat -> R) P N p c j z s :
+  c <> 0 ->
+  (peak (steered_increase V d W H P N p j z) s <->
+   peak (fun alpha => softmax V (logits d W
+     (fun i => H j i + alpha * (c * steering_vector H P N i))) z - p j z)
+     (divided s c)).
+Proof.
+  intros c_nonzero. rewrite (divided_peak_iff _ s c c_nonzero).
+  apply (peak_shift_iff _ _ 0). intros alpha. unfold steered_increase.
+  rewrite steered_scaled. ring.
+Qed.
+
 (* ---- The steered model is the tilt of its own distribution ---- *)
 
 (* The setting determines its parameters: pass the hypothesis alone. *)
@@ -92,5 +106,24 @@ Proof.
   destruct (setting_proper setting) as [_ [y [y_in y_off]]].
   apply Bool.negb_true_iff, Nat.eqb_neq in y_off. specialize (M_above y y_in).
   pose proof (setting_later y z y_in z_in y_off z_on). lra.
+Qed.
+
+(* A token that is not the lowest, with log-odds below the mean at 0, peaks at
+   a negative strength. *)
+Lemma setting_negative_peak j z : In z V -> (exists y, In y V /\ M y < M z) ->
+  M z < mean V (p j) M 0 ->
+  exists c, peak (steered_increase V d W H P N p j z) (finite c) /\ c < 0.
+Proof.
+  intros z_in [y [y_in y_lower]] below_mean.
+  rewrite (setting_increase j z z_in).
+  pose proof (proj1 (setting_law j)) as positive.
+  destruct (peak_exists_unique V (p j) M positive setting_nonempty
+      setting_varies z z_in) as [s [s_peaks _]].
+  pose proof (proj2 (peak_negative V (p j) M positive setting_nonempty
+      setting_varies z s z_in s_peaks) below_mean) as negative.
+  destruct s as [|c|]; simpl in negative; [exfalso| |contradiction].
+  - pose proof (peak_located V (p j) M positive setting_nonempty
+      setting_varies z _ z_in s_peaks y y_in). lra.
+  - exists c. split; [apply increase_peak; exact s_peaks|exact negative].
 Qed.
 End Setting.

@@ -7,7 +7,8 @@ From Coq Require Import Reals List Arith Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity
   Tilt Limits Bump CrossEntropy Bounds Bennett Remainder Budget
   Concepts Saturation Model Dataset Signs Strength Reverse Transformer Rate
-  Existence Setting Paper Table Behaviours Errata Hypotheses Orders.
+  Existence Setting Paper Threshold Gradient Table Witness Behaviours Errata
+  Hypotheses Orders.
 Open Scope R_scope.
 
 (* ======== The hypotheses can be met ======== *)
@@ -44,17 +45,23 @@ Proof.
   exact (cross_entropy_floor V p p_laws q js w q_laws w_positive).
 Qed.
 
-(* claim: setting.consistent; the paper's setting,
-   as used below, is not empty *)
+(* claim: setting.consistent; one trained model meets every hypothesis used
+   below: no ties, a bump, a concept that vanishes, one that decreases *)
 Theorem setting_consistent :
-  exists (V : list nat) kz (kc : bool -> nat) a b p d W H P N target,
-  paper_setting V kz kc a b p d W H P N target.
-Proof.
-  pose proof (model_exists _ _ (rates_law _ _ _ _ _ _ uniform_assumption)) as E.
-  destruct E as [d [W [H trained]]]. eexists _, _, _, _, _, _, d, W, H, _, _, _.
-  split; [apply uniform_assumption|exact trained|apply uniform_sets|].
-  exact two_proper.
-Qed.
+  exists (V : list nat) kz (kc : bool * bool -> nat) a b p d W H P N target,
+  paper_setting V kz kc a b p d W H P N target /\ concepts V kz kc 3 2 /\
+  length P = length N /\
+  (forall y z, In y V -> In z V -> log_odds p P N y = log_odds p P N z ->
+    y = z) /\
+  (exists x y z, In x V /\ In y V /\ In z V /\ kz y = target /\
+    log_odds p P N x < log_odds p P N y < log_odds p P N z) /\
+  (exists k, k <> target /\ inhabited (in_target kz k) V /\
+    forall y, In y V -> kz y = k -> exists x z, In x V /\ In z V /\
+    log_odds p P N x < log_odds p P N y < log_odds p P N z) /\
+  (exists k, k <> target /\ inhabited (in_target kz k) V /\
+    forall y z, In y V -> In z V -> kz y = k -> kz z <> k ->
+    log_odds p P N y <= log_odds p P N z).
+Proof. exact rich_setting. Qed.
 
 (* ======== Section 2: from the model to the tilt ======== *)
 
@@ -140,6 +147,31 @@ Proof.
       steering z_in).
 Qed.
 End Model.
+
+(* ======== Scaling: the peak for c v is the peak for v, over c ======== *)
+
+(* claim: thm-3.3.bump; alpha(c v) = alpha(v) / c, infinite peaks included *)
+Theorem thm_3_3_scaling :
+  forall (A : Type) (V : list A) p M c z s, c <> 0 ->
+  (peak (probability_increase V p M z) s <->
+   peak (probability_increase V p (fun y => c * M y) z) (divided s c)).
+Proof. exact @scaled_increase. Qed.
+
+(* claim: thm-3.3.bump; the same, of the model steered along c v *)
+Theorem thm_3_3_scaling_vector :
+  forall (A J : Type) (V : list A) d W (H : J -> nat -> R) P N p c j z s,
+  c <> 0 ->
+  (peak (steered_increase V d W H P N p j z) s <->
+   peak (fun alpha => softmax V (logits d W
+     (fun i => H j i + alpha * (c * steering_vector H P N i))) z - p j z)
+     (divided s c)).
+Proof. exact @scaled_vector. Qed.
+
+(* claim: thm-3.3.peak-order; c > 0 keeps the order of peaks, c < 0 reverses *)
+Theorem thm_3_3_scaling_order : forall s t c,
+  (0 < c -> (below s t <-> below (divided s c) (divided t c))) /\
+  (c < 0 -> (below s t <-> below (divided t c) (divided s c))).
+Proof. exact divided_below. Qed.
 
 (* ======== The tilt: Lemma B.5 and the cumulants ======== *)
 
@@ -314,6 +346,19 @@ Proof.
   exact (total_variation_rate V p M (proj1 p_law) (law_nonempty V p p_law) top
       top_highest (proj2 p_law) gap gap_below alpha alpha_nonneg).
 Qed.
+
+(* claim: limit.rate; at minus infinity *)
+Theorem limit_rate_minus : forall bottom gap, lowest V M bottom ->
+  (forall z, In z V -> M z <> bottom -> bottom + gap <= M z) ->
+  forall alpha, alpha <= 0 ->
+  / 2 * sum (fun z => Rabs (tilt V p M alpha z - top_law V p M bottom z)) V
+  <= (1 - top_mass V p M bottom) / top_mass V p M bottom * exp (alpha * gap).
+Proof.
+  intros bottom gap bottom_lowest gap_above alpha.
+  apply (total_variation_rate_minus V p M (proj1 p_law)
+      (law_nonempty V p p_law) bottom bottom_lowest gap alpha (proj2 p_law)).
+  exact gap_above.
+Qed.
 End Thm33.
 
 (* ======== Theorem 3.3 and Proposition B.1, in the paper's setting ======== *)
@@ -390,8 +435,7 @@ Theorem remark_3_4_positive_peaks : forall G gamma omega eps eps0,
     a z = (1 - eps) * gamma z /\ b z = eps * omega z / (G - 1)) ->
   sum gamma (members T V) = 1 -> sum omega (members T V) = 1 ->
   (forall z, In z V -> kz z = target ->
-     - ln (gamma z / omega z) <=
-       (1 - eps0 / (G - 1)) * ln ((1 - eps0) * (G - 1) / eps0)) ->
+     - ln (gamma z / omega z) <= threshold G eps0) ->
   forall j z s, kc j <> target -> In z V -> kz z = target ->
   peak (increase j z) s -> below (finite 0) s.
 Proof. exact (paper_positive_peaks setting). Qed.
@@ -443,6 +487,21 @@ Proof.
   rewrite <- !(mass_zero V (p j) M _ p_law).
   exact (tanh_exists V (p j) M _ p_law proper).
 Qed.
+
+(* claim: thm-3.6.tanh; equation (12) of v1, in the paper's setting: F is the
+   mass of a concept, mu D the mean of M given D *)
+Theorem thm_3_6_logistic_paper : forall j k, proper (in_target kz k) V ->
+  let C := in_target kz k in
+  let steered := steered_law V d W H P N in
+  let F t := sum (steered j t) (members C V) in
+  let mu D t := sum (fun z => steered j t z * M z) (members D V)
+    / sum (steered j t) (members D V) in
+  forall alpha, 0 < F alpha < 1 /\
+  derivable_pt_lim F alpha
+    (F alpha * (1 - F alpha) * (mu C alpha - mu (outside C) alpha)) /\
+  derivable_pt_lim (fun t => logit (F t)) alpha
+    (mu C alpha - mu (outside C) alpha).
+Proof. exact (paper_logistic setting). Qed.
 
 (* claim: thm-3.6.target-increasing; in the paper's setting *)
 Theorem thm_3_6_target_increasing_paper : forall j, increasing (concept j T).
@@ -513,6 +572,31 @@ Theorem contrastive_peak_shift :
 Proof. exact (paper_path_peaks setting). Qed.
 End Paper.
 
+(* claim: remark-3.4.positive-peaks; the root eps0 for a ratio r = min gamma /
+   omega: one in (0, (G-1)/G], below (G-1)/G unless r = 1 *)
+Theorem remark_3_4_root : forall G, 2 <= G -> forall ratio, 0 < ratio <= 1 ->
+  (exists! eps0, 0 < eps0 <= (G - 1) / G /\ threshold G eps0 = - ln ratio) /\
+  forall eps0, 0 < eps0 <= (G - 1) / G /\ threshold G eps0 = - ln ratio ->
+    (eps0 < (G - 1) / G <-> ratio < 1) /\
+    forall eps, 0 < eps <= (G - 1) / G ->
+      (- ln ratio < threshold G eps <-> eps < eps0).
+Proof. exact threshold_root. Qed.
+
+(* claim: remark-3.4.positive-peaks; as its proof in App. B.3 puts it: there
+   is an eps0, which depends on G, gamma and omega alone *)
+Theorem remark_3_4_threshold :
+  forall (A : Type) (V : list A) kz G gamma omega target,
+  (2 <= G)%nat -> (target < G)%nat -> on_concepts V kz G gamma ->
+  on_concepts V kz G omega ->
+  exists eps0, 0 < eps0 < (INR G - 1) / INR G /\
+  forall eps, 0 < eps < eps0 ->
+  forall (J : Type) (kc : J -> nat) a b p d W H P N,
+  paper_setting V kz kc a b p d W H P N target ->
+  gamma_omega V kz G gamma omega eps a b ->
+  forall j z s, kc j <> target -> In z V -> kz z = target ->
+  peak (steered_increase V d W H P N p j z) s -> below (finite 0) s.
+Proof. exact @paper_threshold. Qed.
+
 (* claim: sign-rule *)
 Theorem sign_rule :
   forall (A J : Type) (V : list A) (p : J -> A -> R) (P N : list J),
@@ -548,6 +632,16 @@ Theorem thm_3_6_tanh : exists nu,
   (forall range alpha, ranges V M range ->
     Rabs (nu alpha) <= range * Rabs alpha).
 Proof. exact (tanh_exists V p M C p_law C_proper). Qed.
+
+(* claim: thm-3.6.tanh; equation (12) of v1: the mass of a set solves a
+   logistic equation, its log-odds the integrated one *)
+Theorem thm_3_6_logistic : forall alpha,
+  let rate := mean (members C V) p M alpha
+    - mean (members (outside C) V) p M alpha in
+  derivable_pt_lim (mass V p M C) alpha
+    (mass V p M C alpha * (1 - mass V p M C alpha) * rate) /\
+  derivable_pt_lim (fun t => logit (mass V p M C t)) alpha rate.
+Proof. exact (logistic_equation V p M C p_law C_proper). Qed.
 
 (* claim: thm-3.6.growth; nu written out *)
 Theorem thm_3_6_growth : forall range alpha, ranges V M range ->
@@ -926,25 +1020,29 @@ Qed.
 
 (* ======== Findings: where the paper is false or loose ======== *)
 
-(* claim: finding-remark-3.4; a context of the target *)
+(* claim: finding-remark-3.4; in the dataset of App. B.3 of v1, eps = 1/5, a
+   target token of a context of the target peaks below 0:
+   gamma = (3/4, 1/4, 3/4, 1/4), omega uniform *)
 Theorem finding_remark_3_4 :
-  ~ (forall (A J : Type) (V : list A) kz (kc : J -> nat) a b p P N target,
-  assumption_1 V kz kc a b p -> steering_sets kc target P N ->
-  proper (in_target kz target) V ->
-  forall j z s, In z V -> kz z = target ->
-    peak (probability_increase V (p j) (log_odds p P N) z) s ->
-    below (finite 0) s).
+  exists (V : list nat) kz (kc : bool -> nat) gamma omega a b p d W H P N
+    target j z c,
+  paper_setting V kz kc a b p d W H P N target /\ concepts V kz kc 2 2 /\
+  gamma_omega V kz 2 gamma omega (1 / 5) a b /\ length P = length N /\
+  kc j = target /\ In z V /\ kz z = target /\
+  peak (steered_increase V d W H P N p j z) (finite c) /\ c < 0.
 Proof. exact remark_3_4_false. Qed.
 
-(* claim: finding-remark-3.4; a context outside the
-   target and outside N, eps = 9/20 *)
+(* claim: finding-remark-3.4; the same outside the target and outside N, eps =
+   9/20: gamma = (3/10, 7/10, 2/5, 3/5, 1/2, 1/2),
+   omega = (7/10, 3/10, 19/20, 1/20, 1/2, 1/2) *)
 Theorem finding_remark_3_4_outside :
-  ~ (forall (A J : Type) (V : list A) kz (kc : J -> nat) a b p P N target,
-  assumption_1 V kz kc a b p -> steering_sets kc target P N ->
-  proper (in_target kz target) V ->
-  forall j z s, kc j <> target -> In z V -> kz z = target ->
-    peak (probability_increase V (p j) (log_odds p P N) z) s ->
-    below (finite 0) s).
+  exists (V : list nat) kz (kc : three -> nat) gamma omega a b p d W H P N
+    target j z c,
+  paper_setting V kz kc a b p d W H P N target /\ concepts V kz kc 3 2 /\
+  gamma_omega V kz 3 gamma omega (9 / 20) a b /\ length P = length N /\
+  kc j <> target /\ (forall i, In i N -> kc j <> kc i) /\
+  In z V /\ kz z = target /\
+  peak (steered_increase V d W H P N p j z) (finite c) /\ c < 0.
 Proof. exact remark_3_4_false_outside. Qed.
 
 (* claim: finding-prop-b1-eq-9; Off target the limit
@@ -1025,6 +1123,34 @@ Theorem finding_degrades :
     (fun _ => data) (fun _ => tilt V model M alpha)) 0 slope.
 Proof. exact steering_can_help. Qed.
 
+(* claim: finding-degrades; the slope at 0, of any model, trained or not: the
+   gradient in the embeddings, summed over contexts, times the vector *)
+Theorem finding_degrades_gradient :
+  forall (A J : Type) (V : list A) d W (p : J -> A -> R) js w H,
+  V <> nil -> forall same, NoDup js ->
+  (exists D, gradient V d W p js w same H D) /\
+  forall D v, gradient V d W p js w same H D ->
+  derivable_pt_lim (fun alpha =>
+    embedding_loss V d W p js w (fun j i => H j i + alpha * v i)
+    - embedding_loss V d W p js w H) 0
+    (dot d (fun i => sum (fun j => D j i) js) v).
+Proof.
+  split; [apply gradient_exists|intros D v; apply steering_slope]; assumption.
+Qed.
+
+(* claim: finding-degrades; so steering has slope 0 at every stationary H, and
+   a perfectly trained one is stationary *)
+Theorem finding_degrades_stationary :
+  forall (A J : Type) (V : list A) d W (p : J -> A -> R) js w H,
+  V <> nil -> forall same, NoDup js ->
+  (trained V d W H p -> stationary V d W p js w same H) /\
+  (stationary V d W p js w same H -> forall P N,
+   derivable_pt_lim (steered_loss_increase V d W H P N p js w) 0 0).
+Proof.
+  split; [apply trained_stationary; assumption|]. intros H_stationary P N.
+  apply (stationary_slope V d W p js w H) with (same := same); assumption.
+Qed.
+
 (* claim: finding-equal-rates; a = b on a target
    token: Lemma B.4 fails there. *)
 Theorem finding_equal_rates :
@@ -1072,6 +1198,10 @@ Proof. exact sweet_intersection_empty. Qed.
 Definition everything :=
   (@assumption_1_parametrisation, @assumption_2_attainable, @assumption_2_floor,
     setting_consistent,
+   (@thm_3_3_scaling, @thm_3_3_scaling_vector, thm_3_3_scaling_order,
+    @limit_rate_minus, remark_3_4_root, @remark_3_4_threshold,
+    @thm_3_6_logistic_paper, @thm_3_6_logistic,
+    @finding_degrades_gradient, @finding_degrades_stationary),
    @lemma_b2_affine, @lemma_b3_tilt, @lemma_b3_direction, @lemma_b4_value,
    @lemma_b4_sign, @lemma_b4_weights, @lemma_b4_varying, lemma_b5_derivative,
    tilt_cumulants, tilt_mean,

@@ -29,6 +29,25 @@ Qed.
 
 (* Computes everything but the real numbers. *)
 Ltac numbers := cbv -[Rlt Rle Rplus Rmult Rdiv Rminus Ropp Rinv IZR pow ln exp].
-Ltac each_token := intros z z_in; simpl in z_in;
-  repeat (destruct z_in as [<-|z_in]); [.. | contradiction]; numbers; lra.
-Ltac each_row := intros j; destruct j; numbers; lra.
+Ltac each_of z_in := simpl in z_in;
+  repeat (destruct z_in as [<-|z_in]); [.. | contradiction].
+Ltac each_token := intros z z_in; each_of z_in; numbers; lra.
+Ltac each_context := intros j; repeat
+  match goal with
+  | x : bool |- _ => destruct x
+  | x : three |- _ => destruct x
+  | x : (_ * _)%type |- _ => destruct x
+  end.
+Ltac each_row := each_context; numbers; lra.
+(* At most three concepts, of equal size. *)
+Ltac each_concept :=
+  split; [repeat (constructor; [simpl; intuition discriminate|]); constructor|];
+  split; [intros z z_in; each_of z_in; apply Nat.ltb_lt; reflexivity|];
+  split; [each_context; apply Nat.ltb_lt; reflexivity|];
+  intros k k_lt; do 3 (destruct k as [|k]; [lia || reflexivity|]); lia.
+(* The dataset of App. B.3. *)
+Ltac each_shape :=
+  split; [lia|split; [numbers; lra|]];
+  split; [|split; [|each_token]];
+  (intros k k_lt; do 3 (destruct k as [|k];
+    [lia || (split; [each_token|numbers; lra])|]); lia).
