@@ -66,9 +66,25 @@ Qed.
 Lemma two_concepts : concepts V kz kc 2 2.
 Proof. each_concept. Qed.
 
-Lemma two_family : gamma_omega V kz 2 (table [3 / 4; 1 / 4; 3 / 4; 1 / 4])
-  (table [1 / 2; 1 / 2; 1 / 2; 1 / 2]) (1 / 5) a b.
+Let gamma := table [3 / 4; 1 / 4; 3 / 4; 1 / 4].
+Let omega := table [1 / 2; 1 / 2; 1 / 2; 1 / 2].
+
+Lemma two_family : gamma_omega V kz 2 gamma omega (1 / 5) a b.
 Proof. each_shape. Qed.
+
+(* 1/5 is below eps0: the threshold there is (8/5) ln 2. *)
+Lemma two_threshold y : In y V -> kz y = 0%nat ->
+  - ln (gamma y / omega y) < threshold 2 (1 / 5).
+Proof.
+  intros y_in _.
+  assert (E : threshold 2 (1 / 5) = 8 / 5 * ln 2).
+  { unfold threshold. replace ((1 - 1 / 5) * (2 - 1) / (1 / 5)) with (2 * 2)
+      by field. rewrite ln_mult by lra. field. }
+  assert (L : - ln 2 <= ln (gamma y / omega y)).
+  { rewrite <- ln_Rinv by lra. each_of y_in; unfold gamma, omega, table;
+      cbn [nth]; (left; apply ln_increasing; lra) || (right; f_equal; field). }
+  rewrite E. pose proof ln_lt_2. lra.
+Qed.
 
 (* Token 1 of the target: M = ln 2, while the mean
    log-odds is already (ln 6)/2 + (ln 2)/10 > ln 2. *)
@@ -77,6 +93,8 @@ Lemma remark_3_4_false :
     target j z c,
   paper_setting V kz kc a b p d W H P N target /\ concepts V kz kc 2 2 /\
   gamma_omega V kz 2 gamma omega (1 / 5) a b /\ length P = length N /\
+  (forall y, In y V -> kz y = target ->
+    - ln (gamma y / omega y) < threshold 2 (1 / 5)) /\
   kc j = target /\ In z V /\ kz z = target /\
   peak (steered_increase V d W H P N p j z) (finite c) /\ c < 0.
 Proof.
@@ -91,11 +109,11 @@ Proof.
   - simpl; auto.
   - exists 2%nat. split; [simpl; auto|lra].
   - rewrite two_mean. lra.
-  - exists V, kz, kc, (table [3 / 4; 1 / 4; 3 / 4; 1 / 4]),
-      (table [1 / 2; 1 / 2; 1 / 2; 1 / 2]), a, b, p, d, W, H, [true], [false],
-      0%nat, true, 1%nat, c.
+  - exists V, kz, kc, gamma, omega, a, b, p, d, W, H, [true], [false], 0%nat,
+      true, 1%nat, c.
     split; [exact setting|]. split; [exact two_concepts|].
-    split; [exact two_family|]. simpl. auto 10.
+    split; [exact two_family|]. split; [reflexivity|].
+    split; [exact two_threshold|]. simpl. auto 10.
 Qed.
 
 (* The same dataset: the sweet spots of the two

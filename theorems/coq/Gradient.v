@@ -191,6 +191,29 @@ Proof.
   apply sum_zero. intros i _. rewrite sum_zero by reflexivity. ring.
 Qed.
 
+(* So have embeddings that minimise the loss, whatever the decoder (Fermat). *)
+Lemma minimal_stationary :
+  (forall H', loss H <= loss H') -> stationary V d W p js w same H.
+Proof.
+  intros H_minimal j i j_in i_lt.
+  set (f := fun t => loss (moved same H j i t)).
+  assert (start : f 0 = loss H).
+  { unfold f, embedding_loss, cross_entropy. f_equal. apply sum_ext.
+    intros k _. f_equal. apply sum_ext. intros z _. do 2 f_equal.
+    assert (L : forall y, logits d W (moved same H j i 0 k) y =
+        logits d W (H k) y).
+    { intros y. apply sum_ext. intros l _. unfold moved.
+      destruct (same k j), (Nat.eqb l i); ring. }
+    unfold softmax. rewrite L. f_equal. apply sum_ext. intros y _.
+    rewrite L. reflexivity. }
+  pose proof (partial_gradient j i j_in i_lt) as D. fold f in D.
+  set (D_exists := exist (derivable_pt_abs f 0) (partial j i) D).
+  eapply derivable_value; [exact D|].
+  change (partial j i) with (derive_pt f 0 D_exists).
+  apply deriv_minimum with (-1) 1; try lra. intros t _ _.
+  rewrite start. apply H_minimal.
+Qed.
+
 (* A model that fits its data has gradient 0. *)
 Lemma trained_stationary : trained V d W H p ->
   stationary V d W p js w same H.

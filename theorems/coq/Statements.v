@@ -1020,14 +1020,16 @@ Qed.
 
 (* ======== Findings: where the paper is false or loose ======== *)
 
-(* claim: finding-remark-3.4; in the dataset of App. B.3 of v1, eps = 1/5, a
-   target token of a context of the target peaks below 0:
+(* claim: finding-remark-3.4; in the dataset of App. B.3 of v1, with eps = 1/5
+   below eps0, a target token of a context of the target peaks below 0:
    gamma = (3/4, 1/4, 3/4, 1/4), omega uniform *)
 Theorem finding_remark_3_4 :
   exists (V : list nat) kz (kc : bool -> nat) gamma omega a b p d W H P N
     target j z c,
   paper_setting V kz kc a b p d W H P N target /\ concepts V kz kc 2 2 /\
   gamma_omega V kz 2 gamma omega (1 / 5) a b /\ length P = length N /\
+  (forall y, In y V -> kz y = target ->
+    - ln (gamma y / omega y) < threshold 2 (1 / 5)) /\
   kc j = target /\ In z V /\ kz z = target /\
   peak (steered_increase V d W H P N p j z) (finite c) /\ c < 0.
 Proof. exact remark_3_4_false. Qed.
@@ -1138,16 +1140,19 @@ Proof.
   split; [apply gradient_exists|intros D v; apply steering_slope]; assumption.
 Qed.
 
-(* claim: finding-degrades; so steering has slope 0 at every stationary H, and
-   a perfectly trained one is stationary *)
+(* claim: finding-degrades; so steering has slope 0 at every stationary H, such
+   as one of least loss for its decoder, or of a perfectly trained model *)
 Theorem finding_degrades_stationary :
   forall (A J : Type) (V : list A) d W (p : J -> A -> R) js w H,
   V <> nil -> forall same, NoDup js ->
   (trained V d W H p -> stationary V d W p js w same H) /\
+  ((forall H', embedding_loss V d W p js w H <= embedding_loss V d W p js w H')
+    -> stationary V d W p js w same H) /\
   (stationary V d W p js w same H -> forall P N,
    derivable_pt_lim (steered_loss_increase V d W H P N p js w) 0 0).
 Proof.
-  split; [apply trained_stationary; assumption|]. intros H_stationary P N.
+  split; [apply trained_stationary; assumption|].
+  split; [apply minimal_stationary; assumption|]. intros H_stationary P N.
   apply (stationary_slope V d W p js w H) with (same := same); assumption.
 Qed.
 
