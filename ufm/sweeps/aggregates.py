@@ -1,5 +1,6 @@
 """Means, masses and costs along any number of strengths, from the moments about a few anchors."""
 
+import math
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -8,10 +9,13 @@ from jaxtyping import Array, Float
 
 from .._checks import Numbers, needs_float64
 from .._progress import Progress, silent
+from ..numerics.log_ratio import log_mean_growth, weighted_remainder
 from ..numerics.tilted_moments import Anchor, anchor_at, evaluate, series, slopes
 from ..tilt.divergences import checked_weights
 from ..tilt.tilt import ExponentialTilt
 from .sweep import strength_row
+
+_FARTHEST = 1e300  # strengths in units of 1/R: beyond, nothing changes that a float could show
 
 
 class Aggregates(NamedTuple):
@@ -119,8 +123,13 @@ def _checked_masks(concepts: Numbers | None, vocabulary: int) -> np.ndarray:
 
 def along(alphas: np.ndarray, log_odds: np.ndarray, log_weights: np.ndarray) -> Along:
     """The distribution ∝ e^{log_weights + αM} at every α of `alphas` [A], in any order."""
+    # M in units of about its range, a power of two, so that squares of it neither over- nor underflow
+    exponent = int(np.frexp(log_odds.max() / 2 - log_odds.min() / 2)[1])
+    log_odds = np.ldexp(log_odds, -exponent)
+    with np.errstate(over="ignore"):
+        in_units = np.clip(np.ldexp(alphas, exponent), -_FARTHEST, _FARTHEST)
     order = np.argsort(alphas, kind="stable")
-    points, found = alphas[order], np.empty((6, alphas.size))
+    points, found = in_units[order], np.empty((6, alphas.size))
     origin = anchor_at(0.0, log_odds, log_weights)
 
     def fill(anchor: Anchor, first: int, last: int) -> list[tuple[int, int]]:
@@ -144,7 +153,9 @@ def along(alphas: np.ndarray, log_odds: np.ndarray, log_weights: np.ndarray) -> 
             left += fill(anchor, first, last)
     result = np.empty_like(found)
     result[:, order] = found
-    return Along(result[0].astype(int), *result[1:])
+    pivot, excess, mean, variance, entropy, forward_kl = result
+    mean, variance = np.ldexp(mean, exponent), np.ldexp(variance, 2 * exponent)
+    return Along(pivot.astype(int), excess, mean, variance, entropy, forward_kl)
 
 
 def _about(
@@ -168,18 +179,47 @@ def _about(
     total, log_z = 1 + growth, np.log1p(growth)
     step = dz / total
     slope = step / rho if rho else np.zeros_like(step)
-    kl = log_z.copy()
-    if anchor is not origin:
-        # K(a) - K(0) - a E_0[M] at the anchor, and on from there
-        r0 = origin.pivot
-        centre = (anchor.pivot_log_odds - origin.pivot_log_odds) + (anchor.excess - origin.excess)
-        kl += (log_weights[r] - log_weights[r0]) + anchor.log_total - origin.log_total
-        kl += anchor.alpha * ((log_odds[r] - origin.pivot_log_odds) - origin.excess) + h * centre
+    kl = log_z
+    if anchor is not origin:  # from KL(p||p_a) and its slope at the anchor on
+        at_anchor, rise = _cost(anchor, origin, log_p, log_odds, log_weights)
+        kl = log_z + (at_anchor + h * rise)
     return (
         np.full(h.size, r),
         anchor.log_total + log_z + h * anchor.excess,
         anchor.pivot_log_odds + (anchor.excess + slope),
-        (ddz / total - step * step) / rho**2 if rho else np.zeros_like(step),
+        (ddz / total - step * step) / rho / rho if rho else np.zeros_like(step),
         log_z - expected / total - tau * step,
         kl,
     )
+
+
+def _cost(
+    anchor: Anchor,
+    origin: Anchor,
+    log_p: np.ndarray,
+    log_odds: np.ndarray,
+    log_weights: np.ndarray,
+) -> tuple[float, float]:
+    """KL(p||p_a) and its slope E_a[M] - E_0[M], both to relative accuracy; `log_p` is log p_a."""
+    r, r0 = anchor.pivot, origin.pivot
+    parts = (
+        log_weights[r] - log_weights[r0],
+        anchor.log_total,
+        -origin.log_total,
+        anchor.alpha * ((log_odds[r] - origin.pivot_log_odds) - origin.excess),
+    )
+    rises = (anchor.pivot_log_odds - origin.pivot_log_odds, anchor.excess, -origin.excess)
+    kl, rise = math.fsum(parts), math.fsum(rises)
+    if all(abs(sum_) > 0.01 * max(map(abs, terms)) for sum_, terms in ((kl, parts), (rise, rises))):
+        return kl, rise
+    # They cancel, as where one token keeps nearly all the mass: by sums of positive terms, over all tokens.
+    # KL(p||p_a) + KL(p_a||p) = a (E_a[M] - E_0[M]).
+    before = ((log_weights - log_weights[r0]) - origin.log_total)[None, :]
+    growth = (anchor.alpha * (log_odds - log_odds[r]))[None, :]
+    is_pivot, after = np.arange(log_odds.size)[None, :] == r, log_p[None, :]
+    with np.errstate(over="ignore", under="ignore"):
+        mean, _ = log_mean_growth(before, growth, after + anchor.log_total, is_pivot, np)
+        ratio = growth - mean[:, None]
+        kl = float(weighted_remainder(before, after, ratio, np).sum())
+        back = float(weighted_remainder(after, before, -ratio, np).sum())
+    return kl, (kl + back) / anchor.alpha

@@ -37,8 +37,9 @@ class ExponentialTilt(eqx.Module):
     `jvp` (not `jet`, which knows no argmax: `derivative` gives every order).
 
     Numbers: with r the most likely token at α, u(z) = (log p(z) - log p(r)) + α(M(z) - M(r)) is
-    formed by subtracting before multiplying; the error of log p_α is a few units in the last place
-    of u, also at α = 1e8, where log p + αM has lost eight digits.
+    formed by subtracting before multiplying. The relative error of p_α is a few units in the last
+    place of log p, at any α, whatever the scale of M and a constant added to it: where log p + αM
+    has lost eight digits, too. What is below 1e-308 may come out as 0.
 
     >>> import ufm
     >>> dataset = ufm.ConceptDataset.smoothed(concepts=3, size=3, epsilon=0.05)
@@ -131,17 +132,22 @@ class ExponentialTilt(eqx.Module):
         """M(z) - E_{j,α}[M] [m, V] = d log p_{j,α}(z) / dα, exact also where it is tiny.
 
         Formed from the gaps M(z) - M(r): near α = ±∞ the difference of E_α[M] and M(z) themselves
-        would be all rounding.
+        would be all rounding. The error is some units in the last place of Σ_y p_α(y) |M(z) - M(y)|.
         """
         pivot_log_odds, excess = self._mean_from_pivot(alpha)
         return (self.log_odds[None, :] - pivot_log_odds[:, None]) - excess[:, None]
 
     def variance(self, alpha: ArrayLike) -> Float[Array, " contexts"]:
         """Var_{j,α}(M) = K_j''(α) [m]; positive unless M is constant."""
-        return (self.probs(alpha) * self.centred(alpha) ** 2).sum(axis=1)
+        # √p, which does not underflow where p does
+        root = jnp.exp(0.5 * self.log_probs_at(alpha))
+        return ((root * self.centred(alpha)) ** 2).sum(axis=1)
 
     def cumulants(self, alpha: ArrayLike, order: int) -> Float[Array, "contexts order"]:
         """κ_1..κ_order of M under p_{j,α}, [m, order]: κ_n = K_j^{(n)}(α).
+
+        From order 3 on terms of both signs may cancel: the error is some units in the last place of
+        E_α|M - E_α[M]|^n. A p below 1e-600 counts for nothing.
 
         >>> import ufm
         >>> tilt = ufm.ExponentialTilt.from_dataset(ufm.ConceptDataset.smoothed(), [0], [2])
@@ -150,9 +156,12 @@ class ExponentialTilt(eqx.Module):
         """
         if order < 1:
             raise ValueError(f"order must be at least 1; got {order}")
-        x, p = self.centred(alpha), self.probs(alpha)
+        x = self.centred(alpha)
+        root = jnp.exp(0.5 * self.log_probs_at(alpha))  # √p does not underflow where p does
         moments = [jnp.ones_like(x[:, 0]), jnp.zeros_like(x[:, 0])]
-        moments += [(p * x**n).sum(axis=1) for n in range(2, order + 1)]
+        for n in range(2, order + 1):
+            halves = root * x ** (n // 2), root * x ** (n - n // 2)
+            moments.append((halves[0] * halves[1]).sum(axis=1))
         # Of the centred variable: κ_n = μ_n - Σ_{k<n} C(n-1, k-1) κ_k μ_{n-k}, with κ_1 = 0.
         kappa = [jnp.zeros_like(x[:, 0])]
         for n in range(2, order + 1):
@@ -165,6 +174,8 @@ class ExponentialTilt(eqx.Module):
 
             p_α^{(n)}(z) = p_α(z) · Bell_n(M(z) - κ_1, -κ_2, …, -κ_n)     (complete Bell polynomial)
 
+        The error is some units in the last place of the polynomial's terms without their signs.
+
         >>> import ufm
         >>> tilt = ufm.ExponentialTilt.from_dataset(ufm.ConceptDataset.smoothed(), [0], [2])
         >>> print(f"{tilt.derivative(0.5, order=2)[2, 0]:.6f}")
@@ -172,14 +183,15 @@ class ExponentialTilt(eqx.Module):
         """
         if order < 0:
             raise ValueError(f"order must be at least 0; got {order}")
-        p = self.probs(alpha)
         if order == 0:
-            return p
+            return self.probs(alpha)
         arguments = [self.centred(alpha)]
         if order > 1:
             kappa = self.cumulants(alpha, order)
             arguments += [-kappa[:, n : n + 1] for n in range(1, order)]
-        return p * bell(arguments)
+        # √p twice: p may underflow where its product with a large polynomial does not
+        root = jnp.exp(0.5 * self.log_probs_at(alpha))
+        return root * (root * bell(arguments))
 
     def limit(self, sign: int) -> Float[Array, "contexts vocab"]:
         """Lim p_{j,α}(z) [m, V] as α → +∞ (`sign` = +1) or -∞ (-1) (Prop B.1).
@@ -208,25 +220,39 @@ class ExponentialTilt(eqx.Module):
 
     def _from_pivot(self, alpha: ArrayLike) -> tuple[Array, Bool[Array, "contexts vocab"]]:
         """u(z) = log p_α(z) - log p_α(r), and the mask of the pivot r, the most likely token."""
-        alpha = strength(alpha, self.log_odds.dtype)
-        log_odds = self.log_odds[None, :]
-
-        def relative_to(r: Array) -> Array:
-            log_p = jnp.take_along_axis(self.log_probs, r[:, None], axis=1)
-            return (self.log_probs - log_p) + alpha * (log_odds - self.log_odds[r][:, None])
-
-        # log p + αM finds r up to its rounding error; the differences from r then find it exactly.
-        rough = jnp.argmax(self.log_probs + alpha * log_odds, axis=1)
-        pivot = jnp.argmax(relative_to(jax.lax.stop_gradient(rough)), axis=1)
-        return relative_to(pivot), jnp.arange(log_odds.size)[None, :] == pivot[:, None]
+        return from_pivot(self.log_probs, self.log_odds, strength(alpha, self.log_odds.dtype))
 
     def _mean_from_pivot(self, alpha: ArrayLike) -> tuple[Array, Array]:
         """M(r) and E_α[M] - M(r), kept apart so that nothing small is lost in their sum."""
         u, is_pivot = self._from_pivot(alpha)
-        weight = jnp.where(is_pivot, 1.0, jnp.exp(u))
-        pivot_log_odds = jnp.where(is_pivot, self.log_odds[None, :], 0.0).sum(axis=1)
+        root = jnp.where(is_pivot, 1.0, jnp.exp(0.5 * u))  # does not underflow where e^u does
+        pivot_log_odds = at_pivot(self.log_odds, is_pivot)
         gaps = self.log_odds[None, :] - pivot_log_odds[:, None]
-        return pivot_log_odds, (weight * gaps).sum(axis=1) / weight.sum(axis=1)
+        return pivot_log_odds, (root * (root * gaps)).sum(axis=1) / (root**2).sum(axis=1)
+
+
+def from_pivot(
+    log_probs: Array, log_odds: Array, alpha: Array
+) -> tuple[Array, Bool[Array, "contexts vocab"]]:
+    """u(z) = log p_α(z) - log p_α(r) [m, V], and the mask of the pivot r, the most likely token.
+
+    Tokens with a log p of -∞ are left out: their u is -∞.
+    """
+    # Counted from the end of M that α favours, αM is below |log p| wherever p_α is large: neither a great
+    # strength nor a constant added to M drowns log p while r is looked for.
+    counted = (log_probs > -jnp.inf).any(axis=0)
+    top = jnp.where(counted, log_odds, -jnp.inf).max()
+    bottom = jnp.where(counted, log_odds, jnp.inf).min()
+    from_end = log_probs + (alpha * (log_odds - jnp.where(alpha < 0, bottom, top)))[None, :]
+    r = jnp.argmax(jax.lax.stop_gradient(from_end), axis=1)
+    gaps = log_odds[None, :] - log_odds[r][:, None]
+    log_p = jnp.take_along_axis(log_probs, r[:, None], axis=1)
+    return (log_probs - log_p) + alpha * gaps, jnp.arange(log_odds.size)[None, :] == r[:, None]
+
+
+def at_pivot(values: Array, is_pivot: Bool[Array, "contexts vocab"]) -> Array:
+    """`values` [V] at each context's pivot, [m]."""
+    return jnp.where(is_pivot, values[None, :], 0.0).sum(axis=1)
 
 
 def bell(arguments: Sequence[Array]) -> Array:
