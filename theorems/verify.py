@@ -266,8 +266,13 @@ def as_json(report: Report, version: str) -> dict[str, JSON]:
         "findings": [
             {
                 "id": finding.id,
-                "text": finding.text,
+                "title": finding.title,
+                "severity": str(finding.severity),
                 "source": finding.source,
+                "says": finding.says,
+                "truth": finding.truth,
+                "text": finding.text,
+                "witness": finding.witness,
                 "counterexample": finding.counterexample,
                 "confirmed": confirmation.confirmed,
                 "numbers": confirmation.numbers,

@@ -20,7 +20,8 @@ CLAIM_IDS = [claim.id for statement in STATEMENTS for claim in statement.claims]
 TOP = {"version", "seed", "statements", "findings"}
 CLAIM = {"id", "verdict", "numeric", "certificate", "proof", "control"}
 NUMERIC = {"verdict", "instances", "worst_margin", "tolerance"}
-FINDING = {"id", "text", "counterexample", "confirmed"}
+FINDING = {"id", "text", "source", "counterexample", "confirmed"}
+FINDING |= {"title", "severity", "says", "truth", "witness", "numbers"}
 
 
 def statement(name):
@@ -89,7 +90,9 @@ def test_json_has_the_documented_schema(report):
             assert set(claim["control"]) == {"dropped", "counterexample_found"}
             assert claim["control"]["counterexample_found"] is True
     (finding,) = data["findings"]
-    assert set(finding) >= FINDING
+    assert set(finding) == FINDING
+    assert finding["severity"] == "loose remark"
+    assert type(finding["severity"]) is str
     assert finding["confirmed"] is True
     assert finding["counterexample"]["off_concept"] == ["1/10"] * 4
     # strict JSON: no NaN, no infinity, no numpy numbers
