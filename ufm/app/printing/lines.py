@@ -10,6 +10,11 @@ def say(console: Console, line: str, style: str = "") -> None:
     console.print(visible(line), style=style, soft_wrap=True, markup=False, highlight=False)
 
 
+def readable_width() -> int:
+    """Columns for text that breaks into lines: the terminal's, but from 80 to 140."""
+    return min(max(Console().width, 80), 140)
+
+
 def wide_output(least: int) -> Console:
     """Standard output, taken to be `least` columns wide or more.
 

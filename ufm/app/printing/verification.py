@@ -9,7 +9,7 @@ from rich.table import Table
 
 from theorems.proofs import PROVED_BY, UNPROVED
 
-from .lines import say
+from .lines import readable_width, say
 from .tables import coloured, counted, figure, table
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def print_report(report: "Report", console: Console, source: str | None = None) 
     if source is not None:
         _print_reasons(report, console)
     if report.findings:
-        console.print(_findings(report))
+        _print_findings(report, console)
     parts = [counted(str(tally.verdict) for tally in report.tallies.values())]
     if source is None:
         controls = sum(bool(t.control and t.control[0]) for t in report.tallies.values())
@@ -111,9 +111,29 @@ def _print_reasons(report: "Report", console: Console) -> None:
         console.print(f"[dim]{escape(reason)}[/]: {', '.join(names)}", soft_wrap=True)
 
 
-def _findings(report: "Report") -> Table:
-    findings = table("finding", "against", "recomputed", "", wraps=("against", "recomputed"))
+def _print_findings(report: "Report", console: Console) -> None:
+    """A headline for each finding; under it what the paper says, what is true, an example, how grave."""
+    console.print("Findings about the first version of the paper, arXiv:2602.02712v1:\n")
+    columns = [f"[bold]{name}[/]" for name in ("the paper says", "what is true", "counterexample")]
+    _print_finding_row(console, *columns, "[bold]severity[/]")
     for finding, confirmation in report.findings:
         mark = coloured("confirmed" if confirmation.confirmed else "NOT CONFIRMED")
-        findings.add_row(finding.id, finding.source, escape(confirmation.numbers), mark)
-    return findings
+        console.print(f"[bold]{finding.id}[/]  [dim]{escape(finding.source)}[/]")
+        _print_finding_row(
+            console,
+            escape(finding.says),
+            escape(finding.truth),
+            f"{escape(finding.witness)}: {escape(confirmation.numbers)}",
+            f"{finding.severity}\n{mark}",
+        )
+        console.print()
+
+
+def _print_finding_row(console: Console, *cells: str) -> None:
+    """Three columns of one width and a narrow one: the headlines between are wider than a column."""
+    row = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    for _ in cells[:-1]:
+        row.add_column(ratio=1)
+    row.add_column(width=len("statement"))
+    row.add_row(*cells)
+    console.print(row, width=readable_width())

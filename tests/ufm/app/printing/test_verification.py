@@ -1,0 +1,61 @@
+"""The findings as `ufm verify` prints them: a table that can be read on a narrow screen."""
+
+import io
+import re
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+import theorems
+from theorems.findings import Confirmation
+from theorems.verify import Report
+from ufm.app.printing.verification import print_report
+
+NUMBERS = "α = -0.165670148651 < 0"
+
+
+def printed(monkeypatch, columns, findings, confirmed=True):
+    """The lines of a report on findings alone, on a terminal of so many columns."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    console = Console(file=io.StringIO(), width=max(columns, 139))
+    told = [(finding, Confirmation(confirmed, NUMBERS)) for finding in findings]
+    monkeypatch.setattr("ufm.app.printing.verification._claims", lambda *_, **__: "claims")
+    print_report(Report(0, (), findings=told), console)
+    lines = console.file.getvalue().splitlines()
+    start = next(n for n, line in enumerate(lines) if line.startswith("Findings about"))
+    return lines[start:]
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_table_of_findings_fits_the_screen_and_loses_nothing(monkeypatch, columns):
+    lines = printed(monkeypatch, columns, theorems.FINDINGS)
+    assert lines[0] == "Findings about the first version of the paper, arXiv:2602.02712v1:"
+    heads = re.split(r"\s{2,}", lines[2].strip())
+    assert heads == ["the paper says", "what is true", "counterexample", "severity"]
+    assert max(map(len, lines)) <= columns
+    assert "…" not in "".join(lines)
+    starts = [lines[2].index(head) for head in heads]
+    for finding in theorems.FINDINGS:
+        (at,) = (n for n, line in enumerate(lines) if line.startswith(f"{finding.id} "))
+        assert lines[at] == f"{finding.id}  {finding.source}"
+        rows = lines[at + 1 : lines.index("", at)]
+        cells = [
+            " ".join(row[low:high].strip() for row in rows).split()
+            for low, high in zip(starts, [*starts[1:], None], strict=True)
+        ]
+        assert cells[0] == finding.says.split()
+        assert cells[1] == finding.truth.split()
+        assert cells[2] == f"{finding.witness}: {NUMBERS}".split()
+        assert cells[3] == [*finding.severity.split(), "confirmed"]
+
+
+def test_markup_in_a_finding_is_shown_as_it_is(monkeypatch):
+    finding = replace(theorems.FINDINGS[0], says="On [bold]all[/bold] of [0, 1].")
+    assert "On [bold]all[/bold] of [0, 1]." in "\n".join(printed(monkeypatch, 120, [finding]))
+
+
+def test_a_finding_that_is_not_confirmed_is_told_and_counted(monkeypatch):
+    lines = printed(monkeypatch, 80, theorems.FINDINGS[:2], confirmed=False)
+    assert "CONFIRMED" in "\n".join(lines)
+    assert lines[-1].endswith("0 of 2 findings confirmed.")
