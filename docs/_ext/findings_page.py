@@ -1,5 +1,6 @@
-"""The page of findings: where the paper is false or loose, from `theorems.FINDINGS`."""
+"""The page of findings about the paper's first version, from `theorems.FINDINGS`."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import jax
@@ -8,9 +9,12 @@ from pages import write_page
 from sphinx.application import Sphinx
 
 import theorems
+from theorems.findings import Severity
 from ufm._json import JSON
 
 jax.config.update("jax_enable_x64", True)  # the counterexamples are recomputed
+
+NOTEBOOK = "What the paper says, and what is true"
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -25,23 +29,41 @@ def _write_page(app: Sphinx) -> None:
 def _findings() -> Iterator[str]:
     yield "(findings)=\n# Findings"
     yield (
-        "\nWhere {cite:t}`taimeskhanov2026` is false or loose: what it says and where, in our "
-        "words, and a counterexample, with the keys of {doc}`ufm certify </certificates>`, which "
-        "`ufm verify` computes anew. The notebook "
-        '<a href="../notebooks/where_the_paper_is_wrong.html">Where the paper is wrong</a> takes '
-        "them one by one.\n"
+        "\nWhat we say about the first version (v1) of {cite:t}`taimeskhanov2026`, arXiv:2602.02712v1: "
+        f"{_count()}. The theorems that the paper proves are right. What it says is given in our words with "
+        "its place. Each finding has an exact counterexample (or, for an addition, an example), which "
+        "`ufm verify` computes anew; it is listed below with the keys of "
+        "{doc}`ufm certify </certificates>`. The notebook "
+        f'<a href="../notebooks/where_the_paper_is_wrong.html">{NOTEBOOK}</a> takes the findings one by '
+        "one.\n"
     )
+    yield "| the paper says (v1) | what is true | counterexample | severity |\n| --- | --- | --- | --- |"
+    confirmed = {finding.id: finding.confirm() for finding in theorems.FINDINGS}
+    for finding in theorems.FINDINGS:
+        place = f"{{ref}}`{finding.source} <finding-{finding.id}>`"
+        cells = [finding.says, finding.truth, f"{finding.witness}: {confirmed[finding.id].numbers}"]
+        says, truth, witness = (cell.replace("|", "\\|") for cell in cells)
+        yield f"| {place}: {says} | {truth} | {witness} | {finding.severity} |"
+    yield ""
     for finding in theorems.FINDINGS:
         yield f"(finding-{finding.id})="
         yield f"## {finding.title}\n"
-        yield f"`{finding.id}`, {finding.source}. {finding.text}\n"
+        yield f"`{finding.id}`, {finding.severity}; {finding.source}.\n"
+        yield f"**The paper says.** {finding.says}\n"
+        yield f"**What is true.** {finding.truth}\n"
         yield from _against(finding)
-        yield "Counterexample:\n"
+        yield f"**The instance.** {finding.witness}. As `ufm certify` reads it:\n"
         yield from (f"- {name}: {_plain(value)}" for name, value in finding.counterexample.items())
-        yield f"\nRecomputed: {finding.confirm().numbers}.\n"
+        yield f"\nRecomputed: {confirmed[finding.id].numbers}.\n"
         yield from _proofs(finding)
         for name in finding.figures:
             yield f"```{{image}} figures/{name}.svg\n:alt: {name}\n```\n"
+
+
+def _count() -> str:
+    """How many findings there are of each severity, in words."""
+    counts = Counter(finding.severity for finding in theorems.FINDINGS)
+    return ", ".join(f"{severity} ({counts[severity]})" for severity in Severity)
 
 
 def _against(finding: theorems.Finding) -> Iterator[str]:

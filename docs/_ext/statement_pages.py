@@ -39,8 +39,8 @@ def _page(statement: theorems.Statement) -> Iterator[str]:
     yield f"`{statement.id}`, {statement.source}."
     about = [f for f in theorems.FINDINGS if statement.source in f.source]
     if about:
-        links = (f"{{ref}}`{f.title.lower()} <finding-{f.id}>`" for f in about)
-        yield f"Where the paper errs about it: {'; '.join(links)}."
+        links = (f"{{ref}}`{f.title.lower()} <finding-{f.id}>` ({f.severity})" for f in about)
+        yield f"Findings about it, in v1 of the paper: {'; '.join(links)}."
     yield "\n## Proof idea\n"
     yield f"{statement.idea}\n"
     for claim in statement.claims:
@@ -77,7 +77,8 @@ def _overview() -> Iterator[str]:
         "\nThe results of {cite:t}`taimeskhanov2026` and what goes beyond them, each split into "
         "claims that are true or false of an instance. A claim names its hypotheses, is checked by a "
         "function of its own, and has a control: an instance without one hypothesis, on which that "
-        "function must say *fails*. What the paper says otherwise is under {ref}`findings <findings>`.\n"
+        "function must say *fails*. Sentences of the paper "
+        "that say more than is true are under {ref}`findings <findings>`.\n"
     )
     families = re.split(r"Families: |\n\n", inspect.getdoc(suite.draw) or "")[2]
     yield f"(families)=\nFamilies of random instances: {families}\n"
