@@ -240,8 +240,9 @@ def _(model):
             mo.md(r"""
             ## What does not happen: "back to its unsteered value"
 
-            The paper says that a concept on the side returns to its unsteered value at large
-            strengths. If that were so, one could steer hard and leave the rest of the language alone.
+            The paper (v1, after Theorem 3.6) says that a concept on the side returns to its unsteered
+            value at large strengths. If that were so, one could steer hard and leave the rest of the
+            language alone.
             The mass of the third concept in its own context:
             """),
             table("α | mass of $C_3$", (f"{alpha:g} | {mass:.2e}" for alpha, mass in back)),

@@ -208,8 +208,8 @@ def _():
 
     **Sign of a peak.** $\alpha(j,z) > 0$ exactly if $M(z)$ exceeds a difference of mean
     divergences of $p_j$ from the laws of $N$ and of $P$. Remark 3.4 is what this says of the
-    target on the γ/ω dataset with small ε; its main-text form forgets the contexts of the target,
-    on the right.
+    target on the γ/ω dataset, for contexts outside the target and small ε, as its proof has it; the
+    main text (v1) names neither condition. On the right, a context of the target.
     """)
     return
 

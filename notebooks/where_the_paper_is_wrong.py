@@ -1,4 +1,4 @@
-"""Where the paper is wrong, why, and what is true instead: each finding computed anew.
+"""What the paper says, and what is true: each finding about its first version computed anew.
 
 As an app `marimo run notebooks/where_the_paper_is_wrong.py`, as a script `python`, its assertions
 alone `pytest notebooks/where_the_paper_is_wrong.py`. The arithmetic here is NumPy and fractions, apart
@@ -8,7 +8,7 @@ from the library's, which is asked at the end.
 import marimo
 
 __generated_with = "0.25.2"
-app = marimo.App(width="medium", app_title="Where the paper is wrong")
+app = marimo.App(width="medium", app_title="What the paper says, and what is true")
 
 with app.setup(hide_code=True):
     from typing import NamedTuple
@@ -38,12 +38,12 @@ with app.setup(hide_code=True):
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    # Where the paper is wrong
+    # What the paper says, and what is true
 
-    Most of [arXiv:2602.02712](https://arxiv.org/abs/2602.02712) is right, and its theorems are proved
-    in Coq here. What follows is not: remarks without their conditions, sentences around the
-    theorems, two misprinted equations. Each counterexample is a small table of exact fractions,
-    worked out below with a dozen lines of NumPy.
+    The theorems of [arXiv:2602.02712](https://arxiv.org/abs/2602.02712v1) are right, and they are proved
+    in Coq here. These findings are about sentences around them in its first version (v1): remarks that
+    leave out a condition, one sentence that is false, a misprint in two equations, and an addition.
+    Each example is a small table of exact fractions, worked out below with a dozen lines of NumPy.
 
     All rests on one fact: steering tilts each law, $p_\alpha(z) \propto p(z) e^{\alpha M(z)}$, and a token
     rises while $\mathbb{E}_\alpha[M] < M(z)$.
@@ -83,7 +83,30 @@ def peak(p, odds, token: int) -> float:
 def about(finding: str):
     """What the paper says and what is true, from the registry."""
     found = FINDINGS[finding]
-    return mo.md(f"## {found.title}\n\n*{found.source}.* {found.text}")
+    place = f"*{found.source}; {found.severity}.*"
+    return mo.md(f"## {found.title}\n\n{place} {found.says}\n\n**What is true.** {found.truth}")
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(
+        "| the paper says (v1) | what is true | counterexample | severity |\n| --- | --- | --- | --- |\n"
+        + "\n".join(
+            "| "
+            + " | ".join(
+                cell.replace("|", r"\|")
+                for cell in (
+                    f"*{found.source}.* {found.says}",
+                    found.truth,
+                    found.witness,
+                    str(found.severity),
+                )
+            )
+            + " |"
+            for found in FINDINGS.values()
+        )
+    )
+    return
 
 
 @app.cell(hide_code=True)
@@ -103,7 +126,8 @@ def _():
             about("finding-1.in-target"),
             early_figure,
             mo.md(rf"""
-            Token 1 of the target peaks at α = **{early:.6f}**: every positive strength lowers it.
+            Token 1 of the target peaks at α = **{early:.6f}**: every positive strength lowers it. This is
+            the dataset {FINDINGS["finding-1.in-target"].witness}.
 
             **Why.** Its $M$ is the smaller of two on the target, $\log 2$ against $\log 6$, and a
             context of the target already has most of its mass on the other one: $\mathbb{{E}}_0[M]$ is
@@ -126,8 +150,10 @@ def _():
             about("finding-1.large-epsilon"),
             mo.md(rf"""
             Off the target, in a context of $C_3$, token 0 of the target peaks at α = **{large_peak:.5f}**.
-            Here ε = 9/20. **Why.** A large ε leaves so much mass off a context's own concept that the
-            target's best token lifts the mean above the others. **Instead**: the remark holds below
+            This is the dataset {FINDINGS["finding-1.large-epsilon"].witness}.
+
+            **Why.** A large ε leaves so much mass off a context's own concept that the target's
+            best token lifts the mean above the others. **Instead**: the remark holds below
             $\varepsilon_0$, the root of
 
             $$\Bigl(1-\frac{{\varepsilon}}{{G-1}}\Bigr)\log\frac{{(1-\varepsilon)(G-1)}}{{\varepsilon}}
@@ -157,8 +183,8 @@ def _():
             about("finding-2.vanishing"),
             vanishing_figure,
             mo.md(rf"""
-            At α = ±6 the third concept stands at **{vanishing[2][0]:.4f}** and **{vanishing[2][-1]:.4f}** in
-            its own context, next to minus its mean probability, −19/60; 0 would be "back".
+            At α = ±6 Δp of the third concept is **{vanishing[2][0]:.4f}** and **{vanishing[2][-1]:.4f}**
+            in its own context, next to minus its mean probability, −19/60; 0 would be "back".
             **Why.** At either end all mass is on the extremal tokens, which are others. **Instead**: its
             mass goes to 0 on both sides; a strength at which steering "wears off" does not exist.
             """),
@@ -264,8 +290,8 @@ def _(nine):
             mo.md(rf"""
             The slope tends to $\sum_j\pi_j(\max M - \mathbb{{E}}_j M)$ = **{slope:.4f}** nats a unit of α.
             **Why.** Every token of the data keeps its weight in the loss while its probability falls like
-            $e^{{-\alpha g}}$. **Instead**: convex on the whole line, linear far out. What levels off in
-            experiments is a final norm (Proposition 4.1).
+            $e^{{-\alpha g}}$. So the plateau that the paper proves and measures in transformers is the work
+            of their normalisation alone (Proposition 4.1), as it says itself.
             """),
         ]
     )
@@ -275,27 +301,41 @@ def _(nine):
 @app.cell(hide_code=True)
 def _():
     four = case("finding-6.degrading")
-    _half = np.sqrt(four.p[0]) / np.sqrt(four.p[0]).sum()
-    dip_alphas = np.linspace(-0.5, 1.5, 201)
-    dip = np.log(_half) @ four.p[0] - np.log(steered(_half, four.odds, dip_alphas)) @ four.p[0]
-    dip_slope = float(_half @ four.odds - four.p[0] @ four.odds)
+    dip_weights = np.array([0.75, 0.25])
+    # H half of what training would reach: half of each log p, and half of M
+    _half = np.sqrt(four.p) / np.sqrt(four.p).sum(axis=1, keepdims=True)
+    _odds = four.odds / 2
+    dip_alphas = np.linspace(-0.5, 1.0, 201)
+    dip = dip_weights @ [
+        np.log(_half[_j]) @ _row - np.log(steered(_half[_j], _odds, dip_alphas)) @ _row
+        for _j, _row in enumerate(four.p)
+    ]
+    dip_slope = float(dip_weights @ (_half - four.p) @ _odds)
     dip_figure, (_axes,) = plots.new_axes(label="ΔCE (nats)", height=3.0)
     _axes.plot(dip_alphas, dip, color=BLUE)
     _axes.axhline(0.0, color="0.5", linestyle=":")
+    # W = (1, 0, 0, -1): H = ±h is stationary where E_model[W] = tanh(h/2) is E_data[W] = 3/10
+    _w, _h = np.array([1.0, 0.0, 0.0, -1.0]), 2 * np.arctanh(0.3)
+    _rest = np.exp(np.outer([_h, -_h], _w))
+    _rest /= _rest.sum(axis=1, keepdims=True)
+    rest_slope = float(dip_weights @ (_rest - four.p) @ (2 * _h * _w))
+    rest_misfit = float(np.abs(_rest - four.p).max())
     mo.vstack(
         [
             about("finding-6.degrading"),
             dip_figure,
             mo.md(rf"""
-            The slope at 0 is $\mathbb{{E}}_{{model}} M - \mathbb{{E}}_{{data}} M$ =
-            **{dip_slope:.4f}**, and the loss falls by {-dip.min():.4f} nats at best. **Why.**
-            Steering towards what the model has not finished learning is training. **Instead**:
-            steering cannot help at a stationary point of the loss, where that slope is 0; with
-            perfect training it costs $\frac12\sigma^2\alpha^2$.
+            A model whose $H$ is half of what training would reach has at 0 the slope
+            $\sum_j\pi_j(\mathbb{{E}}_{{model}} M - \mathbb{{E}}_{{data}} M)$ = **{dip_slope:.4f}**, and the
+            loss falls by {-dip.min():.4f} nats at best. **Why.** $f_\alpha(c_j) = W(h_j + \alpha v)$, so
+            that $\Delta\mathrm{{CE}}'(0) = \langle \sum_j \partial\mathrm{{CE}}/\partial h_j, v\rangle$:
+            steering towards what the model has not finished learning is a step of training. Where $H$
+            is stationary the slope is 0, trained perfectly or not: with $W = (1, 0, 0, -1)$ it is
+            {abs(rest_slope):.0e}, though probabilities are off by up to {rest_misfit:.2f}.
             """),
         ]
     )
-    return dip, dip_slope
+    return dip, dip_slope, rest_misfit, rest_slope
 
 
 @app.cell(hide_code=True)
@@ -308,7 +348,7 @@ def _():
             mo.md(rf"""
             $\Delta p$ of token 2 at α = 1000: **{far:.6f}**, against −0.4 from equation (9). **Why.** The
             equation subtracts the in-concept rate $a_z$ where the context is of another concept, whose
-            rate is $b_z$. **Instead**:
+            rate is $b_z$. **Instead**: equation (5),
             $\mathbb{{1}}[z \in M_{{top}}]\,p(z)/\sum_{{M_{{top}}}} p - p(z)$, whatever the concept.
             """),
         ]
@@ -387,9 +427,13 @@ def test_the_loss_is_convex_and_ends_as_a_line(line_alphas, rise, slope):
 
 
 @app.cell
-def test_unfinished_training_gains_and_the_printed_limit_is_off(dip, dip_slope, far):
+def test_unfinished_training_gains_and_the_printed_limit_is_off(
+    dip, dip_slope, far, rest_misfit, rest_slope
+):
     assert dip_slope < 0
     assert dip.min() < -1e-3
+    assert abs(rest_slope) < 1e-15
+    assert rest_misfit > 0.05
     assert abs(far + 0.1) < 1e-12
     return
 

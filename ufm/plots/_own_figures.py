@@ -1,4 +1,4 @@
-"""Figures of what the paper does not show: where it errs, and what goes beyond it."""
+"""Figures of what the paper does not show: examples of findings, and what goes beyond it."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -128,8 +128,8 @@ OWN = (
     Picture(
         "vanishing",
         "A concept does not come back",
-        "against the text after Theorem 3.6",
-        "The paper says that the third concept returns to its unsteered value at large strengths "
+        "against the text after Theorem 3.6 (v1)",
+        "The paper's v1 says that the third concept returns to its unsteered value at large strengths "
         "(grey line). It vanishes: Δp tends to minus its mean probability on either side, −19/60 "
         "for a context of its own and −1/120 for others. Uniform dataset, ε = 1/20.",
         _vanishing,
@@ -137,9 +137,9 @@ OWN = (
     Picture(
         "two-humps",
         "A mass that falls, rises and falls",
-        "against the text after Theorem 3.6",
-        "The paper counts three behaviours of a concept. Here the mass of C₂ falls from 1, at "
-        "α → −∞, to a trough, rises to a second hump and falls again. V = 6, "
+        "beyond the text after Theorem 3.6 (v1)",
+        "The paper's v1 lists three behaviours of a concept; this is a fourth. The mass of C₂ falls "
+        "from 1, at α → −∞, to a trough, rises to a second hump and falls again. V = 6, "
         "b = (1, 2, 1, 40, 10, 5)/1000, a = b + (941/1000) u, u = (98, 2, 10, 90, 98, 2)/100.",
         _two_humps,
     ),
