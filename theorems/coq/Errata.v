@@ -1,5 +1,5 @@
-(* Where the paper is false as printed:
-   counterexamples in exact rational arithmetic. *)
+(* Version 1 of the paper: conditions that remarks need, and a
+   misprint; counterexamples in exact rational arithmetic. *)
 From Coq Require Import Reals List Arith Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits Bump
   CrossEntropy Budget Concepts Dataset Signs Strength Transformer Existence
@@ -7,7 +7,7 @@ From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits Bump
 Import ListNotations.
 Open Scope R_scope.
 
-(* ---- Remark 3.4 fails for a context of the target, eps = 1/5 ---- *)
+(* ---- Remark 3.4 needs a context outside the target: eps = 1/5 ---- *)
 
 Section TwoConcepts.
 Let V := [0; 1; 2; 3]%nat.

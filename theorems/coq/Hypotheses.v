@@ -117,7 +117,8 @@ Proof.
   assert (0 < INR d) by (apply lt_0_INR; lia). field. lra.
 Qed.
 
-(* ---- Steering need not degrade, and need not reach a plateau ---- *)
+(* ---- Before training ends steering need not degrade; without a norm
+   the loss has no plateau (the paper claims one with a norm) ---- *)
 
 Section Untrained.
 Context {A J : Type}.

@@ -1018,11 +1018,12 @@ Proof.
   intros. split; [apply rms_norm_bounded|apply layer_norm_bounded]; assumption.
 Qed.
 
-(* ======== Findings: where the paper is false or loose ======== *)
+(* ======== Findings about version 1 of the paper ======== *)
 
-(* claim: finding-remark-3.4; in the dataset of App. B.3 of v1, with eps = 1/5
-   below eps0, a target token of a context of the target peaks below 0:
-   gamma = (3/4, 1/4, 3/4, 1/4), omega uniform *)
+(* claim: finding-remark-3.4; the main text of v1 names no condition on
+   the context, its proof takes one outside the target: in the dataset
+   of App. B.3 with eps = 1/5, below eps0, a target token of a context
+   of the target peaks below 0. gamma = (3/4, 1/4, 3/4, 1/4), omega uniform *)
 Theorem finding_remark_3_4 :
   exists (V : list nat) kz (kc : bool -> nat) gamma omega a b p d W H P N
     target j z c,
@@ -1034,8 +1035,9 @@ Theorem finding_remark_3_4 :
   peak (steered_increase V d W H P N p j z) (finite c) /\ c < 0.
 Proof. exact remark_3_4_false. Qed.
 
-(* claim: finding-remark-3.4; the same outside the target and outside N, eps =
-   9/20: gamma = (3/10, 7/10, 2/5, 3/5, 1/2, 1/2),
+(* claim: finding-remark-3.4; nor does it name one on eps, its proof
+   takes eps < eps0: the same outside the target and outside N, eps = 9/20,
+   gamma = (3/10, 7/10, 2/5, 3/5, 1/2, 1/2),
    omega = (7/10, 3/10, 19/20, 1/20, 1/2, 1/2) *)
 Theorem finding_remark_3_4_outside :
   exists (V : list nat) kz (kc : three -> nat) gamma omega a b p d W H P N
@@ -1047,8 +1049,9 @@ Theorem finding_remark_3_4_outside :
   peak (steered_increase V d W H P N p j z) (finite c) /\ c < 0.
 Proof. exact remark_3_4_false_outside. Qed.
 
-(* claim: finding-prop-b1-eq-9; Off target the limit
-   is -p(z), here -b_z; equation (9) gives -a_z. *)
+(* claim: finding-prop-b1-eq-9; A misprint: equation (5) is right.
+   Off target the limit is -p(z), here -b_z; equation (9)
+   gives -a_z. *)
 Theorem finding_prop_b1_eq_9 :
   exists (V : list nat) kz (kc : bool -> nat) a b p P N target z,
   assumption_1 V kz kc a b p /\ steering_sets kc target P N /\ In z V /\
@@ -1097,8 +1100,9 @@ Theorem finding_no_bump :
   increasing (probability_increase V (p j) (log_odds p P N) z).
 Proof. exact @no_target_bump. Qed.
 
-(* claim: finding-no-plateau; Without a final norm
-   the loss leaves every bound. *)
+(* claim: finding-no-plateau; An addition, not an error: the paper
+   claims a plateau for transformers only, because of their
+   norm. Without a norm the loss leaves every bound. *)
 Theorem finding_no_plateau :
   forall (A J : Type) (V : list A) (js : list J) w p (M : A -> R) k,
   laws V js p -> weights js w -> varies V M ->
@@ -1106,8 +1110,9 @@ Theorem finding_no_plateau :
   k < cross_entropy_increase V js w p M alpha.
 Proof. exact @no_plateau. Qed.
 
-(* claim: finding-degrades; For any distributions of the model
-   the loss starts with slope E_model M - E_data M ... *)
+(* claim: finding-degrades; The paper assumes perfect training.
+   For any distributions of the model the loss starts with
+   slope E_model M - E_data M ... *)
 Theorem finding_degrades_slope : forall (A J : Type) (V : list A)
     (js : list J) w (data model : J -> A -> R) (M : A -> R),
   laws V js data -> laws V js model -> derivable_pt_lim
