@@ -40,9 +40,10 @@ def _():
     mo.md(r"""
     # What the paper says, and what is true
 
-    The theorems of [arXiv:2602.02712](https://arxiv.org/abs/2602.02712v1) are right, and they are proved
-    in Coq here. These findings are about sentences around them in its first version (v1): remarks that
-    leave out a condition, one sentence that is false, a misprint in two equations, and an addition.
+    The theorems of [arXiv:2602.02712](https://arxiv.org/abs/2602.02712v1) are proved in Coq here, under
+    the hypotheses that they need. These findings are about sentences around them in its first version
+    (v1): remarks that leave out a condition, one sentence that is false, a misprint in two equations,
+    and an addition.
     Each example is a small table of exact fractions, worked out below with a dozen lines of NumPy.
 
     All rests on one fact: steering tilts each law, $p_\alpha(z) \propto p(z) e^{\alpha M(z)}$, and a token

@@ -19,17 +19,17 @@ from .tables.exact import exact_instance
 
 
 class Severity(StrEnum):
-    """How much of the paper a finding touches.
+    """How much of the paper a finding touches, from the gravest on.
 
-    - `MISPRINT`: a formula is printed wrongly; what it is used for is right.
-    - `LOOSE`: a remark leaves out a condition, or holds less widely than it reads.
     - `FALSE`: a sentence is not true as it is written.
+    - `LOOSE`: a remark leaves out a condition, or holds less widely than it reads.
+    - `MISPRINT`: a formula is printed wrongly; what it is used for is right.
     - `ADDITION`: the paper is right; the finding says more.
     """
 
-    MISPRINT = "misprint"
-    LOOSE = "loose remark"
     FALSE = "false statement"
+    LOOSE = "loose remark"
+    MISPRINT = "misprint"
     ADDITION = "addition"
 
 

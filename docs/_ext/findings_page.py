@@ -30,13 +30,15 @@ def _findings() -> Iterator[str]:
     yield "(findings)=\n# Findings"
     yield (
         "\nWhat we say about the first version (v1) of {cite:t}`taimeskhanov2026`, arXiv:2602.02712v1: "
-        f"{_count()}. The theorems that the paper proves are right. What it says is given in our words with "
-        "its place. Each finding has an exact counterexample (or, for an addition, an example), which "
+        f"{_count()}. The paper's theorems themselves are proved here, under the hypotheses that they need. "
+        "What it says is given in our words with its place. Each finding has an exact counterexample "
+        "(or, for an addition, an example), which "
         "`ufm verify` computes anew; it is listed below with the keys of "
         "{doc}`ufm certify </certificates>`. The notebook "
         f'<a href="../notebooks/where_the_paper_is_wrong.html">{NOTEBOOK}</a> takes the findings one by '
         "one.\n"
     )
+    yield ":::::{container} wide-table\n"
     yield "| the paper says (v1) | what is true | counterexample | severity |\n| --- | --- | --- | --- |"
     confirmed = {finding.id: finding.confirm() for finding in theorems.FINDINGS}
     for finding in theorems.FINDINGS:
@@ -44,7 +46,7 @@ def _findings() -> Iterator[str]:
         cells = [finding.says, finding.truth, f"{finding.witness}: {confirmed[finding.id].numbers}"]
         says, truth, witness = (cell.replace("|", "\\|") for cell in cells)
         yield f"| {place}: {says} | {truth} | {witness} | {finding.severity} |"
-    yield ""
+    yield "\n:::::\n"
     for finding in theorems.FINDINGS:
         yield f"(finding-{finding.id})="
         yield f"## {finding.title}\n"

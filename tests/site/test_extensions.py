@@ -21,6 +21,7 @@ import broken_formula  # noqa: E402
 import claim_sections  # noqa: E402
 import command_page  # noqa: E402
 import coq_page  # noqa: E402
+import findings_page  # noqa: E402
 import site_check  # noqa: E402
 import source_code  # noqa: E402
 import statement_pages  # noqa: E402
@@ -107,6 +108,29 @@ def test_every_theorem_of_the_coq_file_is_found_with_its_proof():
     assert "Hypothesis" not in coq_page.statement("sign_rule")  # is outside of all sections
     with pytest.raises(ExtensionError, match="no theorem thm_9"):
         coq_page.statement("thm_9")
+
+
+def test_the_findings_page_starts_with_a_table_of_all_that_is_said():
+    lines = "\n".join(findings_page._findings()).splitlines()
+    first_section = next(n for n, line in enumerate(lines) if line.startswith("## "))
+    rows = [line for line in lines[:first_section] if line.startswith("| {ref}`v1, ")]
+    assert len(rows) == len(theorems.FINDINGS)
+    for row, finding in zip(rows, theorems.FINDINGS, strict=True):
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
+        says, truth, witness, severity = (cell.replace("\\|", "|") for cell in cells)
+        assert says == f"{{ref}}`{finding.source} <finding-{finding.id}>`: {finding.says}"
+        assert truth == finding.truth
+        assert witness == f"{finding.witness}: {finding.confirm().numbers}"
+        assert severity == finding.severity
+    text = "\n".join(lines)
+    assert "false statement (1), loose remark (6), misprint (1), addition (1)" in text
+    assert text.count("\n## ") == len(rows)
+
+
+def test_a_statement_links_to_the_findings_about_it_with_their_severity():
+    statement = next(s for s in theorems.STATEMENTS if s.id == "thm-3.8")
+    page = "\n".join(statement_pages._page(statement))
+    assert "grows linearly <finding-finding-5.linear>` (addition)" in page
 
 
 def test_a_lambda_shows_what_it_calls():
