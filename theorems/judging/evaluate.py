@@ -49,15 +49,16 @@ def _compiled(
 class Curves(NamedTuple):
     """Token curves at A strengths, [A, m, V]; `forward_kl` is [A, m].
 
-    `scale` is |M(z) - M(r)| + E_α|M - M(r)|, r the likeliest token: what `centred` is a difference of,
-    so that `centred`/`scale` says how many of its digits are left. `cross_entropy` [A] is ΔCE of the
-    perfectly trained model, in nats.
+    `log_probs` is the path itself, log p_α, and `slope` its derivative in α by autodiff: all else must
+    agree with these two. `scale` is |M(z) - M(r)| + E_α|M - M(r)|, r the likeliest token: what `slope` is
+    a difference of, so that `slope`/`scale` says how many of its digits are left. The library says of
+    them: `increase` Δp, `forward_kl`, and `cross_entropy` [A], ΔCE of the perfectly trained model, in nats.
     """
 
     log_probs: np.ndarray
-    increase: np.ndarray
-    centred: np.ndarray
+    slope: np.ndarray
     scale: np.ndarray
+    increase: np.ndarray
     forward_kl: np.ndarray
     cross_entropy: np.ndarray
 
@@ -97,10 +98,8 @@ def curves(tilt: ufm.ExponentialTilt, alphas: np.ndarray, weights: np.ndarray) -
 def _curves(tilt: ufm.ExponentialTilt, weights: ArrayLike, alphas: ArrayLike) -> tuple[Array, ...]:
     def at(alpha):
         return (
-            tilt.log_probs_at(alpha),
+            *_path(tilt, alpha),
             ufm.probability_increase(tilt, alpha),
-            tilt.centred(alpha),
-            _cancellation_scale(tilt, alpha),
             ufm.forward_kl(tilt, alpha),
             ufm.cross_entropy_increase(tilt, alpha, weights),
         )
@@ -108,11 +107,12 @@ def _curves(tilt: ufm.ExponentialTilt, weights: ArrayLike, alphas: ArrayLike) ->
     return jax.vmap(at)(alphas)
 
 
-def _cancellation_scale(tilt: ufm.ExponentialTilt, alpha: ArrayLike) -> Array:
-    p = tilt.probs(alpha)
-    pivot = tilt.log_odds[jnp.argmax(p, axis=1)]
+def _path(tilt: ufm.ExponentialTilt, alpha: Array) -> tuple[Array, Array, Array]:
+    """log p_α, its derivative in α, and the cancellation scale of that, each [m, V]."""
+    log_p, slope = jax.jvp(tilt.log_probs_at, (alpha,), (jnp.ones_like(alpha),))
+    pivot = tilt.log_odds[jnp.argmax(log_p, axis=1)]
     gaps = jnp.abs(tilt.log_odds[None, :] - pivot[:, None])
-    return gaps + (p * gaps).sum(axis=1, keepdims=True)
+    return log_p, slope, gaps + (jnp.exp(log_p) * gaps).sum(axis=1, keepdims=True)
 
 
 def concept_curves(
@@ -144,11 +144,11 @@ def peaks(tilt: ufm.ExponentialTilt) -> np.ndarray:
     return _unpadded(tilt, ufm.peak_strengths(pad(tilt)))[0]
 
 
-def centred_at(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """M(z) - E_α[M] at α = alphas[k, j, z], and its cancellation scale, each [K, m, V]."""
+def slope_at(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """d log p_α(z)/dα at α = alphas[k, j, z], and its cancellation scale, each [K, m, V]."""
     pairs = [_at_each(tilt, layer)[1:] for layer in alphas]
-    centred, scale = (np.stack(parts) for parts in zip(*pairs, strict=True))
-    return centred, scale
+    slope, scale = (np.stack(parts) for parts in zip(*pairs, strict=True))
+    return slope, scale
 
 
 def laws_at_each(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> np.ndarray:
@@ -166,15 +166,13 @@ def _at_each(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> list[np.ndarray]:
 
 @_compiled()
 def _each(tilt: ufm.ExponentialTilt, alphas: ArrayLike) -> tuple[Array, ...]:
-    """log p_α, M - E_α[M] and its cancellation scale, each token at a strength of its own."""
+    """`_path`, with each token at a strength of its own."""
 
     def of_context(row, strengths):
         alone = eqx.tree_at(lambda t: t.log_probs, tilt, row[None, :])
 
         def of_token(alpha, token):
-            scale = _cancellation_scale(alone, alpha)
-            found = (alone.log_probs_at(alpha), alone.centred(alpha), scale)
-            return tuple(array[0, token] for array in found)
+            return tuple(array[0, token] for array in _path(alone, alpha))
 
         return jax.vmap(of_token)(strengths, jnp.arange(strengths.size))
 
@@ -245,21 +243,19 @@ def _steered_logits(model: ufm.UFM, vector: ArrayLike, alphas: ArrayLike) -> Arr
     return jax.vmap(lambda alpha: model.steer(vector, alpha))(alphas)
 
 
-def orders_at(
-    tilt: ufm.ExponentialTilt, alphas: np.ndarray, centres: np.ndarray, orders: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """log p_α [K, C, m, V] at `alphas` [K, C]; p^{(n)} [n, C, m, V] and κ [C, m, n] at `centres`."""
-    laws = laws_at(tilt, alphas.reshape(-1))
-    derivatives, cumulants = _orders(pad(tilt), centres, orders)
-    (derivatives,) = _unpadded(tilt, derivatives)
-    m = len(tilt.log_probs)
-    return laws.reshape(*alphas.shape, *laws.shape[1:]), derivatives, np.asarray(cumulants)[:, :m]
+def orders_at(tilt: ufm.ExponentialTilt, alphas: np.ndarray, orders: int) -> list[np.ndarray]:
+    """p^{(n)} [..., m, V, n], n = 0..`orders`, and κ_n [..., m, n], n = 1..`orders`, at `alphas` [...]."""
+    padded = pad(tilt)
+    flat = _in_slices(lambda part: _orders(padded, part, orders), alphas.reshape(-1))
+    m, vocabulary = tilt.log_probs.shape
+    derivatives, cumulants = (a.reshape(*alphas.shape, *a.shape[1:]) for a in flat)
+    return [derivatives[..., :m, :vocabulary, :], cumulants[..., :m, :]]
 
 
 @_compiled(static=2)
-def _orders(tilt: ufm.ExponentialTilt, centres: ArrayLike, orders: int) -> tuple[Array, ...]:
+def _orders(tilt: ufm.ExponentialTilt, alphas: ArrayLike, orders: int) -> tuple[Array, ...]:
     def at(alpha):
-        return jnp.stack([tilt.derivative(alpha, n) for n in range(1, orders + 1)])
+        derivatives = [tilt.derivative(alpha, n) for n in range(orders + 1)]
+        return jnp.stack(derivatives, axis=-1), tilt.cumulants(alpha, orders)
 
-    cumulants = jax.vmap(lambda alpha: tilt.cumulants(alpha, orders))(centres)
-    return jnp.moveaxis(jax.vmap(at)(centres), 1, 0), cumulants
+    return jax.vmap(at)(alphas)

@@ -1,5 +1,6 @@
 """The instance on which claims are judged, with its curves worked out once for all of them."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +11,8 @@ from ufm import ExponentialTilt
 from ufm._checks import context_sets
 from ufm.tilt.cross_entropy_bounds import Bounds, cross_entropy_enclosure, mean_variance
 
-from . import evaluate
+from . import evaluate, grid
+from . import maxima as curve_maxima
 from .claim import Judged
 
 
@@ -120,8 +122,14 @@ class Instance(Judged):
 
     @cached_property
     def odds(self) -> np.ndarray:
-        """M [V]."""
-        return np.asarray(self.tilt.log_odds)
+        """M [V], less what all its values have in common: an offset changes no law, but costs digits.
+
+        If all values lie on one side of 0, the nearest to 0 is subtracted: that rounds no two of them
+        into one, nor apart.
+        """
+        log_odds = np.asarray(self.tilt.log_odds)
+        has_offset = log_odds.min() > 0 or log_odds.max() < 0
+        return log_odds - log_odds[np.abs(log_odds).argmin()] if has_offset else log_odds
 
     @cached_property
     def odds_range(self) -> float:
@@ -167,25 +175,54 @@ class Instance(Judged):
         """The concepts that share no token with the target."""
         return {k: mask for k, mask in self.concepts.items() if not (mask & self.target).any()}
 
+    def random(self, purpose: int) -> np.random.Generator:
+        """Random numbers of this instance: other ones for another instance or another `purpose`."""
+        digest = hashlib.sha256(self.log_probs.tobytes() + self.odds.tobytes()).digest()
+        return np.random.default_rng([purpose, *digest])
+
     @cached_property
+    def _looked_at(self) -> tuple[np.ndarray, evaluate.Curves]:
+        """Strengths, and the token curves there."""
+        alphas = grid.strengths(self.random(0), self.log_probs, self.odds, self.unit)
+        curves = evaluate.curves(self.tilt, alphas, self.context_weights)
+        is_bent = self.bend(alphas, curves.log_probs) > 1
+        more = grid.at_bends(alphas, is_bent)
+        if more.size == 0:
+            return alphas, curves
+        both = np.concatenate([alphas, more])
+        order = np.argsort(both, kind="stable")
+        between = evaluate.curves(self.tilt, more, self.context_weights)
+        pairs = zip(curves, between, strict=True)
+        return both[order], evaluate.Curves._make(np.concatenate(pair)[order] for pair in pairs)
+
+    @property
     def alphas(self) -> np.ndarray:
-        """Strengths at which curves are looked at: dense around 0, then out to the last tie.
+        """Strengths at which curves are looked at: `grid.strengths`, and more where the path bends."""
+        return self._looked_at[0]
 
-        In units of 1/R up to 40 + 2 max|log p|, beyond which only near ties still move; from there in
-        powers up to where the smallest gap of M has been resolved as well.
-        """
-        reach = 40 + 2 * float(np.abs(self.log_probs).max())
-        near = np.sinh(np.linspace(0, np.arcsinh(50 * reach), 48)) / 50
-        gaps = np.diff(np.unique(self.odds))
-        last = reach / min(float(gaps.min()), self.odds_range) if gaps.size else 0.0
-        far = np.geomspace(reach * self.unit, max(last, 2 * reach * self.unit), 17)[1:]
-        half = np.concatenate([near * self.unit, far])
-        return np.concatenate([-half[:0:-1], half])
-
-    @cached_property
+    @property
     def curves(self) -> evaluate.Curves:
         """Token curves on `alphas`."""
-        return evaluate.curves(self.tilt, self.alphas, self.context_weights)
+        return self._looked_at[1]
+
+    def rounding(self, alphas: np.ndarray) -> np.ndarray:
+        """Absolute rounding error of log p_α, and of log-odds, at `alphas`: as `tolerance`."""
+        far = np.abs(alphas) * self.odds_range
+        return self.tolerance + 8 * np.finfo(float).eps * far
+
+    def bend(self, alphas: np.ndarray, log_probs: np.ndarray) -> np.ndarray:
+        """How far `log_probs` [A, m, V] are from the tilt [A]: the largest error of
+        log p_α(z)/p_α(r) = log p(z)/p(r) + α(M(z) - M(r)), r the likeliest token, over its rounding.
+        """
+        r = log_probs.argmax(axis=2)[:, :, None]
+        own = log_probs - np.take_along_axis(log_probs, r, axis=2)
+        base = np.broadcast_to(self.log_probs, log_probs.shape)
+        straight = (base - np.take_along_axis(base, r, axis=2)) + alphas[:, None, None] * (
+            self.odds - self.odds[r]
+        )
+        with np.errstate(invalid="ignore"):
+            error = np.abs(own - straight).max(axis=(1, 2))
+        return error / (2 * self.rounding(alphas))
 
     @cached_property
     def concept_curves(self) -> dict[int, evaluate.ConceptCurves]:
@@ -198,8 +235,17 @@ class Instance(Judged):
 
     @cached_property
     def peaks(self) -> np.ndarray:
-        """α(j,z) [m, V]."""
+        """α(j,z) [m, V], as the library finds them."""
         return evaluate.peaks(self.tilt)
+
+    @cached_property
+    def maxima(self) -> np.ndarray:
+        """Where each curve log p_{j,α}(z) has its maximum [m, V], as the curves themselves show it.
+
+        A peak of the library counts where the curve rises before it and falls after it; for any other
+        token the maximum is searched for on the curve. NaN where a curve has no numbers.
+        """
+        return curve_maxima.of_curves(self)
 
     @cached_property
     def cross_entropy_increase(self) -> np.ndarray:
@@ -212,10 +258,13 @@ class Instance(Judged):
 
     @cached_property
     def cross_entropy_by_definition(self) -> np.ndarray:
-        """CE(f_α) - CE(f) on `alphas`, as a plain sum over the data's law (Definition 3.7)."""
+        """CE(f_α) - CE(f) on `alphas`."""
+        return self.cross_entropy_from(self.curves.log_probs)
+
+    def cross_entropy_from(self, log_probs: np.ndarray) -> np.ndarray:
+        """CE(f_α) - CE(f) of the curves `log_probs` [A, m, V] as a plain sum (Definition 3.7)."""
         law = self.probs if self.data_probs is None else self.data_probs
-        change = (law * (self.log_probs - self.curves.log_probs)).sum(axis=2)
-        return change @ self.context_weights
+        return (law * (self.log_probs - log_probs)).sum(axis=2) @ self.context_weights
 
     @cached_property
     def variance(self) -> float:

@@ -63,12 +63,12 @@ def worst(*verdicts: Verdict) -> Verdict:
 
 
 def supported(main: Verdict, *others: Verdict) -> Verdict:
-    """`main`, unless one of the `others` does not hold: then the worst of all.
+    """`main`, unless it holds and one of the `others` does not: then the worst of these.
 
     For a claim whose margin is that of `main`, while the others, such as a curve that may level off
     but must not turn, hold with nothing to spare.
     """
-    if all(other.verdict is Outcome.HOLDS for other in others):
+    if main.verdict is Outcome.FAILS or all(o.verdict is Outcome.HOLDS for o in others):
         return main
     return worst(main, *others)
 
@@ -82,8 +82,13 @@ def _judge(slack: np.ndarray, tolerance: float, evidence: str, *, strict: bool) 
     if slack.size == 0:
         return Verdict(Outcome.UNDECIDED, float("nan"), tolerance, f"no point to judge: {evidence}")
     margin, tolerance = float(slack.min()), float(tolerance)
+    evidence = f"{evidence} [{slack.size:,} points]"
     if np.isnan(slack).any():  # a quantity that is not a number has not been shown to be anything
-        return Verdict(Outcome.FAILS, float("nan"), tolerance, f"not a number: {evidence}")
+        where = ", ".join(map(str, np.argwhere(np.isnan(slack))[0]))
+        evidence = (
+            f"not a number in {np.isnan(slack).sum()} of them, first at [{where}]: {evidence}"
+        )
+        return Verdict(Outcome.UNDECIDED, float("nan"), tolerance, evidence)
     if margin < -tolerance:
         return Verdict(Outcome.FAILS, margin, tolerance, evidence)
     if strict and margin <= tolerance:

@@ -15,17 +15,20 @@ SOURCE = "this project; extends Lemma B.3"
 
 def _path(instance: Instance) -> Verdict:
     positive, negative = list(instance.positive or ()), list(instance.negative or ())
-    shares = np.array([0.0, 0.25, 0.5, 0.75, 1.0])
+    shares = np.append(
+        instance.alphas[np.abs(instance.alphas) * instance.odds_range <= 40], [0.5, 1.0]
+    )
     steered = laws_at(instance.tilt, shares)[:, negative]
     goal, start = instance.log_probs[positive[0]], instance.log_probs[negative[0]]
     mixed = np.outer(1 - shares, start) + np.outer(shares, goal)
     mixed = mixed - np.logaddexp.reduce(mixed, axis=1, keepdims=True)
     size = 1 + np.abs(instance.log_probs).max()
-    interior = np.isfinite(instance.peaks[positive[0]])
-    from_negative = instance.peaks[negative[0]][interior]
-    from_positive = instance.peaks[positive[0]][interior]
+    reach = size + np.abs(shares).max() * instance.odds_range
+    interior = np.isfinite(instance.maxima[positive[0]])
+    from_negative = instance.maxima[negative[0]][interior]
+    from_positive = instance.maxima[positive[0]][interior]
     shift = (from_negative - from_positive - 1) / (1 + np.abs(from_positive) + instance.unit)
-    errors = (steered - mixed[:, None]) / size
+    errors = (steered - mixed[:, None]) / reach
     return worst(
         identity(errors, instance.tolerance, "p_α against p_N^{1-α} p_T^α"),
         identity(np.append(shift, 0.0), 4 * instance.tolerance * size, "α(neg, z) - α(T, z) - 1"),

@@ -36,7 +36,15 @@ def _bounds(instance: Instance) -> Verdict:
     rounding = 4 * instance.tolerance * (1 + np.abs(r).max())
     place = np.stack([half - ends[0], ends[1] - half]) / (np.abs(half) + instance.unit)
     steepness = np.stack([slope - instance.margin * instance.unit, 1 - slope])
+    # one α: the target holds more than half beyond it, and less before it
+    on_grid = _logit(instance, instance.curves.log_probs)
+    side = np.sign(instance.alphas[:, None] - half) * on_grid
     return worst(
+        bound(
+            side / instance.rounding(instance.alphas)[:, None],
+            rounding / instance.tolerance,
+            "logit F_T on either side of half saturation, over its rounding",
+        ),
         identity(here, rounding, "logit F_T at half saturation"),
         bound(place, instance.tolerance, "-r/R and -r/δ"),
         bound(steepness, 1e-8 + 1e4 * rounding, "4F'/R between δ/R and 1"),

@@ -8,7 +8,8 @@ from .. import hypotheses
 from ..judging import controls, evaluate
 from ..judging.claim import Claim, Control, NotCertified, Statement
 from ..judging.instance import Instance
-from ..judging.verdict import Verdict, identity
+from ..judging.shape import straight_path
+from ..judging.verdict import Verdict, identity, worst
 
 # Strengths in units of 1/R at which steered logits are compared.
 STRENGTHS = np.array([-7.0, -1.0, 0.0, 0.5, 3.0])
@@ -30,12 +31,13 @@ def centre(logits: np.ndarray) -> np.ndarray:
 def _affine(instance: Instance) -> Verdict:
     alphas = STRENGTHS * instance.unit
     straight = centre(instance.log_probs + alphas[:, None, None] * instance.odds)
-    path = centre(evaluate.laws_at(instance.tilt, alphas))
-    model = centre(steered_logits(instance))
     # the factorisation loses a few digits of the largest logit; tolerance is for a relative error
-    size = 10 + np.abs(straight).max()
-    errors = np.stack([model - straight, path - straight]) / size
-    return identity(errors, 16 * instance.tolerance, "steered logits against logits + α(M + const)")
+    errors = (centre(steered_logits(instance)) - straight) / (10 + np.abs(straight).max())
+    evidence = "logits against logits + α(M + const)"
+    return worst(
+        identity(errors, 16 * instance.tolerance, f"steered {evidence}"),
+        straight_path(instance, f"path of {evidence}"),
+    )
 
 
 STATEMENT = Statement(

@@ -6,23 +6,28 @@ from scipy.special import softmax
 from .. import hypotheses
 from ..judging import controls
 from ..judging.claim import Claim, Control, NotCertified, Statement
-from ..judging.evaluate import laws_at
 from ..judging.instance import Instance
-from ..judging.verdict import Verdict, identity
+from ..judging.shape import straight_path
+from ..judging.verdict import Verdict, identity, worst
 from .lemma_b2 import STRENGTHS, steered_logits
 
 
 def _tilt(instance: Instance) -> Verdict:
-    alphas = STRENGTHS * instance.unit
     log_odds = hypotheses.log_odds_by_definition(instance)
-    tilted = softmax(instance.log_probs + alphas[:, None, None] * log_odds, axis=-1)
-    path = np.exp(laws_at(instance.tilt, alphas))
-    model = softmax(steered_logits(instance), axis=-1)
-    errors = np.stack([path - tilted, model - tilted])
+
+    def tilted(alphas: np.ndarray) -> np.ndarray:
+        return softmax(instance.log_probs + alphas[:, None, None] * log_odds, axis=-1)
+
     # softmax turns absolute errors of logits into relative
     size = 1 + np.abs(instance.log_probs).max()
-    return identity(
-        errors / size, 16 * instance.tolerance, "softmax(W(h+αv)) against p e^{αM}/Σ p e^{αM}"
+    near = np.abs(instance.alphas) * instance.odds_range <= 40
+    model = softmax(steered_logits(instance), axis=-1) - tilted(STRENGTHS * instance.unit)
+    path = np.exp(instance.curves.log_probs[near]) - tilted(instance.alphas[near])
+    evidence = "against p e^{αM}/Σ p e^{αM}"
+    return worst(
+        identity(model / size, 16 * instance.tolerance, f"softmax(W(h+αv)) {evidence}"),
+        identity(path / size, 16 * instance.tolerance, f"p_α {evidence}, R|α| <= 40"),
+        straight_path(instance, "log-odds of p_α against log-odds of p + α differences of M"),
     )
 
 

@@ -59,14 +59,13 @@ class TransformerInstance(Judged):
         return float(self._at_strengths[1].max())
 
     def limit(self, sign: int) -> np.ndarray:
-        """W' LN_0(±v), from its formula; NaN where v (LayerNorm: v less its mean) is zero."""
+        """W' LN_0(±v), from its formula, with 0/0 = 0 where v (LayerNorm: v less its mean) is zero."""
         norm = self.transformer.final_norm
         v, scale = sign * np.asarray(self.vector), np.asarray(norm.scale)
         if self.is_layernorm:
             v = v - v.mean()
         moves = np.ptp(v) if self.is_layernorm else np.any(v)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            direction = np.sqrt(v.size) * v / np.linalg.norm(v) if moves else v * np.nan
+        direction = np.sqrt(v.size) * v / np.linalg.norm(v) if moves else np.zeros_like(v)
         shift = np.asarray(norm.bias) if self.is_layernorm else 0.0
         return np.asarray(self.transformer.decoder) @ (scale * direction + shift)
 
@@ -116,8 +115,12 @@ def _reached(instance: TransformerInstance, sign: int) -> Verdict:
     limit, reached = instance.limit(sign), instance.logits(sign)[-1]
     library = np.asarray(_library_limits(instance.transformer, instance.vector)[sign < 0])
     rows = np.linalg.norm(np.asarray(instance.transformer.decoder), axis=1)
-    errors = np.stack([reached - limit, library - limit]) / (rows * np.sqrt(instance.vector.size))
-    return identity(errors, 1e-7, f"logits against W' LN_0({'+' if sign > 0 else '-'}v)")
+    size = rows * np.sqrt(instance.vector.size)
+    evidence = f"against W' LN_0({'+' if sign > 0 else '-'}v)"
+    return worst(
+        identity((reached - limit) / size, 1e-7, f"logits {evidence}"),
+        identity((library - limit) / size, 1e-7, f"limit_logits {evidence}"),
+    )
 
 
 def _rmsnorm(instance: TransformerInstance) -> Verdict:

@@ -14,20 +14,20 @@ SOURCE = "Proposition B.1"
 
 def limit_law(instance: Instance, sign: int) -> np.ndarray:
     """1[z in Mtop] p(z|c_j) / Σ_{Mtop} p(·|c_j) [m, V] for `sign` +1; Mbot for -1."""
-    kept = instance.probs * (instance.is_top if sign > 0 else instance.is_bottom)
-    mass = kept.sum(axis=1, keepdims=True)
-    if (mass > 0).all():
-        return kept / mass
-    # all of Mtop below e^-745: take its heaviest token out first
-    log_p = np.where(kept > 0, instance.log_probs, -np.inf)
+    log_p = np.where(
+        instance.is_top if sign > 0 else instance.is_bottom, instance.log_probs, -np.inf
+    )
     return np.exp(log_p - np.logaddexp.reduce(log_p, axis=1, keepdims=True))
 
 
 def _limit(instance: Instance, sign: int) -> Verdict:
     """The last strengths looked at are so large that the rest of the mass is below e^-40."""
     law = limit_law(instance, sign)
-    end = instance.curves.increase[-1 if sign > 0 else 0]
-    errors, library = end - (law - instance.probs), limits(instance.tilt)[sign] - law
+    end = -1 if sign > 0 else 0
+    ends = np.stack(
+        [np.exp(instance.curves.log_probs[end]) - instance.probs, instance.curves.increase[end]]
+    )
+    errors, library = ends - (law - instance.probs), limits(instance.tilt)[sign] - law
     return worst(
         identity(errors, instance.tolerance + np.exp(-39), "Δp at the last strength"),
         identity(library, instance.tolerance, "ExponentialTilt.limit"),

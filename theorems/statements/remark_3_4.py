@@ -8,25 +8,26 @@ from ..hypotheses import (
     CONCEPT_LAWS,
     CONTEXT_OFF_TARGET,
     DIFFERENCE_OF_MEANS,
+    EXPONENTIAL_PATH,
     SMALL_EPSILON,
     TARGET_CONTEXTS,
 )
 from ..judging import controls
 from ..judging.claim import Certified, Claim, Control, Statement
 from ..judging.instance import Instance
-from ..judging.verdict import Verdict, strict
+from ..judging.shape import peaks_are_maxima
+from ..judging.verdict import Verdict, strict, supported
 
 
 def _positive_peaks(instance: Instance) -> Verdict:
     """αR/(1 + |α|R) over target tokens and contexts off the target; +∞ counts as 1."""
     target = set(instance.token_concept[instance.target])
     off = np.array([k not in target for k in instance.context_concept])
-    peaks = instance.peaks[off][:, instance.target] * instance.odds_range
+    peaks = instance.maxima[off][:, instance.target] * instance.odds_range
     finite = np.where(np.isfinite(peaks), peaks, 0.0)
     slack = np.where(np.isfinite(peaks), finite / (1 + np.abs(finite)), np.sign(peaks))
-    return strict(
-        slack, instance.tolerance, "peaks of the target off its own contexts, as αR/(1+|α|R)"
-    )
+    evidence = "maxima of the target's curves off its own contexts, as αR/(1+|α|R)"
+    return supported(strict(slack, instance.tolerance, evidence), peaks_are_maxima(instance))
 
 
 def large_epsilon() -> Instance:
@@ -76,6 +77,7 @@ STATEMENT = Statement(
                 TARGET_CONTEXTS,
                 CONTEXT_OFF_TARGET,
                 SMALL_EPSILON,
+                EXPONENTIAL_PATH,
             ),
             conclusion=_positive_peaks,
             families=("laws",),

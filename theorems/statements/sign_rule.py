@@ -6,7 +6,8 @@ from .. import hypotheses
 from ..judging import controls
 from ..judging.claim import Certified, Claim, Control, Statement
 from ..judging.instance import Instance
-from ..judging.verdict import Verdict, strict
+from ..judging.shape import peaks_are_maxima
+from ..judging.verdict import Verdict, strict, supported
 
 SOURCE = "this project; corrects Remark 3.4"
 
@@ -22,7 +23,7 @@ def _sign_rule(instance: Instance) -> Verdict:
     # Definition 3.2 fixes the constant in M, which the tilt leaves open
     log_odds = hypotheses.log_odds_by_definition(instance)
     side = (log_odds - threshold[:, None]) * instance.unit
-    peaks = instance.peaks * instance.odds_range
+    peaks = instance.maxima * instance.odds_range
     finite = np.where(np.isfinite(peaks), peaks, 0.0)
     place = np.where(np.isfinite(peaks), finite / (1 + np.abs(finite)), np.sign(peaks))
     tolerance = instance.tolerance * (1 + np.abs(log_p).max() * instance.unit)
@@ -30,8 +31,9 @@ def _sign_rule(instance: Instance) -> Verdict:
     decided = np.abs(side) > tolerance
     agrees = (np.abs(place) > 0.5 * tolerance) & (side * place > 0)
     slack = np.where(agrees, np.minimum(np.abs(side), np.abs(place)), -np.abs(side))
-    evidence = "sign of α(j,z) against sign of M(z) - threshold"
-    return strict(slack[decided], 0.5 * tolerance, evidence)
+    evidence = "sign of the curve's maximum against sign of M(z) - threshold"
+    rule = strict(slack[decided], 0.5 * tolerance, evidence)
+    return supported(rule, peaks_are_maxima(instance))
 
 
 STATEMENT = Statement(
@@ -56,7 +58,11 @@ STATEMENT = Statement(
                 - \frac{1}{\lvert P \rvert}\sum_{i \in P} \mathrm{KL}(p_j \Vert p_i)"""
             + hypotheses.IF_MOVING,
             source=SOURCE,
-            hypotheses=(hypotheses.DIFFERENCE_OF_MEANS, hypotheses.MOVING),
+            hypotheses=(
+                hypotheses.DIFFERENCE_OF_MEANS,
+                hypotheses.MOVING,
+                hypotheses.EXPONENTIAL_PATH,
+            ),
             conclusion=_sign_rule,
             families=("rates", "laws"),
             control=Control("difference-of-means", "P and N exchanged", controls.swapped_contexts),

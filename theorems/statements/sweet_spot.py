@@ -7,24 +7,28 @@ import ufm
 from .. import hypotheses
 from ..judging import controls
 from ..judging.claim import Certified, Claim, Control, Statement
-from ..judging.evaluate import centred_at
+from ..judging.evaluate import slope_at
 from ..judging.instance import Instance
 from ..judging.padding import pad, pad_target
+from ..judging.shape import peaks_are_maxima
 from ..judging.verdict import Verdict, bound, identity, strict, supported
 
 SOURCE = "this project; extends Theorem 3.3"
 
 
 def _nonempty(instance: Instance) -> Verdict:
-    lower = instance.peaks[:, ~instance.target].max(axis=1)
-    upper = instance.peaks[:, instance.target].min(axis=1)
+    lower = instance.maxima[:, ~instance.target].max(axis=1)
+    upper = instance.maxima[:, instance.target].min(axis=1)
     least = 4 * instance.margin * instance.unit**2
     with np.errstate(invalid="ignore"):
         finite = np.isfinite(lower) & np.isfinite(upper)
         size = np.where(finite, np.abs(lower) + np.abs(upper), 0.0) + np.abs(least)
         endless = np.where(upper > lower, 1.0, -1.0)
         length = np.where(finite, (upper - lower - least) / size, endless)
-    parts = [bound(length, instance.tolerance, "length - 4δ/R², relative to the window's ends")]
+    parts = [
+        bound(length, instance.tolerance, "length - 4δ/R², relative to the window's ends"),
+        peaks_are_maxima(instance),
+    ]
     if (upper > lower).all():
         parts.append(_inside(instance, lower, upper))
         if instance.margin > 0:
@@ -43,8 +47,8 @@ def _inside(instance: Instance, lower: np.ndarray, upper: np.ndarray) -> Verdict
     shares = np.array([0.1, 0.5, 0.9])[:, None]
     alphas = start + shares * (end - start)
     full = np.broadcast_to(alphas[:, :, None], (*alphas.shape, instance.odds.size))
-    centred, scale = centred_at(instance.tilt, full)
-    slack = np.where(instance.target, centred, -centred) / np.where(scale > 0, scale, 1.0)
+    slope, scale = slope_at(instance.tilt, full)
+    slack = np.where(instance.target, slope, -slope) / np.where(scale > 0, scale, 1.0)
     return strict(slack, instance.tolerance, "target rises and all else falls inside the window")
 
 

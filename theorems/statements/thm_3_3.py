@@ -6,7 +6,7 @@ from .. import hypotheses
 from ..judging import controls
 from ..judging.claim import Certified, Claim, Control, Statement
 from ..judging.instance import Instance
-from ..judging.shape import moves_as, turns_at
+from ..judging.shape import moves_as, peaks_are_maxima, turns_at
 from ..judging.verdict import Verdict, bound, strict, supported
 
 SOURCE = "Theorem 3.3"
@@ -28,14 +28,15 @@ def _bump(instance: Instance) -> Verdict:
 
 def _peak_order(instance: Instance) -> Verdict:
     """Relative to |α| + |α'| + 1/R; +∞ beats everything but +∞."""
-    late = instance.peaks[:, instance.target].min(axis=1)
-    early = instance.peaks[:, ~instance.target].max(axis=1)
+    late = instance.maxima[:, instance.target].min(axis=1)
+    early = instance.maxima[:, ~instance.target].max(axis=1)
     both = np.isfinite(late) & np.isfinite(early)
     with np.errstate(invalid="ignore"):
         relative = (late - early) / (np.abs(late) + np.abs(early) + instance.unit)
     slack = np.where(both, relative, np.sign(np.where(late == early, 0.0, late > early) - 0.5))
     slack = np.where(~both & (late == early), 0.0, slack)
-    return strict(slack, instance.tolerance, "first peak on the target against last peak off it")
+    evidence = "first maximum on the target against last off it"
+    return supported(strict(slack, instance.tolerance, evidence), peaks_are_maxima(instance))
 
 
 def _monotone(instance: Instance) -> Verdict:
@@ -98,7 +99,7 @@ STATEMENT = Statement(
                 M_{\mathrm{bot}})"""
             + hypotheses.IF_SEPARATED,
             source=SOURCE,
-            hypotheses=(hypotheses.SEPARATION,),
+            hypotheses=(hypotheses.SEPARATION, hypotheses.EXPONENTIAL_PATH),
             conclusion=_peak_order,
             families=("rates", "tilts"),
             control=Control(

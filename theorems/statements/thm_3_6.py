@@ -6,7 +6,8 @@ from .. import hypotheses
 from ..judging import controls
 from ..judging.claim import Certified, Claim, Control, NotCertified, Statement
 from ..judging.instance import Instance, log_masses
-from ..judging.verdict import Verdict, bound, identity, strict, supported, worst
+from ..judging.shape import mass_moves, mass_slope
+from ..judging.verdict import Verdict, bound, identity, worst
 
 SOURCE = "Theorem 3.6"
 
@@ -52,17 +53,19 @@ def _named(concept: int) -> str:
 def _tanh(instance: Instance) -> Verdict:
     near, verdicts = _near(instance), []
     alphas = instance.alphas[near]
-    # K subtracts terms as large as max|log p| + |α| max|M|, which M's offset may make exceed |α|R
-    size = 1 + np.abs(instance.odds).max() * instance.unit
     for k, mask in _proper(instance).items():
         form = tanh_form(instance, alphas, mask)
-        tokens = instance.curves.increase[near][:, :, mask].sum(axis=2) / mask.sum()
+        path = np.exp(instance.curves.log_probs[near]) - instance.probs
+        tokens = [
+            increase[:, :, mask].sum(axis=2) / mask.sum()
+            for increase in (path, instance.curves.increase[near])
+        ]
         library = instance.concept_curves[k].increase[near]
-        errors = np.stack([tokens - form, library - form]) / size
+        errors = np.stack([*tokens, library]) - form
         verdicts += [
             identity(errors, 2 * instance.tolerance, f"Δp(C) against tanh, {_named(k)}"),
             _increment(instance, near, mask, k),
-            _slope(instance, mask, k),
+            _slope(instance, near, mask, k),
         ]
     return worst(*verdicts)
 
@@ -77,44 +80,15 @@ def _increment(instance: Instance, near: np.ndarray, mask: np.ndarray, concept: 
     )
 
 
-def _slope(instance: Instance, mask: np.ndarray, concept: int) -> Verdict:
-    """ν' = E[M|C] - E[M|not C], in units of R, by central differences with step h = 1e-4/R.
-
-    Their error is h²|ν'''|/6 <= h²R³/(18√3)·2, and rounding of ν over h.
-    """
-    centres = np.array([-1.0, 0.0, 2.0]) * instance.unit
-    h = 1e-4 * instance.unit
-    difference = nu(instance, centres + h, mask) - nu(instance, centres - h, mask)
-    expected = np.zeros_like(difference)
-    for part, sign in ((mask, 1), (~mask, -1)):
-        log_p = instance.log_probs[:, part] + centres[:, None, None] * instance.odds[part]
-        weight = np.exp(log_p - np.logaddexp.reduce(log_p, axis=2, keepdims=True))
-        expected += sign * (weight @ instance.odds[part])
-    errors = (difference / (2 * h) - expected) * instance.unit
-    size = 1 + np.abs(instance.odds).max() * instance.unit
-    return identity(errors / size, 1e-8 + 1e4 * instance.tolerance, f"ν' of {_named(concept)}")
+def _slope(instance: Instance, near: np.ndarray, mask: np.ndarray, concept: int) -> Verdict:
+    """ν' of the curve, by autodiff, against E[M|C] - E[M|not C], in units of R."""
+    slope, expected = mass_slope(instance, mask)
+    errors = (slope - expected)[near] * instance.unit
+    return identity(errors, 2 * instance.tolerance, f"ν' of {_named(concept)}")
 
 
 def _falls_or_rises(instance: Instance, sign: int, masks: dict[int, np.ndarray]) -> Verdict:
-    """Logit F moves in the direction `sign` between all neighbouring strengths where its slope is
-    above rounding, and the sum of the token curves nowhere contradicts it.
-    """
-    verdicts = []
-    for k in masks:
-        curve = instance.concept_curves[k]
-        nu_curve = curve.log_odds_increase
-        steps = np.diff(instance.alphas)[:, None] * instance.odds_range
-        slack = sign * np.diff(nu_curve, axis=0) / steps
-        # E[M|C] - E[M|not C] below rounding: all the mass of both sits on tied tokens
-        seen = np.abs(slack) > instance.tolerance
-        tokens = instance.curves.increase[:, :, masks[k]].sum(axis=2)
-        verdicts.append(
-            supported(
-                strict(slack[seen], instance.tolerance, f"slope of logit F over R, {_named(k)}"),
-                bound(sign * np.diff(tokens, axis=0), instance.tolerance, f"ΣΔp, {_named(k)}"),
-            )
-        )
-    return worst(*verdicts)
+    return worst(*(mass_moves(instance, mask, sign, _named(k)) for k, mask in masks.items()))
 
 
 def _target_increasing(instance: Instance) -> Verdict:
@@ -129,9 +103,13 @@ def _vanishing(instance: Instance, masks: dict[int, np.ndarray] | None = None) -
     verdicts = []
     for k, mask in (masks or hypotheses.interior_concepts(instance)).items():
         vanished = -instance.probs[:, mask].sum(axis=1) / mask.sum()
-        ends = instance.curves.increase[[0, -1]][:, :, mask].sum(axis=2) / mask.sum()
+        path = np.exp(instance.curves.log_probs[[0, -1]]) - instance.probs
+        ends = [
+            increase[:, :, mask].sum(axis=2) / mask.sum()
+            for increase in (path, instance.curves.increase[[0, -1]])
+        ]
         library = instance.concept_curves[k].increase[[0, -1]]
-        errors = np.stack([ends - vanished, library - vanished])
+        errors = np.stack([*ends, library]) - vanished
         tolerance = instance.tolerance + np.exp(-39)
         verdicts.append(identity(errors, tolerance, f"Δp(C) at ±∞, {_named(k)}"))
     return worst(*verdicts)

@@ -5,9 +5,9 @@ import numpy as np
 from ..hypotheses import EXPONENTIAL_PATH, MOVING, PERFECT_TRAINING
 from ..judging import controls
 from ..judging.claim import Certified, Claim, Control, Statement
-from ..judging.evaluate import cross_entropy_increase
+from ..judging.evaluate import cross_entropy_increase, laws_at
 from ..judging.instance import Instance
-from ..judging.verdict import Verdict, bound
+from ..judging.verdict import Verdict, bound, identity, supported
 
 
 def quadratic_coefficient(instance: Instance) -> float:
@@ -28,7 +28,14 @@ def _quadratic(instance: Instance) -> Verdict:
     expected = quadratic_coefficient(instance) * alphas**2
     error = np.abs(increase / expected - 1)
     slack = np.abs(alphas) * instance.odds_range - error
-    return bound(slack, instance.tolerance, "|ΔCE/(½σ²α²) - 1| against R|α|")
+    return supported(
+        bound(slack, instance.tolerance, "|ΔCE/(½σ²α²) - 1| against R|α|"),
+        identity(
+            increase - instance.cross_entropy_from(laws_at(instance.tilt, alphas)),
+            instance.tolerance,
+            "ΔCE of the library against CE(f_α) - CE(f)",
+        ),
+    )
 
 
 STATEMENT = Statement(
