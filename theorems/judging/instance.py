@@ -9,11 +9,14 @@ import numpy as np
 
 from ufm import ExponentialTilt
 from ufm._checks import context_sets
-from ufm.tilt.cross_entropy_bounds import Bounds, cross_entropy_enclosure, mean_variance
+from ufm.tilt.cross_entropy_bounds import Bounds, cross_entropy_enclosure, relative_variance
 
 from . import evaluate, grid
 from . import maxima as curve_maxima
 from .claim import Judged
+
+# Below it a number has lost digits to the end of the range of floats.
+SMALLEST = 1e-290
 
 
 def log_masses(log_probs: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -78,6 +81,11 @@ class Instance(Judged):
             raise ValueError(
                 f"context_weights must be positive and sum to 1; least {weights.min():.6g}, "
                 f"sum {weights.sum():.12g}"
+            )
+        reach = float(np.ptp(np.asarray(self.tilt.log_odds)))
+        if reach and not 1e-150 <= reach <= 1e150:
+            raise ValueError(
+                f"log_odds must span 0 or between 1e-150 and 1e150; they span {reach:.3g}: rescale v"
             )
         if (self.positive is None) != (self.negative is None):
             raise ValueError("positive and negative go together: pass both or neither")
@@ -267,9 +275,9 @@ class Instance(Judged):
         return (law * (self.log_probs - log_probs)).sum(axis=2) @ self.context_weights
 
     @cached_property
-    def variance(self) -> float:
-        """σ² = Σ_j π_j Var_j(M)."""
-        return mean_variance(self.tilt, self.context_weights)
+    def relative_variance(self) -> float:
+        """σ²/R² = Σ_j π_j Var_j(M/R)."""
+        return relative_variance(self.tilt, self.context_weights)
 
     @cached_property
     def cross_entropy_bounds(self) -> Bounds:

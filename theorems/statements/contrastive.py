@@ -8,7 +8,8 @@ from ..hypotheses import DIFFERENCE_OF_MEANS, EXPONENTIAL_PATH, MOVING, ONE_LAW_
 from ..judging.claim import Certified, Claim, Control, Statement
 from ..judging.evaluate import laws_at
 from ..judging.instance import Instance
-from ..judging.verdict import Verdict, identity, worst
+from ..judging.shape import peaks_are_maxima
+from ..judging.verdict import Verdict, identity, supported, worst
 
 SOURCE = "this project; extends Lemma B.3"
 
@@ -29,10 +30,11 @@ def _path(instance: Instance) -> Verdict:
     from_positive = instance.maxima[positive[0]][interior]
     shift = (from_negative - from_positive - 1) / (1 + np.abs(from_positive) + instance.unit)
     errors = (steered - mixed[:, None]) / reach
-    return worst(
+    path = worst(
         identity(errors, instance.tolerance, "p_α against p_N^{1-α} p_T^α"),
         identity(np.append(shift, 0.0), 4 * instance.tolerance * size, "α(neg, z) - α(T, z) - 1"),
     )
+    return supported(path, peaks_are_maxima(instance))
 
 
 def _mixed_negatives() -> Instance:

@@ -7,7 +7,7 @@ from ufm.tilt.cross_entropy_bounds import end_line
 from .. import hypotheses
 from ..judging import controls
 from ..judging.claim import Certified, Claim, Control, NotCertified, Statement
-from ..judging.instance import Instance
+from ..judging.instance import SMALLEST, Instance
 from ..judging.verdict import Outcome, Verdict, bound, identity, strict, supported, worst
 
 SOURCE = "this project; extends Theorem 3.8"
@@ -36,7 +36,8 @@ def _reach(instance: Instance) -> np.ndarray:
 
 
 def _relative(numerator: np.ndarray, size: np.ndarray) -> np.ndarray:
-    return numerator / np.where(size > 0, size, 1.0)
+    """`numerator`/`size`, and next to 0 nats an absolute slack that underflow does not decide."""
+    return (numerator + SMALLEST) / (size + SMALLEST)
 
 
 def _rounding(instance: Instance) -> float:
@@ -54,7 +55,8 @@ def _kl_identity(instance: Instance) -> Verdict:
 
 def _convex(instance: Instance) -> Verdict:
     """Chords of neighbouring strengths lie above the curve: strictly while R|α| <= 5, where curvature
-    is far above rounding, and nowhere below it.
+    is far above rounding, and nowhere below it. Where ΔCE has not yet left 0 at R|α| = 5, because one
+    token has nearly all the mass, chords strictly above the curve are looked for further out.
     """
     alphas, reach = instance.alphas, _reach(instance)
     share = (alphas[1:-1] - alphas[:-2]) / (alphas[2:] - alphas[:-2])
@@ -62,12 +64,19 @@ def _convex(instance: Instance) -> Verdict:
     def above(values: np.ndarray) -> np.ndarray:
         return (1 - share) * values[:-2] + share * values[2:] - values[1:-1]
 
-    near = (reach[:-2] <= 5) & (reach[1:-1] <= 5) & (reach[2:] <= 5)
     exact, plain = instance.cross_entropy_increase, instance.cross_entropy_by_definition
-    slack = _relative(above(exact), exact[:-2] + exact[2:])[near]
-    size = 1 + np.abs(plain[:-2]) + np.abs(plain[2:])
-    everywhere = bound(above(plain) / size, instance.tolerance, "chords not below the curve, all α")
-    strictly = strict(slack, instance.tolerance, "chords above the curve, R|α| <= 5")
+    ends, largest = exact[:-2] + exact[2:], np.maximum(reach[:-2], reach[2:])
+    near = (largest <= 5) & (ends > SMALLEST)
+    everywhere = above(plain) / (1 + np.abs(plain[:-2]) + np.abs(plain[2:]))
+    if near.any():
+        slack, where = above(exact)[near] / ends[near], "R|α| <= 5"
+    else:
+        slack, where = (
+            everywhere[everywhere > instance.tolerance],
+            "where rounding does not hide it",
+        )
+    everywhere = bound(everywhere, instance.tolerance, "chords not below the curve, all α")
+    strictly = strict(slack, instance.tolerance, f"chords above the curve, {where}")
     if everywhere.verdict is Outcome.FAILS:
         return everywhere
     return supported(strictly, everywhere, _library_agrees(instance))
@@ -83,7 +92,11 @@ def _upper(instance: Instance) -> Verdict:
     }
     below = [
         # divided first: a bound that overflows to infinity holds
-        bound(1 - increase[moved] / value[moved], _rounding(instance), f"{name} bound, relative")
+        bound(
+            1 - (increase / (value + SMALLEST))[moved],
+            _rounding(instance),
+            f"{name} bound, relative",
+        )
         for name, value in upper.items()
     ]
     return supported(worst(*below), _library_agrees(instance))

@@ -19,7 +19,7 @@ SOURCE = "this project; extends Theorem 3.3"
 def _nonempty(instance: Instance) -> Verdict:
     lower = instance.maxima[:, ~instance.target].max(axis=1)
     upper = instance.maxima[:, instance.target].min(axis=1)
-    least = 4 * instance.margin * instance.unit**2
+    least = 4 * (instance.margin * instance.unit) * instance.unit
     with np.errstate(invalid="ignore"):
         finite = np.isfinite(lower) & np.isfinite(upper)
         size = np.where(finite, np.abs(lower) + np.abs(upper), 0.0) + np.abs(least)
@@ -48,7 +48,8 @@ def _inside(instance: Instance, lower: np.ndarray, upper: np.ndarray) -> Verdict
     alphas = start + shares * (end - start)
     full = np.broadcast_to(alphas[:, :, None], (*alphas.shape, instance.odds.size))
     slope, scale = slope_at(instance.tilt, full)
-    slack = np.where(instance.target, slope, -slope) / np.where(scale > 0, scale, 1.0)
+    resolved = scale > 1e-280 * instance.odds_range
+    slack = np.where(instance.target, slope, -slope)[resolved] / scale[resolved]
     return strict(slack, instance.tolerance, "target rises and all else falls inside the window")
 
 

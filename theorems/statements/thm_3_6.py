@@ -7,7 +7,7 @@ from ..judging import controls
 from ..judging.claim import Certified, Claim, Control, NotCertified, Statement
 from ..judging.instance import Instance, log_masses
 from ..judging.shape import mass_moves, mass_slope
-from ..judging.verdict import Verdict, bound, identity, worst
+from ..judging.verdict import Verdict, bound, identity, supported, worst
 
 SOURCE = "Theorem 3.6"
 
@@ -88,7 +88,12 @@ def _slope(instance: Instance, near: np.ndarray, mask: np.ndarray, concept: int)
 
 
 def _falls_or_rises(instance: Instance, sign: int, masks: dict[int, np.ndarray]) -> Verdict:
-    return worst(*(mass_moves(instance, mask, sign, _named(k)) for k, mask in masks.items()))
+    near = _near(instance)
+    verdicts = (
+        supported(mass_moves(instance, mask, sign, _named(k)), _increment(instance, near, mask, k))
+        for k, mask in masks.items()
+    )
+    return worst(*verdicts)
 
 
 def _target_increasing(instance: Instance) -> Verdict:

@@ -6,28 +6,29 @@ from ..hypotheses import EXPONENTIAL_PATH, MOVING, PERFECT_TRAINING
 from ..judging import controls
 from ..judging.claim import Certified, Claim, Control, Statement
 from ..judging.evaluate import cross_entropy_increase, laws_at
-from ..judging.instance import Instance
+from ..judging.instance import SMALLEST, Instance
 from ..judging.verdict import Verdict, bound, identity, supported
 
 
 def quadratic_coefficient(instance: Instance) -> float:
-    """½ Σ_j π_j Var_j(M), in nats per unit of α²."""
-    return 0.5 * instance.variance
+    """½ Σ_j π_j Var_j(M/R), in nats per unit of (Rα)²."""
+    return 0.5 * instance.relative_variance
 
 
 def _quadratic(instance: Instance) -> Verdict:
     """|ΔCE/(½σ²α²) - 1| <= R|α| for R|α| = 10^-1 … 10^-8, both signs: so it tends to 0.
 
     The third cumulant is at most Rσ² in size, whence the quotient is within R|α|/3 (1 + R|α|) of 1.
+    Where σ²α² is next to the smallest float, 1e-290 takes its place in the denominator.
     """
     steps = 10.0 ** -np.arange(1, 9)
     alphas = np.concatenate([steps, -steps]) * instance.unit
     increase = cross_entropy_increase(
         instance.tilt, alphas, instance.context_weights, instance.data_probs
     )
-    expected = quadratic_coefficient(instance) * alphas**2
-    error = np.abs(increase / expected - 1)
-    slack = np.abs(alphas) * instance.odds_range - error
+    reach = np.abs(alphas) * instance.odds_range
+    expected = quadratic_coefficient(instance) * reach**2
+    slack = reach - np.abs(increase - expected) / (expected + SMALLEST)
     return supported(
         bound(slack, instance.tolerance, "|ΔCE/(½σ²α²) - 1| against R|α|"),
         identity(

@@ -41,21 +41,23 @@ def cross_entropy_enclosure(
     `steered` [A, m, V]: log p_α of a model whose path need not be the tilt; the tilt's own if None.
     Where M is constant R is taken as 1.
     """
-    log_p, log_odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
+    log_p, log_odds = np.asarray(tilt.log_probs), _from_lowest(tilt)
     if steered is None:
         steered = log_p + strengths[:, None, None] * log_odds
         steered = steered - np.logaddexp.reduce(steered, axis=-1, keepdims=True)
-    sigma2, reach = mean_variance(tilt, weights), float(np.ptp(log_odds))
-    y, scale = np.abs(strengths) * reach, sigma2 * (1 / reach if reach else 1.0) ** 2
+    reach = float(log_odds.max())
+    y, scale = np.abs(strengths) * reach, relative_variance(tilt, weights)
+    with np.errstate(divide="ignore"):  # a context of weight 0
+        log_scale = np.logaddexp.reduce(np.log(weights) + _log_moments(tilt)[0])
     ends = [end_line(tilt, sign) for sign in (-1, 1)]
     low_end, high_end = (
         np.abs(strengths) * (weights @ slope) + weights @ level for slope, level in ends
     )
     return Bounds(
-        quadratic=0.5 * sigma2 * strengths**2,
+        quadratic=0.5 * scale * y**2,
         remainder=y**3 / (36 * np.sqrt(3)),
         hoeffding=y**2 / 8,
-        bennett=scale * remainder_of_exponential(y),
+        bennett=_bennett(scale, log_scale, y),
         two_point=_two_point(tilt, strengths) @ weights,
         lower=scale * remainder_of_exponential(-y),
         target=binary_divergence(log_p, steered, target) @ weights,
@@ -63,8 +65,19 @@ def cross_entropy_enclosure(
     )
 
 
+def _bennett(scale: float, log_scale: float, y: np.ndarray) -> np.ndarray:
+    """`scale` φ(y), also where scale is below and φ(y) beyond the range of floats."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.where(y < 100, scale * remainder_of_exponential(y), np.exp(log_scale + y))
+
+
 def mean_variance(tilt: ExponentialTilt, weights: np.ndarray) -> float:
-    """σ² = Σ_j π_j Var_j(M), by the two-pass formula."""
+    """σ² = Σ_j π_j Var_j(M)."""
+    return relative_variance(tilt, weights) * float(_from_lowest(tilt).max()) ** 2
+
+
+def relative_variance(tilt: ExponentialTilt, weights: np.ndarray) -> float:
+    """σ²/R² = Σ_j π_j Var_j(M/R), by the two-pass formula: a share, at any scale of M; 0 if M is constant."""
     return float(weights @ _variances(tilt))
 
 
@@ -90,31 +103,53 @@ def end_line(tilt: ExponentialTilt, sign: int) -> tuple[np.ndarray, np.ndarray]:
     """Slopes E_j|M_end - M| and levels log p_j(tokens at M_end) [m] of the line that KL(p_j||p_{j,α})
     tends to in |α| as α → ±∞; M_end is the largest (smallest) M.
     """
-    log_p, log_odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
+    log_p, log_odds = np.asarray(tilt.log_probs), _from_lowest(tilt)
     end = log_odds.max() if sign > 0 else log_odds.min()
     slopes = (np.exp(log_p) * np.abs(end - log_odds)).sum(axis=1)
     return slopes, np.logaddexp.reduce(log_p[:, log_odds == end], axis=1)
 
 
+def _from_lowest(tilt: ExponentialTilt) -> np.ndarray:
+    """M - min M [V]: what a constant added to M would cost in digits is not lost again."""
+    log_odds = np.asarray(tilt.log_odds)
+    return log_odds - log_odds.min()
+
+
 def _variances(tilt: ExponentialTilt) -> np.ndarray:
-    """Var_j(M) [m]."""
-    p, log_odds = np.exp(np.asarray(tilt.log_probs)), np.asarray(tilt.log_odds)
-    return (p * (log_odds - (p @ log_odds)[:, None]) ** 2).sum(axis=1)
+    """Var_j(M/R) [m]."""
+    return np.exp(_log_moments(tilt)[0])
+
+
+def _log_moments(tilt: ExponentialTilt) -> tuple[np.ndarray, dict[int, np.ndarray]]:
+    """log Var_j(M/R) [m] and, for sign ±1, log of the distance from E_j[M/R] to the end of M on that side.
+
+    As logarithms: next to certainty these are as small as the probabilities of all other tokens.
+    """
+    log_p, log_odds = np.asarray(tilt.log_probs), _from_lowest(tilt)
+    log_odds = log_odds / (log_odds.max() or 1.0)
+    gaps = log_odds - log_odds[log_p.argmax(axis=1)][:, None]
+    offsets = gaps - (np.exp(log_p) * gaps).sum(axis=1, keepdims=True)
+    with np.errstate(divide="ignore"):
+        log_variance = np.logaddexp.reduce(log_p + 2 * np.log(np.abs(offsets)), axis=1)
+        distances = {1: np.log(1 - log_odds), -1: np.log(log_odds)}
+    ends = {s: np.logaddexp.reduce(log_p + d, axis=1) for s, d in distances.items()}
+    return log_variance, ends
 
 
 def _two_point(tilt: ExponentialTilt, strengths: np.ndarray) -> np.ndarray:
     """log[b²/(b²+s²) e^{-|α|s²/b} + s²/(b²+s²) e^{|α|b}] [A, m], s² = Var_j(M), b: from E_j[M] to
     the far end of M.
     """
-    alphas = strengths[:, None]
-    b = np.where(alphas > 0, end_line(tilt, 1)[0], end_line(tilt, -1)[0])
-    ratio = _variances(tilt) / b  # before b is squared, which may be below 1e-308
-    low, high = -np.abs(alphas) * ratio, np.abs(alphas) * b
-    weight, other = ratio / (b + ratio), b / (b + ratio)
+    alphas = np.abs(strengths[:, None]) * float(_from_lowest(tilt).max())
+    log_variance, ends = _log_moments(tilt)
+    log_b = np.where(strengths[:, None] > 0, ends[1], ends[-1])
+    log_other = -np.logaddexp(0.0, log_variance - 2 * log_b)
+    log_weight = log_other + (log_variance - 2 * log_b)
+    low, high = -alphas * np.exp(log_variance - log_b), alphas * np.exp(log_b)
     with np.errstate(over="ignore", invalid="ignore"):
         near = np.log1p(
-            other * remainder_of_exponential(low) + weight * remainder_of_exponential(high)
+            np.exp(log_other) * remainder_of_exponential(low)
+            + np.exp(log_weight) * remainder_of_exponential(high)
         )
-    with np.errstate(divide="ignore"):  # a weight that rounds to 0 or 1
-        far = np.logaddexp(np.log(other) + low, np.log(weight) + high)
+    far = np.logaddexp(log_other + low, log_weight + high)
     return np.where(high < 30, near, far)

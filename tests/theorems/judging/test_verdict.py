@@ -12,6 +12,10 @@ UNDECIDED, UNMET = Outcome.UNDECIDED, Outcome.UNMET
 NAN, INF = math.nan, math.inf
 
 
+def _judged(outcome: Outcome, margin: float, points: int) -> Verdict:
+    return Verdict(outcome, margin, 0.1, f"x [{points} points]")
+
+
 @pytest.mark.parametrize(
     ("errors", "outcome", "margin"),
     [
@@ -25,7 +29,7 @@ NAN, INF = math.nan, math.inf
     ],
 )
 def test_identity_allows_errors_of_either_sign_up_to_the_tolerance(errors, outcome, margin):
-    assert identity(np.array(errors), 0.1, "x") == Verdict(outcome, margin, 0.1, "x")
+    assert identity(np.array(errors), 0.1, "x") == _judged(outcome, margin, len(errors))
 
 
 @pytest.mark.parametrize(
@@ -40,7 +44,7 @@ def test_identity_allows_errors_of_either_sign_up_to_the_tolerance(errors, outco
     ],
 )
 def test_bound_fails_below_minus_the_tolerance(slack, outcome, margin):
-    assert bound(np.array(slack), 0.1, "x") == Verdict(outcome, margin, 0.1, "x")
+    assert bound(np.array(slack), 0.1, "x") == _judged(outcome, margin, len(slack))
 
 
 @pytest.mark.parametrize(
@@ -57,16 +61,27 @@ def test_bound_fails_below_minus_the_tolerance(slack, outcome, margin):
 )
 def test_strict_is_undecided_within_the_tolerance_of_zero(slack, outcome):
     verdict = strict(np.array(slack), 0.1, "x")
-    assert verdict == Verdict(outcome, min(slack), 0.1, "x")
+    assert verdict == _judged(outcome, min(slack), len(slack))
 
 
 @pytest.mark.parametrize("judge", [identity, bound, strict])
-@pytest.mark.parametrize("values", [[NAN], [1.0, NAN], [NAN, INF], [[0.0, 0.0], [NAN, 0.0]]])
-def test_what_is_not_a_number_fails(judge, values):
+@pytest.mark.parametrize(
+    ("values", "count", "where"),
+    [
+        ([NAN], 1, "0"),
+        ([1.0, NAN], 1, "1"),
+        ([NAN, INF], 1, "0"),
+        ([-9.0, NAN, NAN], 2, "1"),
+        ([[0.0, 0.0], [NAN, 0.0]], 1, "1, 0"),
+    ],
+)
+def test_what_is_not_a_number_is_undecided_and_says_where(judge, values, count, where):
     verdict = judge(np.array(values), 0.1, "x")
-    assert verdict.verdict is FAILS
+    assert verdict.verdict is UNDECIDED
     assert math.isnan(verdict.margin)
-    assert verdict.evidence == "not a number: x"
+    points = np.size(values)
+    expected = f"not a number in {count} of them, first at [{where}]: x [{points} points]"
+    assert verdict.evidence == expected
 
 
 @pytest.mark.parametrize("judge", [identity, bound, strict])
