@@ -90,19 +90,19 @@ def _interior_token(instance: Instance) -> str | None:
 
 
 def _exponential_path(instance: Instance) -> str | None:
-    """log p_α(y)/p_α(z) = log p(y)/p(z) + α(M(y) - M(z)), near α = 0 where all of it is in range.
+    """log p_α(y)/p_α(z) = log p(y)/p(z) + α(M(y) - M(z)) at all strengths looked at.
 
     A plain `ExponentialTilt` is such a path by definition: where its curves are not, that is a fault of
     the library, for the claims to find.
     """
     if type(instance.tilt) is ExponentialTilt:
         return None
-    near = np.abs(instance.alphas) * instance.odds_range <= 40
-    alphas, curve = instance.alphas[near], instance.curves.log_probs[near]
-    straight = instance.log_probs + alphas[:, None, None] * instance.odds
-    worst = float(np.ptp(curve - straight, axis=2).max())
-    allowed = instance.tolerance * (40 + np.abs(instance.log_probs).max())
-    return None if worst <= allowed else f"log-odds are off a straight line in α by {worst:.3g}"
+    bend = instance.bend(instance.alphas, instance.curves.log_probs)
+    if bend.max() <= 1:
+        return None
+    k = int(bend.argmax())
+    error = bend[k] * 2 * instance.rounding(instance.alphas)[k]
+    return f"log-odds are off a straight line in α by {error:.3g} at α = {instance.alphas[k]:.6g}"
 
 
 def _perfect_training(instance: Instance) -> str | None:
@@ -155,7 +155,8 @@ def epsilon_threshold(groups: int, ratio: float) -> float:
 def _small_epsilon(instance: Instance) -> str | None:
     a, b = rates(instance)
     groups = len(instance.concepts)
-    epsilon = 1 - float(a[instance.target].sum())
+    # what a context of the target leaves to all others, which 1 - Σ a would round to 0
+    epsilon = float(b[~instance.target].sum())
     gamma, omega = a / (1 - epsilon), b * (groups - 1) / epsilon
     threshold = epsilon_threshold(groups, float((gamma / omega)[instance.target].min()))
     return None if epsilon < threshold else f"ε = {epsilon:.6g} >= ε0 = {threshold:.6g}"

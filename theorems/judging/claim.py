@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Generic, TypeVar
 
+import numpy as np
+
 from .verdict import Outcome, Verdict, unmet
 
 
@@ -109,7 +111,8 @@ class Claim(Generic[Case]):
             reason = instance.seen[hypothesis.id]
             if reason is not None:
                 return unmet(f"{hypothesis.id}: {reason}")
-        return self.conclusion(instance)
+        with np.errstate(invalid="ignore"):  # a verdict says where a number is missing
+            return self.conclusion(instance)
 
     def run_control(self) -> tuple[bool, Verdict]:
         """Whether the control does its work: its hypothesis is seen unmet, its conclusion fails."""

@@ -83,9 +83,9 @@ class Instance(Judged):
                 f"sum {weights.sum():.12g}"
             )
         reach = float(np.ptp(np.asarray(self.tilt.log_odds)))
-        if reach and not 1e-150 <= reach <= 1e150:
+        if reach and not 1e-152 <= reach <= 1e152:
             raise ValueError(
-                f"log_odds must span 0 or between 1e-150 and 1e150; they span {reach:.3g}: rescale v"
+                f"log_odds must span 0 or between 1e-152 and 1e152; they span {reach:.3g}: rescale v"
             )
         if (self.positive is None) != (self.negative is None):
             raise ValueError("positive and negative go together: pass both or neither")
@@ -228,8 +228,7 @@ class Instance(Judged):
         straight = (base - np.take_along_axis(base, r, axis=2)) + alphas[:, None, None] * (
             self.odds - self.odds[r]
         )
-        with np.errstate(invalid="ignore"):
-            error = np.abs(own - straight).max(axis=(1, 2))
+        error = np.abs(own - straight).max(axis=(1, 2))
         return error / (2 * self.rounding(alphas))
 
     @cached_property

@@ -65,10 +65,13 @@ def straight_path(instance: Instance, evidence: str) -> Verdict:
     return bound(1 - instance.bend(instance.alphas, instance.curves.log_probs), 0.0, evidence)
 
 
-def turns_at(instance: Instance, peaks: np.ndarray, evidence: str) -> Verdict:
-    """Whether each curve rises just before its peak [m, V] and falls just after it, where that is finite."""
+def turns_at(instance: Instance, peaks: np.ndarray, evidence: str) -> tuple[Verdict, ...]:
+    """Whether each curve rises just before its peak [m, V] and falls just after it, where that is finite.
+
+    No verdict where all slopes beside the peaks underflow, because one token has all the mass there.
+    """
     sureness, is_seen = beside(instance, peaks)
-    return strict(sureness[is_seen], instance.tolerance, evidence)
+    return (strict(sureness[is_seen], instance.tolerance, evidence),) if is_seen.any() else ()
 
 
 def peaks_are_maxima(instance: Instance) -> Verdict:

@@ -9,6 +9,7 @@ from ..judging import controls
 from ..judging.claim import Certified, Claim, Control, NotCertified, Statement
 from ..judging.instance import SMALLEST, Instance
 from ..judging.verdict import Outcome, Verdict, bound, identity, strict, supported, worst
+from .thm_3_6 import conditional_cumulant
 
 SOURCE = "this project; extends Theorem 3.8"
 
@@ -49,8 +50,19 @@ def _kl_identity(instance: Instance) -> Verdict:
     plain = instance.cross_entropy_by_definition
     direct = instance.curves.forward_kl @ instance.context_weights
     errors = (plain - direct) / (1 + np.abs(plain))
-    evidence = "CE(f_α) - CE(f) against Σπ KL(p||p_α)"
-    return worst(identity(errors, instance.tolerance, evidence), _library_agrees(instance))
+    near = _reach(instance) <= 40 + 2 * np.abs(instance.log_probs).max()
+    alphas, everything = instance.alphas[near], np.ones(instance.odds.size, bool)
+    growth = conditional_cumulant(instance, alphas, everything)
+    cumulant = (
+        growth - alphas[:, None] * (instance.probs @ instance.odds)
+    ) @ instance.context_weights
+    by_cumulant = (plain[near] - cumulant) / (1 + np.abs(plain[near]) + _reach(instance)[near])
+    evidence = "CE(f_α) - CE(f) against"
+    return worst(
+        identity(errors, instance.tolerance, f"{evidence} Σπ KL(p||p_α)"),
+        identity(by_cumulant, instance.tolerance, f"{evidence} Σπ (K(α) - αK'(0))"),
+        _library_agrees(instance),
+    )
 
 
 def _convex(instance: Instance) -> Verdict:

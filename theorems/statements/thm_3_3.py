@@ -23,7 +23,7 @@ def _bump(instance: Instance) -> Verdict:
     inner = np.where(interior, peaks, np.inf)
     turns = turns_at(instance, inner, "sign of the derivative beside each peak")
     moves = moves_as(instance, direction, "rising before α(j,z), falling after it")
-    return supported(turns, moves, finite)
+    return supported(*turns, moves, finite)
 
 
 def _peak_order(instance: Instance) -> Verdict:
