@@ -57,6 +57,13 @@ def rescaled() -> Candidates:
     return changed(SHAPES, lambda vocabulary: rates.map(lambda rate: Change(rate=rate)))
 
 
+def opposite(kind: str, shapes: list[tuple[int, int]]) -> Callable[[], Candidates]:
+    """Models that are steered along -v: the curves run backwards."""
+    return lambda: steered(kind, shapes).map(
+        lambda record: Steered(read_exact(record), rate=Fraction(-1))
+    )
+
+
 def bent(shapes: list[tuple[int, int]] = SHAPES) -> Callable[[], Candidates]:
     """Models that are steered before the last norm."""
     ratios = st.sampled_from([Fraction(1), Fraction(2), Fraction(1, 2)])

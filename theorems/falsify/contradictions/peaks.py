@@ -20,14 +20,22 @@ def peak_order(s: Steered) -> Contradiction | None:
     levels, (low, high) = s.levels, ends(s.instance, s.levels)
     y = next(z for z in s.target if levels.level[z] == low)
     z = next(z for z in levels.tokens[high] if z not in s.target)
-    if low >= high or low == 0 or high == len(levels.tokens) - 1:
+    inner = range(1, len(levels.tokens) - 1)
+    if low == high or low not in inner or high not in inner:
         return None  # peaks that are finite and apart say it best
     brackets = Peaks(levels, 0).brackets
-    first, last = brackets[low], brackets[high]
+    first, last = (_along(s, brackets[k]) for k in (low, high))
     if first is None or last is None or not first.high < last.low:
         return None
     text = f"α(0,{z}) < α(0,{y}) with {y} in T and {z} not"
     return Contradiction(text, ((f"α(0,{z})", _hull(last)), (f"α(0,{y})", _hull(first))))
+
+
+def _along(s: Steered, bracket: Bracket[Fraction] | None) -> Bracket[Fraction] | None:
+    """The bracket of a peak along M, counted along the vector as it was rescaled."""
+    if bracket is None:
+        return None
+    return Bracket(*sorted((bracket.low / s.rate, bracket.high / s.rate)))
 
 
 def _hull(bracket: Bracket[Fraction]) -> arb:
