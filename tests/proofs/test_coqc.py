@@ -59,6 +59,11 @@ ALTERED = [
         "log_odds p P N z < log_odds p P N y",
     ),
     ("prop_4_1_rmsnorm", "rms_norm d 0 gain (v t)", "rms_norm d eps gain (v t)"),
+    ("prop_4_1_rate", "norm_rate d eps rho", "norm_rate d eps (rho / 2)"),
+    ("prop_4_1_rate_logits", "(fun i => gain i * U i)", "(fun i => gain i * U i / 2)"),
+    ("prop_4_1_cross_entropy", "(rms_norm d 0 gain x)", "(rms_norm d eps gain x)"),
+    ("attention_averages", "(exists s, (s < n)%nat /\\ mask t s = true) ->", "True ->"),
+    ("feed_forward_is_bounded", "locally_bounded act ->", "True ->"),
 ]
 
 

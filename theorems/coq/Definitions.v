@@ -317,7 +317,7 @@ Definition layer_norm (d : nat) (eps : R) (gain bias x : nat -> R)
 Definition stream := nat -> nat -> R.
 Definition row_bounded (n d : nat) (bound : R) (X : stream) : Prop :=
   forall t i, (t < n)%nat -> (i < d)%nat -> Rabs (X t i) <= bound.
-(* Attention and feed-forward maps: any function of
+(* What a sublayer's map F must be: any function of
    all rows, bounded on bounded sets. *)
 Definition bounded_map (n d : nat) (F : stream -> stream) : Prop :=
   forall bound, exists image, forall X, row_bounded n d bound X ->
@@ -337,3 +337,98 @@ Definition pre_norm (n d : nat) (layers : list sublayer) : Prop :=
   forall s, In s layers -> bounded_norm d (fst s) /\ bounded_map n d (snd s).
 Definition steered_stream (X v : stream) (alpha : R) : stream :=
   fun t i => X t i + alpha * v t i.
+(* All that the sublayers add; from a steered stream it is R(alpha). *)
+Fixpoint increments (layers : list sublayer) (X : stream) : stream :=
+  match layers with
+  | nil => fun _ _ => 0
+  | s :: rest => fun t i =>
+      snd s (fun u => fst s (X u)) t i
+      + increments rest (apply_sublayer s X) t i
+  end.
+Definition remainder (layers : list sublayer) (X v : stream) (alpha : R)
+    : stream := increments layers (steered_stream X v alpha).
+(* Row t of h + R(alpha): the last stream without alpha v. *)
+Definition unsteered_part (layers : list sublayer) (X v : stream) (t : nat)
+    (alpha : R) (i : nat) : R := X t i + remainder layers X v alpha t i.
+
+(* For a gain of 1, rest of norm rho and steering alpha v of norm speed: how far
+   a normed row is from its limit. It is O(1 / speed), once speed > rho. *)
+Definition norm_rate (d : nat) (eps rho speed : R) : R :=
+  sqrt (INR d) *
+    (2 * rho / (2 * speed - rho) + INR d * eps / (2 * (speed - rho) ^ 2)).
+
+(* ---- Attention and feed-forward maps ---- *)
+Definition affine (d : nat) (W : nat -> nat -> R) (b x : nat -> R)
+    (k : nat) : R := dot d (W k) x + b k.
+
+(* mask t s: row t may look at row s < n. *)
+Definition visible (n : nat) (mask : nat -> nat -> bool) (t : nat) : list nat :=
+  filter (mask t) (seq 0 n).
+Definition causal (t s : nat) : bool := Nat.leb s t.
+
+(* The score of row t for row s is any function of all rows: also one with
+   rotary positions, normed queries and keys, or a cap. *)
+Record head : Type := {
+  head_score : stream -> nat -> nat -> R;
+  head_value : nat -> nat -> R;
+  head_value_bias : nat -> R;
+  head_output : nat -> nat -> R
+}.
+(* The usual score: the query of row t times the key of row s. *)
+Definition dot_product (d size : nat) (Q K : nat -> nat -> R)
+    (query_bias key_bias : nat -> R) (X : stream) (t s : nat) : R :=
+  dot size (affine d Q query_bias (X t)) (affine d K key_bias (X s))
+    / sqrt (INR size).
+
+(* One head of `size` coordinates averages the values of the visible rows. *)
+Definition attention_weight (n : nat) (mask : nat -> nat -> bool) (h : head)
+    (X : stream) (t s : nat) : R :=
+  softmax (visible n mask t) (head_score h X t) s.
+Definition attended (n d : nat) (mask : nat -> nat -> bool) (h : head)
+    (X : stream) (t k : nat) : R :=
+  sum (fun s => attention_weight n mask h X t s
+    * affine d (head_value h) (head_value_bias h) (X s) k) (visible n mask t).
+Definition attention (n d size : nat) (mask : nat -> nat -> bool)
+    (heads : list head) (bias : nat -> R) (X : stream) (t i : nat) : R :=
+  sum (fun h => dot size (head_output h i) (attended n d mask h X t)) heads
+  + bias i.
+
+(* W2 act(W1 x + b1) + b2, and W2 (act(W x + b) (W1 x + b1)) + b2. *)
+Definition feed_forward (d width : nat) (act : R -> R) (W1 : nat -> nat -> R)
+    (b1 : nat -> R) (W2 : nat -> nat -> R) (b2 : nat -> R)
+    (X : stream) (t : nat) : nat -> R :=
+  affine width W2 b2 (fun k => act (affine d W1 b1 (X t) k)).
+Definition gated_feed_forward (d width : nat) (act : R -> R)
+    (W : nat -> nat -> R) (b : nat -> R) (W1 : nat -> nat -> R) (b1 : nat -> R)
+    (W2 : nat -> nat -> R) (b2 : nat -> R) (X : stream) (t : nat) : nat -> R :=
+  affine width W2 b2
+    (fun k => act (affine d W b (X t) k) * affine d W1 b1 (X t) k).
+Definition locally_bounded (act : R -> R) : Prop :=
+  forall bound, exists image, forall x, Rabs x <= bound ->
+  Rabs (act x) <= image.
+(* Each expert with its gate, a weight that may depend on all rows. *)
+Definition mixture (experts : list ((stream -> nat -> R) * (stream -> stream)))
+    (X : stream) (t i : nat) : R :=
+  sum (fun e => fst e X t * snd e X t i) experts.
+
+(* eps = 0 is allowed: a row of zeros has the norm 0, whatever x / 0 is. *)
+Definition normalisation (d : nat) (norm : (nat -> R) -> nat -> R) : Prop :=
+  (exists eps gain, 0 <= eps /\ norm = rms_norm d eps gain) \/
+  (exists eps gain bias, 0 <= eps /\ norm = layer_norm d eps gain bias).
+
+Inductive transformer_map (n d : nat) : (stream -> stream) -> Prop :=
+  | attention_map size mask heads bias :
+      transformer_map n d (attention n d size mask heads bias)
+  | feed_forward_map width act W1 b1 W2 b2 : locally_bounded act ->
+      transformer_map n d (feed_forward d width act W1 b1 W2 b2)
+  | gated_map width act W b W1 b1 W2 b2 : locally_bounded act ->
+      transformer_map n d (gated_feed_forward d width act W b W1 b1 W2 b2)
+  | mixture_map experts :
+      (forall e, In e experts -> forall X t, Rabs (fst e X t) <= 1) ->
+      (forall e, In e experts -> transformer_map n d (snd e)) ->
+      transformer_map n d (mixture experts)
+  | post_normed_map norm F : normalisation d norm ->
+      transformer_map n d (fun X t => norm (F X t)).
+(* A sublayer of a transformer: a norm, then attention or a feed-forward map. *)
+Definition transformer_sublayer (n d : nat) (s : sublayer) : Prop :=
+  normalisation d (fst s) /\ transformer_map n d (snd s).

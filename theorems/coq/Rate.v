@@ -243,128 +243,295 @@ Proof.
 Qed.
 End Euclid.
 
-(* ---- For the whole network: the remainder has a finite Euclidean norm ---- *)
+(* ---- Along a ray u with rest r, for whatever output equals that ray ---- *)
 
-Section Network.
-Variables (n d : nat) (layers : list sublayer) (X v : stream) (eps g : R)
-  (gain bias : nat -> R) (t : nat).
-Hypothesis gain_bounded : forall k, (k < d)%nat -> Rabs (gain k) <= g.
-Hypothesis g_nonneg : 0 <= g.
-Hypothesis d_positive : (0 < d)%nat.
-Hypothesis layers_pre_norm : pre_norm n d layers.
-Hypothesis t_lt_n : (t < n)%nat.
-Hypothesis eps_nonneg : 0 <= eps.
-
-Lemma euclidean_le x b : 0 <= b -> (forall i, (i < d)%nat -> Rabs (x i) <= b) ->
-  euclidean d x <= sqrt (INR d) * b.
+Lemma euclidean_ext d x y : (forall i, x i = y i) ->
+  euclidean d x = euclidean d y.
 Proof.
-  intros b_nonneg x_bounded. unfold euclidean.
-  rewrite <- (sqrt_pow2 b) by exact b_nonneg.
-  rewrite <- sqrt_mult_alt by apply pos_INR.
-  apply sqrt_le_1_alt. rewrite <- row_length, <- sum_const. apply sum_le.
-  intros i i_in. apply in_row in i_in.
-  specialize (x_bounded i i_in). apply abs_bounds in x_bounded. nra.
+  intros E. unfold euclidean. f_equal. apply sum_ext. intros i _.
+  rewrite E. reflexivity.
 Qed.
 
-Lemma euclidean_odd x : euclidean d (fun k => - x k) = euclidean d x.
+Lemma euclidean_odd d x : euclidean d (fun k => - x k) = euclidean d x.
 Proof. unfold euclidean. f_equal. apply sum_ext; intros; ring. Qed.
 
-Definition rate (rho speed : R) : R :=
-  sqrt (INR d) * g *
-    (2 * rho / (2 * speed - rho) + INR d * eps / (2 * (speed - rho) ^ 2)).
+Lemma euclidean_empty x : euclidean 0 x = 0.
+Proof. apply sqrt_0. Qed.
 
-(* The same rate along a ray, for whatever output equals that ray. *)
-Lemma ray_rate output u r rho alpha : 0 <= rho ->
-  (forall a k, (k < d)%nat -> Rabs (r a k) <= rho) ->
-  (forall a k, output a k = ray u r a k) -> 0 < alpha ->
-  sqrt (INR d) * rho < alpha * euclidean d u ->
-  euclidean d
-    (fun i => rms_norm d eps gain (output alpha) i - rms_norm d 0 gain u i) <=
-  rate (sqrt (INR d) * rho) (alpha * euclidean d u).
+Lemma euclidean_le d x b : (forall i, (i < d)%nat -> Rabs (x i) <= b) ->
+  euclidean d x <= sqrt (INR d) * b.
 Proof.
-  intros rho_nonneg r_bounded E alpha_positive L.
-  apply Rle_trans with (euclidean d (fun i => rms_norm d eps gain
+  intros x_bounded. destruct d as [|k].
+  - rewrite euclidean_empty. simpl. rewrite sqrt_0. lra.
+  - assert (b_nonneg : 0 <= b)
+      by (eapply Rle_trans; [apply Rabs_pos|apply (x_bounded 0%nat); lia]).
+    unfold euclidean. rewrite <- (sqrt_pow2 b) by exact b_nonneg.
+    rewrite <- sqrt_mult_alt by apply pos_INR.
+    apply sqrt_le_1_alt. rewrite <- row_length, <- sum_const. apply sum_le.
+    intros i i_in. apply in_row in i_in.
+    specialize (x_bounded i i_in). apply abs_bounds in x_bounded. nra.
+Qed.
+
+Lemma ray_rate d eps g gain u (output r : R -> nat -> R) rho alpha :
+  (forall k, (k < d)%nat -> Rabs (gain k) <= g) -> 0 <= eps ->
+  (forall a k, output a k = ray u r a k) -> euclidean d (r alpha) <= rho ->
+  0 < alpha -> rho < alpha * euclidean d u ->
+  euclidean d (fun i =>
+    rms_norm d eps gain (output alpha) i - rms_norm d 0 gain u i) <=
+  g * norm_rate d eps rho (alpha * euclidean d u).
+Proof.
+  intros gain_bounded eps_nonneg output_is_ray r_bounded alpha_positive fast.
+  destruct d as [|k].
+  { rewrite euclidean_empty in *. lra. }
+  set (d := S k) in *. assert (d_positive : (0 < d)%nat) by (unfold d; lia).
+  assert (g_nonneg : 0 <= g)
+    by (eapply Rle_trans; [apply Rabs_pos|apply (gain_bounded 0%nat); lia]).
+  rewrite (euclidean_ext d _ (fun i => rms_norm d eps gain
       (fun k => alpha * u k + r alpha k) i - rms_norm d 0 gain u i)).
-  - right. unfold euclidean. f_equal. apply sum_ext. intros i _.
-    rewrite (rms_norm_ext d eps gain (output alpha) (ray u r alpha))
-      by (intros; apply E). reflexivity.
-  - unfold rate.
-    replace (2 * (alpha * euclidean d u))
-      with (2 * alpha * euclidean d u) by ring.
-    apply rms_rate; try assumption. apply euclidean_le; [exact rho_nonneg|].
-    intros; apply r_bounded; assumption.
+  2: { intros i. f_equal. apply rms_norm_ext. apply output_is_ray. }
+  eapply Rle_trans; [apply (rms_rate d d_positive eps gain g u (r alpha) rho);
+    assumption|].
+  right. unfold norm_rate. rewrite <- !Rmult_assoc.
+  rewrite (Rmult_comm g). reflexivity.
 Qed.
 
-Notation output := (fun alpha => network layers (steered_stream X v alpha) t).
-
-Lemma output_bound : exists r rho, 0 <= rho /\
-  (forall a k, (k < d)%nat -> Rabs (r a k) <= rho) /\
-  forall a k, output a k = ray (v t) r a k.
+(* Cauchy-Schwarz: one logit moves by at most |U| times the normed row. *)
+Lemma logit_difference d U x y b : euclidean d (fun i => x i - y i) <= b ->
+  Rabs (dot d U x - dot d U y) <= euclidean d U * b.
 Proof.
-  destruct (output_ray n d layers X v t layers_pre_norm t_lt_n)
-    as [r [rho [r_bounded E]]]. exists r, (Rabs rho).
-  split; [apply Rabs_pos|]. split; [|exact E]. intros a k k_lt_d.
-  pose proof (Rle_abs rho). specialize (r_bounded a k k_lt_d). lra.
+  intros near.
+  replace (dot d U x - dot d U y) with (dot d U (fun i => x i - y i)).
+  - eapply Rle_trans; [apply cauchy_schwarz|].
+    apply Rmult_le_compat_l; [apply norm_nonneg|exact near].
+  - unfold dot. rewrite <- sum_minus. apply sum_ext; intros; ring.
 Qed.
 
-Lemma network_rate : exists rho, forall alpha, 0 < alpha ->
-  rho < alpha * euclidean d (v t) ->
-  euclidean d
-    (fun i => rms_norm d eps gain (output alpha) i - rms_norm d 0 gain (v t) i)
-    <= rate rho (alpha * euclidean d (v t)) /\
+(* The gain of a norm may be moved into the row of the unembedding. *)
+Lemma gain_in_row d eps gain U x :
+  dot d U (rms_norm d eps gain x) =
+    dot d (fun i => gain i * U i) (rms_norm d eps (fun _ => 1) x).
+Proof. apply sum_ext. intros i _. unfold rms_norm. ring. Qed.
+
+Lemma row_with_gain d (gain U : nat -> R) g :
+  (forall k, (k < d)%nat -> Rabs (gain k) <= g) ->
+  euclidean d (fun i => gain i * U i) <= g * euclidean d U.
+Proof.
+  intros gain_bounded. destruct d as [|k].
+  - rewrite !euclidean_empty. lra.
+  - apply norm_gain; [|exact gain_bounded].
+    eapply Rle_trans; [apply Rabs_pos|apply (gain_bounded 0%nat); lia].
+Qed.
+
+(* ---- For the whole network: rho bounds |h + R(alpha)| for every alpha ---- *)
+
+Section Network.
+Variables (d : nat) (layers : list sublayer) (X v : stream) (t : nat)
+  (rho alpha eps : R) (gain bias U : nat -> R).
+Hypothesis eps_nonneg : 0 <= eps.
+Hypothesis alpha_positive : 0 < alpha.
+
+Notation output a := (network layers (steered_stream X v a) t).
+Notation part := (unsteered_part layers X v t).
+Notation u := (v t).
+Notation opposite := (fun k => - v t k).
+Notation gained_row := (fun i => gain i * U i).
+
+Lemma output_is_ray a k : output a k = ray u part a k.
+Proof. rewrite steered_network. unfold ray, unsteered_part. ring. Qed.
+
+Lemma mirror_is_ray a k :
+  output (- a) k = ray opposite (fun a => part (- a)) a k.
+Proof. rewrite output_is_ray. unfold ray. ring. Qed.
+
+Section RMSNorm.
+Hypothesis part_bounded : forall a, euclidean d (part a) <= rho.
+Hypothesis fast : rho < alpha * euclidean d u.
+
+Lemma network_rate g : (forall k, (k < d)%nat -> Rabs (gain k) <= g) ->
+  euclidean d (fun i => rms_norm d eps gain (output alpha) i
+    - rms_norm d 0 gain u i)
+    <= g * norm_rate d eps rho (alpha * euclidean d u) /\
   euclidean d (fun i => rms_norm d eps gain (output (- alpha)) i
-    - rms_norm d 0 gain (fun k => - v t k) i)
-    <= rate rho (alpha * euclidean d (v t)).
+    - rms_norm d 0 gain opposite i)
+    <= g * norm_rate d eps rho (alpha * euclidean d u).
 Proof.
-  destruct output_bound as [r [rho [rho_nonneg [r_bounded E]]]].
-  exists (sqrt (INR d) * rho). intros alpha alpha_positive L. split.
-  - exact (ray_rate output
-        (v t) r rho alpha rho_nonneg r_bounded E alpha_positive L).
-  - rewrite <- (euclidean_odd (v t)) in *.
-    apply (ray_rate (fun a => output (- a)) (fun k => - v t k)
-        (fun a => r (- a)) rho alpha); try assumption.
-    + intros a k k_lt_d. apply r_bounded; exact k_lt_d.
-    + intros a k. rewrite E. unfold ray. ring.
+  intros gain_bounded. split.
+  - apply ray_rate with (output := fun a => output a) (r := part);
+      try assumption; [exact output_is_ray|apply part_bounded].
+  - rewrite <- (euclidean_odd d u) in *.
+    apply ray_rate with (output := fun a => output (- a))
+      (r := fun a => part (- a));
+      try assumption; [exact mirror_is_ray|apply part_bounded].
 Qed.
+End RMSNorm.
 
-(* LayerNorm: the same for the centred stream; the bias cancels. *)
+Section LayerNorm.
+Hypothesis part_bounded : forall a, euclidean d (centred d (part a)) <= rho.
+Hypothesis fast : rho < alpha * euclidean d (centred d u).
+
 Lemma layer_difference x y :
   euclidean d
     (fun i => layer_norm d eps gain bias x i - layer_norm d 0 gain bias y i) =
   euclidean d (fun i => rms_norm d eps gain (centred d x) i
     - rms_norm d 0 gain (centred d y) i).
+Proof. apply euclidean_ext. intros i. unfold layer_norm. ring. Qed.
+
+(* RMSNorm of the centred stream; the bias cancels. *)
+Lemma network_rate_layer g : (forall k, (k < d)%nat -> Rabs (gain k) <= g) ->
+  euclidean d (fun i => layer_norm d eps gain bias (output alpha) i
+    - layer_norm d 0 gain bias u i)
+    <= g * norm_rate d eps rho (alpha * euclidean d (centred d u)) /\
+  euclidean d (fun i => layer_norm d eps gain bias (output (- alpha)) i
+    - layer_norm d 0 gain bias opposite i)
+    <= g * norm_rate d eps rho (alpha * euclidean d (centred d u)).
 Proof.
-  unfold euclidean. f_equal. apply sum_ext. intros i _. unfold layer_norm. ring.
+  intros gain_bounded. rewrite !layer_difference. split.
+  - apply ray_rate with (output := fun a => centred d (output a))
+      (r := fun a => centred d (part a)); try assumption;
+      [|apply part_bounded].
+    apply (centred_ray d u (fun a => output a) part), output_is_ray.
+  - assert (E : euclidean d (centred d opposite) = euclidean d (centred d u)).
+    { rewrite <- (euclidean_odd d (centred d u)). apply euclidean_ext.
+      intros k. apply centred_odd. }
+    rewrite <- E in *.
+    apply ray_rate with (output := fun a => centred d (output (- a)))
+      (r := fun a => centred d (part (- a))); try assumption;
+      [|apply part_bounded].
+    intros a k. apply (centred_ray d opposite (fun a => output (- a))
+      (fun a => part (- a))), mirror_is_ray.
+Qed.
+End LayerNorm.
+End Network.
+
+(* ---- The same for one logit: its row U of the unembedding ---- *)
+
+Section Logit.
+Variables (d : nat) (layers : list sublayer) (X v : stream) (t : nat)
+  (rho alpha eps g : R) (gain bias U : nat -> R).
+Hypothesis gain_bounded : forall k, (k < d)%nat -> Rabs (gain k) <= g.
+Hypothesis eps_nonneg : 0 <= eps.
+Hypothesis alpha_positive : 0 < alpha.
+
+Notation output a := (network layers (steered_stream X v a) t).
+Notation part := (unsteered_part layers X v t).
+Notation opposite := (fun k => - v t k).
+Notation gained_row := (fun i => gain i * U i).
+
+Lemma unit_gain k : (k < d)%nat -> Rabs ((fun _ => 1) k) <= 1.
+Proof. intros _. cbv beta. rewrite Rabs_R1. lra. Qed.
+
+Lemma gained_row_bound rate : 0 <= rate ->
+  euclidean d gained_row * rate <= euclidean d U * (g * rate).
+Proof.
+  intros rate_nonneg.
+  rewrite <- Rmult_assoc, (Rmult_comm (euclidean d U)).
+  apply Rmult_le_compat_r; [exact rate_nonneg|].
+  apply row_with_gain; exact gain_bounded.
 Qed.
 
-Lemma network_rate_layer : exists rho, forall alpha, 0 < alpha ->
-  rho < alpha * euclidean d (centred d (v t)) ->
-  euclidean d (fun i => layer_norm d eps gain bias (output alpha) i
-    - layer_norm d 0 gain bias (v t) i)
-    <= rate rho (alpha * euclidean d (centred d (v t))) /\
-  euclidean d (fun i => layer_norm d eps gain bias (output (- alpha)) i
-    - layer_norm d 0 gain bias (fun k => - v t k) i)
-    <= rate rho (alpha * euclidean d (centred d (v t))).
+Lemma rate_nonneg x b : euclidean d x <= 1 * b -> 0 <= b.
+Proof. intros L. pose proof (norm_nonneg d x). lra. Qed.
+
+Lemma logit_rate :
+  (forall a, euclidean d (part a) <= rho) -> rho < alpha * euclidean d (v t) ->
+  let bound := euclidean d gained_row
+    * norm_rate d eps rho (alpha * euclidean d (v t)) in
+  Rabs (dot d U (rms_norm d eps gain (output alpha))
+    - dot d U (rms_norm d 0 gain (v t))) <= bound /\
+  Rabs (dot d U (rms_norm d eps gain (output (- alpha)))
+    - dot d U (rms_norm d 0 gain opposite)) <= bound /\
+  bound
+    <= euclidean d U * (g * norm_rate d eps rho (alpha * euclidean d (v t))).
 Proof.
-  destruct output_bound as [r [rho [rho_nonneg [r_bounded E]]]].
-  exists (sqrt (INR d) * (2 * rho)). intros alpha alpha_positive L.
-  rewrite !layer_difference. split.
-  - apply (ray_rate (fun a => centred d (output a)) (centred d (v t))
-        (fun a => centred d (r a)) (2 * rho) alpha); try assumption; [lra| |].
-    + intros a k k_lt_d. apply (centred_bounded d r rho r_bounded a k k_lt_d).
-    + intros a k. apply (centred_ray d (v t) output r E a k).
-  - assert (Eo : euclidean d (centred d (fun k => - v t k)) =
-        euclidean d (centred d (v t))).
-    { rewrite <- (euclidean_odd (centred d (v t))). unfold euclidean. f_equal.
-      apply sum_ext. intros k _. rewrite centred_odd. reflexivity. }
-    rewrite <- Eo in *.
-    apply (ray_rate (fun a => centred d (output (- a))) (centred d
-        (fun k => - v t k)) (fun a => centred d (r (- a))) (2 * rho) alpha);
-      try assumption; [lra| |].
-    + intros a k k_lt_d.
-      apply (centred_bounded d r rho r_bounded (- a) k k_lt_d).
-    + intros a k.
-      apply (centred_ray d (fun k => - v t k) (fun a => output (- a))
-          (fun a => r (- a))). intros a' k'. rewrite E. unfold ray. ring.
+  intros part_bounded fast bound.
+  destruct (network_rate d layers X v t rho alpha eps (fun _ => 1) eps_nonneg
+      alpha_positive part_bounded fast 1 unit_gain) as [plus minus].
+  split; [|split].
+  - rewrite !(gain_in_row d _ gain). apply logit_difference. lra.
+  - rewrite !(gain_in_row d _ gain). apply logit_difference. lra.
+  - apply gained_row_bound. exact (rate_nonneg _ _ plus).
 Qed.
-End Network.
+
+Lemma layer_logit_difference x y :
+  dot d U (layer_norm d eps gain bias x) - dot d U (layer_norm d 0 gain bias y)
+  = dot d gained_row (layer_norm d eps (fun _ => 1) (fun _ => 0) x)
+    - dot d gained_row (layer_norm d 0 (fun _ => 1) (fun _ => 0) y).
+Proof.
+  unfold dot. rewrite <- !sum_minus. apply sum_ext. intros i _.
+  unfold layer_norm, rms_norm. ring.
+Qed.
+
+Lemma layer_logit_rate :
+  (forall a, euclidean d (centred d (part a)) <= rho) ->
+  rho < alpha * euclidean d (centred d (v t)) ->
+  let bound := euclidean d gained_row
+    * norm_rate d eps rho (alpha * euclidean d (centred d (v t))) in
+  Rabs (dot d U (layer_norm d eps gain bias (output alpha))
+    - dot d U (layer_norm d 0 gain bias (v t))) <= bound /\
+  Rabs (dot d U (layer_norm d eps gain bias (output (- alpha)))
+    - dot d U (layer_norm d 0 gain bias opposite)) <= bound /\
+  bound <= euclidean d U
+    * (g * norm_rate d eps rho (alpha * euclidean d (centred d (v t)))).
+Proof.
+  intros part_bounded fast bound.
+  destruct (network_rate_layer d layers X v t rho alpha eps (fun _ => 1)
+      (fun _ => 0) eps_nonneg alpha_positive part_bounded fast 1 unit_gain)
+    as [plus minus].
+  split; [|split].
+  - rewrite layer_logit_difference. apply logit_difference. lra.
+  - rewrite layer_logit_difference. apply logit_difference. lra.
+  - apply gained_row_bound. exact (rate_nonneg _ _ plus).
+Qed.
+End Logit.
+
+(* ---- Such a rho exists: R(alpha) is bounded whatever alpha is ---- *)
+
+Section Rest.
+Variables (n d : nat) (layers : list sublayer).
+Hypothesis layers_pre_norm : pre_norm n d layers.
+
+Lemma network_remainder :
+  exists c, forall X v alpha,
+    (forall t i, network layers (steered_stream X v alpha) t i =
+      X t i + alpha * v t i + remainder layers X v alpha t i) /\
+    row_bounded n d c (remainder layers X v alpha) /\
+    (forall t, (t < n)%nat ->
+      euclidean d (unsteered_part layers X v t alpha) <=
+        euclidean d (X t) + sqrt (INR d) * c).
+Proof.
+  destruct (increments_bounded n d layers layers_pre_norm) as [c c_bounds].
+  exists c. intros X v alpha.
+  split; [apply steered_network|split; [apply c_bounds|]].
+  intros t t_lt_n. eapply Rle_trans; [apply norm_add|].
+  apply Rplus_le_compat_l, euclidean_le.
+  intros i i_lt_d. apply c_bounds; assumption.
+Qed.
+
+Lemma supremum_exists (f : R -> R) b : (forall a, f a <= b) ->
+  exists rho, is_lub (fun y => exists a, y = f a) rho.
+Proof.
+  intros f_bounded.
+  destruct (completeness (fun y => exists a, y = f a)) as [rho rho_lub].
+  - exists b. intros y [a ->]. apply f_bounded.
+  - exists (f 0), 0. reflexivity.
+  - exists rho. exact rho_lub.
+Qed.
+
+Lemma rest_supremum X v t : (t < n)%nat ->
+  (exists rho, is_lub (fun y => exists alpha,
+    y = euclidean d (unsteered_part layers X v t alpha)) rho) /\
+  (exists rho, is_lub (fun y => exists alpha,
+    y = euclidean d (centred d (unsteered_part layers X v t alpha))) rho).
+Proof.
+  intros t_lt_n.
+  destruct (unsteered_bounded n d layers layers_pre_norm X v t t_lt_n)
+    as [b part_bounded].
+  split.
+  - apply supremum_exists with (b := sqrt (INR d) * b).
+    intros alpha. apply euclidean_le. apply part_bounded.
+  - apply supremum_exists with (b := sqrt (INR d) * (2 * b)).
+    intros alpha. apply euclidean_le. intros i i_lt_d.
+    apply (centred_bounded d (unsteered_part layers X v t) b part_bounded).
+    exact i_lt_d.
+Qed.
+End Rest.

@@ -7,6 +7,7 @@ From Coq Require Import Reals List Arith Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity
   Tilt Limits Bump CrossEntropy Bounds Bennett Remainder Budget
   Concepts Saturation Model Dataset Signs Strength Reverse Transformer Rate
+  Attention FeedForward Network
   Existence Setting Paper Threshold Gradient Table Witness Behaviours Errata
   Hypotheses Orders.
 Open Scope R_scope.
@@ -907,6 +908,18 @@ Variables (n d : nat) (layers : list sublayer) (X v : stream) (eps : R)
 Hypothesis layers_pre_norm : pre_norm n d layers.
 Hypothesis t_lt_n : (t < n)%nat.
 
+(* claim: prop-4.1.rmsnorm, prop-4.1.layernorm; App. B.6: the last stream is
+   h + alpha v + R(alpha), and one c bounds R for all h, v and alpha *)
+Theorem remainder_bound :
+  exists c, forall X v alpha,
+    (forall t i, network layers (steered_stream X v alpha) t i =
+      X t i + alpha * v t i + remainder layers X v alpha t i) /\
+    row_bounded n d c (remainder layers X v alpha) /\
+    (forall t, (t < n)%nat ->
+      euclidean d (unsteered_part layers X v t alpha) <=
+        euclidean d (X t) + sqrt (INR d) * c).
+Proof. exact (network_remainder n d layers layers_pre_norm). Qed.
+
 (* claim: prop-4.1.rmsnorm; One logit of row t: U is a
    row of the unembedding; the limit norm has eps = 0. *)
 Theorem prop_4_1_rmsnorm : (exists i, (i < d)%nat /\ v t i <> 0) ->
@@ -967,56 +980,224 @@ Proof.
   exact (layer_plateau n d layers X v eps gain bias t layers_pre_norm t_lt_n).
 Qed.
 
-(* claim: prop-4.1.rate; O(1/alpha) in Euclidean norm,
-   towards v and towards -v; g bounds the gain *)
-Theorem prop_4_1_rate : forall g, (0 < d)%nat -> 0 <= eps -> 0 <= g ->
-  (forall k, (k < d)%nat -> Rabs (gain k) <= g) ->
-  exists rho, forall alpha, 0 < alpha -> rho < alpha * euclidean d (v t) ->
-  let speed := alpha * euclidean d (v t) in
-  let bound := sqrt (INR d) * g *
-    (2 * rho / (2 * speed - rho) + INR d * eps / (2 * (speed - rho) ^ 2)) in
-  euclidean d (fun i =>
-    rms_norm d eps gain (network layers (steered_stream X v alpha) t) i
-    - rms_norm d 0 gain (v t) i) <= bound /\
-  euclidean d (fun i =>
-    rms_norm d eps gain (network layers (steered_stream X v (- alpha)) t) i
-    - rms_norm d 0 gain (fun k => - v t k) i) <= bound.
+(* claim: prop-4.1.rmsnorm; the cross-entropy of contexts js with any data
+   levels off too: its limits are finite, and no prompt enters them. Every
+   prompt is steered along u at its last row, and anyhow at other rows. *)
+Theorem prop_4_1_cross_entropy :
+  forall (A J : Type) (V : list A) (js : list J) w (p : J -> A -> R)
+    (unembedding : A -> nat -> R) (prompt vector : J -> stream) last u,
+  (forall j, In j js -> (last j < n)%nat) ->
+  (forall j, In j js -> vector j (last j) = u) ->
+  (exists i, (i < d)%nat /\ u i <> 0) ->
+  let next x := softmax V (fun y => dot d (unembedding y)
+    (rms_norm d eps gain x)) in
+  let limit x := softmax V (fun y => dot d (unembedding y)
+    (rms_norm d 0 gain x)) in
+  let loss q := cross_entropy V js w p q
+    - cross_entropy V js w p
+        (fun j => next (network layers (prompt j) (last j))) in
+  let increase alpha := loss (fun j =>
+    next (network layers (steered_stream (prompt j) (vector j) alpha)
+      (last j))) in
+  tends_plus increase (loss (fun _ => limit u)) /\
+  tends_minus increase (loss (fun _ => limit (fun k => - u k))).
 Proof.
-  intros g d_positive eps_nonneg g_nonneg gain_bounded.
-  exact (network_rate n d layers X v eps g gain t gain_bounded g_nonneg
-      d_positive layers_pre_norm t_lt_n eps_nonneg).
+  intros A J V js w p E prompt vector last u last_lt_n steered nonzero.
+  exact (rms_loss_plateau n d layers eps gain V js w p E prompt vector last u
+      layers_pre_norm last_lt_n steered nonzero).
 Qed.
 
-(* claim: prop-4.1.rate; LayerNorm, with the centred vector in place of v *)
-Theorem prop_4_1_rate_layernorm : forall g, (0 < d)%nat -> 0 <= eps -> 0 <= g ->
-  (forall k, (k < d)%nat -> Rabs (gain k) <= g) ->
-  exists rho, forall alpha, 0 < alpha ->
-  rho < alpha * euclidean d (centred d (v t)) ->
-  let speed := alpha * euclidean d (centred d (v t)) in
-  let bound := sqrt (INR d) * g *
-    (2 * rho / (2 * speed - rho) + INR d * eps / (2 * (speed - rho) ^ 2)) in
-  euclidean d (fun i =>
-    layer_norm d eps gain bias (network layers (steered_stream X v alpha) t) i
-    - layer_norm d 0 gain bias (v t) i) <= bound /\
-  euclidean d (fun i =>
-    layer_norm d eps gain bias
-      (network layers (steered_stream X v (- alpha)) t) i
-    - layer_norm d 0 gain bias (fun k => - v t k) i) <= bound.
+(* claim: prop-4.1.layernorm; the plateau of its cross-entropy *)
+Theorem prop_4_1_cross_entropy_layernorm :
+  forall (A J : Type) (V : list A) (js : list J) w (p : J -> A -> R)
+    (unembedding : A -> nat -> R) (prompt vector : J -> stream) last u,
+  (forall j, In j js -> (last j < n)%nat) ->
+  (forall j, In j js -> vector j (last j) = u) ->
+  (exists i, (i < d)%nat /\ centred d u i <> 0) ->
+  let next x := softmax V (fun y => dot d (unembedding y)
+    (layer_norm d eps gain bias x)) in
+  let limit x := softmax V (fun y => dot d (unembedding y)
+    (layer_norm d 0 gain bias x)) in
+  let loss q := cross_entropy V js w p q
+    - cross_entropy V js w p
+        (fun j => next (network layers (prompt j) (last j))) in
+  let increase alpha := loss (fun j =>
+    next (network layers (steered_stream (prompt j) (vector j) alpha)
+      (last j))) in
+  tends_plus increase (loss (fun _ => limit u)) /\
+  tends_minus increase (loss (fun _ => limit (fun k => - u k))).
 Proof.
-  intros g d_positive eps_nonneg g_nonneg gain_bounded.
-  exact (network_rate_layer n d layers X v eps g gain bias t gain_bounded
-      g_nonneg d_positive layers_pre_norm t_lt_n eps_nonneg).
+  intros A J V js w p E prompt vector last u last_lt_n steered nonconstant.
+  exact (layer_loss_plateau n d layers eps gain bias V js w p E prompt vector
+      last u layers_pre_norm last_lt_n steered nonconstant).
 Qed.
+
+(* claim: prop-4.1.rate; O(1/alpha) in Euclidean norm, towards v and towards
+   -v; g bounds the gain, rho bounds |h + R(alpha)| *)
+Theorem prop_4_1_rate : forall g rho alpha, 0 <= eps ->
+  (forall k, (k < d)%nat -> Rabs (gain k) <= g) ->
+  (forall a, euclidean d (unsteered_part layers X v t a) <= rho) ->
+  0 < alpha -> rho < alpha * euclidean d (v t) ->
+  let normed a :=
+    rms_norm d eps gain (network layers (steered_stream X v a) t) in
+  let bound := g * norm_rate d eps rho (alpha * euclidean d (v t)) in
+  euclidean d (fun i => normed alpha i - rms_norm d 0 gain (v t) i) <= bound /\
+  euclidean d (fun i =>
+    normed (- alpha) i - rms_norm d 0 gain (fun k => - v t k) i) <= bound.
+Proof.
+  intros g rho alpha eps_nonneg gain_bounded rho_bounds alpha_positive fast.
+  exact (network_rate d layers X v t rho alpha eps gain eps_nonneg
+      alpha_positive rho_bounds fast g gain_bounded).
+Qed.
+
+(* claim: prop-4.1.rate; LayerNorm: h + R(alpha) and v both centred *)
+Theorem prop_4_1_rate_layernorm : forall g rho alpha, 0 <= eps ->
+  (forall k, (k < d)%nat -> Rabs (gain k) <= g) ->
+  (forall a, euclidean d (centred d (unsteered_part layers X v t a)) <= rho) ->
+  0 < alpha -> rho < alpha * euclidean d (centred d (v t)) ->
+  let normed a :=
+    layer_norm d eps gain bias (network layers (steered_stream X v a) t) in
+  let bound :=
+    g * norm_rate d eps rho (alpha * euclidean d (centred d (v t))) in
+  euclidean d (fun i =>
+    normed alpha i - layer_norm d 0 gain bias (v t) i) <= bound /\
+  euclidean d (fun i =>
+    normed (- alpha) i - layer_norm d 0 gain bias (fun k => - v t k) i)
+    <= bound.
+Proof.
+  intros g rho alpha eps_nonneg gain_bounded rho_bounds alpha_positive fast.
+  exact (network_rate_layer d layers X v t rho alpha eps gain bias eps_nonneg
+      alpha_positive rho_bounds fast g gain_bounded).
+Qed.
+
+(* claim: prop-4.1.rate; the logit of U: its distance is at most |gain U| times
+   the rate, hence at most |U| times the bound above *)
+Theorem prop_4_1_rate_logits : forall g rho alpha, 0 <= eps ->
+  (forall k, (k < d)%nat -> Rabs (gain k) <= g) ->
+  (forall a, euclidean d (unsteered_part layers X v t a) <= rho) ->
+  0 < alpha -> rho < alpha * euclidean d (v t) ->
+  let logit a :=
+    dot d U (rms_norm d eps gain (network layers (steered_stream X v a) t)) in
+  let rate := norm_rate d eps rho (alpha * euclidean d (v t)) in
+  let bound := euclidean d (fun i => gain i * U i) * rate in
+  Rabs (logit alpha - dot d U (rms_norm d 0 gain (v t))) <= bound /\
+  Rabs (logit (- alpha) - dot d U (rms_norm d 0 gain (fun k => - v t k)))
+    <= bound /\
+  bound <= euclidean d U * (g * rate).
+Proof.
+  intros g rho alpha eps_nonneg gain_bounded rho_bounds alpha_positive fast.
+  exact (logit_rate d layers X v t rho alpha eps g gain U gain_bounded
+      eps_nonneg alpha_positive rho_bounds fast).
+Qed.
+
+(* claim: prop-4.1.rate; a logit after LayerNorm *)
+Theorem prop_4_1_rate_logits_layernorm : forall g rho alpha, 0 <= eps ->
+  (forall k, (k < d)%nat -> Rabs (gain k) <= g) ->
+  (forall a, euclidean d (centred d (unsteered_part layers X v t a)) <= rho) ->
+  0 < alpha -> rho < alpha * euclidean d (centred d (v t)) ->
+  let logit a := dot d U
+    (layer_norm d eps gain bias (network layers (steered_stream X v a) t)) in
+  let rate := norm_rate d eps rho (alpha * euclidean d (centred d (v t))) in
+  let bound := euclidean d (fun i => gain i * U i) * rate in
+  Rabs (logit alpha - dot d U (layer_norm d 0 gain bias (v t))) <= bound /\
+  Rabs (logit (- alpha)
+    - dot d U (layer_norm d 0 gain bias (fun k => - v t k))) <= bound /\
+  bound <= euclidean d U * (g * rate).
+Proof.
+  intros g rho alpha eps_nonneg gain_bounded rho_bounds alpha_positive fast.
+  exact (layer_logit_rate d layers X v t rho alpha eps g gain bias U
+      gain_bounded eps_nonneg alpha_positive rho_bounds fast).
+Qed.
+
+(* claim: prop-4.1.rate; such rho exist, the least being the supremum *)
+Theorem prop_4_1_rate_supremum :
+  (exists rho, is_lub (fun y => exists alpha,
+    y = euclidean d (unsteered_part layers X v t alpha)) rho) /\
+  (exists rho, is_lub (fun y => exists alpha,
+    y = euclidean d (centred d (unsteered_part layers X v t alpha))) rho).
+Proof. exact (rest_supremum n d layers layers_pre_norm X v t t_lt_n). Qed.
 End Prop41.
 
-(* claim: prop-4.1.rmsnorm, prop-4.1.layernorm; both
-   norms are bounded, so such networks exist *)
-Theorem prop_4_1_norms : forall d eps gain bias, 0 < eps ->
+(* claim: prop-4.1.rmsnorm, prop-4.1.layernorm; both norms are bounded, also
+   with eps = 0: a row of zeros then has the norm 0, whatever x / 0 is *)
+Theorem prop_4_1_norms : forall d eps gain bias, 0 <= eps ->
   bounded_norm d (rms_norm d eps gain) /\
   bounded_norm d (layer_norm d eps gain bias).
 Proof.
   intros. split; [apply rms_norm_bounded|apply layer_norm_bounded]; assumption.
 Qed.
+
+(* claim: prop-4.1.rmsnorm; without eps it is the norm of App. B.6 *)
+Theorem norm_without_eps : forall d gain x i, (i < d)%nat ->
+  rms_norm d 0 gain x i = gain i * (sqrt (INR d) * (x i / euclidean d x)).
+Proof. exact rms_norm_without_eps. Qed.
+
+(* claim: prop-4.1.rmsnorm, prop-4.1.layernorm; the weights of a row that sees
+   some row are a distribution, so attention averages the values it sees *)
+Theorem attention_averages : forall n d mask h X t,
+  (exists s, (s < n)%nat /\ mask t s = true) ->
+  law (visible n mask t) (attention_weight n mask h X t) /\
+  forall k low high,
+  (forall s, (s < n)%nat -> mask t s = true ->
+    low <= affine d (head_value h) (head_value_bias h) (X s) k <= high) ->
+  low <= attended n d mask h X t k <= high.
+Proof. exact attention_average. Qed.
+
+(* claim: prop-4.1.rmsnorm, prop-4.1.layernorm; whatever the mask and the
+   scores are; a row that sees no row gets the empty sum 0 *)
+Theorem attention_is_bounded : forall n d size mask heads bias,
+  bounded_map n d (attention n d size mask heads bias).
+Proof. exact attention_bounded. Qed.
+
+(* claim: prop-4.1.rmsnorm, prop-4.1.layernorm *)
+Theorem feed_forward_is_bounded : forall n d width act W b W1 b1 W2 b2,
+  locally_bounded act ->
+  bounded_map n d (feed_forward d width act W1 b1 W2 b2) /\
+  bounded_map n d (gated_feed_forward d width act W b W1 b1 W2 b2).
+Proof.
+  intros.
+  split; [apply feed_forward_bounded|apply gated_feed_forward_bounded];
+    assumption.
+Qed.
+
+(* claim: prop-4.1.rmsnorm, prop-4.1.layernorm; an activation may be continuous,
+   Lipschitz, of linear growth (so any bounded one), or x times a gate in
+   [0, 1]: ReLU, GELU, SiLU *)
+Theorem activation_is_bounded : forall act,
+  (continuity act -> locally_bounded act) /\
+  (forall slope, (forall x y, Rabs (act x - act y) <= slope * Rabs (x - y)) ->
+    locally_bounded act) /\
+  (forall slope offset,
+    (forall x, Rabs (act x) <= slope * Rabs x + offset) ->
+    locally_bounded act) /\
+  ((forall x, 0 <= act x <= 1) -> locally_bounded (fun x => x * act x)).
+Proof. exact activation_bounded. Qed.
+
+(* claim: prop-4.1.rmsnorm, prop-4.1.layernorm; so transformers, also with
+   mixtures of experts and norms after a map, meet the hypothesis *)
+Theorem transformer_is_pre_norm : forall n d layers,
+  (forall s, In s layers -> transformer_sublayer n d s) -> pre_norm n d layers.
+Proof. exact transformer_pre_norm. Qed.
+
+(* claim: prop-4.1.rmsnorm, prop-4.1.layernorm; a network that meets all
+   hypotheses: causal attention with one head, then ReLU, on two rows of two
+   coordinates. Its R(alpha) is not constant. *)
+Theorem prop_4_1_consistent :
+  let identity k i := if Nat.eqb k i then 1 else 0 in
+  let zero (i : nat) := 0 in
+  let norm := rms_norm 2 1 (fun _ => 1) in
+  let h := {| head_score := dot_product 2 2 identity identity zero zero;
+    head_value := identity; head_value_bias := zero;
+    head_output := identity |} in
+  let layers := (norm, attention 2 2 2 causal (h :: nil) zero)
+    :: (norm, feed_forward 2 2 (Rmax 0) identity zero identity zero) :: nil in
+  let v (t i : nat) := if Nat.eqb i 0 then 1 else -1 in
+  let R := remainder layers (fun t => zero) v in
+  (forall s, In s layers -> transformer_sublayer 2 2 s) /\
+  pre_norm 2 2 layers /\
+  v 1%nat 0%nat <> 0 /\ centred 2 (v 1%nat) 0 <> 0 /\
+  R 1 1%nat 0%nat <> R 0 1%nat 0%nat.
+Proof. exact example_meets_hypotheses. Qed.
 
 (* ======== Findings about version 1 of the paper ======== *)
 
@@ -1236,9 +1417,13 @@ Definition everything :=
     @ce_lower_bounds, @ce_lower_merged, @ce_remainder, @third_moment_bound,
     @ce_asymptote, @ce_asymptote_minus,
     @strength_budget, @strength_budget_best),
-   (prop_4_1_rmsnorm, prop_4_1_layernorm, prop_4_1_plateau,
-     prop_4_1_plateau_layernorm, prop_4_1_rate, prop_4_1_rate_layernorm,
-     prop_4_1_norms),
+   (remainder_bound, prop_4_1_rmsnorm, prop_4_1_layernorm, prop_4_1_plateau,
+     prop_4_1_plateau_layernorm, prop_4_1_cross_entropy,
+     prop_4_1_cross_entropy_layernorm, prop_4_1_rate, prop_4_1_rate_layernorm,
+     prop_4_1_rate_logits, prop_4_1_rate_logits_layernorm,
+     prop_4_1_rate_supremum, prop_4_1_norms, norm_without_eps,
+     attention_averages, attention_is_bounded, feed_forward_is_bounded,
+     activation_is_bounded, transformer_is_pre_norm, prop_4_1_consistent),
    (finding_remark_3_4, finding_remark_3_4_outside, finding_prop_b1_eq_9,
      finding_vanishing, finding_three_behaviours, finding_sigmoidal,
     finding_no_bump, finding_no_plateau, finding_degrades_slope,

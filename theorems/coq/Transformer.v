@@ -4,52 +4,54 @@ From Coq Require Import Reals List Arith Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity.
 Open Scope R_scope.
 
-Lemma rms_positive d eps x : 0 < eps -> 0 < rms d eps x.
-Proof.
-  intros eps_positive. apply sqrt_lt_R0.
-  assert (0 <= row_average d (fun i => x i ^ 2)); [|lra].
-  unfold row_average, average. destruct d as [|d]; [simpl; unfold Rdiv; lra|].
-  apply Rmult_le_pos; [apply sum_nonneg; intros; apply pow2_ge_0|].
-  left. apply Rinv_0_lt_compat, length_pos. discriminate.
-Qed.
-
 Lemma in_row d i : (i < d)%nat <-> In i (seq 0 d).
 Proof. rewrite in_seq. lia. Qed.
 
 Lemma row_length d : INR (length (seq 0 d)) = INR d.
 Proof. rewrite seq_length. reflexivity. Qed.
 
-(* x_i^2 <= d rms^2: a normalised coordinate is at most sqrt d. *)
-Lemma rms_norm_bounded d eps gain : 0 < eps ->
+(* x_i^2 <= d rms^2, so a normalised coordinate is at most sqrt d. With eps = 0
+   the rms may be 0; then x_i = 0 as well. *)
+Lemma coordinate_rms d eps x i : 0 <= eps -> (i < d)%nat ->
+  Rabs (x i) <= sqrt (INR d) * rms d eps x.
+Proof.
+  intros eps_nonneg i_lt_d.
+  assert (D : 0 < INR d) by (apply lt_0_INR; lia).
+  unfold rms. rewrite <- sqrt_mult_alt by lra. rewrite <- sqrt_Rsqr_abs.
+  apply sqrt_le_1_alt. unfold Rsqr.
+  assert (S : x i ^ 2 <= sum (fun i => x i ^ 2) (seq 0 d)).
+  { apply (term_le_sum (fun i => x i ^ 2));
+      [intros; apply pow2_ge_0|apply in_row; exact i_lt_d]. }
+  unfold row_average, average. rewrite row_length.
+  replace (INR d * (sum (fun i0 => x i0 ^ 2) (seq 0 d) / INR d + eps))
+    with (sum (fun i0 => x i0 ^ 2) (seq 0 d) + INR d * eps) by (field; lra).
+  assert (0 <= INR d * eps) by (apply Rmult_le_pos; lra). lra.
+Qed.
+
+Lemma rms_norm_bounded d eps gain : 0 <= eps ->
   bounded_norm d (rms_norm d eps gain).
 Proof.
-  intros eps_positive.
+  intros eps_nonneg.
   exists (sum (fun i => Rabs (gain i)) (seq 0 d) * sqrt (INR d)).
   intros x i i_lt_d.
   unfold rms_norm. rewrite Rabs_mult. apply Rmult_le_compat; try apply Rabs_pos.
   - apply (term_le_sum (fun i => Rabs (gain i)));
       [intros; apply Rabs_pos|apply in_row; exact i_lt_d].
-  - pose proof (rms_positive d eps x eps_positive) as P. unfold Rdiv.
-    rewrite Rabs_mult, Rabs_inv, (Rabs_right (rms d eps x)) by lra.
-    apply (Rmult_le_reg_r (rms d eps x)); [exact P|].
-    rewrite Rmult_assoc, Rinv_l, Rmult_1_r by lra.
-    unfold rms. assert (D : 0 < INR d) by (apply lt_0_INR; lia).
-    rewrite <- sqrt_mult_alt by lra. rewrite <- sqrt_Rsqr_abs.
-    apply sqrt_le_1_alt. unfold Rsqr.
-    assert (S : x i ^ 2 <= sum (fun i => x i ^ 2) (seq 0 d)).
-    { apply (term_le_sum (fun i => x i ^ 2));
-        [intros; apply pow2_ge_0|apply in_row; exact i_lt_d]. }
-    unfold row_average, average. rewrite row_length.
-    replace (INR d * (sum (fun i0 => x i0 ^ 2) (seq 0 d) / INR d + eps))
-      with (sum (fun i0 => x i0 ^ 2) (seq 0 d) + INR d * eps) by (field; lra).
-    assert (0 < INR d * eps) by (apply Rmult_lt_0_compat; assumption). lra.
+  - pose proof (coordinate_rms d eps x i eps_nonneg i_lt_d) as x_bounded.
+    assert (0 <= rms d eps x) as [P|Z] by apply sqrt_pos; unfold Rdiv.
+    + rewrite Rabs_mult, Rabs_inv, (Rabs_right (rms d eps x)) by lra.
+      apply (Rmult_le_reg_r (rms d eps x)); [exact P|].
+      rewrite Rmult_assoc, Rinv_l, Rmult_1_r by lra. exact x_bounded.
+    + rewrite <- Z, Rmult_0_r in x_bounded. pose proof (Rabs_pos (x i)).
+      rewrite Rabs_mult. replace (Rabs (x i)) with 0 by lra.
+      rewrite Rmult_0_l. apply sqrt_pos.
 Qed.
 
-Lemma layer_norm_bounded d eps gain bias : 0 < eps ->
+Lemma layer_norm_bounded d eps gain bias : 0 <= eps ->
   bounded_norm d (layer_norm d eps gain bias).
 Proof.
-  intros eps_positive.
-  destruct (rms_norm_bounded d eps gain eps_positive) as [b norm_bounded].
+  intros eps_nonneg.
+  destruct (rms_norm_bounded d eps gain eps_nonneg) as [b norm_bounded].
   exists (b + sum (fun i => Rabs (bias i)) (seq 0 d)). intros x i i_lt_d.
   unfold layer_norm.
   eapply Rle_trans; [apply Rabs_triang|].
@@ -58,27 +60,48 @@ Proof.
     [intros; apply Rabs_pos|apply in_row; exact i_lt_d].
 Qed.
 
+Lemma network_increments layers X t i :
+  network layers X t i = X t i + increments layers X t i.
+Proof.
+  revert X. induction layers as [|s rest IH]; intros X; simpl; [ring|].
+  rewrite IH. unfold apply_sublayer at 1. ring.
+Qed.
+
+(* App. B.6: h + alpha v + R(alpha). *)
+Lemma steered_network layers X v alpha t i :
+  network layers (steered_stream X v alpha) t i =
+    X t i + alpha * v t i + remainder layers X v alpha t i.
+Proof. apply network_increments. Qed.
+
 (* Whatever enters, each sublayer adds something
    bounded: normalised input, bounded map. *)
-Lemma network_remainder n d layers : pre_norm n d layers ->
-  exists rho, forall X,
-  row_bounded n d rho (fun t i => network layers X t i - X t i).
+Lemma increments_bounded n d layers : pre_norm n d layers ->
+  exists c, forall X, row_bounded n d c (increments layers X).
 Proof.
   induction layers as [|s rest IH]; intros layers_pre_norm.
-  - exists 0. intros X t i _ _. simpl.
-    rewrite Rminus_diag_eq, Rabs_R0 by reflexivity. lra.
-  - destruct IH as [rho rest_bounded];
+  - exists 0. intros X t i _ _. simpl. rewrite Rabs_R0. lra.
+  - destruct IH as [c rest_bounded];
       [intros s' s'_in; apply layers_pre_norm; right; exact s'_in|].
     destruct (layers_pre_norm s (or_introl eq_refl)) as [[b norm_bounded] F].
-    destruct (F b) as [c map_bounded].
-    exists (rho + c). intros X t i t_lt_n i_lt_d. simpl.
-    replace (network rest (apply_sublayer s X) t i - X t i)
-      with ((network rest (apply_sublayer s X) t i - apply_sublayer s X t i)
-        + snd s (fun u => fst s (X u)) t i) by (unfold apply_sublayer; ring).
+    destruct (F b) as [c' map_bounded].
+    exists (c' + c). intros X t i t_lt_n i_lt_d. simpl.
     eapply Rle_trans; [apply Rabs_triang|].
-    apply Rplus_le_compat; [apply rest_bounded; assumption|].
+    apply Rplus_le_compat; [|apply rest_bounded; assumption].
     apply map_bounded; try assumption. intros u k _ k_lt_d.
     apply norm_bounded; exact k_lt_d.
+Qed.
+
+Lemma unsteered_bounded n d layers : pre_norm n d layers ->
+  forall X v t, (t < n)%nat -> exists rho, forall alpha i, (i < d)%nat ->
+  Rabs (unsteered_part layers X v t alpha i) <= rho.
+Proof.
+  intros layers_pre_norm X v t t_lt_n.
+  destruct (increments_bounded n d layers layers_pre_norm) as [c c_bounds].
+  exists (sum (fun i => Rabs (X t i)) (seq 0 d) + c). intros alpha i i_lt_d.
+  eapply Rle_trans; [apply Rabs_triang|].
+  apply Rplus_le_compat; [|apply c_bounds; assumption].
+  apply (term_le_sum (fun i => Rabs (X t i)));
+    [intros; apply Rabs_pos|apply in_row; exact i_lt_d].
 Qed.
 
 (* ---- The last norm: divide by alpha, let the remainder and eps vanish ---- *)
@@ -285,16 +308,10 @@ Lemma output_ray :
   exists r rho, (forall alpha i, (i < d)%nat -> Rabs (r alpha i) <= rho) /\
   forall alpha i, output alpha i = ray (v t) r alpha i.
 Proof.
-  destruct (network_remainder n d layers layers_pre_norm)
-    as [rho remainder_bounded].
-  exists (fun alpha i
-      => X t i + (output alpha i - steered_stream X v alpha t i)).
-  exists (sum (fun i => Rabs (X t i)) (seq 0 d) + rho). split.
-  - intros alpha i i_lt_d. eapply Rle_trans; [apply Rabs_triang|].
-    apply Rplus_le_compat; [|apply remainder_bounded; assumption].
-    apply (term_le_sum (fun i => Rabs (X t i)));
-      [intros; apply Rabs_pos|apply in_row; exact i_lt_d].
-  - intros alpha i. unfold ray, steered_stream. ring.
+  destruct (unsteered_bounded n d layers layers_pre_norm X v t t_lt_n)
+    as [rho part_bounded].
+  exists (unsteered_part layers X v t), rho. split; [exact part_bounded|].
+  intros alpha i. rewrite steered_network. unfold ray, unsteered_part. ring.
 Qed.
 
 (* The mirror image is a ray along -v. *)
@@ -400,3 +417,121 @@ Proof.
         (E y) t layers_pre_norm t_lt_n centred_nonzero).
 Qed.
 End Plateau.
+
+(* ---- The plateau of the cross-entropy ---- *)
+
+Section CrossEntropy.
+Context {A J : Type}.
+Variables (V : list A) (js : list J) (w : J -> R) (p : J -> A -> R)
+  (f : R -> J -> A -> R) (lim : A -> R).
+
+Lemma softmax_positive (g : A -> R) z : In z V -> 0 < softmax V g z.
+Proof.
+  intros z_in. apply Rdiv_lt_0_compat; [apply exp_pos|].
+  apply sum_pos; [|intros; apply exp_pos].
+  intros E. rewrite E in z_in. exact z_in.
+Qed.
+
+(* No probability of the limit is 0, so its logarithm is finite. *)
+Lemma cross_entropy_limit :
+  (forall j y, In j js -> In y V -> tends_plus (fun a => f a j y) (lim y)) ->
+  tends_plus (fun a => cross_entropy V js w p (fun j => softmax V (f a j)))
+    (cross_entropy V js w p (fun _ => softmax V lim)).
+Proof.
+  intros f_tends. unfold cross_entropy.
+  apply (tends_ext (fun a => -1 * sum (fun j =>
+      w j * sum (fun z => p j z * ln (softmax V (f a j) z)) V) js));
+    [intros; ring|].
+  rewrite <- (Rmult_1_l (sum _ js)), Ropp_mult_distr_l. apply tends_scal.
+  apply (tends_sum (fun a j =>
+      w j * sum (fun z => p j z * ln (softmax V (f a j) z)) V)).
+  intros j j_in. apply tends_scal.
+  apply (tends_sum (fun a z => p j z * ln (softmax V (f a j) z))).
+  intros z z_in. apply tends_scal. apply (tends_compose _ ln).
+  - apply (softmax_limit V (fun a => f a j)); [exact z_in|].
+    intros y y_in. apply f_tends; assumption.
+  - apply derivable_continuous_pt. exists (/ softmax V lim z).
+    apply derivable_pt_lim_ln, softmax_positive, z_in.
+Qed.
+End CrossEntropy.
+
+(* The limit does not depend on the context: only the last row of v enters. *)
+Section LossPlateau.
+Variables (n d : nat) (layers : list sublayer) (eps : R) (gain bias : nat -> R).
+Context {A J : Type}.
+Variables (V : list A) (js : list J) (w : J -> R) (p : J -> A -> R)
+  (unembedding : A -> nat -> R) (X v : J -> stream) (t : J -> nat)
+  (u : nat -> R).
+Hypothesis layers_pre_norm : pre_norm n d layers.
+Hypothesis t_lt_n : forall j, In j js -> (t j < n)%nat.
+Hypothesis same_vector : forall j, In j js -> v j (t j) = u.
+
+Notation loss q := (cross_entropy V js w p q).
+Notation rms_law x :=
+  (softmax V (fun y => dot d (unembedding y) (rms_norm d eps gain x))).
+Notation rms_limit x :=
+  (softmax V (fun y => dot d (unembedding y) (rms_norm d 0 gain x))).
+Notation layer_law x :=
+  (softmax V (fun y => dot d (unembedding y) (layer_norm d eps gain bias x))).
+Notation layer_limit x :=
+  (softmax V (fun y => dot d (unembedding y) (layer_norm d 0 gain bias x))).
+Notation output j a :=
+  (network layers (steered_stream (X j) (v j) a) (t j)).
+
+Lemma opposite_rms_limit y :
+  dot d (unembedding y) (rms_norm d 0 gain (fun k => - u k)) =
+    - dot d (unembedding y) (rms_norm d 0 gain u).
+Proof.
+  unfold dot. rewrite <- sum_opp. apply sum_ext. intros k _.
+  rewrite rms_norm_odd. ring.
+Qed.
+
+Lemma rms_loss_plateau : (exists i, (i < d)%nat /\ u i <> 0) ->
+  let increase a := loss (fun j => rms_law (output j a))
+    - loss (fun j => rms_law (network layers (X j) (t j))) in
+  tends_plus increase (loss (fun _ => rms_limit u)
+    - loss (fun j => rms_law (network layers (X j) (t j)))) /\
+  tends_minus increase (loss (fun _ => rms_limit (fun k => - u k))
+    - loss (fun j => rms_law (network layers (X j) (t j)))).
+Proof.
+  intros u_nonzero increase.
+  split; [|apply tends_mirror]; apply tends_minus_const.
+  - apply (cross_entropy_limit V js w p (fun a j y =>
+        dot d (unembedding y) (rms_norm d eps gain (output j a)))).
+    intros j y j_in _. rewrite <- (same_vector j j_in) in *.
+    apply rms_plus with (n := n);
+      [exact layers_pre_norm|apply t_lt_n; exact j_in|exact u_nonzero].
+  - apply (cross_entropy_limit V js w p (fun a j y =>
+        dot d (unembedding y) (rms_norm d eps gain (output j (- a))))).
+    intros j y j_in _. rewrite opposite_rms_limit.
+    rewrite <- (same_vector j j_in) in *.
+    apply (tends_mirror (fun a =>
+        dot d (unembedding y) (rms_norm d eps gain (output j a)))).
+    apply rms_minus with (n := n);
+      [exact layers_pre_norm|apply t_lt_n; exact j_in|exact u_nonzero].
+Qed.
+
+Lemma layer_loss_plateau : (exists i, (i < d)%nat /\ centred d u i <> 0) ->
+  let increase a := loss (fun j => layer_law (output j a))
+    - loss (fun j => layer_law (network layers (X j) (t j))) in
+  tends_plus increase (loss (fun _ => layer_limit u)
+    - loss (fun j => layer_law (network layers (X j) (t j)))) /\
+  tends_minus increase (loss (fun _ => layer_limit (fun k => - u k))
+    - loss (fun j => layer_law (network layers (X j) (t j)))).
+Proof.
+  intros u_nonconstant increase.
+  split; [|apply tends_mirror]; apply tends_minus_const.
+  - apply (cross_entropy_limit V js w p (fun a j y =>
+        dot d (unembedding y) (layer_norm d eps gain bias (output j a)))).
+    intros j y j_in _. rewrite <- (same_vector j j_in) in *.
+    apply layer_plus with (n := n);
+      [exact layers_pre_norm|apply t_lt_n; exact j_in|exact u_nonconstant].
+  - apply (cross_entropy_limit V js w p (fun a j y =>
+        dot d (unembedding y) (layer_norm d eps gain bias (output j (- a))))).
+    intros j y j_in _. rewrite <- (same_vector j j_in) in *.
+    apply (tends_mirror (fun a =>
+        dot d (unembedding y) (layer_norm d eps gain bias (output j a)))).
+    apply layer_minus with (n := n);
+      [exact layers_pre_norm|apply t_lt_n; exact j_in|exact u_nonconstant].
+Qed.
+End LossPlateau.

@@ -214,17 +214,21 @@ STATEMENT = Statement(
     source=SOURCE,
     idea=r"""
         Each sublayer of a pre-norm stack adds a function of the *normalised* stream. Norms are
-        bounded, attention and feed-forward maps are bounded on bounded sets (a hypothesis), so the
-        whole stack adds something bounded: the last stream is $\alpha v + r(\alpha)$ with
-        $\lvert r \rvert \le \rho$. A norm sees directions only. Divide by $\alpha$:
-        $v + r/\alpha \to v$, the norm's own $\epsilon$ becomes $\epsilon/\alpha^2 \to 0$, and the
+        bounded. Softmax attention averages values that are linear in the normalised rows, and a
+        feed-forward map applies a continuous activation to them, so both are bounded on bounded
+        sets. Hence the whole stack adds something bounded: the last stream is
+        $h + \alpha v + r(\alpha)$ with $\lvert h + r(\alpha) \rvert \le \rho$ for every $\alpha$. A norm
+        sees directions only. Divide by $\alpha$:
+        $v + (h + r)/\alpha \to v$, the norm's own $\epsilon$ becomes $\epsilon/\alpha^2 \to 0$, and the
         output tends to the $\epsilon$-free norm of $\pm v$. RMSNorm is odd, so its two limits are
-        opposite; the bias of LayerNorm breaks that.
+        opposite; the bias of LayerNorm breaks that. The limits are the same for every prompt, and
+        no probability vanishes there, so the cross-entropy levels off at both ends.
 
         The *rate* is the Dunkl–Williams inequality
         $\lvert x/\lvert x\rvert - y/\lvert y\rvert \rvert
         \le 2\lvert x-y\rvert/(\lvert x\rvert + \lvert y\rvert)$
-        for $x = \alpha v + r$ and $y = \alpha v$, plus what $\epsilon$ moves a unit vector.
+        for $x = h + \alpha v + r$ and $y = \alpha v$, plus what $\epsilon$ moves a unit vector. A logit
+        moves by at most the norm of its row, each entry times the gain, as much.
     """,
     claims=(
         Claim(
