@@ -351,8 +351,14 @@ Definition remainder (layers : list sublayer) (X v : stream) (alpha : R)
 Definition unsteered_part (layers : list sublayer) (X v : stream) (t : nat)
     (alpha : R) (i : nat) : R := X t i + remainder layers X v alpha t i.
 
-(* For a gain of 1, rest of norm rho and steering alpha v of norm speed: how far
-   a normed row is from its limit. It is O(1 / speed), once speed > rho. *)
+(* For a gain of 1, a rest of norm rho and a steering alpha v of norm speed: how
+   far a normed row is from its limit. The angle to alpha v is at most
+   asin (rho / speed), and eps shortens a row of norm at least speed - rho. *)
+Definition sharp_rate (d : nat) (eps rho speed : R) : R :=
+  let length := (speed - rho) / sqrt ((speed - rho) ^ 2 + INR d * eps) in
+  sqrt (INR d) *
+    sqrt (2 - 2 * sqrt (1 - (rho / speed) ^ 2) + (1 - length) ^ 2).
+(* A simpler bound, visibly O(1 / speed). *)
 Definition norm_rate (d : nat) (eps rho speed : R) : R :=
   sqrt (INR d) *
     (2 * rho / (2 * speed - rho) + INR d * eps / (2 * (speed - rho) ^ 2)).

@@ -64,48 +64,6 @@ Proof.
   f_equal. unfold dot. rewrite <- sum_scal. apply sum_ext; intros; ring.
 Qed.
 
-(* Dunkl-Williams: unit vectors differ by at most 2|x - y| / (|x| + |y|). *)
-Lemma unit_difference x y : 0 < norm x -> 0 < norm y ->
-  norm (fun k => x k / norm x - y k / norm y) <=
-    2 * norm (fun k => x k - y k) / (norm x + norm y).
-Proof.
-  intros norm_x_positive norm_y_positive. set (r := fun k => x k - y k).
-  assert (R2 :
-      norm r * norm r = norm x * norm x - 2 * dot d x y + norm y * norm y).
-  { rewrite !norm_square.
-    replace (dot d r r)
-      with (dot d (fun k => 1 * x k + -1 * y k) (fun k => 1 * x k + -1 * y k)).
-    - rewrite dot_combine. ring.
-    - apply sum_ext; intros; unfold r; ring. }
-  set (u := fun k => x k / norm x - y k / norm y).
-  assert (U2 : norm u * norm u = 2 - 2 * dot d x y / (norm x * norm y)).
-  { rewrite norm_square.
-    replace (dot d u u) with (dot d (fun k => / norm x * x k + - / norm y * y k)
-        (fun k => / norm x * x k + - / norm y * y k)).
-    - rewrite dot_combine, <- !norm_square. field. lra.
-    - apply sum_ext; intros; unfold u; field; lra. }
-  apply (Rmult_le_reg_r (norm x + norm y)); [lra|].
-  replace (2 * norm r / (norm x + norm y) * (norm x + norm y)) with (2 * norm r)
-    by (field; lra).
-  apply Rsqr_incr_0; [|apply Rmult_le_pos;
-      [apply norm_nonneg|lra]|pose proof (norm_nonneg r); lra]. unfold Rsqr.
-  replace (norm u * (norm x + norm y) * (norm u * (norm x + norm y)))
-    with (norm u * norm u * (norm x + norm y) ^ 2) by ring.
-  replace (2 * norm r * (2 * norm r)) with (4 * (norm r * norm r)) by ring.
-  rewrite U2, R2. set (c := dot d x y / (norm x * norm y)).
-  assert (Ec : dot d x y = c * (norm x * norm y)) by (unfold c; field; lra).
-  replace (2 - 2 * dot d x y / (norm x * norm y)) with (2 - 2 * c)
-    by (unfold c; field; lra). rewrite Ec.
-  assert (c_ge : -1 <= c).
-  { pose proof (cauchy_schwarz x y) as CS. apply abs_bounds in CS.
-    rewrite Ec in CS.
-    assert (0 < norm x * norm y) by (apply Rmult_lt_0_compat; assumption).
-    nra. }
-  assert (0 <= 2 * (norm x - norm y) ^ 2 * (1 + c)).
-  { apply Rmult_le_pos; [|lra]. apply Rmult_le_pos; [lra|apply pow2_ge_0]. }
-  lra.
-Qed.
-
 Lemma norm_triangle x y : norm y - norm (fun k => x k - y k) <= norm x.
 Proof.
   set (r := fun k => x k - y k). pose proof (norm_nonneg x).
@@ -168,35 +126,114 @@ Proof.
   field. lra.
 Qed.
 
-(* eps moves a unit vector by at most d eps / (2 |x|^2). *)
-Lemma eps_shift x eps : 0 <= eps -> 0 < norm x ->
-  norm (fun k => x k / sqrt (norm x ^ 2 + INR d * eps) - x k / norm x) <=
-    INR d * eps / (2 * norm x ^ 2).
+(* The angle between w and w + r is at most asin (|r| / |w|):
+   (w.x)^2 - |x|^2 (|w|^2 - rho^2) >= (w.r + rho^2)^2. *)
+Lemma angle w r rho : norm r <= rho -> rho < norm w ->
+  norm (fun k => w k + r k) * norm w * sqrt (1 - (rho / norm w) ^ 2) <=
+    dot d (fun k => w k + r k) w.
 Proof.
-  intros eps_nonneg norm_x_positive. set (n := norm x) in *.
-  set (s := sqrt (n ^ 2 + INR d * eps)).
-  assert (De : 0 <= INR d * eps)
-    by (apply Rmult_le_pos; [apply pos_INR|exact eps_nonneg]).
-  assert (N2 : 0 < n ^ 2) by (apply pow_lt; exact norm_x_positive).
-  assert (S2 : s * s = n ^ 2 + INR d * eps) by (apply sqrt_sqrt; lra).
-  assert (n_le_s : n <= s).
-  { unfold s. rewrite <- (sqrt_pow2 n) at 1 by lra. apply sqrt_le_1_alt. lra. }
-  set (c := (s - n) / s / n).
-  assert (c_nonneg : 0 <= c).
-  { apply Rmult_le_pos; [apply Rmult_le_pos; [lra|left; apply Rinv_0_lt_compat;
-        lra]|left; apply Rinv_0_lt_compat; lra]. }
-  replace (norm (fun k => x k / s - x k / n)) with (c * n).
-  2: { change (c * n) with (c * norm x). rewrite <- norm_scal by exact c_nonneg.
-       unfold euclidean. f_equal. apply sum_ext. intros k _.
-       replace (x k / s - x k / n) with (- (c * x k)) by (unfold c; field; lra).
-       ring. }
-  apply (Rmult_le_reg_r (s * (2 * n ^ 2))); [apply Rmult_lt_0_compat; lra|].
-  replace (c * n * (s * (2 * n ^ 2))) with ((s - n) * (2 * n ^ 2))
-    by (unfold c; field; lra).
-  replace (INR d * eps / (2 * n ^ 2) * (s * (2 * n ^ 2))) with (INR d * eps * s)
-    by (field; lra). replace (INR d * eps) with ((s - n) * (s + n)) by lra.
-  assert (0 <= (s - n) * ((s + n) * s - 2 * n ^ 2)); [|lra].
-  apply Rmult_le_pos; [lra|]. nra.
+  intros r_bounded fast. pose proof (norm_nonneg r) as R0.
+  set (a := norm w) in *. set (x := fun k => w k + r k). set (p := dot d r w).
+  assert (W2 : dot d w w = a * a) by (symmetry; apply norm_square).
+  assert (D : dot d x w = a * a + p).
+  { rewrite <- W2. unfold dot, p, dot. rewrite <- sum_plus.
+    apply sum_ext; intros; unfold x; ring. }
+  assert (X2 : norm x * norm x = a * a + 2 * p + norm r * norm r).
+  { rewrite !norm_square, <- W2. unfold p.
+    replace (dot d x x)
+      with (dot d (fun k => 1 * w k + 1 * r k) (fun k => 1 * w k + 1 * r k)).
+    - rewrite dot_combine, (dot_sym r w). ring.
+    - apply sum_ext; intros; unfold x; ring. }
+  assert (p_ge : - (rho * a) <= p).
+  { pose proof (cauchy_schwarz r w) as CS. apply abs_bounds in CS.
+    fold p a in CS. nra. }
+  assert (root : a * sqrt (1 - (rho / a) ^ 2) = sqrt (a * a - rho * rho)).
+  { rewrite <- (sqrt_pow2 a) at 1 by lra.
+    rewrite <- sqrt_mult_alt by apply pow2_ge_0. f_equal. field. lra. }
+  rewrite Rmult_assoc, root, D.
+  apply Rsqr_incr_0; [|apply Rmult_le_pos; [apply norm_nonneg|apply sqrt_pos]
+    |nra]. unfold Rsqr.
+  assert (root2 : sqrt (a * a - rho * rho) * sqrt (a * a - rho * rho) =
+      a * a - rho * rho) by (apply sqrt_sqrt; nra).
+  replace (norm x * sqrt (a * a - rho * rho) * (norm x *
+      sqrt (a * a - rho * rho))) with (norm x * norm x *
+      (sqrt (a * a - rho * rho) * sqrt (a * a - rho * rho))) by ring.
+  rewrite root2, X2.
+  assert (R2 : norm r * norm r <= rho * rho) by nra.
+  assert (0 <= (rho * rho - norm r * norm r) * (a * a - rho * rho))
+    by (apply Rmult_le_pos; nra).
+  pose proof (Rle_0_sqr (p + rho * rho)) as Q. unfold Rsqr in Q. lra.
+Qed.
+
+(* Dividing by sqrt (|x|^2 + K) shortens a long row less. *)
+Lemma length_increases K b n : 0 <= K -> 0 < b -> b <= n ->
+  b / sqrt (b ^ 2 + K) <= n / sqrt (n ^ 2 + K) <= 1.
+Proof.
+  intros K_nonneg b_positive b_le_n.
+  assert (B : 0 < b ^ 2 + K) by (assert (0 < b ^ 2) by nra; lra).
+  assert (N : 0 < n ^ 2 + K) by (assert (0 < n ^ 2) by nra; lra).
+  pose proof (sqrt_lt_R0 _ B) as SB. pose proof (sqrt_lt_R0 _ N) as SN.
+  assert (SB2 : sqrt (b ^ 2 + K) * sqrt (b ^ 2 + K) = b ^ 2 + K)
+    by (apply sqrt_sqrt; lra).
+  assert (SN2 : sqrt (n ^ 2 + K) * sqrt (n ^ 2 + K) = n ^ 2 + K)
+    by (apply sqrt_sqrt; lra).
+  set (sb := sqrt (b ^ 2 + K)) in *. set (sn := sqrt (n ^ 2 + K)) in *. split.
+  - apply (Rmult_le_reg_r (sb * sn)); [apply Rmult_lt_0_compat; assumption|].
+    replace (b / sb * (sb * sn)) with (b * sn) by (field; lra).
+    replace (n / sn * (sb * sn)) with (n * sb) by (field; lra).
+    apply Rsqr_incr_0; [|nra|nra]. unfold Rsqr.
+    replace (b * sn * (b * sn)) with (b ^ 2 * (sn * sn)) by ring.
+    replace (n * sb * (n * sb)) with (n ^ 2 * (sb * sb)) by ring.
+    rewrite SB2, SN2. assert (b ^ 2 <= n ^ 2) by (apply pow_incr; lra). nra.
+  - apply (Rmult_le_reg_r sn); [exact SN|].
+    replace (n / sn * sn) with n by (field; lra). rewrite Rmult_1_l.
+    unfold sn. rewrite <- (sqrt_pow2 n) at 1 by lra. apply sqrt_le_1_alt. lra.
+Qed.
+
+(* |s x^ - w^|^2 = (1 - s)^2 + 2 s (1 - cos) for unit vectors x^ and w^. *)
+Lemma shortened_difference w r rho K : 0 <= K -> norm r <= rho ->
+  rho < norm w -> let x := fun k => w k + r k in
+  norm (fun k => x k / sqrt (norm x ^ 2 + K) - w k / norm w) <=
+    sqrt (2 - 2 * sqrt (1 - (rho / norm w) ^ 2)
+      + (1 - (norm w - rho) / sqrt ((norm w - rho) ^ 2 + K)) ^ 2).
+Proof.
+  intros K_nonneg r_bounded fast x.
+  pose proof (angle w r rho r_bounded fast) as A. fold x in A.
+  pose proof (norm_nonneg r) as R0. set (a := norm w) in *.
+  assert (x_long : a - rho <= norm x).
+  { pose proof (norm_triangle x w) as T.
+    replace (norm (fun k => x k - w k)) with (norm r) in T.
+    - fold a in T. lra.
+    - unfold euclidean. f_equal. apply sum_ext; intros; unfold x; ring. }
+  destruct (length_increases K (a - rho) (norm x) K_nonneg ltac:(lra) x_long)
+    as [s0_le_s s_le_1].
+  assert (S : 0 < sqrt (norm x ^ 2 + K)).
+  { apply sqrt_lt_R0. assert (0 < norm x ^ 2) by (apply pow_lt; lra). lra. }
+  set (root := sqrt (norm x ^ 2 + K)) in *. set (s := norm x / root) in *.
+  set (s0 := (a - rho) / sqrt ((a - rho) ^ 2 + K)) in *.
+  set (c := sqrt (1 - (rho / a) ^ 2)) in *.
+  assert (s_nonneg : 0 <= s) by (left; apply Rdiv_lt_0_compat; lra).
+  assert (c_le_1 : c <= 1).
+  { unfold c. rewrite <- sqrt_1 at 2. apply sqrt_le_1_alt.
+    pose proof (pow2_ge_0 (rho / a)). lra. }
+  set (cosine := dot d x w / (norm x * a)).
+  assert (c_le_cosine : c <= cosine).
+  { apply (Rmult_le_reg_r (norm x * a)); [apply Rmult_lt_0_compat; lra|].
+    unfold cosine, Rdiv. rewrite Rmult_assoc, Rinv_l, Rmult_1_r by nra. lra. }
+  apply sqrt_le_1_alt.
+  replace (dot d (fun k => x k / root - w k / a)
+      (fun k => x k / root - w k / a))
+    with ((1 - s) ^ 2 + 2 * s * (1 - cosine)).
+  2: { replace (dot d (fun k => x k / root - w k / a)
+         (fun k => x k / root - w k / a))
+       with (dot d (fun k => / root * x k + - / a * w k)
+         (fun k => / root * x k + - / a * w k))
+       by (apply sum_ext; intros; unfold Rdiv; ring).
+       rewrite dot_combine, <- !norm_square. fold a. unfold s, cosine.
+       field. lra. }
+  assert (0 <= s * (cosine - c)) by (apply Rmult_le_pos; lra).
+  assert (0 <= (1 - s) * (1 - c)) by (apply Rmult_le_pos; lra).
+  assert (0 <= (s - s0) * (2 - s - s0)) by (apply Rmult_le_pos; lra). lra.
 Qed.
 
 Lemma rms_rate eps gain g v r rho alpha : 0 <= eps -> 0 < alpha -> 0 <= g ->
@@ -204,44 +241,101 @@ Lemma rms_rate eps gain g v r rho alpha : 0 <= eps -> 0 < alpha -> 0 <= g ->
   rho < alpha * norm v ->
   norm (fun i => rms_norm d eps gain (fun k => alpha * v k + r k) i
     - rms_norm d 0 gain v i) <=
-  sqrt (INR d) * g * (2 * rho / (2 * alpha * norm v - rho)
-    + INR d * eps / (2 * (alpha * norm v - rho) ^ 2)).
+  g * sharp_rate d eps rho (alpha * norm v).
 Proof.
   intros eps_nonneg alpha_positive g_nonneg gain_bounded r_bounded fast.
-  set (x := fun k => alpha * v k + r k). set (y := fun k => alpha * v k).
-  pose proof (norm_nonneg r) as R0. pose proof (norm_nonneg v) as V0.
-  assert (Vp : 0 < norm v)
-    by (destruct V0 as [L|L]; [exact L|rewrite <- L in fast; lra]).
-  assert (Ny : norm y = alpha * norm v) by (apply norm_scal; lra).
-  assert (Yp : 0 < norm y) by (rewrite Ny; apply Rmult_lt_0_compat; assumption).
-  assert (Nr : norm (fun k => x k - y k) = norm r).
-  { unfold euclidean. f_equal. apply sum_ext; intros; unfold x, y; ring. }
-  pose proof (norm_triangle x y) as Tr. rewrite Nr, Ny in Tr.
-  assert (Xp : 0 < norm x) by lra.
-  set (s := sqrt (norm x ^ 2 + INR d * eps)).
-  set (e := fun k => (x k / norm x - y k / norm y) + (x k / s - x k / norm x)).
+  set (w := fun k => alpha * v k). set (x := fun k => w k + r k).
+  assert (W : norm w = alpha * norm v) by (apply norm_scal; lra).
+  pose proof (norm_nonneg r) as R0.
+  assert (V : 0 < norm v).
+  { destruct (norm_nonneg v) as [V|V]; [exact V|]. rewrite <- V in fast. lra. }
+  assert (x_nonzero : 0 < norm x).
+  { pose proof (norm_triangle x w) as T.
+    replace (norm (fun k => x k - w k)) with (norm r) in T; [lra|].
+    unfold euclidean. f_equal. apply sum_ext; intros; unfold x; ring. }
+  assert (K : 0 <= INR d * eps)
+    by (apply Rmult_le_pos; [apply pos_INR|exact eps_nonneg]).
+  set (e := fun k => x k / sqrt (norm x ^ 2 + INR d * eps) - w k / norm w).
   apply Rle_trans with (norm (fun k => gain k * (sqrt (INR d) * e k))).
   { right. unfold euclidean. f_equal. apply sum_ext. intros i _.
-    rewrite !rms_norm_euclid by lra. fold s.
+    change (fun k => alpha * v k + r k) with x. rewrite !rms_norm_euclid by lra.
     rewrite Rmult_0_r, Rplus_0_r, (sqrt_pow2 (norm v)) by lra.
-    replace (v i / norm v) with (y i / norm y)
-      by (rewrite Ny; unfold y; field; lra). unfold e. ring. }
+    replace (v i / norm v) with (w i / norm w)
+      by (rewrite W; unfold w; field; lra). unfold e. ring. }
   eapply Rle_trans; [apply norm_gain with (g := g); assumption|].
-  rewrite norm_scal by apply sqrt_pos. rewrite <- Rmult_assoc, (Rmult_comm g).
-  apply Rmult_le_compat_l;
-    [apply Rmult_le_pos; [apply sqrt_pos|exact g_nonneg]|].
-  eapply Rle_trans; [apply norm_add|]. apply Rplus_le_compat.
-  - eapply Rle_trans; [apply unit_difference; assumption|]. rewrite Nr, Ny.
-    apply Rmult_le_compat; [lra|left; apply Rinv_0_lt_compat; lra|lra|].
-    apply Rinv_le_contravar; lra.
-  - eapply Rle_trans; [apply eps_shift; assumption|].
-    assert (De : 0 <= INR d * eps)
-      by (apply Rmult_le_pos; [apply pos_INR|exact eps_nonneg]).
-    apply Rmult_le_compat_l; [exact De|]. apply Rinv_le_contravar.
-    + assert (0 < (alpha * norm v - rho) ^ 2) by (apply pow_lt; lra). lra.
-    + apply Rmult_le_compat_l; [lra|]. apply pow_incr. lra.
+  apply Rmult_le_compat_l; [exact g_nonneg|].
+  rewrite norm_scal by apply sqrt_pos.
+  apply Rmult_le_compat_l; [apply sqrt_pos|]. rewrite <- W.
+  apply shortened_difference; [exact K|exact r_bounded|lra].
 Qed.
 End Euclid.
+
+(* ---- The simpler bound ---- *)
+
+Lemma chord_bound t : 0 <= t < 1 ->
+  sqrt (2 - 2 * sqrt (1 - t ^ 2)) <= 2 * t / (2 - t).
+Proof.
+  intros t_between. rewrite <- (sqrt_pow2 (2 * t / (2 - t))).
+  2: { apply Rmult_le_pos; [lra|left; apply Rinv_0_lt_compat; lra]. }
+  apply sqrt_le_1_alt. set (c := sqrt (1 - t ^ 2)).
+  assert (c2 : c * c = 1 - t ^ 2) by (apply sqrt_sqrt; nra).
+  assert (c_nonneg : 0 <= c) by apply sqrt_pos.
+  assert (c_le_1 : c <= 1) by nra.
+  assert (c_ge : 1 - t ^ 2 <= c) by nra.
+  apply (Rmult_le_reg_r ((2 - t) ^ 2)); [apply pow_lt; lra|].
+  replace ((2 * t / (2 - t)) ^ 2 * (2 - t) ^ 2) with (4 * (1 - c * c))
+    by (rewrite c2; field; lra).
+  replace (4 * (1 - c * c)) with ((2 - 2 * c) * (2 * (1 + c))) by ring.
+  apply Rmult_le_compat_l; [lra|]. nra.
+Qed.
+
+Lemma length_bound K b : 0 <= K -> 0 < b ->
+  0 <= 1 - b / sqrt (b ^ 2 + K) <= K / (2 * b ^ 2).
+Proof.
+  intros K_nonneg b_positive.
+  destruct (length_increases K b b K_nonneg b_positive (Rle_refl b)) as [_ L].
+  split; [lra|]. clear L.
+  assert (B : 0 < b ^ 2) by (apply pow_lt; exact b_positive).
+  set (q := sqrt (b ^ 2 + K)).
+  assert (q2 : q * q = b ^ 2 + K) by (apply sqrt_sqrt; lra).
+  assert (b_le_q : b <= q).
+  { unfold q. rewrite <- (sqrt_pow2 b) at 1 by lra. apply sqrt_le_1_alt. lra. }
+  apply (Rmult_le_reg_r (2 * b ^ 2 * q)); [nra|].
+  replace ((1 - b / q) * (2 * b ^ 2 * q)) with ((q - b) * (2 * b ^ 2))
+    by (field; lra).
+  replace (K / (2 * b ^ 2) * (2 * b ^ 2 * q)) with (K * q) by (field; lra).
+  replace K with ((q - b) * (q + b)) by lra.
+  rewrite Rmult_assoc. apply Rmult_le_compat_l; [lra|]. nra.
+Qed.
+
+Lemma sharp_le_norm_rate d eps rho speed : 0 <= eps -> 0 <= rho < speed ->
+  sharp_rate d eps rho speed <= norm_rate d eps rho speed.
+Proof.
+  intros eps_nonneg rho_between. unfold sharp_rate, norm_rate.
+  apply Rmult_le_compat_l; [apply sqrt_pos|].
+  assert (K : 0 <= INR d * eps)
+    by (apply Rmult_le_pos; [apply pos_INR|exact eps_nonneg]).
+  assert (t_between : 0 <= rho / speed < 1).
+  { split; [apply Rmult_le_pos; [lra|left; apply Rinv_0_lt_compat; lra]|].
+    apply (Rmult_lt_reg_r speed); [lra|].
+    replace (rho / speed * speed) with rho by (field; lra). lra. }
+  pose proof (chord_bound (rho / speed) t_between) as chord.
+  replace (2 * (rho / speed) / (2 - rho / speed))
+    with (2 * rho / (2 * speed - rho)) in chord by (field; lra).
+  destruct (length_bound (INR d * eps) (speed - rho) K ltac:(lra))
+    as [short_nonneg short].
+  set (A := 2 - 2 * sqrt (1 - (rho / speed) ^ 2)) in *.
+  set (B := 1 - (speed - rho) / sqrt ((speed - rho) ^ 2 + INR d * eps)) in *.
+  assert (A_nonneg : 0 <= A).
+  { unfold A. assert (sqrt (1 - (rho / speed) ^ 2) <= 1); [|lra].
+    rewrite <- sqrt_1 at 2. apply sqrt_le_1_alt.
+    pose proof (pow2_ge_0 (rho / speed)). lra. }
+  apply Rle_trans with (sqrt A + B); [|lra].
+  rewrite <- (sqrt_pow2 (sqrt A + B))
+    by (pose proof (sqrt_pos A); lra). apply sqrt_le_1_alt.
+  pose proof (sqrt_sqrt A A_nonneg) as root. pose proof (sqrt_pos A) as P.
+  assert (0 <= sqrt A * B) by (apply Rmult_le_pos; assumption). nra.
+Qed.
 
 (* ---- Along a ray u with rest r, for whatever output equals that ray ---- *)
 
@@ -272,27 +366,41 @@ Proof.
     specialize (x_bounded i i_in). apply abs_bounds in x_bounded. nra.
 Qed.
 
+Lemma gain_nonneg d (gain : nat -> R) g rho alpha r u :
+  (forall k, (k < d)%nat -> Rabs (gain k) <= g) ->
+  euclidean d r <= rho -> rho < alpha * euclidean d u -> 0 <= g.
+Proof.
+  intros gain_bounded r_bounded fast. destruct d as [|k].
+  - rewrite !euclidean_empty in *. lra.
+  - eapply Rle_trans; [apply Rabs_pos|apply (gain_bounded 0%nat); lia].
+Qed.
+
 Lemma ray_rate d eps g gain u (output r : R -> nat -> R) rho alpha :
   (forall k, (k < d)%nat -> Rabs (gain k) <= g) -> 0 <= eps ->
   (forall a k, output a k = ray u r a k) -> euclidean d (r alpha) <= rho ->
   0 < alpha -> rho < alpha * euclidean d u ->
   euclidean d (fun i =>
     rms_norm d eps gain (output alpha) i - rms_norm d 0 gain u i) <=
-  g * norm_rate d eps rho (alpha * euclidean d u).
+  g * sharp_rate d eps rho (alpha * euclidean d u).
 Proof.
   intros gain_bounded eps_nonneg output_is_ray r_bounded alpha_positive fast.
-  destruct d as [|k].
-  { rewrite euclidean_empty in *. lra. }
-  set (d := S k) in *. assert (d_positive : (0 < d)%nat) by (unfold d; lia).
-  assert (g_nonneg : 0 <= g)
-    by (eapply Rle_trans; [apply Rabs_pos|apply (gain_bounded 0%nat); lia]).
+  pose proof (gain_nonneg d gain g rho alpha (r alpha) u gain_bounded
+    r_bounded fast) as g_nonneg.
+  assert (d_positive : (0 < d)%nat).
+  { destruct d as [|k]; [exfalso|lia]. rewrite !euclidean_empty in *. lra. }
   rewrite (euclidean_ext d _ (fun i => rms_norm d eps gain
       (fun k => alpha * u k + r alpha k) i - rms_norm d 0 gain u i)).
-  2: { intros i. f_equal. apply rms_norm_ext. apply output_is_ray. }
-  eapply Rle_trans; [apply (rms_rate d d_positive eps gain g u (r alpha) rho);
-    assumption|].
-  right. unfold norm_rate. rewrite <- !Rmult_assoc.
-  rewrite (Rmult_comm g). reflexivity.
+  - apply rms_rate; assumption.
+  - intros i. f_equal. apply rms_norm_ext. apply output_is_ray.
+Qed.
+
+Lemma simpler_rate d eps (r u : nat -> R) rho alpha : 0 <= eps ->
+  euclidean d r <= rho -> rho < alpha * euclidean d u ->
+  sharp_rate d eps rho (alpha * euclidean d u) <=
+    norm_rate d eps rho (alpha * euclidean d u).
+Proof.
+  intros eps_nonneg r_bounded fast. pose proof (norm_nonneg d r).
+  apply sharp_le_norm_rate; [exact eps_nonneg|lra].
 Qed.
 
 (* Cauchy-Schwarz: one logit moves by at most |U| times the normed row. *)
@@ -350,18 +458,24 @@ Hypothesis fast : rho < alpha * euclidean d u.
 Lemma network_rate g : (forall k, (k < d)%nat -> Rabs (gain k) <= g) ->
   euclidean d (fun i => rms_norm d eps gain (output alpha) i
     - rms_norm d 0 gain u i)
-    <= g * norm_rate d eps rho (alpha * euclidean d u) /\
+    <= g * sharp_rate d eps rho (alpha * euclidean d u) /\
   euclidean d (fun i => rms_norm d eps gain (output (- alpha)) i
     - rms_norm d 0 gain opposite i)
+    <= g * sharp_rate d eps rho (alpha * euclidean d u) /\
+  g * sharp_rate d eps rho (alpha * euclidean d u)
     <= g * norm_rate d eps rho (alpha * euclidean d u).
 Proof.
-  intros gain_bounded. split.
+  intros gain_bounded. split; [|split].
   - apply ray_rate with (output := fun a => output a) (r := part);
       try assumption; [exact output_is_ray|apply part_bounded].
   - rewrite <- (euclidean_odd d u) in *.
     apply ray_rate with (output := fun a => output (- a))
       (r := fun a => part (- a));
       try assumption; [exact mirror_is_ray|apply part_bounded].
+  - apply Rmult_le_compat_l; [|exact (simpler_rate d eps (part 0) u rho alpha
+        eps_nonneg (part_bounded 0) fast)].
+    exact (gain_nonneg d gain g rho alpha (part 0) u gain_bounded
+      (part_bounded 0) fast).
 Qed.
 End RMSNorm.
 
@@ -380,12 +494,14 @@ Proof. apply euclidean_ext. intros i. unfold layer_norm. ring. Qed.
 Lemma network_rate_layer g : (forall k, (k < d)%nat -> Rabs (gain k) <= g) ->
   euclidean d (fun i => layer_norm d eps gain bias (output alpha) i
     - layer_norm d 0 gain bias u i)
-    <= g * norm_rate d eps rho (alpha * euclidean d (centred d u)) /\
+    <= g * sharp_rate d eps rho (alpha * euclidean d (centred d u)) /\
   euclidean d (fun i => layer_norm d eps gain bias (output (- alpha)) i
     - layer_norm d 0 gain bias opposite i)
+    <= g * sharp_rate d eps rho (alpha * euclidean d (centred d u)) /\
+  g * sharp_rate d eps rho (alpha * euclidean d (centred d u))
     <= g * norm_rate d eps rho (alpha * euclidean d (centred d u)).
 Proof.
-  intros gain_bounded. rewrite !layer_difference. split.
+  intros gain_bounded. rewrite !layer_difference. split; [|split].
   - apply ray_rate with (output := fun a => centred d (output a))
       (r := fun a => centred d (part a)); try assumption;
       [|apply part_bounded].
@@ -399,6 +515,10 @@ Proof.
       [|apply part_bounded].
     intros a k. apply (centred_ray d opposite (fun a => output (- a))
       (fun a => part (- a))), mirror_is_ray.
+  - apply Rmult_le_compat_l; [|exact (simpler_rate d eps (centred d (part 0))
+        (centred d u) rho alpha eps_nonneg (part_bounded 0) fast)].
+    exact (gain_nonneg d gain g rho alpha (centred d (part 0)) (centred d u)
+      gain_bounded (part_bounded 0) fast).
 Qed.
 End LayerNorm.
 End Network.
@@ -420,22 +540,20 @@ Notation gained_row := (fun i => gain i * U i).
 Lemma unit_gain k : (k < d)%nat -> Rabs ((fun _ => 1) k) <= 1.
 Proof. intros _. cbv beta. rewrite Rabs_R1. lra. Qed.
 
-Lemma gained_row_bound rate : 0 <= rate ->
-  euclidean d gained_row * rate <= euclidean d U * (g * rate).
+Lemma gained_row_bound x sharp rate :
+  euclidean d x <= 1 * sharp -> 1 * sharp <= 1 * rate ->
+  euclidean d gained_row * sharp <= euclidean d U * (g * rate).
 Proof.
-  intros rate_nonneg.
+  intros x_near sharp_le_rate. pose proof (norm_nonneg d x).
   rewrite <- Rmult_assoc, (Rmult_comm (euclidean d U)).
-  apply Rmult_le_compat_r; [exact rate_nonneg|].
+  apply Rmult_le_compat; [apply norm_nonneg|lra| |lra].
   apply row_with_gain; exact gain_bounded.
 Qed.
-
-Lemma rate_nonneg x b : euclidean d x <= 1 * b -> 0 <= b.
-Proof. intros L. pose proof (norm_nonneg d x). lra. Qed.
 
 Lemma logit_rate :
   (forall a, euclidean d (part a) <= rho) -> rho < alpha * euclidean d (v t) ->
   let bound := euclidean d gained_row
-    * norm_rate d eps rho (alpha * euclidean d (v t)) in
+    * sharp_rate d eps rho (alpha * euclidean d (v t)) in
   Rabs (dot d U (rms_norm d eps gain (output alpha))
     - dot d U (rms_norm d 0 gain (v t))) <= bound /\
   Rabs (dot d U (rms_norm d eps gain (output (- alpha)))
@@ -445,11 +563,12 @@ Lemma logit_rate :
 Proof.
   intros part_bounded fast bound.
   destruct (network_rate d layers X v t rho alpha eps (fun _ => 1) eps_nonneg
-      alpha_positive part_bounded fast 1 unit_gain) as [plus minus].
+      alpha_positive part_bounded fast 1 unit_gain)
+    as [plus [minus simple]].
   split; [|split].
   - rewrite !(gain_in_row d _ gain). apply logit_difference. lra.
   - rewrite !(gain_in_row d _ gain). apply logit_difference. lra.
-  - apply gained_row_bound. exact (rate_nonneg _ _ plus).
+  - exact (gained_row_bound _ _ _ plus simple).
 Qed.
 
 Lemma layer_logit_difference x y :
@@ -465,7 +584,7 @@ Lemma layer_logit_rate :
   (forall a, euclidean d (centred d (part a)) <= rho) ->
   rho < alpha * euclidean d (centred d (v t)) ->
   let bound := euclidean d gained_row
-    * norm_rate d eps rho (alpha * euclidean d (centred d (v t))) in
+    * sharp_rate d eps rho (alpha * euclidean d (centred d (v t))) in
   Rabs (dot d U (layer_norm d eps gain bias (output alpha))
     - dot d U (layer_norm d 0 gain bias (v t))) <= bound /\
   Rabs (dot d U (layer_norm d eps gain bias (output (- alpha)))
@@ -476,11 +595,11 @@ Proof.
   intros part_bounded fast bound.
   destruct (network_rate_layer d layers X v t rho alpha eps (fun _ => 1)
       (fun _ => 0) eps_nonneg alpha_positive part_bounded fast 1 unit_gain)
-    as [plus minus].
+    as [plus [minus simple]].
   split; [|split].
   - rewrite layer_logit_difference. apply logit_difference. lra.
   - rewrite layer_logit_difference. apply logit_difference. lra.
-  - apply gained_row_bound. exact (rate_nonneg _ _ plus).
+  - exact (gained_row_bound _ _ _ plus simple).
 Qed.
 End Logit.
 

@@ -1033,17 +1033,20 @@ Proof.
 Qed.
 
 (* claim: prop-4.1.rate; O(1/alpha) in Euclidean norm, towards v and towards
-   -v; g bounds the gain, rho bounds |h + R(alpha)| *)
+   -v; g bounds the gain, rho bounds |h + R(alpha)|. The sharp bound, then the
+   simpler one. *)
 Theorem prop_4_1_rate : forall g rho alpha, 0 <= eps ->
   (forall k, (k < d)%nat -> Rabs (gain k) <= g) ->
   (forall a, euclidean d (unsteered_part layers X v t a) <= rho) ->
   0 < alpha -> rho < alpha * euclidean d (v t) ->
   let normed a :=
     rms_norm d eps gain (network layers (steered_stream X v a) t) in
-  let bound := g * norm_rate d eps rho (alpha * euclidean d (v t)) in
+  let speed := alpha * euclidean d (v t) in
+  let bound := g * sharp_rate d eps rho speed in
   euclidean d (fun i => normed alpha i - rms_norm d 0 gain (v t) i) <= bound /\
   euclidean d (fun i =>
-    normed (- alpha) i - rms_norm d 0 gain (fun k => - v t k) i) <= bound.
+    normed (- alpha) i - rms_norm d 0 gain (fun k => - v t k) i) <= bound /\
+  bound <= g * norm_rate d eps rho speed.
 Proof.
   intros g rho alpha eps_nonneg gain_bounded rho_bounds alpha_positive fast.
   exact (network_rate d layers X v t rho alpha eps gain eps_nonneg
@@ -1057,13 +1060,14 @@ Theorem prop_4_1_rate_layernorm : forall g rho alpha, 0 <= eps ->
   0 < alpha -> rho < alpha * euclidean d (centred d (v t)) ->
   let normed a :=
     layer_norm d eps gain bias (network layers (steered_stream X v a) t) in
-  let bound :=
-    g * norm_rate d eps rho (alpha * euclidean d (centred d (v t))) in
+  let speed := alpha * euclidean d (centred d (v t)) in
+  let bound := g * sharp_rate d eps rho speed in
   euclidean d (fun i =>
     normed alpha i - layer_norm d 0 gain bias (v t) i) <= bound /\
   euclidean d (fun i =>
     normed (- alpha) i - layer_norm d 0 gain bias (fun k => - v t k) i)
-    <= bound.
+    <= bound /\
+  bound <= g * norm_rate d eps rho speed.
 Proof.
   intros g rho alpha eps_nonneg gain_bounded rho_bounds alpha_positive fast.
   exact (network_rate_layer d layers X v t rho alpha eps gain bias eps_nonneg
@@ -1071,19 +1075,20 @@ Proof.
 Qed.
 
 (* claim: prop-4.1.rate; the logit of U: its distance is at most |gain U| times
-   the rate, hence at most |U| times the bound above *)
+   the sharp rate, hence at most |U| times the simpler bound above *)
 Theorem prop_4_1_rate_logits : forall g rho alpha, 0 <= eps ->
   (forall k, (k < d)%nat -> Rabs (gain k) <= g) ->
   (forall a, euclidean d (unsteered_part layers X v t a) <= rho) ->
   0 < alpha -> rho < alpha * euclidean d (v t) ->
   let logit a :=
     dot d U (rms_norm d eps gain (network layers (steered_stream X v a) t)) in
-  let rate := norm_rate d eps rho (alpha * euclidean d (v t)) in
-  let bound := euclidean d (fun i => gain i * U i) * rate in
+  let speed := alpha * euclidean d (v t) in
+  let bound :=
+    euclidean d (fun i => gain i * U i) * sharp_rate d eps rho speed in
   Rabs (logit alpha - dot d U (rms_norm d 0 gain (v t))) <= bound /\
   Rabs (logit (- alpha) - dot d U (rms_norm d 0 gain (fun k => - v t k)))
     <= bound /\
-  bound <= euclidean d U * (g * rate).
+  bound <= euclidean d U * (g * norm_rate d eps rho speed).
 Proof.
   intros g rho alpha eps_nonneg gain_bounded rho_bounds alpha_positive fast.
   exact (logit_rate d layers X v t rho alpha eps g gain U gain_bounded
@@ -1097,12 +1102,13 @@ Theorem prop_4_1_rate_logits_layernorm : forall g rho alpha, 0 <= eps ->
   0 < alpha -> rho < alpha * euclidean d (centred d (v t)) ->
   let logit a := dot d U
     (layer_norm d eps gain bias (network layers (steered_stream X v a) t)) in
-  let rate := norm_rate d eps rho (alpha * euclidean d (centred d (v t))) in
-  let bound := euclidean d (fun i => gain i * U i) * rate in
+  let speed := alpha * euclidean d (centred d (v t)) in
+  let bound :=
+    euclidean d (fun i => gain i * U i) * sharp_rate d eps rho speed in
   Rabs (logit alpha - dot d U (layer_norm d 0 gain bias (v t))) <= bound /\
   Rabs (logit (- alpha)
     - dot d U (layer_norm d 0 gain bias (fun k => - v t k))) <= bound /\
-  bound <= euclidean d U * (g * rate).
+  bound <= euclidean d U * (g * norm_rate d eps rho speed).
 Proof.
   intros g rho alpha eps_nonneg gain_bounded rho_bounds alpha_positive fast.
   exact (layer_logit_rate d layers X v t rho alpha eps g gain bias U

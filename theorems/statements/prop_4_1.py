@@ -224,11 +224,13 @@ STATEMENT = Statement(
         opposite; the bias of LayerNorm breaks that. The limits are the same for every prompt, and
         no probability vanishes there, so the cross-entropy levels off at both ends.
 
-        The *rate* is the Dunkl–Williams inequality
-        $\lvert x/\lvert x\rvert - y/\lvert y\rvert \rvert
-        \le 2\lvert x-y\rvert/(\lvert x\rvert + \lvert y\rvert)$
-        for $x = h + \alpha v + r$ and $y = \alpha v$, plus what $\epsilon$ moves a unit vector. A logit
-        moves by at most the norm of its row, each entry times the gain, as much.
+        The *rate*: $x = h + \alpha v + r$ lies within $\rho$ of $w = \alpha v$, and
+        $(w \cdot x)^2 - \lVert x \rVert^2 (\lVert w \rVert^2 - \rho^2)
+        \ge (w \cdot (h + r) + \rho^2)^2 \ge 0$, so the sine of their angle is at most
+        $t = \rho / \lVert w \rVert$. Unit vectors at that angle are
+        $\sqrt{2 - 2\sqrt{1 - t^2}} \le 2t/(2 - t)$ apart; $\epsilon$ shortens the one of $x$ by at
+        most $d\epsilon / (2(\lVert w \rVert - \rho)^2)$. A logit moves by at most the norm of its
+        row, each entry times the gain, as much.
     """,
     claims=(
         Claim(
