@@ -434,7 +434,7 @@ Qed.
 
 Section Network.
 Variables (d : nat) (layers : list sublayer) (X v : stream) (t : nat)
-  (rho alpha eps : R) (gain bias U : nat -> R).
+  (rho alpha eps : R) (gain bias : nat -> R).
 Hypothesis eps_nonneg : 0 <= eps.
 Hypothesis alpha_positive : 0 < alpha.
 
@@ -442,7 +442,6 @@ Notation output a := (network layers (steered_stream X v a) t).
 Notation part := (unsteered_part layers X v t).
 Notation u := (v t).
 Notation opposite := (fun k => - v t k).
-Notation gained_row := (fun i => gain i * U i).
 
 Lemma output_is_ray a k : output a k = ray u part a k.
 Proof. rewrite steered_network. unfold ray, unsteered_part. ring. Qed.

@@ -229,8 +229,8 @@ STATEMENT = Statement(
         \ge (w \cdot (h + r) + \rho^2)^2 \ge 0$, so the sine of their angle is at most
         $t = \rho / \lVert w \rVert$. Unit vectors at that angle are
         $\sqrt{2 - 2\sqrt{1 - t^2}} \le 2t/(2 - t)$ apart; $\epsilon$ shortens the one of $x$ by at
-        most $d\epsilon / (2(\lVert w \rVert - \rho)^2)$. A logit moves by at most the norm of its
-        row, each entry times the gain, as much.
+        most $d\epsilon / (2(\lVert w \rVert - \rho)^2)$. A logit moves by at most
+        $\sqrt{d}\,\lVert \gamma \odot W'_z \rVert$ times the distance of these two vectors.
     """,
     claims=(
         Claim(
