@@ -1,8 +1,11 @@
 """The best strength under a cross-entropy budget."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 import ufm
+from ufm.tilt.strength import Budget
 
 from ..hypotheses import EXPONENTIAL_PATH, IF_SEPARATED, PERFECT_TRAINING, SEPARATION
 from ..judging import controls
@@ -13,43 +16,140 @@ from ..judging.padding import pad, pad_rows, pad_target
 from ..judging.verdict import Verdict, bound, identity, worst
 
 SOURCE = "this project"
-BUDGET = 0.1
+# Strengths in units of 1/R: what they cost are the budgets, what they give the target are the masses.
+SPENT_AT = np.array([0.001, 0.03, 1.0, 10.0, 100.0])
+HELD_AT = np.array([-1.0, 0.3, 1.0, 10.0])
+BUDGET = 0.1  # nats, judged whatever the instance's own scale
+LEAST_BUDGET = (
+    1e-12  # of a smaller one, fewer than half of the digits are left in a difference of log p
+)
+
+
+class _Measured(NamedTuple):
+    """At A strengths [A]: ΔCE in nats, its rounding error in units of the tolerance, the target mass."""
+
+    cost: np.ndarray
+    error: np.ndarray
+    mass: np.ndarray
 
 
 def _budget(instance: Instance) -> Verdict:
-    padded = pad(instance.tilt)
-    weights = pad_rows(instance.context_weights, padded)
-    mask = pad_target(instance.tilt, instance.target)
-    choice = ufm.choose_strength(padded, weights, target=mask, budget=BUDGET)
-    spent, mass = _measured(instance, choice.alpha)
-    on_grid = instance.cross_entropy_by_definition
-    on_target = np.exp(instance.curves.log_probs)[..., instance.target].sum(2)
-    masses = on_target @ instance.context_weights
-    within = on_grid <= BUDGET
-    least = np.sqrt(8 * BUDGET) * instance.unit
-    size = 1 + np.abs(instance.log_probs).max()
+    """Every part in units of its rounding error, so that the tolerance of all is the instance's own."""
+    budgets, masses = _budgets_and_masses(instance)
+    spenders = np.array([_choose(instance, "cross_entropy", kappa) for kappa in budgets])
+    holders = np.array([_choose(instance, "target_mass", tau) for tau in masses])
+    at_spenders = _measured(instance, spenders)
+    least = np.sqrt(8 * budgets) * instance.unit
     return worst(
-        identity((spent - BUDGET) / size, 4 * instance.tolerance, "ΔCE at the chosen strength"),
-        bound(choice.alpha / least - 1, 4 * instance.tolerance, "α against √(8κ)/R"),
-        bound(
-            np.append((mass - masses)[within], 0.0),
-            4 * instance.tolerance * size,
-            "target mass against every strength of the grid within the budget",
+        _equal((at_spenders.cost - budgets) / at_spenders.error, instance, "ΔCE at α_κ against κ"),
+        _least(
+            (spenders / least - 1) * budgets / at_spenders.error, instance, "α_κ against √(8κ)/R"
         ),
-        bound(
-            np.append((choice.alpha - instance.alphas)[within] * instance.odds_range, 0.0),
-            4 * instance.tolerance * size,
-            "no larger strength of the grid is within the budget",
+        *_nothing_better(instance, budgets, spenders, at_spenders),
+        *_feasibility(instance, budgets, at_spenders, masses, holders),
+    )
+
+
+def _nothing_better(
+    instance: Instance, budgets: np.ndarray, spenders: np.ndarray, at_spenders: _Measured
+) -> tuple[Verdict, Verdict]:
+    """No strength of the grid that a budget allows is larger or gives the target more."""
+    grid = _summed(instance, instance.curves.log_probs)
+    allowed = _surely_within(instance, grid, budgets)
+    larger = (spenders[:, None] - instance.alphas) / spenders[:, None]
+    more = at_spenders.mass[:, None] - grid.mass
+    return (
+        _least(larger[allowed], instance, "no larger strength of the grid is within the budget"),
+        _least(
+            more[allowed],
+            instance,
+            "target mass against every strength of the grid within the budget",
         ),
     )
 
 
-def _measured(instance: Instance, alpha: float) -> tuple[float, float]:
-    """ΔCE and the target mass at one strength, by definition."""
-    log_p = laws_at(instance.tilt, np.array([alpha]))[0]
-    change = (instance.probs * (instance.log_probs - log_p)).sum(axis=1)
-    mass = np.exp(log_p)[:, instance.target].sum(axis=1)
-    return float(change @ instance.context_weights), float(mass @ instance.context_weights)
+def _feasibility(
+    instance: Instance,
+    budgets: np.ndarray,
+    at_spenders: _Measured,
+    masses: np.ndarray,
+    holders: np.ndarray,
+) -> tuple[Verdict, ...]:
+    """τ is feasible under κ iff ΔCE(max(α_τ, 0)) <= κ; feasible: some α costs at most κ and gives τ.
+
+    Where it is, max(α_τ, 0) is such an α, measured by definition. Where it is not, no strength of the
+    grid is one, and the best one, α_κ, gives less.
+    """
+    reached = _measured(instance, holders).mass
+    paid = _measured(instance, np.maximum(holders, 0.0))
+    feasible = paid.cost <= budgets[:, None]
+    grid = _summed(instance, instance.curves.log_probs)
+    allowed = _surely_within(instance, grid, budgets)
+    best_on_grid = np.where(allowed, grid.mass, 0.0).max(axis=1)[:, None]
+    best = at_spenders.mass[:, None] - masses
+    return (
+        _equal(reached - masses, instance, "target mass at α_τ against τ"),
+        _least(paid.mass - masses, instance, "target mass at max(α_τ, 0) against τ"),
+        _least(
+            (masses - best_on_grid)[~feasible],
+            instance,
+            "a mass that is not feasible against every strength of the grid within the budget",
+        ),
+        _least(
+            np.where(feasible, best, -best),
+            instance,
+            "target mass at α_κ is at least τ iff ΔCE(max(α_τ, 0)) <= κ",
+        ),
+    )
+
+
+def _budgets_and_masses(instance: Instance) -> tuple[np.ndarray, np.ndarray]:
+    """The κ and the τ to judge: over decades, each within reach of this instance."""
+    costs = _measured(instance, SPENT_AT * instance.unit).cost
+    masses = _measured(instance, HELD_AT * instance.unit).mass
+    inside = (masses > instance.tolerance) & (masses < 1 - instance.tolerance)
+    return np.append(costs[costs > LEAST_BUDGET], BUDGET), masses[inside]
+
+
+def _choose(instance: Instance, kind: Budget, budget: float) -> float:
+    """The library's strength for the tilt of p by M, whatever path the instance itself is on."""
+    padded = pad(instance.tilt)
+    plain = ufm.ExponentialTilt(padded.log_probs, padded.log_odds)
+    weights = pad_rows(instance.context_weights, padded)
+    mask = pad_target(instance.tilt, instance.target)
+    return ufm.choose_strength(plain, weights, target=mask, budget=budget, kind=kind).alpha
+
+
+def _measured(instance: Instance, alphas: np.ndarray) -> _Measured:
+    return _summed(instance, laws_at(instance.tilt, alphas) if alphas.size else _no_laws(instance))
+
+
+def _no_laws(instance: Instance) -> np.ndarray:
+    return np.empty((0, *instance.log_probs.shape))
+
+
+def _summed(instance: Instance, log_p: np.ndarray) -> _Measured:
+    """By definition, of log p_α [A, m, V]. ΔCE = Σ π Σ p φ(log p_α/p), φ(x) = e^x - 1 - x >= 0.
+
+    An error of t in log p_α/p changes this by at most t Σ π Σ |p_α - p| <= t min(2, √(2 ΔCE)) (Pinsker).
+    """
+    change = log_p - instance.log_probs
+    cost = (instance.probs * (np.expm1(change) - change)).sum(axis=2) @ instance.context_weights
+    mass = np.exp(log_p)[..., instance.target].sum(axis=2) @ instance.context_weights
+    return _Measured(cost, np.minimum(2.0, np.sqrt(2 * cost)) + cost, mass)
+
+
+def _surely_within(instance: Instance, grid: _Measured, budgets: np.ndarray) -> np.ndarray:
+    """Which strengths of the grid each budget allows, beyond rounding [budgets, A]."""
+    return grid.cost + 4 * instance.tolerance * grid.error <= budgets[:, None]
+
+
+def _equal(errors: np.ndarray, instance: Instance, evidence: str) -> Verdict:
+    return identity(np.append(errors, 0.0), 4 * instance.tolerance, evidence)
+
+
+def _least(slack: np.ndarray, instance: Instance, evidence: str) -> Verdict:
+    return bound(np.append(slack, 0.0), 4 * instance.tolerance, evidence)
 
 
 STATEMENT = Statement(
@@ -62,7 +162,8 @@ STATEMENT = Statement(
         the budget allows, negative ones aside, and the target mass increases with $\alpha$ (Theorem
         3.6): the root is best. Hoeffding's $\Delta\mathrm{CE} \le \alpha^2 R^2/8$ puts it at or
         beyond $\sqrt{8\kappa}/R$. The same intermediate value argument gives the one strength at
-        which the target holds a given mass. The reverse divergence $\alpha K' - K$ increases as
+        which the target holds a given mass; a budget allows that mass iff it allows that strength,
+        or the target holds as much unsteered. The reverse divergence $\alpha K' - K$ increases as
         well, but only to $-\log p(M_{\mathrm{top}})$: larger budgets are never spent.
     """,
     claims=(
@@ -70,12 +171,14 @@ STATEMENT = Statement(
             id="strength.budget",
             title="budget",
             text="""Under ΔCE <= κ the largest target mass is reached at the positive root of ΔCE
-                = κ, which is at least √(8κ)/R.""",
+                = κ, which is at least √(8κ)/R. A target mass τ is reached at one α_τ, and some
+                α within the budget gives at least τ if and only if ΔCE(max(α_τ, 0)) <= κ.""",
             formula=r"""\Delta\mathrm{CE}(\alpha) = \kappa > 0 \text{ has one root } \alpha_\kappa > 0,
                 \quad F_{j,T}(\alpha_\kappa) = \max_{\Delta\mathrm{CE}(\alpha) \le \kappa}
                 F_{j,T}(\alpha), \quad \alpha_\kappa \ge \frac{\sqrt{8\kappa}}{R}; \quad
-                F_{j,T}(\alpha) = \tau \in (0,1) \text{ has one root } \alpha_\tau, \text{ within
-                budget iff } \Delta\mathrm{CE}(\alpha_\tau) \le \kappa"""
+                F_{j,T}(\alpha) = \tau \in (0,1) \text{ has one root } \alpha_\tau, \text{ and }
+                \exists \alpha : \Delta\mathrm{CE}(\alpha) \le \kappa,\ F_{j,T}(\alpha) \ge \tau
+                \iff \Delta\mathrm{CE}(\max(\alpha_\tau, 0)) \le \kappa"""
             + IF_SEPARATED,
             source=SOURCE,
             hypotheses=(SEPARATION, PERFECT_TRAINING, EXPONENTIAL_PATH),
