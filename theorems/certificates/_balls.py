@@ -10,7 +10,7 @@ from fractions import Fraction
 from flint import arb, fmpq
 
 # Tried in turn; what is still open at the last one is reported as undecided.
-PRECISIONS = (128, 256, 512, 1024, 2048)
+PRECISIONS = (128, 256, 512, 1024, 2048, 4096)
 
 
 def ball(value: Fraction | int) -> arb:

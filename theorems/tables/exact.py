@@ -1,5 +1,7 @@
 """An instance in exact rationals: read from JSON, checked, and handed to balls or to floats."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,6 +21,7 @@ from .exact_fields import Row
 _RATES = ("in_concept", "off_concept", "token_concept", "contexts")
 _TABLE = ("next_token_probs", "target")
 _OPTIONAL = ("token_concept", "contexts", "target", "context_weights")
+_NUMBERS = ("in_concept", "off_concept", "next_token_probs", "context_weights")
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +60,7 @@ class ExactInstance:
     @cached_property
     def shares(self) -> Row:
         """The weight of the row of each class in M: its share in P less its share in N."""
-        p, n = self.positive, self.negative
+        p, n = set(self.positive), set(self.negative)
         return tuple(
             Fraction(sum(j in p for j in group), len(p))
             - Fraction(sum(j in n for j in group), len(n))
@@ -71,6 +74,31 @@ class ExactInstance:
         for z, k in enumerate(self.token_concept or ()):
             groups.setdefault(k, []).append(z)
         return {k: tuple(groups[k]) for k in sorted(groups)}
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of what the instance is, whichever way its record writes it.
+
+        It is taken of JSON in ASCII with sorted keys and without spaces: `rows`, `target`, `positive` and
+        `negative` in order, `weights`, `token_concept` and `contexts` (null where not given), fractions in
+        lowest terms.
+        """
+        content = {
+            "rows": self.rows,
+            "target": self.target,
+            "positive": sorted(self.positive),
+            "negative": sorted(self.negative),
+            "weights": self.weights,
+            "token_concept": self.token_concept,
+            "contexts": self.context_concept,
+        }
+        text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @cached_property
+    def record_in_lowest_terms(self) -> dict[str, JSON]:
+        """The record with its numbers in lowest terms, as certificates hold it."""
+        return {k: _lowest(v) if k in _NUMBERS else v for k, v in self.record.items()}
 
     def to_instance(self) -> Instance:
         """The same instance in float64. Needs concepts of tokens and contexts, else `ValueError`."""
@@ -90,6 +118,13 @@ class ExactInstance:
         tilt = ExponentialTilt.from_dataset(table, list(self.positive), list(self.negative))
         arrays = (np.array(self.target), np.array(tokens), np.array(contexts), weights)
         return Instance(tilt, *arrays, self.positive, self.negative)
+
+
+def _lowest(value: JSON) -> JSON:
+    """Numbers in lowest terms, in lists to any depth."""
+    if isinstance(value, list | tuple):
+        return [_lowest(item) for item in value]
+    return str(Fraction(str(value)))
 
 
 def exact_instance(record: Mapping[str, object]) -> Instance:

@@ -16,6 +16,7 @@ import theorems
 from theorems import FINDINGS
 from theorems.certificates import certify, check_certificate
 from theorems.certificates.check import claims as _check_claims
+from theorems.certificates.check import evidence as _check_evidence
 from theorems.certificates.write import conclusions
 from theorems.certificates.write import hypotheses as _hypotheses
 from theorems.certificates.write import peaks as _peaks
@@ -112,7 +113,7 @@ def test_a_peak_at_exactly_zero_is_known_to_be_there():
     assert low < 0 < high
 
 
-@pytest.mark.parametrize("digits", [12, 40, 90])
+@pytest.mark.parametrize("digits", [12, 40, 90, 150])
 def test_near_ties_are_told_apart_and_ties_are_not(digits):
     record = certify(read_exact(near_tie(digits))).record
     assert record["levels"] == [[3], [4], [1], [2], [0]]
@@ -162,6 +163,10 @@ def test_what_the_precision_leaves_open_is_said(monkeypatch):
     assert None in record["peaks"][0]
     assert verdicts["thm-3.3.bump"] == "undecided"
     assert verdicts["thm-3.3.monotone"] == "holds"
+    # the checker has more bits, and lets nothing stay open that it can decide
+    with pytest.raises(ValueError, match=r"peaks\[0\]\[1\] is left open, but 2560 bits show it"):
+        check_certificate(record)
+    monkeypatch.setattr(_check_evidence, "OPEN", (16,))
     assert check_certificate(record)["thm-3.3.bump"] == "undecided"
 
 
@@ -510,7 +515,7 @@ def test_a_report_is_not_ok_when_a_certificate_says_that_a_claim_fails():
     assert shown == {"verdict": "undecided", "datasets": ["figure-3"], "detail": ""}
 
 
-@pytest.mark.parametrize("digits", [19, 25, 45])
+@pytest.mark.parametrize("digits", [19, 25, 45, 77, 150, 190])
 def test_nearly_equal_laws_are_certified_and_checked(digits):
     e = F(1, 10**digits)
     laws = [[str(F(1, 3) + e), str(F(1, 3) - e), "1/3"], ["1/3"] * 3]

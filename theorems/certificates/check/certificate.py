@@ -4,14 +4,13 @@ The flow, a file a step: `instance` (laws and order of M, exactly), `curves` (th
 (what is enclosed), `hypotheses` and `claims` (what follows). `fields` and `precision` serve them all.
 """
 
-import hashlib
-import json
+from dataclasses import dataclass
 
 from .claims import confirm_claims
 from .curves import curves_of
 from .evidence import Progress, confirm_evidence
-from .fields import JSON, Refused, mapping, refuse_floats, require, whole
-from .instance import read_instance, read_laws, read_levels
+from .fields import JSON, Refused, mapping, refuse_floats, require, shown, whole
+from .instance import Instance, digest, read_instance, read_laws, read_levels
 
 KEYS = (
     "format",
@@ -29,6 +28,20 @@ KEYS = (
     "claims",
     "sha256",
 )
+# What certificates are written with; the checker takes bits of its own.
+PRECISIONS = (128, 256, 512, 1024, 2048, 4096)
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """What a certificate proves: the verdicts, by claim, of one instance.
+
+    `bits`: the most that the checker's balls took.
+    """
+
+    instance: Instance
+    verdicts: dict[str, str]
+    bits: int
 
 
 def check_certificate(
@@ -46,8 +59,15 @@ def check_certificate(
     >>> print(check_certificate(record)["thm-3.3.peak-order"])
     holds
     """
+    return confirm_certificate(record, progress).verdicts
+
+
+def confirm_certificate(
+    record: JSON, progress: Progress = lambda done, total, stage: None
+) -> Confirmed:
+    """What a certificate proves, and of which instance; raises as `check_certificate` does."""
     try:
-        return _verdicts(record, progress)
+        return _confirmed(record, progress)
     except Refused:
         raise
     except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
@@ -55,13 +75,15 @@ def check_certificate(
         raise Refused(f"the record is not of the format of a certificate ({reason})") from None
 
 
-def _verdicts(record: JSON, progress: Progress) -> dict[str, str]:
+def _confirmed(record: JSON, progress: Progress) -> Confirmed:
     """Each step requires what the next builds on."""
     fields = read_fields(record)
-    laws = read_laws(read_instance(fields["instance"]), fields["laws"])
+    instance = read_instance(fields["instance"])
+    laws = read_laws(instance, fields["laws"])
     curves = curves_of(laws, read_levels(laws, fields["levels"]))
     evidence = confirm_evidence(curves, fields, progress)
-    return confirm_claims(evidence, fields["claims"])
+    verdicts = confirm_claims(evidence, fields["claims"])
+    return Confirmed(instance, verdicts, curves.bits)
 
 
 def read_fields(record: JSON) -> dict[str, JSON]:
@@ -73,16 +95,12 @@ def read_fields(record: JSON) -> dict[str, JSON]:
     require(fields["format"] == "ufm certificate", "the format is not 'ufm certificate'")
     version = fields["version"]
     is_known = version == 1 and not isinstance(version, bool)
-    require(is_known, f"version {version!r} is not known; it is 1")
-    require(_digest(fields) == fields["sha256"], "sha256 does not match: the record was altered")
-    refuse_floats(record, "certificate")
-    is_precision = 128 <= whole(fields["precision"], "precision") <= 4096
-    require(is_precision, "precision is not a number of bits")
-    return fields
-
-
-def _digest(fields: dict[str, JSON]) -> str:
-    """SHA-256 of everything but the digest itself."""
+    made_anew = "make the certificate anew with `ufm certify FILE --out`"
+    require(is_known, f"version {shown(version)} is not known; it is 1: {made_anew}")
     body = {key: value for key, value in fields.items() if key != "sha256"}
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+    require(digest(body) == fields["sha256"], "sha256 does not match: the record was altered")
+    refuse_floats(record, "certificate")
+    is_precision = whole(fields["precision"], "precision") in PRECISIONS
+    given = f"precision is {shown(fields['precision'])}, not a number of bits that is tried"
+    require(is_precision, f"{given}: {', '.join(map(str, PRECISIONS))}")
+    return fields

@@ -10,7 +10,7 @@ from flint import arb
 from .._balls import balance, ball, tilted
 from .fields import Interval, require
 from .instance import Laws, Levels, is_zero_sum
-from .precision import decide, sign
+from .precision import PRECISIONS, decide, sign
 
 
 class Law(NamedTuple):
@@ -53,6 +53,11 @@ class Curves:
     masses: list[list[Fraction]]
     target: list[list[Fraction]]
     _known: dict[int, Balls] = field(default_factory=dict[int, Balls], repr=False)
+
+    @property
+    def bits(self) -> int:
+        """The most bits that were asked for."""
+        return max(self._known, default=0)
 
     def at(self, bits: int) -> Balls:
         """The balls of a precision, which must be the working one."""
@@ -101,14 +106,22 @@ def confirm(interval: Interval, value: Callable[[int], arb], slack: Fraction, wh
         require(not x < low and not x > high, f"{where} misses its value")
         return True if low <= x and x <= high else None
 
-    require(decide(is_inside) is True, f"{where} could not be confirmed")
-    require(interval.high - interval.low <= slack, f"{where} is wider than a certificate's")
+    is_confirmed = decide(is_inside) is True
+    require(is_confirmed, f"{where} could not be confirmed with {PRECISIONS[-1]} bits")
+    is_narrow = interval.high - interval.low <= slack
+    require(is_narrow, f"{where} is wider than a certificate's; make it anew")
 
 
 # The shape of the curves.
 
 
-def slope_sign(curves: Curves, law: int, level: int, strength: Fraction) -> int | None:
+def slope_sign(
+    curves: Curves,
+    law: int,
+    level: int,
+    strength: Fraction,
+    precisions: Sequence[int] = PRECISIONS,
+) -> int | None:
     """The sign of dp_α(level)/dα at a strength, if it is certain."""
 
     def side(bits: int) -> int | None:
@@ -116,7 +129,7 @@ def slope_sign(curves: Curves, law: int, level: int, strength: Fraction) -> int 
         origin, masses = balls.log_odds[level], balls.laws[law].masses
         return sign(-balance(masses, balls.log_odds, origin, ball(strength)))
 
-    return decide(side)
+    return decide(side, precisions)
 
 
 def peaks_at_zero(curves: Curves, law: int, level: int) -> bool:
@@ -130,7 +143,9 @@ def peaks_at_zero(curves: Curves, law: int, level: int) -> bool:
     )
 
 
-def target_falls(curves: Curves, law: int, strength: Fraction) -> bool:
+def target_falls(
+    curves: Curves, law: int, strength: Fraction, precisions: Sequence[int] = PRECISIONS
+) -> bool:
     """Whether E_α[M|T] < E_α[M|not T] for certain, which is where F_T falls."""
 
     def side(bits: int) -> int | None:
@@ -141,10 +156,11 @@ def target_falls(curves: Curves, law: int, strength: Fraction) -> bool:
         # the difference of the means, times both normalisations
         return sign(dot(on, log_odds) * total(off) - dot(off, log_odds) * total(on))
 
-    return decide(side) == -1
+    return decide(side, precisions) == -1
 
 
 # ΔCE and its bounds at one strength α, with y = |α|R. Of each inequality: what must be less, than what.
+# That they hold at every strength is proved in Coq of all laws (`claims.THEOREMS`); here they are seen to.
 
 Inequality = tuple[arb, arb]
 

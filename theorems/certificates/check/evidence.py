@@ -6,12 +6,21 @@ from fractions import Fraction
 from itertools import pairwise
 from math import inf
 
+from .._balls import ball
 from .curves import Curves, certain_bounds, confirm, increase, slope_sign
-from .fields import JSON, Interval, interval, items, rational, record, require
+from .fields import JSON, Interval, interval, items, rational, record, require, same
 from .instance import Levels
+from .precision import PRECISIONS, decide
 
 # From the first to the second; both are the same infinity for the peaks of Mtop and Mbot.
 Ends = tuple[Fraction | float, Fraction | float]
+
+# Where ΔCE is given: multiples of the power of two next to 1/R, on the parabola, in between, and far out.
+MULTIPLES = tuple(Fraction(x) for x in (-8, -2, "-1/2", "1/2", 2, 8))
+# What a peak may be left open at. One step below the last: what is bracketed must be confirmed.
+OPEN = PRECISIONS[:-1]
+# The most terms of sums over levels and laws that a check takes, some minutes of work.
+LARGEST_WORK = 10**8
 
 # What long work calls: so much is done, of so much in all, in the stage that it names.
 Progress = Callable[[float, float, str], None]
@@ -23,28 +32,32 @@ class Evidence:
 
     - `peaks` [C][K]: brackets of the peaks, None where the certificate gives none.
     - `windows` [C]: from the last peak off the target to the first on it, None where not certain.
-    - `bounds`: the claims about bounds on ΔCE that are certain at the strengths of the certificate.
+    - `strengths`: where ΔCE is given. `bounds`: the claims about bounds on ΔCE that are certain there.
     """
 
     curves: Curves
     peaks: list[list[Ends | None]]
     windows: list[Ends | None]
     bounds: frozenset[str]
+    strengths: Sequence[Fraction] = ()
 
 
 def confirm_evidence(curves: Curves, fields: dict[str, JSON], progress: Progress) -> Evidence:
     """The evidence in the fields of a certificate, if all of it is true."""
+    count, levels = len(curves.masses), curves.levels.top + 1
+    work = count * (levels**2 + count * len(curves.levels.of_token))
+    terms = f"C·K² + C²·V = {work} terms of {count} laws C and {levels} levels K"
+    require(work <= LARGEST_WORK, f"{terms} are more than a check takes, {LARGEST_WORK}")
     range_bound = confirm_log_odds(curves, fields["log_odds"])
     peaks = confirm_peaks(curves, fields["peaks"], range_bound, progress)
     confirm_limits(curves, fields["limits"])
     strengths = confirm_cross_entropy(curves, fields["cross_entropy"])
     windows = [sweet_spot(curves.levels, row) for row in peaks]
-    shown = [_texts(window) for window in windows]
-    require(fields["sweet_spots"] == shown, "sweet_spots do not follow from the peaks")
-    common = common_sweet_spot(curves.levels, peaks)
-    is_common = fields["common_sweet_spot"] == common
+    are_those = same(fields["sweet_spots"], [_texts(window) for window in windows])
+    require(are_those, "sweet_spots do not follow from the peaks")
+    is_common = same(fields["common_sweet_spot"], common_sweet_spot(curves.levels, peaks))
     require(is_common, "common_sweet_spot does not follow from the peaks")
-    return Evidence(curves, peaks, windows, certain_bounds(curves, strengths))
+    return Evidence(curves, peaks, windows, certain_bounds(curves, strengths), strengths)
 
 
 def confirm_log_odds(curves: Curves, value: JSON) -> Fraction:
@@ -54,7 +67,11 @@ def confirm_log_odds(curves: Curves, value: JSON) -> Fraction:
     intervals = [interval(entry, f"log_odds[{k}]") for k, entry in enumerate(entries)]
     slack = max(abs(end) for ends in intervals for end in ends) / 2**40
     for k, ends in enumerate(intervals):
-        confirm(ends, lambda bits, k=k: curves.at(bits).log_odds[k], slack, f"log_odds[{k}]")
+        if ends == (0, 0):
+            is_zero = curves.laws.sign(curves.levels.first[k]) == 0
+            require(is_zero, f"log_odds[{k}] is 0, and M of this level is not")
+        else:
+            confirm(ends, lambda bits, k=k: curves.at(bits).log_odds[k], slack, f"log_odds[{k}]")
     return intervals[-1].high - intervals[0].low
 
 
@@ -72,7 +89,8 @@ def confirm_peaks(
         brackets = [_peak(curves, law, k, entry, range_bound) for k, entry in enumerate(entries)]
         for k, (before, after) in enumerate(pairwise(brackets), start=1):
             is_after = before is None or after is None or before[1] < after[0]
-            require(is_after, f"peaks[{law}][{k}] is not after the peak before it")
+            is_told = is_after or all(_is_narrowest(p, range_bound) for p in (before, after))
+            require(is_told, f"peaks[{law}][{k}] is not after the peak before it; make it anew")
         found.append(brackets)
     return found
 
@@ -81,9 +99,12 @@ def _peak(curves: Curves, law: int, level: int, entry: JSON, range_bound: Fracti
     """The bracket of one peak; None is what the certificate leaves undecided."""
     where = f"peaks[{law}][{level}]"
     if level in (0, curves.levels.top):
-        require(entry == (["inf"] * 2 if level else ["-inf"] * 2), f"{where} is not infinite")
+        is_infinite = same(entry, ["inf"] * 2 if level else ["-inf"] * 2)
+        require(is_infinite, f"{where} is not infinite")
         return (inf, inf) if level else (-inf, -inf)
     if entry is None:
+        is_left = is_open(curves, law, level, 1 / range_bound)
+        require(is_left, f"{where} is left open, but {OPEN[-1]} bits show it; make it anew")
         return None
     low, high = interval(entry, where)
     size = max(abs(low), abs(high)) + 1 / range_bound
@@ -91,6 +112,37 @@ def _peak(curves: Curves, law: int, level: int, entry: JSON, range_bound: Fracti
     require(slope_sign(curves, law, level, low) == 1, f"{where}: not rising at its start")
     require(slope_sign(curves, law, level, high) == -1, f"{where}: not falling at its end")
     return low, high
+
+
+def _is_narrowest(ends: Ends | None, range_bound: Fraction) -> bool:
+    """Whether a bracket is as narrow as balls make it, so that no more of the peaks' order is known."""
+    low, high = (Fraction(end) for end in ends or (0, 0))
+    return (high - low) * 2 ** OPEN[-1] <= max(abs(low), abs(high)) + 1 / range_bound
+
+
+def is_open(curves: Curves, law: int, level: int, unit: Fraction) -> bool:
+    """Whether a search for the bracket of a peak, from ±`unit` outward and then in, finds none."""
+
+    def side(points: tuple[Fraction, Fraction]) -> tuple[Fraction, int | None]:
+        # two points, since the slope is 0 at one
+        signs = ((x, slope_sign(curves, law, level, x, OPEN)) for x in points)
+        return next(((x, found) for x, found in signs if found), (points[0], None))
+
+    low, high = -unit, unit
+    for _ in range(64):
+        low, is_rise = side((low * 2, low * 3))
+        high, is_fall = side((high * 2, high * 3))
+        if (is_rise, is_fall) == (1, -1):
+            break
+    else:
+        return True
+    while high - low > (max(abs(low), abs(high)) + unit) / 2**18:
+        third = (high - low) / 3
+        at, found = side((low + third, high - third))
+        if found is None:
+            return True
+        low, high = (at, high) if found > 0 else (low, at)
+    return False
 
 
 def confirm_limits(curves: Curves, value: JSON) -> None:
@@ -101,9 +153,10 @@ def confirm_limits(curves: Curves, value: JSON) -> None:
         where = f"limits.{name}"
         limit = record(limits[name], ("masses", "factors", "gap"), where)
         masses = [row[level] for row in curves.masses]
-        require(limit["masses"] == [str(p) for p in masses], f"{where}.masses are wrong")
-        factors = [str((1 - p) / p) for p in masses]
-        require(limit["factors"] == factors, f"{where}.factors are wrong")
+        is_exact = same(limit["masses"], [str(p) for p in masses])
+        require(is_exact, f"{where}.masses are wrong")
+        is_exact = same(limit["factors"], [str((1 - p) / p) for p in masses])
+        require(is_exact, f"{where}.factors are wrong")
         if top == 0:
             require(limit["gap"] is None, f"{where}.gap: M is constant")
         else:
@@ -136,15 +189,31 @@ def confirm_cross_entropy(curves: Curves, value: JSON) -> list[Fraction]:
             f"{where}.increase",
         )
         strengths.append(strength)
-    is_full = is_three_a_side(strengths) if curves.levels.top else not strengths
-    require(is_full, "ΔCE needs six different strengths, three on each side of 0")
+    _require_strengths(curves, strengths)
     return strengths
 
 
-def is_three_a_side(strengths: Sequence[Fraction]) -> bool:
-    """Whether these are six different strengths, three below 0 and three above."""
-    sides = [s > 0 for s in set(strengths) if s]
-    return len(strengths) == 6 and sides.count(True) == sides.count(False) == 3
+def _require_strengths(curves: Curves, strengths: Sequence[Fraction]) -> None:
+    """Require the `MULTIPLES` of a power of two u with 1/2 < uR < 2; no strength where M is constant.
+
+    Where α is too small or too large for its R, the bounds hold by far, and ΔCE there shows nothing.
+    """
+    if not curves.levels.top:
+        require(not strengths, f"ΔCE is 0 where M is constant: samples has {len(strengths)}, not 0")
+        return
+    unit = abs(strengths[0]) / 8 if strengths else Fraction(0)
+    top, bottom = (n & (n - 1) for n in (unit.numerator, unit.denominator))
+    is_even = unit > 0 and top == bottom == 0 and list(strengths) == [unit * x for x in MULTIPLES]
+    needed = f"ΔCE is needed at {', '.join(map(str, MULTIPLES))} times a power of two"
+    require(is_even, f"{needed}; the strengths are {', '.join(map(str, strengths)) or 'none'}")
+
+    def is_near(bits: int) -> bool | None:
+        reach = ball(unit) * curves.at(bits).range
+        if 2 * reach < 1 or reach > 2:
+            return False
+        return True if 2 * reach > 1 and reach < 2 else None
+
+    require(decide(is_near) is True, f"the unit of the strengths, {unit}, is not near to 1/R")
 
 
 def sweet_spot(levels: Levels, peaks: Sequence[Ends | None]) -> Ends | None:

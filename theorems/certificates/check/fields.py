@@ -1,5 +1,6 @@
 """Fields of a certificate, read with their exact types: anything else is refused in one line."""
 
+import json
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -20,6 +21,17 @@ def require(condition: bool, reason: str) -> None:
         raise Refused(reason)
 
 
+def same(value: JSON, expected: JSON) -> bool:
+    """Whether two values are the same JSON: true is not 1, as it is to Python."""
+    return json.dumps(value, sort_keys=True) == json.dumps(expected, sort_keys=True)
+
+
+def shown(value: JSON) -> str:
+    """A value as JSON, cut to what an error line holds."""
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:56]} ..."
+
+
 class Interval(NamedTuple):
     """The real numbers from `low` to `high`."""
 
@@ -31,13 +43,14 @@ def mapping(value: JSON, where: str) -> dict[str, JSON]:
     """A JSON object."""
     if isinstance(value, dict):
         return value
-    raise Refused(f"{where} is not a JSON object")
+    raise Refused(f"{where} is {shown(value)}, not a JSON object")
 
 
 def record(value: JSON, keys: Sequence[str], where: str) -> dict[str, JSON]:
     """A JSON object with these keys, in any order, and no others."""
     found = mapping(value, where)
-    require(set(found) == set(keys), f"{where} needs the keys {', '.join(keys)}")
+    given = f"{where} needs the keys {', '.join(keys)}; it has {', '.join(found) or 'none'}"
+    require(set(found) == set(keys), given)
     return found
 
 
@@ -45,14 +58,14 @@ def items(value: JSON, where: str) -> Sequence[JSON]:
     """A list."""
     if isinstance(value, list | tuple):
         return value
-    raise Refused(f"{where} is not a list")
+    raise Refused(f"{where} is {shown(value)}, not a list")
 
 
 def whole(value: JSON, where: str) -> int:
-    """A whole number from 0; true and false are none."""
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+    """A whole number from 0 to 999,999; true and false are none."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**6:
         return value
-    raise Refused(f"{where} is not a whole number from 0")
+    raise Refused(f"{where} is not a whole number from 0 below a million: {shown(value)}")
 
 
 def wholes(value: JSON, where: str) -> list[int]:
@@ -64,27 +77,29 @@ def groups(value: JSON, count: int, where: str) -> list[list[int]]:
     """A partition of 0, …, count - 1 into groups, none of which is empty."""
     found = [wholes(group, where) for group in items(value, where)]
     every = sorted(number for group in found for number in group)
-    require(every == list(range(count)) and all(found), f"{where} is not a partition")
+    is_partition = every == list(range(count)) and all(found)
+    require(is_partition, f"{where} is not a partition of 0, ..., {count - 1} into groups")
     return found
 
 
-def rational(value: JSON, where: str) -> Fraction:
-    """A fraction in lowest terms, as text; nothing else."""
-    if not isinstance(value, str) or len(value) >= 5000:
-        raise Refused(f"{where} is not an exact fraction")
+def rational(value: JSON, where: str, longest: int = 4999) -> Fraction:
+    """A fraction in lowest terms, as text of so many characters at most; nothing else."""
+    if not isinstance(value, str) or len(value) > longest:
+        raise Refused(f'{where} is {shown(value)}, not an exact fraction such as "3/5"')
     digits = value.removeprefix("-")
     over, slash, under = digits.partition("/")
     is_plain = all(part.isascii() and part.isdigit() for part in (over, under if slash else over))
     require(is_plain and int(under or 1) > 0, f"{where} = {value[:40]!r} is not an exact fraction")
     found = Fraction(value)
-    require(str(found) == value, f"{where} = {value[:40]!r} is not in lowest terms")
+    is_lowest = str(found) == value
+    require(is_lowest, f"{where} = {value[:40]!r} is not in lowest terms, as certificates write it")
     return found
 
 
 def interval(value: JSON, where: str) -> Interval:
     """Two exact fractions, the first no larger than the second."""
     ends = items(value, where)
-    require(len(ends) == 2, f"{where} is not a pair")
+    require(len(ends) == 2, f"{where} has {len(ends)} ends; an interval has two")
     found = Interval(rational(ends[0], where), rational(ends[1], where))
     require(found.low <= found.high, f"{where} is turned around")
     return found

@@ -33,9 +33,11 @@ def _is_one_law_each(laws: Laws) -> bool:
 
 def off_target_concepts(instance: Instance) -> dict[int, list[int]]:
     """Concept → its tokens, of the concepts that share no token with the target."""
-    concepts = instance.token_concept or []
-    found = {k: [z for z, c in enumerate(concepts) if c == k] for k in sorted(set(concepts))}
-    return {k: tokens for k, tokens in found.items() if not any(instance.target[z] for z in tokens)}
+    found: dict[int, list[int]] = {}
+    for z, k in enumerate(instance.token_concept or []):
+        found.setdefault(k, []).append(z)
+    own = {k for k, tokens in found.items() if any(instance.target[z] for z in tokens)}
+    return {k: found[k] for k in sorted(found) if k not in own}
 
 
 def interior_concepts(instance: Instance, levels: Levels) -> list[int]:
@@ -45,14 +47,19 @@ def interior_concepts(instance: Instance, levels: Levels) -> list[int]:
 
 
 def lowest_concepts(instance: Instance, levels: Levels) -> list[int]:
-    """Concepts off the target of which no token is above any token of another concept."""
-    found: list[int] = []
-    for k, tokens in off_target_concepts(instance).items():
-        own = [levels.of_token[z] for z in tokens]
-        rest = [level for z, level in enumerate(levels.of_token) if z not in tokens]
-        if max(own) <= min(rest):
-            found.append(k)
-    return found
+    """Concepts off the target of which no token is above any token of another concept.
+
+    The others start at the lowest level of all, or at the second lowest for the concept that has that.
+    """
+    lowest: dict[int, int] = {}
+    for k, level in zip(instance.token_concept or [], levels.of_token, strict=False):
+        lowest[k] = min(level, lowest.get(k, level))
+    upwards = sorted(lowest, key=lowest.__getitem__)
+    return [
+        k
+        for k, tokens in off_target_concepts(instance).items()
+        if max(levels.of_token[z] for z in tokens) <= lowest[upwards[k == upwards[0]]]
+    ]
 
 
 def contexts_off_target(instance: Instance) -> list[int]:

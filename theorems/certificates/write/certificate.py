@@ -54,7 +54,7 @@ def certify(instance: ExactInstance, progress: Progress = silent) -> Certificate
     record: dict[str, JSON] = {
         "format": FORMAT,
         "version": VERSION,
-        "instance": dict(instance.record),
+        "instance": instance.record_in_lowest_terms,
         "precision": evidence.precision,
         "laws": [list(group) for group in instance.classes],
         "levels": [list(group) for group in evidence.levels.tokens],

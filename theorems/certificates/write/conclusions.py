@@ -11,7 +11,7 @@ from .._balls import PRECISIONS, ball
 from . import hypotheses as exact
 from .cross_entropy import BOUNDS
 from .evidence import Evidence
-from .levels import power
+from .levels import is_zero_combination
 
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
 Witness = Mapping[str, int | str]
@@ -144,19 +144,16 @@ def _sign_rule_at(evidence: Evidence, precision: int) -> Conclusion:
 
 
 def _geometric_path(evidence: Evidence) -> Conclusion:
-    """Exact: p_N e^{M} ∝ p_T, as whole powers of rationals, and the contexts of N have one distribution."""
+    """Exact: log p_N + M - log p_T is the same for all z, and the contexts of N have one distribution."""
     instance, levels = evidence.instance, evidence.levels
     start, goal = instance.rows[instance.negative[0]], instance.rows[instance.positive[0]]
     for j in instance.negative:
         if instance.rows[j] != start:
             return Conclusion(FAILS, {"context": j})
-    first = None
-    for z in range(len(instance.target)):
-        product = power(start[z] / goal[z], levels.scale)
-        for row, exponent in zip(levels.rows, levels.exponents, strict=True):
-            product *= power(row[z], exponent)
-        first = product if first is None else first
-        if product != first:
+    rows, weights = [*levels.rows, start, goal], [*levels.shares, Fraction(1), Fraction(-1)]
+    for z in range(1, len(instance.target)):
+        terms = [(weight, row[z] / row[0]) for row, weight in zip(rows, weights, strict=True)]
+        if not is_zero_combination(terms):
             return Conclusion(FAILS, {"context": instance.negative[0], "token": z})
     return Conclusion(HOLDS)
 

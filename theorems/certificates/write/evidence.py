@@ -12,15 +12,15 @@ from ufm.numerics.bracket import Bracket
 
 from .._balls import PRECISIONS, ball, tilted
 from . import hypotheses as _hypotheses
-from .cross_entropy import dot, judged
+from .cross_entropy import CrossEntropy, dot, judged
 from .dyadic import enclosure
 from .levels import Levels, is_zero_combination
 from .peaks import Peaks
 
 Peak = Bracket[Fraction] | Bracket[float]  # of floats where it is infinite
 Window = tuple[Fraction | float, Fraction | float]
-# A coprime base of more numbers than this takes longer than the answer is worth.
-_LARGEST_BASE = 300
+# The bits to which M is enclosed, of its largest value; the checker asks for 40.
+_SHARP = 64
 
 
 class Evidence:
@@ -47,14 +47,24 @@ class Evidence:
 
     @cached_property
     def precision(self) -> int:
-        """The most bits that any enclosure took."""
+        """The most bits that any enclosure took, or that left one open."""
         return max([self.cross_entropy.precision, *(peaks.precision for peaks in self.peaks)])
 
     @cached_property
     def log_odds(self) -> list[Bracket[Fraction]]:
-        """Enclosures of M [K]."""
-        with ctx.workprec(2 * PRECISIONS[0]):
-            return [enclosure(m) for m in self.levels.log_odds(2 * PRECISIONS[0])]
+        """Enclosures of M [K], sharp next to the largest; of 0 where M is 0 exactly."""
+        exact, found = self.levels.signs, list[Bracket[Fraction]]()
+        for precision in PRECISIONS[1:]:
+            with ctx.workprec(precision):
+                values = self.levels.log_odds(precision)
+                found = [
+                    enclosure(m) if sign else Bracket(Fraction(0), Fraction(0))
+                    for m, sign in zip(values, exact, strict=True)
+                ]
+            largest = max(abs(end) for bracket in found for end in bracket)
+            if all(bracket.width * 2**_SHARP <= largest for bracket in found):
+                break
+        return found
 
     def peak(self, row: int, level: int) -> Peak | None:
         """The bracket of a peak, at ±inf for the extremal levels; None if undecided."""
@@ -70,8 +80,8 @@ class Evidence:
         return start.high, stop.low
 
     def target_slope(self, row: int, strength: Fraction) -> arb:
-        """E_α[M|T] - E_α[M|not T], the slope of logit F_T, at the first precision."""
-        curve = self.cross_entropy
+        """E_α[M|T] - E_α[M|not T], the slope of logit F_T."""
+        curve = self._slopes
         with ctx.workprec(curve.precision):
             alpha, parts = ball(strength), []
             on = curve.on_target[row]
@@ -80,6 +90,12 @@ class Evidence:
                 weights = tilted(share, curve.log_odds, curve.log_odds[-1], alpha)
                 parts.append(dot(weights, curve.log_odds) / sum(weights, arb(0)))
             return parts[0] - parts[1]
+
+    @cached_property
+    def _slopes(self) -> CrossEntropy:
+        """With more bits than a checker takes that looks for a slope below 0."""
+        precision = max(self.cross_entropy.precision, 4 * PRECISIONS[0])
+        return CrossEntropy(self.instance, self.levels, precision)
 
     def _signs(self, row: int) -> list[int | None]:
         signs: list[int | None] = []
@@ -104,6 +120,4 @@ class Evidence:
                 first = [law[group[0]] for group in self.levels.tokens]
                 terms += [(p * share, r) for p, r in zip(masses, first, strict=True)]
                 terms.append((-share, first[level]))
-        if len({r for _, r in terms}) > _LARGEST_BASE:
-            return False
         return is_zero_combination(terms)

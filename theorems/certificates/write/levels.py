@@ -6,11 +6,11 @@ from fractions import Fraction
 from functools import cached_property, cmp_to_key
 from itertools import chain, groupby
 
-from flint import arb, ctx, fmpq
+from flint import arb, ctx
 
 from theorems.tables.exact import ExactInstance, Row
 
-from .._balls import PRECISIONS, log_odds
+from .._balls import PRECISIONS, ball, log_odds
 from .dyadic import enclosure
 
 
@@ -18,14 +18,11 @@ class Levels:
     """Tokens grouped by equal M, from Mbot to Mtop; ties and order are exact.
 
     - `tokens` [K]: the tokens of each level. `level` [V]: the level of each token.
-    - `exponents` [C]: the whole numbers e_c with scale · M(z) = Σ_c e_c log p_c(z).
     """
 
     def __init__(self, instance: ExactInstance):
         self.rows = [instance.rows[group[0]] for group in instance.classes]
         self.shares = instance.shares
-        self.scale = math.lcm(*(share.denominator for share in self.shares))
-        self.exponents = [int(share * self.scale) for share in self.shares]
         columns: dict[Row, list[int]] = {}
         used = [row for row, share in zip(self.rows, self.shares, strict=True) if share]
         for z in range(len(instance.target)):
@@ -46,7 +43,7 @@ class Levels:
 
     @cached_property
     def signs(self) -> list[int]:
-        """The sign of M at each level: the side of 1 on which e^{LM} = Π p_c(z)^{L w_c} lies."""
+        """The sign of M at each level; 0 exactly."""
         found = []
         for group in self.tokens:
             m = self._balls[group[0]]
@@ -61,13 +58,16 @@ class Levels:
 
     def gap(self, high: int, low: int) -> Fraction:
         """A positive lower bound of M(high) - M(low), short of it by 2^-32 of its size at most."""
-        for precision in (*PRECISIONS, 2**16):
+        for precision in PRECISIONS:
             values = self.log_odds(precision)
             with ctx.workprec(precision):
                 gap = values[high] - values[low]
                 if gap.rel_accuracy_bits() > 40:
                     return enclosure(gap).low
-        raise ValueError(f"levels {low} and {high} of M are too close to be told apart")
+        raise ValueError(
+            f"levels {low} and {high} of M differ by less than {PRECISIONS[-1]} bits show; "
+            "certify a simpler instance"
+        )
 
     def masses(self, row: int) -> list[Fraction]:
         """p(level|c_j) [K] for the class number `row`, exactly."""
@@ -78,16 +78,22 @@ class Levels:
         return -1 if a < b else 1 if a > b else self._exact_sign(y, z)
 
     def _exact_sign(self, y: int, z: int | None) -> int:
-        """Sign of M(y) - M(z), or of M(y): compares integer powers of fractions with 1."""
-        product = fmpq(1)
-        for row, exponent in zip(self.rows, self.exponents, strict=True):
-            product *= power(row[y] if z is None else row[y] / row[z], exponent)
-        return 1 if product > 1 else -1 if product < 1 else 0
-
-
-def power(value: Fraction, exponent: int) -> fmpq:
-    """A power of a rational, exactly."""
-    return fmpq(value.numerator, value.denominator) ** exponent
+        """Sign of M(y) - M(z), or of M(y): 0 exactly, else certain in balls."""
+        terms = [
+            (share, row[y] if z is None else row[y] / row[z])
+            for share, row in zip(self.shares, self.rows, strict=True)
+        ]
+        if is_zero_combination(terms):
+            return 0
+        for precision in PRECISIONS:
+            with ctx.workprec(precision):
+                total = sum((ball(share) * ball(r).log() for share, r in terms), arb(0))
+                if total > 0 or total < 0:
+                    return 1 if total > 0 else -1
+        pair = f"tokens {y} and {z}" if z is not None else f"token {y} and 0"
+        raise ValueError(
+            f"M of {pair} differ by less than {PRECISIONS[-1]} bits show; certify a simpler instance"
+        )
 
 
 def is_zero_combination(terms: Sequence[tuple[Fraction, Fraction]]) -> bool:

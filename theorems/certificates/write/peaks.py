@@ -15,7 +15,7 @@ from .._balls import PRECISIONS, balance, ball
 from .levels import Levels
 
 # Relative to |α| + 1/R: the float search is good to 2^-45 or so where gaps of M are not tiny.
-_WIDTH = 2.0**-36
+_WIDTH = Fraction(1, 2**36)
 
 
 class Peaks:
@@ -35,17 +35,20 @@ class Peaks:
             return
         precision = next((p for p in PRECISIONS if self._is_apart(p)), PRECISIONS[-1])
         masses, log_odds = self._at(precision)
-        # levels that no precision tells apart give infinities or NaN here: left undecided below
+        unit = 1 / levels.gap(len(self._masses) - 1, 0)
+        # levels that floats do not tell apart give infinities or NaN here: searched for below
         with ctx.workprec(precision), np.errstate(all="ignore"):
-            guesses = float_peaks(masses, log_odds)
-        unit = 1 / float(log_odds[-1] - log_odds[0])
-        for k, guess in enumerate(guesses, start=1):
-            self.brackets[k] = self._around(k, float(guess), unit)
+            guesses = float_peaks(masses, [m * ball(unit) for m in log_odds])
+        for k, guess in enumerate(guesses.tolist(), start=1):
+            found = self._around(k, Fraction(guess) * unit, unit) if math.isfinite(guess) else None
+            self.brackets[k] = found or self._searched(k, unit)
+        if None in self.brackets[1:-1]:
+            self.precision = PRECISIONS[-1]
         self._separate()
 
-    def sign(self, level: int, alpha: Fraction, precisions: Sequence[int] = PRECISIONS) -> int:
-        """The sign of N(alpha) with origin M(level); 0 where the last precision leaves it open."""
-        for precision in precisions:
+    def sign(self, level: int, alpha: Fraction, precisions: Sequence[int] = ()) -> int:
+        """The sign of N(alpha) with origin M(level); 0 where all of the precisions leave it open."""
+        for precision in precisions or PRECISIONS:
             masses, log_odds = self._at(precision)
             with ctx.workprec(precision):
                 value = balance(masses, log_odds, log_odds[level], ball(alpha))
@@ -65,29 +68,43 @@ class Peaks:
                 self._cache[precision] = ([ball(p) for p in self._masses], log_odds)
         return self._cache[precision]
 
-    def _around(self, level: int, guess: float, unit: float) -> Bracket[Fraction] | None:
+    def _around(self, level: int, guess: Fraction, unit: Fraction) -> Bracket[Fraction] | None:
         """Widen about the guess until both signs are certain; more bits where widening is no help."""
-        if not math.isfinite(guess):
-            return None
         for precision in PRECISIONS:
             for widening in range(0, 40, 4):
-                width = _WIDTH * 2.0**widening * (abs(guess) + unit)
+                width = _WIDTH * 2**widening * (abs(guess) + unit)
                 lo, hi = _dyadic(guess - width, width, -1), _dyadic(guess + width, width, 1)
                 only = (precision,)
                 if self.sign(level, lo, only) < 0 and self.sign(level, hi, only) > 0:
                     return self._narrow(level, Bracket(lo, hi), unit)
         return None
 
-    def _narrow(self, level: int, bracket: Bracket[Fraction], unit: float) -> Bracket[Fraction]:
+    def _searched(self, level: int, unit: Fraction) -> Bracket[Fraction] | None:
+        """Out from ± `unit` until N changes its sign, where floats are no guide."""
+        step = _dyadic(unit, unit, 1)
+        for doubling in range(64):
+            lo, hi = -step * 2**doubling, step * 2**doubling
+            if self.sign(level, lo) < 0 and self.sign(level, hi) > 0:
+                return self._narrow(level, Bracket(lo, hi), unit)
+        return None
+
+    def _narrow(
+        self, level: int, bracket: Bracket[Fraction], unit: Fraction
+    ) -> Bracket[Fraction] | None:
         """Cut at 0, so that the sign of the peak shows, and down to a millionth where it was wide."""
         if bracket.low < 0 < bracket.high:
             bracket = self._cut(level, bracket, Fraction(0)) or bracket
-        while float(bracket.width) > 2.0**-20 * (float(abs(bracket.low)) + unit):
-            cut = self._cut(level, bracket, bracket.middle)
+        while bracket.width > (abs(bracket.low) + unit) / 2**20:
+            cut = self._halved(level, bracket)
             if cut is None:
-                break
+                return None
             bracket = cut
         return bracket
+
+    def _halved(self, level: int, bracket: Bracket[Fraction]) -> Bracket[Fraction] | None:
+        """A part of a bracket that holds the peak: cut in the middle, or beside it if that is the peak."""
+        beside = bracket.low + bracket.width * 3 / 8
+        return self._cut(level, bracket, bracket.middle) or self._cut(level, bracket, beside)
 
     def _cut(
         self, level: int, bracket: Bracket[Fraction], at: Fraction
@@ -103,21 +120,23 @@ class Peaks:
                 left, right = self.brackets[k - 1], self.brackets[k]
                 if left is None or right is None or left.high < right.low:
                     break
-                halves = [self._cut(i, b, b.middle) for i, b in ((k - 1, left), (k, right))]
-                if None in halves:
+                halves = [self._halved(i, b) for i, b in ((k - 1, left), (k, right))]
+                if None in halves:  # the last precision leaves their order open
+                    self.precision = PRECISIONS[-1]
                     break
                 self.brackets[k - 1], self.brackets[k] = halves
 
 
-def _dyadic(value: float, width: float, direction: int) -> Fraction:
+def _dyadic(value: Fraction, width: Fraction, direction: int) -> Fraction:
     """A short dyadic fraction next to `value`, away from the peak, at most width/4 off."""
-    step = Fraction(2) ** (math.frexp(width)[1] - 4)
-    share = Fraction(value) / step
+    size = width.numerator.bit_length() - width.denominator.bit_length()  # of log2, to within 1
+    step = Fraction(2) ** (size - 4)
+    share = value / step
     return step * (math.ceil(share) if direction > 0 else math.floor(share))
 
 
 def float_peaks(masses: Sequence[arb], odds: Sequence[arb]) -> np.ndarray:
-    """α [K-2] of the inner levels, in float64: the root of each one's log-balance.
+    """α [K-2] of the inner levels, in float64: the root of each one's log-balance, with `odds` in units of R.
 
     Its slope lies between the sum of the two gaps next to the level and R.
     """

@@ -67,7 +67,9 @@ ZERO = {
 def test_log_odds_of_the_wrong_sign():
     concludes("lemma-b4.sign", evidence(TWO), "holds")
     wrong = evidence(ZERO | {"target": [True, False, False, True]})
-    fails_with("lemma-b4.sign", wrong, [{"token": 0}], [{"token": 1}, {"token": 3}, {}, None, [0]])
+    refused = [{"token": z} for z in (1, 3, 4, False, "0")]
+    refused += [{}, None, [0], {"token": 0, "note": "trust me"}]
+    fails_with("lemma-b4.sign", wrong, [{"token": 0}], refused)
     none_above = evidence(ZERO | {"target": [False, True, True, False]})
     fails_with(
         "lemma-b4.sign", none_above, [{"token": k} for k in (1, 2, 3)], [{"token": 0}, {"token": 4}]
@@ -92,7 +94,8 @@ def test_bumps_are_there_once_all_peaks_are_bracketed():
 )
 def test_a_constant_m_breaks_what_is_strict(claim, witness):
     concludes(claim, evidence(TWO), "holds")
-    fails_with(claim, evidence(CONSTANT), [witness], [None, {}, {"token": 1}, {"strength": "1"}])
+    wrong = [None, {}, {"token": 1}, {"token": False}, {"strength": "1"}, {"strength": 0}]
+    fails_with(claim, evidence(CONSTANT), [witness], wrong)
 
 
 @pytest.mark.parametrize("claim", ["prop-b1.limit-plus", "prop-b1.limit-minus", "limit.rate"])
@@ -160,7 +163,7 @@ def test_a_tie_of_target_and_rest_breaks_the_order_of_peaks():
         ((F(1), F(2)), "holds"),
         ((F(-2), F(-1)), "fails"),
         ((F(-1), F(0)), "fails"),
-        ((F(-1), F(1)), "undecided"),
+        ((F(-9), F(9)), "holds"),  # around 0, where the curve still rises
         (None, "undecided"),
     ],
 )
@@ -183,6 +186,9 @@ def test_peaks_on_the_right_side_of_zero(peak, expected):
             {"context": 0, "token": 1},
             {"context": 1, "token": 0},
             {"context": 1, "token": 2},
+            {"context": True, "token": 1},
+            {"context": 1, "token": True},
+            {"context": 1, "token": 1, "note": "trust me"},
             {},
         ]
         fails_with(claim, found, [{"context": 1, "token": 1}], wrong)
@@ -221,7 +227,6 @@ def test_the_target_falls_where_the_witness_says_so():
     concludes(claim, evidence(ZERO | {"target": [False, True, False, True]}), "holds")
     # T = {0, 2}: Mbot and 0; F_T falls everywhere, and Mtop holds no target token
     down = evidence(ZERO | {"target": [True, False, True, False]})
-    concludes(claim, down, "undecided")
     at = {"context": 0, "strength": "0"}
     right = [
         at,
@@ -231,10 +236,13 @@ def test_the_target_falls_where_the_witness_says_so():
         at | {"strength": "-inf"},
     ]
     wrong = [
+        None,
         {},
         at | {"context": 2},
         at | {"context": -1},
+        at | {"context": False},
         at | {"strength": "nan"},
+        at | {"strength": "0/1"},
         at | {"strength": 0},
     ]
     fails_with(claim, down, right, [*wrong, at | {"more": 1}])
@@ -246,10 +254,39 @@ def test_the_target_falls_where_the_witness_says_so():
     rows = [["1/4", "1/4", "1/4", "1/4"], ["1/8", "1/8", "1/4", "1/2"]]
     tied = ZERO | {"next_token_probs": rows, "target": [True, False, False, True]}
     fails_with(claim, evidence(tied), [], [at | {"strength": "+inf"}])
-    concludes(claim, evidence(CONSTANT), "undecided")
+    anywhere = at | {"strength": "7/3"}
     fails_with(
-        claim, evidence(CONSTANT), [at], [at | {"strength": "+inf"}, at | {"strength": "-inf"}]
+        claim,
+        evidence(CONSTANT),
+        [at, anywhere],
+        [None, *(at | {"strength": s} for s in ("+inf", "-inf", "trust me", 0, None))],
     )
+
+
+# M is 0, 1, 2, 3 in units of log 2, T = {1, 3}: F_T rises far out, and falls where 2 outweighs 3.
+BETWEEN = {
+    "next_token_probs": [
+        ["1/15", "2/15", "4/15", "8/15"],
+        ["1/4"] * 4,
+        ["1/16", "7/16", "7/16", "1/16"],
+    ],
+    "target": [False, True, False, True],
+    "positive": [0],
+    "negative": [1],
+}
+
+
+def test_a_fall_of_the_target_is_not_left_undecided():
+    claim, found = "thm-3.6.target-increasing", evidence(BETWEEN)
+    assert not any(room._ends_wrongly(found, is_plus) for is_plus in (True, False))
+    falls = {s: room.target_falls(found.curves, 2, F(s)) for s in ("0", "-1", "-4", "4")}
+    assert set(falls.values()) == {True, False}
+    for strength, is_fall in falls.items():
+        witness = {"context": 2, "strength": strength}
+        fails_with(claim, found, [witness] * is_fall, [None] + [witness] * (not is_fall))
+    # a law in which it rises all along
+    steady = evidence(BETWEEN | {"next_token_probs": BETWEEN["next_token_probs"][:2]})
+    concludes(claim, steady, "undecided")
 
 
 # Three concepts of one token; the second is in between, the third at the bottom.
@@ -276,7 +313,7 @@ def test_concepts_that_vanish_or_decrease():
     concludes("thm-3.6.decreasing", evidence(low), "undecided")
     flat = THREE | {"next_token_probs": [["1/2", "1/4", "1/4"]] * 2}
     concludes("thm-3.6.vanishing", evidence(flat), "undecided")
-    wrong = [None, {}, {"concept": 2}, {"concept": 0}]
+    wrong = [None, {}, {"concept": 2}, {"concept": 0}, {"concept": True}]
     fails_with("thm-3.6.decreasing", evidence(flat), [{"concept": 1}], wrong)
     concludes("thm-3.6.decreasing", evidence(flat | {"token_concept": [0, 0, 0]}), "holds")
 
@@ -297,10 +334,14 @@ def test_the_sign_rule_compares_every_peak():
     for law in range(3):
         for level in (1, 2):
             low, high = found.peaks[law][level]
-            for wrong in ((-high, -low), None, (F(-1000), F(1000))):
+            for ends, expected in (
+                ((-high, -low), "undecided"),
+                (None, "undecided"),
+                ((F(-1000), F(1000)), "holds"),  # around 0: the slope there tells
+            ):
                 rows = [[*row] for row in found.peaks]
-                rows[law][level] = wrong
-                concludes(claim, replace(found, peaks=rows), "undecided")
+                rows[law][level] = ends
+                concludes(claim, replace(found, peaks=rows), expected)
     concludes(claim, evidence(CONSTANT), "undecided")
 
 
@@ -317,15 +358,19 @@ def test_the_geometric_path_needs_one_law_in_n():
     record = THREE | {"next_token_probs": rows}
     concludes(claim, evidence(record | {"negative": [1, 2]}), "holds")
     concludes(claim, evidence(record | {"positive": [1, 2], "negative": [0]}), "holds")
-    right = [{"context": 3}, {"context": 0}]
+    wrong = [{"context": j} for j in (0, 1, 2, 4, True, "3")]
     fails_with(
         claim,
         evidence(record | {"negative": [1, 3]}),
-        right,
-        [{"context": 1}, {"context": 2}, {}, None],
+        [{"context": 3}],
+        [*wrong, {"context": 3, "token": 0}, {}, None],
     )
     two_in_p = evidence(record | {"positive": [0, 3], "negative": [1, 2]})
-    fails_with(claim, two_in_p, [{"context": 1, "token": 1}], [None, {}, {"context": 1}])
+    at = {"context": 1, "token": 1}
+    wrong = [at | {"context": j} for j in (0, 3, 77, True)]
+    wrong += [at | {"token": z} for z in (0, 3, -1, True, "1", None)]
+    wrong += [None, {}, {"context": 1}, at | {"note": "trust me"}]
+    fails_with(claim, two_in_p, [at, at | {"context": 2}, at | {"token": 2}], wrong)
 
 
 def test_sweet_spots_are_long_enough():
@@ -353,5 +398,5 @@ def test_sweet_spots_are_long_enough():
         concludes(claim, replace(found, windows=[far, window]), expected)
     concludes(claim, replace(found, windows=[(-inf, F(0)), (start, start + less)]), "undecided")
     for levels in (ordered(1, 2), ordered(2, 2)):
-        wrong = [None, {}, {"context": 1}]
+        wrong = [None, {}, {"context": 1}, {"context": False}]
         fails_with(claim, evidence(TWO, levels=levels), [{"context": 0}], wrong)

@@ -9,7 +9,7 @@ from flint import ctx
 from tests.theorems.certificates.check.test_curves import RECORD, curves
 from theorems.certificates import certify
 from theorems.certificates.check import evidence as room
-from theorems.certificates.check.curves import increase
+from theorems.certificates.check.curves import increase, slope_sign
 from theorems.certificates.check.fields import Refused
 from theorems.certificates.check.instance import Levels
 from theorems.tables.exact import read_exact
@@ -104,12 +104,39 @@ def test_brackets_come_in_order(genuine):
             refused(reason, room.confirm_peaks, curves(), rows, wide, silent)
 
 
-def test_peaks_may_be_left_open_and_the_outer_ones_are_infinite(genuine):
+def test_peaks_are_left_open_only_where_a_search_finds_none(genuine, monkeypatch):
     rows = [[*row] for row in genuine["peaks"]]
     rows[0][1] = rows[1][2] = None
+    reason = r"peaks\[0\]\[1\] is left open, but 2560 bits show it"
+    refused(reason, room.confirm_peaks, curves(), rows, F(1), silent)
+    monkeypatch.setattr(room, "OPEN", (4,))
     found = room.confirm_peaks(curves(), rows, F(1), silent)
     assert found[0][1] is found[1][2] is None
     assert all(row[0] == (-inf, -inf) and row[3] == (inf, inf) for row in found)
+
+
+@pytest.mark.parametrize("unit", [F(1, 10**6), F(1, 3), F(1), F(10**6)])
+def test_every_peak_is_found_from_any_unit(unit):
+    assert not any(room.is_open(curves(), law, k, unit) for law in range(3) for k in (1, 2))
+
+
+def test_a_peak_where_the_search_looks_is_found_beside_it():
+    # M = log 3/7 + (log 4, log 2, 0): the peak of token 1 is at 0 in (1/5, 3/5, 1/5), elsewhere at α
+    # where p_α is that law: p(0) = p(2) 4^{-α}
+    rows = [["4/7", "2/7", "1/7"], ["1/3", "1/3", "1/3"]]
+    for shift in (2, -2, 3, 1, -1):
+        row = [F(1), F(2), F(4) ** shift]
+        third = [str(x / sum(row)) for x in row]
+        record = {"next_token_probs": [*rows, third], "target": [True, False, False]}
+        record |= {"positive": [0], "negative": [1]}
+        found = curves(record, [[0], [1], [2]], [[2], [1], [0]])
+        assert slope_sign(found, 2, 1, F(shift)) is None
+        assert slope_sign(found, 2, 1, F(shift) - F(1, 10**9)) == 1
+        assert not room.is_open(found, 2, 1, F(1))
+        assert not room.is_open(found, 2, 1, F(1, 2))
+
+
+def test_outer_peaks_are_infinite(genuine):
     for level, entry in ((0, ["inf", "inf"]), (3, ["-inf", "-inf"]), (0, None), (3, ["0", "1"])):
         rows = [[*row] for row in genuine["peaks"]]
         rows[1][level] = entry
@@ -197,24 +224,80 @@ def test_the_cross_entropy_is_enclosed_to_30_bits(genuine):
 def test_the_cross_entropy_is_given_at_six_strengths(genuine, order):
     samples = [genuine["cross_entropy"]["samples"][i] for i in order]
     given = {**genuine["cross_entropy"], "samples": samples}
-    refused("ΔCE needs six different strengths", room.confirm_cross_entropy, curves(), given)
+    refused(
+        "ΔCE is needed at -8, -2, -1/2, 1/2, 2, 8 times a power of two",
+        room.confirm_cross_entropy,
+        curves(),
+        given,
+    )
+
+
+# R is 1.936: 1/2 is the power of two next to 1/R, and 1 may be it still.
+MULTIPLES = [F(-8), F(-2), F(-1, 2), F(1, 2), F(2), F(8)]
+HALVES = [m / 2 for m in MULTIPLES]
 
 
 @pytest.mark.parametrize(
-    ("strengths", "is_fine"),
+    ("strengths", "reason"),
     [
-        ((-3, -2, -1, 1, 2, 3), True),
-        ((3, -1, 1, -2, 2, -4), True),
-        ((-3, -2, 0, 1, 2, 3), False),
-        ((-3, -2, -1, 0, 1, 2, 3), False),
-        ((-4, -3, -2, -1, 1, 2), False),
-        ((-2, -1, 1, 2, 3, 4), False),
-        ((-3, -2, -2, 1, 2, 3), False),
-        ((-4, -3, -2, -1, 1, 2, 3), False),
+        (HALVES, None),
+        (MULTIPLES, None),
+        ([m * 2 for m in MULTIPLES], "the unit of the strengths, 2, is not near to 1/R"),
+        ([m / 4 for m in MULTIPLES], "the unit of the strengths, 1/4, is not near to 1/R"),
+        ([m / 2**130 for m in MULTIPLES], "is not near to 1/R"),
+        ([m * 2**130 for m in MULTIPLES], "is not near to 1/R"),
+        ([m * 3 / 5 for m in MULTIPLES], "times a power of two"),
+        ([m * 3 / 4 for m in MULTIPLES], "times a power of two"),
+        ([m * 5 / 8 for m in MULTIPLES], "times a power of two"),
+        ([F(n, 10**40) for n in (-3, -2, -1, 1, 2, 3)], "times a power of two"),
+        ([-m for m in HALVES], "times a power of two"),
+        ([*HALVES[:5], F(5)], "times a power of two"),
+        ([F(0)] * 6, "times a power of two"),
+        ([*HALVES, F(16)], "times a power of two"),
     ],
 )
-def test_three_of_the_strengths_are_on_each_side(strengths, is_fine):
-    assert room.is_three_a_side([F(s) for s in strengths]) is is_fine
+def test_strengths_are_those_at_which_the_bounds_say_something(strengths, reason):
+    if reason is None:
+        room._require_strengths(curves(), strengths)
+    else:
+        refused(reason, room._require_strengths, curves(), strengths)
+
+
+def test_m_is_0_only_where_it_is_exactly(genuine):
+    # products of two laws of two: p_0 p_1 = p_2 p_3 token by token, so that M is 0 throughout
+    two = [["2/3", "1/3"], ["3/4", "1/4"], ["1/5", "4/5"], ["3/7", "4/7"]]
+    pairs = ((0, 1), (2, 3), (0, 3), (2, 1))
+    record = {
+        "next_token_probs": [[str(F(x) * F(y)) for x in two[i] for y in two[j]] for i, j in pairs],
+        "target": [True, False, False, False],
+        "positive": [0, 1],
+        "negative": [2, 3],
+    }
+    made = certify(read_exact(record)).record
+    assert made["log_odds"] == [["0", "0"]]
+    flat = curves(record, made["laws"], made["levels"])
+    room.confirm_log_odds(flat, made["log_odds"])
+    zero = [*genuine["log_odds"][:2], ["0", "0"], genuine["log_odds"][3]]
+    refused(
+        r"log_odds\[2\] is 0, and M of this level is not", room.confirm_log_odds, curves(), zero
+    )
+
+
+def test_more_work_than_a_check_takes_is_refused_at_once(genuine, monkeypatch):
+    fields = {key: genuine[key] for key in genuine}
+    work = 3 * (4**2 + 3 * 5)
+    monkeypatch.setattr(room, "LARGEST_WORK", work)
+    room.confirm_evidence(curves(), fields, silent)
+    monkeypatch.setattr(room, "LARGEST_WORK", work - 1)
+    reason = rf"{work} terms of 3 laws C and 4 levels K are more than a check takes, {work - 1}"
+    refused(reason.replace("+", r"\+"), room.confirm_evidence, curves(), fields, silent)
+
+
+def test_peaks_that_no_precision_tells_apart_may_overlap():
+    tiny = F(1, 2**2600)
+    for width, is_narrow in ((tiny, True), (F(1, 2**2000), False)):
+        assert room._is_narrowest((F(1), 1 + width), F(1)) is is_narrow
+        assert room._is_narrowest((F(-width), width), F(1)) is is_narrow
 
 
 # Levels 0 to 3, the target 2 and 3: low = 2, high = 1. Peaks of levels 1 and 2 of two laws.
