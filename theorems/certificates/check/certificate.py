@@ -6,7 +6,7 @@ The flow, a file a step: `instance` (laws and order of M, exactly), `curves` (th
 
 from dataclasses import dataclass
 
-from .claims import confirm_claims
+from .claims import confirm_claims, unmet
 from .curves import curves_of
 from .evidence import Progress, confirm_evidence
 from .fields import JSON, Refused, mapping, refuse_floats, require, shown, whole
@@ -28,19 +28,21 @@ KEYS = (
     "claims",
     "sha256",
 )
+VERSION = 1
 # What certificates are written with; the checker takes bits of its own.
 PRECISIONS = (128, 256, 512, 1024, 2048, 4096)
 
 
 @dataclass(frozen=True)
 class Confirmed:
-    """What a certificate proves: the verdicts, by claim, of one instance.
+    """What a certificate proves of one instance.
 
-    `bits`: the most that the checker's balls took.
+    `verdicts`, and `unmet` hypotheses, by claim; `bits`: the most that the checker's balls took.
     """
 
     instance: Instance
     verdicts: dict[str, str]
+    unmet: dict[str, list[str]]
     bits: int
 
 
@@ -83,7 +85,7 @@ def _confirmed(record: JSON, progress: Progress) -> Confirmed:
     curves = curves_of(laws, read_levels(laws, fields["levels"]))
     evidence = confirm_evidence(curves, fields, progress)
     verdicts = confirm_claims(evidence, fields["claims"])
-    return Confirmed(instance, verdicts, curves.bits)
+    return Confirmed(instance, verdicts, unmet(evidence), curves.bits)
 
 
 def read_fields(record: JSON) -> dict[str, JSON]:
@@ -94,9 +96,9 @@ def read_fields(record: JSON) -> dict[str, JSON]:
     require(tuple(fields) == KEYS, f"the keys are not {', '.join(KEYS)}")
     require(fields["format"] == "ufm certificate", "the format is not 'ufm certificate'")
     version = fields["version"]
-    is_known = version == 1 and not isinstance(version, bool)
+    is_known = version == VERSION and not isinstance(version, bool)
     made_anew = "make the certificate anew with `ufm certify FILE --out`"
-    require(is_known, f"version {shown(version)} is not known; it is 1: {made_anew}")
+    require(is_known, f"version {shown(version)} is not known; it is {VERSION}: {made_anew}")
     body = {key: value for key, value in fields.items() if key != "sha256"}
     require(digest(body) == fields["sha256"], "sha256 does not match: the record was altered")
     refuse_floats(record, "certificate")

@@ -23,16 +23,23 @@ def confirm_claims(evidence: Evidence, value: JSON) -> dict[str, str]:
     ]
     is_full = same([claim["id"] for claim in claims], list(CLAIMS))
     require(is_full, f"the claims are not those known, in their order: {', '.join(CLAIMS)}")
-    broken = exact.unmet(evidence.curves.laws, evidence.curves.levels)
+    missing = unmet(evidence)
     return {
-        name: _confirm_claim(evidence, name, broken, claim)
+        name: _confirm_claim(evidence, name, missing[name], claim)
         for name, claim in zip(CLAIMS, claims, strict=True)
     }
 
 
-def _confirm_claim(evidence: Evidence, name: str, broken: set[str], claim: dict[str, JSON]) -> str:
-    conclude, needed = CLAIMS[name]
-    missing = sorted(broken & set(needed))
+def unmet(evidence: Evidence) -> dict[str, list[str]]:
+    """The hypotheses of each claim that the instance does not meet."""
+    broken = exact.unmet(evidence.curves.laws, evidence.curves.levels)
+    return {name: sorted(broken & set(needed)) for name, (_, needed) in CLAIMS.items()}
+
+
+def _confirm_claim(
+    evidence: Evidence, name: str, missing: list[str], claim: dict[str, JSON]
+) -> str:
+    conclude, _ = CLAIMS[name]
     require(same(claim["unmet"], missing), f"{name}: the unmet hypotheses are {missing}")
     outcome = conclude(evidence, claim["witness"])
     says = claim["conclusion"]

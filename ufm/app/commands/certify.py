@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 from rich.console import Console
@@ -14,6 +14,10 @@ from ..printing.json_output import print_json
 from .bad_input import BadInput, as_bad_input
 from .rules import NEW_FILE
 
+if TYPE_CHECKING:
+    from theorems.certificates.check.instance import Instance
+    from theorems.tables.exact import ExactInstance
+
 
 @dataclass(frozen=True)
 class Certify:
@@ -21,13 +25,15 @@ class Certify:
 
     Args:
         file: JSON of an instance ({"in_concept": ["3/5", …], …}), or of a certificate with --check.
-        check: Re-verify the certificate in FILE with separate code.
+        check: Re-verify the certificate in FILE with separate code, and print what it certifies.
+        instance: With --check, require that the certificate is of the instance in this file.
         out: Write the certificate to this file.
         json: Print the certificate (with --check: the verdicts) as JSON on standard output.
     """
 
     file: tyro.conf.Positional[Path]
     check: bool = False
+    instance: Path | None = None
     out: Annotated[Path | None, NEW_FILE] = None
     json: bool = False
 
@@ -35,6 +41,8 @@ class Certify:
         """The exit status is 1 where a claim fails or is undecided, or the certificate is refused."""
         if self.check and self.out is not None:
             raise BadInput("--check writes nothing: leave out --out")
+        if self.instance is not None and not self.check:
+            raise BadInput("--instance is compared with a certificate: add --check")
         if self.out is not None and self.out.resolve() == self.file.resolve():
             raise BadInput(f"--out {self.out} is the file that is read: name another")
         errors = Console(stderr=True)
@@ -43,20 +51,20 @@ class Certify:
             from theorems.tables.exact_fields import load_json
         with as_bad_input(about=self.file):
             record = load_json(self.file)
-        return self._check(record, errors) if self.check else self._certify(record, errors)
+        if not self.check:
+            return self._certify(_read_instance(self.file, record), errors)
+        given = None
+        if self.instance is not None:
+            with as_bad_input(about=self.instance):
+                given = load_json(self.instance)
+            given = _read_instance(self.instance, given)
+        return self._check(record, given, errors)
 
-    def _certify(self, record: JSON, errors: Console) -> int:
+    def _certify(self, instance: "ExactInstance", errors: Console) -> int:
         from theorems.certificates import certify, write_certificate
-        from theorems.tables.exact import read_exact
 
         from ..printing.certificate import print_certificate
 
-        if isinstance(record, dict) and "sha256" in record:
-            raise BadInput(
-                f"{self.file} is a certificate, not an instance: re-verify it with --check"
-            )
-        with as_bad_input(about=self.file):
-            instance = read_exact(record)
         with progress_bar("certifying", errors) as show:
             certificate = certify(instance, show)
         if self.out is not None:
@@ -64,28 +72,62 @@ class Certify:
         if self.json:
             print_json(certificate.record)
         else:
-            print_certificate(certificate.record, Console())
+            print_certificate(certificate.record, instance.sha256, Console())
         return 0 if _is_fine(certificate.verdicts) else 1
 
-    def _check(self, record: JSON, errors: Console) -> int:
-        from theorems.certificates import check_certificate
+    def _check(self, record: JSON, given: "ExactInstance | None", errors: Console) -> int:
+        from theorems.certificates.check.certificate import confirm_certificate
 
-        from ..printing.certificate import counts
+        from ..printing.certificate import confirmed_as_json, print_confirmed
         from ..printing.lines import say
 
         try:
             with progress_bar("checking", errors) as show:
-                verdicts = check_certificate(record, show)
-            reason = None
+                confirmed = confirm_certificate(record, show)
+            if given is not None:
+                _require_same(confirmed.instance, given, self.instance)
         except ValueError as error:
-            verdicts, reason = {}, str(error)
+            if self.json:
+                print_json({"accepted": False, "reason": str(error), "verdicts": {}})
+            say(errors, f"ufm: {self.file}: refused: {error}")
+            return 1
         if self.json:
-            print_json({"accepted": reason is None, "reason": reason, "verdicts": verdicts})
-        elif reason is None:
-            say(Console(), f"{self.file}: confirmed. {counts(verdicts)}")
-        if reason is not None:
-            say(errors, f"ufm: {self.file}: refused: {reason}")
-        return 0 if reason is None and _is_fine(verdicts) else 1
+            print_json(confirmed_as_json(confirmed))
+        else:
+            print_confirmed(self.file, confirmed, Console())
+        return 0 if _is_fine(confirmed.verdicts) else 1
+
+
+def _read_instance(path: Path, record: JSON) -> "ExactInstance":
+    from theorems.tables.exact import read_exact
+
+    if isinstance(record, dict) and "sha256" in record:
+        raise BadInput(f"{path} is a certificate, not an instance: re-verify it with --check")
+    with as_bad_input(about=path):
+        return read_exact(record)
+
+
+def _require_same(certified: "Instance", given: "ExactInstance", path: Path | None) -> None:
+    """Raise `ValueError`, in one line that says in what they differ, if the instances are not the same."""
+    pairs = {
+        "laws": (certified.rows, [list(row) for row in given.rows]),
+        "target": (certified.target, list(given.target)),
+        "P": (sorted(certified.positive), sorted(given.positive)),
+        "N": (sorted(certified.negative), sorted(given.negative)),
+        "context weights": (certified.weights, list(given.weights)),
+        "concepts of tokens": (certified.token_concept, _listed(given.token_concept)),
+        "concepts of contexts": (certified.context_concept, _listed(given.context_concept)),
+    }
+    differing = [name for name, (ours, its) in pairs.items() if ours != its]
+    if differing or certified.sha256 != given.sha256:
+        raise ValueError(
+            f"it certifies another instance than {path}: {', '.join(differing) or 'nothing'} differ; "
+            f"SHA-256 {certified.sha256} against {given.sha256}; certify {path} anew"
+        )
+
+
+def _listed(numbers: tuple[int, ...] | None) -> list[int] | None:
+    return None if numbers is None else list(numbers)
 
 
 def need_flint() -> None:

@@ -1,26 +1,41 @@
-"""Prints a certificate: a line for each claim, then what was enclosed."""
+"""Prints a certificate: a line for each claim, then what was enclosed; and what a check confirmed."""
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from theorems.certificates.check.certificate import VERSION
+from theorems.certificates.check.claims import THEOREMS
+from theorems.certificates.check.evidence import OPEN
+from ufm import __version__
+from ufm._json import JSON
+
 from .lines import say
 from .tables import coloured, counted, table
 
+if TYPE_CHECKING:
+    from theorems.certificates.check.certificate import Confirmed
+    from theorems.certificates.check.instance import Instance
+
 # A claim with a hypothesis unmet says nothing; its conclusion may be true or false here all the same.
 _HERE = {"holds": "true", "fails": "false"}
+_BY = (
+    "evaluation: on this instance, exactly or in balls. Coq: a theorem of theorems/coq/Statements.v about "
+    "all laws, whose hypotheses are checked exactly on this instance."
+)
 # More peaks than this make a page that nobody reads: the file holds them.
 _LARGEST_TABLE = 60
 
 Record = Mapping[str, Any]  # a certificate as JSON, nested to any depth
 
 
-def print_certificate(record: Record, console: Console) -> None:
-    """Claims with their verdicts; peaks where they are few; limits, σ² and the sweet spot."""
+def print_certificate(record: Record, sha256: str, console: Console) -> None:
+    """Claims with their verdicts; peaks where they are few; σ², the sweet spot; the instance's hash."""
     claims = table("claim", "verdict", "conclusion", "unmet", wraps=("conclusion", "unmet"))
     for claim in record["claims"]:
         shown = "" if claim["verdict"] == claim["conclusion"] else escape(_conclusion(claim))
@@ -37,12 +52,87 @@ def print_certificate(record: Record, console: Console) -> None:
     )
     variance = _number(record["cross_entropy"]["variance"][0])
     say(console, f"σ² = {variance}, {_common(record['common_sweet_spot'])}")
+    say(console, f"SHA-256 of the instance: {sha256}")
     say(console, counts({claim["id"]: claim["verdict"] for claim in record["claims"]}))
 
 
+def print_confirmed(path: Path, confirmed: "Confirmed", console: Console) -> None:
+    """What a certificate was found to say: of which instance, and of each claim in words."""
+    say(console, f"{path}: confirmed.")
+    say(
+        console,
+        f"certificate of version {VERSION}, checked by ufm {__version__} with balls of up to "
+        f"{confirmed.bits} bits",
+    )
+    for line in _instance(confirmed.instance):
+        say(console, line)
+    claims = table("claim", "verdict", "by", wraps=("by",))
+    for name, verdict in confirmed.verdicts.items():
+        words = "holds for every α" if verdict == "holds" else verdict
+        claims.add_row(name, coloured(verdict, words), _by(name, verdict, confirmed.unmet[name]))
+    console.print(claims)
+    say(console, _BY, style="dim")
+    say(console, counts(confirmed.verdicts))
+
+
+def confirmed_as_json(confirmed: "Confirmed") -> dict[str, JSON]:
+    """The same for programs."""
+    instance = confirmed.instance
+    return {
+        "accepted": True,
+        "reason": None,
+        "version": VERSION,
+        "checked_by": f"ufm {__version__}",
+        "bits": confirmed.bits,
+        "instance": {
+            "sha256": instance.sha256,
+            "tokens": len(instance.target),
+            "contexts": len(instance.rows),
+            "target": _target(instance),
+            "positive": instance.positive,
+            "negative": instance.negative,
+        },
+        "verdicts": confirmed.verdicts,
+        "unmet": confirmed.unmet,
+        "theorems": {name: list(theorems) for name, theorems in THEOREMS.items()},
+    }
+
+
+def _instance(instance: "Instance") -> list[str]:
+    sets = {
+        "target: tokens": _target(instance),
+        "P: contexts": instance.positive,
+        "N: contexts": instance.negative,
+    }
+    return [
+        f"instance: V = {len(instance.target)} tokens, m = {len(instance.rows)} contexts; "
+        + "; ".join(f"{name} {_list(numbers)}" for name, numbers in sets.items()),
+        f"SHA-256 of the instance: {instance.sha256}",
+    ]
+
+
+def _target(instance: "Instance") -> list[int]:
+    return [z for z, flag in enumerate(instance.target) if flag]
+
+
+def _by(name: str, verdict: str, unmet: list[str]) -> str:
+    """What a verdict rests on."""
+    if unmet:
+        return f"unmet: {', '.join(unmet)}"
+    if verdict == "undecided":
+        return f"balls of {OPEN[-1]} bits leave it open"
+    if name in THEOREMS and verdict == "holds":
+        return f"Coq: {', '.join(THEOREMS[name])}"
+    return "evaluation"
+
+
 def counts(verdicts: Mapping[str, str]) -> str:
-    """How many claims hold, fail, are undecided or have hypotheses unmet, in one line."""
-    return f"{len(verdicts)} claims for all α: {counted(verdicts.values())}."
+    """How many claims hold, fail, are undecided or have hypotheses unmet, and what they rest on."""
+    proved = sum(name in THEOREMS for name in verdicts)
+    return (
+        f"{len(verdicts)} claims for all α, {len(verdicts) - proved} by exact evaluation, {proved} by Coq "
+        f"theorems whose hypotheses are checked exactly: {counted(verdicts.values())}."
+    )
 
 
 def _conclusion(claim: Record) -> str:
