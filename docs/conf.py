@@ -15,6 +15,7 @@ extensions = [
     "sphinxcontrib.bibtex",
     "offline_math",
     "coq_page",
+    "coq_graph_page",
     "statement_pages",
     "findings_page",
     "figures_page",

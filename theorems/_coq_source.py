@@ -1,4 +1,4 @@
-"""The theorems of coq/Statements.v, with the claims that the comment above each of them names.
+"""The Coq files: what they define and prove, what each item names, which claims a theorem proves.
 
 Needs the standard library alone, so that it also runs as a script beside the proofs:
 `python3 theorems/_coq_source.py claims` prints a line for each claim and theorem,
@@ -7,6 +7,7 @@ Needs the standard library alone, so that it also runs as a script beside the pr
 
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,18 +15,32 @@ STATEMENTS = Path(__file__).parent / "coq" / "Statements.v"
 
 # A comment, or a sentence of Coq: it ends with a full stop before a space.
 _PART = re.compile(r"\(\*.*?\*\)|\S.*?\.(?=\s|\Z)", re.DOTALL)
-_HEADING = re.compile(r"\(\* =+ (.*?) =+ \*\)")
-_DECLARATIONS = ("Section ", "Context ", "Variables ", "Hypothesis ", "Notation ")
+_HEADING = re.compile(r"\(\* (?:=+|-+) (.*?) (?:=+|-+) \*\)", re.DOTALL)
+_ITEM = re.compile(r"(Definition|Fixpoint|Inductive|Record|Ltac|Lemma|Theorem)\s+([\w']+)")
+_PROVED = ("Lemma", "Theorem")
+_DECLARATIONS = (
+    "Section ",
+    "Context ",
+    "Variable ",
+    "Variables ",
+    "Hypothesis ",
+    "Notation ",
+    "Let ",
+)
+_WORD = re.compile(r"(?<![\w'])[A-Za-z_][\w']*")
 
 
-class CoqTheorem(NamedTuple):
-    """A theorem as written: its source, and where it is.
+class CoqItem(NamedTuple):
+    """A definition, tactic, lemma or theorem as written: its source, and where it is.
 
+    - `kind`: "Definition", "Fixpoint", "Inductive", "Record", "Ltac", "Lemma" or "Theorem".
     - `claims`: the ids in the comment above it, `(* claim: ID, ID; note *)`; `note` is that comment.
-    - `preamble`: what the section around it declares; empty outside of sections.
+    - `proof`: empty for what has none.
     - `line`: of its first word, counted from 1; `heading`: the last one above it.
+    - `declared`: what the sections around it declare, sentence by sentence.
     """
 
+    kind: str
     name: str
     claims: tuple[str, ...]
     note: str
@@ -33,48 +48,140 @@ class CoqTheorem(NamedTuple):
     proof: str
     line: int
     heading: str
-    preamble: str
+    declared: tuple[str, ...]
+
+    @property
+    def preamble(self) -> str:
+        """What the sections around it declare; empty outside of sections."""
+        return "\n".join(self.declared)
 
 
-def read_theorems(text: str) -> tuple[CoqTheorem, ...]:
+def read_theorems(text: str) -> tuple[CoqItem, ...]:
     """The theorems in their order. Raises ValueError on one without Proof or Qed."""
-    found: list[CoqTheorem] = []
+    return tuple(item for item in read_items(text) if item.kind == "Theorem")
+
+
+def read_items(text: str) -> tuple[CoqItem, ...]:
+    """All that a file defines or proves, in its order. Raises ValueError on a proof without Qed."""
+    found: list[CoqItem] = []
     heading, note = "", ""
-    declared: list[str] = []
-    start = proof = None
-    for part in _PART.finditer(text):
-        words = part[0]
-        if title := _HEADING.fullmatch(words):
-            heading = title[1]
-        elif words.startswith("(* claim:"):
-            note = words
-        elif words.startswith(_DECLARATIONS):
-            declared.append(words)
-        elif words.startswith("End "):
-            declared = []
-        elif words.startswith("Theorem "):
-            if start is not None:
+    sections: list[list[str]] = [[]]
+    start = end = 0
+    kind, proof = "", None  # of the item that is being read
+    for part in [*_PART.finditer(text), None]:
+        words = "" if part is None else part[0]
+        opened = _ITEM.match(words)
+        is_next = part is None or opened or words.startswith((*_DECLARATIONS, "End ", "(*"))
+        if kind and (words == "Qed." if kind in _PROVED else is_next):
+            if kind in _PROVED and proof is None:
                 break
-            start = part.start()
-        elif words == "Proof.":
-            proof = part.start()
-        elif words == "Qed." and start is not None and proof is not None:
+            stop = part.end() if words == "Qed." and part else end
+            middle = stop if proof is None else proof
             found.append(
-                CoqTheorem(
-                    text[start:].split(maxsplit=2)[1].rstrip(":"),
+                CoqItem(
+                    kind,
+                    _named(text[start:]),
                     _claims(note),
                     note,
-                    text[start:proof].rstrip(),
-                    text[proof : part.end()],
+                    text[start:middle].rstrip(),
+                    text[middle:stop],
                     text.count("\n", 0, start) + 1,
                     heading,
-                    "\n".join(declared),
+                    tuple(sentence for section in sections for sentence in section),
                 )
             )
-            start, proof, note = None, None, ""
-    if start is not None:
+            kind, proof, note = "", None, ""
+        if part is None:
+            break
+        if title := _HEADING.fullmatch(words):
+            heading = " ".join(title[1].split())
+        elif words.startswith("(* claim:"):
+            note = words
+        elif words.startswith("Section "):
+            sections.append([words])
+        elif words.startswith(_DECLARATIONS):
+            sections[-1].append(words)
+        elif words.startswith("End "):
+            sections.pop()
+        elif opened:
+            if kind:
+                break
+            kind, start = opened[1], part.start()
+        elif words == "Proof.":
+            proof = part.start()
+        end = end if words.startswith("(*") else part.end()
+    if kind:
         raise ValueError(f"a theorem without Proof or Qed: {text[start:].splitlines()[0]}")
     return tuple(found)
+
+
+def dependencies(items: Iterable[CoqItem]) -> dict[str, tuple[str, ...]]:
+    """Which of the items above it each one names, in its words, its proof or what its sections declare.
+
+    `items`: of all files, in the order in which they are compiled. A name that a section declares or
+    that the item binds itself hides an item of that name. Raises ValueError where two items share one.
+    """
+    owner: dict[str, str] = {}
+    uses: dict[str, tuple[str, ...]] = {}
+    for item in items:
+        if item.name in uses:
+            raise ValueError(f"two items are called {item.name}")
+        local = {name: sentence for sentence in item.declared for name in _declared(sentence)}
+        waiting = [*_free_words(item.statement), *_free_words(item.proof)]
+        found: dict[str, None] = {}
+        seen: set[str] = set()
+        while waiting:
+            word = waiting.pop(0)
+            if word in seen:
+                continue
+            seen.add(word)
+            if word in local:
+                waiting += _WORD.findall(local[word])
+            elif word in owner and owner[word] != item.name:
+                found[owner[word]] = None
+        uses[item.name] = tuple(found)
+        for name in (item.name, *_parts(item)):
+            owner[name] = item.name
+    return uses
+
+
+def _named(text: str) -> str:
+    opened = _ITEM.match(text)
+    assert opened is not None
+    return opened[2]
+
+
+def _parts(item: CoqItem) -> list[str]:
+    """The constructors of an inductive type, the fields of a record."""
+    text = _without_comments(item.statement)
+    if item.kind == "Inductive":
+        return re.findall(r"(?:\||:=)\s*([\w']+)", text)
+    return re.findall(r"[{;]\s*([\w']+)\s*:", text) if item.kind == "Record" else []
+
+
+def _declared(sentence: str) -> list[str]:
+    """The names that a declaration of a section introduces."""
+    keyword, _, rest = sentence.partition(" ")
+    if keyword in ("Hypothesis", "Notation", "Let"):
+        return _WORD.findall(rest)[:1]
+    if keyword == "Section":
+        return []
+    groups = re.findall(r"[({]\s*([\w' ]+?)\s*:", rest) or [rest.partition(":")[0]]
+    return [name for group in groups for name in _WORD.findall(group)]
+
+
+def _free_words(text: str) -> list[str]:
+    """The names in a statement or proof that it does not bind itself, by quantifier, function or `intros`."""
+    text = _without_comments(text)
+    groups = re.findall(r"\b(?:forall|exists!?|fun)\s+([\w'\s]+?)\s*(?:,|=>|:)", text)
+    groups += re.findall(r"[({]\s*((?:[\w']+\s+)*[\w']+)\s*:\s", text)
+    groups += re.findall(r"\bintros\s+([\w'\s]+)", text)
+    bound = {name for group in groups for name in _WORD.findall(group)}
+    return [word for word in _WORD.findall(text) if word not in bound]
+
+
+def _without_comments(text: str) -> str:
+    return re.sub(r"\(\*.*?\*\)", " ", text, flags=re.DOTALL)
 
 
 def _claims(note: str) -> tuple[str, ...]:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from functools import cache
 
+from coq_items import items_by_file, used_and_users
 from pages import write_page
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
-from theorems._coq_source import CoqTheorem, read_theorems
+from theorems._coq_source import CoqItem
 from theorems.proofs import COQ
 
 
@@ -17,10 +18,9 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 
 @cache
-def theorems_of_coq() -> dict[str, CoqTheorem]:
+def theorems_of_coq() -> dict[str, CoqItem]:
     """Name → theorem, in the order of Statements.v."""
-    text = (COQ / "Statements.v").read_text(encoding="utf-8")
-    return {theorem.name: theorem for theorem in read_theorems(text)}
+    return {item.name: item for item in items_by_file()["Statements"] if item.kind == "Theorem"}
 
 
 def statement(name: str) -> str:
@@ -47,7 +47,8 @@ def _page() -> Iterator[str]:
         "{ref}`the definitions <coq-definitions>`, and trusts Coq for the rest. They rest on Coq's "
         "four axioms for classical real numbers and on no other (`theorems/coq/build.sh` checks that). "
         "Where a section declares variables or hypotheses, the page shows them before its first theorem. "
-        "Proofs that end in `exact` use a lemma of the other files of that folder.\n"
+        "Proofs that end in `exact` use a lemma of the other files of that folder; "
+        "{ref}`the graph <coq-graph>` shows what rests on what.\n"
     )
     heading = preamble = ""
     for theorem in theorems_of_coq().values():
@@ -62,3 +63,4 @@ def _page() -> Iterator[str]:
         yield f"`{theorem.name}`, line {theorem.line}\n"
         code = "\n".join(part for part in (theorem.note, theorem.statement, theorem.proof) if part)
         yield f"```coq\n{code}\n```\n"
+        yield from used_and_users(theorem.name)

@@ -20,6 +20,9 @@ sys.path.insert(0, str(ROOT / "docs" / "_ext"))
 import broken_formula  # noqa: E402
 import claim_sections  # noqa: E402
 import command_page  # noqa: E402
+import coq_drawing  # noqa: E402
+import coq_graph_page  # noqa: E402
+import coq_items  # noqa: E402
 import coq_page  # noqa: E402
 import findings_page  # noqa: E402
 import site_check  # noqa: E402
@@ -131,6 +134,54 @@ def test_a_statement_links_to_the_findings_about_it_with_their_severity():
     statement = next(s for s in theorems.STATEMENTS if s.id == "thm-3.8")
     page = "\n".join(statement_pages._page(statement))
     assert "grows linearly <finding-finding-5.linear>` (addition)" in page
+
+
+def test_the_graph_has_a_square_for_every_item_that_leads_to_its_statement():
+    page = "\n".join(coq_graph_page._overview())
+    shown = dict(re.findall(r'<a href="([^"]+)" data-node="(\d+)"', page))
+    names = [item.name for items in coq_items.items_by_file().values() for item in items]
+    assert sorted(map(int, shown.values())) == [*range(len(names))]
+    for place, name in enumerate(names):
+        assert f"<title>{name} (" in page
+        assert shown[coq_items.address(name)] == str(place)
+    every = "\n".join(coq_page._page())
+    for file, items in coq_items.items_by_file().items():
+        every += "" if file == "Statements" else "\n".join(coq_graph_page._file_page(file, items))
+    targets = re.findall(r"^\(coq-(?:item-)?(\w[\w']*)\)=$", every, re.MULTILINE)
+    assert sorted(targets) == sorted(names)
+    assert "lemma_b5_derivative" in coq_items.used_by()["tilt_derivative"]
+
+
+def test_used_by_is_uses_turned_round():
+    pairs = {(name, other) for name, used in coq_items.uses().items() for other in used}
+    assert pairs == {(user, name) for name, users in coq_items.used_by().items() for user in users}
+    colours = {coq_items.status(i) for items in coq_items.items_by_file().values() for i in items}
+    assert colours == {*coq_graph_page._LEGEND}
+
+
+def test_a_file_is_drawn_below_what_it_uses_and_lines_that_follow_are_left_out():
+    def node(name, *uses):
+        return coq_drawing.Node(name, "lemma", f"x.html#{name}", uses)
+
+    files = {"A": [node("a")], "B": [node("b", "a")], "C": [node("c", "a", "b"), node("c2", "c")]}
+    picture = coq_drawing.draw(files)
+    heights = [float(y) for y in re.findall(r'class="file" x="[\d.]+" y="([\d.]+)"', picture)]
+    assert heights == sorted(set(heights))
+    assert picture.count("<path") == 2  # A to C goes by way of B
+    assert 'data-node="2" data-uses="0 1"' in picture
+
+
+def test_the_table_of_results_has_every_result_of_the_paper(monkeypatch):
+    rows = [line for line in coq_graph_page._results() if line.startswith("| {ref}")]
+    of_paper = [s for s in theorems.STATEMENTS if not s.source.startswith("this project")]
+    assert len(rows) == len(of_paper) == len(coq_graph_page.SCOPES)
+    for row, statement in zip(rows, of_paper, strict=True):
+        assert len(re.split(r"(?<!\\)\|", row)) == 6
+        for claim in statement.claims:
+            assert all(f"<coq-{name}>" in row for name in PROVED_BY.get(claim.id, ()))
+    monkeypatch.delitem(coq_graph_page.SCOPES, "thm-3.3")
+    with pytest.raises(ExtensionError, match=r"statement thm-3\.3: .* lacks it"):
+        list(coq_graph_page._results())
 
 
 def test_a_lambda_shows_what_it_calls():

@@ -1,0 +1,119 @@
+"""Draws which Coq file rests on which: a box for each file, in it a square for each item, as SVG."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import NamedTuple
+
+_SQUARE, _STEP, _IN_A_ROW = 9, 12, 12
+_BOX = _IN_A_ROW * _STEP + 12  # width of a box
+_TITLE, _GAP_X, _GAP_Y = 20, 22, 46
+
+
+class Node(NamedTuple):
+    """An item in the picture: its status (a class of site.css), where it leads, and what it uses."""
+
+    name: str
+    status: str
+    address: str
+    uses: tuple[str, ...]
+
+
+class _Box(NamedTuple):
+    x: float
+    y: float
+    height: float
+
+    @property
+    def middle(self) -> float:
+        return self.x + _BOX / 2
+
+
+def draw(files: Mapping[str, Sequence[Node]]) -> str:
+    """The graph as SVG; `files`: their nodes, in the order in which they are compiled.
+
+    A file lies below all files that it uses. Lines that follow from others are left out.
+    """
+    home = {node.name: file for file, nodes in files.items() for node in nodes}
+    above: dict[str, set[str]] = {}
+    for file, nodes in files.items():
+        above[file] = {home[name] for node in nodes for name in node.uses} - {file}
+    boxes = _place(files, above)
+    width = max(box.x for box in boxes.values()) + _BOX + 1
+    height = max(box.y + box.height for box in boxes.values()) + 1
+    lines = [
+        _line(boxes[upper], boxes[file]) for file in files for upper in sorted(_direct(file, above))
+    ]
+    number = {name: place for place, name in enumerate(home)}
+    drawn = [_box(file, nodes, boxes[file], number) for file, nodes in files.items()]
+    return "\n".join(
+        (
+            f'<svg class="coq-graph" viewBox="0 0 {width:g} {height:g}" role="img" '
+            'aria-label="Which Coq file rests on which, and the items in each">',
+            *lines,
+            *drawn,
+            "</svg>",
+        )
+    )
+
+
+def _place(files: Mapping[str, Sequence[Node]], above: Mapping[str, set[str]]) -> dict[str, _Box]:
+    """Rows from the top, each file one row below the lowest that it uses; in a row near what it uses."""
+    depth: dict[str, int] = {}
+    for file in files:
+        depth[file] = max((depth[upper] + 1 for upper in above[file]), default=0)
+    rows = [[file for file in files if depth[file] == k] for k in range(max(depth.values()) + 1)]
+    widest = max(map(len, rows)) * (_BOX + _GAP_X) - _GAP_X
+    boxes: dict[str, _Box] = {}
+    y = 1.0
+    for row in rows:
+
+        def wanted(file: str) -> float:
+            uppers = [boxes[upper].middle for upper in _direct(file, above)]
+            return sum(uppers) / len(uppers) if uppers else widest / 2
+
+        row.sort(key=wanted)
+        x = (widest - len(row) * (_BOX + _GAP_X) + _GAP_X) / 2 + 1
+        for file in row:
+            count = -(-len(files[file]) // _IN_A_ROW)
+            boxes[file] = _Box(x, y, _TITLE + count * _STEP + 6)
+            x += _BOX + _GAP_X
+        y += max(boxes[file].height for file in row) + _GAP_Y
+    return boxes
+
+
+def _direct(file: str, above: Mapping[str, set[str]]) -> set[str]:
+    """The files that it uses, without those that another of them uses already."""
+    further: set[str] = set()
+    waiting = [upper for direct in above[file] for upper in above[direct]]
+    while waiting:
+        upper = waiting.pop()
+        if upper not in further:
+            further.add(upper)
+            waiting += above[upper]
+    return above[file] - further
+
+
+def _line(upper: _Box, lower: _Box) -> str:
+    top, bottom = upper.y + upper.height, lower.y
+    bend = (bottom - top) / 2
+    return (
+        f'<path d="M{upper.middle:g} {top:g} C{upper.middle:g} {top + bend:g} '
+        f'{lower.middle:g} {bottom - bend:g} {lower.middle:g} {bottom:g}"/>'
+    )
+
+
+def _box(file: str, nodes: Sequence[Node], box: _Box, number: Mapping[str, int]) -> str:
+    parts = [
+        f'<rect class="file" x="{box.x:g}" y="{box.y:g}" width="{_BOX}" height="{box.height:g}" rx="4"/>',
+        f'<text x="{box.x + 6:g}" y="{box.y + 14:g}">{escape(file)}</text>',
+    ]
+    for place, node in enumerate(nodes):
+        x = box.x + 7 + place % _IN_A_ROW * _STEP
+        y = box.y + _TITLE + place // _IN_A_ROW * _STEP
+        used = " ".join(str(number[name]) for name in node.uses)
+        parts.append(
+            f'<a href="{escape(node.address)}" data-node="{number[node.name]}" data-uses="{used}">'
+            f'<rect class="{node.status}" x="{x:g}" y="{y:g}" width="{_SQUARE}" height="{_SQUARE}">'
+            f"<title>{escape(node.name)} ({node.status})</title></rect></a>"
+        )
+    return "".join(parts)

@@ -1,0 +1,164 @@
+"""The pages that say what rests on what in Coq: a table of the paper's results, a graph, a page per file."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import coq_drawing
+import coq_items
+from pages import write_page
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+
+import theorems
+from theorems._coq_source import CoqItem
+from theorems.proofs import PROVED_BY
+
+# Status of an item → what the legend says of it.
+_LEGEND = {
+    "definition": "definition",
+    "tactic": "tactic",
+    "lemma": "lemma, proved",
+    "claim": "theorem that proves a claim",
+    "finding": "theorem behind a finding",
+    "theorem": "other theorem",
+}
+
+
+class _Scope(NamedTuple):
+    """What a proof asks for beyond the paper's own hypotheses, and what of the result it leaves out."""
+
+    extra: str
+    left_out: str
+
+
+# Statement of the paper → the scope of its proof.
+SCOPES = {
+    "assumption-2": _Scope("a dimension d that is large enough", "a bound on d by the rank"),
+    "lemma-b2": _Scope("none", "nothing"),
+    "lemma-b3": _Scope("none", "nothing"),
+    "lemma-b4": _Scope(
+        "none; |P| = |N| is not needed, only weights: positive for T, at most 0 elsewhere",
+        "nothing",
+    ),
+    "lemma-b5": _Scope("none; any p > 0 and any M", "nothing"),
+    "thm-3.3": _Scope(
+        "none in the paper's setting, where M cannot be constant (`lemma_b4_varying`)", "nothing"
+    ),
+    "remark-3.4": _Scope(
+        "c_j outside T and ε < ε0: those of the paper's proof, not of its main text (v1)", "nothing"
+    ),
+    "prop-b1": _Scope("none", "equations (8) and (9), which are misprinted in v1; (5) is proved"),
+    "thm-3.6": _Scope(
+        "the concept is neither empty nor the whole vocabulary",
+        "ν as an integral: it is given by its derivative and ν(0) = 0",
+    ),
+    "thm-3.8": _Scope("none", "nothing"),
+    "prop-4.1": _Scope(
+        "v is not 0 in the row looked at (LayerNorm: not constant there); attention and feed-forward maps "
+        "are bounded on bounded sets",
+        "formulas of attention and feed-forward maps: each is any bounded map of all rows",
+    ),
+}
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("builder-inited", _write_pages)
+    return {"parallel_read_safe": True}
+
+
+def _write_pages(app: Sphinx) -> None:
+    write_page(app, "coq_graph", list(_overview()))
+    for file, items in coq_items.items_by_file().items():
+        if file != "Statements":  # shown on the page of theorems
+            write_page(app, f"coq_files/{file}", list(_file_page(file, items)))
+
+
+def _overview() -> Iterator[str]:
+    files = coq_items.items_by_file()
+    counts = Counter(coq_items.status(item) for items in files.values() for item in items)
+    yield "(coq-graph)=\n# Coq: what is proved, and what rests on what\n"
+    yield "## The paper's results\n"
+    yield (
+        "Which theorem proves each result of {cite:t}`taimeskhanov2026`, what it asks for beyond the "
+        "paper's own hypotheses, and what of the result it does not model. All are about finite "
+        "vocabularies, exact real numbers and any real strength; sampling, runs of training and rounding "
+        "are outside.\n"
+    )
+    yield from _results()
+    yield "## The graph\n"
+    total = sum(map(len, coq_items.uses().values()))
+    yield (
+        f"Each box is a file of `theorems/coq`, each square one of its {sum(counts.values())} items; a click "
+        "leads to its statement. A file rests on those above it to which its lines lead, and on what these "
+        "rest on. Point at a square: what it uses gets a dark frame, what uses it a red one "
+        f"({total} arrows in all, read from the text of statements and proofs). Every lemma and theorem has "
+        "a proof that ends in `Qed`, or the build of this page stops; `theorems/coq/build.sh` has "
+        "Coq check them all.\n"
+    )
+    nodes = {
+        file: [
+            coq_drawing.Node(
+                item.name,
+                coq_items.status(item),
+                coq_items.address(item.name),
+                coq_items.uses()[item.name],
+            )
+            for item in items
+        ]
+        for file, items in files.items()
+    }
+    yield '```{raw} html\n<p class="coq-legend">'
+    for status, words in _LEGEND.items():
+        yield f'<span class="{status}"></span> {words} ({counts[status]})'
+    yield "</p>"
+    yield coq_drawing.draw(nodes)
+    yield '<script src="../_static/coq_graph.js"></script>\n```\n'
+    yield "```{toctree}\n:maxdepth: 1\n:hidden:\n"
+    yield from (f"coq_files/{file}" for file in files if file != "Statements")
+    yield "```"
+
+
+def _results() -> Iterator[str]:
+    yield ":::::{container} wide-table coq-results\n"
+    yield "| result | Coq theorems | hypotheses beyond the paper's | not modelled |"
+    yield "| --- | --- | --- | --- |"
+    for statement in theorems.STATEMENTS:
+        if statement.source.startswith("this project"):
+            continue
+        if statement.id not in SCOPES:
+            raise ExtensionError(f"statement {statement.id}: docs/_ext/coq_graph_page.py lacks it")
+        scope = SCOPES[statement.id]
+        proved = [_proved(claim) for claim in statement.claims]
+        missing = [claim.unproved for claim in statement.claims if claim.unproved]
+        cells = (
+            f"{{ref}}`{statement.source.split(',')[0]} <statement-{statement.id}>`",
+            "; ".join(proved),
+            scope.extra,
+            "; ".join([*missing, scope.left_out]),
+        )
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+    yield "\n:::::\n"
+
+
+def _proved(claim: theorems.Claim) -> str:
+    if claim.unproved:
+        return f"{claim.title}: none"
+    return f"{claim.title}: {coq_items.links(PROVED_BY[claim.id])}"
+
+
+def _file_page(file: str, items: tuple[CoqItem, ...]) -> Iterator[str]:
+    yield f"(coq-file-{file})=\n# {file}.v\n"
+    yield f"{coq_items.first_comment(file)} Part of {{ref}}`the graph <coq-graph>`.\n"
+    heading = preamble = ""
+    for item in items:
+        if item.heading != heading:
+            heading = item.heading
+            yield f"## {heading}\n"
+        if item.preamble != preamble:
+            preamble = item.preamble
+            if preamble:
+                yield f"What follows takes for granted:\n\n```coq\n{preamble}\n```\n"
+        yield f"(coq-item-{item.name})=\n`{item.name}`, {item.kind.lower()}, line {item.line}\n"
+        yield f"```coq\n{item.statement}\n```\n"
+        yield from coq_items.used_and_users(item.name)

@@ -1,0 +1,92 @@
+"""What the Coq files define and prove, what each item uses, and the links to where the site shows it."""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from docutils.nodes import make_id
+
+import theorems
+from theorems._coq_source import CoqItem, dependencies, read_items
+from theorems.proofs import COQ, sources
+
+# Kinds that state nothing: their status is their kind.
+_UNSTATED = {"Ltac": "tactic"}
+
+
+@cache
+def items_by_file() -> dict[str, tuple[CoqItem, ...]]:
+    """Name of the file without .v → its items; files in the order in which they are compiled."""
+    files = [file for file in sources() if file.suffix == ".v"]
+    read = {file.stem: read_items(file.read_text(encoding="utf-8")) for file in files}
+    # the tuple of all theorems, whose axioms Coq prints, states nothing
+    read["Statements"] = tuple(item for item in read["Statements"] if item.kind == "Theorem")
+    return read
+
+
+@cache
+def uses() -> dict[str, tuple[str, ...]]:
+    """Item → the items that it names."""
+    return dependencies(item for items in items_by_file().values() for item in items)
+
+
+@cache
+def used_by() -> dict[str, list[str]]:
+    """Item → the items that name it."""
+    users: dict[str, list[str]] = {name: [] for name in uses()}
+    for name, used in uses().items():
+        for other in used:
+            users[other].append(name)
+    return users
+
+
+def status(item: CoqItem) -> str:
+    """Its colour: "claim" for a theorem that proves a claim, "finding", "theorem", "lemma", "tactic", …"""
+    if item.kind == "Theorem":
+        findings = {name for finding in theorems.FINDINGS for name in finding.theorems}
+        if item.name in findings:
+            return "finding"
+        return "claim" if {*item.claims} & {*theorems.CLAIMS} else "theorem"
+    return "lemma" if item.kind == "Lemma" else _UNSTATED.get(item.kind, "definition")
+
+
+@cache
+def _file_of() -> dict[str, str]:
+    return {item.name: file for file, items in items_by_file().items() for item in items}
+
+
+def is_on_theorem_page(name: str) -> bool:
+    """Whether the page of theorems shows it, rather than the page of its file."""
+    return _file_of()[name] == "Statements"
+
+
+def address(name: str) -> str:
+    """Where the site shows the item, from a page of docs/_generated."""
+    if is_on_theorem_page(name):
+        return f"coq.html#{make_id(f'coq-{name}')}"
+    return f"coq_files/{_file_of()[name]}.html#{make_id(f'coq-item-{name}')}"
+
+
+def links(names: Sequence[str]) -> str:
+    """The items as links, in Markdown."""
+    kinds = ("coq-" if is_on_theorem_page(name) else "coq-item-" for name in names)
+    return ", ".join(
+        f"{{ref}}`{name} <{kind}{name}>`" for name, kind in zip(names, kinds, strict=True)
+    )
+
+
+def used_and_users(name: str) -> Iterator[str]:
+    """What an item uses and what uses it, folded away."""
+    used, users = uses()[name], used_by()[name]
+    if used or users:
+        yield f"<details><summary>uses {len(used)}, used by {len(users)}</summary>\n"
+        if used:
+            yield f"Uses {links(used)}.\n"
+        if users:
+            yield f"Used by {links(users)}.\n"
+        yield "</details>\n"
+
+
+def first_comment(file: str) -> str:
+    """What a file says of itself in its first lines."""
+    text = (COQ / f"{file}.v").read_text(encoding="utf-8")
+    return " ".join(text[2 : text.index("*)")].split()) if text.startswith("(*") else ""

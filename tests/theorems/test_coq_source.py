@@ -1,0 +1,121 @@
+"""The parser of Coq files on small ones; tests/proofs compares it with what coqc itself records."""
+
+import pytest
+
+from theorems._coq_source import dependencies, read_items
+
+SMALL = """(* A file. *)
+From Coq Require Import Reals.
+
+(* ---- Basics ---- *)
+
+Definition half (x : R) : R := x / 2.
+Inductive side : Type := left_side | right_side.
+Record pair : Prop := { first_part : half 1 = 1; second_part : True }.
+Ltac quick := repeat (idtac; [.. | idtac]); lra.
+
+Section One.
+Variables (a b : R) (half_of : R -> R).
+Hypothesis a_small : half a < 1.
+Let twice := a + a.
+Notation third := (half twice).
+
+(* claim: x.y; a note. *)
+Lemma local_lemma : twice = 2 * a.
+Proof.
+  (* mentions pair in a comment *) unfold twice. quick.
+Qed.
+
+Section Two.
+Hypothesis b_small : local_lemma = local_lemma.
+Lemma inner : third < 1.
+Proof. destruct b_small. exact a_small. Qed.
+End Two.
+
+Lemma after_two : left_side = right_side.
+Proof. exact second_part. Qed.
+End One.
+
+(* ==== Results ==== *)
+Theorem last : forall half, half = half.
+Proof. intros inner. apply local_lemma. Qed.
+"""
+
+
+def items():
+    return {item.name: item for item in read_items(SMALL)}
+
+
+def test_every_item_is_read_with_its_kind_place_and_text():
+    found = items()
+    assert {name: item.kind for name, item in found.items()} == {
+        "half": "Definition",
+        "side": "Inductive",
+        "pair": "Record",
+        "quick": "Ltac",
+        "local_lemma": "Lemma",
+        "inner": "Lemma",
+        "after_two": "Lemma",
+        "last": "Theorem",
+    }
+    lines = SMALL.splitlines()
+    for name, item in found.items():
+        assert lines[item.line - 1].startswith(f"{item.kind} {name}")
+        assert item.statement in SMALL
+        assert item.proof in SMALL
+        assert item.proof.startswith("Proof.") is item.proof.endswith("Qed.") is bool(item.proof)
+    assert found["half"].statement == "Definition half (x : R) : R := x / 2."
+    assert found["quick"].statement.endswith("lra.")
+    assert found["inner"].proof == "Proof. destruct b_small. exact a_small. Qed."
+    assert {found[name].heading for name in ("half", "inner", "after_two")} == {"Basics"}
+    assert found["last"].heading == "Results"
+    assert (found["local_lemma"].claims, found["inner"].claims) == (("x.y",), ())
+
+
+def test_sections_end_where_they_end():
+    found = items()
+    assert found["half"].declared == found["last"].declared == ()
+    assert "Hypothesis b_small" in found["inner"].preamble
+    assert "Hypothesis b_small" not in found["after_two"].preamble
+    assert "Hypothesis a_small : half a < 1." in found["after_two"].declared
+
+
+def test_what_an_item_names_it_uses_unless_the_name_is_bound():
+    uses = {name: {*used} for name, used in dependencies(read_items(SMALL)).items()}
+    assert uses == {
+        "half": set(),
+        "side": set(),
+        "pair": {"half"},
+        "quick": set(),
+        "local_lemma": {"quick"},
+        # by way of a notation and of two hypotheses
+        "inner": {"half", "local_lemma"},
+        # a constructor and a field stand for their type
+        "after_two": {"side", "pair"},
+        # half is bound by forall, inner by intros
+        "last": {"local_lemma"},
+    }
+
+
+def test_an_item_uses_only_what_is_above_it():
+    text = "Lemma a : b.\nProof. exact b. Qed.\nLemma b : a.\nProof. exact a. Qed.\n"
+    assert dependencies(read_items(text)) == {"a": (), "b": ("a",)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Lemma open : 0 = 0.\n",
+        "Lemma open : 0 = 0.\nProof.\nring.\n",
+        "Lemma open : 0 = 0.\nProof. ring. Admitted.\nLemma b : 1 = 1.\nProof. ring. Qed.\n",
+        "Lemma open : 0 = 0.\nring.\nQed.\n",
+    ],
+)
+def test_a_lemma_without_a_whole_proof_is_an_error(text):
+    with pytest.raises(ValueError, match="without Proof or Qed: Lemma open"):
+        read_items(text)
+
+
+def test_two_items_of_one_name_are_an_error():
+    with pytest.raises(ValueError, match="two items are called a"):
+        dependencies(read_items("Definition a := 1.\nDefinition a := 2.\n"))
