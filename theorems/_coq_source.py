@@ -170,14 +170,24 @@ def _declared(sentence: str) -> list[str]:
     return [name for group in groups for name in _WORD.findall(group)]
 
 
+# Where names are bound, by quantifier, function, argument or tactic; group 1 holds the names.
+_BINDERS = (
+    r"\b(?:forall|exists!?|fun)\s+([\w'\s]+?)\s*(?:,|=>|:)",
+    r"[({]\s*((?:[\w']+\s+)*[\w']+)\s*:\s",
+    r"\b(?:intros|as)\s+([\w'\s\[\]|]+)",
+)
+
+
 def _free_words(text: str) -> list[str]:
-    """The names in a statement or proof that it does not bind itself, by quantifier, function or `intros`."""
+    """The names in a statement or proof, without those that it has bound before."""
     text = _without_comments(text)
-    groups = re.findall(r"\b(?:forall|exists!?|fun)\s+([\w'\s]+?)\s*(?:,|=>|:)", text)
-    groups += re.findall(r"[({]\s*((?:[\w']+\s+)*[\w']+)\s*:\s", text)
-    groups += re.findall(r"\bintros\s+([\w'\s]+)", text)
-    bound = {name for group in groups for name in _WORD.findall(group)}
-    return [word for word in _WORD.findall(text) if word not in bound]
+    bound: dict[str, int] = {}
+    for group in (group for binder in _BINDERS for group in re.finditer(binder, text)):
+        for name in _WORD.finditer(text, group.start(1), group.end(1)):
+            bound[name[0]] = min(name.start(), bound.get(name[0], len(text)))
+    return [
+        word[0] for word in _WORD.finditer(text) if word.start() < bound.get(word[0], len(text))
+    ]
 
 
 def _without_comments(text: str) -> str:

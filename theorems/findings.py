@@ -387,7 +387,12 @@ FINDINGS: tuple[Finding, ...] = (
             reach""",
         counterexample=_UNEQUAL,
         confirm=_unfinished,
-        theorems=("finding_degrades_slope", "finding_degrades"),
+        theorems=(
+            "finding_degrades_slope",
+            "finding_degrades",
+            "finding_degrades_gradient",
+            "finding_degrades_stationary",
+        ),
     ),
     Finding(
         id="finding-7.limit-formula",

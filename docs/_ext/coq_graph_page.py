@@ -46,7 +46,9 @@ SCOPES = {
         "none in the paper's setting, where M cannot be constant (`lemma_b4_varying`)", "nothing"
     ),
     "remark-3.4": _Scope(
-        "c_j outside T and ε < ε0: those of the paper's proof, not of its main text (v1)", "nothing"
+        "c_j outside T and ε < ε0: those of the paper's proof, not of its main text (v1); such an ε0 exists "
+        "(`remark_3_4_threshold`)",
+        "nothing",
     ),
     "prop-b1": _Scope("none", "equations (8) and (9), which are misprinted in v1; (5) is proved"),
     "thm-3.6": _Scope(
