@@ -37,7 +37,7 @@ def beside(instance: "Instance", peaks: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 def _turns_at(instance: "Instance", peaks: np.ndarray) -> np.ndarray:
     sureness, is_seen = beside(instance, peaks)
-    return (~is_seen | (sureness > instance.tolerance)).all(axis=0)
+    return np.all(~is_seen | (sureness > instance.tolerance), axis=0)
 
 
 def _never_against(instance: "Instance", peaks: np.ndarray) -> np.ndarray:
@@ -51,7 +51,7 @@ def _never_against(instance: "Instance", peaks: np.ndarray) -> np.ndarray:
     change = np.diff(curves.log_probs, axis=0) * (side[1:] * (side[1:] == side[:-1]))
     allowed = instance.rounding(instance.alphas)
     steps = (allowed[1:] + allowed[:-1])[:, None, None]
-    return (slope >= -instance.tolerance).all(axis=0) & (change >= -steps).all(axis=0)
+    return np.all(slope >= -instance.tolerance, axis=0) & np.all(change >= -steps, axis=0)
 
 
 def _searched(instance: "Instance") -> np.ndarray:

@@ -37,6 +37,8 @@ def _budget(instance: Instance) -> Verdict:
     """Every part in units of its rounding error, so that the tolerance of all is the instance's own."""
     budgets, masses = _budgets_and_masses(instance)
     spenders = np.array([_choose(instance, "cross_entropy", kappa) for kappa in budgets])
+    is_float = np.isfinite(spenders)  # next to certainty a root may be beyond all floats
+    budgets, spenders = budgets[is_float], spenders[is_float]
     holders = np.array([_choose(instance, "target_mass", tau) for tau in masses])
     at_spenders = _measured(instance, spenders)
     least = np.sqrt(8 * budgets) * instance.unit
@@ -134,7 +136,9 @@ def _summed(instance: Instance, log_p: np.ndarray) -> _Measured:
     An error of t in log p_α/p changes this by at most t Σ π Σ |p_α - p| <= t min(2, √(2 ΔCE)) (Pinsker).
     """
     change = log_p - instance.log_probs
-    cost = (instance.probs * (np.expm1(change) - change)).sum(axis=2) @ instance.context_weights
+    near = instance.probs * (np.expm1(np.minimum(change, 1.0)) - change)
+    far = np.exp(log_p) - instance.probs * (1 + change)
+    cost = np.where(change > 1, far, near).sum(axis=2) @ instance.context_weights
     mass = np.exp(log_p)[..., instance.target].sum(axis=2) @ instance.context_weights
     return _Measured(cost, np.minimum(2.0, np.sqrt(2 * cost)) + cost, mass)
 

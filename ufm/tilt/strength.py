@@ -30,7 +30,8 @@ class StrengthChoice(NamedTuple):
 
     - `alpha`: the strength; +∞ or -∞ where the budget is out of reach.
     - `bracket`: (low, high) around it, where the budgeted quantity is <= and >= the budget.
-    - `reachable`: False if no finite α spends the budget; `supremum` is then what it stays below.
+    - `reachable`: False if no finite α spends the budget, or none that a float holds; `supremum` is
+      what the budgeted quantity stays below.
     - `kind`, `budget`: as asked for.
     - `cross_entropy`, `reverse_kl`: nats spent at `alpha`, averaged over the context weights.
     - `target_mass`, `unsteered_target_mass`: weighted mean of F_T at `alpha` and at 0.
@@ -82,7 +83,8 @@ def choose_strength(
     δ > 0. F_T increases with α and ΔCE is convex, so the best α under a cross-entropy budget κ is
     the positive root of ΔCE(α) = κ, at least √(8κ)/R. `kind`:
 
-    - "cross_entropy": Σ π KL(p||p_α) = `budget` nats, always reachable.
+    - "cross_entropy": Σ π KL(p||p_α) = `budget` nats, always reachable (next to certainty, where
+      Mtop has nearly all the mass, perhaps by no float).
     - "reverse_kl": Σ π KL(p_α||p) = `budget` nats; it saturates at -Σ π log p(Mtop).
     - "target_mass": Σ π F_T(α) = `budget` in (0, 1); α < 0 if the target holds more already.
 
@@ -120,7 +122,8 @@ def choose_strength(
         start = 1 / span if kind == "target_mass" else min(quadratic, (1 + budget) / span)
         bracket = bracketed_root(lambda a: float(effects(a)[row]) - budget, start)
         alpha = bracket.high
-        spent = effects(alpha)
+        # a root beyond the largest float: what the last strength before it spends
+        spent = effects(alpha if math.isfinite(alpha) else bracket.low)
     return StrengthChoice(
         alpha=alpha,
         bracket=bracket,

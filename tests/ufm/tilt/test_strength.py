@@ -236,3 +236,13 @@ def test_weights_are_shares_of_their_sum():
     nearly = choose(weights=np.full(6, (1 - 5e-7) / 6), budget=0.9999999, kind="target_mass")
     assert nearly.reachable
     assert np.isfinite(nearly.alpha)
+
+
+def test_a_root_beyond_the_largest_float_is_out_of_reach_and_has_numbers():
+    """Mtop holds 1 - e^-690: to spend a millinat takes α near e^690 · 1e-3/R = 1e297/R, here 1e447."""
+    tilt = ufm.ExponentialTilt([[0.0, -690.0]], [1e-150, 0.0])
+    choice = ufm.choose_strength(tilt, [1.0], target=[True, False], budget=1e-3)
+    assert (choice.alpha, choice.reachable) == (math.inf, False)
+    assert math.isfinite(choice.bracket.low)
+    assert 0 < choice.cross_entropy < 1e-3
+    assert choice.target_mass == 1.0
