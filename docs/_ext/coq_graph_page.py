@@ -57,9 +57,9 @@ SCOPES = {
     ),
     "thm-3.8": _Scope("none", "nothing"),
     "prop-4.1": _Scope(
-        "v is not 0 in the row looked at (LayerNorm: not constant there); attention and feed-forward maps "
-        "are bounded on bounded sets",
-        "formulas of attention and feed-forward maps: each is any bounded map of all rows",
+        "v is not 0 in the row looked at (LayerNorm: not constant there); activations are continuous, "
+        "Lipschitz or of linear growth, and the gates of experts are at most 1",
+        "the blocks before the steered layer: the stream that they make is given",
     ),
 }
 

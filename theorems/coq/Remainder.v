@@ -234,7 +234,7 @@ Hypothesis w_weights : weights js w.
 Notation increase := (cross_entropy_increase V js w p M).
 Notation sigma2 := (pooled_variance V js w p M 0).
 
-Lemma remainder_bound : forall range, ranges V M range -> forall alpha,
+Lemma loss_remainder_bound : forall range, ranges V M range -> forall alpha,
   Rabs (increase alpha - / 2 * sigma2 * alpha ^ 2) <=
     range ^ 3 * Rabs alpha ^ 3 / (36 * sqrt 3).
 Proof.

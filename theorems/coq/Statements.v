@@ -843,7 +843,7 @@ Qed.
 Theorem ce_remainder : forall range, ranges V M range -> forall alpha,
   Rabs (increase alpha - / 2 * sigma2 * alpha ^ 2) <=
     range ^ 3 * Rabs alpha ^ 3 / (36 * sqrt 3).
-Proof. exact (remainder_bound V js w p M p_laws w_weights). Qed.
+Proof. exact (loss_remainder_bound V js w p M p_laws w_weights). Qed.
 
 (* claim: ce.remainder; the moment inequality behind it *)
 Theorem third_moment_bound : forall range, ranges V M range ->
