@@ -116,6 +116,10 @@ def test_what_items_use_is_what_coqc_recorded(built):
     owner |= dict.fromkeys(("first", "second", "third"), "three")
     fields = ("assumption", "trained", "sets", "proper")
     owner |= {f"setting_{field}": "paper_setting" for field in fields}
+    fields = ("score", "value", "value_bias", "output")
+    owner |= {f"head_{field}": "head" for field in fields}
+    maps = ("attention", "feed_forward", "gated", "mixture", "post_normed")
+    owner |= {f"{name}_map": "transformer_map" for name in maps}
     compared, unexplained = 0, []
     for file, text in files.items():
         assert text.isascii()  # so that a place in bytes is one in characters

@@ -25,24 +25,25 @@ Proof.
   apply Rabs_le. lra.
 Qed.
 
-Lemma linear_locally_bounded act slope offset :
-  (forall x, Rabs (act x) <= slope * Rabs x + offset) -> locally_bounded act.
+Lemma linear_locally_bounded act factor constant :
+  (forall x, Rabs (act x) <= factor * Rabs x + constant) -> locally_bounded act.
 Proof.
-  intros grows bound. exists (Rabs slope * Rabs bound + offset).
+  intros grows bound. exists (Rabs factor * Rabs bound + constant).
   intros x x_bounded. eapply Rle_trans; [apply grows|].
   apply Rplus_le_compat_r.
-  apply Rle_trans with (Rabs slope * Rabs x).
+  apply Rle_trans with (Rabs factor * Rabs x).
   - apply Rmult_le_compat_r; [apply Rabs_pos|apply Rle_abs].
   - apply Rmult_le_compat_l; [apply Rabs_pos|].
     pose proof (Rle_abs bound). lra.
 Qed.
 
-Lemma lipschitz_locally_bounded act slope :
-  (forall x y, Rabs (act x - act y) <= slope * Rabs (x - y)) ->
+Lemma lipschitz_locally_bounded act factor :
+  (forall x y, Rabs (act x - act y) <= factor * Rabs (x - y)) ->
   locally_bounded act.
 Proof.
   intros lipschitz.
-  apply linear_locally_bounded with (slope := slope) (offset := Rabs (act 0)).
+  apply linear_locally_bounded
+    with (factor := factor) (constant := Rabs (act 0)).
   intros x. specialize (lipschitz x 0). rewrite Rminus_0_r in lipschitz.
   replace (act x) with (act x - act 0 + act 0) by ring.
   eapply Rle_trans; [apply Rabs_triang|]. lra.
@@ -53,17 +54,17 @@ Lemma self_gated_locally_bounded gate : (forall x, 0 <= gate x <= 1) ->
   locally_bounded (fun x => x * gate x).
 Proof.
   intros between.
-  apply linear_locally_bounded with (slope := 1) (offset := 0).
+  apply linear_locally_bounded with (factor := 1) (constant := 0).
   intros x. specialize (between x).
   rewrite Rabs_mult, (Rabs_right (gate x)) by lra. pose proof (Rabs_pos x). nra.
 Qed.
 
 Lemma activation_bounded act :
   (continuity act -> locally_bounded act) /\
-  (forall slope, (forall x y, Rabs (act x - act y) <= slope * Rabs (x - y)) ->
+  (forall factor, (forall x y, Rabs (act x - act y) <= factor * Rabs (x - y)) ->
     locally_bounded act) /\
-  (forall slope offset,
-    (forall x, Rabs (act x) <= slope * Rabs x + offset) ->
+  (forall factor constant,
+    (forall x, Rabs (act x) <= factor * Rabs x + constant) ->
     locally_bounded act) /\
   ((forall x, 0 <= act x <= 1) -> locally_bounded (fun x => x * act x)).
 Proof.

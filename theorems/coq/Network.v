@@ -55,20 +55,21 @@ Qed.
 
 (* ---- A network: causal attention, then ReLU; d = 2, two rows ---- *)
 
-Definition zero (_ : nat) : R := 0.
+Definition no_bias (_ : nat) : R := 0.
 Definition example_norm : (nat -> R) -> nat -> R := rms_norm 2 1 (fun _ => 1).
 Definition example_head : head := {|
-  head_score := dot_product 2 2 one_hot one_hot zero zero;
-  head_value := one_hot; head_value_bias := zero; head_output := one_hot
+  head_score := dot_product 2 2 one_hot one_hot no_bias no_bias;
+  head_value := one_hot; head_value_bias := no_bias; head_output := one_hot
 |}.
 Definition example_layers : list sublayer :=
-  (example_norm, attention 2 2 2 causal (example_head :: nil) zero)
-  :: (example_norm, feed_forward 2 2 (Rmax 0) one_hot zero one_hot zero) :: nil.
+  (example_norm, attention 2 2 2 causal (example_head :: nil) no_bias)
+  :: (example_norm,
+      feed_forward 2 2 (Rmax 0) one_hot no_bias one_hot no_bias) :: nil.
 Definition example_vector (_ i : nat) : R := if Nat.eqb i 0 then 1 else -1.
 
 Lemma rectifier_bounded : locally_bounded (Rmax 0).
 Proof.
-  apply linear_locally_bounded with (slope := 1) (offset := 0). intros x.
+  apply linear_locally_bounded with (factor := 1) (constant := 0). intros x.
   unfold Rmax. destruct (Rle_dec 0 x); [lra|].
   rewrite Rabs_R0. pose proof (Rabs_pos x). lra.
 Qed.
@@ -106,7 +107,7 @@ Proof.
       <= normed_entry alpha); [|lra].
   apply attended_between; [exists 0%nat; split; [lia|reflexivity]|].
   intros s _ _. unfold affine, dot. simpl. rewrite example_normed.
-  unfold one_hot, zero. simpl. lra.
+  unfold one_hot, no_bias. simpl. lra.
 Qed.
 
 Lemma example_remainder alpha : exists scale,
@@ -114,13 +115,13 @@ Lemma example_remainder alpha : exists scale,
     normed_entry alpha + Rmax 0 ((alpha + normed_entry alpha) / scale).
 Proof.
   set (first := apply_sublayer
-    (example_norm, attention 2 2 2 causal (example_head :: nil) zero)
+    (example_norm, attention 2 2 2 causal (example_head :: nil) no_bias)
     (example_stream alpha)).
-  assert (attention_entry : attention 2 2 2 causal (example_head :: nil) zero
+  assert (attention_entry : attention 2 2 2 causal (example_head :: nil) no_bias
       (fun t => example_norm (example_stream alpha t)) 1%nat 0%nat =
       normed_entry alpha).
   { unfold attention, dot. cbn [sum seq head_output example_head].
-    rewrite example_attended. unfold one_hot, zero. simpl. ring. }
+    rewrite example_attended. unfold one_hot, no_bias. simpl. ring. }
   exists (rms 2 1 (first 1%nat)).
   unfold remainder. cbn [increments example_layers fst snd].
   fold (example_stream alpha). fold first. rewrite attention_entry.
@@ -128,7 +129,7 @@ Proof.
   assert (E : first 1%nat 0%nat = alpha + normed_entry alpha).
   { unfold first, apply_sublayer. cbn [fst snd]. rewrite attention_entry.
     unfold example_stream, steered_stream, example_vector. simpl. ring. }
-  unfold example_norm, rms_norm, zero. rewrite E.
+  unfold example_norm, rms_norm, no_bias. rewrite E.
   unfold one_hot. cbn [Nat.eqb].
   set (x := (alpha + normed_entry alpha) / rms 2 1 (first 1%nat)).
   replace (1 * (1 * x) + (0 * _ + 0) + 0) with x by ring. ring.

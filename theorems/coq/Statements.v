@@ -1080,13 +1080,13 @@ Theorem prop_4_1_rate_logits : forall g rho alpha, 0 <= eps ->
   (forall k, (k < d)%nat -> Rabs (gain k) <= g) ->
   (forall a, euclidean d (unsteered_part layers X v t a) <= rho) ->
   0 < alpha -> rho < alpha * euclidean d (v t) ->
-  let logit a :=
+  let output a :=
     dot d U (rms_norm d eps gain (network layers (steered_stream X v a) t)) in
   let speed := alpha * euclidean d (v t) in
   let bound :=
     euclidean d (fun i => gain i * U i) * sharp_rate d eps rho speed in
-  Rabs (logit alpha - dot d U (rms_norm d 0 gain (v t))) <= bound /\
-  Rabs (logit (- alpha) - dot d U (rms_norm d 0 gain (fun k => - v t k)))
+  Rabs (output alpha - dot d U (rms_norm d 0 gain (v t))) <= bound /\
+  Rabs (output (- alpha) - dot d U (rms_norm d 0 gain (fun k => - v t k)))
     <= bound /\
   bound <= euclidean d U * (g * norm_rate d eps rho speed).
 Proof.
@@ -1100,13 +1100,13 @@ Theorem prop_4_1_rate_logits_layernorm : forall g rho alpha, 0 <= eps ->
   (forall k, (k < d)%nat -> Rabs (gain k) <= g) ->
   (forall a, euclidean d (centred d (unsteered_part layers X v t a)) <= rho) ->
   0 < alpha -> rho < alpha * euclidean d (centred d (v t)) ->
-  let logit a := dot d U
+  let output a := dot d U
     (layer_norm d eps gain bias (network layers (steered_stream X v a) t)) in
   let speed := alpha * euclidean d (centred d (v t)) in
   let bound :=
     euclidean d (fun i => gain i * U i) * sharp_rate d eps rho speed in
-  Rabs (logit alpha - dot d U (layer_norm d 0 gain bias (v t))) <= bound /\
-  Rabs (logit (- alpha)
+  Rabs (output alpha - dot d U (layer_norm d 0 gain bias (v t))) <= bound /\
+  Rabs (output (- alpha)
     - dot d U (layer_norm d 0 gain bias (fun k => - v t k))) <= bound /\
   bound <= euclidean d U * (g * norm_rate d eps rho speed).
 Proof.
@@ -1171,10 +1171,10 @@ Qed.
    [0, 1]: ReLU, GELU, SiLU *)
 Theorem activation_is_bounded : forall act,
   (continuity act -> locally_bounded act) /\
-  (forall slope, (forall x y, Rabs (act x - act y) <= slope * Rabs (x - y)) ->
+  (forall factor, (forall x y, Rabs (act x - act y) <= factor * Rabs (x - y)) ->
     locally_bounded act) /\
-  (forall slope offset,
-    (forall x, Rabs (act x) <= slope * Rabs x + offset) ->
+  (forall factor constant,
+    (forall x, Rabs (act x) <= factor * Rabs x + constant) ->
     locally_bounded act) /\
   ((forall x, 0 <= act x <= 1) -> locally_bounded (fun x => x * act x)).
 Proof. exact activation_bounded. Qed.
@@ -1190,15 +1190,15 @@ Proof. exact transformer_pre_norm. Qed.
    coordinates. Its R(alpha) is not constant. *)
 Theorem prop_4_1_consistent :
   let identity k i := if Nat.eqb k i then 1 else 0 in
-  let zero (i : nat) := 0 in
+  let none (i : nat) := 0 in
   let norm := rms_norm 2 1 (fun _ => 1) in
-  let h := {| head_score := dot_product 2 2 identity identity zero zero;
-    head_value := identity; head_value_bias := zero;
+  let h := {| head_score := dot_product 2 2 identity identity none none;
+    head_value := identity; head_value_bias := none;
     head_output := identity |} in
-  let layers := (norm, attention 2 2 2 causal (h :: nil) zero)
-    :: (norm, feed_forward 2 2 (Rmax 0) identity zero identity zero) :: nil in
+  let layers := (norm, attention 2 2 2 causal (h :: nil) none)
+    :: (norm, feed_forward 2 2 (Rmax 0) identity none identity none) :: nil in
   let v (t i : nat) := if Nat.eqb i 0 then 1 else -1 in
-  let R := remainder layers (fun t => zero) v in
+  let R := remainder layers (fun _ _ => 0) v in
   (forall s, In s layers -> transformer_sublayer 2 2 s) /\
   pre_norm 2 2 layers /\
   v 1%nat 0%nat <> 0 /\ centred 2 (v 1%nat) 0 <> 0 /\
