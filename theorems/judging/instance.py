@@ -278,6 +278,11 @@ class Instance(Judged):
         """σ²/R² = Σ_j π_j Var_j(M/R)."""
         return relative_variance(self.tilt, self.context_weights)
 
+    @property
+    def variance(self) -> float:
+        """σ² = Σ_j π_j Var_j(M)."""
+        return self.relative_variance * self.odds_range**2
+
     @cached_property
     def cross_entropy_bounds(self) -> Bounds:
         """What encloses ΔCE on `alphas`."""
