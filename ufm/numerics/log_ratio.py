@@ -5,61 +5,81 @@ With r the likeliest token at α and g(z) = α(M(z) - M(r)),
     c = g - log E_0[e^g],   KL(p||p_α) = Σ p φ(c),   KL(p_α||p) = Σ p_α φ(-c),   φ(y) = e^y - 1 - y >= 0.
 
 All the terms of both sums are positive. An error that is common to all c leaves them as they are, to first
-order; those of g are relative, and neither α nor a p next to 0 or 1 costs digits.
+order; those of g are relative, and neither α nor a p next to 0 or 1 costs digits. Of p the square root is
+kept: it is far above the smallest float where p itself is not.
 """
 
+import math
 from types import ModuleType
+from typing import Generic, NamedTuple
 
 from .roots import Mask, Values
 
 
-def log_mean_growth(
-    log_probs: Values,
-    growth: Values,
-    from_pivot: Values,
-    is_pivot: Mask,
-    xp: ModuleType,
-) -> tuple[Values, Values]:
-    """log E_0[e^g] and log Σ p_α/p_α(r), each [m].
+class LogRatio(NamedTuple, Generic[Values]):
+    """√p and √p_α [m, V], c = log p_α/p [m, V], and log E_0[e^g] [m]."""
 
-    `log_probs` log p, `growth` g = α(M - M(r)) and `from_pivot` log p_α/p_α(r) are [m, V]; a token whose
-    log p is -∞ counts for nothing.
+    root_before: Values
+    root_after: Values
+    ratio: Values
+    log_mean: Values
+
+
+def log_ratio(
+    log_probs: Values, growth: Values, from_pivot: Values, is_pivot: Mask, xp: ModuleType
+) -> LogRatio[Values]:
+    """From log p, the `growth` g = α(M - M(r)), `from_pivot` log p_α/p_α(r), and the mask of r, all [m, V].
+
+    A token whose log p is -∞ counts for nothing.
     """
-    weight = xp.exp(from_pivot)
-    log_total = xp.log1p(xp.where(is_pivot, 0.0, weight).sum(axis=1))
-    p = xp.exp(log_probs)
+    root, root_weight = xp.exp(0.5 * log_probs), xp.exp(0.5 * from_pivot)
+    p, weight = root * root, xp.where(is_pivot, 0.0, root_weight * root_weight)
+    rest = weight.sum(axis=1)
     pivot_log_prob = xp.where(is_pivot, log_probs, 0.0).sum(axis=1)
     risen = xp.exp(pivot_log_prob)[:, None] * weight  # p e^g, which never exceeds p(r)
     rises = growth > 1
     change = xp.where(rises, risen - p, p * xp.expm1(xp.where(rises, 1.0, growth))).sum(axis=1)
     is_far = change < -0.5
     near = xp.log1p(xp.where(is_far, 0.0, change))
-    return xp.where(is_far, pivot_log_prob + log_total, near), log_total
+    log_mean = xp.where(is_far, pivot_log_prob + xp.log1p(rest), near)
+    root_after = root_weight / xp.sqrt(1 + rest)[:, None]
+    return LogRatio(root, root_after, growth - log_mean[:, None], log_mean)
 
 
-def weighted_remainder(before: Values, after: Values, ratio: Values, xp: ModuleType) -> Values:
-    """e^before φ(ratio) >= 0, where `ratio` is after - before, known to more digits than these."""
-    rises = ratio > 1
-    up = xp.where(rises, ratio, 1.0)
-    risen = xp.exp(after) * (-xp.expm1(-up) - up * xp.exp(-up))  # e^ratio would overflow
-    # in two halves: what the first makes of it may be far above the smallest float where e^before is not
-    half = xp.exp(0.5 * before)
-    rest = half * (half * exponential_remainder(xp.where(rises, 1.0, ratio), xp))
-    return xp.where(rises, risen, rest)
+def weighted_remainder(
+    root_before: Values, root_after: Values, ratio: Values, xp: ModuleType
+) -> Values:
+    """p φ(c) = p_α - p - pc >= 0 [m, V] from √p, √p_α and `ratio` c."""
+    return _remainder(root_before, root_after * root_after, ratio, xp)
 
 
-def exponential_remainder(y: Values, xp: ModuleType) -> Values:
-    """φ(y) = e^y - 1 - y without cancellation: its Taylor series to order 14 inside |y| < 0.3."""
-    is_near = xp.abs(y) < 0.3
-    inside = xp.where(is_near, y, 0.0)
-    series = xp.zeros_like(y)
-    for n in range(14, 1, -1):
-        series = (series * inside + 1.0) / n
-    return xp.where(is_near, inside**2 * series, xp.expm1(y) - y)
+def log_mean_of_centred(log_probs: Values, growth: Values, xp: ModuleType) -> Values:
+    """log E_0[e^y] = log1p(E_0 φ(y)) >= 0 [m] from log p and a `growth` y of mean 0, [m, V].
+
+    For whole tables of strengths this is cheaper than `log_ratio`: y is a multiple of what depends on none.
+    """
+    exponents = log_probs + growth
+    excess = xp.maximum(exponents.max(axis=1) - 300, 0)  # e^300 is far from overflowing
+    grown = xp.exp(exponents - excess[:, None])
+    near = xp.log1p(_remainder(xp.exp(0.5 * log_probs), grown, growth, xp).sum(axis=1))
+    return xp.where(excess > 0, excess + xp.log(grown.sum(axis=1)), near)
 
 
-def change(before: Values, after: Values, ratio: Values, xp: ModuleType) -> Values:
-    """e^after - e^before, where `ratio` is after - before, known to more digits than these."""
+def _remainder(root: Values, grown: Values, growth: Values, xp: ModuleType) -> Values:
+    """p φ(y) from √p, p e^y and `growth` y: by the Taylor series of φ inside |y| < 1."""
+    is_near = xp.abs(growth) < 1
+    inside = xp.where(is_near, growth, 0.0)
+    series = xp.full_like(growth, 1 / math.factorial(20))
+    for n in range(19, 1, -1):
+        series = series * inside + 1 / math.factorial(n)
+    near = root * (root * (inside * inside * series))
+    far = grown - root * (root * (1 + xp.where(is_near, 1.0, growth)))
+    return xp.where(is_near, near, far)
+
+
+def change(root_before: Values, root_after: Values, ratio: Values, xp: ModuleType) -> Values:
+    """p_α - p from √p, √p_α and `ratio` c = log p_α/p: the larger of the two times 1 - e^{-|c|}."""
     rises = ratio > 0
-    risen = -xp.exp(after) * xp.expm1(-xp.where(rises, ratio, 0.0))
-    return xp.where(rises, risen, xp.exp(before) * xp.expm1(xp.where(rises, 0.0, ratio)))
+    larger = xp.where(rises, root_after, -root_before)
+    gain = -xp.expm1(xp.where(rises, -ratio, ratio))
+    return xp.where(rises, root_after, root_before) * (larger * gain)

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from .._checks import Numbers, needs_float64
 from .._progress import Progress, silent
-from ..numerics.log_ratio import log_mean_growth, weighted_remainder
+from ..numerics.log_ratio import log_ratio, weighted_remainder
 from ..numerics.tilted_moments import Anchor, anchor_at, evaluate, series, slopes
 from ..tilt.divergences import checked_weights
 from ..tilt.tilt import ExponentialTilt
@@ -218,8 +218,8 @@ def _cost(
     growth = (anchor.alpha * (log_odds - log_odds[r]))[None, :]
     is_pivot, after = np.arange(log_odds.size)[None, :] == r, log_p[None, :]
     with np.errstate(over="ignore", under="ignore"):
-        mean, _ = log_mean_growth(before, growth, after + anchor.log_total, is_pivot, np)
-        ratio = growth - mean[:, None]
-        kl = float(weighted_remainder(before, after, ratio, np).sum())
-        back = float(weighted_remainder(after, before, -ratio, np).sum())
+        move = log_ratio(before, growth, after + anchor.log_total, is_pivot, np)
+        p, q = move.root_before, move.root_after
+        kl = float(weighted_remainder(p, q, move.ratio, np).sum())
+        back = float(weighted_remainder(q, p, -move.ratio, np).sum())
     return kl, (kl + back) / anchor.alpha

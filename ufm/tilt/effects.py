@@ -23,7 +23,7 @@ def probability_increase(tilt: ExponentialTilt, alpha: ArrayLike) -> Float[Array
     0.324994
     """
     move = log_ratio(tilt, alpha)
-    return change(move.before, move.after, move.ratio, jnp)
+    return change(move.root_before, move.root_after, move.ratio, jnp)
 
 
 def concept_log_odds(
@@ -103,7 +103,8 @@ def _mass_change(
 ) -> tuple[Array, Array, Array]:
     """Logit F_C at 0 and at α, and their difference ν without cancellation, each [m]."""
     before = _log_odds_of_mass(tilt.log_probs, mask)
-    after = _log_odds_of_mass(tilt.log_probs_at(alpha), mask)
-    if type(tilt) is not ExponentialTilt:  # a path of its own
-        return before, after, after - before
-    return before, after, log_odds_change(tilt, alpha, mask)
+    if type(tilt) is ExponentialTilt:
+        nu = log_odds_change(tilt, alpha, mask)
+        return before, before + nu, nu
+    after = _log_odds_of_mass(tilt.log_probs_at(alpha), mask)  # of a path of its own
+    return before, after, after - before

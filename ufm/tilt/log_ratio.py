@@ -2,60 +2,50 @@
 
 # pyright: reportUnknownMemberType=false
 
-from typing import NamedTuple
-
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Bool
 
 from .._checks import strength
-from ..numerics.log_ratio import log_mean_growth
+from ..numerics import log_ratio as of_rows
+from ..numerics.log_ratio import LogRatio
 from .tilt import ExponentialTilt, at_pivot, from_pivot
 
 
-class LogRatio(NamedTuple):
-    """log p and log p_α [m, V], and their difference c = log p_α/p [m, V], known to more digits than they.
+def log_ratio(tilt: ExponentialTilt, alpha: ArrayLike) -> LogRatio[Array]:
+    """c = log p_α/p [m, V], with √p and √p_α.
 
-    The error of c(z) is some units in the last place of |α| (E_0|M - M(z)| + E_α|M - M(z)|).
+    The error of c(z) is some units in the last place of |α| (E_0|M - M(z)| + E_α|M - M(z)|). A path other
+    than the tilt (a subclass) has the difference of its own log-probabilities.
     """
-
-    before: Array
-    after: Array
-    ratio: Array
-
-
-def log_ratio(tilt: ExponentialTilt, alpha: ArrayLike) -> LogRatio:
-    """How far `alpha` moves the log-probabilities of `tilt`.
-
-    A path of another law than the tilt (a subclass) has the difference of its own log-probabilities.
-    """
-    if type(tilt) is not ExponentialTilt:
-        after = tilt.log_probs_at(alpha)
-        return LogRatio(tilt.log_probs, after, after - tilt.log_probs)
-    alpha = strength(alpha, tilt.log_odds.dtype)
-    u, is_pivot = from_pivot(tilt.log_probs, tilt.log_odds, alpha)
-    growth = alpha * (tilt.log_odds[None, :] - at_pivot(tilt.log_odds, is_pivot)[:, None])
-    mean, log_total = log_mean_growth(tilt.log_probs, growth, u, is_pivot, jnp)
-    return LogRatio(tilt.log_probs, u - log_total[:, None], growth - mean[:, None])
+    if type(tilt) is ExponentialTilt:
+        return _from_rows(tilt.log_probs, tilt.log_odds, strength(alpha, tilt.log_odds.dtype))[0]
+    before, after = tilt.log_probs, tilt.log_probs_at(alpha)
+    return LogRatio(jnp.exp(before / 2), jnp.exp(after / 2), after - before, jnp.zeros(len(before)))
 
 
 def log_odds_change(tilt: ExponentialTilt, alpha: ArrayLike, mask: Bool[Array, " vocab"]) -> Array:
     """ν = [K_C - K_{not C}](α) - [K_C - K_{not C}](0) [m] for the tokens C of `mask`.
 
-    The error is some units in the last place of |α| (E|M - μ| at 0 and at α, in C and off it), whatever μ.
+    The error is some units in the last place of |α| E|M - μ|, summed over the distributions in C and off
+    it, at 0 and at α, whatever μ.
     """
     alpha = strength(alpha, tilt.log_odds.dtype)
-    (at_on, on), (at_off, off) = (_mass_growth(tilt, alpha, kept) for kept in (mask, ~mask))
+
+    def growth(kept: Bool[Array, " vocab"]) -> tuple[Array, Array]:
+        """K(α) - K(0) - αM(r) of the tokens `kept`, and M(r)."""
+        log_probs = jnp.where(kept[None, :], tilt.log_probs, -jnp.inf)
+        log_probs -= jax.nn.logsumexp(log_probs, axis=1, keepdims=True)
+        found, pivot_log_odds = _from_rows(log_probs, tilt.log_odds, alpha)
+        return found.log_mean, pivot_log_odds
+
+    (on, at_on), (off, at_off) = growth(mask), growth(~mask)
     return alpha * (at_on - at_off) + (on - off)
 
 
-def _mass_growth(
-    tilt: ExponentialTilt, alpha: Array, kept: Bool[Array, " vocab"]
-) -> tuple[Array, Array]:
-    """M(r) and K_C(α) - K_C(0) - αM(r), each [m], of the tokens `kept`; r is the likeliest of them at α."""
-    log_p = jnp.where(kept[None, :], tilt.log_probs, -jnp.inf)
-    log_p -= jax.nn.logsumexp(log_p, axis=1, keepdims=True)
-    u, is_pivot = from_pivot(log_p, tilt.log_odds, alpha)
-    at = at_pivot(tilt.log_odds, is_pivot)
-    growth = alpha * (tilt.log_odds[None, :] - at[:, None])
-    return at, log_mean_growth(log_p, growth, u, is_pivot, jnp)[0]
+def _from_rows(log_probs: Array, log_odds: Array, alpha: Array) -> tuple[LogRatio[Array], Array]:
+    """The log-ratios, and M(r) [m], r being the likeliest token at α."""
+    u, is_pivot = from_pivot(log_probs, log_odds, alpha)
+    pivot_log_odds = at_pivot(log_odds, is_pivot)
+    growth = alpha * (log_odds[None, :] - pivot_log_odds[:, None])
+    return of_rows.log_ratio(log_probs, growth, u, is_pivot, jnp), pivot_log_odds
