@@ -1,8 +1,8 @@
 """Independent answers in balls (Arb), each proved to 50 digits, for one context: p and M are lists of floats.
 
-As in `tests.oracles`, with which a test compares it, nothing is shared with `ufm`; balls are some hundred times
-faster than mpmath, and say themselves how many digits are right. Beside each answer whose terms cancel comes
-the sum of these terms without their signs, to which alone its rounding errors can be in proportion.
+As in `tests.oracles`, with which a test compares them, nothing is shared with `ufm`. Balls are some hundred
+times faster than mpmath, and say themselves how many digits are right. Beside each answer whose terms cancel
+comes the sum of these terms without their signs, to which alone its rounding errors can be in proportion.
 """
 
 from collections.abc import Callable, Sequence

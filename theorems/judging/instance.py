@@ -9,7 +9,7 @@ import numpy as np
 
 from ufm import ExponentialTilt
 from ufm._checks import context_sets
-from ufm.tilt.cross_entropy_bounds import Bounds, cross_entropy_enclosure, relative_variance
+from ufm.tilt.cross_entropy_bounds import Bounds, cross_entropy_enclosure, mean_deviation
 
 from . import evaluate, grid
 from . import maxima as curve_maxima
@@ -276,7 +276,7 @@ class Instance(Judged):
     @cached_property
     def relative_variance(self) -> float:
         """σ²/R² = Σ_j π_j Var_j(M/R)."""
-        return relative_variance(self.tilt, self.context_weights)
+        return (mean_deviation(self.tilt, self.context_weights) * self.unit) ** 2
 
     @property
     def variance(self) -> float:

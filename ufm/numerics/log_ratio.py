@@ -10,13 +10,18 @@ kept: it is far above the smallest float where p itself is not.
 """
 
 import math
+from dataclasses import dataclass
 from types import ModuleType
-from typing import Generic, NamedTuple
+from typing import Generic
+
+import jax
 
 from .roots import Mask, Values
 
 
-class LogRatio(NamedTuple, Generic[Values]):
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class LogRatio(Generic[Values]):
     """√p and √p_α [m, V], c = log p_α/p [m, V], and log E_0[e^g] [m]."""
 
     root_before: Values

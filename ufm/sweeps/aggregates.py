@@ -132,9 +132,13 @@ def along(alphas: np.ndarray, log_odds: np.ndarray, log_weights: np.ndarray) -> 
     points, found = in_units[order], np.empty((6, alphas.size))
     origin = anchor_at(0.0, log_odds, log_weights)
 
+    def reach(anchor: Anchor) -> float:
+        """How far from it the anchor serves: not so near to 0 that its own KL(p||p_a) would cancel."""
+        return anchor.radius if anchor is origin else min(anchor.radius, 0.5 * abs(anchor.alpha))
+
     def fill(anchor: Anchor, first: int, last: int) -> list[tuple[int, int]]:
         """Fill in the points of first..last-1 that the anchor serves; the ranges left on its sides."""
-        ends = [anchor.alpha - anchor.radius, anchor.alpha + anchor.radius]
+        ends = [anchor.alpha - reach(anchor), anchor.alpha + reach(anchor)]
         start = first + int(np.searchsorted(points[first:last], ends[0], side="left"))
         stop = first + int(np.searchsorted(points[first:last], ends[1], side="right"))
         if start < stop:
@@ -148,7 +152,7 @@ def along(alphas: np.ndarray, log_odds: np.ndarray, log_weights: np.ndarray) -> 
         if first < last:
             middle = 0.5 * points[first] + 0.5 * points[last - 1]
             anchor = anchor_at(middle, log_odds, log_weights)
-            if not np.any(np.abs(points[first:last] - middle) <= anchor.radius):
+            if not np.any(np.abs(points[first:last] - middle) <= reach(anchor)):
                 anchor = anchor_at(points[(first + last) // 2], log_odds, log_weights)
             left += fill(anchor, first, last)
     result = np.empty_like(found)

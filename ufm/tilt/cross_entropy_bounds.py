@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.polynomial.polynomial import polyval
 
+from ..numerics.log_ratio import log_ratio, weighted_remainder
 from .tilt import ExponentialTilt
 
 
@@ -41,44 +42,47 @@ def cross_entropy_enclosure(
     `steered` [A, m, V]: log p_α of a model whose path need not be the tilt; the tilt's own if None.
     Where M is constant R is taken as 1.
     """
-    log_p, log_odds = np.asarray(tilt.log_probs), _from_lowest(tilt)
     if steered is None:
-        steered = log_p + strengths[:, None, None] * log_odds
-        steered = steered - np.logaddexp.reduce(steered, axis=-1, keepdims=True)
-    reach = float(log_odds.max())
-    y, scale = np.abs(strengths) * reach, relative_variance(tilt, weights)
-    with np.errstate(divide="ignore"):  # a context of weight 0
-        log_scale = np.logaddexp.reduce(np.log(weights) + _log_moments(tilt)[0])
+        nu = _log_odds_change(tilt, target, strengths)
+    else:
+        nu = _log_odds_of(steered, target) - _log_odds_of(np.asarray(tilt.log_probs), target)
+    deviation, reach = mean_deviation(tilt, weights), float(np.ptp(np.asarray(tilt.log_odds)))
+    y, scale = np.abs(strengths) * reach, (deviation / reach if reach else 0.0) ** 2
     ends = [end_line(tilt, sign) for sign in (-1, 1)]
     low_end, high_end = (
         np.abs(strengths) * (weights @ slope) + weights @ level for slope, level in ends
     )
     return Bounds(
-        quadratic=0.5 * scale * y**2,
+        quadratic=0.5 * (deviation * strengths) ** 2,
         remainder=y**3 / (36 * np.sqrt(3)),
         hoeffding=y**2 / 8,
-        bennett=_bennett(scale, log_scale, y),
+        bennett=_bennett(scale, _log_moments(tilt)[0], weights, y),
         two_point=_two_point(tilt, strengths) @ weights,
         lower=scale * remainder_of_exponential(-y),
-        target=binary_divergence(log_p, steered, target) @ weights,
+        target=_two_token_divergence(np.asarray(tilt.log_probs), target, nu) @ weights,
         asymptote=np.where(strengths < 0, low_end, high_end),
     )
 
 
-def _bennett(scale: float, log_scale: float, y: np.ndarray) -> np.ndarray:
-    """`scale` φ(y), also where scale is below and φ(y) beyond the range of floats."""
-    with np.errstate(over="ignore", invalid="ignore"):
+def _bennett(
+    scale: float, log_variances: np.ndarray, weights: np.ndarray, y: np.ndarray
+) -> np.ndarray:
+    """`scale` φ(y), scale = ΣπVar_j(M/R), also where it is below and φ(y) beyond the range of floats."""
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        log_scale = np.logaddexp.reduce(np.log(weights) + log_variances)
         return np.where(y < 100, scale * remainder_of_exponential(y), np.exp(log_scale + y))
 
 
 def mean_variance(tilt: ExponentialTilt, weights: np.ndarray) -> float:
-    """σ² = Σ_j π_j Var_j(M)."""
-    return relative_variance(tilt, weights) * float(_from_lowest(tilt).max()) ** 2
+    """σ² = Σ_j π_j Var_j(M), by the two-pass formula."""
+    return mean_deviation(tilt, weights) ** 2
 
 
-def relative_variance(tilt: ExponentialTilt, weights: np.ndarray) -> float:
-    """σ²/R² = Σ_j π_j Var_j(M/R), by the two-pass formula: a share, at any scale of M; 0 if M is constant."""
-    return float(weights @ _variances(tilt))
+def mean_deviation(tilt: ExponentialTilt, weights: np.ndarray) -> float:
+    """σ, also where σ² would over- or underflow."""
+    deviations = np.sqrt(weights) * _deviations(tilt)
+    largest = float(deviations.max())
+    return largest * float(np.linalg.norm(deviations / largest)) if largest > 0 else 0.0
 
 
 def remainder_of_exponential(y: np.ndarray) -> np.ndarray:
@@ -91,33 +95,69 @@ def remainder_of_exponential(y: np.ndarray) -> np.ndarray:
 
 def binary_divergence(log_p: np.ndarray, steered: np.ndarray, target: np.ndarray) -> np.ndarray:
     """kl(F_T(0) || F_T(α)) [A, m], from log p [m, V] and log p_α [A, m, V]."""
+    nu = _log_odds_of(steered, target) - _log_odds_of(log_p, target)
+    return _two_token_divergence(log_p, target, nu)
 
-    def log_masses(log_p: np.ndarray) -> list[np.ndarray]:
-        return [np.logaddexp.reduce(log_p[..., mask], axis=-1) for mask in (target, ~target)]
 
-    (on, off), (on_now, off_now) = log_masses(log_p), log_masses(steered)
-    return np.exp(on) * (on - on_now) + np.exp(off) * (off - off_now)
+def _log_odds_of(log_p: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Log-odds [..., m] of the target's mass."""
+    on, off = (np.logaddexp.reduce(log_p[..., part], axis=-1) for part in (target, ~target))
+    return on - off
+
+
+def _log_odds_change(
+    tilt: ExponentialTilt, target: np.ndarray, strengths: np.ndarray
+) -> np.ndarray:
+    """ν [A, m], as `ufm.concept_log_odds_increase` has it, at all strengths."""
+    log_p, log_odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
+    alphas, shape = np.repeat(strengths, len(log_p)), (strengths.size, len(log_p))
+
+    def growth(part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """K(α) - K(0) - αM(r) of the tokens of `part`, and M(r), r being the likeliest of them at α."""
+        rows, m = np.tile(log_p[:, part], (strengths.size, 1)), log_odds[part]
+        rows = rows - np.logaddexp.reduce(rows, axis=1, keepdims=True)
+        favoured = np.where(alphas < 0, m.min(), m.max())
+        r = (rows + alphas[:, None] * (m - favoured[:, None])).argmax(axis=1)
+        steps = alphas[:, None] * (m - m[r][:, None])
+        from_pivot = (rows - np.take_along_axis(rows, r[:, None], axis=1)) + steps
+        is_pivot = np.arange(m.size) == r[:, None]
+        return log_ratio(rows, steps, from_pivot, is_pivot, np).log_mean, m[r]
+
+    with np.errstate(over="ignore", under="ignore"):
+        (on, at_on), (off, at_off) = growth(target), growth(~target)
+    return (alphas * (at_on - at_off) + (on - off)).reshape(shape)
+
+
+def _two_token_divergence(log_p: np.ndarray, target: np.ndarray, nu: np.ndarray) -> np.ndarray:
+    """kl(F || F') [A, m] for log-odds of F' that exceed those of F by `nu`: a tilt of two tokens."""
+    parts = (np.logaddexp.reduce(log_p[:, part], axis=1) for part in (~target, target))
+    before = np.tile(np.stack([*parts], axis=1), (len(nu), 1))
+    step = nu.reshape(-1)
+    is_pivot = np.stack(
+        [before[:, 0] >= before[:, 1] + step, before[:, 0] < before[:, 1] + step], 1
+    )
+    growth = np.stack([-step, step], 1) * ~is_pivot
+    at = (before * is_pivot).sum(axis=1, keepdims=True)
+    with np.errstate(over="ignore", under="ignore"):
+        move = log_ratio(before, growth, (before - at) + growth, is_pivot, np)
+        terms = weighted_remainder(move.root_before, move.root_after, move.ratio, np)
+    return terms.sum(axis=1).reshape(nu.shape)
 
 
 def end_line(tilt: ExponentialTilt, sign: int) -> tuple[np.ndarray, np.ndarray]:
     """Slopes E_j|M_end - M| and levels log p_j(tokens at M_end) [m] of the line that KL(p_j||p_{j,α})
     tends to in |α| as α → ±∞; M_end is the largest (smallest) M.
     """
-    log_p, log_odds = np.asarray(tilt.log_probs), _from_lowest(tilt)
+    log_p, log_odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
     end = log_odds.max() if sign > 0 else log_odds.min()
-    slopes = (np.exp(log_p) * np.abs(end - log_odds)).sum(axis=1)
-    return slopes, np.logaddexp.reduce(log_p[:, log_odds == end], axis=1)
+    root = np.exp(log_p / 2)  # p may underflow where its product with M does not
+    slopes = (root * (root * np.abs(end - log_odds))).sum(axis=1)
+    return slopes, -np.logaddexp(0, -_log_odds_of(log_p, log_odds == end))
 
 
-def _from_lowest(tilt: ExponentialTilt) -> np.ndarray:
-    """M - min M [V]: what a constant added to M would cost in digits is not lost again."""
-    log_odds = np.asarray(tilt.log_odds)
-    return log_odds - log_odds.min()
-
-
-def _variances(tilt: ExponentialTilt) -> np.ndarray:
-    """Var_j(M/R) [m]."""
-    return np.exp(_log_moments(tilt)[0])
+def _deviations(tilt: ExponentialTilt) -> np.ndarray:
+    """√Var_j(M) [m]."""
+    return np.ptp(np.asarray(tilt.log_odds)) * np.exp(_log_moments(tilt)[0] / 2)
 
 
 def _log_moments(tilt: ExponentialTilt) -> tuple[np.ndarray, dict[int, np.ndarray]]:
@@ -125,14 +165,17 @@ def _log_moments(tilt: ExponentialTilt) -> tuple[np.ndarray, dict[int, np.ndarra
 
     As logarithms: next to certainty these are as small as the probabilities of all other tokens.
     """
-    log_p, log_odds = np.asarray(tilt.log_probs), _from_lowest(tilt)
-    log_odds = log_odds / (log_odds.max() or 1.0)
-    gaps = log_odds - log_odds[log_p.argmax(axis=1)][:, None]
+    log_p, log_odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
+    reach = np.ptp(log_odds) or 1.0
+    gaps = (log_odds - log_odds[log_p.argmax(axis=1)][:, None]) / reach
     offsets = gaps - (np.exp(log_p) * gaps).sum(axis=1, keepdims=True)
     with np.errstate(divide="ignore"):
         log_variance = np.logaddexp.reduce(log_p + 2 * np.log(np.abs(offsets)), axis=1)
-        distances = {1: np.log(1 - log_odds), -1: np.log(log_odds)}
-    ends = {s: np.logaddexp.reduce(log_p + d, axis=1) for s, d in distances.items()}
+        distances = {1: log_odds.max() - log_odds, -1: log_odds - log_odds.min()}
+        ends = {
+            sign: np.logaddexp.reduce(log_p + np.log(distance / reach), axis=1)
+            for sign, distance in distances.items()
+        }
     return log_variance, ends
 
 
@@ -140,11 +183,13 @@ def _two_point(tilt: ExponentialTilt, strengths: np.ndarray) -> np.ndarray:
     """log[b²/(b²+s²) e^{-|α|s²/b} + s²/(b²+s²) e^{|α|b}] [A, m], s² = Var_j(M), b: from E_j[M] to
     the far end of M.
     """
-    alphas = np.abs(strengths[:, None]) * float(_from_lowest(tilt).max())
+    alphas = np.abs(strengths[:, None]) * np.ptp(np.asarray(tilt.log_odds))
     log_variance, ends = _log_moments(tilt)
     log_b = np.where(strengths[:, None] > 0, ends[1], ends[-1])
-    log_other = -np.logaddexp(0.0, log_variance - 2 * log_b)
-    log_weight = log_other + (log_variance - 2 * log_b)
+    log_b = np.where(np.isfinite(log_b), log_b, 0.0)  # M is constant; so the variance is 0
+    log_ratio = log_variance - 2 * log_b
+    log_other = -np.logaddexp(0.0, log_ratio)
+    log_weight = log_other + log_ratio
     low, high = -alphas * np.exp(log_variance - log_b), alphas * np.exp(log_b)
     with np.errstate(over="ignore", invalid="ignore"):
         near = np.log1p(

@@ -15,7 +15,7 @@ from .._checks import Numbers, needs_float64, token_set
 from ..numerics.bracket import Bracket
 from ..numerics.log_balance import bracket_by_slopes, log_balance
 from ..numerics.roots import bracketed_root, increasing_root
-from .cross_entropy_bounds import end_line, mean_variance
+from .cross_entropy_bounds import end_line, mean_deviation
 from .divergences import checked_weights, forward_kl, reverse_kl
 from .effects import concept_probability
 from .peaks import require_separation
@@ -111,10 +111,10 @@ def choose_strength(
             measured[alpha] = np.asarray(cast(Array, _effects_at(tilt, alpha, pi, mask)))
         return measured[alpha]
 
-    sigma2, reverse_supremum, span = _scales(tilt, pi)
+    sigma, reverse_supremum, span = _scales(tilt, pi)
     supremum = {"reverse_kl": reverse_supremum, "target_mass": 1.0}.get(kind, math.inf)
     row = BUDGETS.index(kind)
-    quadratic = math.sqrt(2 * budget / sigma2) if sigma2 > 0 else math.inf
+    quadratic = math.sqrt(2 * budget) / sigma if sigma > 0 else math.inf
     if budget >= supremum:
         alpha, bracket = math.inf, Bracket(math.inf, math.inf)
         spent = np.array([math.inf, reverse_supremum, 1.0])
@@ -158,11 +158,11 @@ def _effects_at(tilt: ExponentialTilt, alpha: ArrayLike, weights: Array, mask: A
 
 
 def _scales(tilt: ExponentialTilt, weights: Array) -> tuple[float, float, float]:
-    """σ², the supremum -Σ π log p(Mtop) of the reverse KL, and R."""
+    """σ, the supremum -Σ π log p(Mtop) of the reverse KL, and R."""
     # on the host: three numbers are not worth compiling for
     pi = np.asarray(weights)
     _, log_top = end_line(tilt, +1)
-    return mean_variance(tilt, pi), float(-pi @ log_top), float(np.ptp(np.asarray(tilt.log_odds)))
+    return mean_deviation(tilt, pi), float(-pi @ log_top), float(np.ptp(np.asarray(tilt.log_odds)))
 
 
 @jax.jit
