@@ -7,7 +7,7 @@ Needs the standard library alone, so that it also runs as a script beside the pr
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -115,34 +115,40 @@ def read_items(text: str) -> tuple[CoqItem, ...]:
     return tuple(found)
 
 
-def dependencies(items: Iterable[CoqItem]) -> dict[str, tuple[str, ...]]:
-    """Which of the items above it each one names, in its words, its proof or what its sections declare.
+def dependencies(files: Mapping[str, Iterable[CoqItem]]) -> dict[str, tuple[str, ...]]:
+    """Which items above it each one names, in its words, its proof or what its sections declare.
 
-    `items`: of all files, in the order in which they are compiled. A name that a section declares or
-    that the item binds itself hides an item of that name. Raises ValueError where two items share one.
+    `files`: name of the file → its items, in the order in which they are compiled. Items are called
+    "File.name" here. A name stands for the last item so called, unless a section declares it or the
+    item binds it itself. Raises ValueError where a file has two items of one name.
     """
     owner: dict[str, str] = {}
     uses: dict[str, tuple[str, ...]] = {}
-    for item in items:
-        if item.name in uses:
-            raise ValueError(f"two items are called {item.name}")
-        local = {name: sentence for sentence in item.declared for name in _declared(sentence)}
-        waiting = [*_free_words(item.statement), *_free_words(item.proof)]
-        found: dict[str, None] = {}
-        seen: set[str] = set()
-        while waiting:
-            word = waiting.pop(0)
-            if word in seen:
-                continue
-            seen.add(word)
-            if word in local:
-                waiting += _WORD.findall(local[word])
-            elif word in owner and owner[word] != item.name:
-                found[owner[word]] = None
-        uses[item.name] = tuple(found)
-        for name in (item.name, *_parts(item)):
-            owner[name] = item.name
+    for file, items in files.items():
+        for item in items:
+            key = f"{file}.{item.name}"
+            if key in uses:
+                raise ValueError(f"two items are called {key}")
+            uses[key] = tuple(dict.fromkeys(_used(item, owner)))
+            owner |= dict.fromkeys((item.name, *_parts(item)), key)
     return uses
+
+
+def _used(item: CoqItem, owner: Mapping[str, str]) -> Iterator[str]:
+    """What an item names among the `owner`s of names, also by way of what its sections declare."""
+    local = {name: sentence for sentence in item.declared for name in _declared(sentence)}
+    words = item.statement.partition(item.name)[2]
+    waiting = [*_free_words(words), *_free_words(item.proof)]
+    seen: set[str] = set()
+    while waiting:
+        word = waiting.pop(0)
+        if word in seen:
+            continue
+        seen.add(word)
+        if word in local:
+            waiting += _WORD.findall(local[word])
+        elif word in owner:
+            yield owner[word]
 
 
 def _named(text: str) -> str:

@@ -101,10 +101,10 @@ def _overview() -> Iterator[str]:
     nodes = {
         file: [
             coq_drawing.Node(
-                item.name,
+                f"{file}.{item.name}",
                 coq_items.status(item),
-                coq_items.address(item.name),
-                coq_items.uses()[item.name],
+                coq_items.address(f"{file}.{item.name}"),
+                coq_items.uses()[f"{file}.{item.name}"],
             )
             for item in items
         ]
@@ -146,7 +146,9 @@ def _results() -> Iterator[str]:
 def _proved(claim: theorems.Claim) -> str:
     if claim.unproved:
         return f"{claim.title}: none"
-    return f"{claim.title}: {coq_items.links(PROVED_BY[claim.id])}"
+    return (
+        f"{claim.title}: {coq_items.links([f'Statements.{name}' for name in PROVED_BY[claim.id]])}"
+    )
 
 
 def _file_page(file: str, items: tuple[CoqItem, ...]) -> Iterator[str]:
@@ -161,6 +163,7 @@ def _file_page(file: str, items: tuple[CoqItem, ...]) -> Iterator[str]:
             preamble = item.preamble
             if preamble:
                 yield f"What follows takes for granted:\n\n```coq\n{preamble}\n```\n"
-        yield f"(coq-item-{item.name})=\n`{item.name}`, {item.kind.lower()}, line {item.line}\n"
+        key = f"{file}.{item.name}"
+        yield f"({coq_items.label(key)})=\n`{item.name}`, {item.kind.lower()}, line {item.line}\n"
         yield f"```coq\n{item.statement}\n```\n"
-        yield from coq_items.used_and_users(item.name)
+        yield from coq_items.used_and_users(key)

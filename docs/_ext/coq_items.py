@@ -25,8 +25,8 @@ def items_by_file() -> dict[str, tuple[CoqItem, ...]]:
 
 @cache
 def uses() -> dict[str, tuple[str, ...]]:
-    """Item → the items that it names."""
-    return dependencies(item for items in items_by_file().values() for item in items)
+    """Item, as "File.name" → the items that it names."""
+    return dependencies(items_by_file())
 
 
 @cache
@@ -49,34 +49,27 @@ def status(item: CoqItem) -> str:
     return "lemma" if item.kind == "Lemma" else _UNSTATED.get(item.kind, "definition")
 
 
-@cache
-def _file_of() -> dict[str, str]:
-    return {item.name: file for file, items in items_by_file().items() for item in items}
+def label(key: str) -> str:
+    """What the site calls the place where it shows the item; theorems are on a page of their own."""
+    file, name = key.split(".")
+    return f"coq-{name}" if file == "Statements" else f"coq-item-{file}-{name}"
 
 
-def is_on_theorem_page(name: str) -> bool:
-    """Whether the page of theorems shows it, rather than the page of its file."""
-    return _file_of()[name] == "Statements"
-
-
-def address(name: str) -> str:
+def address(key: str) -> str:
     """Where the site shows the item, from a page of docs/_generated."""
-    if is_on_theorem_page(name):
-        return f"coq.html#{make_id(f'coq-{name}')}"
-    return f"coq_files/{_file_of()[name]}.html#{make_id(f'coq-item-{name}')}"
+    file = key.split(".")[0]
+    page = "coq" if file == "Statements" else f"coq_files/{file}"
+    return f"{page}.html#{make_id(label(key))}"
 
 
-def links(names: Sequence[str]) -> str:
+def links(keys: Sequence[str]) -> str:
     """The items as links, in Markdown."""
-    kinds = ("coq-" if is_on_theorem_page(name) else "coq-item-" for name in names)
-    return ", ".join(
-        f"{{ref}}`{name} <{kind}{name}>`" for name, kind in zip(names, kinds, strict=True)
-    )
+    return ", ".join(f"{{ref}}`{key.split('.')[1]} <{label(key)}>`" for key in keys)
 
 
-def used_and_users(name: str) -> Iterator[str]:
+def used_and_users(key: str) -> Iterator[str]:
     """What an item uses and what uses it, folded away."""
-    used, users = uses()[name], used_by()[name]
+    used, users = uses()[key], used_by()[key]
     if used or users:
         yield f"<details><summary>uses {len(used)}, used by {len(users)}</summary>\n"
         if used:

@@ -63,4 +63,4 @@ def _page() -> Iterator[str]:
         yield f"`{theorem.name}`, line {theorem.line}\n"
         code = "\n".join(part for part in (theorem.note, theorem.statement, theorem.proof) if part)
         yield f"```coq\n{code}\n```\n"
-        yield from used_and_users(theorem.name)
+        yield from used_and_users(f"Statements.{theorem.name}")

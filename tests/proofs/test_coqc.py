@@ -92,34 +92,29 @@ def test_the_proofs_are_accepted_and_remembered(tmp_path, monkeypatch):
     assert not seen
 
 
-def _recorded(built: Path, file: str, starts: dict[int, str]) -> dict[str, set[str]]:
-    """Item -> names of the project's that coqc recorded in it; `starts`: where each item begins, in bytes."""
+def _recorded(built: Path, file: str, starts: dict[int, str]) -> dict[str, set[tuple[str, str]]]:
+    """Item -> files and names that coqc recorded in it; `starts`: where each item begins, in bytes."""
     places = sorted(starts)
-    found: dict[str, set[str]] = {name: set() for name in starts.values()}
+    found: dict[str, set[tuple[str, str]]] = {name: set() for name in starts.values()}
     for line in (built / f"{file}.glob").read_text().splitlines():
-        place = re.match(
-            r"R(\d+):\d+ Steering\.\w+ <> (\S+) (?:def|thm|ind|rec|constr|proj)$", line
-        )
+        kinds = "def|thm|ind|rec|constr|proj"
+        place = re.match(rf"R(\d+):\d+ Steering\.(\w+) <> (\S+) (?:{kinds})$", line)
         above = [p for p in places if place and p <= int(place[1])]
         if place and above:
-            found[starts[above[-1]]].add(place[2])
+            found[starts[above[-1]]].add((place[2], place[3]))
     return found
 
 
 def test_what_items_use_is_what_coqc_recorded(built):
     files = {file: file.read_text() for file in proofs.sources() if file.suffix == ".v"}
     items = {file.stem: read_items(text) for file, text in files.items()}
-    uses = dependencies(item for group in items.values() for item in group)
+    uses = dependencies(items)
     # coqc records constructors and fields by their own names
-    owner = {name: name for name in uses}
-    owner |= dict.fromkeys(("minus_infinity", "finite", "plus_infinity"), "strength")
-    owner |= dict.fromkeys(("first", "second", "third"), "three")
-    fields = ("assumption", "trained", "sets", "proper")
-    owner |= {f"setting_{field}": "paper_setting" for field in fields}
-    fields = ("score", "value", "value_bias", "output")
-    owner |= {f"head_{field}": "head" for field in fields}
-    maps = ("attention", "feed_forward", "gated", "mixture", "post_normed")
-    owner |= {f"{name}_map": "transformer_map" for name in maps}
+    types = dict.fromkeys(("minus_infinity", "finite", "plus_infinity"), "strength")
+    types |= dict.fromkeys(("first", "second", "third"), "three")
+    types |= {
+        f"setting_{field}": "paper_setting" for field in ("assumption", "trained", "sets", "proper")
+    }
     compared, unexplained = 0, []
     for file, text in files.items():
         assert text.isascii()  # so that a place in bytes is one in characters
@@ -128,18 +123,20 @@ def test_what_items_use_is_what_coqc_recorded(built):
         starts = {sum(map(len, lines[: item.line - 1])): item.name for item in group}
         recorded = _recorded(built, file.stem, starts)
         for item in group:
+            key = f"{file.stem}.{item.name}"
             # what coqc recorded below the item may be the declarations of the next section
             own = {*re.findall(r"[\w']+", item.statement + item.proof)}
-            named = {owner[name] for name in recorded[item.name] & own} - {item.name}
-            assert named <= {*uses[item.name]}, item.name
+            pairs = {pair for pair in recorded[item.name] if pair[1] in own}
+            named = {f"{home}.{types.get(name, name)}" for home, name in pairs} - {key}
+            assert named <= {*uses[key]}, key
             compared += len(named)
             # by way of what a section declares
-            indirect = {owner.get(name) for name in re.findall(r"[\w']+", item.preamble)}
-            others = {*uses[item.name]} - named - indirect
-            unexplained += [(item.name, name) for name in others]
+            indirect = {types.get(name, name) for name in re.findall(r"[\w']+", item.preamble)}
+            others = {name for name in {*uses[key]} - named if name.split(".")[1] not in indirect}
+            unexplained += [(key, name) for name in others]
     assert compared > 3000
     # coqc records no tactics and no names in "cbn [sum]"; a pattern can bind a name unseen by the parser
-    tactics = {item.name for group in items.values() for item in group if item.kind == "Ltac"}
+    tactics = {f"{f}.{item.name}" for f in items for item in items[f] if item.kind == "Ltac"}
     assert len([pair for pair in unexplained if pair[1] not in tactics]) < compared / 400, (
         unexplained
     )

@@ -139,17 +139,17 @@ def test_a_statement_links_to_the_findings_about_it_with_their_severity():
 def test_the_graph_has_a_square_for_every_item_that_leads_to_its_statement():
     page = "\n".join(coq_graph_page._overview())
     shown = dict(re.findall(r'<a href="([^"]+)" data-node="(\d+)"', page))
-    names = [item.name for items in coq_items.items_by_file().values() for item in items]
-    assert sorted(map(int, shown.values())) == [*range(len(names))]
-    for place, name in enumerate(names):
-        assert f"<title>{name} (" in page
-        assert shown[coq_items.address(name)] == str(place)
+    keys = [f"{f}.{item.name}" for f, items in coq_items.items_by_file().items() for item in items]
+    assert sorted(map(int, shown.values())) == [*range(len(keys))]
+    for place, key in enumerate(keys):
+        assert f"<title>{key} (" in page
+        assert shown[coq_items.address(key)] == str(place)
     every = "\n".join(coq_page._page())
     for file, items in coq_items.items_by_file().items():
         every += "" if file == "Statements" else "\n".join(coq_graph_page._file_page(file, items))
-    targets = re.findall(r"^\(coq-(?:item-)?(\w[\w']*)\)=$", every, re.MULTILINE)
-    assert sorted(targets) == sorted(names)
-    assert "lemma_b5_derivative" in coq_items.used_by()["tilt_derivative"]
+    for key in keys:
+        assert every.count(f"\n({coq_items.label(key)})=\n") == 1
+    assert "Statements.lemma_b5_derivative" in coq_items.used_by()["Tilt.tilt_derivative"]
 
 
 def test_used_by_is_uses_turned_round():

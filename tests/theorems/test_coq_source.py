@@ -81,8 +81,9 @@ def test_sections_end_where_they_end():
 
 
 def test_what_an_item_names_it_uses_unless_the_name_is_bound():
-    uses = {name: {*used} for name, used in dependencies(read_items(SMALL)).items()}
-    assert uses == {
+    found = dependencies({"F": read_items(SMALL)})
+    assert all(key.startswith("F.") for used in found.values() for key in used)
+    assert {key[2:]: {name[2:] for name in used} for key, used in found.items()} == {
         "half": set(),
         "side": set(),
         "pair": {"half"},
@@ -99,7 +100,21 @@ def test_what_an_item_names_it_uses_unless_the_name_is_bound():
 
 def test_an_item_uses_only_what_is_above_it():
     text = "Lemma a : b.\nProof. exact b. Qed.\nLemma b : a.\nProof. exact a. Qed.\n"
-    assert dependencies(read_items(text)) == {"a": (), "b": ("a",)}
+    assert dependencies({"F": read_items(text)}) == {"F.a": (), "F.b": ("F.a",)}
+
+
+def test_a_name_stands_for_the_last_item_so_called():
+    first, second = (
+        read_items("Definition a := 1.\n"),
+        read_items("Lemma b : a.\nProof. done. Qed.\n"),
+    )
+    third = read_items("Lemma a : 0.\nProof. exact a. Qed.\nLemma b : a.\nProof. done. Qed.\n")
+    assert dependencies({"F": first, "G": second, "H": third}) == {
+        "F.a": (),
+        "G.b": ("F.a",),
+        "H.a": ("F.a",),
+        "H.b": ("H.a",),
+    }
 
 
 @pytest.mark.parametrize(
@@ -116,6 +131,6 @@ def test_a_lemma_without_a_whole_proof_is_an_error(text):
         read_items(text)
 
 
-def test_two_items_of_one_name_are_an_error():
-    with pytest.raises(ValueError, match="two items are called a"):
-        dependencies(read_items("Definition a := 1.\nDefinition a := 2.\n"))
+def test_two_items_of_one_name_in_a_file_are_an_error():
+    with pytest.raises(ValueError, match=r"two items are called F\.a"):
+        dependencies({"F": read_items("Definition a := 1.\nDefinition a := 2.\n")})
