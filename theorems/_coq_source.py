@@ -139,7 +139,9 @@ def _used(item: CoqItem, owner: Mapping[str, str]) -> Iterator[str]:
     local = {name: sentence for sentence in item.declared for name in _declared(sentence)}
     words = item.statement.partition(item.name)[2]
     waiting = [*_free_words(words), *_free_words(item.proof)]
-    seen: set[str] = set()
+    # arguments without a type: "Lemma x f s :"
+    untyped = re.match(r"[\w'\s]*(?=:)", re.sub(r"[({][^(){}]*[)}]", "", words))
+    seen = {*_WORD.findall(untyped[0])} if untyped else set[str]()
     while waiting:
         word = waiting.pop(0)
         if word in seen:

@@ -39,6 +39,8 @@ End One.
 (* ==== Results ==== *)
 Theorem last : forall half, half = half.
 Proof. intros inner. apply local_lemma. Qed.
+Lemma untyped (p : pair) half last : half = last.
+Proof. apply quick. Qed.
 """
 
 
@@ -57,6 +59,7 @@ def test_every_item_is_read_with_its_kind_place_and_text():
         "inner": "Lemma",
         "after_two": "Lemma",
         "last": "Theorem",
+        "untyped": "Lemma",
     }
     lines = SMALL.splitlines()
     for name, item in found.items():
@@ -95,6 +98,8 @@ def test_what_an_item_names_it_uses_unless_the_name_is_bound():
         "after_two": {"side", "pair"},
         # half is bound by forall, inner by intros
         "last": {"local_lemma"},
+        # arguments without a type; that of p is a type above
+        "untyped": {"pair", "quick"},
     }
 
 
