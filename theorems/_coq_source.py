@@ -137,7 +137,7 @@ def dependencies(files: Mapping[str, Iterable[CoqItem]]) -> dict[str, tuple[str,
 def _used(item: CoqItem, owner: Mapping[str, str]) -> Iterator[str]:
     """What an item names among the `owner`s of names, also by way of what its sections declare."""
     local = {name: sentence for sentence in item.declared for name in _declared(sentence)}
-    words = item.statement.partition(item.name)[2]
+    words = _ITEM.sub("", item.statement, count=1)
     waiting = [*_free_words(words), *_free_words(item.proof)]
     # arguments without a type: "Lemma x f s :"
     untyped = re.match(r"[\w'\s]*(?=:)", re.sub(r"[({][^(){}]*[)}]", "", words))
@@ -188,7 +188,8 @@ _BINDERS = (
 
 def _free_words(text: str) -> list[str]:
     """The names in a statement or proof, without those that it has bound before."""
-    text = _without_comments(text)
+    # "(x := …)" names an argument, or binds x for what follows
+    text = re.sub(r"\([\w']+\s*:=", "(", _without_comments(text))
     bound: dict[str, int] = {}
     for group in (group for binder in _BINDERS for group in re.finditer(binder, text)):
         for name in _WORD.finditer(text, group.start(1), group.end(1)):

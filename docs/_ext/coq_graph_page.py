@@ -38,12 +38,12 @@ SCOPES = {
     "lemma-b2": _Scope("none", "nothing"),
     "lemma-b3": _Scope("none", "nothing"),
     "lemma-b4": _Scope(
-        "none; |P| = |N| is not needed, only weights: positive for T, at most 0 elsewhere",
+        "none; |P| = |N| is not needed, and a may depend on the context (`lemma_b4_varying`)",
         "nothing",
     ),
     "lemma-b5": _Scope("none; any p > 0 and any M", "nothing"),
     "thm-3.3": _Scope(
-        "none in the paper's setting, where M cannot be constant (`lemma_b4_varying`)", "nothing"
+        "none in the paper's setting, where M cannot be constant (`paper_varies`)", "nothing"
     ),
     "remark-3.4": _Scope(
         "c_j outside T and ε < ε0: those of the paper's proof, not of its main text (v1); such an ε0 exists "
@@ -59,7 +59,8 @@ SCOPES = {
     "prop-4.1": _Scope(
         "v is not 0 in the row looked at (LayerNorm: not constant there); activations are continuous, "
         "Lipschitz or of linear growth, and the gates of experts are at most 1",
-        "the blocks before the steered layer: the stream that they make is given",
+        "the blocks before the steered layer: the stream that they make is given; any further sublayer may be "
+        "used that is bounded on bounded sets",
     ),
 }
 

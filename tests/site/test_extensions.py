@@ -179,6 +179,9 @@ def test_the_table_of_results_has_every_result_of_the_paper(monkeypatch):
         assert len(re.split(r"(?<!\\)\|", row)) == 6
         for claim in statement.claims:
             assert all(f"<coq-{name}>" in row for name in PROVED_BY.get(claim.id, ()))
+    named = re.findall(r"`(\w+)`", str([*coq_graph_page.SCOPES.values()]))
+    assert {*named} <= {key.split(".")[1] for key in coq_items.uses()}
+    assert len(named) >= 3
     monkeypatch.delitem(coq_graph_page.SCOPES, "thm-3.3")
     with pytest.raises(ExtensionError, match=r"statement thm-3\.3: .* lacks it"):
         list(coq_graph_page._results())
