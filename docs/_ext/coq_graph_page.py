@@ -59,8 +59,8 @@ SCOPES = {
     "prop-4.1": _Scope(
         "v is not 0 in the row looked at (LayerNorm: not constant there); activations are continuous, "
         "Lipschitz or of linear growth, and the gates of experts are at most 1",
-        "the blocks before the steered layer: the stream that they make is given; any further sublayer may be "
-        "used that is bounded on bounded sets",
+        "the blocks before the steered layer, whose stream is given; further sublayers may be any maps "
+        "that are bounded on bounded sets",
     ),
 }
 
