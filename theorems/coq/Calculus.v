@@ -19,6 +19,12 @@ Proof. lra. Qed.
 Lemma le_difference x y : x <= y -> 0 <= y - x.
 Proof. lra. Qed.
 
+Lemma ratio_scale k x y : 0 < k -> k * x / (k * y) = x / y.
+Proof.
+  intros k_positive. unfold Rdiv. rewrite Rinv_mult.
+  transitivity (k * / k * (x * / y)); [ring|]. rewrite Rinv_r by lra. ring.
+Qed.
+
 Lemma nonpositive_product x y : 0 < x -> y <= 0 -> x * y <= 0.
 Proof. nra. Qed.
 

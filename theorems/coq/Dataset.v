@@ -184,21 +184,30 @@ Proof.
     rewrite Own by (rewrite (P_in_target i i_in); exact E). apply L.
 Qed.
 
-(* ---- The path p_alpha = p_N^{1-alpha} p_T^alpha, renormalised ---- *)
+(* ---- The geometric path from p_N to p_T ---- *)
 
 Section Path.
 Context {A : Type}.
-Variables (V : list A) (pT pN M : A -> R).
+Variables (V : list A) (pT pN M : A -> R) (c : R).
 Hypothesis pT_law : law V pT.
 Hypothesis pN_law : law V pN.
-Hypothesis M_path : forall z, In z V -> M z = ln (pT z) - ln (pN z).
+Hypothesis M_path : forall z, In z V -> M z = ln (pT z) - ln (pN z) + c.
 
-Lemma path_weight alpha z : In z V ->
-  weight pN M alpha z = exp ((1 - alpha) * ln (pN z) + alpha * ln (pT z)).
+Lemma path_weight alpha z : In z V -> weight pN M alpha z =
+  exp (alpha * c) * (Rpower (pT z) alpha * Rpower (pN z) (1 - alpha)).
 Proof.
-  intros z_in. unfold weight. rewrite M_path by exact z_in.
+  intros z_in. unfold weight, Rpower. rewrite M_path by exact z_in.
   rewrite <- (exp_ln (pN z)) at 1 by (apply pN_law; exact z_in).
-  rewrite <- exp_plus. f_equal. ring.
+  rewrite <- !exp_plus. f_equal. ring.
+Qed.
+
+Lemma path_tilt alpha z : In z V ->
+  tilt V pN M alpha z = geometric V pT pN alpha z.
+Proof.
+  intros z_in. unfold tilt, partition, geometric.
+  rewrite (sum_ext _ _ V (path_weight alpha)), path_weight, sum_scal
+    by exact z_in.
+  apply ratio_scale, exp_pos.
 Qed.
 
 Lemma path_shift alpha z : In z V ->
@@ -206,18 +215,40 @@ Lemma path_shift alpha z : In z V ->
 Proof.
   intros z_in.
   assert (E : forall y, In y V ->
-      weight pN M (alpha + 1) y = weight pT M alpha y).
-  { intros y y_in. rewrite path_weight by exact y_in. unfold weight.
-    rewrite M_path by exact y_in.
-    rewrite <- (exp_ln (pT y)) at 2 by (apply pT_law; exact y_in).
-    rewrite <- exp_plus. f_equal. ring. }
-  unfold tilt, partition. rewrite (sum_ext _ _ _ E), E by exact z_in.
-  reflexivity.
+      weight pN M (alpha + 1) y = exp c * weight pT M alpha y).
+  { intros y y_in. unfold weight.
+    replace ((alpha + 1) * M y) with (M y + alpha * M y) by ring.
+    rewrite exp_plus, (M_path y y_in) at 1.
+    unfold Rminus. rewrite !exp_plus, exp_Ropp, !exp_ln
+      by (apply pT_law || apply pN_law; exact y_in).
+    field. apply Rgt_not_eq. apply pN_law; exact y_in. }
+  unfold tilt, partition. rewrite (sum_ext _ _ _ E), E, sum_scal by exact z_in.
+  apply ratio_scale, exp_pos.
 Qed.
 
-Lemma path_one z : In z V -> tilt V pN M 1 z = pT z.
+Lemma geometric_path_ends z : In z V ->
+  (forall alpha, tilt V pN M alpha z = geometric V pT pN alpha z) /\
+  tilt V pN M 0 z = pN z /\ tilt V pN M 1 z = pT z /\
+  forall alpha, tilt V pN M (alpha + 1) z = tilt V pT M alpha z.
 Proof.
-  intros z_in. replace 1 with (0 + 1) by ring.
-  rewrite path_shift, tilt_zero by assumption. reflexivity.
+  intros z_in. split; [intros; apply path_tilt; exact z_in|].
+  split; [apply tilt_zero; exact pN_law|].
+  split; [|intros; apply path_shift; exact z_in].
+  replace 1 with (0 + 1) by ring. rewrite path_shift by exact z_in.
+  apply tilt_zero. exact pT_law.
 Qed.
 End Path.
+
+(* Contexts of one distribution on either side:
+   M leads from one to the other. *)
+Lemma log_odds_path {A J} (V : list A) (p : J -> A -> R) P N j k z :
+  P <> nil -> N <> nil ->
+  (forall i, In i P -> forall y, In y V -> p i y = p k y) ->
+  (forall i, In i N -> forall y, In y V -> p i y = p j y) -> In z V ->
+  log_odds p P N z = ln (p k z) - ln (p j z) + 0.
+Proof.
+  intros P_nonempty N_nonempty P_one N_one z_in. unfold log_odds.
+  rewrite (average_ext _ (fun _ => ln (p k z)) P),
+    (average_ext _ (fun _ => ln (p j z)) N), !average_const by
+    (assumption || (intros i i_in; f_equal; auto)). ring.
+Qed.

@@ -158,6 +158,11 @@ Definition two_point (s b alpha : R) : R :=
   ln (b ^ 2 / (b ^ 2 + s) * exp (- alpha * s / b)
     + s / (b ^ 2 + s) * exp (alpha * b)).
 Definition KL V p (q : A -> R) : R := sum (fun z => p z * ln (p z / q z)) V.
+(* p^alpha q^(1-alpha), renormalised: from q at 0 to p
+   at 1. Rpower x y is the library's exp (y * ln x). *)
+Definition geometric V p (q : A -> R) alpha z : R :=
+  Rpower (p z) alpha * Rpower (q z) (1 - alpha) /
+  sum (fun y => Rpower (p y) alpha * Rpower (q y) (1 - alpha)) V.
 End Tilt.
 
 (* ---- Cross-entropy over contexts js with weights w ---- *)
@@ -177,6 +182,11 @@ Definition weights js w : Prop :=
   (forall j, In j js -> 0 < w j) /\ sum w js = 1.
 Definition pooled_variance V js w p M alpha : R :=
   sum (fun j => w j * variance V (p j) M alpha) js.
+Definition pooled_mass V js w p M (T : A -> bool) alpha : R :=
+  sum (fun j => w j * mass V (p j) M T alpha) js.
+(* Some strength costs at most k and gives the target at least tau. *)
+Definition feasible (cost gain : R -> R) (k tau : R) : Prop :=
+  exists alpha, cost alpha <= k /\ tau <= gain alpha.
 End CrossEntropy.
 
 (* ---- The paper's setting: dataset, model, steering ---- *)

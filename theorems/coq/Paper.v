@@ -4,6 +4,52 @@ From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits Bump
   CrossEntropy Concepts Model Dataset Signs Setting.
 Open Scope R_scope.
 
+(* ---- All contexts of P share one distribution, and all of N another ---- *)
+
+Section OneLaw.
+Context {A J : Type}.
+Variables (V : list A) (d : nat) (W : A -> nat -> R) (H : J -> nat -> R)
+  (p : J -> A -> R) (P N : list J) (j k : J).
+Hypothesis V_nonempty : V <> nil.
+Hypothesis model_trained : trained V d W H p.
+Hypothesis P_nonempty : P <> nil.
+Hypothesis N_nonempty : N <> nil.
+Hypothesis P_one : forall i, In i P -> forall y, In y V -> p i y = p k y.
+Hypothesis N_one : forall i, In i N -> forall y, In y V -> p i y = p j y.
+
+Lemma one_law_path z : In z V ->
+  (forall alpha,
+    steered_law V d W H P N j alpha z = geometric V (p k) (p j) alpha z) /\
+  steered_law V d W H P N j 1 z = p k z /\
+  (forall alpha, steered_law V d W H P N j (alpha + 1) z =
+    steered_law V d W H P N k alpha z).
+Proof.
+  intros z_in.
+  assert (Law := trained_law V d W H p V_nonempty model_trained).
+  destruct (geometric_path_ends V (p k) (p j) (log_odds p P N) 0 (Law k) (Law j)
+      (fun y y_in => log_odds_path V p P N j k y P_nonempty N_nonempty P_one
+        N_one y_in) z z_in) as [path [_ [one shift]]].
+  assert (E : forall i alpha, steered_law V d W H P N i alpha z =
+      tilt V (p i) (log_odds p P N) alpha z)
+    by (intros; apply steered_tilt; assumption).
+  split; [|split]; [intros alpha| |intros alpha]; rewrite !E; auto.
+Qed.
+
+Lemma one_law_peaks z c : In z V ->
+  peak (steered_increase V d W H P N p k z) (finite c) ->
+  peak (steered_increase V d W H P N p j z) (finite (c + 1)).
+Proof.
+  intros z_in [Up Down]. destruct (one_law_path z z_in) as [_ [_ Shift]].
+  assert (E : forall x, steered_increase V d W H P N p j z x =
+      steered_increase V d W H P N p k z (x - 1) + (p k z - p j z)).
+  { intros x. unfold steered_increase. rewrite <- (Shift (x - 1)).
+    replace (x - 1 + 1) with x by ring. ring. }
+  split; intros x y first_le second_le; rewrite !E.
+  - specialize (Up (x - 1) (y - 1) ltac:(lra) ltac:(lra)). lra.
+  - specialize (Down (x - 1) (y - 1) ltac:(lra) ltac:(lra)). lra.
+Qed.
+End OneLaw.
+
 Section Paper.
 Context {A J : Type} {V : list A} {kz : A -> nat} {kc : J -> nat} {a b : A -> R}
   {p : J -> A -> R} {d : nat} {W : A -> nat -> R} {H : J -> nat -> R}
@@ -123,42 +169,35 @@ Qed.
 
 (* ---- The contrastive path ---- *)
 
+(* Contexts of one concept share one distribution. *)
+Lemma paper_one_law opposite j k :
+  (forall i, In i N -> kc i = opposite) -> kc j = opposite -> kc k = target ->
+  (forall i, In i P -> forall y, In y V -> p i y = p k y) /\
+  (forall i, In i N -> forall y, In y V -> p i y = p j y).
+Proof.
+  intros N_in_opposite j_in_opposite k_in_target.
+  assert (Same := fun i e y => same_concept V kz kc a b p
+      (setting_assumption setting) i e y).
+  destruct (setting_sets setting) as [_ [_ [P_in_target _]]].
+  split; intros i i_in y y_in; apply Same; try exact y_in.
+  - rewrite k_in_target. exact (P_in_target i i_in).
+  - rewrite j_in_opposite. exact (N_in_opposite i i_in).
+Qed.
+
 Lemma paper_geometric_path :
   forall opposite, (forall i, In i N -> kc i = opposite) ->
   forall j k, kc j = opposite -> kc k = target -> forall z, In z V ->
-  (forall alpha, steered_law V d W H P N j alpha z =
-     exp ((1 - alpha) * ln (p j z) + alpha * ln (p k z)) /
-     sum (fun y => exp ((1 - alpha) * ln (p j y) + alpha * ln (p k y))) V) /\
+  (forall alpha,
+    steered_law V d W H P N j alpha z = geometric V (p k) (p j) alpha z) /\
   steered_law V d W H P N j 1 z = p k z /\
   (forall alpha, steered_law V d W H P N j (alpha + 1) z =
     steered_law V d W H P N k alpha z).
 Proof.
-  intros opposite N_in_opposite j k j_in_opposite k_in_target z z_in.
-  assert (two_rates := setting_assumption setting).
-  assert (Sets := setting_sets setting).
-  destruct Sets as [P_nonempty [N_nonempty [P_in_target _]]].
-  assert (Law := setting_law setting).
-  assert (M_path : forall y, In y V -> M y = ln (p k y) - ln (p j y)).
-  { intros y y_in. unfold log_odds.
-    assert (S := fun i e (E : kc i = kc e) =>
-        same_concept V kz kc a b p two_rates i e y E y_in).
-    rewrite (average_ext _ (fun _ => ln (p k y)) P),
-      (average_ext _ (fun _ => ln (p j y)) N), !average_const; try assumption.
-    - reflexivity.
-    - intros i i_in. rewrite (S i j); [reflexivity|].
-      rewrite (N_in_opposite i i_in), j_in_opposite. reflexivity.
-    - intros i i_in. rewrite (S i k); [reflexivity|].
-      rewrite (P_in_target i i_in), k_in_target. reflexivity. }
-  assert (ST := fun i alpha y => setting_tilt setting i alpha y).
-  split; [|split].
-  - intros alpha. rewrite ST by exact z_in. unfold tilt, partition.
-    rewrite (path_weight V (p k) (p j) M (Law j) M_path alpha z z_in).
-    rewrite (sum_ext _ _ V (fun y y_in =>
-        path_weight V (p k) (p j) M (Law j) M_path alpha y y_in)). reflexivity.
-  - rewrite ST by exact z_in.
-    exact (path_one V (p k) (p j) M (Law k) (Law j) M_path z z_in).
-  - intros alpha. rewrite !ST by exact z_in.
-    exact (path_shift V (p k) (p j) M (Law k) (Law j) M_path alpha z z_in).
+  intros opposite N_in_opposite j k j_in_opposite k_in_target.
+  destruct (paper_one_law opposite j k N_in_opposite j_in_opposite k_in_target).
+  apply one_law_path; try assumption;
+    [apply (setting_nonempty setting)|apply (setting_trained setting)
+      |apply (setting_sets setting)..].
 Qed.
 
 Lemma paper_path_peaks :
@@ -166,16 +205,10 @@ Lemma paper_path_peaks :
   forall j k, kc j = opposite -> kc k = target -> forall z c, In z V ->
   peak (increase k z) (finite c) -> peak (increase j z) (finite (c + 1)).
 Proof.
-  intros opposite N_in_opposite j k j_in_opposite k_in_target z c
-    z_in [Up Down].
-  destruct (paper_geometric_path opposite N_in_opposite j k j_in_opposite
-      k_in_target z z_in) as [_ [_ Shift]].
-  assert (E :
-      forall x, increase j z x = increase k z (x - 1) + (p k z - p j z)).
-  { intros x. unfold steered_increase. rewrite <- (Shift (x - 1)).
-    replace (x - 1 + 1) with x by ring. ring. }
-  split; intros x y first_le second_le; rewrite !E.
-  - specialize (Up (x - 1) (y - 1) ltac:(lra) ltac:(lra)). lra.
-  - specialize (Down (x - 1) (y - 1) ltac:(lra) ltac:(lra)). lra.
+  intros opposite N_in_opposite j k j_in_opposite k_in_target.
+  destruct (paper_one_law opposite j k N_in_opposite j_in_opposite k_in_target).
+  apply one_law_peaks; try assumption;
+    [apply (setting_nonempty setting)|apply (setting_trained setting)
+      |apply (setting_sets setting)..].
 Qed.
 End Paper.

@@ -87,6 +87,36 @@ Proof.
         apply Inc in order; lra.
 Qed.
 
+(* Separated log-odds have a margin, since tokens are finitely many. *)
+Lemma separated_margin : separated C V M ->
+  exists delta range, 0 < delta /\ margin C V M delta /\ ranges V M range.
+Proof.
+  intros C_separated.
+  destruct (highest_exists M outer (outer_nonempty V C C_proper))
+    as [low [[y [y_in Ey]] outer_below]].
+  destruct (lowest_exists M inner (inner_nonempty V C C_proper))
+    as [high [[z [z_in Ez]] inner_above]].
+  assert (V_nonempty := whole_nonempty V C C_proper).
+  destruct (highest_exists M V V_nonempty) as [top [_ top_above]].
+  destruct (lowest_exists M V V_nonempty) as [bottom [_ bottom_below]].
+  exists (high - low), (top - bottom). split; [|split].
+  - apply outside_in in y_in. apply members_in in z_in.
+    assert (M y < M z) by (apply C_separated; tauto). lra.
+  - intros u v u_in v_in Cu Cv.
+    pose proof (outer_below u (proj2 (outside_in C V u) (conj u_in Cu))).
+    pose proof (inner_above v (proj2 (members_in C V v) (conj v_in Cv))). lra.
+  - intros u v u_in v_in. pose proof (top_above v v_in).
+    pose proof (bottom_below u u_in). lra.
+Qed.
+
+Lemma separated_reached tau : separated C V M -> 0 < tau < 1 ->
+  exists! a, mass V p M C a = tau.
+Proof.
+  intros C_separated.
+  destruct (separated_margin C_separated) as [delta [range [? []]]].
+  apply (mass_reached delta range); assumption.
+Qed.
+
 (* Half saturation is where nu = -r, between the two linear bounds on nu. *)
 Lemma half_saturation delta range a : 0 < delta -> margin C V M delta ->
   ranges V M range ->
@@ -132,5 +162,20 @@ Proof.
     rewrite a_reaches. pose proof (nu_slope_ge delta a C_margin).
     pose proof (nu_slope_le V p M C p_positive C_proper range a M_ranges) as U.
     apply abs_bounds in U. lra.
+Qed.
+
+Lemma half_saturation_unique delta range : 0 < delta -> margin C V M delta ->
+  ranges V M range -> let r := logit (mass V p M C 0) in
+  exists a, unique (fun x => mass V p M C x = 1 / 2) a /\
+  (r <= 0 -> - r / range <= a <= - r / delta) /\
+  (0 <= r -> - r / delta <= a <= - r / range) /\
+  exists slope, derivable_pt_lim (mass V p M C) a slope /\
+  delta / 4 <= slope <= range / 4.
+Proof.
+  intros delta_positive C_margin M_ranges r.
+  destruct (mass_reached delta range (1 / 2) delta_positive C_margin M_ranges
+      ltac:(lra)) as [a a_unique].
+  exists a. split; [exact a_unique|].
+  apply half_saturation; try assumption. exact (proj1 a_unique).
 Qed.
 End Saturation.

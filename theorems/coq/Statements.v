@@ -5,7 +5,7 @@
    about every finite distribution p > 0 (a law) and all log-odds M. *)
 From Coq Require Import Reals List Arith Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity
-  Tilt Limits Bump CrossEntropy Bounds Bennett Remainder Budget
+  Tilt Limits Bump CrossEntropy Bounds Bennett Remainder Budget Feasible
   Concepts Saturation Model Dataset Signs Strength Reverse Transformer Rate
   Attention FeedForward Network
   Existence Setting Paper Threshold Gradient Table Witness Behaviours Errata
@@ -556,9 +556,8 @@ Qed.
 Theorem contrastive_geometric_path :
   forall opposite, (forall i, In i N -> kc i = opposite) ->
   forall j k, kc j = opposite -> kc k = target -> forall z, In z V ->
-  (forall alpha, steered_law V d W H P N j alpha z =
-     exp ((1 - alpha) * ln (p j z) + alpha * ln (p k z)) /
-     sum (fun y => exp ((1 - alpha) * ln (p j y) + alpha * ln (p k y))) V) /\
+  (forall alpha,
+    steered_law V d W H P N j alpha z = geometric V (p k) (p j) alpha z) /\
   steered_law V d W H P N j 1 z = p k z /\
   (forall alpha, steered_law V d W H P N j (alpha + 1) z =
     steered_law V d W H P N k alpha z).
@@ -597,6 +596,34 @@ Theorem remark_3_4_threshold :
   forall j z s, kc j <> target -> In z V -> kz z = target ->
   peak (steered_increase V d W H P N p j z) s -> below (finite 0) s.
 Proof. exact @paper_threshold. Qed.
+
+(* ======== The geometric path, between any two distributions ======== *)
+
+(* claim: contrastive.geometric-path; the tilt by M = ln(p_T / p_N),
+   up to a constant, leads from p_N at 0 to p_T at 1 *)
+Theorem geometric_path :
+  forall (A : Type) (V : list A) (pT pN M : A -> R) c, law V pT -> law V pN ->
+  (forall z, In z V -> M z = ln (pT z) - ln (pN z) + c) ->
+  forall z, In z V ->
+  (forall alpha, tilt V pN M alpha z = geometric V pT pN alpha z) /\
+  tilt V pN M 0 z = pN z /\ tilt V pN M 1 z = pT z /\
+  forall alpha, tilt V pN M (alpha + 1) z = tilt V pT M alpha z.
+Proof. exact @geometric_path_ends. Qed.
+
+(* claim: contrastive.geometric-path; any trained model whose contexts
+   in P share one distribution, and those in N another *)
+Theorem contrastive_one_law : forall (A J : Type) (V : list A) d W
+    (H : J -> nat -> R) (p : J -> A -> R) P N j k,
+  V <> nil -> trained V d W H p -> P <> nil -> N <> nil ->
+  (forall i, In i P -> forall y, In y V -> p i y = p k y) ->
+  (forall i, In i N -> forall y, In y V -> p i y = p j y) ->
+  forall z, In z V ->
+  (forall alpha,
+    steered_law V d W H P N j alpha z = geometric V (p k) (p j) alpha z) /\
+  steered_law V d W H P N j 1 z = p k z /\
+  (forall alpha, steered_law V d W H P N j (alpha + 1) z =
+    steered_law V d W H P N k alpha z).
+Proof. exact @one_law_path. Qed.
 
 (* claim: sign-rule *)
 Theorem sign_rule :
@@ -693,6 +720,16 @@ Theorem half_saturation_bounds : forall delta range a, 0 < delta ->
   exists slope, derivable_pt_lim (mass V p M C) a slope /\
   delta / 4 <= slope <= range / 4.
 Proof. exact (half_saturation V p M C (proj1 p_law) C_proper). Qed.
+
+(* claim: half-saturation.bounds; there is exactly one such strength *)
+Theorem half_saturation_once : forall delta range, 0 < delta ->
+  margin C V M delta -> ranges V M range -> let r := logit (mass V p M C 0) in
+  exists a, unique (fun x => mass V p M C x = 1 / 2) a /\
+  (r <= 0 -> - r / range <= a <= - r / delta) /\
+  (0 <= r -> - r / delta <= a <= - r / range) /\
+  exists slope, derivable_pt_lim (mass V p M C) a slope /\
+  delta / 4 <= slope <= range / 4.
+Proof. exact (half_saturation_unique V p M C (proj1 p_law) C_proper). Qed.
 
 (* claim: strength.budget; a target mass is reached at exactly one strength *)
 Theorem strength_target : forall delta range tau, 0 < delta ->
@@ -898,6 +935,28 @@ Theorem strength_budget_best : forall T a k, proper T V -> separated T V M ->
   forall j beta, In j js -> increase beta <= k ->
   mass V (p j) M T beta <= mass V (p j) M T a.
 Proof. exact (budget_best V js w p M p_laws w_weights). Qed.
+
+(* claim: strength.budget; the one strength a at which a context's target
+   holds tau: if that is not less than unsteered, the budget k allows tau
+   iff it allows a; if that is not more, it is held at 0, for nothing *)
+Theorem strength_feasible : forall T, proper T V -> separated T V M ->
+  forall tau k j, In j js -> 0 < tau < 1 -> 0 <= k ->
+  let gain := mass V (p j) M T in
+  exists a, unique (fun x => gain x = tau) a /\
+  (gain 0 <= tau ->
+    0 <= a /\ (feasible increase gain k tau <-> increase a <= k)) /\
+  (tau <= gain 0 -> a <= 0 /\ feasible increase gain k tau).
+Proof. intros T. exact (mass_feasible V js w p M T p_laws w_weights). Qed.
+
+(* claim: strength.budget; the same of the mass averaged over contexts *)
+Theorem strength_feasible_pooled : forall T, proper T V -> separated T V M ->
+  forall tau k, 0 < tau < 1 -> 0 <= k ->
+  let gain := pooled_mass V js w p M T in
+  exists a, unique (fun x => gain x = tau) a /\
+  (gain 0 <= tau ->
+    0 <= a /\ (feasible increase gain k tau <-> increase a <= k)) /\
+  (tau <= gain 0 -> a <= 0 /\ feasible increase gain k tau).
+Proof. intros T. exact (pooled_feasible V js w p M T p_laws w_weights). Qed.
 End Thm38.
 
 (* ======== Proposition 4.1 ======== *)
@@ -1414,6 +1473,8 @@ Definition everything :=
     @thm_3_6_vanishing_paper, @thm_3_6_decreasing_paper,
     @thm_3_8_quadratic_paper, @ce_convex_paper, @contrastive_geometric_path,
     @contrastive_peak_shift, sign_rule),
+   (geometric_path, contrastive_one_law, @half_saturation_once,
+     @strength_feasible, @strength_feasible_pooled),
    (@thm_3_6_tanh, @thm_3_6_growth, @thm_3_6_target_increasing,
      @thm_3_6_target_limits, @thm_3_6_vanishing, @thm_3_6_decreasing,
     @half_saturation_bounds, @strength_target, @strength_reverse,

@@ -363,6 +363,20 @@ Proof.
   field.
 Qed.
 
+(* Log-odds count up to a constant. *)
+Lemma tilt_offset V p M M' c alpha z :
+  (forall y, In y V -> M y = M' y + c) -> In z V ->
+  tilt V p M alpha z = tilt V p M' alpha z.
+Proof.
+  intros M_offset z_in.
+  assert (E : forall y, In y V ->
+      weight p M alpha y = exp (alpha * c) * weight p M' alpha y).
+  { intros y y_in. unfold weight. rewrite M_offset by exact y_in.
+    rewrite Rmult_plus_distr_l, exp_plus. ring. }
+  unfold tilt, partition. rewrite (sum_ext _ _ _ E), E, sum_scal by exact z_in.
+  apply ratio_scale, exp_pos.
+Qed.
+
 Lemma log_partition_zero V p M : law V p -> log_partition V p M 0 = 0.
 Proof.
   intros [_ p_sum]. unfold log_partition. rewrite partition_zero, p_sum.
