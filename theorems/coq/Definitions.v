@@ -189,6 +189,36 @@ Definition feasible (cost gain : R -> R) (k tau : R) : Prop :=
   exists alpha, cost alpha <= k /\ tau <= gain alpha.
 End CrossEntropy.
 
+(* ---- Definition 2.1: a dataset of pairs (context, next token) ---- *)
+
+Section Pairs.
+Context {A J : Type}.
+Variables (same_context : forall i j : J, {i = j} + {i <> j})
+  (same_token : forall y z : A, {y = z} + {y <> z}).
+Implicit Types (pairs : list (J * A)) (j : J) (z : A).
+
+Definition context_is j (pair : J * A) : bool :=
+  if same_context (fst pair) j then true else false.
+Definition token_is z (pair : J * A) : bool :=
+  if same_token (snd pair) z then true else false.
+Definition context_count pairs j : R :=
+  INR (length (filter (context_is j) pairs)).
+Definition pair_count pairs j z : R :=
+  INR (length (filter (token_is z) (filter (context_is j) pairs))).
+(* p(z | c_j), and the weight pi_j of a context. *)
+Definition next_token_share pairs j z : R :=
+  pair_count pairs j z / context_count pairs j.
+Definition context_share pairs j : R :=
+  context_count pairs j / INR (length pairs).
+(* -(1/n) sum_i ln q(z_i | c_i), q j the model's distribution at c_j. *)
+Definition pairs_cross_entropy pairs (q : J -> A -> R) : R :=
+  - average (fun pair => ln (q (fst pair) (snd pair))) pairs.
+(* Every pair is of a context in js and a token in V, each listed once. *)
+Definition dataset (V : list A) (js : list J) pairs : Prop :=
+  NoDup V /\ NoDup js /\ pairs <> nil /\
+  forall pair, In pair pairs -> In (fst pair) js /\ In (snd pair) V.
+End Pairs.
+
 (* ---- The paper's setting: dataset, model, steering ---- *)
 
 Section Setting.

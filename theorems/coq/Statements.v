@@ -4,7 +4,7 @@
    "in the paper's setting" is about the trained, steered model; any other is
    about every finite distribution p > 0 (a law) and all log-odds M. *)
 From Coq Require Import Reals List Arith Lra Lia.
-From Steering Require Import Definitions Sum Calculus Infinity
+From Steering Require Import Definitions Sum Counts Calculus Infinity
   Tilt Limits Bump CrossEntropy Bounds Bennett Remainder Budget Feasible
   Concepts Saturation Model Dataset Signs Strength Reverse Transformer Rate
   Attention FeedForward Network
@@ -63,6 +63,43 @@ Theorem setting_consistent :
     forall y z, In y V -> In z V -> kz y = k -> kz z <> k ->
     log_odds p P N y <= log_odds p P N z).
 Proof. exact rich_setting. Qed.
+
+(* ======== Definition 2.1: a dataset of counted pairs ======== *)
+
+Section Pairs.
+Context {A J : Type}.
+Variables (same_context : forall i j : J, {i = j} + {i <> j})
+  (same_token : forall y z : A, {y = z} + {y <> z})
+  (V : list A) (js : list J) (pairs : list (J * A)).
+Hypothesis pairs_dataset : dataset V js pairs.
+
+Notation p := (next_token_share same_context same_token pairs).
+Notation w := (context_share same_context pairs).
+
+(* claim: definition-2.1.cross-entropy; the mean loss over
+   pairs, of any model, is the cross-entropy over contexts *)
+Theorem definition_2_1_cross_entropy : forall q : J -> A -> R,
+  pairs_cross_entropy pairs q = cross_entropy V js w p q.
+Proof.
+  exact (counted_cross_entropy same_context same_token V js pairs
+      pairs_dataset).
+Qed.
+
+(* claim: definition-2.1.law; seen with every token, a context
+   has a distribution p > 0; seen at all, a weight > 0 *)
+Theorem definition_2_1_law :
+  (forall j,
+   (forall z, In z V ->
+     exists pair, In pair pairs /\ fst pair = j /\ snd pair = z) ->
+   V <> nil -> law V (p j)) /\
+  ((forall j, In j js -> exists pair, In pair pairs /\ fst pair = j) ->
+   weights js w).
+Proof.
+  split; [exact (counted_law same_context same_token V js pairs
+      pairs_dataset)|].
+  exact (counted_weights same_context V js pairs pairs_dataset).
+Qed.
+End Pairs.
 
 (* ======== Section 2: from the model to the tilt ======== *)
 
@@ -1458,6 +1495,7 @@ Definition everything :=
     @limit_rate_minus, remark_3_4_root, @remark_3_4_threshold,
     @thm_3_6_logistic_paper, @thm_3_6_logistic,
     @finding_degrades_gradient, @finding_degrades_stationary),
+   (@definition_2_1_cross_entropy, @definition_2_1_law),
    @lemma_b2_affine, @lemma_b3_tilt, @lemma_b3_direction, @lemma_b4_value,
    @lemma_b4_sign, @lemma_b4_weights, @lemma_b4_varying, lemma_b5_derivative,
    tilt_cumulants, tilt_mean,
