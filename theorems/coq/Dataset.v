@@ -4,6 +4,109 @@ From Coq Require Import Reals List Arith Lra Lia.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt.
 Open Scope R_scope.
 
+(* ---- The rate inside a concept may depend on the context ---- *)
+
+Section Varying.
+Context {A J : Type}.
+Variables (V : list A) (kz : A -> nat) (kc : J -> nat) (a : J -> A -> R)
+  (b : A -> R) (p : J -> A -> R) (P N : list J) (target : nat).
+Hypothesis a_above_b : forall j z, In z V -> 0 < b z < a j z.
+Hypothesis p_rates : forall j z, In z V ->
+  p j z = if Nat.eqb (kz z) (kc j) then a j z else b z.
+
+(* What a context adds to ln b. *)
+Notation gain j z :=
+  (if Nat.eqb (kz z) (kc j) then ln (a j z / b z) else 0).
+
+Lemma varying_positive j : positive V (p j).
+Proof.
+  intros z z_in. rewrite p_rates by exact z_in.
+  pose proof (a_above_b j z z_in). destruct (Nat.eqb _ _); lra.
+Qed.
+
+Lemma varying_log j z : In z V -> ln (p j z) = ln (b z) + gain j z.
+Proof.
+  intros z_in. rewrite p_rates by exact z_in.
+  pose proof (a_above_b j z z_in).
+  destruct (Nat.eqb _ _); [|ring]. unfold Rdiv.
+  rewrite ln_mult, ln_Rinv; try lra. apply Rinv_0_lt_compat; lra.
+Qed.
+
+Lemma varying_gain j z : In z V -> 0 < ln (a j z / b z).
+Proof.
+  intros z_in. pose proof (a_above_b j z z_in). rewrite <- ln_1.
+  apply ln_increasing; [lra|].
+  apply (Rmult_lt_reg_r (b z)); [lra|]. unfold Rdiv.
+  rewrite Rmult_assoc, Rinv_l by lra. lra.
+Qed.
+
+Lemma varying_value z : P <> nil -> N <> nil -> In z V ->
+  log_odds p P N z =
+    average (fun i => gain i z) P - average (fun i => gain i z) N.
+Proof.
+  intros P_nonempty N_nonempty z_in. unfold log_odds.
+  assert (E : forall l, l <> nil -> average (fun i => ln (p i z)) l =
+      ln (b z) + average (fun i => gain i z) l).
+  { intros l l_nonempty.
+    rewrite (average_ext _ _ l (fun i _ => varying_log i z z_in)).
+    unfold average. rewrite sum_plus, sum_const.
+    pose proof (length_pos l l_nonempty). field. lra. }
+  rewrite !E by assumption. ring.
+Qed.
+
+Hypothesis steering : steering_sets kc target P N.
+
+Lemma varying_on z : In z V -> kz z = target -> 0 < log_odds p P N z.
+Proof.
+  destruct steering as [P_nonempty [N_nonempty [P_in_target N_off_target]]].
+  intros z_in E. rewrite varying_value, (average_ext _ (fun _ => 0) N),
+    average_const by (assumption || (intros i i_in;
+      assert (Nat.eqb (kz z) (kc i) = false) as ->
+        by (apply Nat.eqb_neq; specialize (N_off_target i i_in); congruence);
+      reflexivity)).
+  rewrite Rminus_0_r, <- (average_const 0 P P_nonempty).
+  apply average_lt; [exact P_nonempty|]. intros i i_in.
+  rewrite E, (P_in_target i i_in), Nat.eqb_refl. apply varying_gain, z_in.
+Qed.
+
+Lemma varying_off z : In z V -> kz z <> target -> log_odds p P N z <= 0.
+Proof.
+  destruct steering as [P_nonempty [N_nonempty [P_in_target N_off_target]]].
+  intros z_in E. rewrite varying_value, (average_ext _ (fun _ => 0) P),
+    average_const by (assumption || (intros i i_in;
+      assert (Nat.eqb (kz z) (kc i) = false) as ->
+        by (apply Nat.eqb_neq; rewrite (P_in_target i i_in); exact E);
+      reflexivity)).
+  assert (average (fun _ => 0) N <= average (fun i => gain i z) N); [|
+    rewrite average_const in *; lra || assumption].
+  apply average_le; [exact N_nonempty|]. intros i _.
+  destruct (Nat.eqb _ _); [left; apply varying_gain, z_in|lra].
+Qed.
+
+Lemma varying_sign z : In z V -> (0 < log_odds p P N z <-> kz z = target).
+Proof.
+  intros z_in. split; [|apply varying_on; exact z_in]. intros M_positive.
+  destruct (Nat.eq_dec (kz z) target) as [E|E]; [exact E|].
+  pose proof (varying_off z z_in E). lra.
+Qed.
+
+Lemma varying_separated : separated (in_target kz target) V (log_odds p P N).
+Proof.
+  intros y z y_in z_in Ty Tz. apply Nat.eqb_eq in Tz. apply Nat.eqb_neq in Ty.
+  pose proof (varying_off y y_in Ty). pose proof (varying_on z z_in Tz). lra.
+Qed.
+End Varying.
+
+Lemma varying_law {A J} (V : list A) kz (kc : J -> nat) a b p j :
+  assumption_1_varying V kz kc a b p -> law V (p j).
+Proof.
+  intros [above [sums rates]]. split; [|apply sums].
+  apply (varying_positive V kz kc a b p); [|exact rates].
+  intros i z z_in. apply above, z_in.
+Qed.
+
+(* ---- The rate inside a concept is the same for all its contexts ---- *)
+
 Section Rates.
 Context {A J : Type}.
 Variables (V : list A) (kz : A -> nat) (kc : J -> nat) (a b : A -> R)
@@ -13,20 +116,19 @@ Hypothesis two_rates : assumption_1 V kz kc a b p.
 Lemma rates z : In z V -> 0 < b z < a z /\ a z < 1.
 Proof. apply two_rates. Qed.
 
+Lemma rates_varying : assumption_1_varying V kz kc (fun _ => a) b p.
+Proof. split; [intros _; apply two_rates|apply two_rates]. Qed.
+
 Lemma rates_law j : law V (p j).
-Proof.
-  destruct two_rates as [R [S E]]. split; [|apply S]. intros z z_in.
-  rewrite E by exact z_in. specialize (R z z_in). destruct (Nat.eqb _ _); lra.
-Qed.
+Proof. exact (varying_law V kz kc (fun _ => a) b p j rates_varying). Qed.
 
 Lemma log_rates j z : In z V ->
   ln (p j z) =
     ln (b z) + ln (a z / b z) * (if Nat.eqb (kc j) (kz z) then 1 else 0).
 Proof.
-  intros z_in. destruct two_rates as [R [_ E]]. rewrite E by exact z_in.
-  specialize (R z z_in). rewrite Nat.eqb_sym.
-  destruct (Nat.eqb _ _); [|ring]. unfold Rdiv.
-  rewrite ln_mult, ln_Rinv; try lra. apply Rinv_0_lt_compat; lra.
+  intros z_in. rewrite (varying_log V kz kc (fun _ => a) b p); try exact z_in;
+    [|intros; apply rates; assumption|apply two_rates].
+  rewrite Nat.eqb_sym. destruct (Nat.eqb _ _); ring.
 Qed.
 
 Lemma average_rates l z : l <> nil -> In z V ->
@@ -114,13 +216,6 @@ Proof.
   pose proof (share_nonneg k N N_nonempty). lra.
 Qed.
 
-Lemma steering_sign z : In z V -> (0 < log_odds p P N z <-> kz z = target).
-Proof.
-  intros z_in.
-  apply log_odds_sign; try apply steering;
-    [rewrite weight_target; lra|apply weight_other|exact z_in].
-Qed.
-
 Lemma steering_target z : In z V -> kz z = target ->
   log_odds p P N z = ln (a z / b z).
 Proof.
@@ -128,61 +223,24 @@ Proof.
   rewrite E, weight_target. ring.
 Qed.
 
+Lemma steering_sign z : In z V -> (0 < log_odds p P N z <-> kz z = target).
+Proof.
+  apply (varying_sign V kz kc (fun _ => a) b p P N target);
+    [intros; apply rates; assumption|apply two_rates|exact steering].
+Qed.
+
 Lemma steering_other z : In z V -> kz z <> target -> log_odds p P N z <= 0.
 Proof.
-  intros z_in E.
-  destruct (Rle_lt_dec (log_odds p P N z) 0) as [L|L]; [exact L|].
-  apply steering_sign in L; [congruence|exact z_in].
+  apply (varying_off V kz kc (fun _ => a) b p P N target);
+    [intros; apply rates; assumption|apply two_rates|exact steering].
 Qed.
 
 Lemma steering_separated : separated (in_target kz target) V (log_odds p P N).
 Proof.
-  intros y z y_in z_in Ty Tz. apply Nat.eqb_eq in Tz. apply Nat.eqb_neq in Ty.
-  pose proof (steering_other y y_in Ty).
-  pose proof (proj2 (steering_sign z z_in) Tz). lra.
+  apply (varying_separated V kz kc (fun _ => a) b p P N target);
+    [intros; apply rates; assumption|apply two_rates|exact steering].
 Qed.
 End Rates.
-
-(* ---- The rate inside a concept may depend on the context ---- *)
-
-Lemma varying_sign {A J} (V : list A) (kz : A -> nat) (kc : J -> nat)
-    (a : J -> A -> R) (b : A -> R) p P N target z :
-  (forall j y, In y V -> 0 < b y < a j y) ->
-  (forall j y, In y V ->
-    p j y = if Nat.eqb (kz y) (kc j) then a j y else b y) ->
-  steering_sets kc target P N -> In z V ->
-  (0 < log_odds p P N z <-> kz z = target).
-Proof.
-  intros a_above_b Q [P_nonempty [N_nonempty [P_in_target N_off_target]]] z_in.
-  unfold log_odds.
-  assert (L : forall j, ln (b z) < ln (a j z)) by (intros j;
-      destruct (a_above_b j z z_in); apply ln_increasing; assumption).
-  assert (Own : forall j, kz z = kc j -> ln (p j z) = ln (a j z))
-    by (intros j E; rewrite Q, E, Nat.eqb_refl by exact z_in; reflexivity).
-  assert (Off : forall j, kz z <> kc j -> ln (p j z) = ln (b z)).
-  { intros j E. rewrite Q by exact z_in.
-    assert (Nat.eqb (kz z) (kc j) = false) as ->
-      by (apply Nat.eqb_neq; exact E). reflexivity. }
-  split.
-  - intros M_positive.
-    destruct (Nat.eq_dec (kz z) target) as [E|E]; [exact E|exfalso].
-    rewrite (average_ext _ (fun _ => ln (b z)) P), average_const in
-      M_positive by (exact P_nonempty
-        || (intros i i_in; apply Off; rewrite (P_in_target i i_in); exact E)).
-    assert (ln (b z) <= average (fun i => ln (p i z)) N); [|lra].
-    rewrite <- (average_const (ln (b z)) N N_nonempty) at 1.
-    apply average_le; [exact N_nonempty|]. intros i _.
-    destruct (Nat.eq_dec (kz z) (kc i)) as [Ei|Ei];
-      [rewrite Own by exact Ei; left; apply L|rewrite Off by exact Ei; lra].
-  - intros E.
-    rewrite (average_ext _ (fun _ => ln (b z)) N), average_const
-      by (exact N_nonempty || (intros i i_in; apply Off; rewrite E; intros X;
-        apply (N_off_target i i_in); symmetry; exact X)).
-    assert (ln (b z) < average (fun i => ln (p i z)) P); [|lra].
-    rewrite <- (average_const (ln (b z)) P P_nonempty) at 1.
-    apply average_lt; [exact P_nonempty|]. intros i i_in.
-    rewrite Own by (rewrite (P_in_target i i_in); exact E). apply L.
-Qed.
 
 (* ---- The geometric path from p_N to p_T ---- *)
 

@@ -234,6 +234,16 @@ Definition assumption_1 V token_concept context_concept a b p : Prop :=
      p j z = if Nat.eqb (token_concept z) (context_concept j)
        then a z else b z).
 
+(* Its extension (App. B.1): the rate of a token inside
+   its own concept may depend on the context. *)
+Definition assumption_1_varying V token_concept context_concept
+    (a : J -> A -> R) b p : Prop :=
+  (forall j z, In z V -> 0 < b z < a j z /\ a j z < 1) /\
+  (forall j, sum (p j) V = 1) /\
+  (forall j z, In z V ->
+     p j z = if Nat.eqb (token_concept z) (context_concept j)
+       then a j z else b z).
+
 (* The share of contexts whose concept is k; w_k is
    its difference between P and N. *)
 Definition share context_concept (k : nat) (l : list J) : R :=
@@ -322,6 +332,15 @@ Record paper_setting V token_concept context_concept a b p d W H P N
   setting_sets : steering_sets context_concept target P N;
   setting_proper : proper (in_target token_concept target) V
 }.
+(* The same with rates that may depend on the context. *)
+Record varying_setting V token_concept context_concept (a : J -> A -> R) b p d
+    W H P N target : Prop := {
+  varying_assumption :
+    assumption_1_varying V token_concept context_concept a b p;
+  varying_trained : trained V d W H p;
+  varying_sets : steering_sets context_concept target P N;
+  varying_proper : proper (in_target token_concept target) V
+}.
 End Setting.
 
 (* The setting determines its parts: pass the hypothesis alone. *)
@@ -332,6 +351,15 @@ Arguments setting_trained
 Arguments setting_sets
   {A J V token_concept context_concept a b p d W H P N target}.
 Arguments setting_proper
+  {A J V token_concept context_concept a b p d W H P N target}.
+
+Arguments varying_assumption
+  {A J V token_concept context_concept a b p d W H P N target}.
+Arguments varying_trained
+  {A J V token_concept context_concept a b p d W H P N target}.
+Arguments varying_sets
+  {A J V token_concept context_concept a b p d W H P N target}.
+Arguments varying_proper
   {A J V token_concept context_concept a b p d W H P N target}.
 
 (* Three contexts for the counterexamples. *)

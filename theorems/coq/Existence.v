@@ -21,40 +21,64 @@ Definition own_rate (z : A) : R := b z + (1 - sum b V) * u z.
 Definition rate_law (j : J) (z : A) : R :=
   if Nat.eqb (kz z) (kc j) then own_rate z else b z.
 
+Lemma own_rate_between z : In z V -> 0 < b z < own_rate z /\ own_rate z < 1.
+Proof.
+  intros z_in. pose proof (b_positive z z_in). pose proof (u_positive z z_in).
+  assert (0 < (1 - sum b V) * u z) by (apply Rmult_lt_0_compat; lra).
+  assert (U : u z <= 1).
+  { rewrite <- (u_sums z z_in). apply term_le_sum.
+    - intros y y_in. apply members_in in y_in. left. apply u_positive, y_in.
+    - apply members_in. split; [exact z_in|apply Nat.eqb_refl]. }
+  assert (L : b z < sum b V).
+  { destruct (two_concepts z z_in) as [y [y_in Ne]].
+    rewrite (sum_split (in_target kz (kz z)) b V).
+    assert (b z <= sum b (members (in_target kz (kz z)) V)).
+    { apply term_le_sum; [intros x x_in; apply members_in in x_in; left;
+          apply b_positive, x_in|].
+      apply members_in. split; [exact z_in|apply Nat.eqb_refl]. }
+    assert (b y <= sum b (members (outside (in_target kz (kz z))) V)).
+    { apply term_le_sum; [intros x x_in; apply outside_in in x_in; left;
+          apply b_positive, x_in|].
+      apply outside_in. split; [exact y_in|apply Nat.eqb_neq; exact Ne]. }
+    pose proof (b_positive y y_in). lra. }
+  unfold own_rate. nra.
+Qed.
+
+Lemma rate_law_sum j : sum (rate_law j) V = 1.
+Proof.
+  destruct (context_tokens j) as [z [z_in Kz]].
+  pose proof (u_sums z z_in) as S. rewrite Kz in S.
+  rewrite (sum_ext _ (fun y => b y
+      + (1 - sum b V) * (if in_target kz (kc j) y then u y else 0))).
+  - rewrite sum_plus, sum_scal, <- sum_filter.
+    fold (members (in_target kz (kc j)) V). rewrite S. ring.
+  - intros y _. unfold rate_law, own_rate, in_target.
+    destruct (Nat.eqb (kz y) (kc j)); ring.
+Qed.
+
 Lemma rates_assumption : assumption_1 V kz kc own_rate b rate_law.
 Proof.
-  split; [|split].
-  - intros z z_in. pose proof (b_positive z z_in).
-    pose proof (u_positive z z_in).
-    assert (0 < (1 - sum b V) * u z) by (apply Rmult_lt_0_compat; lra).
-    assert (U : u z <= 1).
-    { rewrite <- (u_sums z z_in). apply term_le_sum.
-      - intros y y_in. apply members_in in y_in. left. apply u_positive, y_in.
-      - apply members_in. split; [exact z_in|apply Nat.eqb_refl]. }
-    assert (L : b z < sum b V).
-    { destruct (two_concepts z z_in) as [y [y_in Ne]].
-      rewrite (sum_split (in_target kz (kz z)) b V).
-      assert (b z <= sum b (members (in_target kz (kz z)) V)).
-      { apply term_le_sum; [intros x x_in; apply members_in in x_in; left;
-            apply b_positive, x_in|].
-        apply members_in. split; [exact z_in|apply Nat.eqb_refl]. }
-      assert (b y <= sum b (members (outside (in_target kz (kz z))) V)).
-      { apply term_le_sum; [intros x x_in; apply outside_in in x_in; left;
-            apply b_positive, x_in|].
-        apply outside_in. split; [exact y_in|apply Nat.eqb_neq; exact Ne]. }
-      pose proof (b_positive y y_in). lra. }
-    unfold own_rate. nra.
-  - intros j. destruct (context_tokens j) as [z [z_in Kz]].
-    pose proof (u_sums z z_in) as S. rewrite Kz in S.
-    rewrite (sum_ext _ (fun y => b y
-        + (1 - sum b V) * (if in_target kz (kc j) y then u y else 0))).
-    + rewrite sum_plus, sum_scal, <- sum_filter.
-      fold (members (in_target kz (kc j)) V). rewrite S. ring.
-    + intros y _. unfold rate_law, own_rate, in_target.
-      destruct (Nat.eqb (kz y) (kc j)); ring.
-  - reflexivity.
+  split; [exact own_rate_between|]. split; [exact rate_law_sum|reflexivity].
 Qed.
 End Rates.
+
+(* The same with a u for each context. *)
+Lemma varying_rates_assumption {A J} (V : list A) kz (kc : J -> nat)
+    (b : A -> R) (u : J -> A -> R) :
+  (forall z, In z V -> 0 < b z) -> sum b V < 1 ->
+  (forall j z, In z V -> 0 < u j z) ->
+  (forall j z, In z V -> sum (u j) (members (in_target kz (kz z)) V) = 1) ->
+  (forall j, exists z, In z V /\ kz z = kc j) ->
+  (forall z, In z V -> exists y, In y V /\ kz y <> kz z) ->
+  let a j z := b z + (1 - sum b V) * u j z in
+  assumption_1_varying V kz kc a b
+    (fun j z => if Nat.eqb (kz z) (kc j) then a j z else b z).
+Proof.
+  intros b_positive b_sum u_positive u_sums context_tokens two_concepts a.
+  split; [|split; [|reflexivity]].
+  - intros j z z_in. apply (own_rate_between V kz b (u j)); auto.
+  - intros j. apply (rate_law_sum V kz kc b (u j)); auto.
+Qed.
 
 (* Token z reads coordinate z of the embedding, and
    the embedding holds log-probabilities. *)

@@ -50,48 +50,16 @@ Proof.
 Qed.
 End OneLaw.
 
-Section Paper.
-Context {A J : Type} {V : list A} {kz : A -> nat} {kc : J -> nat} {a b : A -> R}
-  {p : J -> A -> R} {d : nat} {W : A -> nat -> R} {H : J -> nat -> R}
-  {P N : list J} {target : nat}.
-Hypothesis setting : paper_setting V kz kc a b p d W H P N target.
+(* ---- Theorem 3.6 ---- *)
+
+Section Varying.
+Context {A J : Type} {V : list A} {kz : A -> nat} {kc : J -> nat}
+  {a : J -> A -> R} {b : A -> R} {p : J -> A -> R} {d : nat}
+  {W : A -> nat -> R} {H : J -> nat -> R} {P N : list J} {target : nat}.
+Hypothesis setting : varying_setting V kz kc a b p d W H P N target.
 
 Notation M := (log_odds p P N).
-Notation T := (in_target kz target).
-Notation increase := (steered_increase V d W H P N p).
 Notation concept := (steered_concept_increase V d W H P N p).
-
-(* ---- Remark 3.4 ---- *)
-
-Lemma paper_positive_peaks : forall G gamma omega eps eps0,
-  2 <= G -> 0 < eps < eps0 -> eps0 <= (G - 1) / G ->
-  (forall z, In z V ->
-    a z = (1 - eps) * gamma z /\ b z = eps * omega z / (G - 1)) ->
-  sum gamma (members T V) = 1 -> sum omega (members T V) = 1 ->
-  (forall z, In z V -> kz z = target ->
-     - ln (gamma z / omega z) <=
-       (1 - eps0 / (G - 1)) * ln ((1 - eps0) * (G - 1) / eps0)) ->
-  forall j z s, kc j <> target -> In z V -> kz z = target ->
-  peak (increase j z) s -> below (finite 0) s.
-Proof.
-  intros G gamma omega eps eps0 G_ge_2 eps_between eps0_le rates_ab gamma_sum
-    omega_sum threshold j z s j_off_target z_in Kz Ps.
-  rewrite (setting_increase setting j z z_in), <- increase_peak in Ps.
-  assert (E1 : eps0 < 1).
-  { apply Rle_lt_trans with ((G - 1) / G); [exact eps0_le|].
-    apply (Rmult_lt_reg_r G); [lra|].
-    replace ((G - 1) / G * G) with (G - 1) by (field; lra). lra. }
-  apply (shapes_positive V kz kc a b p P N target (setting_assumption setting)
-      (setting_sets setting) (setting_proper setting)
-      (G - 1) gamma omega eps ltac:(lra) ltac:(lra) (fun x x_in =>
-      proj1 (rates_ab x x_in)) (fun x x_in => proj2 (rates_ab x x_in))
-      gamma_sum omega_sum j z s j_off_target z_in Kz); [|exact Ps].
-  apply Rle_lt_trans with (1 := threshold z z_in Kz).
-  apply threshold_decreasing; try lra. replace (1 + (G - 1)) with G by ring.
-  exact eps0_le.
-Qed.
-
-(* ---- Theorem 3.6 ---- *)
 
 Lemma paper_concept_vanishes : forall j k bottom, k <> target ->
   lowest V M bottom -> (forall z, In z V -> kz z = k -> M z <> bottom) ->
@@ -120,7 +88,7 @@ Proof.
   apply low_decreasing; [apply (setting_law setting)| |
     apply (setting_varies setting)|].
   - split; [exact target_inhabited|].
-    destruct (setting_proper setting) as [[z [z_in Tz]] _].
+    destruct (varying_proper setting) as [[z [z_in Tz]] _].
     apply Nat.eqb_eq in Tz. exists z. split; [exact z_in|].
     unfold outside, in_target.
     assert (Nat.eqb (kz z) k = false) as -> by (apply Nat.eqb_neq; congruence).
@@ -165,6 +133,47 @@ Proof.
   - exact (derivable_ext _ _ _ _ masses_F slope).
   - eapply derivable_ext; [|exact rate]. intros t. cbv beta.
     rewrite masses_F. reflexivity.
+Qed.
+End Varying.
+
+Section Paper.
+Context {A J : Type} {V : list A} {kz : A -> nat} {kc : J -> nat} {a b : A -> R}
+  {p : J -> A -> R} {d : nat} {W : A -> nat -> R} {H : J -> nat -> R}
+  {P N : list J} {target : nat}.
+Hypothesis setting : paper_setting V kz kc a b p d W H P N target.
+
+Notation M := (log_odds p P N).
+Notation T := (in_target kz target).
+Notation increase := (steered_increase V d W H P N p).
+
+(* ---- Remark 3.4 ---- *)
+
+Lemma paper_positive_peaks : forall G gamma omega eps eps0,
+  2 <= G -> 0 < eps < eps0 -> eps0 <= (G - 1) / G ->
+  (forall z, In z V ->
+    a z = (1 - eps) * gamma z /\ b z = eps * omega z / (G - 1)) ->
+  sum gamma (members T V) = 1 -> sum omega (members T V) = 1 ->
+  (forall z, In z V -> kz z = target ->
+     - ln (gamma z / omega z) <=
+       (1 - eps0 / (G - 1)) * ln ((1 - eps0) * (G - 1) / eps0)) ->
+  forall j z s, kc j <> target -> In z V -> kz z = target ->
+  peak (increase j z) s -> below (finite 0) s.
+Proof.
+  intros G gamma omega eps eps0 G_ge_2 eps_between eps0_le rates_ab gamma_sum
+    omega_sum threshold j z s j_off_target z_in Kz Ps.
+  rewrite (setting_increase setting j z z_in), <- increase_peak in Ps.
+  assert (E1 : eps0 < 1).
+  { apply Rle_lt_trans with ((G - 1) / G); [exact eps0_le|].
+    apply (Rmult_lt_reg_r G); [lra|].
+    replace ((G - 1) / G * G) with (G - 1) by (field; lra). lra. }
+  apply (shapes_positive V kz kc a b p P N target (setting_assumption setting)
+      (setting_sets setting) (setting_proper setting)
+      (G - 1) gamma omega eps ltac:(lra) ltac:(lra) (fun x x_in =>
+      proj1 (rates_ab x x_in)) (fun x x_in => proj2 (rates_ab x x_in))
+      gamma_sum omega_sum j z s j_off_target z_in Kz); [|exact Ps].
+  apply Rle_lt_trans with (1 := threshold z z_in Kz).
+  apply threshold_decreasing; try lra. replace (1 + (G - 1)) with G by ring.
+  exact eps0_le.
 Qed.
 
 (* ---- The contrastive path ---- *)

@@ -1,7 +1,7 @@
 (* Carrying facts about the tilt over to the paper's trained, steered model. *)
 From Coq Require Import Reals List Arith Lra Lia FunctionalExtensionality.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits Bump
-  CrossEntropy Concepts Model Dataset Signs.
+  CrossEntropy Concepts Saturation Model Dataset Signs.
 Open Scope R_scope.
 
 (* ---- Steering along c v ---- *)
@@ -20,29 +20,63 @@ Qed.
 
 (* ---- The steered model is the tilt of its own distribution ---- *)
 
+(* The paper's setting is the case of one rate for all contexts:
+   facts about the general one take either. *)
+Lemma paper_varying {A J} (V : list A) kz (kc : J -> nat) a b p d W H P N
+    target : paper_setting V kz kc a b p d W H P N target ->
+  varying_setting V kz kc (fun _ => a) b p d W H P N target.
+Proof.
+  intros setting. split; try apply setting.
+  exact (rates_varying V kz kc a b p (setting_assumption setting)).
+Qed.
+Coercion paper_varying : paper_setting >-> varying_setting.
+
+Lemma special_case {A J} (V : list A) kz (kc : J -> nat) a b p :
+  (J -> (assumption_1 V kz kc a b p <->
+    assumption_1_varying V kz kc (fun _ => a) b p)) /\
+  forall d W H P N target, paper_setting V kz kc a b p d W H P N target <->
+    varying_setting V kz kc (fun _ => a) b p d W H P N target.
+Proof.
+  assert (Back : J -> assumption_1_varying V kz kc (fun _ => a) b p ->
+      assumption_1 V kz kc a b p)
+    by (intros j [between others]; split; [exact (between j)|exact others]).
+  split.
+  - intros j. split; [apply rates_varying|exact (Back j)].
+  - intros. split; [apply paper_varying|]. intros setting.
+    destruct (varying_sets setting) as [P_nonempty _].
+    destruct (nonempty_in P P_nonempty) as [j _].
+    split; try apply setting. exact (Back j (varying_assumption setting)).
+Qed.
+
 (* The setting determines its parameters: pass the hypothesis alone. *)
 Section Setting.
-Context {A J : Type} {V : list A} {kz : A -> nat} {kc : J -> nat} {a b : A -> R}
-  {p : J -> A -> R} {d : nat} {W : A -> nat -> R} {H : J -> nat -> R}
-  {P N : list J} {target : nat}.
-Hypothesis setting : paper_setting V kz kc a b p d W H P N target.
+Context {A J : Type} {V : list A} {kz : A -> nat} {kc : J -> nat}
+  {a : J -> A -> R} {b : A -> R} {p : J -> A -> R} {d : nat}
+  {W : A -> nat -> R} {H : J -> nat -> R} {P N : list J} {target : nat}.
+Hypothesis setting : varying_setting V kz kc a b p d W H P N target.
 
 Notation M := (log_odds p P N).
 Notation T := (in_target kz target).
 
 Lemma setting_law j : law V (p j).
-Proof. exact (rates_law V kz kc a b p (setting_assumption setting) j). Qed.
+Proof. exact (varying_law V kz kc a b p j (varying_assumption setting)). Qed.
 Lemma setting_nonempty : V <> nil.
-Proof. apply (paper_nonempty V kz target (setting_proper setting)). Qed.
-Lemma setting_varies : varies V M.
-Proof.
-  apply (paper_varies V kz kc a b p P N target (setting_assumption setting)
-      (setting_sets setting) (setting_proper setting)).
-Qed.
+Proof. apply (paper_nonempty V kz target (varying_proper setting)). Qed.
 Lemma setting_separated : separated T V M.
 Proof.
-  apply (steering_separated V kz kc a b p P N
-      (setting_assumption setting) target (setting_sets setting)).
+  destruct (varying_assumption setting) as [above [_ rates]].
+  apply (varying_separated V kz kc a b p P N target); [|exact rates|].
+  - intros j z z_in. apply above, z_in.
+  - apply (varying_sets setting).
+Qed.
+Lemma setting_varies : varies V M.
+Proof.
+  exact (separated_varies V M T (varying_proper setting) setting_separated).
+Qed.
+Lemma setting_margin : exists delta range, 0 < delta /\
+  margin T V M delta /\ ranges V M range.
+Proof.
+  exact (separated_margin V M T (varying_proper setting) setting_separated).
 Qed.
 
 Lemma setting_tilt j alpha z : In z V ->
@@ -50,7 +84,7 @@ Lemma setting_tilt j alpha z : In z V ->
 Proof.
   intros z_in.
   apply steered_tilt; try assumption;
-    [apply setting_nonempty|apply setting|apply (setting_sets setting)..].
+    [apply setting_nonempty|apply setting|apply (varying_sets setting)..].
 Qed.
 
 Lemma setting_increase j z : In z V ->
@@ -76,7 +110,7 @@ Proof.
   f_equal; f_equal; apply sum_ext; intros j _;
     f_equal; apply sum_ext; intros z z_in.
   - rewrite setting_tilt by exact z_in. reflexivity.
-  - rewrite (setting_trained setting) by exact z_in. reflexivity.
+  - rewrite (varying_trained setting) by exact z_in. reflexivity.
 Qed.
 
 (* Every target token has larger log-odds than every other token. *)
@@ -94,7 +128,7 @@ Lemma setting_highest z : In z V -> (forall y, In y V -> M y <= M z) ->
 Proof.
   intros z_in M_below.
   destruct (Nat.eq_dec (kz z) target) as [z_on|z_off]; [exact z_on|exfalso].
-  destruct (setting_proper setting) as [[y [y_in y_on]] _].
+  destruct (varying_proper setting) as [[y [y_in y_on]] _].
   apply Nat.eqb_eq in y_on. specialize (M_below y y_in).
   pose proof (setting_later z y z_in y_in z_off y_on). lra.
 Qed.
@@ -103,7 +137,7 @@ Lemma setting_lowest z : In z V -> (forall y, In y V -> M z <= M y) ->
   kz z <> target.
 Proof.
   intros z_in M_above z_on.
-  destruct (setting_proper setting) as [_ [y [y_in y_off]]].
+  destruct (varying_proper setting) as [_ [y [y_in y_off]]].
   apply Bool.negb_true_iff, Nat.eqb_neq in y_off. specialize (M_above y y_in).
   pose proof (setting_later y z y_in z_in y_off z_on). lra.
 Qed.

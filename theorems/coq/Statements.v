@@ -27,6 +27,29 @@ Theorem assumption_1_parametrisation :
     (fun j z => if Nat.eqb (kz z) (kc j) then a z else b z).
 Proof. exact @rates_assumption. Qed.
 
+(* claim: assumption-1.parametrisation; a rate for each context *)
+Theorem assumption_1_parametrisation_varying :
+  forall (A J : Type) (V : list A) kz (kc : J -> nat) (b : A -> R)
+    (u : J -> A -> R),
+  (forall z, In z V -> 0 < b z) -> sum b V < 1 ->
+  (forall j z, In z V -> 0 < u j z) ->
+  (forall j z, In z V -> sum (u j) (members (in_target kz (kz z)) V) = 1) ->
+  (forall j, exists z, In z V /\ kz z = kc j) ->
+  (forall z, In z V -> exists y, In y V /\ kz y <> kz z) ->
+  let a j z := b z + (1 - sum b V) * u j z in
+  assumption_1_varying V kz kc a b
+    (fun j z => if Nat.eqb (kz z) (kc j) then a j z else b z).
+Proof. exact @varying_rates_assumption. Qed.
+
+(* claim: assumption-1.varying; one rate for all contexts is a special case *)
+Theorem assumption_1_special :
+  forall (A J : Type) (V : list A) kz (kc : J -> nat) a b p,
+  (J -> (assumption_1 V kz kc a b p <->
+    assumption_1_varying V kz kc (fun _ => a) b p)) /\
+  forall d W H P N target, paper_setting V kz kc a b p d W H P N target <->
+    varying_setting V kz kc (fun _ => a) b p d W H P N target.
+Proof. exact @special_case. Qed.
+
 (* claim: assumption-2.attainable *)
 Theorem assumption_2_attainable :
   forall (J : Type) (V : list nat) (p : J -> nat -> R),
@@ -171,6 +194,19 @@ Proof.
       |exact (weight_other kc P N target steering)].
 Qed.
 
+(* claim: lemma-b4.sign; the value of M, where the rate of
+   a token inside its own concept depends on the context *)
+Theorem lemma_b4_value_varying :
+  forall rate : J -> A -> R, assumption_1_varying V kz kc rate b p ->
+  P <> nil -> N <> nil -> forall z, In z V ->
+  let gain i := if Nat.eqb (kz z) (kc i) then ln (rate i z / b z) else 0 in
+  log_odds p P N z = average gain P - average gain N.
+Proof.
+  intros rate [above [_ rates]] P_nonempty N_nonempty z z_in.
+  apply (varying_value V kz kc rate b p P N); try assumption.
+  intros j y y_in. apply above, y_in.
+Qed.
+
 (* claim: lemma-b4.sign; the rate of a token inside
    its own concept may depend on the context *)
 Theorem lemma_b4_varying :
@@ -181,8 +217,8 @@ Theorem lemma_b4_varying :
   (0 < log_odds p P N z <-> kz z = target).
 Proof.
   intros rate rate_above_b p_rates steering z z_in.
-  exact (varying_sign V kz kc rate b p P N target z rate_above_b p_rates
-      steering z_in).
+  exact (varying_sign V kz kc rate b p P N target rate_above_b p_rates steering
+      z z_in).
 Qed.
 End Model.
 
@@ -401,16 +437,23 @@ End Thm33.
 
 (* ======== Theorem 3.3 and Proposition B.1, in the paper's setting ======== *)
 
-Section Paper.
+(* The rate a of a token inside its own concept may depend on the context
+   (App. B.1); the main text's setting is the case in which it does not. *)
+Section Varying.
 Context {A J : Type}.
-Variables (V : list A) (kz : A -> nat) (kc : J -> nat) (a b : A -> R)
-  (p : J -> A -> R) (d : nat) (W : A -> nat -> R) (H : J -> nat -> R)
-  (P N : list J) (target : nat).
-Hypothesis setting : paper_setting V kz kc a b p d W H P N target.
+Variables (V : list A) (kz : A -> nat) (kc : J -> nat) (a : J -> A -> R)
+  (b : A -> R) (p : J -> A -> R) (d : nat) (W : A -> nat -> R)
+  (H : J -> nat -> R) (P N : list J) (target : nat).
+Hypothesis setting : varying_setting V kz kc a b p d W H P N target.
 
 Notation M := (log_odds p P N).
 Notation T := (in_target kz target).
 Notation increase := (steered_increase V d W H P N p).
+
+(* claim: setting.margin; target tokens lead all others by a margin *)
+Theorem setting_has_margin : exists delta range, 0 < delta /\
+  margin T V M delta /\ ranges V M range.
+Proof. exact (setting_margin setting). Qed.
 
 (* claim: thm-3.3.bump; in the paper's setting *)
 Theorem thm_3_3_bump_paper : forall j z, In z V ->
@@ -463,46 +506,6 @@ Proof.
     try assumption; exact (setting_law setting j).
 Qed.
 
-(* ======== Remark 3.4 and the sign rule ======== *)
-
-(* claim: remark-3.4.positive-peaks; a context outside the
-   target, eps below the root eps0 of the gamma/omega dataset *)
-Theorem remark_3_4_positive_peaks : forall G gamma omega eps eps0,
-  2 <= G -> 0 < eps < eps0 -> eps0 <= (G - 1) / G ->
-  (forall z, In z V ->
-    a z = (1 - eps) * gamma z /\ b z = eps * omega z / (G - 1)) ->
-  sum gamma (members T V) = 1 -> sum omega (members T V) = 1 ->
-  (forall z, In z V -> kz z = target ->
-     - ln (gamma z / omega z) <= threshold G eps0) ->
-  forall j z s, kc j <> target -> In z V -> kz z = target ->
-  peak (increase j z) s -> below (finite 0) s.
-Proof. exact (paper_positive_peaks setting). Qed.
-
-(* claim: remark-3.4.positive-peaks; contrastive negatives
-   that include the context: no condition on eps *)
-Theorem remark_3_4_contrastive :
-  forall opposite, (forall i, In i N -> kc i = opposite) ->
-  forall j z s, kc j = opposite -> In z V -> kz z = target ->
-  peak (increase j z) s -> below (finite 0) s.
-Proof.
-  intros opposite N_in_opposite j z s j_in_opposite z_in z_on.
-  rewrite (setting_increase setting j z z_in), <- increase_peak.
-  apply (contrastive_positive V kz kc a b p P N target) with opposite;
-    try assumption; apply setting.
-Qed.
-
-(* claim: remark-3.4.positive-peaks; its mirror: for a
-   context of the target, every other token peaks below 0 *)
-Theorem remark_3_4_target_context : forall j z s, kc j = target -> In z V ->
-  kz z <> target ->
-  peak (increase j z) s -> below s (finite 0).
-Proof.
-  intros j z s j_in_target z_in z_off.
-  rewrite (setting_increase setting j z z_in), <- increase_peak.
-  apply (target_context_negative V kz kc a b p P N target);
-    try assumption; apply setting.
-Qed.
-
 (* ======== Theorem 3.6, in the paper's setting ======== *)
 
 Notation concept := (steered_concept_increase V d W H P N p).
@@ -546,7 +549,7 @@ Theorem thm_3_6_target_increasing_paper : forall j, increasing (concept j T).
 Proof.
   intros j. rewrite (setting_concept setting).
   exact (target_increasing V (p j) M T (setting_law setting j)
-      (setting_proper setting) (setting_separated setting)).
+      (varying_proper setting) (setting_separated setting)).
 Qed.
 
 (* claim: thm-3.6.vanishing; in the paper's setting; top tokens
@@ -586,6 +589,58 @@ Proof.
   apply increase_convex;
     [|exact w_weights|exact (setting_varies setting)].
   intros j _. exact (setting_law setting j).
+Qed.
+End Varying.
+
+(* ======== Remark 3.4 and the sign rule ======== *)
+
+Section Paper.
+Context {A J : Type}.
+Variables (V : list A) (kz : A -> nat) (kc : J -> nat) (a b : A -> R)
+  (p : J -> A -> R) (d : nat) (W : A -> nat -> R) (H : J -> nat -> R)
+  (P N : list J) (target : nat).
+Hypothesis setting : paper_setting V kz kc a b p d W H P N target.
+
+Notation M := (log_odds p P N).
+Notation T := (in_target kz target).
+Notation increase := (steered_increase V d W H P N p).
+
+(* claim: remark-3.4.positive-peaks; a context outside the
+   target, eps below the root eps0 of the gamma/omega dataset *)
+Theorem remark_3_4_positive_peaks : forall G gamma omega eps eps0,
+  2 <= G -> 0 < eps < eps0 -> eps0 <= (G - 1) / G ->
+  (forall z, In z V ->
+    a z = (1 - eps) * gamma z /\ b z = eps * omega z / (G - 1)) ->
+  sum gamma (members T V) = 1 -> sum omega (members T V) = 1 ->
+  (forall z, In z V -> kz z = target ->
+     - ln (gamma z / omega z) <= threshold G eps0) ->
+  forall j z s, kc j <> target -> In z V -> kz z = target ->
+  peak (increase j z) s -> below (finite 0) s.
+Proof. exact (paper_positive_peaks setting). Qed.
+
+(* claim: remark-3.4.positive-peaks; contrastive negatives
+   that include the context: no condition on eps *)
+Theorem remark_3_4_contrastive :
+  forall opposite, (forall i, In i N -> kc i = opposite) ->
+  forall j z s, kc j = opposite -> In z V -> kz z = target ->
+  peak (increase j z) s -> below (finite 0) s.
+Proof.
+  intros opposite N_in_opposite j z s j_in_opposite z_in z_on.
+  rewrite (setting_increase setting j z z_in), <- increase_peak.
+  apply (contrastive_positive V kz kc a b p P N target) with opposite;
+    try assumption; apply setting.
+Qed.
+
+(* claim: remark-3.4.positive-peaks; its mirror: for a
+   context of the target, every other token peaks below 0 *)
+Theorem remark_3_4_target_context : forall j z s, kc j = target -> In z V ->
+  kz z <> target ->
+  peak (increase j z) s -> below s (finite 0).
+Proof.
+  intros j z s j_in_target z_in z_off.
+  rewrite (setting_increase setting j z z_in), <- increase_peak.
+  apply (target_context_negative V kz kc a b p P N target);
+    try assumption; apply setting.
 Qed.
 
 (* claim: contrastive.geometric-path; contrastive negatives: the
@@ -1497,13 +1552,16 @@ Definition everything :=
     @finding_degrades_gradient, @finding_degrades_stationary),
    (@definition_2_1_cross_entropy, @definition_2_1_law),
    @lemma_b2_affine, @lemma_b3_tilt, @lemma_b3_direction, @lemma_b4_value,
-   @lemma_b4_sign, @lemma_b4_weights, @lemma_b4_varying, lemma_b5_derivative,
+   @lemma_b4_sign, @lemma_b4_weights,
+   (@assumption_1_parametrisation_varying, @assumption_1_special,
+     @lemma_b4_value_varying), @lemma_b4_varying, lemma_b5_derivative,
    tilt_cumulants, tilt_mean,
    (bell_recursion, cumulants_all_orders, tilt_all_orders, concept_all_orders,
      cross_entropy_all_orders), @thm_3_3_bump, @thm_3_3_peak,
    @thm_3_3_peak_order, @thm_3_3_monotone, @peak_height,
    @prop_b1_limit_plus, @prop_b1_limit_minus, @limit_rate,
-   (@thm_3_3_bump_paper, @thm_3_3_peak_order_paper, @thm_3_3_monotone_paper,
+   (@setting_has_margin,
+     @thm_3_3_bump_paper, @thm_3_3_peak_order_paper, @thm_3_3_monotone_paper,
      @prop_b1_paper,
     @remark_3_4_positive_peaks, @remark_3_4_contrastive,
     @remark_3_4_target_context,
