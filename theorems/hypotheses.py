@@ -10,28 +10,46 @@ from .judging.claim import Hypothesis
 from .judging.instance import Instance
 
 
-def _assumption_1(instance: Instance) -> str | None:
-    """p(z|c_j) = a_z or b_z by concept, with 1 > a_z > b_z > 0, within rounding."""
-    p = instance.probs
-    own = instance.context_concept[:, None] == instance.token_concept
-    for rows, name in ((~own, "other"), (own, "own")):
-        for z in range(p.shape[1]):
-            column = p[rows[:, z], z]
-            if column.size and np.ptp(column) > instance.tolerance * column.max():
-                return (
-                    f"p(token {z}|c) varies over contexts of {name} concept, "
-                    f"from {column.min():.6g} to {column.max():.6g}"
-                )
-    for z in range(p.shape[1]):
-        a, b = p[own[:, z], z], p[~own[:, z], z]
-        if a.size and b.size and not a[0] - b[0] > instance.tolerance * a[0]:
-            return f"token {z} has a = {a[0]:.6g} <= b = {b[0]:.6g}"
+def _own(instance: Instance) -> np.ndarray:
+    """Whether context and token are of one concept [m, V]."""
+    return instance.context_concept[:, None] == instance.token_concept
+
+
+def _varying_rate(instance: Instance, rows: np.ndarray, name: str) -> str | None:
+    """A token whose probability is not the same, within rounding, in all contexts of `rows` [m, V]."""
+    for z, column in enumerate(instance.probs.T):
+        seen = column[rows[:, z]]
+        if seen.size and np.ptp(seen) > instance.tolerance * seen.max():
+            return (
+                f"p(token {z}|c) varies over contexts of {name} concept, "
+                f"from {seen.min():.6g} to {seen.max():.6g}"
+            )
     return None
 
 
+def _assumption_1(instance: Instance) -> str | None:
+    """p(z|c_j) = a_{j,z} or b_z by concept, with 1 > a_{j,z} > b_z > 0, within rounding.
+
+    App. B.1 of the paper lets a depend on the context.
+    """
+    own = _own(instance)
+    if reason := _varying_rate(instance, ~own, "other"):
+        return reason
+    for z, column in enumerate(instance.probs.T):
+        a, b = column[own[:, z]], column[~own[:, z]]
+        if a.size and b.size and not a.min() - b[0] > instance.tolerance * a.min():
+            return f"token {z} has a = {a.min():.6g} <= b = {b[0]:.6g}"
+    return None
+
+
+def _one_rate(instance: Instance) -> str | None:
+    """Assumption 1 with a the same for all contexts."""
+    return _assumption_1(instance) or _varying_rate(instance, _own(instance), "own")
+
+
 def rates(instance: Instance) -> tuple[np.ndarray, np.ndarray]:
-    """a and b [V] of an instance that satisfies Assumption 1 (NaN where no context shows one)."""
-    own = instance.context_concept[:, None] == instance.token_concept
+    """a and b [V] of an instance of Assumption 1 with one a for all contexts; NaN where none shows one."""
+    own = _own(instance)
     with np.errstate(invalid="ignore"):
         a = np.where(own, instance.probs, 0).sum(0) / own.sum(0)
         b = np.where(own, 0, instance.probs).sum(0) / (~own).sum(0)
@@ -68,11 +86,15 @@ def _target_contexts(instance: Instance) -> str | None:
     target = [k for k, mask in instance.concepts.items() if (mask == instance.target).all()]
     if not target:
         return "the target is not one concept"
-    for k, share in concept_shares(instance).items():
+    shares = concept_shares(instance)
+    for k, share in shares.items():
         if k == target[0] and not share > 0:
             return f"w_T = {share:.6g} <= 0"
         if k != target[0] and share > 0:
             return f"w_{k} = {share:.6g} > 0 for a concept other than the target"
+    # contexts of one concept in both P and N cancel only where they have the same a
+    if shares[target[0]] < 1 and (reason := _varying_rate(instance, _own(instance), "own")):
+        return f"w_T = {shares[target[0]]:.6g} < 1, and {reason}"
     return None
 
 
@@ -113,7 +135,7 @@ def _perfect_training(instance: Instance) -> str | None:
 
 
 def _smoothed(instance: Instance) -> str | None:
-    if reason := _assumption_1(instance):
+    if reason := _one_rate(instance):
         return reason
     a, b = rates(instance)
     for name, rate in (("a", a), ("b", b)):
@@ -123,7 +145,7 @@ def _smoothed(instance: Instance) -> str | None:
 
 
 def _concept_laws(instance: Instance) -> str | None:
-    if reason := _assumption_1(instance):
+    if reason := _one_rate(instance):
         return reason
     _, b = rates(instance)
     mass = [b[mask].sum() for mask in instance.concepts.values()]
@@ -206,7 +228,7 @@ def _one_law_each(instance: Instance) -> str | None:
 
 ASSUMPTION_1 = Hypothesis(
     "assumption-1",
-    "p(z|c_j) = a_z if z and c_j share a concept, else b_z, with 1 > a_z > b_z > 0",
+    "p(z|c_j) = a_{j,z} if z and c_j share a concept, else b_z, with 1 > a_{j,z} > b_z > 0",
     _assumption_1,
 )
 DIFFERENCE_OF_MEANS = Hypothesis(
@@ -215,7 +237,9 @@ DIFFERENCE_OF_MEANS = Hypothesis(
     _difference_of_means,
 )
 TARGET_CONTEXTS = Hypothesis(
-    "target-contexts", "w_T > 0 and w_k <= 0 for every other concept", _target_contexts
+    "target-contexts",
+    "w_T > 0 and w_k <= 0 for every other concept; w_T = 1 (P in T, N off it) if a depends on the context",
+    _target_contexts,
 )
 SEPARATION = Hypothesis("separation", "δ = min_T M - max_{not T} M > 0", _separation)
 MOVING = Hypothesis("non-constant-log-odds", "M is not constant", _moving)

@@ -38,6 +38,10 @@ STATEMENT = Statement(
         The logarithm is positive since $a_z > b_z$, so $M$ has the sign of $w_k$: positive for the
         target, and at most 0 for all others when $P$ lies inside it. $N \cap T = \emptyset$ and
         $\lvert P \rvert = \lvert N \rvert$ are in the paper and are not used.
+
+        The rate $a_{j,z}$ may depend on the context (App. B.1). Then, for $P \subset T$ and $N \cap T =
+        \emptyset$, $M(z)$ is the mean of $\log(a_{i,z}/b_z) > 0$ over $P$ for $z$ in the target, and minus
+        a sum of such terms over the $c_i$ in $N$ of $z$'s own concept for any other.
     """,
     claims=(
         Claim(
@@ -46,7 +50,7 @@ STATEMENT = Statement(
             text="M(z) > 0 if and only if z is in the target T.",
             formula=r"""M(z) > 0 \iff z \in T \quad \text{if } M(z) = w_k \log\frac{a_z}{b_z} \text{ on }
                 C_k,\ a_z > b_z > 0 \text{ for every } z,\ w_T > 0,\ w_k \le 0 \text{ for } C_k \ne
-                T""",
+                T; \quad \text{if } a \text{ depends on } j: P \subset T,\ N \cap T = \emptyset""",
             source="Lemma B.4",
             hypotheses=(DIFFERENCE_OF_MEANS, ASSUMPTION_1, TARGET_CONTEXTS),
             conclusion=_sign,
