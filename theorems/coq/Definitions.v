@@ -267,6 +267,19 @@ Definition dot d (x y : nat -> R) : R := sum (fun i => x i * y i) (seq 0 d).
 Definition logits d (W : A -> nat -> R) (h : nat -> R) z : R := dot d (W z) h.
 Definition trained V d W (H : J -> nat -> R) p : Prop :=
   forall j z, In z V -> softmax V (logits d W (H j)) z = p j z.
+(* Its loss on data p. *)
+Definition model_loss V js w p d W (H : J -> nat -> R) : R :=
+  cross_entropy V js w p (fun j => softmax V (logits d W (H j))).
+(* Softmax does not see the mean over V that is taken away here. *)
+Definition centred_log V p j z : R :=
+  ln (p j z) - average (fun y => ln (p j y)) V.
+(* The matrix L (a row for each token of V, a column for each context) is a
+   product through d dimensions; its rank is the least such d. *)
+Definition factors V (L : J -> A -> R) d : Prop :=
+  exists (U : A -> nat -> R) (h : J -> nat -> R),
+  forall j z, In z V -> L j z = dot d (U z) (h j).
+Definition rank V (L : J -> A -> R) (r : nat) : Prop :=
+  factors V L r /\ forall d, factors V L d -> (r <= d)%nat.
 Definition steering_vector (H : J -> nat -> R) P N (i : nat) : R :=
   average (fun j => H j i) P - average (fun j => H j i) N.
 Definition steered_logits d W H P N j alpha z : R :=
@@ -282,7 +295,7 @@ Definition steered_concept_increase V d W H P N p j (C : A -> bool) alpha : R :=
 Definition steered_loss_increase V d W H P N p (js : list J)
     (w : J -> R) alpha : R :=
   cross_entropy V js w p (fun j => steered_law V d W H P N j alpha)
-  - cross_entropy V js w p (fun j => softmax V (logits d W (H j))).
+  - model_loss V js w p d W H.
 
 Definition in_target token_concept (target : nat) z : bool :=
   Nat.eqb (token_concept z) target.

@@ -8,8 +8,8 @@ From Steering Require Import Definitions Sum Counts Calculus Infinity
   Tilt Limits Bump CrossEntropy Bounds Bennett Remainder Budget Feasible
   Concepts Saturation Model Dataset Signs Strength Reverse Transformer Rate
   Attention FeedForward Network
-  Existence Setting Paper Threshold Gradient Table Witness Behaviours Errata
-  Hypotheses Orders.
+  Existence Training Setting Paper Threshold Gradient Table Witness
+  Behaviours Errata Hypotheses Orders.
 Open Scope R_scope.
 
 (* ======== The hypotheses can be met ======== *)
@@ -68,6 +68,44 @@ Proof.
   intros A J V p q js w p_laws q_laws w_positive.
   exact (cross_entropy_floor V p p_laws q js w q_laws w_positive).
 Qed.
+
+(* claim: assumption-2.floor; no other distributions have it *)
+Theorem assumption_2_floor_reached :
+  forall (A J : Type) (V : list A) (p q : J -> A -> R) js w,
+  (forall j, law V (p j)) -> (forall j, law V (q j)) ->
+  (forall j, In j js -> 0 < w j) ->
+  cross_entropy V js w p q <= cross_entropy V js w p p ->
+  forall j z, In j js -> In z V -> q j z = p j z.
+Proof. exact @floor_reached. Qed.
+
+(* claim: assumption-2.minimiser; where perfect training is attainable in
+   dimension d, it is to minimise the cross-entropy over all (W, H) *)
+Theorem assumption_2_minimiser :
+  forall (A J : Type) (V : list A) d (p : J -> A -> R) js w,
+  V <> nil -> (forall j, law V (p j)) -> (forall j, In j js) ->
+  (forall j, In j js -> 0 < w j) ->
+  (exists W H, trained V d W H p) -> forall W H,
+  trained V d W H p <->
+  forall W' H', model_loss V js w p d W H <= model_loss V js w p d W' H'.
+Proof. exact @trained_minimises. Qed.
+
+(* claim: assumption-2.rank; perfect training is attainable in dimension d iff
+   d is at least the rank of the centred log-probabilities, the rank of a
+   matrix being the least d through which it is a product *)
+Theorem assumption_2_rank :
+  forall (A J : Type) (V : list A) (p : J -> A -> R),
+  V <> nil -> (forall j, law V (p j)) ->
+  (forall y z : A, {y = z} + {y <> z}) ->
+  exists r, rank V (centred_log V p) r /\ (r <= length V)%nat /\
+  forall d, (exists W H, trained V d W H p) <-> (r <= d)%nat.
+Proof. exact @attainable_rank. Qed.
+
+(* claim: assumption-2.rank; of G concepts it is at most G *)
+Theorem assumption_2_rank_concepts :
+  forall (A J : Type) (V : list A) kz (kc : J -> nat) a b p G,
+  assumption_1 V kz kc a b p -> V <> nil -> (forall j, (kc j < G)%nat) ->
+  exists r, rank V (centred_log V p) r /\ (r <= G)%nat.
+Proof. exact @rank_concepts. Qed.
 
 (* claim: setting.consistent; one trained model meets every hypothesis used
    below: no ties, a bump, a concept that vanishes, one that decreases *)
@@ -592,7 +630,7 @@ Proof.
 Qed.
 End Varying.
 
-(* ======== Remark 3.4 and the sign rule ======== *)
+(* ======== Remark 3.4, in the paper's setting ======== *)
 
 Section Paper.
 Context {A J : Type}.
@@ -643,6 +681,8 @@ Proof.
     try assumption; apply setting.
 Qed.
 
+(* ======== The contrastive path, in the paper's setting ======== *)
+
 (* claim: contrastive.geometric-path; contrastive negatives: the
    path from a negative context j to a context k of the target *)
 Theorem contrastive_geometric_path :
@@ -663,6 +703,8 @@ Theorem contrastive_peak_shift :
   peak (increase k z) (finite c) -> peak (increase j z) (finite (c + 1)).
 Proof. exact (paper_path_peaks setting). Qed.
 End Paper.
+
+(* ======== Remark 3.4: its threshold ======== *)
 
 (* claim: remark-3.4.positive-peaks; the root eps0 for a ratio r = min gamma /
    omega: one in (0, (G-1)/G], below (G-1)/G unless r = 1 *)
@@ -716,6 +758,8 @@ Theorem contrastive_one_law : forall (A J : Type) (V : list A) d W
   (forall alpha, steered_law V d W H P N j (alpha + 1) z =
     steered_law V d W H P N k alpha z).
 Proof. exact @one_law_path. Qed.
+
+(* ======== The sign rule ======== *)
 
 (* claim: sign-rule *)
 Theorem sign_rule :
@@ -1550,6 +1594,8 @@ Definition everything :=
     @limit_rate_minus, remark_3_4_root, @remark_3_4_threshold,
     @thm_3_6_logistic_paper, @thm_3_6_logistic,
     @finding_degrades_gradient, @finding_degrades_stationary),
+   (assumption_2_floor_reached, @assumption_2_minimiser, @assumption_2_rank,
+     @assumption_2_rank_concepts),
    (@definition_2_1_cross_entropy, @definition_2_1_law),
    @lemma_b2_affine, @lemma_b3_tilt, @lemma_b3_direction, @lemma_b4_value,
    @lemma_b4_sign, @lemma_b4_weights,

@@ -32,6 +32,9 @@ Proof. apply sum_scal_r. Qed.
 Lemma sum_opp f l : sum (fun z => - f z) l = - sum f l.
 Proof. induction l as [|x l IH]; simpl; [|rewrite IH]; ring. Qed.
 
+Lemma sum_app f l l' : sum f (l ++ l') = sum f l + sum f l'.
+Proof. induction l as [|x l IH]; simpl; [|rewrite IH]; ring. Qed.
+
 Lemma sum_const c l : sum (fun _ : A => c) l = INR (length l) * c.
 Proof.
   induction l as [|x l IH]; [simpl; ring|].
