@@ -267,8 +267,9 @@ Definition dot d (x y : nat -> R) : R := sum (fun i => x i * y i) (seq 0 d).
 Definition logits d (W : A -> nat -> R) (h : nat -> R) z : R := dot d (W z) h.
 Definition trained V d W (H : J -> nat -> R) p : Prop :=
   forall j z, In z V -> softmax V (logits d W (H j)) z = p j z.
-(* Its loss on data p. *)
-Definition model_loss V js w p d W (H : J -> nat -> R) : R :=
+(* The training loss as a function of the embeddings. *)
+Definition embedding_loss V d W p (js : list J) (w : J -> R)
+    (H : J -> nat -> R) : R :=
   cross_entropy V js w p (fun j => softmax V (logits d W (H j))).
 (* Softmax does not see the mean over V that is taken away here. *)
 Definition centred_log V p j z : R :=
@@ -295,7 +296,7 @@ Definition steered_concept_increase V d W H P N p j (C : A -> bool) alpha : R :=
 Definition steered_loss_increase V d W H P N p (js : list J)
     (w : J -> R) alpha : R :=
   cross_entropy V js w p (fun j => steered_law V d W H P N j alpha)
-  - model_loss V js w p d W H.
+  - embedding_loss V d W p js w H.
 
 Definition in_target token_concept (target : nat) z : bool :=
   Nat.eqb (token_concept z) target.
@@ -321,11 +322,8 @@ Definition gamma_omega V token_concept (G : nat) (gamma omega : A -> R)
 Definition threshold (G eps : R) : R :=
   (1 - eps / (G - 1)) * ln ((1 - eps) * (G - 1) / eps).
 
-(* The training loss as a function of the embeddings; its partial derivative
-   D j i in coordinate i of the embedding of context j. *)
-Definition embedding_loss V d W p (js : list J) (w : J -> R)
-    (H : J -> nat -> R) : R :=
-  cross_entropy V js w p (fun j => softmax V (logits d W (H j))).
+(* The partial derivative D j i of the training loss in
+   coordinate i of the embedding of context j. *)
 Definition moved (same : forall j k : J, {j = k} + {j <> k})
     (H : J -> nat -> R) j i t : J -> nat -> R :=
   fun k l => H k l + (if same k j then if Nat.eqb l i then t else 0 else 0).

@@ -106,7 +106,7 @@ Lemma setting_loss js w :
   steered_loss_increase V d W H P N p js w = cross_entropy_increase V js w p M.
 Proof.
   apply functional_extensionality. intros alpha.
-  unfold steered_loss_increase, model_loss, cross_entropy_increase,
+  unfold steered_loss_increase, embedding_loss, cross_entropy_increase,
     cross_entropy.
   f_equal; f_equal; apply sum_ext; intros j _;
     f_equal; apply sum_ext; intros z z_in.

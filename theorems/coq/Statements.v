@@ -86,7 +86,8 @@ Theorem assumption_2_minimiser :
   (forall j, In j js -> 0 < w j) ->
   (exists W H, trained V d W H p) -> forall W H,
   trained V d W H p <->
-  forall W' H', model_loss V js w p d W H <= model_loss V js w p d W' H'.
+  forall W' H',
+  embedding_loss V d W p js w H <= embedding_loss V d W' p js w H'.
 Proof. exact @trained_minimises. Qed.
 
 (* claim: assumption-2.rank; perfect training is attainable in dimension d iff

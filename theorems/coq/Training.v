@@ -79,15 +79,16 @@ Lemma trained_minimises {A J} (V : list A) d (p : J -> A -> R) js w :
   (forall j, In j js -> 0 < w j) ->
   (exists W H, trained V d W H p) -> forall W H,
   trained V d W H p <->
-  forall W' H', model_loss V js w p d W H <= model_loss V js w p d W' H'.
+  forall W' H',
+  embedding_loss V d W p js w H <= embedding_loss V d W' p js w H'.
 Proof.
   intros V_nonempty p_laws js_all w_positive [W0 [H0 perfect]] W H.
   assert (Softmax : forall d W (H : J -> nat -> R) j,
       law V (softmax V (logits d W (H j))))
     by (intros; apply softmax_law; exact V_nonempty).
   assert (Floor : forall W (H : J -> nat -> R), trained V d W H p ->
-      model_loss V js w p d W H = cross_entropy V js w p p).
-  { intros W1 H1 fits. unfold model_loss, cross_entropy. f_equal.
+      embedding_loss V d W p js w H = cross_entropy V js w p p).
+  { intros W1 H1 fits. unfold embedding_loss, cross_entropy. f_equal.
     apply sum_ext. intros j _. f_equal. apply sum_ext. intros z z_in.
     rewrite fits by exact z_in. reflexivity. }
   split.
