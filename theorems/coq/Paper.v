@@ -50,7 +50,7 @@ Proof.
 Qed.
 End OneLaw.
 
-(* ---- Theorem 3.6 ---- *)
+(* ---- Rates that may depend on the context ---- *)
 
 Section Varying.
 Context {A J : Type} {V : list A} {kz : A -> nat} {kc : J -> nat}
@@ -59,7 +59,48 @@ Context {A J : Type} {V : list A} {kz : A -> nat} {kc : J -> nat}
 Hypothesis setting : varying_setting V kz kc a b p d W H P N target.
 
 Notation M := (log_odds p P N).
+Notation increase := (steered_increase V d W H P N p).
 Notation concept := (steered_concept_increase V d W H P N p).
+
+(* ---- Remark 3.4, without eps ---- *)
+
+Lemma varying_peaks_positive j :
+  (forall i, In i N -> forall y, In y V -> p i y = p j y) ->
+  forall z s, In z V -> kz z = target ->
+  peak (increase j z) s -> below (finite 0) s.
+Proof.
+  intros N_one z s z_in z_on. rewrite (setting_increase setting) by exact z_in.
+  destruct (varying_sets setting) as [P_nonempty [N_nonempty _]].
+  apply one_law_positive; try assumption;
+    [exact (setting_law setting)|exact (setting_varies setting)|].
+  apply (setting_sign setting z z_in). exact z_on.
+Qed.
+
+Lemma varying_peaks_negative j :
+  (forall i, In i P -> forall y, In y V -> p i y = p j y) ->
+  forall z s, In z V -> kz z <> target ->
+  peak (increase j z) s -> below s (finite 0).
+Proof.
+  intros P_one z s z_in z_off. rewrite (setting_increase setting) by exact z_in.
+  destruct (varying_sets setting)
+    as [P_nonempty [N_nonempty [P_in_target N_off_target]]].
+  apply one_law_negative; try assumption;
+    [exact (setting_law setting)|exact (setting_varies setting)| |].
+  - intros i i_in. destruct (varying_proper setting) as [[y [y_in y_on]] _].
+    exists y. split; [exact y_in|].
+    destruct (nonempty_in P P_nonempty) as [k k_in].
+    rewrite <- (P_one k k_in y y_in).
+    destruct (varying_assumption setting) as [between [_ rates]].
+    rewrite !rates by exact y_in. apply Nat.eqb_eq in y_on.
+    rewrite y_on, (P_in_target k k_in), Nat.eqb_refl.
+    assert (Nat.eqb target (kc i) = false) as ->
+      by (apply Nat.eqb_neq; specialize (N_off_target i i_in); congruence).
+    destruct (between k y y_in). lra.
+  - destruct (Rle_lt_dec (M z) 0) as [L|L]; [exact L|].
+    apply (setting_sign setting z z_in) in L. contradiction.
+Qed.
+
+(* ---- Theorem 3.6 ---- *)
 
 Lemma paper_concept_vanishes : forall j k bottom, k <> target ->
   lowest V M bottom -> (forall z, In z V -> kz z = k -> M z <> bottom) ->
@@ -146,6 +187,22 @@ Notation M := (log_odds p P N).
 Notation T := (in_target kz target).
 Notation increase := (steered_increase V d W H P N p).
 
+(* Contexts of one concept share one distribution. *)
+Lemma paper_one_law l j : (forall i, In i l -> kc i = kc j) ->
+  forall i, In i l -> forall y, In y V -> p i y = p j y.
+Proof.
+  intros one_concept i i_in y y_in.
+  exact (same_concept V kz kc a b p (setting_assumption setting) i j y
+      (one_concept i i_in) y_in).
+Qed.
+
+Lemma target_one_law k : kc k = target ->
+  forall i, In i P -> forall y, In y V -> p i y = p k y.
+Proof.
+  intros k_in_target. apply paper_one_law. rewrite k_in_target.
+  apply (setting_sets setting).
+Qed.
+
 (* ---- Remark 3.4 ---- *)
 
 Lemma paper_positive_peaks : forall G gamma omega eps eps0,
@@ -178,21 +235,6 @@ Qed.
 
 (* ---- The contrastive path ---- *)
 
-(* Contexts of one concept share one distribution. *)
-Lemma paper_one_law opposite j k :
-  (forall i, In i N -> kc i = opposite) -> kc j = opposite -> kc k = target ->
-  (forall i, In i P -> forall y, In y V -> p i y = p k y) /\
-  (forall i, In i N -> forall y, In y V -> p i y = p j y).
-Proof.
-  intros N_in_opposite j_in_opposite k_in_target.
-  assert (Same := fun i e y => same_concept V kz kc a b p
-      (setting_assumption setting) i e y).
-  destruct (setting_sets setting) as [_ [_ [P_in_target _]]].
-  split; intros i i_in y y_in; apply Same; try exact y_in.
-  - rewrite k_in_target. exact (P_in_target i i_in).
-  - rewrite j_in_opposite. exact (N_in_opposite i i_in).
-Qed.
-
 Lemma paper_geometric_path :
   forall opposite, (forall i, In i N -> kc i = opposite) ->
   forall j k, kc j = opposite -> kc k = target -> forall z, In z V ->
@@ -203,7 +245,8 @@ Lemma paper_geometric_path :
     steered_law V d W H P N k alpha z).
 Proof.
   intros opposite N_in_opposite j k j_in_opposite k_in_target.
-  destruct (paper_one_law opposite j k N_in_opposite j_in_opposite k_in_target).
+  assert (P_one := target_one_law k k_in_target).
+  assert (N_one := paper_one_law N j ltac:(rewrite j_in_opposite; assumption)).
   apply one_law_path; try assumption;
     [apply (setting_nonempty setting)|apply (setting_trained setting)
       |apply (setting_sets setting)..].
@@ -215,7 +258,8 @@ Lemma paper_path_peaks :
   peak (increase k z) (finite c) -> peak (increase j z) (finite (c + 1)).
 Proof.
   intros opposite N_in_opposite j k j_in_opposite k_in_target.
-  destruct (paper_one_law opposite j k N_in_opposite j_in_opposite k_in_target).
+  assert (P_one := target_one_law k k_in_target).
+  assert (N_one := paper_one_law N j ltac:(rewrite j_in_opposite; assumption)).
   apply one_law_peaks; try assumption;
     [apply (setting_nonempty setting)|apply (setting_trained setting)
       |apply (setting_sets setting)..].

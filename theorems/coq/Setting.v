@@ -62,6 +62,13 @@ Lemma setting_law j : law V (p j).
 Proof. exact (varying_law V kz kc a b p j (varying_assumption setting)). Qed.
 Lemma setting_nonempty : V <> nil.
 Proof. apply (paper_nonempty V kz target (varying_proper setting)). Qed.
+Lemma setting_sign z : In z V -> (0 < M z <-> kz z = target).
+Proof.
+  destruct (varying_assumption setting) as [above [_ rates]].
+  apply (varying_sign V kz kc a b p P N target); [|exact rates|].
+  - intros j y y_in. apply above, y_in.
+  - apply (varying_sets setting).
+Qed.
 Lemma setting_separated : separated T V M.
 Proof.
   destruct (varying_assumption setting) as [above [_ rates]].

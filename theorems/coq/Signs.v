@@ -131,6 +131,41 @@ Proof.
   exact (peak_positive V (p j) _ (proj1 (p_laws j))
       (law_nonempty V _ (p_laws j)) M_varies z s z_in s_peaks).
 Qed.
+
+(* Negative contexts with the context's own distribution:
+   the mean log-odds at 0 is -KL <= 0 < M z. *)
+Lemma one_law_positive j z s : varies V (log_odds p P N) ->
+  (forall i, In i N -> forall y, In y V -> p i y = p j y) ->
+  In z V -> 0 < log_odds p P N z ->
+  peak (probability_increase V (p j) (log_odds p P N) z) s ->
+  below (finite 0) s.
+Proof.
+  intros M_varies N_one z_in Mz Ps. apply (peak_sign j z s M_varies z_in Ps).
+  rewrite (average_ext _ (fun _ => 0) N), average_const by
+    (exact N_nonempty || (intros i i_in; apply KL_same, N_one, i_in)).
+  assert (0 <= average (fun i => KL V (p j) (p i)) P); [|lra].
+  rewrite <- (average_const 0 P P_nonempty).
+  apply average_le; [exact P_nonempty|]. intros; apply KL_nonneg.
+Qed.
+
+(* Its mirror: positive contexts with the context's own distribution. *)
+Lemma one_law_negative j z s : varies V (log_odds p P N) ->
+  (forall i, In i P -> forall y, In y V -> p i y = p j y) ->
+  (forall i, In i N -> exists y, In y V /\ p j y <> p i y) ->
+  In z V -> log_odds p P N z <= 0 ->
+  peak (probability_increase V (p j) (log_odds p P N) z) s ->
+  below s (finite 0).
+Proof.
+  intros M_varies P_one N_differ z_in Mz Ps. apply increase_peak in Ps.
+  apply (peak_negative V (p j) _ (proj1 (p_laws j))
+      (law_nonempty V _ (p_laws j)) M_varies z s z_in Ps).
+  rewrite mean_zero_KL.
+  rewrite (average_ext _ (fun _ => 0) P), average_const by
+    (exact P_nonempty || (intros i i_in; apply KL_same, P_one, i_in)).
+  assert (0 < average (fun i => KL V (p j) (p i)) N); [|lra].
+  rewrite <- (average_const 0 N N_nonempty).
+  apply average_lt; [exact N_nonempty|]. intros i i_in. apply KL_pos; auto.
+Qed.
 End SignRule.
 
 (* ---- Peaks in the paper's setting ---- *)
@@ -169,64 +204,6 @@ Lemma paper_nonempty : V <> nil.
 Proof.
   destruct target_proper as [[z [z_in _]] _]. intros E. rewrite E in z_in.
   exact z_in.
-Qed.
-
-(* Negative contexts of one concept, the context among
-   them: the mean log-odds at 0 is -KL <= 0 < M z. *)
-Lemma contrastive_positive opposite j z s :
-  (forall i, In i N -> kc i = opposite) -> kc j = opposite ->
-  In z V -> kz z = target -> peak (curve j z) s -> below (finite 0) s.
-Proof.
-  intros N_in_opposite j_in_opposite z_in Ez Ps.
-  destruct steering as [P_nonempty [N_nonempty _]].
-  apply (peak_positive V (p j) M
-      (proj1 (paper_laws j)) paper_nonempty paper_varies z s z_in Ps).
-  pose proof (proj2 (steering_sign V kz kc a b p P N two_rates target steering z
-      z_in) Ez) as Mz.
-  rewrite (mean_zero_KL V p P N paper_laws P_nonempty N_nonempty j).
-  rewrite (average_ext (fun i => KL V (p j) (p i)) (fun _ => 0) N).
-  - rewrite average_const by exact N_nonempty.
-    assert (0 <= average (fun i => KL V (p j) (p i)) P).
-    { rewrite <- (average_const 0 P P_nonempty).
-      apply average_le; [exact P_nonempty|].
-      intros; apply KL_nonneg, paper_laws. }
-    lra.
-  - intros i i_in. apply KL_same; [apply paper_laws|]. intros y y_in.
-    apply same_concept; [|exact y_in].
-    rewrite (N_in_opposite i i_in), j_in_opposite. reflexivity.
-Qed.
-
-(* For a context of the target concept every other
-   token peaks at a negative strength. *)
-Lemma target_context_negative j z s : kc j = target -> In z V ->
-  kz z <> target ->
-  peak (curve j z) s -> below s (finite 0).
-Proof.
-  intros j_in_target z_in Ez Ps.
-  destruct steering as [P_nonempty [N_nonempty [P_in_target N_off_target]]].
-  apply (peak_negative V (p j) M
-      (proj1 (paper_laws j)) paper_nonempty paper_varies z s z_in Ps).
-  pose proof (steering_other V kz kc a b p P N two_rates target steering z
-      z_in Ez) as Mz.
-  rewrite (mean_zero_KL V p P N paper_laws P_nonempty N_nonempty j).
-  rewrite (average_ext (fun i => KL V (p j) (p i)) (fun _ => 0) P).
-  - rewrite average_const by exact P_nonempty.
-    assert (0 < average (fun i => KL V (p j) (p i)) N).
-    { rewrite <- (average_const 0 N N_nonempty).
-      apply average_lt; [exact N_nonempty|]. intros i i_in.
-      apply KL_pos; [apply paper_laws|].
-      destruct target_proper as [[y [y_in Ty]] _]. exists y.
-      split; [exact y_in|].
-      destruct two_rates as [R [_ Q]]. specialize (R y y_in).
-      rewrite !Q by exact y_in. apply Nat.eqb_eq in Ty.
-      rewrite Ty, j_in_target, Nat.eqb_refl.
-      assert (Nat.eqb target (kc i) = false) as ->
-        by (apply Nat.eqb_neq; specialize (N_off_target i i_in); congruence).
-      lra. }
-    lra.
-  - intros i i_in. apply KL_same; [apply paper_laws|]. intros y y_in.
-    apply same_concept; [|exact y_in].
-    rewrite (P_in_target i i_in), j_in_target. reflexivity.
 Qed.
 
 (* ---- Remark 3.4 on the gamma/omega dataset ---- *)

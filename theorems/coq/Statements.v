@@ -545,6 +545,20 @@ Proof.
     try assumption; exact (setting_law setting j).
 Qed.
 
+(* claim: remark-3.4.positive-peaks; contexts that share the distribution of
+   all negative ones, or of all positive ones: no condition on eps *)
+Theorem remark_3_4_one_law : forall j,
+  ((forall i, In i N -> forall y, In y V -> p i y = p j y) ->
+   forall z s, In z V -> kz z = target ->
+   peak (increase j z) s -> below (finite 0) s) /\
+  ((forall i, In i P -> forall y, In y V -> p i y = p j y) ->
+   forall z s, In z V -> kz z <> target ->
+   peak (increase j z) s -> below s (finite 0)).
+Proof.
+  intros j. split; [exact (varying_peaks_positive setting j)
+      |exact (varying_peaks_negative setting j)].
+Qed.
+
 (* ======== Theorem 3.6, in the paper's setting ======== *)
 
 Notation concept := (steered_concept_increase V d W H P N p).
@@ -664,10 +678,9 @@ Theorem remark_3_4_contrastive :
   forall j z s, kc j = opposite -> In z V -> kz z = target ->
   peak (increase j z) s -> below (finite 0) s.
 Proof.
-  intros opposite N_in_opposite j z s j_in_opposite z_in z_on.
-  rewrite (setting_increase setting j z z_in), <- increase_peak.
-  apply (contrastive_positive V kz kc a b p P N target) with opposite;
-    try assumption; apply setting.
+  intros opposite N_in_opposite j z s j_in_opposite.
+  apply (varying_peaks_positive setting), (paper_one_law setting).
+  rewrite j_in_opposite. exact N_in_opposite.
 Qed.
 
 (* claim: remark-3.4.positive-peaks; its mirror: for a
@@ -676,10 +689,9 @@ Theorem remark_3_4_target_context : forall j z s, kc j = target -> In z V ->
   kz z <> target ->
   peak (increase j z) s -> below s (finite 0).
 Proof.
-  intros j z s j_in_target z_in z_off.
-  rewrite (setting_increase setting j z z_in), <- increase_peak.
-  apply (target_context_negative V kz kc a b p P N target);
-    try assumption; apply setting.
+  intros j z s j_in_target.
+  apply (varying_peaks_negative setting), (target_one_law setting).
+  exact j_in_target.
 Qed.
 
 (* ======== The contrastive path, in the paper's setting ======== *)
@@ -1607,7 +1619,7 @@ Definition everything :=
      cross_entropy_all_orders), @thm_3_3_bump, @thm_3_3_peak,
    @thm_3_3_peak_order, @thm_3_3_monotone, @peak_height,
    @prop_b1_limit_plus, @prop_b1_limit_minus, @limit_rate,
-   (@setting_has_margin,
+   (@setting_has_margin, @remark_3_4_one_law,
      @thm_3_3_bump_paper, @thm_3_3_peak_order_paper, @thm_3_3_monotone_paper,
      @prop_b1_paper,
     @remark_3_4_positive_peaks, @remark_3_4_contrastive,
