@@ -34,7 +34,10 @@ class _Scope(NamedTuple):
 
 # Statement of the paper → the scope of its proof.
 SCOPES = {
-    "assumption-2": _Scope("a dimension d that is large enough", "a bound on d by the rank"),
+    "assumption-2": _Scope(
+        "d at least the rank of the centred log-probabilities (`assumption_2_rank`), which is at most G",
+        "the rank of a matrix is the least d through which it is a product",
+    ),
     "lemma-b2": _Scope("none", "nothing"),
     "lemma-b3": _Scope("none", "nothing"),
     "lemma-b4": _Scope(

@@ -2,7 +2,7 @@
    least cross-entropy, in every dimension from the rank on. *)
 From Coq Require Import Reals List Arith Lra Lia Classical_Prop Wf_nat.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt Model
-  Dataset Signs Existence.
+  Dataset Signs Attention Existence.
 Open Scope R_scope.
 
 (* ---- Gibbs: equality only for the data's own distributions ---- *)
@@ -64,15 +64,6 @@ Proof.
       exact (excess_pos j z z_in differ)]). lra.
 Qed.
 End Floor.
-
-Lemma softmax_law {A} (V : list A) f : V <> nil -> law V (softmax V f).
-Proof.
-  intros V_nonempty. assert (total : 0 < sum (fun y => exp (f y)) V)
-    by (apply sum_pos; [exact V_nonempty|intros; apply exp_pos]).
-  split.
-  - intros z _. apply Rdiv_lt_0_compat; [apply exp_pos|exact total].
-  - unfold softmax. rewrite sum_div. apply Rinv_r. lra.
-Qed.
 
 Lemma trained_minimises {A J} (V : list A) d (p : J -> A -> R) js w :
   V <> nil -> (forall j, law V (p j)) -> (forall j, In j js) ->
