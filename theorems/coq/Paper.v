@@ -1,7 +1,7 @@
 (* The longer proofs of theorems in the paper's setting. *)
-From Coq Require Import Reals List Arith Lra Lia.
+From Coq Require Import Reals List Arith Lra Lia FunctionalExtensionality.
 From Steering Require Import Definitions Sum Calculus Infinity Tilt Limits Bump
-  CrossEntropy Concepts Model Dataset Signs Setting.
+  CrossEntropy Concepts Saturation Feasible Model Dataset Signs Setting.
 Open Scope R_scope.
 
 (* ---- All contexts of P share one distribution, and all of N another ---- *)
@@ -59,6 +59,7 @@ Context {A J : Type} {V : list A} {kz : A -> nat} {kc : J -> nat}
 Hypothesis setting : varying_setting V kz kc a b p d W H P N target.
 
 Notation M := (log_odds p P N).
+Notation T := (in_target kz target).
 Notation increase := (steered_increase V d W H P N p).
 Notation concept := (steered_concept_increase V d W H P N p).
 
@@ -140,6 +141,46 @@ Proof.
 Qed.
 
 Notation steered := (steered_law V d W H P N).
+Notation held j := (fun t => sum (steered j t) (members T V)).
+
+(* ---- The target's mass ---- *)
+
+Lemma setting_mass j : held j = mass V (p j) M T.
+Proof.
+  apply functional_extensionality. intros alpha. apply sum_ext.
+  intros z z_in. apply members_in in z_in. apply (setting_tilt setting), z_in.
+Qed.
+
+Lemma paper_half_saturation : forall j delta range, 0 < delta ->
+  margin T V M delta -> ranges V M range -> let r := logit (held j 0) in
+  exists a, unique (fun x => held j x = 1 / 2) a /\
+  (r <= 0 -> - r / range <= a <= - r / delta) /\
+  (0 <= r -> - r / delta <= a <= - r / range).
+Proof.
+  intros j delta range delta_positive T_margin M_ranges.
+  destruct (half_saturation_unique V (p j) M T (proj1 (setting_law setting j))
+      (varying_proper setting) delta range delta_positive T_margin M_ranges)
+    as [c [once [below [above _]]]].
+  rewrite <- setting_mass in once, below, above. exists c. auto.
+Qed.
+
+Lemma paper_feasible : forall js w, weights js w -> forall tau k j,
+  In j js -> 0 < tau < 1 -> 0 <= k ->
+  let cost := steered_loss_increase V d W H P N p js w in
+  exists a, unique (fun x => held j x = tau) a /\
+  (held j 0 <= tau ->
+    0 <= a /\ (feasible cost (held j) k tau <-> cost a <= k)) /\
+  (tau <= held j 0 -> a <= 0 /\ feasible cost (held j) k tau).
+Proof.
+  intros js w w_weights tau k j j_in tau_between k_nonneg cost.
+  unfold cost. rewrite (setting_loss setting).
+  pose proof (mass_feasible V js w p M T (fun i _ => setting_law setting i)
+      w_weights (varying_proper setting) (setting_separated setting) tau k j
+      j_in tau_between k_nonneg) as found.
+  rewrite <- setting_mass in found. exact found.
+Qed.
+
+(* ---- The logistic equation ---- *)
 
 Lemma paper_logistic : forall j k, proper (in_target kz k) V ->
   let C := in_target kz k in

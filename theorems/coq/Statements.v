@@ -622,6 +622,28 @@ Theorem thm_3_6_decreasing_paper : forall j k, k <> target ->
   decreasing (concept j (in_target kz k)).
 Proof. exact (paper_concept_decreasing setting). Qed.
 
+Notation held j := (fun t =>
+  sum (steered_law V d W H P N j t) (members T V)).
+
+(* claim: half-saturation.bounds; in the paper's setting *)
+Theorem half_saturation_paper : forall j delta range, 0 < delta ->
+  margin T V M delta -> ranges V M range -> let r := logit (held j 0) in
+  exists a, unique (fun x => held j x = 1 / 2) a /\
+  (r <= 0 -> - r / range <= a <= - r / delta) /\
+  (0 <= r -> - r / delta <= a <= - r / range).
+Proof. exact (paper_half_saturation setting). Qed.
+
+(* claim: strength.budget; in the paper's setting: the one strength a at which
+   the target holds tau, and whether the budget k allows tau *)
+Theorem strength_feasible_paper : forall js w, weights js w -> forall tau k j,
+  In j js -> 0 < tau < 1 -> 0 <= k ->
+  let cost := steered_loss_increase V d W H P N p js w in
+  exists a, unique (fun x => held j x = tau) a /\
+  (held j 0 <= tau ->
+    0 <= a /\ (feasible cost (held j) k tau <-> cost a <= k)) /\
+  (tau <= held j 0 -> a <= 0 /\ feasible cost (held j) k tau).
+Proof. exact (paper_feasible setting). Qed.
+
 (* claim: thm-3.8.quadratic; in the paper's setting *)
 Theorem thm_3_8_quadratic_paper : forall js w, weights js w ->
   forall eps, 0 < eps ->
@@ -1620,6 +1642,7 @@ Definition everything :=
    @thm_3_3_peak_order, @thm_3_3_monotone, @peak_height,
    @prop_b1_limit_plus, @prop_b1_limit_minus, @limit_rate,
    (@setting_has_margin, @remark_3_4_one_law,
+     @half_saturation_paper, @strength_feasible_paper,
      @thm_3_3_bump_paper, @thm_3_3_peak_order_paper, @thm_3_3_monotone_paper,
      @prop_b1_paper,
     @remark_3_4_positive_peaks, @remark_3_4_contrastive,
