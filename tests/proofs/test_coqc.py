@@ -62,6 +62,8 @@ ALTERED = [
     ("geometric_path", "tilt V pN M 1 z = pT z", "tilt V pN M 2 z = pT z"),
     ("half_saturation_once", "- r / range <= a <= - r / delta", "- r / delta <= a <= - r / range"),
     ("strength_feasible", "increase a <= k", "increase a < k"),
+    ("strength_feasible_paper", "(tau <= held j 0 ->", "(held j 0 <= tau ->"),
+    ("remark_3_4_one_law", "kz z <> target ->", "kz z = target ->"),
     ("strength_feasible_pooled", "separated T V M ->", "True ->"),
     ("definition_2_1_cross_entropy", "= cross_entropy", "= - cross_entropy"),
     (
