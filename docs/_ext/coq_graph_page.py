@@ -12,7 +12,7 @@ from sphinx.errors import ExtensionError
 
 import theorems
 from theorems._coq_source import CoqItem
-from theorems.proofs import PROVED_BY
+from theorems.proofs import PROVED_BY, theorem_names
 
 # Status of an item → what the legend says of it.
 _LEGEND = {
@@ -136,6 +136,8 @@ def _results() -> Iterator[str]:
             raise ExtensionError(f"statement {statement.id}: docs/_ext/coq_graph_page.py lacks it")
         scope = SCOPES[statement.id]
         proved = [_proved(claim) for claim in statement.claims]
+        if around := _around(statement.id):
+            proved.append(f"around it: {coq_items.links(around)}")
         missing = [claim.unproved for claim in statement.claims if claim.unproved]
         cells = (
             f"{{ref}}`{statement.source.split(',')[0]} <statement-{statement.id}>`",
@@ -153,6 +155,15 @@ def _proved(claim: theorems.Claim) -> str:
     return (
         f"{claim.title}: {coq_items.links([f'Statements.{name}' for name in PROVED_BY[claim.id]])}"
     )
+
+
+def _around(statement: str) -> list[str]:
+    """Theorems that are said to be about the statement, and prove none of its claims."""
+    return [
+        f"Statements.{name}"
+        for name, claims in theorem_names().items()
+        if any(c.startswith(f"{statement}.") and c not in theorems.CLAIMS for c in claims)
+    ]
 
 
 def _file_page(file: str, items: tuple[CoqItem, ...]) -> Iterator[str]:
