@@ -35,7 +35,7 @@ def _findings() -> Iterator[str]:
         "(or, for an addition, an example), which "
         "`ufm verify` computes anew; it is listed below with the keys of "
         "{doc}`ufm certify </certificates>`. The notebook "
-        f'<a href="../notebooks/where_the_paper_is_wrong.html">{NOTEBOOK}</a> takes the findings one by '
+        f'<a href="../notebooks/what_the_paper_says.html">{NOTEBOOK}</a> takes the findings one by '
         "one.\n"
     )
     yield ":::::{container} wide-table\n"

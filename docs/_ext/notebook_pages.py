@@ -21,7 +21,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 ROOT = Path(__file__).parents[2]
-NOTEBOOKS = ("tour", "statements", "where_the_paper_is_wrong", "choosing_a_strength")
+NOTEBOOKS = ("tour", "statements", "what_the_paper_says", "choosing_a_strength")
 NOTEBOOKS += ("from_language_model",)
 
 

@@ -10,7 +10,7 @@ import theorems
 from theorems.findings import Confirmation
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-NAMES = ("statements", "where_the_paper_is_wrong", "choosing_a_strength", "from_language_model")
+NAMES = ("statements", "what_the_paper_says", "choosing_a_strength", "from_language_model")
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -45,7 +45,7 @@ def _statements(module, shown, defined):
         module.test_the_limit_is_reached_at_the_promised_rate.run(rate=figure)
 
 
-def _where_the_paper_is_wrong(module, shown, defined):
+def _what_the_paper_says(module, shown, defined):
     assert list(defined["confirmations"]) == [finding.id for finding in theorems.FINDINGS]
     for finding in theorems.FINDINGS:
         assert finding.id in shown
@@ -76,7 +76,7 @@ def _from_language_model(module, shown, defined):
 
 TOLD = {
     "statements": _statements,
-    "where_the_paper_is_wrong": _where_the_paper_is_wrong,
+    "what_the_paper_says": _what_the_paper_says,
     "choosing_a_strength": _choosing_a_strength,
     "from_language_model": _from_language_model,
 }
