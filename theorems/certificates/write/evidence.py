@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 from functools import cached_property
-from math import inf
+from math import inf, isinf
 
 from flint import arb, ctx
 
@@ -12,7 +12,7 @@ from ufm.numerics.bracket import Bracket
 
 from .._balls import PRECISIONS, ball, tilted
 from . import hypotheses as _hypotheses
-from .cross_entropy import CrossEntropy, dot, judged
+from .cross_entropy import CrossEntropy, dot, sharp_cross_entropy
 from .dyadic import enclosure
 from .levels import Levels, is_zero_combination
 from .peaks import Peaks
@@ -41,9 +41,10 @@ class Evidence:
         for c in range(count):
             progress(c / count, 1.0, f"peaks, law {c + 1} of {count}")
             self.peaks.append(Peaks(self.levels, c))
+        self._lengthen_windows()
         progress(1.0, 1.0, "cross-entropy")
         self.signs = [self._signs(c) for c in range(len(self.peaks))]
-        self.cross_entropy, self.bounds = judged(instance, self.levels)
+        self.cross_entropy = sharp_cross_entropy(instance, self.levels)
 
     @cached_property
     def precision(self) -> int:
@@ -78,6 +79,27 @@ class Evidence:
         if self.low <= self.high or start is None or stop is None:
             return None
         return start.high, stop.low
+
+    def is_long_window(self, row: int) -> bool:
+        """Whether a sweet spot is longer than 4δ/R² for certain."""
+        window = self.window(row)
+        if window is None or isinf(window[0]) or isinf(window[1]):
+            return window is not None
+        length = Fraction(window[1]) - Fraction(window[0])
+        for precision in PRECISIONS:
+            m = self.levels.log_odds(precision)
+            with ctx.workprec(precision):
+                span = m[-1] - m[0]
+                if ball(length) * span * span > 4 * (m[self.low] - m[self.high]):
+                    return True
+        return False
+
+    def _lengthen_windows(self) -> None:
+        """Narrow the brackets beside each sweet spot until they show its length."""
+        for c, peaks in enumerate(self.peaks):
+            while self.low > self.high and self.window(c) and not self.is_long_window(c):
+                if not peaks.narrow(self.high) or not peaks.narrow(self.low):
+                    break
 
     def target_slope(self, row: int, strength: Fraction) -> arb:
         """E_α[M|T] - E_α[M|not T], the slope of logit F_T."""

@@ -46,6 +46,18 @@ class Peaks:
             self.precision = PRECISIONS[-1]
         self._separate()
 
+    def narrow(self, level: int) -> bool:
+        """Narrow a bracket by a millionth, as long as balls can; an infinite peak needs none."""
+        if level in (0, len(self.brackets) - 1):
+            return True
+        for _ in range(20):
+            bracket = self.brackets[level]
+            halved = bracket and self._halved(level, bracket)
+            if not halved:
+                return False
+            self.brackets[level] = halved
+        return True
+
     def sign(self, level: int, alpha: Fraction, precisions: Sequence[int] = ()) -> int:
         """The sign of N(alpha) with origin M(level); 0 where all of the precisions leave it open."""
         for precision in precisions or PRECISIONS:

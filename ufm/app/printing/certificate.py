@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from theorems.certificates.check import evidence
 from theorems.certificates.check.certificate import VERSION
 from theorems.certificates.check.claims import THEOREMS
-from theorems.certificates.check.evidence import OPEN
 from ufm import __version__
 from ufm._json import JSON
 
@@ -120,7 +120,7 @@ def _by(name: str, verdict: str, unmet: list[str]) -> str:
     if unmet:
         return f"unmet: {', '.join(unmet)}"
     if verdict == "undecided":
-        return f"balls of {OPEN[-1]} bits leave it open"
+        return f"balls of {evidence.OPEN[-1]} bits leave it open"
     if name in THEOREMS and verdict == "holds":
         return f"Coq: {', '.join(THEOREMS[name])}"
     return "evaluation"

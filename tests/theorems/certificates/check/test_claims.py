@@ -20,7 +20,7 @@ def outer(*rows):
     return [[(-inf, -inf), *row, (inf, inf)] for row in rows]
 
 
-def evidence(record=RECORD, peaks=None, windows=(), bounds=(), levels=None):
+def evidence(record=RECORD, peaks=None, windows=(), levels=None):
     made = certify(read_exact(record)).record
     found = curves(record, made["laws"], made["levels"])
     if levels is not None:
@@ -30,7 +30,7 @@ def evidence(record=RECORD, peaks=None, windows=(), bounds=(), levels=None):
         [None if pair is None else tuple(ends.get(end) or F(end) for end in pair) for pair in row]
         for row in made["peaks"]
     ]
-    return Evidence(found, shown if peaks is None else peaks, list(windows), frozenset(bounds))
+    return Evidence(found, shown if peaks is None else peaks, list(windows))
 
 
 def concludes(claim, found, expected, witness=None):
@@ -318,14 +318,31 @@ def test_concepts_that_vanish_or_decrease():
     concludes("thm-3.6.decreasing", evidence(flat | {"token_concept": [0, 0, 0]}), "holds")
 
 
-def test_bounds_hold_where_they_are_certain():
-    names = ("ce.upper-bounds", "ce.lower-bounds", "ce.remainder", "ce.asymptote")
-    for name in names:
-        concludes(name, evidence(TWO, bounds=[name]), "holds")
-        concludes(name, evidence(TWO, bounds=set(names) - {name}), "undecided")
-    concludes("thm-3.8.quadratic", evidence(TWO, bounds=["ce.remainder"]), "holds")
-    concludes("thm-3.8.quadratic", evidence(TWO, bounds=set(names) - {"ce.remainder"}), "undecided")
-    concludes("thm-3.8.quadratic", evidence(CONSTANT), "holds")
+def test_what_is_proved_of_every_m_that_varies():
+    for name in ("ce.upper-bounds", "ce.lower-bounds", "ce.remainder", "ce.asymptote"):
+        concludes(name, evidence(TWO), "holds")
+        concludes(name, evidence(CONSTANT), "undecided")
+    for record in (TWO, CONSTANT):
+        concludes("thm-3.8.quadratic", evidence(record), "holds")
+
+
+def test_theorems_that_are_cited_are_proved_of_that_claim():
+    from theorems.proofs import PROVED_BY
+
+    assert set(room.THEOREMS) < set(room.CLAIMS)
+    for claim, cited in room.THEOREMS.items():
+        assert set(cited) <= set(PROVED_BY[claim]), claim
+    evaluated = set(room.CLAIMS) - set(room.THEOREMS)
+    assert len(evaluated) == 7
+    # what is cited needs the order of M and positive weights alone; the rest needs peaks, or no α at all
+    found = evidence(TWO, windows=[(F(0), F(9))] * 2)
+    blank = replace(found, peaks=[[None] * 4] * 2, windows=[None, None])
+    for claim in room.CLAIMS:
+        is_peakless = claim in ("lemma-b4.sign", "contrastive.geometric-path", *room.THEOREMS)
+        outcome = room.CLAIMS[claim][0](found, None)
+        assert room.CLAIMS[claim][0](blank, None) == (outcome if is_peakless else "undecided"), (
+            claim
+        )
 
 
 def test_the_sign_rule_compares_every_peak():
@@ -380,23 +397,31 @@ def test_sweet_spots_are_long_enough():
     start, more, less = F(-1, 3), least * (1 + F(1, 10**20)), least * (1 - F(1, 10**20))
     for lengths, expected in (
         ((more, more), "holds"),
-        ((more, less), "undecided"),
-        ((less, more), "undecided"),
-        ((F(0), more), "undecided"),
+        ((more, less), None),
+        ((less, more), None),
+        ((F(0), more), None),
     ):
         windows = [(start, start + length) for length in lengths]
-        concludes(claim, replace(found, windows=windows), expected)
+        given = replace(found, windows=windows)
+        if expected is None:
+            with pytest.raises(Refused, match="brackets too wide to show that it is 4δ/R² long"):
+                room.CLAIMS[claim][0](given, None)
+            # brackets that no more bits make narrower may leave it open
+            sharp = outer(*[((start, start), (start + n, start + n)) for n in lengths])
+            given, expected = replace(given, peaks=sharp), "undecided"
+        concludes(claim, given, expected)
     far = (start, start + 1)
     for window, expected in (
         ((-inf, F(0)), "holds"),
         ((F(0), inf), "holds"),
         ((-inf, inf), "holds"),
         (None, "undecided"),
-        ((F(1), F(0)), "undecided"),
     ):
         concludes(claim, replace(found, windows=[window, far]), expected)
         concludes(claim, replace(found, windows=[far, window]), expected)
-    concludes(claim, replace(found, windows=[(-inf, F(0)), (start, start + less)]), "undecided")
+    for window in ((start, start + less), (F(1), F(0))):
+        with pytest.raises(Refused, match="brackets too wide"):
+            room.CLAIMS[claim][0](replace(found, windows=[(-inf, F(0)), window]), None)
     for levels in (ordered(1, 2), ordered(2, 2)):
         wrong = [None, {}, {"context": 1}, {"context": False}]
         fails_with(claim, evidence(TWO, levels=levels), [{"context": 0}], wrong)

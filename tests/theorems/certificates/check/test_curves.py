@@ -205,16 +205,26 @@ def test_laws_of_two_levels_attain_two_of_the_bounds(target, is_level):
     two_point = room.two_point(balls, F(1))
     assert two_point.overlaps(room.increase(balls, F(1)))
     assert room.merged(balls, F(1)).overlaps(room.increase(balls, F(1))) is is_level
-    assert room.certain_bounds(found, [F(1), F(-2)]) == set(room.BOUNDS)
+    assert all(room._is_kept(found, name, s) for name in room.BOUNDS for s in (F(1), F(-2)))
 
 
-def test_a_bound_is_certain_only_where_each_of_its_inequalities_is_at_each_strength(monkeypatch):
-    assert room.certain_bounds(curves(), [F(1), F(-2)]) == set(room.BOUNDS)
-    assert room.certain_bounds(curves(), []) == set()
-    assert room.certain_bounds(curves(), [F(1), F(0)]) == {"ce.asymptote"}  # the others are 0 < 0
-    half = [(arb(0), arb(1)), (arb(1), arb(0))]
-    monkeypatch.setitem(room.BOUNDS, "ce.remainder", lambda *given: half)
-    assert room.certain_bounds(curves(), [F(1)]) == set(room.BOUNDS) - {"ce.remainder"}
+def test_bounds_are_kept_broken_or_open(monkeypatch):
+    found = curves()
+    assert all(room._is_kept(found, name, s) for name in room.BOUNDS for s in (F(1), F(-2)))
+    # at 0 all but one of them are 0 < 0
+    assert [room._is_kept(found, name, F(0)) for name in room.BOUNDS] == [None, None, None, True]
+    room.confirm_bounds(found, [F(1), F(0), F(-2)])
+    for name in room.BOUNDS:
+        with monkeypatch.context() as patch:
+            half = [(arb(0), arb(1)), (arb(1), arb(0))]
+            patch.setitem(
+                room.BOUNDS, name, lambda *given, half=half: half[: 2 if given[2] < 0 else 1]
+            )
+            room.confirm_bounds(found, [F(1), F(1, 2)])
+            with pytest.raises(
+                Refused, match=rf"{name} is broken at α = -1/2, against its proof in Coq"
+            ):
+                room.confirm_bounds(found, [F(1), F(-1, 2)])
 
 
 def test_intervals_are_confirmed_refused_or_left_open():

@@ -296,8 +296,8 @@ def test_more_work_than_a_check_takes_is_refused_at_once(genuine, monkeypatch):
 def test_peaks_that_no_precision_tells_apart_may_overlap():
     tiny = F(1, 2**2600)
     for width, is_narrow in ((tiny, True), (F(1, 2**2000), False)):
-        assert room._is_narrowest((F(1), 1 + width), F(1)) is is_narrow
-        assert room._is_narrowest((F(-width), width), F(1)) is is_narrow
+        assert room.is_narrowest((F(1), 1 + width), F(1)) is is_narrow
+        assert room.is_narrowest((F(-width), width), F(1)) is is_narrow
 
 
 # Levels 0 to 3, the target 2 and 3: low = 2, high = 1. Peaks of levels 1 and 2 of two laws.

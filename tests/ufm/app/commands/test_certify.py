@@ -9,8 +9,36 @@ from theorems import FINDINGS
 from theorems.certificates import certify, check_certificate
 from theorems.certificates.write.certificate import digest, write_certificate
 from theorems.tables.exact import read_exact
+from ufm import __version__
 
 TWO = FINDINGS[0].counterexample
+SHA256 = "a171a49c953041637f91a2e57ac086e36bae7269a351e505219fa2d2908f5022"
+COUNTS = (
+    "20 claims for all α, 7 by exact evaluation, 13 by Coq theorems whose hypotheses are checked exactly: "
+    "19 holds, 1 hypotheses unmet."
+)
+# The same instance, written otherwise; and others, by what differs.
+TABLE = {
+    "contexts": [0, 0, 1, 1],
+    "token_concept": [0, 0, 1, 1],
+    "negative": [3, 2],
+    "positive": [1, 0],
+    "target": [True, True, False, False],
+    "next_token_probs": [["0.6", "2/10", "0.10", "1/10"]] * 2
+    + [["1/10", "1/10", "3/5", "1/5"]] * 2,
+    "context_weights": ["0.25"] * 4,
+}
+OTHERS = {
+    "laws": {
+        "next_token_probs": [["1/5", "3/5", "1/10", "1/10"]] * 2 + TABLE["next_token_probs"][2:]
+    },
+    "target": {"target": [True, False, False, False]},
+    "P": {"positive": [0]},
+    "N": {"negative": [3]},
+    "context weights": {"context_weights": ["1/8", "3/8", "1/4", "1/4"]},
+    "concepts of tokens": {"token_concept": [0, 0, 1, 2]},
+    "concepts of contexts": {"contexts": [0, 0, 1, 2]},
+}
 
 
 @pytest.fixture
@@ -31,6 +59,9 @@ def folder(tmp_path):
     (tmp_path / "bytes.json").write_bytes(b"\xff\xfe\x00")
     (tmp_path / "empty.json").write_text("")
     (tmp_path / "folder.json").mkdir()
+    (tmp_path / "same.json").write_text(json.dumps(TABLE))
+    for name, change in OTHERS.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(TABLE | change))
     (tmp_path / "sum.json").write_text(json.dumps(TWO | {"off_concept": ["1/10"] * 3 + ["1/9"]}))
     return tmp_path
 
@@ -53,6 +84,22 @@ BAD_INPUT = [
     (["certify", "--check", "nan.json"], "NaN is not a number"),
     (["certify", "--check", "absent.json"], "there is no such file"),
     (["certify", "two.json", "--precision", "3"], "--precision"),
+    (
+        ["certify", "two.json", "--instance", "two.json"],
+        "--instance is compared with a certificate",
+    ),
+    (
+        ["certify", "--check", "cert.json", "--instance", "absent.json"],
+        "absent.json: there is no such",
+    ),
+    (
+        ["certify", "--check", "cert.json", "--instance", "sum.json"],
+        "sum.json: row 0 sums to 91/90",
+    ),
+    (
+        ["certify", "--check", "cert.json", "--instance", "cert.json"],
+        "is a certificate, not an instance",
+    ),
 ]
 
 
@@ -91,14 +138,85 @@ def test_an_instance_is_certified_written_and_confirmed(monkeypatch, capsys, fol
     assert "holds" in rows["thm-3.3.bump"]
     assert "interior-concept" in rows["thm-3.6.vanishing"]
     assert "-0.16567" in out
-    assert out.endswith("20 claims for all α: 19 holds, 1 hypotheses unmet.\n")
+    assert out.endswith(f"{COUNTS}\n")
+    assert f"SHA-256 of the instance: {SHA256}" in out
     assert set(check_certificate(json.loads(out_file.read_text())).values()) == {
         "holds",
         "hypotheses unmet",
     }
     status, out, _ = run(monkeypatch, capsys, "certify", "--check", out_file)
     assert status == 0
-    assert "confirmed. 20 claims" in out
+    assert out.startswith(f"{out_file}: confirmed.\n")
+    assert out.endswith(f"{COUNTS}\n")
+
+
+def test_a_check_says_what_it_verified(monkeypatch, capsys, folder):
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("COLUMNS", "120")
+    for given in ([], ["--instance", "two.json"], ["--instance", "same.json"]):
+        status, out, err = run(monkeypatch, capsys, "certify", "--check", "cert.json", *given)
+        assert (status, err) == (0, "")
+        assert out.splitlines()[:4] == [
+            "cert.json: confirmed.",
+            f"certificate of version 1, checked by ufm {__version__} with balls of up to 160 bits",
+            "instance: V = 4 tokens, m = 4 contexts; target: tokens 0, 1; P: contexts 0, 1; N: contexts 2, 3",
+            f"SHA-256 of the instance: {SHA256}",
+        ]
+        rows = {line.split()[0]: " ".join(line.split()[1:]) for line in out.splitlines()[5:25]}
+        assert rows["thm-3.3.bump"] == "holds for every α evaluation"
+        assert rows["thm-3.6.vanishing"] == "hypotheses unmet unmet: interior-concept"
+        cited = "holds for every α Coq: ce_upper_bounds, ce_upper_bennett"
+        assert rows["ce.upper-bounds"] == cited
+        assert len(rows) == 20
+        assert out.splitlines()[-1] == COUNTS
+
+
+def test_a_check_says_the_same_as_json(monkeypatch, capsys, folder):
+    status, out, _ = run(monkeypatch, capsys, "certify", "--check", "--json", folder / "cert.json")
+    answer = json.loads(out)
+    assert (status, answer["accepted"], answer["version"], answer["bits"]) == (0, True, 1, 160)
+    assert answer["instance"] == {
+        "sha256": SHA256,
+        "tokens": 4,
+        "contexts": 4,
+        "target": [0, 1],
+        "positive": [0, 1],
+        "negative": [2, 3],
+    }
+    assert answer["unmet"]["thm-3.6.vanishing"] == ["interior-concept"]
+    assert answer["theorems"]["ce.remainder"] == ["ce_remainder"]
+    assert answer["verdicts"]["ce.remainder"] == "holds"
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_certificate_of_another_instance_is_refused(monkeypatch, capsys, folder, name):
+    monkeypatch.chdir(folder)
+    arguments = ["certify", "--check", "cert.json", "--instance", f"{name}.json"]
+    status, out, err = run(monkeypatch, capsys, *arguments)
+    assert (status, out) == (1, "")
+    start = (
+        f"ufm: cert.json: refused: it certifies another instance than {name}.json: {name} differ; "
+    )
+    assert err.startswith(f"{start}SHA-256 {SHA256} against ")
+    assert len(err.splitlines()) == 1
+    status, out, _ = run(monkeypatch, capsys, *arguments, "--json")
+    assert (status, json.loads(out)["accepted"]) == (1, False)
+
+
+def test_verdicts_that_are_not_reached_are_said(monkeypatch, capsys, folder):
+    from theorems.certificates.check import evidence
+    from theorems.certificates.write import peaks
+
+    monkeypatch.setattr(peaks, "PRECISIONS", (3,))
+    monkeypatch.setattr(evidence, "OPEN", (3,))
+    file = folder / "open.json"
+    status, out, _ = run(monkeypatch, capsys, "certify", folder / "two.json", "--out", file)
+    assert status == 1
+    status, out, _ = run(monkeypatch, capsys, "certify", "--check", file)
+    assert status == 1
+    rows = {line.split()[0]: " ".join(line.split()[1:]) for line in out.splitlines()[5:25]}
+    assert rows["thm-3.3.bump"].startswith("undecided balls of 3 bits leave it open")
+    assert rows["ce.convex"] == "holds for every α Coq: ce_convex"
 
 
 def test_json_is_the_certificate_itself(monkeypatch, capsys, folder):
