@@ -24,6 +24,8 @@ KINDS = {
 }
 # What a check takes: entries of the table, characters of a number, bits of a row's common denominator.
 LARGEST_TABLE, LONGEST_NUMBER, LARGEST_DENOMINATOR = 10**6, 401, 2**16
+# And terms in all sums over laws and levels: some minutes of work.
+LARGEST_WORK = 10**8
 
 
 @dataclass(frozen=True)
@@ -249,6 +251,10 @@ def read_levels(laws: Laws, value: JSON) -> Levels:
     """The tokens grouped as the certificate says, if they tie within groups and rise between them."""
     target = laws.instance.target
     tokens = groups(value, len(target), "levels")
+    count, size = len(laws.rows), len(tokens)
+    work = count * size**2 + count**2 * len(target)
+    terms = f"C K² + C² V = {work} terms, of C = {count} laws and K = {size} levels,"
+    require(work <= LARGEST_WORK, f"{terms} are more than a check takes, {LARGEST_WORK}")
     for group in tokens:
         require(group == sorted(group), f"the tokens {shown(group)} of a level are not in order")
         for z in group[1:]:

@@ -283,16 +283,6 @@ def test_m_is_0_only_where_it_is_exactly(genuine):
     )
 
 
-def test_more_work_than_a_check_takes_is_refused_at_once(genuine, monkeypatch):
-    fields = {key: genuine[key] for key in genuine}
-    work = 3 * (4**2 + 3 * 5)
-    monkeypatch.setattr(room, "LARGEST_WORK", work)
-    room.confirm_evidence(curves(), fields, silent)
-    monkeypatch.setattr(room, "LARGEST_WORK", work - 1)
-    reason = rf"{work} terms of 3 laws C and 4 levels K are more than a check takes, {work - 1}"
-    refused(reason.replace("+", r"\+"), room.confirm_evidence, curves(), fields, silent)
-
-
 def test_peaks_that_no_precision_tells_apart_may_overlap():
     tiny = F(1, 2**2600)
     for width, is_narrow in ((tiny, True), (F(1, 2**2000), False)):

@@ -317,6 +317,20 @@ def test_tables_that_are_too_large_are_refused_at_once(monkeypatch):
         room.read_instance(TABLE)
 
 
+def test_more_work_than_a_check_takes_is_refused_at_once(monkeypatch):
+    laws, levels = laws_of(TIED), [[2], [0, 1], [3]]
+    work = 3 * 3**2 + 3**2 * 4
+    monkeypatch.setattr(room, "LARGEST_WORK", work)
+    room.read_levels(laws, levels)
+    monkeypatch.setattr(room, "LARGEST_WORK", work - 1)
+    monkeypatch.setattr(room.Laws, "order", None)
+    reason = (
+        f"{work} terms, of C = 3 laws and K = 3 levels, are more than a check takes, {work - 1}"
+    )
+    with pytest.raises(Refused, match=reason):
+        room.read_levels(laws, levels)
+
+
 def test_a_sum_that_balls_do_not_tell_from_0_is_refused(monkeypatch):
     monkeypatch.setattr(room, "decide", lambda question: None)
     with pytest.raises(Refused, match="is not 0, but 5120 bits show no sign of it"):
