@@ -21,8 +21,9 @@ _LEGEND = (
     "it fails below -tolerance."
 )
 _CERTIFICATES = (
-    "certificate: on the paper's datasets, in exact rationals and ball arithmetic, for every strength; "
-    "identities and what is not about one instance have none."
+    "certificate: on the paper's datasets, in exact rationals, for every strength: evaluated exactly or in "
+    "balls, or by the Coq theorem, its hypotheses checked exactly (ufm certify says which); identities "
+    "and what is not about one instance have none."
 )
 
 
