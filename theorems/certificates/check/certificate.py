@@ -6,10 +6,11 @@ The flow, a file a step: `instance` (laws and order of M, exactly), `curves` (th
 
 from dataclasses import dataclass
 
+from .._balls import PRECISIONS
 from .claims import confirm_claims, unmet
 from .curves import curves_of
 from .evidence import Progress, confirm_evidence
-from .fields import JSON, Refused, mapping, refuse_floats, require, shown, whole
+from .fields import ANEW, JSON, Refused, mapping, refuse_floats, require, shown, whole
 from .instance import Instance, digest, read_instance, read_laws, read_levels
 
 KEYS = (
@@ -29,8 +30,6 @@ KEYS = (
     "sha256",
 )
 VERSION = 1
-# What certificates are written with; the checker takes bits of its own.
-PRECISIONS = (128, 256, 512, 1024, 2048, 4096)
 
 
 @dataclass(frozen=True)
@@ -97,12 +96,13 @@ def read_fields(record: JSON) -> dict[str, JSON]:
     require(fields["format"] == "ufm certificate", "the format is not 'ufm certificate'")
     version = fields["version"]
     is_known = version == VERSION and not isinstance(version, bool)
-    made_anew = "make the certificate anew with `ufm certify FILE --out`"
-    require(is_known, f"version {shown(version)} is not known; it is {VERSION}: {made_anew}")
+    require(is_known, f"version {shown(version)} is not known; it is {VERSION}: {ANEW}")
     body = {key: value for key, value in fields.items() if key != "sha256"}
     require(digest(body) == fields["sha256"], "sha256 does not match: the record was altered")
     refuse_floats(record, "certificate")
     is_precision = whole(fields["precision"], "precision") in PRECISIONS
-    given = f"precision is {shown(fields['precision'])}, not a number of bits that is tried"
-    require(is_precision, f"{given}: {', '.join(map(str, PRECISIONS))}")
+    given = (
+        f"precision is {shown(fields['precision'])}, not a number of bits that certificates take"
+    )
+    require(is_precision, f"{given}: {', '.join(map(str, PRECISIONS))}; {ANEW}")
     return fields

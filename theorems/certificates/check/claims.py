@@ -9,7 +9,8 @@ from . import hypotheses as exact
 from .curves import BOUNDS, Balls, dot, peaks_at_zero, slope_sign, target_falls
 from .evidence import Evidence, is_narrowest
 from .fields import JSON, items, rational, record, require, same, shown, whole
-from .instance import Levels, is_zero_sum
+from .instance import Levels
+from .logarithms import is_zero_sum
 from .precision import PRECISIONS, decide
 
 

@@ -9,7 +9,8 @@ from flint import arb
 
 from .._balls import balance, ball, tilted
 from .fields import Interval, require
-from .instance import Laws, Levels, is_zero_sum
+from .instance import Laws, Levels
+from .logarithms import is_zero_sum
 from .precision import PRECISIONS, decide, sign
 
 

@@ -11,6 +11,10 @@ else:  # checkers of types at run time know no recursive alias
     JSON = object
 
 
+# What to do about a certificate of an older version, or one that is not as certificates are written.
+ANEW = "make the certificate anew with `ufm certify FILE --out`"
+
+
 class Refused(ValueError):
     """The certificate does not prove what it says: one line that says where."""
 
@@ -89,10 +93,12 @@ def rational(value: JSON, where: str, longest: int = 4999) -> Fraction:
     digits = value.removeprefix("-")
     over, slash, under = digits.partition("/")
     is_plain = all(part.isascii() and part.isdigit() for part in (over, under if slash else over))
-    require(is_plain and int(under or 1) > 0, f"{where} = {value[:40]!r} is not an exact fraction")
+    is_fraction = is_plain and int(under or 1) > 0
+    require(
+        is_fraction, f"{where} = {value[:40]!r} is not an exact fraction in lowest terms; {ANEW}"
+    )
     found = Fraction(value)
-    is_lowest = str(found) == value
-    require(is_lowest, f"{where} = {value[:40]!r} is not in lowest terms, as certificates write it")
+    require(str(found) == value, f"{where} = {value[:40]!r} is not in lowest terms; {ANEW}")
     return found
 
 

@@ -130,7 +130,7 @@ class Peaks:
         for k in range(2, len(self.brackets) - 1):
             while True:
                 left, right = self.brackets[k - 1], self.brackets[k]
-                if left is None or right is None or left.high < right.low:
+                if left is None or right is None or left.high < right.low or right.high < left.low:
                     break
                 halves = [self._halved(i, b) for i, b in ((k - 1, left), (k, right))]
                 if None in halves:  # the last precision leaves their order open

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Certify:
-    """Certify the claims on one instance in exact rationals, for every strength, by ball arithmetic.
+    """Certify the claims on one instance in exact rationals, for every strength: in balls, or by theorems.
 
     Args:
         file: JSON of an instance ({"in_concept": ["3/5", …], …}), or of a certificate with --check.

@@ -270,23 +270,6 @@ def test_levels_that_balls_cannot_tell_apart_are_ordered_exactly():
         room.read_levels(laws, [[0, 1], [2]])
 
 
-@pytest.mark.parametrize(
-    ("terms", "expected"),
-    [
-        ([(2, F(3)), (-1, F(9))], 0),
-        ([(2, F(3)), (-1, F(8))], 1),
-        ([(2, F(3)), (-1, F(10))], -1),
-        ([(1, F(2, 3)), (1, F(3, 2))], 0),
-        ([(1, F(2, 3)), (1, F(4, 3))], -1),
-        ([(-3, F(1, 2)), (0, F(1, 1000))], 1),
-        ([(0, F(7))], 0),
-        ([], 0),
-    ],
-)
-def test_signs_of_sums_of_logarithms(terms, expected):
-    assert room.sign_of_logs(terms) == expected
-
-
 def test_many_contexts_take_no_large_powers():
     # 2 · 997 · 1000 factors of 200 digits in whole powers
     e = F(1, 10**199)
@@ -329,13 +312,6 @@ def test_more_work_than_a_check_takes_is_refused_at_once(monkeypatch):
     )
     with pytest.raises(Refused, match=reason):
         room.read_levels(laws, levels)
-
-
-def test_a_sum_that_balls_do_not_tell_from_0_is_refused(monkeypatch):
-    monkeypatch.setattr(room, "decide", lambda question: None)
-    with pytest.raises(Refused, match="is not 0, but 5120 bits show no sign of it"):
-        room.sign_of_logs([(1, F(2))])
-    assert room.sign_of_logs([(2, F(2)), (-1, F(4))]) == 0
 
 
 SAME = [
