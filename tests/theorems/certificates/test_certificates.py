@@ -18,6 +18,7 @@ from theorems.certificates import certify, check_certificate
 from theorems.certificates.check import claims as _check_claims
 from theorems.certificates.check import evidence as _check_evidence
 from theorems.certificates.write import conclusions
+from theorems.certificates.write import evidence as _evidence
 from theorems.certificates.write import hypotheses as _hypotheses
 from theorems.certificates.write import peaks as _peaks
 from theorems.certificates.write.certificate import BUILT_IN, digest, write_certificate
@@ -538,3 +539,57 @@ def test_nearly_certain_laws_are_certified_and_checked():
     }
     certificate = certify(read_exact(record))
     assert check_certificate(certificate.record) == certificate.verdicts
+
+
+@pytest.mark.parametrize("ratio", [F(2), F(2**200 + 235, 2**198 + 9), F(10**90 + 33, 10**90 + 1)])
+def test_a_peak_at_exactly_zero_among_numbers_that_nobody_factors(ratio):
+    total = 1 + ratio + ratio**2
+    rows = [[str(ratio**2 / total), str(ratio / total), str(1 / total)], ["1/3"] * 3]
+    record = {"next_token_probs": [*rows, ["1/5", "3/5", "1/5"]], "target": [True, False, False]}
+    certificate = certify(read_exact(record | {"positive": [0], "negative": [1]}))
+    assert certificate.evidence.signs[2] == [-1, 0, 1]
+    assert certificate.verdicts["sign-rule"] == "holds"
+    assert check_certificate(certificate.record) == certificate.verdicts
+
+
+def test_sweet_spots_that_are_barely_long_enough_are_shown_to_be(monkeypatch):
+    # in the last law M is ±R/2 nearly always, so that Var M is nearly R²/4 all through the sweet spot
+    e = F(1, 10**40)
+    firsts = [[F(2, 3) - e, e * (1 + e), e * (1 - e)], [F(1, 3) - e, e, e], [F(1, 2) - e, e, e]]
+    record = {
+        "next_token_probs": [[*map(str, law), str(1 - sum(law))] for law in firsts],
+        "target": [True, True, False, False],
+        "positive": [0],
+        "negative": [1],
+    }
+    certificate = certify(read_exact(record))
+    assert certificate.verdicts["sweet-spot.nonempty"] == "holds"
+    assert check_certificate(certificate.record) == certificate.verdicts
+    monkeypatch.setattr(_evidence.Evidence, "_lengthen_windows", lambda evidence: None)
+    certificate = certify(read_exact(record))
+    assert certificate.verdicts["sweet-spot.nonempty"] == "undecided"
+    with pytest.raises(ValueError, match="brackets too wide to show that it is 4δ/R² long"):
+        check_certificate(certificate.record)
+
+
+def test_levels_that_the_last_precision_does_not_tell_apart_are_an_error(monkeypatch):
+    from theorems.certificates.write import levels
+
+    monkeypatch.setattr(levels, "PRECISIONS", (128, 256))
+    with pytest.raises(
+        ValueError, match="M of tokens . and . differ by less than 256 bits show; certify a"
+    ):
+        certify(read_exact(near_tie(100)))
+
+
+def test_an_older_certificate_is_refused_in_a_line_that_says_what_to_do():
+    instance = TWO | {"in_concept": ["0.6", "2/10", "3/5", "1/5"]}
+    record = certify(read_exact(instance)).record
+    assert record["instance"]["in_concept"] == ["3/5", "1/5", "3/5", "1/5"]
+    check_certificate(record)
+    old = record | {"instance": dict(instance)}  # as it was given
+    old["sha256"] = digest(old)
+    with pytest.raises(
+        ValueError, match=r"in_concept\[0\] = '0.6' .*; make the certificate anew with `ufm"
+    ):
+        check_certificate(old)

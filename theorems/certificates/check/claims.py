@@ -334,7 +334,7 @@ THEOREMS: dict[str, tuple[str, ...]] = {
     "thm-3.6.vanishing": ("thm_3_6_vanishing",),
     "thm-3.6.decreasing": ("thm_3_6_decreasing",),
     "thm-3.8.quadratic": ("thm_3_8_quadratic",),
-    "limit.rate": ("limit_rate",),
+    "limit.rate": ("limit_rate", "limit_rate_minus"),
     "ce.convex": ("ce_convex",),
     "ce.upper-bounds": ("ce_upper_bounds", "ce_upper_bennett"),
     "ce.lower-bounds": ("ce_lower_bounds", "ce_lower_merged"),
