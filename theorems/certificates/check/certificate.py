@@ -1,7 +1,8 @@
 """Re-verifies a certificate from its record alone, with code apart from what wrote it.
 
 The flow, a file a step: `instance` (laws and order of M, exactly), `curves` (their balls), `evidence`
-(what is enclosed), `hypotheses` and `claims` (what follows). `fields` and `precision` serve them all.
+(what is enclosed), `hypotheses` and `claims` (what follows). `fields`, `logarithms` and `precision`
+serve them all.
 """
 
 from dataclasses import dataclass

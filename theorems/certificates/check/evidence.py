@@ -104,7 +104,7 @@ def _peak(curves: Curves, law: int, level: int, entry: JSON, range_bound: Fracti
         return None
     low, high = interval(entry, where)
     size = max(abs(low), abs(high)) + 1 / range_bound
-    require(high - low <= size / 2**18, f"{where} is wider than a certificate's")
+    require(high - low <= size / 2**18, f"{where} is wider than a certificate's; make it anew")
     require(slope_sign(curves, law, level, low) == 1, f"{where}: not rising at its start")
     require(slope_sign(curves, law, level, high) == -1, f"{where}: not falling at its end")
     return low, high
