@@ -263,6 +263,18 @@ def test_strengths_are_those_at_which_the_bounds_say_something(strengths, reason
         refused(reason, room._require_strengths, curves(), strengths)
 
 
+def test_the_unit_of_strengths_is_judged_with_as_many_bits_as_it_takes():
+    e = F(1, 10**60)
+    rows = [[str(F(1, 3) + e), str(F(1, 3) - e), "1/3"], ["1/3"] * 3]
+    record = {"next_token_probs": rows, "target": [True, False, False]}
+    near = curves(record | {"positive": [0], "negative": [1]}, [[0], [1]], [[1], [2], [0]])
+    unit = F(2) ** 197  # R is 6e, and 1/R is 2^196.7
+    room._require_strengths(near, [m * unit for m in MULTIPLES])
+    for factor in (4, F(1, 4)):
+        strengths = [m * unit * factor for m in MULTIPLES]
+        refused("is not near to 1/R", room._require_strengths, near, strengths)
+
+
 def test_m_is_0_only_where_it_is_exactly(genuine):
     # products of two laws of two: p_0 p_1 = p_2 p_3 token by token, so that M is 0 throughout
     two = [["2/3", "1/3"], ["3/4", "1/4"], ["1/5", "4/5"], ["3/7", "4/7"]]
