@@ -254,9 +254,10 @@ def _exact(one: Instance, alpha: float) -> balls.Answer:
 
     exact["cross_entropy_increase"] = mean("forward_kl")
     exact["cross_entropy_increase, data"] = mean("data")
-    exact["cross_entropy_increase, data terms"] = mean("data terms")
     span, size = arb(max(odds)) - arb(min(odds)), abs(arb(alpha))
     depth, lost = arb(float(np.abs(log_probs).max())), arb(_SMALLEST / _ULPS)
+    # a data_probs below 1e-308 counts for nothing
+    exact["cross_entropy_increase, data terms"] = [mean("data terms")[0] + lost * size * span]
     # log p and αM are rounded, and no formula gets that back
     exact["log_partition terms"] = [depth + size * abs(arb(max(odds, key=abs)))] * 2
     exact["concept_log_odds terms"] = [depth] * 2
@@ -267,6 +268,7 @@ def _exact(one: Instance, alpha: float) -> balls.Answer:
             if name + kind in exact:
                 exact[f"sweep {name}{kind}"] = exact[name + kind]
     # a sweep's anchors hold p, not its logarithm, in units of R: what is below 1e-308 there is lost
+    exact["sweep mean terms"] = [size + lost * span for size in exact["mean terms"]]
     exact["sweep variance terms"] = [lost * span * span] * 2
     exact["sweep forward_kl terms"] = [lost * size * span] * 2
     exact["sweep cross_entropy_increase terms"] = [lost * size * span]

@@ -46,7 +46,7 @@ def grid_of(log_probs: np.ndarray, log_odds: np.ndarray, alphas: np.ndarray) -> 
         return None
     for alpha in (along[0], along[-1]):
         # log p_α(z) is concave in α, least at an end: below e^-650 a factor could underflow
-        u = log_probs + alpha * log_odds[None, :]
+        u = log_probs + alpha * (log_odds - log_odds[0])[None, :]
         top = u.max(axis=1, keepdims=True)
         total = top[:, 0] + np.log(np.exp(u - top).sum(axis=1))
         if (u.min(axis=1) - total).min() < -650:

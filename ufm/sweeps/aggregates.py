@@ -69,9 +69,10 @@ def sweep_aggregates(
     `concepts` [C, V] are masks, one per concept (not empty; they may overlap); `weights` π [m] are the
     shares of the contexts. The work hardly grows with A: 36 moments about an anchor give the
     distribution at every strength within the anchor's radius, to rounding. Each concept is expanded on
-    its own, so that a mass keeps its relative accuracy however small it is. Against direct evaluation:
-    1e-12 relative for variance, entropy, KL (also next to α = 0) and masses, 1e-12 of the standard
-    deviation for the mean, 1e-15 of |αM| + |log p| for K, and as much more for the masses.
+    its own, so that a mass keeps its relative accuracy however small it is. Errors: 1e-12 relative for
+    variance, entropy, KL (at every α) and masses, 1e-12 of the standard deviation for the mean, 1e-15 of
+    |αM| + |log p| for K; where log p is some hundreds, a unit in the last place of log p as well. The scale
+    of M and a constant added to it cost nothing. A p_α below 1e-308 counts for nothing in the moments.
 
     In numpy on the host, in memory of a few times m V; not under `jit`. Needs float64. `progress` is
     called with the share done.

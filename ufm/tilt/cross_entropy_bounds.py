@@ -46,31 +46,24 @@ def cross_entropy_enclosure(
         nu = _log_odds_change(tilt, target, strengths)
     else:
         nu = _log_odds_of(steered, target) - _log_odds_of(np.asarray(tilt.log_probs), target)
-    deviation, reach = mean_deviation(tilt, weights), float(np.ptp(np.asarray(tilt.log_odds)))
-    y, scale = np.abs(strengths) * reach, (deviation / reach if reach else 0.0) ** 2
+    sigma, reach = mean_deviation(tilt, weights), float(np.ptp(np.asarray(tilt.log_odds)))
+    y = np.abs(strengths) * reach
+    with np.errstate(divide="ignore"):  # log 0 where M is constant
+        log_scale = 2 * (_log_mean_deviation(tilt, weights) - np.log(reach or 1.0))
     ends = [end_line(tilt, sign) for sign in (-1, 1)]
     low_end, high_end = (
         np.abs(strengths) * (weights @ slope) + weights @ level for slope, level in ends
     )
     return Bounds(
-        quadratic=0.5 * (deviation * strengths) ** 2,
+        quadratic=0.5 * (sigma * strengths) ** 2,
         remainder=y**3 / (36 * np.sqrt(3)),
         hoeffding=y**2 / 8,
-        bennett=_bennett(scale, _log_moments(tilt)[0], weights, y),
+        bennett=_times_remainder(log_scale, y),
         two_point=_two_point(tilt, strengths) @ weights,
-        lower=scale * remainder_of_exponential(-y),
+        lower=np.exp(log_scale) * remainder_of_exponential(-y),
         target=_two_token_divergence(np.asarray(tilt.log_probs), target, nu) @ weights,
         asymptote=np.where(strengths < 0, low_end, high_end),
     )
-
-
-def _bennett(
-    scale: float, log_variances: np.ndarray, weights: np.ndarray, y: np.ndarray
-) -> np.ndarray:
-    """`scale` φ(y), scale = ΣπVar_j(M/R), also where it is below and φ(y) beyond the range of floats."""
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        log_scale = np.logaddexp.reduce(np.log(weights) + log_variances)
-        return np.where(y < 100, scale * remainder_of_exponential(y), np.exp(log_scale + y))
 
 
 def mean_variance(tilt: ExponentialTilt, weights: np.ndarray) -> float:
@@ -80,9 +73,13 @@ def mean_variance(tilt: ExponentialTilt, weights: np.ndarray) -> float:
 
 def mean_deviation(tilt: ExponentialTilt, weights: np.ndarray) -> float:
     """σ, also where σ² would over- or underflow."""
-    deviations = np.sqrt(weights) * _deviations(tilt)
-    largest = float(deviations.max())
-    return largest * float(np.linalg.norm(deviations / largest)) if largest > 0 else 0.0
+    return float(np.exp(_log_mean_deviation(tilt, weights)))
+
+
+def _log_mean_deviation(tilt: ExponentialTilt, weights: np.ndarray) -> float:
+    """log σ; -∞ where M is constant."""
+    with np.errstate(divide="ignore"):
+        return float(np.logaddexp.reduce(np.log(weights) + _log_variances(tilt)) / 2)
 
 
 def remainder_of_exponential(y: np.ndarray) -> np.ndarray:
@@ -91,6 +88,14 @@ def remainder_of_exponential(y: np.ndarray) -> np.ndarray:
     series = small**2 * polyval(small, [1 / math.factorial(n) for n in range(2, 10)])
     with np.errstate(over="ignore"):
         return np.where(np.abs(y) < 0.1, series, np.expm1(y) - y)
+
+
+def _times_remainder(log_factor: np.ndarray | float, y: np.ndarray) -> np.ndarray:
+    """e^log_factor φ(y) for y >= 0, where either may be beyond the floats."""
+    small = np.minimum(y, 30.0)
+    with np.errstate(over="ignore"):
+        large = np.exp(log_factor + y) - np.exp(log_factor) * (1 + y)
+        return np.where(y < 30, np.exp(log_factor) * remainder_of_exponential(small), large)
 
 
 def binary_divergence(log_p: np.ndarray, steered: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -116,8 +121,8 @@ def _log_odds_change(
         """K(α) - K(0) - αM(r) of the tokens of `part`, and M(r), r being the likeliest of them at α."""
         rows, m = np.tile(log_p[:, part], (strengths.size, 1)), log_odds[part]
         rows = rows - np.logaddexp.reduce(rows, axis=1, keepdims=True)
-        favoured = np.where(alphas < 0, m.min(), m.max())
-        r = (rows + alphas[:, None] * (m - favoured[:, None])).argmax(axis=1)
+        end = np.where(alphas < 0, float(m.min()), float(m.max()))  # which α favours
+        r: np.ndarray = np.argmax(rows + alphas[:, None] * (m - end[:, None]), axis=1)
         steps = alphas[:, None] * (m - m[r][:, None])
         from_pivot = (rows - np.take_along_axis(rows, r[:, None], axis=1)) + steps
         is_pivot = np.arange(m.size) == r[:, None]
@@ -155,46 +160,35 @@ def end_line(tilt: ExponentialTilt, sign: int) -> tuple[np.ndarray, np.ndarray]:
     return slopes, -np.logaddexp(0, -_log_odds_of(log_p, log_odds == end))
 
 
-def _deviations(tilt: ExponentialTilt) -> np.ndarray:
-    """√Var_j(M) [m]."""
-    return np.ptp(np.asarray(tilt.log_odds)) * np.exp(_log_moments(tilt)[0] / 2)
-
-
-def _log_moments(tilt: ExponentialTilt) -> tuple[np.ndarray, dict[int, np.ndarray]]:
-    """log Var_j(M/R) [m] and, for sign ±1, log of the distance from E_j[M/R] to the end of M on that side.
-
-    As logarithms: next to certainty these are as small as the probabilities of all other tokens.
-    """
+def _log_variances(tilt: ExponentialTilt) -> np.ndarray:
+    """log Var_j(M) [m], which does not underflow where p does; -∞ where M is constant."""
     log_p, log_odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
-    reach = np.ptp(log_odds) or 1.0
-    gaps = (log_odds - log_odds[log_p.argmax(axis=1)][:, None]) / reach
-    offsets = gaps - (np.exp(log_p) * gaps).sum(axis=1, keepdims=True)
+    gaps = log_odds - log_odds[log_p.argmax(axis=1)][:, None]
+    root = np.exp(log_p / 2)
+    offsets = gaps - (root * (root * gaps)).sum(axis=1, keepdims=True)
     with np.errstate(divide="ignore"):
-        log_variance = np.logaddexp.reduce(log_p + 2 * np.log(np.abs(offsets)), axis=1)
-        distances = {1: log_odds.max() - log_odds, -1: log_odds - log_odds.min()}
-        ends = {
-            sign: np.logaddexp.reduce(log_p + np.log(distance / reach), axis=1)
-            for sign, distance in distances.items()
-        }
-    return log_variance, ends
+        return np.logaddexp.reduce(log_p + 2 * np.log(np.abs(offsets)), axis=1)
 
 
 def _two_point(tilt: ExponentialTilt, strengths: np.ndarray) -> np.ndarray:
     """log[b²/(b²+s²) e^{-|α|s²/b} + s²/(b²+s²) e^{|α|b}] [A, m], s² = Var_j(M), b: from E_j[M] to
     the far end of M.
     """
-    alphas = np.abs(strengths[:, None]) * np.ptp(np.asarray(tilt.log_odds))
-    log_variance, ends = _log_moments(tilt)
-    log_b = np.where(strengths[:, None] > 0, ends[1], ends[-1])
-    log_b = np.where(np.isfinite(log_b), log_b, 0.0)  # M is constant; so the variance is 0
-    log_ratio = log_variance - 2 * log_b
-    log_other = -np.logaddexp(0.0, log_ratio)
-    log_weight = log_other + log_ratio
-    low, high = -alphas * np.exp(log_variance - log_b), alphas * np.exp(log_b)
-    with np.errstate(over="ignore", invalid="ignore"):
-        near = np.log1p(
-            np.exp(log_other) * remainder_of_exponential(low)
-            + np.exp(log_weight) * remainder_of_exponential(high)
-        )
-    far = np.logaddexp(log_other + low, log_weight + high)
-    return np.where(high < 30, near, far)
+    alphas = strengths[:, None]
+    log_p, log_odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
+    with np.errstate(divide="ignore"):
+        log_s2 = _log_variances(tilt)
+        ends = np.array([[log_odds.min()], [log_odds.max()]])
+        log_gaps = np.log(np.abs(ends - log_odds))
+        to_ends: np.ndarray = np.logaddexp.reduce(log_p + log_gaps[:, None, :], axis=2)
+    is_constant = np.isneginf(log_s2)
+    log_s2 = np.where(is_constant, 0.0, log_s2)
+    log_b = np.where(is_constant, 0.0, np.where(alphas > 0, to_ends[1], to_ends[0]))
+    low, high = -np.abs(alphas) * np.exp(log_s2 - log_b), np.abs(alphas) * np.exp(log_b)
+    weight, other = -np.logaddexp(0, 2 * log_b - log_s2), -np.logaddexp(0, log_s2 - 2 * log_b)
+    is_near = weight + high < 30  # else e^{|α|b} outweighs the rest
+    rise = _times_remainder(weight, np.where(is_near, high, 0.0))
+    near = np.log1p(np.exp(other) * remainder_of_exponential(low) + rise)
+    return np.where(
+        is_constant, 0.0, np.where(is_near, near, np.logaddexp(other + low, weight + high))
+    )

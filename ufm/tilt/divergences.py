@@ -59,7 +59,7 @@ def cross_entropy_increase(
     distributions q_j of the data and ΔCE = Σ_j π_j (K_j(α) - α E_{q_j}[M]): unfinished training adds the
     slope Σ π (E_{p_j}[M] - E_{q_j}[M]), which can make a small steer lower the loss. The terms may cancel:
     the error is then some units in the last place of
-    |α| Σ_j π_j Σ_z q_j(z) (E_{j,0}|M - M(z)| + E_{j,α}|M - M(z)|).
+    |α| Σ_j π_j Σ_z q_j(z) (E_{j,0}|M - M(z)| + E_{j,α}|M - M(z)|), and a q below 1e-308 counts for nothing.
 
     >>> import jax.numpy as jnp, ufm
     >>> data = ufm.ConceptDataset.smoothed(epsilon=0.13)
