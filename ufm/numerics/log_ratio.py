@@ -15,6 +15,8 @@ from types import ModuleType
 from typing import Generic
 
 import jax
+import jax.numpy as jnp
+from jaxtyping import Array
 
 from .roots import Mask, Values
 
@@ -58,16 +60,19 @@ def weighted_remainder(
     return _remainder(root_before, root_after * root_after, ratio, xp)
 
 
-def log_mean_of_centred(log_probs: Values, growth: Values, xp: ModuleType) -> Values:
-    """log E_0[e^y] = log1p(E_0 φ(y)) >= 0 [m] from log p and a `growth` y of mean 0, [m, V].
+def log_mean_of_centred(log_probs: Array, growth: Array) -> Array:
+    """log E_0[e^y] = log1p(E_0 φ(y)) >= 0 [m] from log p and a `growth` y of mean 0, [m, V]; in JAX.
 
     For whole tables of strengths this is cheaper than `log_ratio`: y is a multiple of what depends on none.
     """
     exponents = log_probs + growth
-    excess = xp.maximum(exponents.max(axis=1) - 300, 0)  # e^300 is far from overflowing
-    grown = xp.exp(exponents - excess[:, None])
-    near = xp.log1p(_remainder(xp.exp(0.5 * log_probs), grown, growth, xp).sum(axis=1))
-    return xp.where(excess > 0, excess + xp.log(grown.sum(axis=1)), near)
+    # e^300 is far from overflowing; the result does not depend on what it is counted from
+    excess = jnp.maximum(jax.lax.stop_gradient(exponents).max(axis=1) - 300, 0)
+    grown = jnp.exp(exponents - excess[:, None])
+    rise = _remainder(jnp.exp(0.5 * log_probs), grown, growth, jnp).sum(axis=1)
+    is_near = excess == 0
+    near = jnp.log1p(jnp.where(is_near, rise, 0.0))
+    return jnp.where(is_near, near, excess + jnp.log(grown.sum(axis=1)))
 
 
 def _remainder(root: Values, grown: Values, growth: Values, xp: ModuleType) -> Values:

@@ -176,14 +176,17 @@ def _two_point(tilt: ExponentialTilt, strengths: np.ndarray) -> np.ndarray:
     """
     alphas = strengths[:, None]
     log_p, log_odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
+
+    def log_mean_gap(end: np.floating) -> np.ndarray:
+        """log E|end - M| [m]."""
+        return np.logaddexp.reduce(log_p + np.log(np.abs(end - log_odds)), axis=1)
+
     with np.errstate(divide="ignore"):
         log_s2 = _log_variances(tilt)
-        ends = np.array([[log_odds.min()], [log_odds.max()]])
-        log_gaps = np.log(np.abs(ends - log_odds))
-        to_ends: np.ndarray = np.logaddexp.reduce(log_p + log_gaps[:, None, :], axis=2)
-    is_constant = np.isneginf(log_s2)
+        log_b = np.where(alphas > 0, log_mean_gap(log_odds.max()), log_mean_gap(log_odds.min()))
+    is_constant = log_s2 == -np.inf
     log_s2 = np.where(is_constant, 0.0, log_s2)
-    log_b = np.where(is_constant, 0.0, np.where(alphas > 0, to_ends[1], to_ends[0]))
+    log_b = np.where(is_constant, 0.0, log_b)
     low, high = -np.abs(alphas) * np.exp(log_s2 - log_b), np.abs(alphas) * np.exp(log_b)
     weight, other = -np.logaddexp(0, 2 * log_b - log_s2), -np.logaddexp(0, log_s2 - 2 * log_b)
     is_near = weight + high < 30  # else e^{|α|b} outweighs the rest

@@ -26,7 +26,7 @@ def forward_kl(tilt: ExponentialTilt, alpha: ArrayLike) -> Float[Array, " contex
     """
     if type(tilt) is ExponentialTilt:
         y = strength(alpha, tilt.log_odds.dtype) * tilt.centred(0.0)
-        return log_mean_of_centred(tilt.log_probs, y, jnp)
+        return log_mean_of_centred(tilt.log_probs, y)
     move = log_ratio(tilt, alpha)  # of a path of its own
     return weighted_remainder(move.root_before, move.root_after, move.ratio, jnp).sum(axis=1)
 

@@ -240,11 +240,13 @@ def from_pivot(
     """
     # Counted from the end of M that α favours, αM is below |log p| wherever p_α is large: neither a great
     # strength nor a constant added to M drowns log p while r is looked for.
-    counted = (log_probs > -jnp.inf).any(axis=0)
-    top = jnp.where(counted, log_odds, -jnp.inf).max()
-    bottom = jnp.where(counted, log_odds, jnp.inf).min()
-    from_end = log_probs + (alpha * (log_odds - jnp.where(alpha < 0, bottom, top)))[None, :]
-    r = jnp.argmax(jax.lax.stop_gradient(from_end), axis=1)
+    logs, rates = jax.lax.stop_gradient((log_probs, log_odds))
+    counted = (logs > -jnp.inf).any(axis=0)
+    top, bottom = (
+        jnp.where(counted, rates, -jnp.inf).max(),
+        jnp.where(counted, rates, jnp.inf).min(),
+    )
+    r = jnp.argmax(logs + (alpha * (rates - jnp.where(alpha < 0, bottom, top)))[None, :], axis=1)
     gaps = log_odds[None, :] - log_odds[r][:, None]
     log_p = jnp.take_along_axis(log_probs, r[:, None], axis=1)
     return (log_probs - log_p) + alpha * gaps, jnp.arange(log_odds.size)[None, :] == r[:, None]

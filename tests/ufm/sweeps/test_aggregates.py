@@ -1,5 +1,6 @@
 """Aggregates and likeliest tokens along many strengths, against mpmath and direct evaluation."""
 
+import jax
 import jax.numpy as jnp
 import mpmath as mp
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ufm
-from tests import oracles
+from tests import extremes, oracles
 
 ALPHAS = np.array([3.0, -40.0, -2.0, -1e-9, 0.0, 1e-6, 0.7, 0.7, 12.0, 1e5])
 
@@ -117,6 +118,29 @@ def test_many_strengths_agree_with_the_functions_of_one():
         tilt, alphas, lambda t, a: ufm.cross_entropy_increase(t, a, data.context_weights)
     )
     np.testing.assert_allclose(found.cross_entropy_increase, cost, rtol=1e-12)
+
+
+def test_every_anchor_keeps_the_digits_of_the_functions_of_one():
+    """Many strengths an anchor, many anchors, at the ends of confidence, offset and scale."""
+    far = np.geomspace(1e-6, 1e5, 100)
+    grid = np.concatenate([np.linspace(-6000, 6000, 201), far, -far])
+
+    @jax.jit
+    def directly(one, alphas):
+        def at(alpha):
+            masses = ufm.concept_probability(one.tilt, alpha, one.tokens)
+            return ufm.forward_kl(one.tilt, alpha), one.tilt.variance(alpha), masses
+
+        return jax.vmap(at)(alphas)
+
+    for one in extremes.table()[::11]:
+        span = float(one.tilt.odds_range())
+        found = ufm.sweep_aggregates(one.tilt, grid / span, concepts=one.tokens[None, :])
+        kl, variance, masses = directly(one, grid / span)
+        np.testing.assert_allclose(found.forward_kl, kl, rtol=1e-10, atol=1e-300)
+        lost = max(1e-300 * span**2, 1e-307)
+        np.testing.assert_allclose(found.variance, variance, rtol=1e-10, atol=lost)
+        np.testing.assert_allclose(found.concept_masses[..., 0], masses, rtol=1e-10, atol=1e-300)
 
 
 def test_likeliest_tokens_match_a_sort_of_all():

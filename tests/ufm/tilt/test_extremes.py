@@ -1,6 +1,7 @@
 """Every quantity at the ends of what floats hold of offset, scale, confidence, ties and weights, by balls."""
 
 import flint
+import jax
 import mpmath as mp
 import numpy as np
 import pytest
@@ -135,7 +136,18 @@ def test_limits_keep_their_digits(one):
         np.testing.assert_allclose(one.tilt.limit(sign), exact, rtol=1e-10, atol=1e-307)
 
 
-@pytest.mark.parametrize("alpha", [1e-9, -0.7, 40.0])
+def test_slopes_of_the_cost_keep_their_digits():
+    """α dKL/dα is the sum of the two divergences."""
+    slope = jax.jit(jax.vmap(jax.jacfwd(ufm.forward_kl, argnums=1), in_axes=(None, 0)))
+    for one in extremes.table()[::9]:
+        tokens = np.arange(5) < 2
+        for found, alpha in zip(slope(one.tilt, one.alphas), one.alphas.tolist(), strict=True):
+            both = [_exact(one, alpha, tokens, name) for name in ("forward_kl", "reverse_kl")]
+            want = [float((a + b) / alpha) for a, b in zip(*both, strict=True)]
+            np.testing.assert_allclose(found, want, rtol=1e-10, atol=1e-300)
+
+
+@pytest.mark.parametrize("alpha", [1e-9, -0.7, 12.0])
 def test_balls_agree_with_mpmath(alpha):
     """Two oracles that share no code, on a mild and on a confident context."""
     odds, tokens = [0.3, -1.2, 2.0, 0.0], [True, False, True, False]
