@@ -186,8 +186,9 @@ def _about(
     slope = step / rho if rho else np.zeros_like(step)
     kl = log_z
     if anchor is not origin:  # from KL(p||p_a) and its slope at the anchor on
+        # (`rise` is exact: what rounding has left of E_a[y] = 0 in the series is not counted twice)
         at_anchor, rise = _cost(anchor, origin, log_p, log_odds, log_weights)
-        kl = log_z + (at_anchor + h * rise)
+        kl = np.log1p(growth - z[1] * tau) + (at_anchor + h * rise)
     return (
         np.full(h.size, r),
         anchor.log_total + log_z + h * anchor.excess,
