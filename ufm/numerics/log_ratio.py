@@ -9,13 +9,16 @@ order; those of g are relative, and neither α nor a p next to 0 or 1 costs digi
 kept: it is far above the smallest float where p itself is not.
 """
 
+# pyright: reportUnknownMemberType=false
+
 import math
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Generic
+from typing import Generic, cast
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array
 
 from .roots import Mask, Values
@@ -66,8 +69,9 @@ def log_mean_of_centred(log_probs: Array, growth: Array) -> Array:
     For whole tables of strengths this is cheaper than `log_ratio`: y is a multiple of what depends on none.
     """
     exponents = log_probs + growth
-    # e^300 is far from overflowing; the result does not depend on what it is counted from
-    excess = jnp.maximum(jax.lax.stop_gradient(exponents).max(axis=1) - 300, 0)
+    # far from overflowing, and from mattering beside 1; the result does not depend on what it is counted from
+    most = math.log(float(cast(np.floating, jnp.finfo(exponents.dtype).max))) / 2.3
+    excess = jnp.maximum(jax.lax.stop_gradient(exponents).max(axis=1) - most, 0)
     grown = jnp.exp(exponents - excess[:, None])
     rise = _remainder(jnp.exp(0.5 * log_probs), grown, growth, jnp).sum(axis=1)
     is_near = excess == 0

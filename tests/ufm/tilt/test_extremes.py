@@ -30,6 +30,11 @@ def test_table_of_extremes(instances):
     assert list(extremes.misses(instances())) == []
 
 
+def test_extremes_that_a_night_found():
+    """The mean's own rounding in the KL of a sweep; data_probs below 1e-308."""
+    assert list(extremes.misses([extremes.drawn(seed) for seed in (50736, 8513, 224)])) == []
+
+
 def test_random_extremes():
     for start in range(0, EXAMPLES, 800):
         seeds = range(start, min(EXAMPLES, start + 800))
@@ -145,6 +150,17 @@ def test_slopes_of_the_cost_keep_their_digits():
             both = [_exact(one, alpha, tokens, name) for name in ("forward_kl", "reverse_kl")]
             want = [float((a + b) / alpha) for a, b in zip(*both, strict=True)]
             np.testing.assert_allclose(found, want, rtol=1e-10, atol=1e-300)
+
+
+@pytest.mark.parametrize("alpha", [1e-4, 3.0, 60.0, -500.0])
+def test_single_precision_neither_overflows_nor_cancels(alpha):
+    rows, odds = np.array([[-0.1, -2.5, -20.0], [-40.0, -1e-6, -14.0]]), [0.3, -1.2, 2.0]
+    rows -= np.logaddexp.reduce(rows, axis=1, keepdims=True)
+    single = ufm.ExponentialTilt(rows.astype(np.float32), np.float32(odds))
+    double = ufm.ExponentialTilt(rows, np.float32(odds).astype(float))
+    for quantity in (ufm.forward_kl, ufm.reverse_kl):
+        # 40 nats of log p, and 1,600 of αM, are rounded to 2e-6 and 1e-4
+        np.testing.assert_allclose(quantity(single, alpha), quantity(double, alpha), rtol=2e-4)
 
 
 @pytest.mark.parametrize("alpha", [1e-9, -0.7, 12.0])
