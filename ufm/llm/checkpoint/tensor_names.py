@@ -19,7 +19,7 @@ def read_params(files: TensorFiles, config: Config, place: Place) -> Params:
     unknown = sorted(name for name in files.unread if not name.endswith(_BUFFERS))
     if unknown:
         raise ValueError(
-            f"{files.files[0].parent}: tensor {unknown[0]} is unknown to {config.family}"
+            f"{files.where}: tensor {unknown[0]} is unknown to {config.family}"
             + (f", and so are {len(unknown) - 1} more" if unknown[1:] else "")
         )
     return params
@@ -125,7 +125,7 @@ def _embeddings(files: TensorFiles, config: Config, place: Place, name: str) -> 
         return embedding, place(files.read("lm_head.weight", shape), split=0)
     if "lm_head.weight" in files and not np.array_equal(files.read("lm_head.weight", shape), table):
         raise ValueError(
-            f"{files.files[0].parent}: config.json ties the head to the embedding (tie_word_embeddings), "
+            f"{files.where}: config.json ties the head to the embedding (tie_word_embeddings), "
             "but lm_head.weight differs from it: correct config.json"
         )
     return embedding, embedding

@@ -1,7 +1,8 @@
-"""Tensors of a model directory: safetensors files, one or many, read one tensor at a time."""
+"""Tensors of a checkpoint, read one at a time; from safetensors files, one or many."""
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,17 +23,66 @@ _FLOATS = ("F64", "F32", "F16", "BF16")
 # Of an array of the checkpoint, and where to split it, the array as the model keeps it.
 Place = Callable[..., jax.Array]
 # enough of each file to tell two checkpoints apart without reading gigabytes
-_FINGERPRINT_BYTES = 1 << 20
+FINGERPRINT_BYTES = 1 << 20
 
 
-class TensorFiles:
-    """The tensors of a model directory by name; each is read, checked and placed when asked for.
+class TensorFiles(ABC):
+    """The tensors of a checkpoint by name, as Hugging Face names and lays them out.
+
+    Each is read, checked and placed when asked for. `where` they are is named in errors; `unread` are
+    the names that nobody asked for yet; `rounding` says to what the weights were rounded, if so.
+    """
+
+    where: Path
+    unread: set[str]
+    rounding: str | None = None
+    asked_by: str  # what settles the shapes
+
+    @abstractmethod
+    def __contains__(self, name: str) -> bool: ...
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """A digest of the header and the first megabyte of data: it identifies a checkpoint."""
+
+    @abstractmethod
+    def stored(self, name: str) -> tuple[Path, str]:
+        """The file that holds the tensor `name`, and its name there; of a missing one, where it would be."""
+
+    @abstractmethod
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of the tensor `name`."""
+
+    @abstractmethod
+    def array(self, name: str) -> np.ndarray:
+        """The tensor `name`; a type that is not read is an error naming it."""
+
+    def read(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
+        """The tensor `name`; it must be of this `shape` and finite."""
+        path, stored = self.stored(name)
+        if name not in self:
+            raise ValueError(f"{self.where}: tensor {stored} is missing")
+        self.unread.discard(name)
+        if self.shape(name) != shape:
+            raise ValueError(
+                f"{path}: {stored} has shape {self.shape(name)}; {self.asked_by} asks for {shape}"
+            )
+        array = self.array(name)
+        finite(f"{path}: {stored}", array)
+        return array
+
+
+class SafetensorFiles(TensorFiles):
+    """The safetensors files of a model directory, one or many.
 
     `prefixes` are cut off the names. Raises `ValueError` on pickle files only, a corrupt or
     truncated file, a missing shard, or a tensor of a type that is not floating point.
     """
 
+    asked_by = "config.json"
+
     def __init__(self, directory: Path, prefixes: tuple[str, ...] = ()):
+        self.where = directory
         self.files = _find(directory)
         self._where: dict[str, tuple[Path, str]] = {}
         self._open: dict[Path, safe_open] = {}
@@ -49,35 +99,38 @@ class TensorFiles:
     def __contains__(self, name: str) -> bool:
         return name in self._where
 
-    def read(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
-        """The tensor `name`, of its stored dtype; it must be of this `shape` and finite."""
-        if name not in self._where:
-            raise ValueError(f"{self.files[0].parent}: tensor {name} is missing")
-        path, stored = self._where[name]
-        self.unread.discard(name)
-        view = self._handle(path).get_slice(stored)
-        if tuple(view.get_shape()) != shape:
-            raise ValueError(
-                f"{path}: {stored} has shape {tuple(view.get_shape())}; config.json asks for {shape}"
-            )
+    def stored(self, name: str) -> tuple[Path, str]:
+        """The file that holds the tensor `name`, and its name there."""
+        return self._where.get(name, (self.where, name))
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of the tensor `name`."""
+        return tuple(self._slice(name).get_shape())
+
+    def array(self, name: str) -> np.ndarray:
+        """The tensor `name`, of its stored dtype."""
+        view = self._slice(name)
         if view.get_dtype() not in _FLOATS:
+            path, stored = self._where[name]
             raise ValueError(
                 f"{path}: {stored} is stored as {view.get_dtype()}; only {', '.join(_FLOATS)} are "
                 "read: quantised weights must be converted first"
             )
-        array = view[:]
-        finite(f"{path}: {stored}", array)
-        return array
+        return view[:]
 
     def fingerprint(self) -> str:
-        """A digest of each file's header and first megabyte of data: it identifies a checkpoint."""
+        """A digest of each file's header and first megabyte of data."""
         digest = hashlib.sha256()
         for path in self.files:
             with path.open("rb") as file:
                 header = int.from_bytes(file.read(8), "little")
-                digest.update(file.read(header + _FINGERPRINT_BYTES))
+                digest.update(file.read(header + FINGERPRINT_BYTES))
                 digest.update(str(path.stat().st_size).encode())
         return digest.hexdigest()[:16]
+
+    def _slice(self, name: str):
+        path, stored = self._where[name]
+        return self._handle(path).get_slice(stored)
 
     def _handle(self, path: Path) -> safe_open:
         if path not in self._open:

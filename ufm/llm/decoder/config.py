@@ -59,10 +59,11 @@ class Config:
 
 
 class Reader:
-    """Hands out settings and remembers which were asked for."""
+    """Hands out settings and remembers which were asked for; errors name `where` they are from."""
 
-    def __init__(self, settings: dict[str, JSON]):
+    def __init__(self, settings: dict[str, JSON], where: str = "config.json"):
         self.settings = settings
+        self.where = where
         self.read: set[str] = set()
 
     def get(self, name: str, default: JSON = None) -> Any:  # whoever reads checks
@@ -75,21 +76,21 @@ class Reader:
         """A positive integer."""
         value = self.get(name, default)
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ValueError(f"config.json: {name} must be a positive integer; got {value!r}")
+            raise ValueError(f"{self.where}: {name} must be a positive integer; got {value!r}")
         return value
 
     def number(self, name: str, default: float | None = None) -> float:
         """A positive number."""
         value = self.get(name, default)
         if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-            raise ValueError(f"config.json: {name} must be a positive number; got {value!r}")
+            raise ValueError(f"{self.where}: {name} must be a positive number; got {value!r}")
         return float(value)
 
     def flag(self, name: str, default: bool) -> bool:
         """True or false."""
         value = self.get(name, default)
         if not isinstance(value, bool):
-            raise ValueError(f"config.json: {name} must be true or false; got {value!r}")
+            raise ValueError(f"{self.where}: {name} must be true or false; got {value!r}")
         return value
 
     def activation(self, name: str, default: str) -> str:

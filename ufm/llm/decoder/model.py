@@ -20,11 +20,25 @@ from .taylor import probs_series, run_blocks_series, straight
 
 @dataclass(frozen=True)
 class Source:
-    """Where a model came from: its name, its revision on the Hub, a digest of its files."""
+    """Where a model came from: its name, its revision on the Hub, a digest of its files.
+
+    `rounding`: the types to which quantisation rounded the weights, such as "Q4_1, Q8_0", or None.
+    """
 
     name: str
     revision: str | None = None
     fingerprint: str = ""
+    rounding: str | None = None
+
+    @property
+    def caveat(self) -> str | None:
+        """A sentence for wherever the model's numbers are shown, if its weights were rounded."""
+        if self.rounding is None:
+            return None
+        return (
+            f"weights rounded to {self.rounding} (GGUF quantisation): these are the numbers of the "
+            "rounded model, not of the published one"
+        )
 
 
 class LanguageModel(eqx.Module):

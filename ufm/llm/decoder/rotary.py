@@ -23,17 +23,23 @@ class Llama3Scaling:
 
 @dataclass(frozen=True)
 class Rotary:
-    """Rotary embedding of heads of `head_dim`: base θ, a linear factor and Llama 3's scaling."""
+    """Rotary embedding of heads of `head_dim`: base θ, a linear factor and Llama 3's scaling.
+
+    `divisors` divide the frequencies one by one, as files of llama.cpp store Llama 3's scaling.
+    """
 
     head_dim: int
     theta: float
     factor: float = 1.0
     llama3: Llama3Scaling | None = None
+    divisors: tuple[float, ...] | None = None
 
     def inverse_frequencies(self) -> np.ndarray:
         """θ^(-2i/head_dim) for i < head_dim/2, scaled; float64."""
         half = np.arange(0, self.head_dim, 2) / self.head_dim
         inverse = self.theta**-half / self.factor
+        if self.divisors is not None:
+            return inverse / np.asarray(self.divisors)
         if self.llama3 is None:
             return inverse
         s = self.llama3
@@ -59,8 +65,9 @@ def read_rotary(
 ) -> Rotary:
     """The rotary embedding that `settings` (rope_parameters or rope_scaling) ask for.
 
-    `theta` is the base if `settings` name none. Kinds: default, linear, llama3; another kind or
-    setting raises `ValueError` naming it.
+    `theta` is the base if `settings` name none. Kinds: default, linear, llama3, and "divided", which
+    no config.json knows: the divisors that a GGUF file holds. Another kind or setting raises
+    `ValueError` naming it.
     """
     given = dict(settings)
     kind = given.pop("rope_type", None) or given.pop("type", None) or "default"
@@ -85,6 +92,8 @@ def read_rotary(
                 f"config.json: low_freq_factor {scaling.low} must be below high_freq_factor {scaling.high}"
             )
         rotary = Rotary(head_dim, base, llama3=scaling)
+    elif kind == "divided":
+        rotary = Rotary(head_dim, base, divisors=tuple(given.pop("divisors")))
     else:
         raise ValueError(
             f"config.json asks for rope type {kind!r}; known are default, linear and llama3"

@@ -7,14 +7,22 @@ import numpy as np
 import tokenizers
 
 from ..checkpoint.load import find_model
+from .gguf_tokenizer import gguf_tokenizer
 
 
 class Tokenizer:
-    """The tokenizer of a model; made by `load_tokenizer`."""
+    """The tokenizer of a model; made by `load_tokenizer`.
 
-    def __init__(self, inner: tokenizers.Tokenizer, name: str = ""):
+    `chat_template`: the Jinja template by which a conversation becomes a text, where the checkpoint is a
+    GGUF file that holds one.
+    """
+
+    def __init__(
+        self, inner: tokenizers.Tokenizer, name: str = "", chat_template: str | None = None
+    ):
         self.inner = inner
         self.name = name
+        self.chat_template = chat_template
         inner.no_padding()
         inner.no_truncation()
 
@@ -90,15 +98,18 @@ class Tokenizer:
 
 
 def load_tokenizer(path_or_id: str | Path, revision: str | None = None) -> Tokenizer:
-    """The tokenizer of a model's directory, or of a model on the Hub.
+    """The tokenizer of a model's directory, of a GGUF file, or of a model on the Hub.
 
-    Reads tokenizer.json, or GPT-2's vocab.json and merges.txt.
+    Reads tokenizer.json, or GPT-2's vocab.json and merges.txt, or the metadata of the GGUF file.
 
     >>> from ufm.llm import load_tokenizer
     >>> print(load_tokenizer("tests/data/llm/gpt2").encode("the cat is in the box"))
     [3, 2, 9, 8, 3, 2]
     """
     directory, _ = find_model(path_or_id, revision)
+    if directory.is_file():
+        inner, template = gguf_tokenizer(directory)
+        return Tokenizer(inner, str(path_or_id), template)
     path = directory / "tokenizer.json"
     vocabulary, merges = directory / "vocab.json", directory / "merges.txt"
     try:

@@ -1,0 +1,274 @@
+"""What the metadata of a GGUF file says, in the words of config.json; anything unknown is an error."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ufm._json import JSON
+
+from ..decoder.config import Config, Reader
+from .families import FAMILIES, read_config
+from .gguf import GgufFile
+
+Settings = dict[str, JSON]
+# llama.cpp's name of each architecture → the model_type of config.json.
+ARCHITECTURES = {
+    "gpt2": "gpt2",
+    "llama": "llama",  # and Mistral, whose files say llama
+    "qwen2": "qwen2",
+    "qwen3": "qwen3",
+    "gemma2": "gemma2",
+    "gemma3": "gemma3_text",
+    "phi3": "phi3",
+}
+# Keys that change nothing in a forward pass: the tokenizer's are for the tokenizer.
+_HARMLESS = ("general.", "tokenizer.", "quantize.", "split.", "imatrix.")
+_HARMLESS_HERE = ("context_length", "vocab_size", "rope.scaling.finetuned")
+# Blocks of the one size of Gemma 2 and 3 (27B) whose attention is scaled by width / heads; in the files
+# the scale is missing, and llama.cpp tells it by this number too.
+_GEMMA_27B = {"gemma2": 46, "gemma3": 62}
+
+
+def read_gguf_config(file: GgufFile, ignore: tuple[str, ...] = ()) -> Config:
+    """The decoder settings of a GGUF file; an unknown architecture or key is an error naming it."""
+    reader = Reader(file.metadata, str(file.path))
+    architecture = reader.get("general.architecture")
+    if architecture not in ARCHITECTURES:
+        raise ValueError(
+            f"{file.path}: architecture {architecture!r} is not supported; known are "
+            f"{', '.join(sorted(ARCHITECTURES))}"
+        )
+    family = ARCHITECTURES[architecture]
+    if family not in FAMILIES:
+        raise ValueError(
+            f"{file.path}: architecture {architecture!r} is read, but the decoder does not know the "
+            f"family {family} yet; it knows {', '.join(FAMILIES)}"
+        )
+    settings = gguf_settings(file, ignore)
+    try:
+        return read_config(settings)
+    except ValueError as error:
+        raise ValueError(f"{file.path}, in the words of config.json: {error}") from error
+
+
+def gguf_settings(file: GgufFile, ignore: tuple[str, ...] = ()) -> Settings:
+    """The contents of the config.json that the file's metadata and tensors amount to."""
+    keys = _Keys(file)
+    settings = _gpt2(keys) if keys.architecture == "gpt2" else _llama_like(keys)
+    keys.refuse_unread(ignore)
+    head = {"vocab_size": keys.vocabulary, "tie_word_embeddings": "output.weight" not in file.tensors}
+    return head | settings
+
+
+class _Keys(Reader):
+    """The keys of a file's architecture, without its name before them."""
+
+    def __init__(self, file: GgufFile):
+        self.file = file
+        self.architecture = str(file.metadata.get("general.architecture"))
+        before = f"{self.architecture}."
+        super().__init__(
+            {key.removeprefix(before): value for key, value in file.metadata.items()},
+            f"{file.path}: {self.architecture}",
+        )
+        kind = file.metadata.get("general.type", "model")
+        if kind != "model":
+            raise ValueError(f"{file.path} holds a {kind}, not a model")
+
+    @property
+    def vocabulary(self) -> int:
+        """The rows of the embedding; the vocabulary that the keys name may be padded or missing."""
+        table = self.file.tensors.get("token_embd.weight")
+        if table is None:
+            raise ValueError(f"{self.file.path}: tensor token_embd.weight is missing")
+        return table.shape[0]
+
+    def number(self, name: str, default: float | None = None) -> float:
+        """A positive number: the shortest decimal that rounds to the float32 that is stored."""
+        return float(str(np.float32(super().number(name, default))))
+
+    def per_block(self, name: str, default: int | None = None) -> int:
+        """A size that some files list block by block; it must be the same in all."""
+        value = self.get(name, default)
+        if isinstance(value, list) and value and len(set(value)) == 1:
+            self.settings = {**self.settings, name: value[0]}
+        return self.size(name, default)
+
+    def refuse_unread(self, ignore: tuple[str, ...]) -> None:
+        """Raise if a key that may matter was never asked for."""
+        for key, value in self.settings.items():
+            is_known = key in self.read or key in _HARMLESS_HERE or key.startswith(_HARMLESS)
+            full = key if key in self.file.metadata else f"{self.architecture}.{key}"
+            if is_known or full in ignore or not value:
+                continue
+            raise ValueError(
+                f"{self.file.path}: key {full!r} = {str(value)[:60]} is unknown and may change the model; "
+                f"if it does not, load with ignore=({full!r},)"
+            )
+
+
+def _gpt2(keys: _Keys) -> Settings:
+    return {
+        "model_type": "gpt2",
+        "n_embd": keys.size("embedding_length"),
+        "n_head": keys.per_block("attention.head_count"),
+        "n_layer": keys.size("block_count"),
+        "n_positions": keys.size("context_length"),
+        "n_inner": keys.per_block("feed_forward_length"),
+        "layer_norm_epsilon": keys.number("attention.layer_norm_epsilon"),
+    }
+
+
+def _llama_like(keys: _Keys) -> Settings:
+    """The settings that all but GPT-2 share, and the family's own."""
+    width, heads = keys.size("embedding_length"), keys.per_block("attention.head_count")
+    head_dim = keys.size("attention.key_length", keys.get("rope.dimension_count", width // heads))
+    if keys.size("attention.value_length", head_dim) != head_dim:
+        raise ValueError(f"{keys.where}.attention.value_length differs from attention.key_length")
+    if not keys.flag("attention.causal", True):
+        raise ValueError(f"{keys.where}.attention.causal is false: no causal language model")
+    shared: Settings = {
+        "model_type": ARCHITECTURES[keys.architecture],
+        "hidden_size": width,
+        "num_hidden_layers": keys.size("block_count"),
+        "intermediate_size": keys.per_block("feed_forward_length"),
+        "num_attention_heads": heads,
+        "num_key_value_heads": keys.per_block("attention.head_count_kv", heads),
+        "head_dim": head_dim,
+        "rms_norm_eps": keys.number("attention.layer_norm_rms_epsilon"),
+        "rope_theta": keys.number("rope.freq_base", 10000.0),
+        "max_position_embeddings": keys.size("context_length", 1),
+    }
+    own: dict[str, Callable[[_Keys, Settings], Settings]] = {
+        "llama": _llama,
+        "qwen2": _qwen2,
+        "qwen3": _whole_rotary,
+        "gemma2": _gemma2,
+        "gemma3": _gemma3,
+        "phi3": _phi3,
+    }
+    return shared | own[keys.architecture](keys, shared)
+
+
+def _whole_rotary(keys: _Keys, shared: Settings) -> Settings:
+    """The scaling of the rotary embedding, which must turn whole heads."""
+    if keys.size("rope.dimension_count", _size(shared, "head_dim")) != shared["head_dim"]:
+        raise ValueError(
+            f"{keys.where}.rope.dimension_count differs from the {shared['head_dim']} numbers of a head: "
+            "a part of a head turned is not supported for this architecture"
+        )
+    factor = keys.get("rope.scale_linear")  # of old files
+    kind = keys.get("rope.scaling.type", "none" if factor is None else "linear")
+    divisors = keys.file.tensors.get("rope_freqs.weight")
+    if divisors is not None and kind == "none":
+        found = keys.file.array("rope_freqs.weight").ravel().tolist()
+        return {"rope_scaling": {"rope_type": "divided", "divisors": found}}
+    if kind == "none":
+        keys.get("rope.scaling.factor")  # without a kind it scales nothing
+        return {}
+    scaling: Settings = {
+        "rope_type": kind,
+        "factor": keys.number("rope.scaling.factor", factor),
+        "original_max_position_embeddings": keys.get("rope.scaling.original_context_length"),
+        "attention_factor": keys.get("rope.scaling.attn_factor"),
+        "beta_fast": keys.get("rope.scaling.yarn_beta_fast"),
+        "beta_slow": keys.get("rope.scaling.yarn_beta_slow"),
+    }
+    if kind == "linear":  # which the length trained on does not enter
+        del scaling["original_max_position_embeddings"]
+    return {"rope_scaling": {name: value for name, value in scaling.items() if value is not None}}
+
+
+def _llama(keys: _Keys, shared: Settings) -> Settings:
+    if keys.get("expert_count", 0):
+        raise ValueError(f"{keys.where}.expert_count: mixtures of experts are not supported")
+    keys.get("expert_used_count")
+    biases = {
+        "attention_bias": "blk.0.attn_q.bias" in keys.file.tensors,
+        "mlp_bias": "blk.0.ffn_up.bias" in keys.file.tensors,
+    }
+    window = keys.get("attention.sliding_window", 0)
+    if window:  # Mistral, which has no biases
+        biases = {"model_type": "mistral", "sliding_window": window}
+    return biases | _whole_rotary(keys, shared)
+
+
+def _qwen2(keys: _Keys, shared: Settings) -> Settings:
+    own = _whole_rotary(keys, shared)
+    if shared["head_dim"] != _size(shared, "hidden_size") // _size(shared, "num_attention_heads"):
+        raise ValueError(f"{keys.where}.attention.key_length differs from width / heads")
+    return own
+
+
+def _gemma(keys: _Keys, shared: Settings) -> Settings:
+    """What Gemma 2 and 3 share."""
+    scalar = shared["head_dim"]
+    if shared["num_hidden_layers"] == _GEMMA_27B[keys.architecture]:
+        scalar = _size(shared, "hidden_size") // _size(shared, "num_attention_heads")
+    own: Settings = {"query_pre_attn_scalar": scalar}
+    if keys.get("final_logit_softcapping"):
+        own["final_logit_softcapping"] = keys.number("final_logit_softcapping")
+    return own | _whole_rotary(keys, shared)
+
+
+def _gemma2(keys: _Keys, shared: Settings) -> Settings:
+    window = keys.size("attention.sliding_window", 4096)
+    own: Settings = {"sliding_window": window, "layer_types": _windows(keys, 2)}
+    if keys.get("attn_logit_softcapping"):
+        own["attn_logit_softcapping"] = keys.number("attn_logit_softcapping")
+    return own | _gemma(keys, shared)
+
+
+def _gemma3(keys: _Keys, shared: Settings) -> Settings:
+    local = keys.number("rope.freq_base_swa", 10000.0)
+    window = keys.get("attention.sliding_window", 0)
+    kinds = _windows(keys, 6) if window else ["full_attention"] * keys.size("block_count")
+    own: Settings = {"layer_types": kinds, "rope_local_base_freq": local}
+    if window:
+        own["sliding_window"] = keys.size("attention.sliding_window")
+    return own | _gemma(keys, shared)
+
+
+def _windows(keys: _Keys, period: int) -> list[str]:
+    """The kind of attention of each block: every `period`th sees all tokens, unless the file says more."""
+    blocks = keys.size("block_count")
+    pattern = keys.get("attention.sliding_window_pattern", period)
+    if not isinstance(pattern, list):
+        period = keys.size("attention.sliding_window_pattern", period)
+        pattern = [(i + 1) % period != 0 for i in range(blocks)]
+    if len(pattern) != blocks:
+        raise ValueError(
+            f"{keys.where}.attention.sliding_window_pattern must list {blocks} blocks; got {pattern!r}"
+        )
+    return ["sliding_attention" if slides else "full_attention" for slides in pattern]
+
+
+def _phi3(keys: _Keys, shared: Settings) -> Settings:
+    """Phi-3: a part of each head is turned, by factors for short and for long contexts."""
+    head_dim = _size(shared, "hidden_size") // _size(shared, "num_attention_heads")
+    turned = keys.size("rope.dimension_count", head_dim)
+    tensors = keys.file.tensors
+    own: Settings = {
+        "head_dim": head_dim,
+        "partial_rotary_factor": turned / head_dim,
+        "sliding_window": keys.get("attention.sliding_window", 0) or None,
+        "original_max_position_embeddings": keys.size(
+            "rope.scaling.original_context_length", _size(shared, "max_position_embeddings")
+        ),
+    }
+    keys.get("rope.scaling.attn_factor")  # follows from the two lengths
+    if "rope_factors_long.weight" in tensors:
+        own["rope_scaling"] = {
+            "rope_type": "longrope",
+            "short_factor": keys.file.array("rope_factors_short.weight").ravel().tolist(),
+            "long_factor": keys.file.array("rope_factors_long.weight").ravel().tolist(),
+        }
+    return own
+
+
+def _size(settings: Settings, name: str) -> int:
+    value = settings[name]
+    assert isinstance(value, int)
+    return value
+
+
