@@ -136,9 +136,10 @@ PUBLIC = {
     "ufm.llm": """
         Embeddings KINDS LanguageModel Law LoopVerdict ModelStrength Prompt Separation Steering
         SteeringVector SweetSpots TextSpend Tokenizer bump_law choose_strength cost_law embed_prompts
-        features find_loop fit_tanh generate load load_tokenizer measure_agreement measure_log_odds
-        measure_separation odds_law plateau_law plateau_limits read_prompts split_prompts steered_logits
-        steering_vectors sweep_cost sweep_curves sweep_slopes sweet_spots tanh_law tilt windows""",
+        example_file features find_loop fit_tanh generate load load_tokenizer measure_agreement
+        measure_log_odds measure_separation odds_law plateau_law plateau_limits read_prompts
+        split_prompts steered_logits steering_vectors sweep_cost sweep_curves sweep_slopes sweet_spots
+        tanh_law tilt windows""",
     "ufm.llm.toy": "Corpus Made Settings is_uppercase_token make_toy read_corpus",
     "ufm.plots": """
         GALLERY PALETTE Picture concept_across_contexts concept_curves cost_against_mass

@@ -6,8 +6,8 @@ from pathlib import Path
 import tyro
 
 from ..printing.json_output import print_json
-from ..printing.laws_over_reports import laws_table, read_report, rows_of
-from ..printing.lines import wide_output
+from ..printing.laws_over_reports import caveat_of, laws_table, read_report, rows_of
+from ..printing.lines import say, wide_output
 from .bad_input import BadInput, as_bad_input
 
 
@@ -30,10 +30,16 @@ class Laws:
         if not self.reports:
             raise BadInput("name at least one directory that ufm llm wrote")
         with as_bad_input():
-            rows = rows_of([read_report(path) for path in self.reports])
+            reports = [read_report(path) for path in self.reports]
+        rows, caveats = rows_of(reports), list(map(caveat_of, reports))
         if self.json:
             names = list(map(str, self.reports))
-            print_json({"reports": names, "rows": [row.as_json() for row in rows]})
+            shown = [row.as_json() for row in rows]
+            print_json({"reports": names, "rows": shown, "caveats": caveats})
         else:
-            wide_output(120).print(laws_table(rows, len(self.reports)))
+            console = wide_output(120)
+            console.print(laws_table(rows, len(reports)))
+            for k, caveat in enumerate(caveats):
+                if caveat is not None:
+                    say(console, f"report {k}: {caveat}")
         return 1 if any("fails" in row.verdicts for row in rows) else 0

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 from rich.console import Console
 
+from ufm.llm.text.examples import example_file
+
 from .rules import EXISTING_FILE, at_least, number
 from .start import starting_jax
 
@@ -25,8 +27,10 @@ class SteeringOptions:
     """What is steered, along which vector, and what is read to measure it.
 
     Args:
-        model: A directory with config.json, safetensors and tokenizer.json, or an id on the Hub.
-        positive: Prompts of the concept: JSON lines in the paper's formats, or .txt with a prompt a line.
+        model: A directory with config.json, safetensors and tokenizer.json, a GGUF file, an id on the Hub,
+            or smollm2.
+        positive: Prompts of the concept: JSON lines in the paper's formats, or .txt with a prompt a line;
+            joy, formal and french come with ufm, neutral and essays for the two options that follow.
         negative: Prompts of the opposite; may be the same file, where it marks them.
         contexts: Prompts that the steered model is looked at on; the negative ones if not given.
         text: UTF-8 text to measure the cross-entropy on, best not seen in training; ufm strength needs it.
@@ -55,6 +59,12 @@ class SteeringOptions:
     revision: str | None = None
     length: Annotated[int, at_least(2)] = 128
     text_tokens: Annotated[int, number(lambda value: value >= 0, "0 (all) or more")] = 8192
+
+    def __post_init__(self) -> None:
+        for name in ("positive", "negative", "contexts", "text"):
+            given = getattr(self, name)
+            if given is not None:
+                object.__setattr__(self, name, example_file(given))
 
     def load(self, errors: Console) -> "Loaded":
         """Start JAX and read what the options name: the small files first, the weights last but one."""

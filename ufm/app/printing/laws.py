@@ -24,4 +24,7 @@ def print_laws(report: "Report", directory: Path, console: Console) -> None:
     console.print(laws)
     for law in report.laws:
         say(console, f"{law.id}: {law.why}", style="dim")
+    model = report.facts["model"]
+    if isinstance(model, dict) and model["caveat"]:
+        say(console, f"{model['name']}: {model['caveat']}")
     say(console, f"report: {directory / 'index.html'}")

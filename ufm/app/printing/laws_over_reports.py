@@ -103,6 +103,13 @@ def _is_law(entry: object) -> bool:
     )
 
 
+def caveat_of(report: Record) -> str | None:
+    """What the report says against its model's numbers: the weights were rounded; or None."""
+    model = report.get("model")
+    caveat = model.get("caveat") if isinstance(model, dict) else None
+    return caveat if isinstance(caveat, str) else None
+
+
 def rows_of(reports: Sequence[Record]) -> list[Row]:
     """A row a law, in the first report's order, with figures of its evidence below it."""
     laws = [{law["id"]: law for law in report["laws"]} for report in reports]

@@ -37,6 +37,7 @@ def strength_json(
         "version": __version__,
         "model": model.source.name,
         "fingerprint": model.source.fingerprint,
+        "rounding": model.source.rounding,
         "dtype": str(model.dtype),
         "kind": request.kind,
         "budget": request.budget,
@@ -61,6 +62,8 @@ def print_strength(
     """A section for each block, then a line for each when there are several."""
     unit = BUDGETS[request.kind].unit or "of the mass"
     say(console, f"{model.source.name}: {request.kind} budget {request.budget:g} {unit}")
+    if model.source.caveat is not None:
+        say(console, model.source.caveat)
     say(
         console,
         f"text {text}: {len(request.windows)} windows of up to {request.length} tokens; v is added at "

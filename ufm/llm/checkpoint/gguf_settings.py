@@ -56,7 +56,10 @@ def gguf_settings(file: GgufFile, ignore: tuple[str, ...] = ()) -> Settings:
     keys = _Keys(file)
     settings = _gpt2(keys) if keys.architecture == "gpt2" else _llama_like(keys)
     keys.refuse_unread(ignore)
-    head = {"vocab_size": keys.vocabulary, "tie_word_embeddings": "output.weight" not in file.tensors}
+    head = {
+        "vocab_size": keys.vocabulary,
+        "tie_word_embeddings": "output.weight" not in file.tensors,
+    }
     return head | settings
 
 
@@ -270,5 +273,3 @@ def _size(settings: Settings, name: str) -> int:
     value = settings[name]
     assert isinstance(value, int)
     return value
-
-

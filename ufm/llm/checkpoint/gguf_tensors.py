@@ -65,9 +65,7 @@ class GgufTensors(TensorFiles):
     def __init__(self, file: GgufFile):
         self.file, self.where, self.rounding = file, file.path, file.rounding
         self.architecture = str(file.metadata["general.architecture"])
-        self._names = {
-            self._renamed(name): name for name in file.tensors if name not in _ROTARY
-        }
+        self._names = {self._renamed(name): name for name in file.tensors if name not in _ROTARY}
         self.unread = set(self._names)
 
     def __contains__(self, name: str) -> bool:

@@ -71,7 +71,7 @@ def find_model(path_or_id: str | Path, revision: str | None = None) -> tuple[Pat
     A directory without config.json that holds one GGUF file stands for it.
     """
     path = Path(path_or_id)
-    if path.is_dir() or path.is_file() and path.suffix == ".gguf":
+    if path.is_dir() or (path.is_file() and path.suffix == ".gguf"):
         if revision is not None:
             kind = "directory" if path.is_dir() else "file"
             raise ValueError(f"{path} is a {kind} and has no revision {revision!r}")

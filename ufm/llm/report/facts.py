@@ -48,6 +48,7 @@ def report_facts(
         "ufm": __version__,
         "model": {
             **vars(model.source),
+            "caveat": model.source.caveat,
             "dtype": str(model.dtype),
             "blocks": model.blocks,
             "dimension": model.dimension,

@@ -1,6 +1,7 @@
-"""The tokenizer that a GGUF file describes, rebuilt for the library tokenizers; anything unknown is an error."""
+"""The tokenizer in a GGUF file, rebuilt for the library tokenizers; anything unknown is an error."""
 
 from pathlib import Path
+from typing import TypeVar
 
 import tokenizers
 from tokenizers import AddedToken, Regex, decoders, models, normalizers, pre_tokenizers, processors
@@ -45,7 +46,17 @@ _WHOLE_WORDS = ("llama-bpe", "llama3", "llama-v3", "tekken")
 # Those whose own tokenizer.json composes accents (NFC) first; llama.cpp leaves that out.
 _COMPOSED = ("qwen2", "deepseek-r1-qwen", "stablelm2")
 _SPACE = "▁"
-_READ = {"model", "pre", "tokens", "token_type", "scores", "merges", "add_bos_token", "add_eos_token"}
+_Value = TypeVar("_Value", str, int, float)
+_READ = {
+    "model",
+    "pre",
+    "tokens",
+    "token_type",
+    "scores",
+    "merges",
+    "add_bos_token",
+    "add_eos_token",
+}
 _READ |= {"add_space_prefix", "bos_token_id", "eos_token_id", "unknown_token_id"}
 # What names a token for a purpose, or concerns other kinds of models.
 _HARMLESS_ENDS = ("_token_id", "_token_ids", "token_type_count", "normalizer.lowercase")
@@ -65,7 +76,9 @@ def gguf_tokenizer(path: Path) -> tuple[tokenizers.Tokenizer, str | None]:
     elif model == "llama":
         inner = _sentence_piece(keys)
     else:
-        raise ValueError(f"{path}: tokenizer model {model!r} is not supported; known are gpt2, llama")
+        raise ValueError(
+            f"{path}: tokenizer model {model!r} is not supported; known are gpt2, llama"
+        )
     inner.add_tokens(keys.added(_USER_DEFINED, special=False))
     inner.add_special_tokens(keys.added(_CONTROL, special=True))
     inner.post_processor = keys.ends()  # pyright: ignore[reportAttributeAccessIssue]
@@ -87,14 +100,11 @@ class _Keys:
         for key in self.values:
             if key not in _READ | _HARMLESS and not key.endswith(_HARMLESS_ENDS):
                 raise ValueError(f"{path}: key {before}{key} is unknown and may change the tokens")
-        self.tokens = self._texts("tokens")
+        self.tokens = self._list("tokens", str)
         self.vocabulary = {token: z for z, token in enumerate(self.tokens)}
         if not self.tokens or len(self.vocabulary) < len(self.tokens):
             raise ValueError(f"{path}: {before}tokens is missing, or names a token twice")
-        kinds = self.values.get("token_type", [_NORMAL] * len(self.tokens))
-        if not isinstance(kinds, list) or len(kinds) != len(self.tokens):
-            raise ValueError(f"{path}: {before}token_type must hold one number for each token")
-        self.kinds: list[int] = kinds
+        self.kinds = self.each("token_type", int) or [_NORMAL] * len(self.tokens)
 
     def get(self, key: str) -> JSON:
         """The value of a key, or None."""
@@ -104,24 +114,29 @@ class _Keys:
         """A value that is true or false."""
         value = self.values.get(key, default)
         if not isinstance(value, bool):
-            raise ValueError(f"{self.path}: tokenizer.ggml.{key} must be true or false; got {value!r}")
+            raise ValueError(
+                f"{self.path}: tokenizer.ggml.{key} must be true or false; got {value!r}"
+            )
         return value
 
     def merges(self) -> list[tuple[str, str]]:
         """The pairs that BPE merges, the first first; a token may begin with a space."""
         pairs = []
-        for line in self._texts("merges"):
+        for line in self._list("merges", str):
             cut = line.find(" ", 1)
             if cut < 0:
                 raise ValueError(f"{self.path}: {line!r} in tokenizer.ggml.merges is no pair")
             pairs.append((line[:cut], line[cut + 1 :]))
         return pairs
 
-    def scores(self) -> list[float]:
-        """The score of each token of SentencePiece."""
-        found = self.values.get("scores")
-        if not isinstance(found, list) or len(found) != len(self.tokens):
-            raise ValueError(f"{self.path}: tokenizer.ggml.scores must hold one number for each token")
+    def each(self, key: str, of: type[_Value]) -> list[_Value]:
+        """A list with an entry for each token; empty where the file has none."""
+        found = self._list(key, of)
+        if found and len(found) != len(self.tokens):
+            raise ValueError(
+                f"{self.path}: tokenizer.ggml.{key} must hold {len(self.tokens)} entries, one for each "
+                f"token; got {len(found)}"
+            )
         return found
 
     def added(self, kind: int, special: bool) -> list[AddedToken]:
@@ -154,17 +169,20 @@ class _Keys:
             single=[*first, "$A", *last], special_tokens=list(around.items())
         )
 
-    def _texts(self, key: str) -> list[str]:
+    def _list(self, key: str, of: type[_Value]) -> list[_Value]:
         found = self.values.get(key, [])
-        if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
-            raise ValueError(f"{self.path}: tokenizer.ggml.{key} must be a list of texts")
-        return found
+        entries = (
+            [entry for entry in found if isinstance(entry, of)] if isinstance(found, list) else []
+        )
+        if not isinstance(found, list) or len(entries) < len(found):
+            raise ValueError(f"{self.path}: tokenizer.ggml.{key} must be a list of {of.__name__}")
+        return entries
 
 
 def _byte_level(keys: _Keys) -> tokenizers.Tokenizer:
     """GPT-2's kind: the bytes of each piece of text are merged, pair by pair."""
     pre = keys.get("pre")
-    if pre not in PRE_TOKENIZERS:
+    if not isinstance(pre, str) or pre not in PRE_TOKENIZERS:
         raise ValueError(
             f"{keys.path}: pre-tokenizer {pre!r} is not supported; known are {', '.join(PRE_TOKENIZERS)}"
         )
@@ -187,8 +205,12 @@ def _byte_level(keys: _Keys) -> tokenizers.Tokenizer:
 def _sentence_piece(keys: _Keys) -> tokenizers.Tokenizer:
     """SentencePiece's BPE: of all pairs that make a token, the one of the best score is merged first."""
     if keys.get("pre") not in (None, "default"):
-        raise ValueError(f"{keys.path}: pre-tokenizer {keys.get('pre')!r} for SentencePiece is unknown")
-    scores = keys.scores()
+        raise ValueError(
+            f"{keys.path}: pre-tokenizer {keys.get('pre')!r} for SentencePiece is unknown"
+        )
+    scores = keys.each("scores", float)
+    if not scores:
+        raise ValueError(f"{keys.path}: tokenizer.ggml.scores is missing")
     pieces = {
         token: z for z, token in enumerate(keys.tokens) if keys.kinds[z] in (_NORMAL, _UNKNOWN)
     }

@@ -1,0 +1,21 @@
+"""The prompts and texts that come with this package, by name."""
+
+from pathlib import Path
+
+_FOLDER = Path(__file__).parents[1] / "examples"
+
+
+def example_file(name: str | Path) -> Path:
+    """The file called `name` that comes with this package; any other name is a path, and stays.
+
+    Prompts of a concept, 64 for and 64 against it, with the same subject in turn: `joy`, `formal`,
+    `french` (against English). `neutral`: 64 beginnings of sentences without any of the three.
+    `essays`: 2,500 words of neutral exposition. A file of that name in the current folder goes first.
+
+    >>> from ufm.llm import example_file, read_prompts
+    >>> print(len(read_prompts(example_file("joy"))), example_file("mine.jsonl"))
+    128 mine.jsonl
+    """
+    path = Path(name)
+    known = {file.stem: file for file in _FOLDER.iterdir()}
+    return path if path.exists() else known.get(str(path), path)
