@@ -148,7 +148,7 @@ class _Values:
         self.data, self.at = data, at
 
     def number(self, kind: str) -> int:
-        return self._numbers(kind, 1)[0]
+        return int(self._numbers(kind, 1)[0])
 
     def text(self) -> str:
         length = self.number("<u8")
@@ -173,7 +173,7 @@ class _Values:
     def _texts(self, count: int) -> Iterator[str]:
         return (self.text() for _ in range(count))
 
-    def _numbers(self, kind: str, count: int) -> list[int]:
+    def _numbers(self, kind: str, count: int) -> list[int | float]:
         size = np.dtype(kind).itemsize * count
         found = np.frombuffer(self.data[self.at : self._after(size)], kind).tolist()
         self.at += size

@@ -24,8 +24,8 @@ ARCHITECTURES = {
 # Keys that change nothing in a forward pass: the tokenizer's are for the tokenizer.
 _HARMLESS = ("general.", "tokenizer.", "quantize.", "split.", "imatrix.")
 _HARMLESS_HERE = ("context_length", "vocab_size", "rope.scaling.finetuned")
-# Blocks of the one size of Gemma 2 and 3 (27B) whose attention is scaled by width / heads; in the files
-# the scale is missing, and llama.cpp tells it by this number too.
+# Blocks of the size of Gemma 2 and 3 (27B) whose attention is scaled by width / heads: the files lack the
+# scale, and llama.cpp too tells it by this number.
 _GEMMA_27B = {"gemma2": 46, "gemma3": 62}
 
 
@@ -86,6 +86,27 @@ class _Keys(Reader):
             raise ValueError(f"{self.file.path}: tensor token_embd.weight is missing")
         return table.shape[0]
 
+    @property
+    def blocks(self) -> int:
+        """Number of blocks."""
+        return self.size("block_count")
+
+    @property
+    def share(self) -> int:
+        """The width divided by the number of heads."""
+        return self.size("embedding_length") // self.per_block("attention.head_count")
+
+    @property
+    def head_dim(self) -> int:
+        """Numbers in a head of queries, keys and values."""
+        given = self.get("rope.dimension_count") if self.architecture != "phi3" else None
+        size = self.size("attention.key_length", given or self.share)
+        if self.size("attention.value_length", size) != size:
+            raise ValueError(
+                f"{self.where}.attention.value_length differs from attention.key_length"
+            )
+        return size
+
     def number(self, name: str, default: float | None = None) -> float:
         """A positive number: the shortest decimal that rounds to the float32 that is stored."""
         return float(str(np.float32(super().number(name, default))))
@@ -124,48 +145,47 @@ def _gpt2(keys: _Keys) -> Settings:
 
 def _llama_like(keys: _Keys) -> Settings:
     """The settings that all but GPT-2 share, and the family's own."""
-    width, heads = keys.size("embedding_length"), keys.per_block("attention.head_count")
-    head_dim = keys.size("attention.key_length", keys.get("rope.dimension_count", width // heads))
-    if keys.size("attention.value_length", head_dim) != head_dim:
-        raise ValueError(f"{keys.where}.attention.value_length differs from attention.key_length")
     if not keys.flag("attention.causal", True):
         raise ValueError(f"{keys.where}.attention.causal is false: no causal language model")
+    heads = keys.per_block("attention.head_count")
     shared: Settings = {
         "model_type": ARCHITECTURES[keys.architecture],
-        "hidden_size": width,
-        "num_hidden_layers": keys.size("block_count"),
+        "hidden_size": keys.size("embedding_length"),
+        "num_hidden_layers": keys.blocks,
         "intermediate_size": keys.per_block("feed_forward_length"),
         "num_attention_heads": heads,
         "num_key_value_heads": keys.per_block("attention.head_count_kv", heads),
-        "head_dim": head_dim,
         "rms_norm_eps": keys.number("attention.layer_norm_rms_epsilon"),
         "rope_theta": keys.number("rope.freq_base", 10000.0),
         "max_position_embeddings": keys.size("context_length", 1),
     }
-    own: dict[str, Callable[[_Keys, Settings], Settings]] = {
+    if keys.architecture not in ("qwen2", "phi3"):
+        shared["head_dim"] = keys.head_dim
+    elif keys.head_dim != keys.share:
+        raise ValueError(f"{keys.where}.attention.key_length differs from width / heads")
+    own: dict[str, Callable[[_Keys], Settings]] = {
         "llama": _llama,
-        "qwen2": _qwen2,
+        "qwen2": _whole_rotary,
         "qwen3": _whole_rotary,
         "gemma2": _gemma2,
         "gemma3": _gemma3,
         "phi3": _phi3,
     }
-    return shared | own[keys.architecture](keys, shared)
+    return shared | own[keys.architecture](keys)
 
 
-def _whole_rotary(keys: _Keys, shared: Settings) -> Settings:
+def _whole_rotary(keys: _Keys) -> Settings:
     """The scaling of the rotary embedding, which must turn whole heads."""
-    if keys.size("rope.dimension_count", _size(shared, "head_dim")) != shared["head_dim"]:
+    if keys.size("rope.dimension_count", keys.head_dim) != keys.head_dim:
         raise ValueError(
-            f"{keys.where}.rope.dimension_count differs from the {shared['head_dim']} numbers of a head: "
+            f"{keys.where}.rope.dimension_count differs from the {keys.head_dim} numbers of a head: "
             "a part of a head turned is not supported for this architecture"
         )
     factor = keys.get("rope.scale_linear")  # of old files
     kind = keys.get("rope.scaling.type", "none" if factor is None else "linear")
-    divisors = keys.file.tensors.get("rope_freqs.weight")
-    if divisors is not None and kind == "none":
-        found = keys.file.array("rope_freqs.weight").ravel().tolist()
-        return {"rope_scaling": {"rope_type": "divided", "divisors": found}}
+    if kind == "none" and "rope_freqs.weight" in keys.file.tensors:
+        divisors = keys.file.array("rope_freqs.weight").ravel().tolist()
+        return {"rope_scaling": {"rope_type": "divided", "divisors": divisors}}
     if kind == "none":
         keys.get("rope.scaling.factor")  # without a kind it scales nothing
         return {}
@@ -182,94 +202,79 @@ def _whole_rotary(keys: _Keys, shared: Settings) -> Settings:
     return {"rope_scaling": {name: value for name, value in scaling.items() if value is not None}}
 
 
-def _llama(keys: _Keys, shared: Settings) -> Settings:
+def _llama(keys: _Keys) -> Settings:
     if keys.get("expert_count", 0):
         raise ValueError(f"{keys.where}.expert_count: mixtures of experts are not supported")
     keys.get("expert_used_count")
+    window = keys.get("attention.sliding_window", 0)
+    if window:  # Mistral, which has no biases
+        return {"model_type": "mistral", "sliding_window": window} | _whole_rotary(keys)
     biases = {
         "attention_bias": "blk.0.attn_q.bias" in keys.file.tensors,
         "mlp_bias": "blk.0.ffn_up.bias" in keys.file.tensors,
     }
-    window = keys.get("attention.sliding_window", 0)
-    if window:  # Mistral, which has no biases
-        biases = {"model_type": "mistral", "sliding_window": window}
-    return biases | _whole_rotary(keys, shared)
+    return biases | _whole_rotary(keys)
 
 
-def _qwen2(keys: _Keys, shared: Settings) -> Settings:
-    own = _whole_rotary(keys, shared)
-    if shared["head_dim"] != _size(shared, "hidden_size") // _size(shared, "num_attention_heads"):
-        raise ValueError(f"{keys.where}.attention.key_length differs from width / heads")
-    return own
-
-
-def _gemma(keys: _Keys, shared: Settings) -> Settings:
-    """What Gemma 2 and 3 share."""
-    scalar = shared["head_dim"]
-    if shared["num_hidden_layers"] == _GEMMA_27B[keys.architecture]:
-        scalar = _size(shared, "hidden_size") // _size(shared, "num_attention_heads")
-    own: Settings = {"query_pre_attn_scalar": scalar}
-    if keys.get("final_logit_softcapping"):
-        own["final_logit_softcapping"] = keys.number("final_logit_softcapping")
-    return own | _whole_rotary(keys, shared)
-
-
-def _gemma2(keys: _Keys, shared: Settings) -> Settings:
-    window = keys.size("attention.sliding_window", 4096)
-    own: Settings = {"sliding_window": window, "layer_types": _windows(keys, 2)}
+def _gemma2(keys: _Keys) -> Settings:
+    own: Settings = {
+        "sliding_window": keys.size("attention.sliding_window", 4096),
+        "layer_types": _windows(keys, 2),
+    }
     if keys.get("attn_logit_softcapping"):
         own["attn_logit_softcapping"] = keys.number("attn_logit_softcapping")
-    return own | _gemma(keys, shared)
+    return own | _gemma(keys)
 
 
-def _gemma3(keys: _Keys, shared: Settings) -> Settings:
-    local = keys.number("rope.freq_base_swa", 10000.0)
-    window = keys.get("attention.sliding_window", 0)
-    kinds = _windows(keys, 6) if window else ["full_attention"] * keys.size("block_count")
-    own: Settings = {"layer_types": kinds, "rope_local_base_freq": local}
-    if window:
+def _gemma3(keys: _Keys) -> Settings:
+    has_windows = bool(keys.get("attention.sliding_window", 0))
+    own: Settings = {
+        "layer_types": _windows(keys, 6) if has_windows else ["full_attention"] * keys.blocks,
+        "rope_local_base_freq": keys.number("rope.freq_base_swa", 10000.0),
+    }
+    if has_windows:
         own["sliding_window"] = keys.size("attention.sliding_window")
-    return own | _gemma(keys, shared)
+    return own | _gemma(keys)
+
+
+def _gemma(keys: _Keys) -> Settings:
+    """What Gemma 2 and 3 share."""
+    is_largest = keys.blocks == _GEMMA_27B[keys.architecture]
+    own: Settings = {"query_pre_attn_scalar": keys.share if is_largest else keys.head_dim}
+    if keys.get("final_logit_softcapping"):
+        own["final_logit_softcapping"] = keys.number("final_logit_softcapping")
+    return own | _whole_rotary(keys)
 
 
 def _windows(keys: _Keys, period: int) -> list[str]:
     """The kind of attention of each block: every `period`th sees all tokens, unless the file says more."""
-    blocks = keys.size("block_count")
     pattern = keys.get("attention.sliding_window_pattern", period)
     if not isinstance(pattern, list):
         period = keys.size("attention.sliding_window_pattern", period)
-        pattern = [(i + 1) % period != 0 for i in range(blocks)]
-    if len(pattern) != blocks:
+        pattern = [(i + 1) % period != 0 for i in range(keys.blocks)]
+    if len(pattern) != keys.blocks:
         raise ValueError(
-            f"{keys.where}.attention.sliding_window_pattern must list {blocks} blocks; got {pattern!r}"
+            f"{keys.where}.attention.sliding_window_pattern must list {keys.blocks} blocks; got {pattern!r}"
         )
     return ["sliding_attention" if slides else "full_attention" for slides in pattern]
 
 
-def _phi3(keys: _Keys, shared: Settings) -> Settings:
-    """Phi-3: a part of each head is turned, by factors for short and for long contexts."""
-    head_dim = _size(shared, "hidden_size") // _size(shared, "num_attention_heads")
-    turned = keys.size("rope.dimension_count", head_dim)
-    tensors = keys.file.tensors
+def _phi3(keys: _Keys) -> Settings:
+    """Phi-3: a part of each head may be turned, by factors for short and for long contexts."""
+    turned = keys.size("rope.dimension_count", keys.head_dim)
+    keys.get("rope.scaling.attn_factor")  # follows from the two lengths
     own: Settings = {
-        "head_dim": head_dim,
-        "partial_rotary_factor": turned / head_dim,
         "sliding_window": keys.get("attention.sliding_window", 0) or None,
         "original_max_position_embeddings": keys.size(
-            "rope.scaling.original_context_length", _size(shared, "max_position_embeddings")
+            "rope.scaling.original_context_length", keys.size("context_length")
         ),
     }
-    keys.get("rope.scaling.attn_factor")  # follows from the two lengths
-    if "rope_factors_long.weight" in tensors:
-        own["rope_scaling"] = {
-            "rope_type": "longrope",
-            "short_factor": keys.file.array("rope_factors_short.weight").ravel().tolist(),
-            "long_factor": keys.file.array("rope_factors_long.weight").ravel().tolist(),
+    if turned != keys.head_dim:
+        own["partial_rotary_factor"] = turned / keys.head_dim
+    if "rope_factors_long.weight" in keys.file.tensors:
+        factors = {
+            f"{kind}_factor": keys.file.array(f"rope_factors_{kind}.weight").ravel().tolist()
+            for kind in ("short", "long")
         }
+        own["rope_scaling"] = {"rope_type": "longrope", **factors}
     return own
-
-
-def _size(settings: Settings, name: str) -> int:
-    value = settings[name]
-    assert isinstance(value, int)
-    return value

@@ -106,14 +106,14 @@ def load_tokenizer(path_or_id: str | Path, revision: str | None = None) -> Token
     >>> print(load_tokenizer("tests/data/llm/gpt2").encode("the cat is in the box"))
     [3, 2, 9, 8, 3, 2]
     """
-    directory, _ = find_model(path_or_id, revision)
-    if directory.is_file():
-        inner, template = gguf_tokenizer(directory)
-        return Tokenizer(inner, str(path_or_id), template)
-    path = directory / "tokenizer.json"
-    vocabulary, merges = directory / "vocab.json", directory / "merges.txt"
+    found, _ = find_model(path_or_id, revision)
+    path = found if found.is_file() else found / "tokenizer.json"
+    vocabulary, merges = found / "vocab.json", found / "merges.txt"
+    template = None
     try:
-        if path.is_file():
+        if found.is_file():
+            inner, template = gguf_tokenizer(found)
+        elif path.is_file():
             inner = tokenizers.Tokenizer.from_file(str(path))
         elif vocabulary.is_file() and merges.is_file():
             pairs = tokenizers.models.BPE.from_file(str(vocabulary), str(merges))
@@ -121,12 +121,12 @@ def load_tokenizer(path_or_id: str | Path, revision: str | None = None) -> Token
             inner.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)  # pyright: ignore
             inner.decoder = tokenizers.decoders.ByteLevel()  # pyright: ignore
         else:
-            raise ValueError(f"{directory} holds no tokenizer.json")
+            raise ValueError(f"{found} holds no tokenizer.json")
     except ValueError:
         raise
     except Exception as error:  # the tokenizers library raises plain Exception
         raise ValueError(f"{path} is not a tokenizer: {error}") from error
-    return Tokenizer(inner, str(path_or_id))
+    return Tokenizer(inner, str(path_or_id), template)
 
 
 def pad(rows: Sequence[Sequence[int]], length: int) -> tuple[np.ndarray, np.ndarray]:
