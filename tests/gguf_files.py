@@ -1,9 +1,15 @@
 """GGUF files of small models, written as llama.cpp's converter does: names, keys and layout from `gguf`."""
 
+import json
 import math
+from pathlib import Path
 
 import gguf
+import jax.numpy as jnp
 import numpy as np
+from safetensors.flax import load_file
+
+DATA = Path(__file__).parent / "data" / "llm"
 
 ARCHITECTURES = {
     "gpt2": gguf.MODEL_ARCH.GPT2,
@@ -15,6 +21,20 @@ ARCHITECTURES = {
     "gemma3_text": gguf.MODEL_ARCH.GEMMA3,
     "phi3": gguf.MODEL_ARCH.PHI3,
 }
+
+
+def stored_model(family):
+    """The config.json and the tensors, in float32, of a stored model."""
+    config = json.loads((DATA / family / "config.json").read_text())
+    shards = [load_file(path) for path in sorted((DATA / family).glob("model*.safetensors"))]
+    state = {k: np.asarray(v.astype(jnp.float32)) for part in shards for k, v in part.items()}
+    if family == "gemma3":
+        # the file holds no scale of attention but 1/√head_dim: the norm of the queries takes it over
+        ratio = (config["head_dim"] / config["query_pre_attn_scalar"]) ** 0.5
+        for name in state:
+            if "q_norm" in name:
+                state[name] = (1 + state[name]) * np.float32(ratio) - 1
+    return config, state
 
 
 def write_model(path, config, state, add=lambda writer: None, kind=None):

@@ -8,7 +8,6 @@ import hashlib
 import math
 import mmap
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from .weights import FINGERPRINT_BYTES
 _MAGIC = b"GGUF"
 _VERSIONS = (2, 3)
 _STRING, _ARRAY = 8, 9
+_LENGTH = struct.Struct("<Q")  # of a text
 # Of each type of a value: little-endian, as llama.cpp writes it.
 _NUMBERS = dict(enumerate(["<u1", "<i1", "<u2", "<i2", "<u4", "<i4", "<f4", "?"]))
 _NUMBERS |= {10: "<u8", 11: "<i8", 12: "<f8"}
@@ -151,10 +151,7 @@ class _Values:
         return int(self._numbers(kind, 1)[0])
 
     def text(self) -> str:
-        length = self.number("<u8")
-        found = self.data[self.at : self._after(length)]
-        self.at += length
-        return found.decode("utf-8")
+        return self._texts(1)[0]
 
     def value(self, kind: int, path: Path, key: str) -> JSON:
         if kind == _STRING:
@@ -165,13 +162,22 @@ class _Values:
             raise ValueError(f"{path}: key {key} is of the unknown type {kind}")
         kind, length = self.number("<u4"), self.number("<u8")
         if kind == _STRING:
-            return list(self._texts(length))
+            return self._texts(length)
         if kind not in _NUMBERS:
             raise ValueError(f"{path}: key {key} is a list of the unknown type {kind}")
         return self._numbers(_NUMBERS[kind], length)
 
-    def _texts(self, count: int) -> Iterator[str]:
-        return (self.text() for _ in range(count))
+    def _texts(self, count: int) -> list[str]:
+        # one loop without calls: a vocabulary and its merges are half a million texts
+        found, at, size = [], self.at, len(self.data)
+        for _ in range(count):
+            (length,) = _LENGTH.unpack_from(self.data, at)
+            at += _LENGTH.size + length
+            if at > size:
+                raise IndexError(f"a text ends at {at} of {size}")
+            found.append(self.data[at - length : at].decode("utf-8"))
+        self.at = at
+        return found
 
     def _numbers(self, kind: str, count: int) -> list[int | float]:
         size = np.dtype(kind).itemsize * count

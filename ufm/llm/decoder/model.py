@@ -1,5 +1,6 @@
 """A language model that can be steered: logits, hidden states and exact derivatives in α."""
 
+import re
 from dataclasses import dataclass
 from typing import Unpack
 
@@ -35,9 +36,10 @@ class Source:
         """A sentence for wherever the model's numbers are shown, if its weights were rounded."""
         if self.rounding is None:
             return None
+        bits = re.search(r"\d", self.rounding)
         return (
-            f"weights rounded to {self.rounding} (GGUF quantisation): these are the numbers of the "
-            "rounded model, not of the published one"
+            f"the published weights rounded to {bits.group() if bits else 'few'} bits (GGUF types "
+            f"{self.rounding}): these are the numbers of the rounded model"
         )
 
 

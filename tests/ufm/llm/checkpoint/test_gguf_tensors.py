@@ -1,37 +1,17 @@
 """Models written as GGUF give the logits that transformers gave for the same weights (tests/data/llm)."""
 
-import json
-from pathlib import Path
-
 import gguf
-import jax.numpy as jnp
 import numpy as np
 import pytest
-from safetensors.flax import load_file as load_jax
 from safetensors.numpy import load_file
 
 import ufm.llm
-from tests.gguf_files import write_model
+from tests.gguf_files import DATA, stored_model, write_model
 from ufm.llm.checkpoint.gguf import GgufFile
 from ufm.llm.checkpoint.gguf_tensors import GgufTensors
 
-DATA = Path("tests/data/llm")
 # float32 in the file: Llama 3's divisors, and the one that is added to Gemma's norms, are rounded to it
 TOLERANCE = {"gpt2": 1e-12, "llama3": 1e-6, "mistral": 1e-12, "qwen3": 1e-12, "gemma3": 1e-6}
-
-
-def stored_model(family):
-    """The config.json and the tensors, in float32, of a stored model."""
-    config = json.loads((DATA / family / "config.json").read_text())
-    shards = [load_jax(path) for path in sorted((DATA / family).glob("model*.safetensors"))]
-    state = {k: np.asarray(v.astype(jnp.float32)) for part in shards for k, v in part.items()}
-    if family == "gemma3":
-        # the file holds no scale of attention but 1/√head_dim: the norm of the queries takes it over
-        ratio = (config["head_dim"] / config["query_pre_attn_scalar"]) ** 0.5
-        for name in state:
-            if "q_norm" in name:
-                state[name] = (1 + state[name]) * np.float32(ratio) - 1
-    return config, state
 
 
 @pytest.mark.parametrize("family", TOLERANCE)
@@ -83,7 +63,7 @@ def test_a_quantised_model_says_what_it_is(tmp_path):
     write_model(tmp_path / "model.gguf", config, state, kind=gguf.GGMLQuantizationType.Q8_0)
     model = ufm.llm.load(tmp_path)  # the one GGUF file in a directory
     assert model.source.rounding == "Q8_0"
-    assert "weights rounded to Q8_0" in model.source.caveat
+    assert "weights rounded to 8 bits (GGUF types Q8_0)" in model.source.caveat
     table = state["model.embed_tokens.weight"]
     found = np.asarray(model.params.embedding)
     # half a step of each block of 32, the largest of which is 127 steps; the step itself in 11 bits

@@ -1,0 +1,45 @@
+"""The prompts and texts that come with the package."""
+
+from pathlib import Path
+
+import pytest
+
+from ufm.llm import example_file, read_prompts
+from ufm.llm.report.inputs import read_sides
+
+
+@pytest.mark.parametrize("concept", ["joy", "formal", "french"])
+def test_prompts_for_and_against_a_concept(concept):
+    path = example_file(concept)
+    positive, negative = read_sides(path, path)
+    assert len(set(positive)) == len(set(negative)) == 64
+    assert {prompt.concept for prompt in read_prompts(path)} == {concept}
+    # the two sides are of about one length: a vector of theirs is not one of long prompts
+    lengths = [sum(map(len, side)) / 64 for side in (positive, negative)]
+    assert 2 / 3 < lengths[0] / lengths[1] < 3 / 2 or concept == "formal"
+
+
+def test_joy_and_french_differ_in_the_concept_alone():
+    joy, sad = read_sides(example_file("joy"), example_file("joy"))
+    french, english = read_sides(example_file("french"), example_file("french"))
+    for glad, sorry, scene in zip(joy, sad, english, strict=True):
+        assert glad.startswith(scene)
+        assert sorry.startswith(scene)
+    assert not set(french) & set(english)
+
+
+def test_neutral_prompts_and_essays():
+    beginnings = [prompt.text for prompt in read_prompts(example_file("neutral"))]
+    assert len(set(beginnings)) == 64
+    essays = example_file("essays").read_text(encoding="utf-8")
+    assert 2_400 < len(essays.split()) < 2_600
+    assert not any(beginning in essays for beginning in beginnings)
+
+
+def test_a_file_here_goes_first_and_other_names_are_paths(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert example_file("joy").is_absolute()
+    (tmp_path / "joy").write_text("mine")
+    assert example_file("joy") == Path("joy")
+    for name in ("*", "joy.jsonl", "examples/formal", ""):
+        assert example_file(name) == Path(name)
