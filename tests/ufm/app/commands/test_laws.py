@@ -46,6 +46,18 @@ def test_the_table_has_mean_spread_and_every_verdict(monkeypatch, capsys, folder
     assert "nan" not in out
 
 
+def test_a_report_of_a_rounded_model_says_so(monkeypatch, capsys, folders):
+    file = folders[1] / "report.json"
+    file.write_text(
+        json.dumps(json.loads(file.read_text()) | {"model": {"caveat": "rounded \x1b"}})
+    )
+    _, out, _ = run(monkeypatch, capsys, "laws", *folders)
+    assert r"report 1: rounded \x1b" in out
+    assert "report 0: " not in out
+    _, out, _ = run(monkeypatch, capsys, "laws", *folders, "--json")
+    assert json.loads(out)["caveats"] == [None, "rounded \x1b", None]
+
+
 def test_no_text_of_a_report_acts_on_the_terminal(monkeypatch, capsys, folders):
     evil = law("\x1b[2J[bold]", 0.5, "holds")
     (folders[0] / "report.json").write_text(json.dumps({"laws": [evil]}))

@@ -12,6 +12,7 @@ from tests.command_line import run
 from ufm._visible import visible
 from ufm.app.commands.strength import Strength, _of_block
 from ufm.app.printing.strength import BUDGETS
+from ufm.llm.checkpoint.weights import SafetensorFiles
 from ufm.llm.decoder import model as _model
 
 MODEL = "tests/data/llm/gpt2"
@@ -58,6 +59,7 @@ def test_the_strength_and_all_that_is_said_of_it(monkeypatch, capsys, files):
     status, out, err = run(monkeypatch, capsys, "strength", *asked)
     assert (status, err) == (0, "")
     data = json.loads(out)
+    assert data["rounding"] is None
     (found,) = data["blocks"]
     model = ufm.llm.load(MODEL, "float64")
     tokenizer = ufm.llm.load_tokenizer(MODEL)
@@ -112,7 +114,11 @@ def test_one_window_leaves_nothing_held_out(monkeypatch, capsys, files):
 
 
 def print_it(monkeypatch, capsys, files, found):
-    """The page says the same; the strengths of other prompt files and temperatures are refused nothing."""
+    """The page says the same; the strengths of other prompt files and temperatures are refused nothing.
+
+    Of a model whose weights are said to be rounded, it says that first.
+    """
+    monkeypatch.setattr(SafetensorFiles, "rounding", "Q4_1, Q8_0")
     more = ("--tokens", files / "tokens.txt", "--samples", 1, "--temperature", 0.5)
     asked = arguments(files, *REACHED, *more, positive="p.txt", negative="n.txt")
     status, out, err = run(monkeypatch, capsys, "strength", *asked)
@@ -121,6 +127,7 @@ def print_it(monkeypatch, capsys, files, found):
     assert "α = 0 is the unsteered model, bit for bit" in out
     assert "KL(p0||pα), nats a token *" in out
     assert "target: 2 of 64 tokens" in out
+    assert "rounded to 4 bits (GGUF types Q4_1, Q8_0): these are the numbers of the rounded" in out
     for name in ("  0 = 0: ", "  α/2 = ", "  α = ", "  2α = "):
         assert name in out
 

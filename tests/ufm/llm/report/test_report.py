@@ -18,6 +18,7 @@ import ufm.llm
 from tests.ufm.llm.report import killed_report
 from ufm._visible import drawable, quoted, visible
 from ufm.app.printing.laws import print_laws
+from ufm.llm.decoder.model import Source
 from ufm.llm.report.figures import as_bytes, draw_figures
 from ufm.llm.report.inputs import read_sides, read_token_set
 from ufm.llm.report.page import page
@@ -116,6 +117,19 @@ def test_what_is_printed_cannot_act_on_a_terminal(whole, capsys):
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", out)
     assert "[bold]<script>" in out
     assert r"report: a\x1b[2Jb/index.html" in out
+
+
+def test_a_rounded_model_is_named_with_its_numbers(whole, capsys):
+    report = whole[0]
+    assert report.facts["model"]["caveat"] is report.facts["model"]["rounding"] is None
+    source = Source("small", rounding="Q4_1, Q8_0")
+    found = {**report.facts["model"], "name": "small", "caveat": source.caveat}
+    rounded = replace(report, facts={**report.facts, "model": found})
+    words = "rounded to 4 bits (GGUF types Q4_1, Q8_0): these are the numbers of the rounded model"
+    assert words in page(rounded, {})
+    print_laws(rounded, Path("out"), Console(width=400))
+    assert f"small: the published weights {words}" in capsys.readouterr().out
+    assert words not in page(report, {})
 
 
 class Elements(HTMLParser):
