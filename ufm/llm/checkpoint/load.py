@@ -21,7 +21,8 @@ from .tensor_names import PREFIXES, read_params
 from .weights import SafetensorFiles, TensorFiles, placer
 
 _DTYPES = ("bfloat16", "float32", "float64")
-_HUB_FILES = ("*.safetensors", "*.json", "vocab.txt", "merges.txt")
+_FILES = (".safetensors", ".gguf")  # what ends so is no id on the Hub
+_HUB_FILES = ("*.safetensors", "*.json", "vocab.txt", "merges.txt", "*.jinja")
 
 
 def load(
@@ -80,7 +81,7 @@ def find_model(path_or_id: str | Path, revision: str | None = None) -> tuple[Pat
         if revision is not None:
             raise ValueError(f"{path} is in a package and has no revision {revision!r}")
         return pretrained_file(str(path_or_id)), None
-    is_id = re.fullmatch(r"[\w.-]+(/[\w.-]+)?", str(path_or_id)) and path.suffix != ".safetensors"
+    is_id = re.fullmatch(r"[\w.-]+(/[\w.-]+)?", str(path_or_id)) and path.suffix not in _FILES
     if path.exists() or not is_id:
         raise ValueError(f"{path_or_id} is neither a directory nor the id of a model on the Hub")
     return _fetch(str(path_or_id), revision)

@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import tokenizers
 
-from ..checkpoint.load import find_model
+from ..checkpoint.load import find_model, read_json
 from .gguf_tokenizer import gguf_tokenizer
 
 
 class Tokenizer:
     """The tokenizer of a model; made by `load_tokenizer`.
 
-    `chat_template`: the Jinja template by which a conversation becomes a text, where the checkpoint is a
-    GGUF file that holds one.
+    `chat_template`: the Jinja template by which a conversation becomes a text; None where the checkpoint
+    holds none, or several.
     """
 
     def __init__(
@@ -109,10 +109,10 @@ def load_tokenizer(path_or_id: str | Path, revision: str | None = None) -> Token
     found, _ = find_model(path_or_id, revision)
     path = found if found.is_file() else found / "tokenizer.json"
     vocabulary, merges = found / "vocab.json", found / "merges.txt"
-    template = None
     try:
         if found.is_file():
             inner, template = gguf_tokenizer(found)
+            return Tokenizer(inner, str(path_or_id), template)
         elif path.is_file():
             inner = tokenizers.Tokenizer.from_file(str(path))
         elif vocabulary.is_file() and merges.is_file():
@@ -126,7 +126,16 @@ def load_tokenizer(path_or_id: str | Path, revision: str | None = None) -> Token
         raise
     except Exception as error:  # the tokenizers library raises plain Exception
         raise ValueError(f"{path} is not a tokenizer: {error}") from error
-    return Tokenizer(inner, str(path_or_id), template)
+    return Tokenizer(inner, str(path_or_id), _chat_template(found))
+
+
+def _chat_template(directory: Path) -> str | None:
+    """The chat template in a file of its own, or in tokenizer_config.json."""
+    own, settings = directory / "chat_template.jinja", directory / "tokenizer_config.json"
+    if own.is_file():
+        return own.read_text(encoding="utf-8")
+    template = read_json(settings).get("chat_template") if settings.is_file() else None
+    return template if isinstance(template, str) else None
 
 
 def pad(rows: Sequence[Sequence[int]], length: int) -> tuple[np.ndarray, np.ndarray]:

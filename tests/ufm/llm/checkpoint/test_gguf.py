@@ -62,6 +62,16 @@ def test_a_block_of_q4_1_by_hand(tmp_path):
     assert np.array_equal(GgufFile(path).array("m"), 0.25 * nibbles[None] - 1.5)
 
 
+def test_roundings_are_named_the_most_frequent_first(tmp_path):
+    def add(writer):
+        for name, kind in zip("abcd", ("Q8_0", "Q4_1", "F16", "Q4_1"), strict=True):
+            known = gguf.GGMLQuantizationType[kind]
+            rows = gguf.quantize(np.ones((2, 32), np.float32), known)
+            writer.add_tensor(name, rows, raw_dtype=known)
+
+    assert GgufFile(write(tmp_path / "t.gguf", add)).rounding == "Q4_1, Q8_0"
+
+
 VALUES = {
     "uint8": 200, "int8": -7, "uint16": 60_000, "int16": -300, "uint32": 4_000_000_000,
     "int32": -70_000, "float32": 0.1, "uint64": 2**60, "int64": -(2**60), "float64": 0.1, "bool": True,

@@ -85,6 +85,14 @@ def test_a_fingerprint_tells_files_apart(tmp_path):
     assert a == b != c
 
 
+def test_a_fingerprint_knows_the_size_of_a_large_file(tmp_path, monkeypatch):
+    monkeypatch.setattr("ufm.llm.checkpoint.gguf.FINGERPRINT_BYTES", 0)
+    path, longer = tmp_path / "a.gguf", tmp_path / "b.gguf"
+    write_model(path, *stored_model("gpt2"))
+    longer.write_bytes(path.read_bytes() + bytes(1))
+    assert GgufFile(path).fingerprint() != GgufFile(longer).fingerprint()
+
+
 CONFIG, STATE = stored_model("qwen3")
 WITHOUT = {name: array for name, array in STATE.items() if "layers.1.mlp.up_proj" not in name}
 NOT_FINITE = STATE | {"model.norm.weight": np.full(16, np.nan)}

@@ -59,6 +59,11 @@ def test_what_a_directory_of_gguf_files_stands_for(package, tmp_path):
     assert find_model(tmp_path) == (tmp_path, None)
 
 
+def test_a_file_that_is_missing_is_not_asked_of_the_hub():
+    with pytest.raises(ValueError, match=r"no\.gguf is neither a directory nor the id of a model"):
+        find_model("no.gguf")
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

@@ -38,7 +38,19 @@ def test_byte_level_bpe_gives_the_tokens_of_tokenizer_json(tmp_path):
     assert ours.vocabulary == theirs.get_vocab_size()
     assert ours.chat_template == "{{ messages }}"
     assert ours.start == ()
-    assert load_tokenizer(TOY.parent).chat_template is None
+
+
+def test_the_chat_template_of_a_directory(tmp_path):
+    (tmp_path / "tokenizer.json").write_bytes(TOY.read_bytes())
+    (tmp_path / "config.json").write_text("{}")
+    assert load_tokenizer(tmp_path).chat_template is None
+    settings = tmp_path / "tokenizer_config.json"
+    settings.write_text('{"chat_template": "{{ a }}"}')
+    assert load_tokenizer(tmp_path).chat_template == "{{ a }}"
+    settings.write_text('{"chat_template": [{"name": "default", "template": "{{ a }}"}]}')
+    assert load_tokenizer(tmp_path).chat_template is None
+    (tmp_path / "chat_template.jinja").write_text("{{ b }}")
+    assert load_tokenizer(tmp_path).chat_template == "{{ b }}"
 
 
 # The pieces of "I'LL go 12345 €5 x\n\n  y", by hand: digits one by one, in threes or all; a space before a
@@ -190,6 +202,16 @@ def test_sentence_piece_starts_with_a_space_unless_told(tmp_path):
     ours = load_tokenizer(tmp_path / "t.gguf")
     assert ours.encode("ab") == [1, SPM_TOKENS.index("▁ab")]
     assert ours.start == (1,)
+
+
+def test_pieces_that_are_not_used_are_not_merged(tmp_path):
+    """An unused piece (type 5) of the best score."""
+    scores, kinds = [*SPM["scores"], 9.0], [*SPM["kinds"], 5]
+    more = dict(scores=scores, kinds=kinds)
+    write_tokenizer(tmp_path / "t.gguf", [*SPM_TOKENS, "bn"], add_ids, **SPM | more)
+    assert load_tokenizer(tmp_path / "t.gguf").encode("abn an")[1:] == plain_sentence_piece(
+        "abn an", True
+    )
 
 
 def test_phi_3_drops_spaces_after_its_special_tokens(tmp_path):
