@@ -1,1 +1,1 @@
-"""From a folder of config.json and safetensors to the parameters of a decoder."""
+"""From a checkpoint, safetensors or GGUF, to the parameters of a decoder."""

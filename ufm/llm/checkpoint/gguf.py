@@ -64,7 +64,7 @@ class GgufFile:
             )
 
     def array(self, name: str) -> np.ndarray:
-        """The tensor `name` in float32."""
+        """The tensor `name` in float32; a type that `gguf` cannot dequantise is an error naming it."""
         from gguf import GGMLQuantizationType, dequantize
 
         tensor = self.tensors[name]
@@ -73,9 +73,14 @@ class GgufFile:
         rows = raw.reshape(-1, tensor.size * width // math.prod(tensor.shape))
         found = np.empty((rows.shape[0], width), np.float32)
         step = max(1, _PIECE // width)
-        for first in range(0, len(rows), step):
-            piece = rows[first : first + step]
-            found[first : first + step] = dequantize(piece, GGMLQuantizationType[tensor.kind])
+        try:
+            for first in range(0, len(rows), step):
+                piece = rows[first : first + step]
+                found[first : first + step] = dequantize(piece, GGMLQuantizationType[tensor.kind])
+        except NotImplementedError as error:
+            raise ValueError(
+                f"{self.path}: tensor {name} is of type {tensor.kind}, which is not read"
+            ) from error
         return found.reshape(tensor.shape)
 
     @property

@@ -76,7 +76,7 @@ class _Keys(Reader):
         )
         kind = file.metadata.get("general.type", "model")
         if kind != "model":
-            raise ValueError(f"{file.path} holds a {kind}, not a model")
+            raise ValueError(f"{file.path}: general.type is {kind!r}; only a 'model' is read")
 
     @property
     def vocabulary(self) -> int:

@@ -8,8 +8,9 @@ _FOLDER = Path(__file__).parents[1] / "examples"
 def example_file(name: str | Path) -> Path:
     """The file called `name` that comes with this package; any other name is a path, and stays.
 
-    Prompts of a concept, 64 for and 64 against it, with the same subject in turn: `joy`, `formal`,
-    `french` (against English). `neutral`: 64 beginnings of sentences without any of the three.
+    Prompts of a concept, 64 for and 64 against it, with the same subject in turn: `joy` (against
+    neither joy nor grief), `formal` (against colloquial), `french` (against English); each ends with a
+    word and without a full stop, as a vector is taken at the last token. `neutral`: 64 beginnings of sentences without any of the three.
     `essays`: 2,500 words of neutral exposition. A file of that name in the current folder goes first.
 
     >>> from ufm.llm import example_file, read_prompts

@@ -62,6 +62,12 @@ def test_a_block_of_q4_1_by_hand(tmp_path):
     assert np.array_equal(GgufFile(path).array("m"), 0.25 * nibbles[None] - 1.5)
 
 
+def test_a_type_that_is_not_read_is_named(tmp_path):
+    path = write(tmp_path / "t.gguf", lambda w: w.add_tensor("t", np.ones(4, np.int16)))
+    with pytest.raises(ValueError, match=r"t\.gguf: tensor t is of type I16, which is not read"):
+        GgufFile(path).array("t")
+
+
 def test_roundings_are_named_the_most_frequent_first(tmp_path):
     def add(writer):
         for name, kind in zip("abcd", ("Q8_0", "Q4_1", "F16", "Q4_1"), strict=True):

@@ -126,7 +126,7 @@ REFUSED = [
         RMS,
         "architecture 'mamba' is not supported; known are gemma2, gemma3, gpt2, llama, phi3",
     ),
-    ("llama", RMS | {"general.type": "adapter"}, "holds a adapter, not a model"),
+    ("llama", RMS | {"general.type": "adapter"}, "general.type is 'adapter'; only a 'model' is read"),
     ("llama", RMS | {"logit_scale": 2.0}, "key 'llama.logit_scale' = 2.0 is unknown"),
     (
         "llama",

@@ -14,17 +14,19 @@ def test_prompts_for_and_against_a_concept(concept):
     positive, negative = read_sides(path, path)
     assert len(set(positive)) == len(set(negative)) == 64
     assert {prompt.concept for prompt in read_prompts(path)} == {concept}
+    # at the last token there is a word: a full stop would be the same on both sides
+    assert all(text[-1].isalnum() for text in positive + negative)
     # the two sides are of about one length: a vector of theirs is not one of long prompts
     lengths = [sum(map(len, side)) / 64 for side in (positive, negative)]
     assert 2 / 3 < lengths[0] / lengths[1] < 3 / 2 or concept == "formal"
 
 
 def test_joy_and_french_differ_in_the_concept_alone():
-    joy, sad = read_sides(example_file("joy"), example_file("joy"))
+    joy, calm = read_sides(example_file("joy"), example_file("joy"))
     french, english = read_sides(example_file("french"), example_file("french"))
-    for glad, sorry, scene in zip(joy, sad, english, strict=True):
+    for glad, even, scene in zip(joy, calm, english, strict=True):
         assert glad.startswith(scene)
-        assert sorry.startswith(scene)
+        assert even.startswith(scene)
     assert not set(french) & set(english)
 
 
