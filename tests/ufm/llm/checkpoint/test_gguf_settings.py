@@ -126,7 +126,11 @@ REFUSED = [
         RMS,
         "architecture 'mamba' is not supported; known are gemma2, gemma3, gpt2, llama, phi3",
     ),
-    ("llama", RMS | {"general.type": "adapter"}, "general.type is 'adapter'; only a 'model' is read"),
+    (
+        "llama",
+        RMS | {"general.type": "adapter"},
+        "general.type is 'adapter'; only a 'model' is read",
+    ),
     ("llama", RMS | {"logit_scale": 2.0}, "key 'llama.logit_scale' = 2.0 is unknown"),
     (
         "llama",
