@@ -1,10 +1,12 @@
 """The command line: `ufm verify` and its kin. Data on standard output, all else on standard error.
 
-Exit status: 0 everything holds or is done, 1 a claim fails, 2 bad input (one line, no traceback).
+Exit status: 0 everything holds or is done, 1 a claim fails, 2 bad input (one line, no traceback), 130 stopped
+by Ctrl-C, 141 the reader of standard output went away (`ufm … | head`).
 """
 
 import os
 import sys
+import warnings
 from contextlib import redirect_stderr
 from io import StringIO
 from itertools import groupby
@@ -24,6 +26,7 @@ from .commands.strength import Strength
 from .commands.toy import Toy
 from .commands.verify import Verify
 from .commands.version import Version
+from .printing.streams import open_streams
 
 # Each is a record of its options; called, it does the work and returns the exit status.
 Command = Verify | Certify | Falsify | Figures | Explore | Strength | Llm | Laws | Toy | Version
@@ -32,20 +35,40 @@ Command = Verify | Certify | Falsify | Figures | Explore | Strength | Llm | Laws
 def main() -> None:
     """Entry point of the `ufm` command."""
     try:
-        command = _parse()
-        check_rules(command)
-        status = command()
-        sys.stdout.flush()
-    except (BadInput, OSError) as error:
-        sys.stderr.write(f"ufm: {' '.join(str(error).split())}\n")
+        open_streams()
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            command = _parse()
+            check_rules(command)
+            status = command()
+            sys.stdout.flush()
+    except BrokenPipeError:
+        status = 141  # 128 + SIGPIPE, as of any program whose reader has read enough: there is nothing to say
+        _drop_output()
+    except (BadInput, OSError, MemoryError) as error:
+        # numpy says how much it could not have, Python nothing
+        is_memory = isinstance(error, MemoryError)
+        _say(f"out of memory, ask for less at once: {error}" if is_memory else str(error))
         status = 2
         if isinstance(error, OSError):
-            # a full disk or a closed pipe: let Python's own last flush not complain once more
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            _drop_output()
     except KeyboardInterrupt:
         sys.stderr.write("ufm: interrupted\n")
         status = 130
     sys.exit(status)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"ufm: {' '.join(line.split())}\n")
+
+
+def _show_warning(message: Warning | str, *_: object) -> None:
+    _say(f"warning: {message}")
+
+
+def _drop_output() -> None:
+    """After a full disk or a closed pipe: let Python's own last flush not complain once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _parse() -> Command:

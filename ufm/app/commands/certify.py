@@ -11,6 +11,7 @@ from ufm._json import JSON
 from ufm._progress import progress_bar
 
 from ..printing.json_output import print_json
+from ..printing.streams import Output
 from .bad_input import BadInput, as_bad_input
 from .rules import NEW_FILE
 
@@ -72,7 +73,7 @@ class Certify:
         if self.json:
             print_json(certificate.record)
         else:
-            print_certificate(certificate.record, instance.sha256, Console())
+            print_certificate(certificate.record, instance.sha256, Output())
         return 0 if _is_fine(certificate.verdicts) else 1
 
     def _check(self, record: JSON, given: "ExactInstance | None", errors: Console) -> int:
@@ -94,7 +95,7 @@ class Certify:
         if self.json:
             print_json(confirmed_as_json(confirmed))
         else:
-            print_confirmed(self.file, confirmed, Console())
+            print_confirmed(self.file, confirmed, Output())
         return 0 if _is_fine(confirmed.verdicts) else 1
 
 

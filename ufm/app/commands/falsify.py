@@ -11,9 +11,10 @@ from ufm._progress import progress_bar
 
 from ..printing.json_output import print_json
 from ..printing.lines import wide_output
+from ..printing.streams import Output
 from .bad_input import BadInput, as_bad_input
 from .certify import need_flint
-from .rules import NEW_FILE, at_least, number
+from .rules import NEW_FILE, SEED, number
 
 if TYPE_CHECKING:
     from theorems.falsify import Falsification
@@ -36,7 +37,7 @@ class Falsify:
     claim: tyro.conf.Positional[str | None] = None
     without: str | None = None
     all: bool = False
-    seed: Annotated[int, at_least(0)] = 0
+    seed: Annotated[int, SEED] = 0
     seconds: Annotated[
         float, number(lambda value: 0 < value <= 86_400, "above 0 and at most 86400")
     ] = 60.0
@@ -83,7 +84,7 @@ class Falsify:
         elif self.all:
             print_map(results, wide_output(126))
         else:
-            print_falsification(results[0], Console())
+            print_falsification(results[0], Output())
 
 
 def _choices(claim: str | None) -> str:

@@ -10,6 +10,7 @@ from ufm._progress import progress_bar
 
 from ..printing.json_output import print_json
 from ..printing.laws import print_laws
+from ..printing.streams import Output
 from .bad_input import BadInput, as_bad_input
 from .rules import FOLDER, Rule, at_least
 from .steering_options import Loaded, Shared
@@ -63,7 +64,7 @@ class Llm:
         if self.json:
             print_json(report.as_json())
         else:
-            print_laws(report, self.out, Console())
+            print_laws(report, self.out, Output())
         return 1 if report.fails else 0
 
     def _report(self, loaded: Loaded, errors: Console) -> "Report":

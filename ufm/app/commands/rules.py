@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, get_type_hints
 
+from ufm._random import LARGEST_SEED
+
 from .bad_input import BadInput
 
 if TYPE_CHECKING:
@@ -39,11 +41,19 @@ def number(is_good: Callable[[float], bool], wanted: str) -> Rule:
     return Rule(lambda value: None if is_good(value) else f"must be {wanted}; got {value}")
 
 
-def at_least(least: int) -> Rule:
-    """A whole number not below `least`."""
-    return number(lambda value: value >= least, f"at least {least}")
+def at_least(least: int, most: int = 2**31 - 1) -> Rule:
+    """A whole number from `least` to `most`: without the latter, a size that an array may have."""
+
+    def complaint(value: int) -> str | None:
+        if least <= value <= most:
+            return None
+        bound = f"at least {least}" if value < least else f"at most {most}"
+        return f"must be {bound}; got {value}"
+
+    return Rule(complaint)
 
 
+SEED = at_least(0, LARGEST_SEED)
 POSITIVE = number(lambda value: 0 < value < math.inf, "positive and finite")
 NOT_NEGATIVE = number(lambda value: 0 <= value < math.inf, "at least 0 and finite")
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
+from .bad_input import BadInput
+
 # For what compiles much and runs each program a few hundred times: LLVM's optimisations and XLA's newer
 # emitters of loops cost more than they save.
 COMPILE_IN_HASTE = "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
@@ -27,4 +29,20 @@ def starting_jax(errors: Console, flags: str = "") -> Iterator[None]:
         from .compilation_cache import keep_programs
 
         keep_programs()
+        need_device()
         yield
+
+
+def need_device() -> None:
+    """Start JAX's devices; `BadInput` where JAX_PLATFORMS names a kind that is not there."""
+    import jax
+
+    try:
+        jax.devices()
+    except (RuntimeError, AssertionError) as error:  # in many lines, or in none
+        asked = os.environ.get("JAX_PLATFORMS", "")
+        reason = str(error).partition("\n")[0].partition(" (set JAX_PLATFORMS")[0].rstrip(". ")
+        raise BadInput(
+            f"JAX_PLATFORMS={asked}: JAX finds no such device here{reason and f' ({reason})'}: unset "
+            "JAX_PLATFORMS, or set it to cpu"
+        ) from error

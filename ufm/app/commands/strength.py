@@ -13,7 +13,7 @@ from ..printing.json_output import print_json
 from ..printing.lines import wide_output
 from ..printing.strength import print_strength, strength_json
 from .bad_input import BadInput, as_bad_input
-from .rules import NOT_NEGATIVE, POSITIVE, at_least, number
+from .rules import NOT_NEGATIVE, POSITIVE, SEED, at_least, number
 from .steering_options import Loaded, Shared
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Strength:
     samples: Annotated[int, at_least(1)] = 4
     new_tokens: Annotated[int, at_least(1)] = 48
     temperature: Annotated[float, NOT_NEGATIVE] = 0.0
-    seed: Annotated[int, at_least(0)] = 0
+    seed: Annotated[int, SEED] = 0
     json: bool = False
 
     def __call__(self) -> int:

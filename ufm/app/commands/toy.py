@@ -3,6 +3,7 @@
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 from rich.console import Console
@@ -12,6 +13,8 @@ from ufm._progress import progress_bar
 from ..printing.json_output import print_json
 from ..printing.training import training_progress
 from .bad_input import as_bad_input
+from .rules import SEED
+from .start import need_device
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Toy:
     """
 
     out: tyro.conf.Positional[Path]
-    seed: int = 0
+    seed: Annotated[int, SEED] = 0
     steps: int = 1600
     dimension: int = 192
     heads: int = 4
@@ -45,6 +48,8 @@ class Toy:
             with errors.status("starting JAX …"):
                 from ufm.llm.toy import Settings, make_toy
                 from ufm.llm.toy._report import as_text
+
+                need_device()
             settings = Settings(
                 seed=self.seed,
                 steps=self.steps,

@@ -14,7 +14,7 @@ from ufm._progress import progress_bar
 from ..printing.json_output import print_json
 from ..printing.lines import wide_output
 from .bad_input import BadInput, as_bad_input
-from .rules import at_least
+from .rules import SEED, at_least
 from .start import COMPILE_IN_HASTE, starting_jax
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Verify:
     statements: tyro.conf.Positional[tuple[str, ...]] = ()
     table: Path | None = None
     instances: Annotated[int, at_least(1)] = 200
-    seed: Annotated[int, at_least(0)] = 0
+    seed: Annotated[int, SEED] = 0
     proofs: bool = True
     json: bool = False
 

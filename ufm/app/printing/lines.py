@@ -4,6 +4,8 @@ from rich.console import Console
 
 from ufm._visible import visible
 
+from .streams import Output
+
 
 def say(console: Console, line: str, style: str = "") -> None:
     """Print one line; text of models and files in it cannot act on the terminal."""
@@ -20,4 +22,4 @@ def wide_output(least: int) -> Console:
 
     In a narrower table columns would be cut short; lines that wrap still say everything.
     """
-    return Console(width=max(Console().width, least))
+    return Output(width=max(Console().width, least))

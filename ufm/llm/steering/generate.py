@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike
 
 from ufm._progress import Progress, silent
+from ufm._random import check_seed
 
 from ..decoder import blocks
 from ..decoder.blocks import Layout
@@ -82,8 +83,7 @@ def _check(
         raise ValueError(f"count must be at least 1; got {count}")
     if not (np.isfinite(temperature) and temperature >= 0):
         raise ValueError(f"temperature must be at least 0 and finite; got {temperature}")
-    if seed < 0:
-        raise ValueError(f"seed must be at least 0; got {seed}")
+    check_seed(seed)
 
 
 class _States:

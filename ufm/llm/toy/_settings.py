@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, fields
 
+from ufm._random import check_seed
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -31,8 +33,9 @@ class Settings:
     def __post_init__(self):
         for field in fields(self):
             value, name = getattr(self, field.name), field.name
-            if field.type is int and value < (name != "seed"):
-                raise ValueError(f"{name} must be at least {int(name != 'seed')}; got {value}")
+            if field.type is int and name != "seed" and value < 1:
+                raise ValueError(f"{name} must be at least 1; got {value}")
+        check_seed(self.seed)
         if not 0 < self.learning_rate < 1:
             raise ValueError(f"learning_rate must lie in (0, 1); got {self.learning_rate}")
         if not 0 < self.switch < 1:
