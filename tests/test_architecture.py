@@ -10,8 +10,8 @@ ROOT = Path(__file__).parents[1]
 
 # From the ground up. A room imports itself and the rooms on the floors below it, never beside it.
 FLOORS = (
-    ("ufm._lazy", "ufm._checks", "ufm._json", "ufm._visible", "ufm._progress"),
-    ("ufm._files",),
+    ("ufm._lazy", "ufm._checks", "ufm._json", "ufm._visible", "ufm._progress", "ufm._random"),
+    ("ufm._files", "ufm._text"),
     ("ufm.numerics",),
     ("ufm.models",),
     ("ufm.tilt",),

@@ -74,7 +74,7 @@ def run_proofs(progress: Progress = silent) -> ProofRun:
     name = f"Coq {version.stdout.split('version')[1].split()[0]}"
     record = cache_folder() / f"proofs-{_content_hash(version.stdout)}.json"
     if record.exists():
-        return ProofRun(**json.loads(record.read_text()))
+        return ProofRun(**json.loads(record.read_text(encoding="utf-8")))
     start = time.monotonic()
     complaint = _compile(progress)
     seconds = round(time.monotonic() - start, 1)
@@ -89,7 +89,7 @@ def run_proofs(progress: Progress = silent) -> ProofRun:
 
 def sources() -> list[Path]:
     """The files that are compiled, in order, and what says how."""
-    listed = (COQ / "_CoqProject").read_text().split()
+    listed = (COQ / "_CoqProject").read_text(encoding="utf-8").split()
     return [COQ / "_CoqProject", COQ / "build.sh", *(COQ / f for f in listed if f.endswith(".v"))]
 
 

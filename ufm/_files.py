@@ -39,7 +39,8 @@ def write_whole(path: Path, data: bytes) -> None:
 def write_json(path: Path, data: Mapping[str, JSON]) -> None:
     """Write `data` as JSON, whole or not at all."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True)
-    write_whole(path, (text + "\n").encode())
+    # half a surrogate pair, of a file's name, becomes the escape that JSON has for it
+    write_whole(path, (text + "\n").encode("utf-8", "backslashreplace"))
 
 
 def write_arrays(path: Path, arrays: Arrays, about: Mapping[str, JSON]) -> None:

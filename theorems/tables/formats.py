@@ -14,6 +14,7 @@ import numpy as np
 
 from ufm._files import write_whole
 from ufm._json import JSON
+from ufm._text import parse_json as of_text
 
 if TYPE_CHECKING:
     from .table import Table
@@ -52,16 +53,10 @@ def write_fields(file: Path, table: "Table") -> None:
 def parse_json(file: Path, decoder: json.JSONDecoder | None = None) -> JSON:
     """The JSON in a file. Raises `ValueError`, in one line, with the place of what is wrong."""
     try:
-        return (decoder or json.JSONDecoder()).decode(file.read_bytes().decode("utf-8-sig"))
+        text = file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"byte {error.start} is not UTF-8; save the file as UTF-8") from None
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise ValueError(f"{place}: {error.msg}; correct the JSON there") from None
-    except RecursionError:
-        raise ValueError(
-            "the lists are nested too deeply; give one JSON object of fields"
-        ) from None
+    return of_text(text, decoder)
 
 
 def _read_json(file: Path) -> Fields:

@@ -7,6 +7,7 @@ by Ctrl-C, 141 the reader of standard output went away (`ufm … | head`).
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from contextlib import redirect_stderr
 from io import StringIO
 from itertools import groupby
@@ -35,9 +36,10 @@ Command = Verify | Certify | Falsify | Figures | Explore | Strength | Llm | Laws
 def main() -> None:
     """Entry point of the `ufm` command."""
     try:
-        open_streams()
+        if not open_streams():  # now, not after all the work
+            raise BadInput("standard output is closed: send it to a file, or to /dev/null")
         with warnings.catch_warnings():
-            warnings.showwarning = _show_warning
+            warnings.showwarning = _say_once()
             command = _parse()
             check_rules(command)
             status = command()
@@ -62,8 +64,16 @@ def _say(line: str) -> None:
     sys.stderr.write(f"ufm: {' '.join(line.split())}\n")
 
 
-def _show_warning(message: Warning | str, *_: object) -> None:
-    _say(f"warning: {message}")
+def _say_once() -> Callable[..., None]:
+    """In place of `warnings.showwarning`: each warning is one line, and is said once."""
+    said: set[str] = set()
+
+    def show(message: Warning | str, *_: object) -> None:
+        if str(message) not in said:
+            said.add(str(message))
+            _say(f"warning: {message}")
+
+    return show
 
 
 def _drop_output() -> None:

@@ -64,6 +64,10 @@ def lose_shard(directory):
     (directory / "model-00002-of-00002.safetensors").unlink()
 
 
+def two_sets(directory):
+    shutil.copy(DATA / "gpt2" / "model.safetensors", directory)
+
+
 def spoil_index(directory):
     (directory / "model.safetensors.index.json").write_text("[]")
 
@@ -120,9 +124,26 @@ CHECKPOINTS = [
         config(rope_parameters={"rope_type": "llama3", "factor": 8.0}),
         "rope setting low_freq_factor must be a positive number; got None",
     ),
+    (
+        "llama3",
+        config(rope_scaling={"type": "linear", "factor": 2.0}),
+        "rope_scaling says factor = 2.0, rope_parameters says",
+    ),
+    (
+        "qwen3",
+        config(rope_scaling={"type": "linear", "factor": 2.0}),
+        "rope_scaling says rope_type = 'linear', rope_parameters says 'default': keep the one",
+    ),
     ("llama3", config(num_key_value_heads=3), "num_attention_heads 4 is not a multiple of"),
     ("llama3", config(rope_interleaved=True), "setting 'rope_interleaved' = True is unknown"),
+    (
+        "llama3",
+        config(rope_interleaved=True, odd=3),
+        "settings 'rope_interleaved' = True, 'odd' = 3 are unknown and may change the model; if they do not, "
+        "load with ignore=('rope_interleaved', 'odd') (--ignore rope_interleaved odd)",
+    ),
     ("mistral", lose_shard, "is missing, though model.safetensors.index.json names it"),
+    ("mistral", two_sets, "holds two sets of weights, model.safetensors and the 2 files of"),
     ("mistral", spoil_index, "is not an index of safetensors files"),
     ("qwen3", config(layer_types=["full_attention"]), "layer_types must list 2 kinds"),
     ("gemma3", config(layer_types=["full_attention", "x"]), "layer type 'x' is not supported"),
@@ -148,6 +169,71 @@ def test_a_setting_known_to_be_harmless_can_be_passed_over(tmp_path):
     with pytest.raises(ValueError, match=r"load with ignore=\('odd_setting',\)"):
         ufm.llm.load(tmp_path / "m")
     ufm.llm.load(tmp_path / "m", ignore=("odd_setting",))
+    with pytest.raises(ValueError, match="n_head changes the model: it cannot be ignored"):
+        ufm.llm.load(tmp_path / "m", ignore=("odd_setting", "n_head"))
+
+
+def copied(tmp_path, family, **change):
+    """A stored model's folder, with other settings."""
+    shutil.copytree(DATA / family, tmp_path / family)
+    config(**change)(tmp_path / family)
+    return tmp_path / family
+
+
+HARMLESS = [
+    ("gpt2", dict(predict_special_tokens=True, n_ctx=32, do_sample=True, max_length=50)),
+    ("llama3", dict(is_llama_config=True, rope_interleaved=False, pretraining_tp=2)),
+    ("llama3", dict(rope_scaling=None)),
+    ("qwen3", dict(use_sliding_window=False, sliding_window=4096, max_window_layers=1)),
+]
+
+
+@pytest.mark.parametrize(("family", "change"), HARMLESS)
+def test_settings_that_change_nothing_are_passed_over(family, change, tmp_path):
+    changed = ufm.llm.load(copied(tmp_path, family, **change))
+    assert changed.config == ufm.llm.load(DATA / family).config
+
+
+def test_rope_settings_in_both_places_are_put_together(tmp_path):
+    """A file of transformers 5 with the older entry left in it: once dropped, the logits were off by 3.9."""
+    about = json.loads((DATA / "qwen3" / "config.json").read_text())
+    theta = about["rope_parameters"]["rope_theta"]
+    scaling = {"rope_type": "linear", "factor": 4.0}
+    settings = dict(rope_scaling=scaling, rope_parameters={"rope_theta": theta})
+    rotary = ufm.llm.load(copied(tmp_path, "qwen3", **settings)).config.blocks[0].rotary
+    assert (rotary.theta, rotary.factor) == (theta, 4.0)
+
+
+def test_an_index_left_over_beside_the_whole_file_is_passed_over(tmp_path):
+    folder = copied(tmp_path, "gpt2")
+    stale = {"weight_map": {"transformer.wte.weight": "model-00001-of-00002.safetensors"}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(stale))
+    tokens = [3, 4, 5]
+    found = ufm.llm.load(folder).logits(tokens)
+    assert (found == ufm.llm.load(DATA / "gpt2").logits(tokens)).all()
+    # an index of the one file is no second set
+    whole = {"weight_map": {"transformer.wte.weight": "model.safetensors"}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(whole))
+    assert (ufm.llm.load(folder).logits(tokens) == found).all()
+
+
+def test_tied_weights_are_found_under_the_heads_name(tmp_path):
+    folder = copied(tmp_path, "gpt2")
+    tensors(lambda t: t.update({"lm_head.weight": t.pop("transformer.wte.weight")}))(folder)
+    found = ufm.llm.load(folder).logits([3, 4, 5])
+    assert (found == ufm.llm.load(DATA / "gpt2").logits([3, 4, 5])).all()
+
+
+def test_more_tokens_than_the_model_was_made_for_are_warned_of(tmp_path):
+    model = ufm.llm.load(copied(tmp_path, "llama3", max_position_embeddings=4))
+    words = "more than the 4 tokens that the model was made for"
+    assert model.logits([3, 4, 5, 6]).shape == (64,)
+    # padding is no token
+    model.logits(np.full((1, 9), 3), mask=np.arange(9)[None] < 4)
+    with pytest.warns(UserWarning, match=words):
+        model.logits([3, 4, 5, 6, 7])
+    with pytest.warns(UserWarning, match=words):
+        ufm.llm.generate(model, [3, 4, 5], None, [0.0], count=2)
 
 
 def steering(**change):

@@ -90,7 +90,12 @@ def _of_this_machine() -> str:
     made_by = [jax.__version__, jaxlib_version, platform.machine(), platform.processor()]
     names = ("model name", "flags", "Features", "CPU part")  # the last two: on ARM
     with suppress(OSError):  # as far as the system tells them, of the first processor
-        first = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
+        first = (
+            Path("/proc/cpuinfo")
+            .read_text(encoding="utf-8", errors="replace")
+            .split("\n\n")[0]
+            .splitlines()
+        )
         made_by += sorted(line for line in first if line.split(":")[0].strip() in names)
     return hashlib.sha256("\n".join(made_by).encode()).hexdigest()[:16]
 

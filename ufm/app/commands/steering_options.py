@@ -1,6 +1,6 @@
 """The options of `ufm llm` and `ufm strength` alike: the model, what it is steered along, what is read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -41,7 +41,9 @@ class SteeringOptions:
         normalise: Scale the vector to length 1, so that α is a length in the hidden states' own units.
         dtype: Floating-point type that the model computes in.
         revision: Revision of a model on the Hub.
-        length: Tokens in a window of the text; at most the model's positions.
+        chat: Put each prompt into the model's own chat template, as what a user says.
+        ignore: Settings of the model's config.json, unknown here, that you know to change nothing.
+        length: Tokens in a window of the text; at most as many as the model was made for.
         text_tokens: Read about as many tokens of the text; 0 reads all.
     """
 
@@ -57,6 +59,8 @@ class SteeringOptions:
     normalise: bool = True
     dtype: Literal["float32", "float64", "bfloat16"] = "float32"
     revision: str | None = None
+    chat: bool = False
+    ignore: tuple[str, ...] = ()
     length: Annotated[int, at_least(2)] = 128
     text_tokens: Annotated[int, number(lambda value: value >= 0, "0 (all) or more")] = 8192
 
@@ -71,20 +75,29 @@ class SteeringOptions:
         with starting_jax(errors):
             from ufm.llm.checkpoint.load import load
             from ufm.llm.report.inputs import read_sides, read_token_set
-            from ufm.llm.text.prompts import read_prompts
+            from ufm.llm.text.prompts import encode_prompt, read_prompts
             from ufm.llm.text.tokenizer import load_tokenizer
         with errors.status("loading the model …"):
             positive, negative = read_sides(self.positive, self.negative, self.concept)
             contexts = negative
             if self.contexts is not None:
-                contexts = tuple(prompt.text for prompt in read_prompts(self.contexts))
+                contexts = read_prompts(self.contexts)
             tokenizer = load_tokenizer(self.model, self.revision)
-            model = load(self.model, self.dtype, revision=self.revision)
+            model = load(self.model, self.dtype, revision=self.revision, ignore=self.ignore)
+            texts: list[tuple[str, ...]] = []
+            for prompts in (positive, negative, contexts):
+                shown = [
+                    tokenizer.chat(prompt.text) if self.chat else prompt.text for prompt in prompts
+                ]
+                for text, prompt in zip(shown, prompts, strict=True):
+                    # for its errors, which name file and line before any work is done
+                    encode_prompt(replace(prompt, text=text), tokenizer, model.config)
+                texts.append(tuple(shown))
             target = None
             if self.tokens is not None:
                 target = read_token_set(self.tokens, tokenizer, model.vocabulary)
-        length = min(self.length, model.config.positions or self.length)
-        return Loaded(model, tokenizer, positive, negative, contexts, target, length)
+        length = min(self.length, model.config.longest or self.length)
+        return Loaded(model, tokenizer, texts[0], texts[1], texts[2], target, length)
 
 
 # In a record: these options without a prefix to their names.

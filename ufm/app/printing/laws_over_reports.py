@@ -1,6 +1,5 @@
 """One table of the laws over several reports of `ufm llm`: seeds of a model, or models."""
 
-import json
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ufm._json import finite_or_null
+from ufm._text import read_json
 from ufm._visible import visible
 
 from .tables import coloured, figure, table, worst
@@ -80,16 +80,14 @@ class Row:
 def read_report(path: Path) -> Record:
     """The report.json of a report's directory; anything else raises `ValueError`."""
     file = path / "report.json" if path.is_dir() else path
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ValueError(f"{file} does not exist: name what `ufm llm --out` was given") from error
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{file} is not JSON: {error}") from error
-    laws = found.get("laws") if isinstance(found, dict) else None
-    if not isinstance(laws, list) or not laws or not all(map(_is_law, laws)):
-        raise ValueError(f"{file} is no report of ufm llm")
-    return found
+    if not file.exists():
+        raise ValueError(f"{file} does not exist: name what `ufm llm --out` was given")
+    found = read_json(file)
+    if isinstance(found, dict):
+        laws = found.get("laws")
+        if isinstance(laws, list) and laws and all(map(_is_law, laws)):
+            return found
+    raise ValueError(f"{file} is no report of ufm llm")
 
 
 def _is_law(entry: object) -> bool:

@@ -7,8 +7,6 @@ import sys
 
 from rich.console import Console
 
-from ..commands.bad_input import BadInput
-
 # How a sign is written where the encoding lacks it; any other one is escaped, as \u03b5.
 SPELT = {
     "α": "alpha", "δ": "delta", "Δ": "Delta", "κ": "kappa", "π": "pi", "σ": "sigma", "Σ": "Sum", "θ": "theta",
@@ -19,19 +17,18 @@ SPELT = {
 _HANDLER = "ufm.spell"
 
 
-def open_streams() -> None:
+def open_streams() -> bool:
     """Let standard output and error show signs that their encoding (cp1252, ASCII) lacks, spelt or escaped.
 
-    Raises `BadInput` where standard output is closed, before any work is done for it.
+    False where standard output is closed.
     """
     codecs.register_error(_HANDLER, _spell)
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  (until the process ends)
-    if sys.stdout is None:
-        raise BadInput("standard output is closed: send it to a file, or to /dev/null")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=_HANDLER)
+    return sys.stdout is not None
 
 
 def _spell(error: UnicodeError) -> tuple[str, int]:

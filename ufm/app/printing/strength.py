@@ -47,7 +47,7 @@ def strength_json(
         "seed": request.seed,
         "temperature": request.temperature,
         "positions": "all",
-        "blocks": [report.as_json(tokenizer.decode) for report in reports],
+        "blocks": [report.as_json(tokenizer.text_after) for report in reports],
     }
 
 
@@ -198,7 +198,7 @@ def _texts(report: "StrengthReport", request: "Request", tokenizer: "Tokenizer")
         verdicts = Counter(text.loop.verdict for text in texts)
         short = f", {verdicts['too short']} too short to judge" if verdicts["too short"] else ""
         yield f"  {name} = {alpha:.6g}: {verdicts['loops']} of {len(texts)} loop{short}"
-        yield f"    {tokenizer.decode(texts[0].tokens)}"
+        yield f"    {tokenizer.text_after(texts[0].tokens)}"
 
 
 def _summary(reports: "list[StrengthReport]", request: "Request") -> Table:

@@ -77,6 +77,7 @@ def _llama_like(family: str, reader: Reader) -> Config:
         dimension=d,
         inner=reader.size("intermediate_size"),
         positions=None,
+        context=_context(reader),
         blocks=tuple(block(window=window) for window in windows),
         tied=reader.flag("tie_word_embeddings", False),
         attention_bias=family != "mistral" and reader.flag("attention_bias", False),
@@ -112,6 +113,7 @@ def _gemma3(family: str, reader: Reader) -> Config:
         dimension=d,
         inner=reader.size("intermediate_size"),
         positions=None,
+        context=_context(reader),
         blocks=tuple(
             block(rotary=rotary[kind], window=window if kind == "sliding_attention" else None)
             for kind in kinds
@@ -122,6 +124,11 @@ def _gemma3(family: str, reader: Reader) -> Config:
         embedding_scale=d**0.5,
         final_softcap=None if softcap is None else reader.number("final_logit_softcapping"),
     )
+
+
+def _context(reader: Reader) -> int | None:
+    given = reader.get("max_position_embeddings")
+    return None if given is None else reader.size("max_position_embeddings")
 
 
 def _split(d: int, heads: int, what: str, by: str) -> int:
@@ -138,8 +145,24 @@ def _kv_heads(reader: Reader, heads: int) -> int:
 
 def _one_rotary(reader: Reader, head_dim: int) -> Rotary:
     theta = reader.number("rope_theta", 10000.0)
-    given = {**reader.get("rope_scaling", {}), **reader.get("rope_parameters", {})}
+    given = _merged(reader.get("rope_scaling", {}), reader.get("rope_parameters", {}))
     return read_rotary(given, head_dim, theta)
+
+
+def _merged(scaling: dict[str, JSON], parameters: dict[str, JSON]) -> dict[str, JSON]:
+    """What rope_scaling (older) and rope_parameters (newer) say together; they must not contradict."""
+    older, newer = (dict(given) for given in (scaling, parameters))
+    for given in (older, newer):  # two names of one thing
+        kind = given.pop("type", None)
+        if kind is not None:
+            given.setdefault("rope_type", kind)
+    for name in sorted({*older} & {*newer}):
+        if older[name] != newer[name]:
+            raise ValueError(
+                f"config.json: rope_scaling says {name} = {older[name]!r}, rope_parameters says "
+                f"{newer[name]!r}: keep the one that the model was trained with"
+            )
+    return older | newer
 
 
 def _two_rotaries(reader: Reader, head_dim: int) -> dict[str, Rotary]:
@@ -154,7 +177,7 @@ def _two_rotaries(reader: Reader, head_dim: int) -> dict[str, Rotary]:
         raise ValueError(f"config.json: unknown entry {unknown[0]!r} in rope_parameters")
     scaling = {"full_attention": reader.get("rope_scaling", {})}
     return {
-        kind: read_rotary({**scaling.get(kind, {}), **(given.get(kind) or {})}, head_dim, base)
+        kind: read_rotary(_merged(scaling.get(kind, {}), given.get(kind) or {}), head_dim, base)
         for kind, base in bases.items()
     }
 
@@ -181,7 +204,8 @@ def _mistral_window(reader: Reader) -> int | None:
 def _qwen3_windows(reader: Reader, n: int) -> list[int | None]:
     is_used = reader.flag("use_sliding_window", False)
     first = reader.get("max_window_layers", 28)
-    window = reader.get("sliding_window", 4096) if is_used else None
+    given = reader.size("sliding_window", 4096)
+    window = given if is_used else None
     kinds = _layer_types(reader, [window is not None and i >= first for i in range(n)])
     if window is None and "sliding_attention" in kinds:
         raise ValueError(

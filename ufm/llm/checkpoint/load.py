@@ -1,6 +1,5 @@
 """Loads a model from a directory, a GGUF file or the Hugging Face Hub; never pickle, never code."""
 
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from ufm._json import JSON
+from ufm._text import read_json as read_text_json
 
 from ..decoder.config import Config
 from ..decoder.model import LanguageModel, Source
@@ -110,12 +110,9 @@ def _open(path: Path, ignore: tuple[str, ...]) -> tuple[Config, TensorFiles]:
 
 def read_json(path: Path) -> dict[str, JSON]:
     """The JSON object in a file of the model."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ValueError(f"{path.parent} holds no {path.name}: not a model's directory") from error
-    except ValueError as error:
-        raise ValueError(f"{path} is not JSON: {error}") from error
+    if not path.is_file():
+        raise ValueError(f"{path.parent} holds no {path.name}: not a model's directory")
+    found = read_text_json(path)
     if not isinstance(found, dict):
         raise ValueError(f"{path} must hold a JSON object; got {type(found).__name__}")
     return found

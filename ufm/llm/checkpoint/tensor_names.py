@@ -119,6 +119,8 @@ def _llama_like(files: TensorFiles, config: Config, place: Place) -> Params:
 def _embeddings(files: TensorFiles, config: Config, place: Place, name: str) -> tuple[Array, Array]:
     """Embedding and unembedding, one array where they are tied."""
     shape = (config.vocabulary, config.dimension)
+    if config.tied and name not in files and "lm_head.weight" in files:
+        name = "lm_head.weight"  # one array, kept under its other name
     table = files.read(name, shape)
     embedding = place(table, split=0)
     if not config.tied:

@@ -1,7 +1,6 @@
 """Tensors of a checkpoint, read one at a time; from safetensors files, one or many."""
 
 import hashlib
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from jax.sharding import NamedSharding, PartitionSpec
 from safetensors import SafetensorError, safe_open
 
 from ufm._checks import finite
+from ufm._text import read_json
 
 from ..decoder.blocks import at_least_float32
 
@@ -145,19 +145,22 @@ class SafetensorFiles(TensorFiles):
 
 def _find(directory: Path) -> list[Path]:
     """The safetensors files that hold the weights."""
-    index = directory / _INDEX
+    index, single = directory / _INDEX, directory / _SINGLE
     if index.is_file():
-        try:
-            shards = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
-            files = [directory / Path(name).name for name in sorted(set(shards.values()))]
-        except (ValueError, KeyError, AttributeError, TypeError) as error:
-            raise ValueError(f"{index} is not an index of safetensors files: {error}") from error
-        for path in files:
-            if not path.is_file():
-                raise ValueError(f"{path} is missing, though {_INDEX} names it")
-        return files
-    if (directory / _SINGLE).is_file():
-        return [directory / _SINGLE]
+        files = _shards(index)
+        missing = [path for path in files if not path.is_file()]
+        if not missing and single.is_file() and single not in files:
+            raise ValueError(
+                f"{directory} holds two sets of weights, {_SINGLE} and the {len(files)} files of {_INDEX}: "
+                "move the one away that is not the model's"
+            )
+        if not missing:
+            return files
+        if not single.is_file():
+            raise ValueError(f"{missing[0]} is missing, though {_INDEX} names it")
+        # the index is left over from before the shards were made one
+    if single.is_file():
+        return [single]
     pickles = sorted(path.name for kind in _PICKLES for path in directory.glob(kind))
     if pickles:
         raise ValueError(
@@ -165,6 +168,16 @@ def _find(directory: Path) -> list[Path]:
             "never loaded: save the model as safetensors"
         )
     raise ValueError(f"{directory} holds no {_SINGLE} and no {_INDEX}")
+
+
+def _shards(index: Path) -> list[Path]:
+    """The files that an index names, in order."""
+    about = read_json(index)
+    shards = about.get("weight_map") if isinstance(about, dict) else None
+    names = {str(name) for name in shards.values()} if isinstance(shards, dict) else set[str]()
+    if not names:
+        raise ValueError(f"{index} is not an index of safetensors files: it has no weight_map")
+    return [index.with_name(Path(name).name) for name in sorted(names)]
 
 
 def placer(

@@ -1,19 +1,22 @@
 """Checks of what users pass to a model: one clear line each, silence under tracing."""
 
+import warnings
+
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike
 
 from ufm._checks import Numbers, finite, is_concrete
 
+from .config import Config
+
 POSITIONS = ("all", "last")
 SITES = ("residual", "post-norm")
 
 
-def token_batch(
-    tokens: Numbers, mask: Numbers | None, vocabulary: int, longest: int | None
-) -> tuple[Array, Array, bool]:
+def token_batch(tokens: Numbers, mask: Numbers | None, config: Config) -> tuple[Array, Array, bool]:
     """`tokens` and `mask` as arrays [B, T], and whether a single sequence [T] was given."""
+    vocabulary, longest = config.vocabulary, config.positions
     array = _array(tokens)
     if array.ndim not in (1, 2) or array.size == 0:
         raise ValueError(f"tokens must be [T] or [B, T] with T >= 1; got shape {array.shape}")
@@ -27,7 +30,9 @@ def token_batch(
     if longest is not None and array.shape[-1] > longest:
         raise ValueError(f"{array.shape[-1]} tokens are more than the model's {longest} positions")
     if is_concrete(real):
-        _check_mask(np.asarray(real).reshape(-1, array.shape[-1]))
+        rows = np.asarray(real).reshape(-1, array.shape[-1])
+        _check_mask(rows)
+        check_context(int(rows.sum(axis=1).max()), config)
     if is_concrete(array, real):
         outside = array[real & ((array < 0) | (array >= vocabulary))]
         if outside.size:
@@ -39,6 +44,16 @@ def token_batch(
     if is_single:
         array, real = array[None], real[None]
     return jnp.asarray(array), jnp.asarray(real), is_single
+
+
+def check_context(tokens: int, config: Config) -> None:
+    """Warn of more tokens than the model was made for; the same words each time, so that one is shown."""
+    if config.context is not None and tokens > config.context:
+        warnings.warn(
+            f"more than the {config.context} tokens that the model was made for (max_position_embeddings of "
+            "config.json): it has not learned what follows them",
+            stacklevel=2,
+        )
 
 
 def _array(values: Numbers) -> np.ndarray | Array:

@@ -9,13 +9,22 @@ from .rotary import Rotary
 
 # Settings that change nothing in a forward pass.
 _HARMLESS = """
-    architectures attention_dropout attn_pdrop auto_map bad_words_ids boi_token_index
-    bos_token_id cache_implementation chunk_size_feed_forward decoder_start_token_id dtype
-    embd_pdrop eoi_token_index eos_token_id gradient_checkpointing id2label image_token_index
-    initializer_range is_decoder label2id max_length max_position_embeddings model_type n_ctx
-    output_attentions output_hidden_states pad_token_id pretraining_tp problem_type resid_pdrop
-    return_dict sep_token_id task_specific_params tokenizer_class torch_dtype
-    transformers_version use_cache vocab_size
+    activation_dropout add_bos_token add_eos_token architectures attention_dropout
+    attn_implementation attn_pdrop auto_map bad_words_ids begin_suppress_tokens boi_token_index
+    bos_token_id cache_implementation chunk_size_feed_forward cls_token_id decoder_start_token_id
+    diversity_penalty do_sample dropout dtype early_stopping embd_pdrop
+    encoder_no_repeat_ngram_size eoi_token_index eos_token_id exponential_decay_length_penalty
+    finetuning_task forced_bos_token_id forced_eos_token_id gradient_checkpointing hidden_dropout
+    id2label image_token_index initializer_range is_decoder is_encoder_decoder is_llama_config
+    keys_to_ignore_at_inference label2id layerdrop length_penalty mask_token_id max_length
+    max_new_tokens max_position_embeddings min_length model_max_length model_type n_ctx
+    name_or_path no_repeat_ngram_size num_beam_groups num_beams num_return_sequences
+    output_attentions output_hidden_states output_scores pad_token_id predict_special_tokens
+    prefix pretraining_tp problem_type pruned_heads remove_invalid_values repetition_penalty
+    resid_pdrop return_dict return_dict_in_generate sep_token_id suppress_tokens
+    task_specific_params temperature tf_legacy_loss tokenizer_class tokenizer_model_max_length
+    tokenizer_padding_side top_k top_p torch_dtype torchscript transformers_version typical_p
+    unk_token_id use_bfloat16 use_cache use_return_dict vocab_size
 """
 _HARMLESS_STARTS = ("_", "summary_", "unsloth", "transformers")
 _ACTIVATIONS = {
@@ -43,7 +52,11 @@ class BlockConfig:
 
 @dataclass(frozen=True)
 class Config:
-    """Sizes and settings of a decoder; `positions` is None where positions are rotary."""
+    """Sizes and settings of a decoder; `positions` is None where positions are rotary.
+
+    `context`: how many tokens the model was made for, as config.json says it (max_position_embeddings); None
+    where it does not. A rotary model takes more, without having learned what they mean.
+    """
 
     family: str
     vocabulary: int
@@ -56,6 +69,12 @@ class Config:
     mlp_bias: bool
     embedding_scale: float = 1.0
     final_softcap: float | None = None
+    context: int | None = None
+
+    @property
+    def longest(self) -> int | None:
+        """The most tokens that the model can, or knows to, read at once; None where that is not known."""
+        return self.positions or self.context
 
 
 class Reader:
@@ -103,14 +122,25 @@ class Reader:
 
     def refuse_unread(self, ignore: tuple[str, ...]) -> None:
         """Raise if a setting that may matter was never asked for."""
-        harmless = {*_HARMLESS.split(), *ignore}
-        for name, value in self.settings.items():
-            is_known = name in self.read or name in harmless or name.startswith(_HARMLESS_STARTS)
-            # switched off, or empty: nothing that we leave out
-            if is_known or not value:
-                continue
-            shown = repr(value) if len(repr(value)) < 60 else repr(value)[:57] + "…"
+        for name in ignore:
+            if name in self.read:
+                raise ValueError(f"config.json: {name} changes the model: it cannot be ignored")
+        known = {*_HARMLESS.split(), *self.read, *ignore}
+        # one switched off, or empty, is nothing that we leave out
+        unknown = {
+            name: value
+            for name, value in self.settings.items()
+            if value and name not in known and not name.startswith(_HARMLESS_STARTS)
+        }
+        if unknown:
+            shown = ", ".join(f"{name!r} = {_short(value)}" for name, value in unknown.items())
+            many = len(unknown) > 1
             raise ValueError(
-                f"config.json: setting {name!r} = {shown} is unknown and may change the model; if it "
-                f"does not, load with ignore=({name!r},)"
+                f"config.json: {'settings' if many else 'setting'} {shown} {'are' if many else 'is'} unknown "
+                f"and may change the model; if {'they do' if many else 'it does'} not, load with "
+                f"ignore={tuple(unknown)!r} (--ignore {' '.join(unknown)})"
             )
+
+
+def _short(value: JSON) -> str:
+    return repr(value) if len(repr(value)) < 60 else repr(value)[:57] + "…"

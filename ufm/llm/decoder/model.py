@@ -202,7 +202,7 @@ class LanguageModel(eqx.Module):
 
     def batch(self, tokens: Numbers, mask: Numbers | None = None) -> tuple[Array, Array, bool]:
         """Tokens and mask, checked, as arrays [B, T]; and whether they were one sequence [T]."""
-        return token_batch(tokens, mask, self.vocabulary, self.config.positions)
+        return token_batch(tokens, mask, self.config)
 
     def place(self, steering: Steering) -> Placed:
         """The same steering, checked against this model, with v as an array of the dtype `wide`."""

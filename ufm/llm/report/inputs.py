@@ -1,21 +1,21 @@
 """The files that a user gives: prompts for and against a concept, and the concept's tokens."""
 
-import json
 import re
 from pathlib import Path
 
 import numpy as np
 
+from ufm._text import read_json, read_lines
 from ufm._visible import quoted
 
-from ..text.prompts import read_prompts, read_text
+from ..text.prompts import Prompt, read_prompts
 from ..text.tokenizer import Tokenizer
 
 
 def read_sides(
     positive: str | Path, negative: str | Path, concept: str | None = None
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The texts of P and N from two files (formats: `read_prompts`), which may be the same file.
+) -> tuple[tuple[Prompt, ...], tuple[Prompt, ...]]:
+    """The prompts of P and N from two files (formats: `read_prompts`), which may be the same file.
 
     P: what `positive` does not mark "negative". N: what `negative` marks "negative", or all of it
     if it marks nothing so. `concept` keeps the prompts of that concept; a file of P with several
@@ -39,7 +39,7 @@ def read_sides(
     for name, path, found in (("positive", positive, p), ("negative", negative, n)):
         if not found:
             raise ValueError(f"{path} holds no {name} prompt")
-    return tuple(x.text for x in p), tuple(x.text for x in n)
+    return tuple(p), tuple(n)
 
 
 def read_token_set(path: str | Path, tokenizer: Tokenizer, vocabulary: int) -> np.ndarray:
@@ -67,13 +67,9 @@ def read_token_set(path: str | Path, tokenizer: Tokenizer, vocabulary: int) -> n
 
 
 def _read(path: Path) -> object:
-    text = read_text(path)
     if path.suffix == ".txt":
-        return [line for line in text.split("\n") if line]
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is not JSON: {error}") from error
+        return [line for line in read_lines(path) if line]
+    return read_json(path)
 
 
 def _members(
@@ -90,8 +86,10 @@ def _members(
             mask[entry] = True
         elif isinstance(entry, str):
             if entry not in by_text:
+                near = [other for other in (f" {entry}", entry.strip()) if other in by_text]
+                hint = f"; {quoted(near[0])} is one" if near else ""
                 raise ValueError(
-                    f"{path}, entry {k}: {quoted(entry)} is no single token of this tokenizer"
+                    f"{path}, entry {k}: {quoted(entry)} is no single token of this tokenizer{hint}"
                 )
             mask[by_text[entry]] = True
         else:

@@ -20,6 +20,7 @@ from ..measure.cost_sweep import Cost, sweep_cost
 from ..measure.slopes import Slopes, sweep_slopes
 from ..measure.token_curves import Curves, sweep_curves
 from ..steering.vector import SteeringVector, steering_vectors
+from ..text.prompts import Prompt, encode_prompt
 from ..text.tokenizer import Tokenizer
 from ..text.windows import window_count, windows
 from .facts import name_tokens, report_facts, shown_tokens
@@ -83,21 +84,12 @@ def _encode(
 ) -> dict[str, list[list[int]]]:
     """The prompts as tokens. A prompt that does not fit the model is refused now, not after the sweeps."""
     rows = {
-        name: [tokenizer.encode(text) for text in getattr(request, name)]
+        name: [
+            encode_prompt(Prompt(text, where=f"prompt {j} of {name}"), tokenizer, model.config)
+            for j, text in enumerate(getattr(request, name))
+        ]
         for name in ("positive", "negative", "contexts")
     }
-    for name, group in rows.items():
-        for j, row in enumerate(group):
-            if model.config.positions is not None and len(row) > model.config.positions:
-                raise ValueError(
-                    f"prompt {j} of {name} has {len(row)} tokens, more than the model's "
-                    f"{model.config.positions} positions: shorten it"
-                )
-            if max(row) >= model.vocabulary:
-                raise ValueError(
-                    f"prompt {j} of {name} has token {max(row)}, the model has "
-                    f"0..{model.vocabulary - 1}: the tokenizer is another model's"
-                )
     if request.text is not None:
         next(windows(tokenizer, request.text, _length(model, request)))
     return rows
@@ -105,7 +97,7 @@ def _encode(
 
 def _length(model: LanguageModel, request: Request) -> int:
     """Tokens of a window of the text."""
-    return min(request.length, model.config.positions or request.length)
+    return min(request.length, model.config.longest or request.length)
 
 
 @dataclass(frozen=True)

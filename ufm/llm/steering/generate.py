@@ -11,6 +11,7 @@ from ufm._progress import Progress, silent
 from ufm._random import check_seed
 
 from ..decoder import blocks
+from ..decoder.arguments import check_context
 from ..decoder.blocks import Layout
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering, add
@@ -57,6 +58,7 @@ def generate(
             f"{length} tokens of the prompt and {count} new ones are more than the model's {longest} "
             "positions"
         )
+    check_context(length + count, model.config)
     # rounded up, so that texts of about one length share their programs
     capacity = -(-(length + count) // _ROUND) * _ROUND
     capacity = capacity if longest is None else min(capacity, longest)

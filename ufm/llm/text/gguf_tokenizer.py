@@ -9,6 +9,7 @@ from tokenizers import AddedToken, Regex, decoders, models, normalizers, pre_tok
 from ufm._json import JSON
 
 from ..checkpoint.gguf import GgufFile
+from .chat import ChatTemplate
 
 # Of tokenizer.ggml.token_type.
 _NORMAL, _UNKNOWN, _CONTROL, _USER_DEFINED = 1, 2, 3, 4
@@ -63,7 +64,7 @@ _HARMLESS_ENDS = ("_token_id", "_token_ids", "token_type_count", "normalizer.low
 _HARMLESS = {"remove_extra_whitespaces", "add_sep_token", "mask_token_id"}
 
 
-def gguf_tokenizer(path: Path) -> tuple[tokenizers.Tokenizer, str | None]:
+def gguf_tokenizer(path: Path) -> tuple[tokenizers.Tokenizer, ChatTemplate | None]:
     """The tokenizer in a GGUF file, and its chat template.
 
     Byte-level BPE ("gpt2") and SentencePiece with scores ("llama"). Raises `ValueError` naming a kind,
@@ -82,8 +83,15 @@ def gguf_tokenizer(path: Path) -> tuple[tokenizers.Tokenizer, str | None]:
     inner.add_tokens(keys.added(_USER_DEFINED, special=False))
     inner.add_special_tokens(keys.added(_CONTROL, special=True))
     inner.post_processor = keys.ends()  # pyright: ignore[reportAttributeAccessIssue]
-    template = keys.file.metadata.get("tokenizer.chat_template")
-    return inner, template if isinstance(template, str) else None
+    source = keys.file.metadata.get("tokenizer.chat_template")
+    if not isinstance(source, str):
+        return inner, None
+    names = {
+        key.removesuffix("_id"): keys.token(key)
+        for key in ("bos_token_id", "eos_token_id")
+        if key in keys.values
+    }
+    return inner, ChatTemplate(source, names)
 
 
 class _Keys:

@@ -1,58 +1,58 @@
 """Prompts from files: JSON lines in the formats of the paper's code, or plain lines of text."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ufm._json import JSON
+from ufm._text import parse_json, read_lines
+
+from ..decoder.config import Config
+from .tokenizer import Tokenizer
 
 KINDS = ("positive", "negative")
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """A text, the concept it belongs to and whether it is a positive or negative example of it."""
+    """A text, the concept it belongs to and whether it is a positive or negative example of it.
+
+    `where`: the file and the line that it comes from, for errors.
+    """
 
     text: str
     concept: str | None = None
     kind: str | None = None
+    where: str = field(default="", compare=False, repr=False)
 
 
 def read_prompts(path: str | Path) -> tuple[Prompt, ...]:
-    """The prompts in a file.
+    r"""The prompts in a file.
 
-    A `.txt` file holds one prompt a line. Any other file holds JSON lines, each either
-    `{"concept": "joy", "kind": "positive", "text": "…"}` or `{"joy": ["…", "…"]}` (a list of
-    contexts; those under "negative" belong to no concept). Empty lines are passed over. Raises
+    A `.txt` file holds one prompt a line; lines end with \n or \r\n and nothing else. Any other file
+    holds JSON lines, each either `{"concept": "joy", "kind": "positive", "text": "…"}` or
+    `{"joy": ["…", "…"]}` (a list of contexts; those under "negative" belong to no concept). Empty lines
+    are passed over. Raises
     `ValueError` with the number of the line that is malformed, and on a file without prompts.
     """
     path = Path(path)
     found: list[Prompt] = []
-    for number, line in enumerate(read_text(path).splitlines(), 1):
+    for number, line in enumerate(read_lines(path), 1):
         if not line.strip():
             continue
+        where = f"{path}, line {number}"
         if path.suffix == ".txt":
-            found.append(Prompt(line.strip()))
+            found.append(Prompt(line.strip(), where=where))
         else:
-            found.extend(_parse(line, f"{path}, line {number}"))
+            found.extend(replace(prompt, where=where) for prompt in _parse(line, where))
     if not found:
         raise ValueError(f"{path} holds no prompt")
     return tuple(found)
 
 
-def read_text(path: Path) -> str:
-    """The text of a file that a user gives."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8 text: {error}") from error
-    except FileNotFoundError as error:
-        raise ValueError(f"{path} does not exist") from error
-
-
 def _parse(line: str, where: str) -> list[Prompt]:
     try:
-        entry = json.loads(line)
+        entry = parse_json(line)
     except ValueError as error:
         raise ValueError(f"{where} is not JSON: {error}") from error
     if not isinstance(entry, dict) or not entry:
@@ -92,6 +92,29 @@ def _text(value: JSON, where: str) -> str:
 def _short(value: JSON) -> str:
     shown = json.dumps(value, ensure_ascii=False)
     return shown if len(shown) <= 60 else shown[:57] + "…"
+
+
+def encode_prompt(prompt: Prompt, tokenizer: Tokenizer, config: Config) -> list[int]:
+    """The tokens of a prompt, checked against the model.
+
+    Raises `ValueError` with the prompt's place if it has no token, more than the model has positions, or
+    one that the model does not know.
+    """
+    try:
+        tokens = tokenizer.encode(prompt.text)
+    except ValueError as error:
+        raise ValueError(f"{prompt.where}: {error}") from error
+    if config.positions is not None and len(tokens) > config.positions:
+        raise ValueError(
+            f"{prompt.where} has {len(tokens)} tokens, more than the model's {config.positions} positions: "
+            "shorten it"
+        )
+    if max(tokens) >= config.vocabulary:
+        raise ValueError(
+            f"{prompt.where} has token {max(tokens)}, the model has 0..{config.vocabulary - 1}: the "
+            "tokenizer is another model's"
+        )
+    return tokens
 
 
 def split_prompts(

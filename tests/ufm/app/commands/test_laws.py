@@ -73,7 +73,7 @@ NO_REPORTS = [
     ('{"laws": []}', "is no report of ufm llm"),
     (json.dumps({"laws": [law("bumps", "0.5", "holds")]}), "is no report of ufm llm"),
     (json.dumps({"laws": [law("bumps", 0.5, "certainly")]}), "is no report of ufm llm"),
-    (b"\xff", "is not JSON"),
+    (b"\xff", "is not UTF-8 text"),
 ]
 
 

@@ -2,13 +2,14 @@
 
 import json
 import math
+import shutil
 from typing import get_args, get_type_hints
 
 import numpy as np
 import pytest
 
 import ufm.llm
-from tests.command_line import run
+from tests.command_line import refused, run
 from ufm._visible import visible
 from ufm.app.commands.strength import Strength, _of_block
 from ufm.app.printing.strength import BUDGETS
@@ -154,13 +155,38 @@ def test_a_budget_out_of_reach_is_status_1(monkeypatch, capsys, files):
     assert math.isfinite(found["search"]["limit"])
 
 
+@pytest.mark.filterwarnings("always::UserWarning")
+def test_settings_to_ignore_and_a_context_too_short_are_said_on_the_command_line(
+    monkeypatch, capsys, files
+):
+    shutil.copytree("tests/data/llm/llama3", files / "m")
+    shutil.copy("tests/data/llm/gpt2/tokenizer.json", files / "m")
+    about = json.loads((files / "m" / "config.json").read_text())
+    about |= {"odd_setting": 3, "max_position_embeddings": 6}
+    (files / "m" / "config.json").write_text(json.dumps(about))
+    asked = arguments(files, *REACHED, "--samples", 1, model=files / "m")
+    refused(monkeypatch, capsys, "(--ignore odd_setting)", "strength", *asked)
+    status, out, err = run(monkeypatch, capsys, "strength", *asked, "--ignore", "odd_setting")
+    assert status == 0
+    assert "windows of up to 6 tokens" in out
+    lines = set(err.splitlines())
+    assert len(lines) == 1
+    assert lines.pop().startswith(
+        "ufm: warning: more than the 6 tokens that the model was made for"
+    )
+
+
 BAD = [
     ((), dict(model="no/such/place"), "neither a directory nor the id of a model"),
     ((), dict(text="empty.txt"), "empty.txt holds too few tokens to predict one"),
     ((), dict(text="bytes.txt"), "is not UTF-8 text"),
     ((), dict(text=None), "ufm strength needs --text: name text to measure the cost on"),
     ((), dict(positive="p.txt", negative="p.txt"), "the steering vector after block 1 is zero"),
-    ((), dict(positive="long.txt"), "more than the model's 32 positions"),
+    (
+        (),
+        dict(positive="long.txt"),
+        "long.txt, line 1 has 40 tokens, more than the model's 32 positions",
+    ),
     (("--budget", 0), {}, "budget must be positive and finite, in nats"),
     (("--budget", -0.1), {}, "budget must be positive and finite, in nats"),
     (("--budget", "nan"), {}, "budget must be positive and finite, in nats"),

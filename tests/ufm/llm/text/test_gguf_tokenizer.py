@@ -47,7 +47,9 @@ def test_the_chat_template_of_a_directory(tmp_path):
     settings = tmp_path / "tokenizer_config.json"
     settings.write_text('{"chat_template": "{{ a }}"}')
     assert load_tokenizer(tmp_path).chat_template == "{{ a }}"
-    settings.write_text('{"chat_template": [{"name": "default", "template": "{{ a }}"}]}')
+    settings.write_text('{"chat_template": [{"name": "default", "template": "{{ c }}"}]}')
+    assert load_tokenizer(tmp_path).chat_template == "{{ c }}"
+    settings.write_text('{"chat_template": [{"name": "tools", "template": "{{ c }}"}]}')
     assert load_tokenizer(tmp_path).chat_template is None
     (tmp_path / "chat_template.jinja").write_text("{{ b }}")
     assert load_tokenizer(tmp_path).chat_template == "{{ b }}"
