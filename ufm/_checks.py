@@ -40,6 +40,16 @@ def finite(name: str, values: Numbers) -> None:
             raise ValueError(f"{name}{list(index)} = {array[index]} is not a finite number")
 
 
+def within(name: str, values: Numbers, dtype: DTypeLike) -> None:
+    """Raise where a finite number of `values` would be infinite in `dtype`."""
+    if is_concrete(values):
+        largest = float(np.abs(np.asarray(values, np.float64)).max(initial=0.0))
+        if largest > float(jnp.finfo(dtype).max):
+            raise ValueError(
+                f"{name} = {largest:g} is more than {np.dtype(dtype)} holds: take less, or a wider dtype"
+            )
+
+
 def strength(alpha: ArrayLike, dtype: DTypeLike) -> Array:
     """The steering strength α as a scalar of the arrays' own dtype."""
     array = jnp.asarray(alpha)
@@ -53,6 +63,7 @@ def strength(alpha: ArrayLike, dtype: DTypeLike) -> Array:
         raise ValueError(
             f"alpha must be a finite number; got {float(array)}: tilt.limit(sign) has the limits"
         )
+    within("alpha", array, dtype)
     return array.astype(dtype)
 
 

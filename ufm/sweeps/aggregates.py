@@ -84,7 +84,7 @@ def sweep_aggregates(
     >>> print(f"{found.cross_entropy_increase[-1]:.6f}")
     1.005832
     """
-    points = np.asarray(strength_row(alphas))
+    points = np.asarray(strength_row(alphas, tilt))
     needs_float64("sweep_aggregates", tilt.log_probs, tilt.log_odds)
     rows, log_odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
     masks = _checked_masks(concepts, log_odds.size)

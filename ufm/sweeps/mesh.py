@@ -41,7 +41,7 @@ def sweep_on_mesh(
     >>> print(ufm.sweep_on_mesh(tilt, np.linspace(-4, 4, 8), mesh, strengths="strengths").shape)
     (8, 6, 9)
     """
-    points = np.asarray(strength_row(alphas))
+    points = np.asarray(strength_row(alphas, tilt))
     m, tokens = tilt.log_probs.shape
     split = {"alphas": (points.size, strengths), "contexts": (m, contexts)}
     for name, (size, axis) in (split | {"tokens": (tokens, vocabulary)}).items():

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._checks import Numbers, finite, floating, is_concrete
+from .._checks import Numbers, finite, floating, is_concrete, within
 from .._progress import Progress, silent
 from ..numerics.host_rows import FEWEST_TOKENS, row_probs
 from ..numerics.uniform_grid import device_grid_probs, grid_bytes, grid_of, grid_probs, is_on_host
@@ -51,7 +51,7 @@ def sweep(
     >>> print(ufm.sweep(tilt, jnp.linspace(-4, 4, 9)).shape)
     (9, 6, 9)
     """
-    strengths = strength_row(alphas)
+    strengths = strength_row(alphas, tilt)
     kept = _checked_tokens(tokens, tilt.log_odds.size)
     batch = _batch(tilt, batch_size, memory)
     if kept is None and quantity is ExponentialTilt.probs:
@@ -105,7 +105,7 @@ def sweep_blocks(
     >>> print([block.shape for block in blocks])
     [(4, 6, 9), (4, 6, 9), (1, 6, 9)]
     """
-    strengths = strength_row(alphas)
+    strengths = strength_row(alphas, tilt)
     kept = _checked_tokens(tokens, tilt.log_odds.size)
     return _blocks(tilt, strengths, quantity, kept, _batch(tilt, None, memory))
 
@@ -130,10 +130,11 @@ def _mapped(
     return jax.lax.map(at, strengths, batch_size=batch)
 
 
-def strength_row(alphas: Numbers) -> Array:
-    """Strengths as a row [A] of finite numbers."""
+def strength_row(alphas: Numbers, tilt: ExponentialTilt) -> Array:
+    """Strengths as a row [A] of finite numbers, which the tilt's dtype holds."""
     strengths = floating("alphas", alphas, 1)
     finite("alphas", strengths)
+    within("alphas", strengths, tilt.log_odds.dtype)
     return strengths
 
 

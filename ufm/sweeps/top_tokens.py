@@ -45,7 +45,7 @@ def sweep_top(
     >>> print(found.tokens[0, 0], found.probs[0, 0].round(4))
     [3 4] [0.3333 0.3333]
     """
-    points = np.asarray(strength_row(alphas))
+    points = np.asarray(strength_row(alphas, tilt))
     needs_float64("sweep_top", tilt.log_probs, tilt.log_odds)
     rows, log_odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
     m, vocabulary = rows.shape

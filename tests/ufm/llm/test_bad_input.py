@@ -322,6 +322,50 @@ def test_a_call_that_cannot_be_answered_says_why(model, call, message):
     assert "\n" not in str(caught.value)
 
 
+FAR = 1e20
+FAR_CALLS = [
+    lambda m: m.logits([3], FAR, vector=V16, layer=0),
+    lambda m: m.all_logits([3], -FAR, vector=V16, layer=1),
+    lambda m: m.derivative([3], V16, 0, FAR),
+    lambda m: m.logits([3], 1.0, vector=V16 * FAR, layer=0),
+    lambda m: ufm.llm.steered_logits(m, [3], steering(), [0.0, FAR]),
+    lambda m: ufm.llm.generate(m, [3], steering(), [0.0, FAR], count=2),
+    lambda m: curves(m, alphas=[0.0, FAR]),
+    lambda m: cost(m, alphas=[FAR]),
+    lambda m: ufm.llm.TextSpend(m, [[3, 4]], steering(), length=8).at([FAR]),
+]
+
+
+@pytest.mark.parametrize("call", FAR_CALLS)
+def test_a_strength_whose_square_overflows_is_refused(model, call):
+    """Once the norm was silently 0 there, and the logits those of no state."""
+    with pytest.raises(
+        ValueError, match=r"moves hidden states by .* norms in float32 overflow"
+    ) as caught:
+        call(model)
+    assert str(caught.value).endswith("lower it, or load the model in float64")
+
+
+def test_the_furthest_strength_that_is_taken_has_the_limits_logits(model):
+    vector = np.linspace(-1, 2, 16) / np.linalg.norm(np.linspace(-1, 2, 16))
+    placed = steering(vector=vector, layer=1)
+    furthest = 0.49 * float(np.finfo(np.float32).max) ** 0.5
+    found = np.asarray(model.logits([3, 4], furthest, placed))
+    share = np.exp(found) / np.exp(found).sum()
+    np.testing.assert_allclose(share, ufm.llm.plateau_limits(model, placed)[1], rtol=1e-4)
+    wide = ufm.llm.load(DATA / "gpt2", "float64")
+    assert np.isfinite(wide.logits([3, 4], FAR, placed)).all()
+
+
+def test_a_strength_that_float32_cannot_hold_is_refused(model):
+    for call in (
+        lambda: model.logits([3], 1e39, vector=V16 * 1e-30, layer=0),
+        lambda: ufm.llm.steered_logits(model, [3], steering(vector=V16 * 1e-30), [1e39]),
+    ):
+        with pytest.raises(ValueError, match=r"alpha = 1e\+39 "):
+            call()
+
+
 LINES = [
     ('{"text": "a"}\n{"text": "b"', "line 2 is not JSON"),
     ('{"text": "a"}\n\n[1]', "line 3 must be a JSON object; got [1]"),

@@ -134,6 +134,19 @@ def test_blocks_tokens_and_progress():
     np.testing.assert_allclose(np.concatenate(blocks), whole, rtol=1e-12, atol=1e-25)
 
 
+def test_a_strength_beyond_float32_is_refused_by_a_tilt_of_float32():
+    """It was infinite there, and the probabilities NaN."""
+    log_probs = np.log(np.array([[0.5, 0.25, 0.25]], np.float32))
+    narrow = ufm.ExponentialTilt(log_probs, np.array([1.0, 0.0, -1.0], np.float32))
+    message = r"alphas? = 1e\+39 is more than float32 holds: take less, or a wider dtype"
+    for call in (ufm.sweep, ufm.sweep_aggregates, lambda *given: ufm.sweep_top(*given, 1)):
+        with pytest.raises(ValueError, match=message):
+            call(narrow, [0.0, -1e39])
+    with pytest.raises(ValueError, match=message):
+        narrow.probs(1e39)
+    assert np.isfinite(narrow.probs(3e38)).all()
+
+
 BAD = [
     ({"alphas": 1.0}, ValueError, r"alphas must have 1 axis; got shape \(\)"),
     ({"alphas": [[0.0]]}, ValueError, r"alphas must have 1 axis; got shape \(1, 1\)"),

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike
 
-from ufm._checks import Numbers, finite, is_concrete
+from ufm._checks import Numbers, finite, is_concrete, within
 
 from .config import Config
 
@@ -122,4 +122,25 @@ def scalar(alpha: ArrayLike, dtype: np.dtype) -> Array:
         raise TypeError(f"alpha must be a real number; got dtype {array.dtype}")
     if is_concrete(array) and not np.isfinite(array):
         raise ValueError(f"alpha must be finite; got {float(array)}")
+    within("alpha", array, dtype)
     return jnp.asarray(array.astype(dtype))
+
+
+def check_shift(alphas: Numbers, vector: Numbers, dtype: np.dtype) -> None:
+    """Raise where αv is so long that its square, of which the next norm takes the mean, overflows.
+
+    The norm would be 1/∞ = 0 then, and the logits those of no hidden state at all, without a word. The
+    bound, half the root of the largest number of `dtype`, leaves room for the state itself.
+    """
+    if not is_concrete(alphas, vector):
+        return
+    within("alpha", alphas, dtype)
+    furthest = float(np.abs(np.asarray(alphas, np.float64)).max())
+    shift = furthest * float(np.linalg.norm(np.asarray(vector, np.float64)))
+    most = 0.5 * float(jnp.finfo(dtype).max) ** 0.5
+    if shift > most:
+        wider = "" if dtype == np.float64 else ", or load the model in float64"
+        raise ValueError(
+            f"alpha = {furthest:.6g} moves hidden states by |alpha v| = {shift:.6g}; beyond {most:.2g} norms "
+            f"in {dtype} overflow: lower it{wider}"
+        )

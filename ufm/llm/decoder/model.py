@@ -12,7 +12,15 @@ from jaxtyping import Array, ArrayLike, Float
 
 from ufm._checks import Numbers
 
-from .arguments import POSITIONS, SITES, one_of, scalar, steered_block, token_batch
+from .arguments import (
+    POSITIONS,
+    SITES,
+    check_shift,
+    one_of,
+    scalar,
+    steered_block,
+    token_batch,
+)
 from .blocks import Layout, Params, embed, layout_of, normalise, run_blocks, unembed
 from .config import Config
 from .steering import Placed, Steering, Where, add, place, step
@@ -178,7 +186,7 @@ class LanguageModel(eqx.Module):
             placed = self.place(vector)
         else:
             raise ValueError("a Steering has its own layer, positions and site: leave these out")
-        strength = scalar(alpha, self.wide)[None]
+        strength = self._strength(alpha, placed)
         ids, real, is_single = self.batch(tokens, mask)
         layout = layout_of(real)
         x = self.before_steering(ids, layout, placed)
@@ -250,7 +258,7 @@ class LanguageModel(eqx.Module):
         """Logits [(B,) rows, V]; without steering α is 0, and nothing is added."""
         fields = {} if steering is None else vars(steering)
         placed = self._asked(alpha, **fields, **where)
-        strength = scalar(alpha, self.wide)[None]
+        strength = self._strength(alpha, placed)
         ids, real, is_single = self.batch(tokens, mask)
         layout = layout_of(real)
         x = self.before_steering(ids, layout, placed, only_last)
@@ -276,6 +284,13 @@ class LanguageModel(eqx.Module):
         if layer is not None or not isinstance(alpha, int | float) or alpha != 0:
             raise ValueError("alpha and layer steer nothing without a vector: pass vector=")
         return None
+
+    def _strength(self, alpha: ArrayLike, placed: Placed | None) -> Array:
+        """The strength as a row of one; refused where αv overflows the norms."""
+        strength = scalar(alpha, self.wide)[None]
+        if placed is not None:
+            check_shift(strength, placed.vector, self.wide)
+        return strength
 
     def _place(self, vector: Numbers, layer: int | None, positions: str, site: str) -> Placed:
         sizes = {"count": self.blocks, "width": self.dimension}

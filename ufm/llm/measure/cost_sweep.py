@@ -54,7 +54,7 @@ def sweep_cost(
     steered. Written as it comes, and resumed, as `sweep_curves` is; a window that changed since
     raises `ValueError`. Only one window is held at a time.
     """
-    strengths = check_strengths(alphas)
+    strengths = check_strengths(alphas, model, steering)
     check_text([], length, steering)
     settings = {
         "kind": "cost",

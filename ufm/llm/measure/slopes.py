@@ -56,7 +56,7 @@ def sweep_slopes(
     steered one. `limits` [2, V] are `plateau_limits`; `far`: strengths at which only the distance to
     them is asked for. Written as it comes and resumed like `sweep_curves`.
     """
-    strengths, beyond = check_strengths(alphas), check_strengths(far)
+    strengths, beyond = (check_strengths(row, model, steering) for row in (alphas, far))
     if np.shape(tokens)[:1] != (len(prompts),) or np.ndim(tokens) != 2:
         raise ValueError(f"tokens must be [{len(prompts)}, K]; got shape {np.shape(tokens)}")
     rows = [list(map(int, row)) for row in prompts]

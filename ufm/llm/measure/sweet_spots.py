@@ -84,7 +84,7 @@ def sweet_spots(
     >>> print(found.served.shape)
     (19,)
     """
-    strengths = check_strengths(alphas)
+    strengths = check_strengths(alphas, model, steering)
     if (np.diff(strengths) <= 0).any():
         raise ValueError("alphas must increase")
     if not 0 <= tolerance < 1:

@@ -70,7 +70,7 @@ class TextSpend:
 
     def by_window(self, alphas: Sequence[float] | np.ndarray) -> np.ndarray:
         """Sums over the predicted tokens of each window, [A, windows, 4]."""
-        strengths = [self.rounded(a) for a in check_strengths(alphas)]
+        strengths = [self.rounded(a) for a in check_strengths(alphas, self.model, self.steering)]
         missing = np.array(sorted({a for a in strengths if a not in self._sums}))
         if missing.size:
             found = self._measure(missing)

@@ -67,7 +67,7 @@ def sweep_curves(
     results.json; a run that was killed goes on where it was and ends with the same numbers. Those at
     α = 0 are the unsteered model's. `progress(done, all)` is called after each prompt.
     """
-    strengths = check_strengths(alphas)
+    strengths = check_strengths(alphas, model, steering)
     if not prompts:
         raise ValueError("there is no prompt: pass at least one list of tokens")
     if top < 1:

@@ -48,7 +48,7 @@ def generate(
     >>> print(ufm.llm.generate(model, [3, 4, 5], steering, [0.0, 1.0, 2.0, 5.0], count=6).shape)
     (4, 6)
     """
-    strengths = check_strengths(alphas)
+    strengths = check_strengths(alphas, model, steering)
     _check(steering, strengths, count, temperature, seed)
     ids, _, _ = model.batch(list(tokens))
     length = ids.shape[1]

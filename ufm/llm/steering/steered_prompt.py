@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 
 from ufm._checks import Numbers, finite
 
+from ..decoder.arguments import check_shift
 from ..decoder.blocks import apply_block, arrange, extend, layout_of, normalise, pick, unembed
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering, add, step
@@ -129,7 +130,7 @@ def steered_logits(
     (3, 64)
     """
     prompt = SteeredPrompt(model, tokens, steering, length)
-    strengths = check_strengths(alphas)
+    strengths = check_strengths(alphas, model, steering)
     out = np.zeros((strengths.size, model.vocabulary), model.wide)
     for where, chunk in chunks(strengths, batch_size or prompt.batch_size(), model.wide):
         found = unsteered_at_zero(prompt.logits(chunk), prompt.base, chunk)
@@ -147,12 +148,16 @@ def bucket(model: LanguageModel, tokens: Sequence[int]) -> int:
     return min(size, max(len(tokens), model.config.positions or size))
 
 
-def check_strengths(alphas: Sequence[float] | np.ndarray) -> np.ndarray:
-    """Strengths as a row of finite float64 numbers, not empty."""
+def check_strengths(
+    alphas: Sequence[float] | np.ndarray, model: LanguageModel, steering: Steering | None
+) -> np.ndarray:
+    """Strengths as a row of finite float64 numbers, not empty, none of which overflows the model's norms."""
     array = np.asarray(alphas, np.float64)
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"alphas must be a row of strengths, not empty; got shape {array.shape}")
     finite("alphas", array)
+    if steering is not None:
+        check_shift(array, steering.vector, model.wide)
     return array
 
 

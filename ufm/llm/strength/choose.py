@@ -4,18 +4,24 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 
 from ufm.numerics.bracket import Bracket
 from ufm.numerics.roots import bracketed_root
 from ufm.tilt.strength import check_budget
 
+from ..decoder.arguments import check_shift
 from ..measure.budgets import KINDS
 from ..measure.text_cost import TextSpend
 
 # The scan goes from an eighth of the quadratic's guess in steps of this ratio, four a pass.
 _RATIO = math.sqrt(2.0)
 _PER_PASS = 4
+# A budget so many times the rounding unit is far above what rounding does to a mean of log-probabilities …
+_SAFE = 1e4
+# … and one must be so many times what it was seen to do.
+_CLEAR = 20.0
 # A plateau: the last doubling of α moved the spending by less than this share of it.
 _FLAT = 0.01
 
@@ -163,7 +169,7 @@ def choose_strength(
     (Proposition 4.1). So strengths are scanned outward from 0, each √2 times the last, up to
     `furthest` hidden-state norms; the first two between which the budget is crossed are closed in
     on. A crossing and its return between two scanned strengths go unseen. An unreachable budget is
-    reported in the result, not raised.
+    reported in the result, not raised; one that the model's rounding hides raises `ValueError`.
 
     >>> import numpy as np, ufm.llm
     >>> model = ufm.llm.load("tests/data/llm/gpt2", "float64")
@@ -180,8 +186,10 @@ def choose_strength(
         if not (math.isfinite(value) and value > 0):
             raise ValueError(f"{name} must be positive and finite; got {value}")
     scale = float(np.linalg.norm(np.asarray(spend.steering.vector, np.float64))) / hidden_norm
+    check_shift([furthest / scale], spend.steering.vector, spend.model.wide)
     derivatives, column = spend.derivatives(), KINDS.index(kind)
     near_zero = Parabola(*derivatives[:, column].tolist())
+    _check_resolution(spend, budget, kind, near_zero, scale)
     search = _Search(spend, budget, column, -1.0 if near_zero.value > budget else 1.0)
     guess = abs(near_zero.crossing(budget))
     start = min(1 / scale, guess if guess > 0 else math.inf)  # NaN is not above 0
@@ -208,6 +216,28 @@ def choose_strength(
         tokens=int(spend.predicted.sum()),
         passes=spend.passes,
     )
+
+
+def _check_resolution(
+    spend: TextSpend, budget: float, kind: str, near_zero: Parabola, scale: float
+) -> None:
+    """Raise where a budget of cost is lost in the rounding of the model's logits.
+
+    What the spending is at strengths that only just change the states' last digits, less the exact parabola
+    there, is rounding alone. It is measured where a budget is so small that it may matter.
+    """
+    eps = float(jnp.finfo(spend.model.dtype).eps)
+    if kind == "target_mass" or budget > _SAFE * eps:  # a mass is a level, missed by rounding alone
+        return
+    alphas = np.geomspace(4, 32, 8) * eps / scale
+    found = spend.at(alphas)[:, KINDS.index(kind)]
+    rounding = float(np.abs(found - [near_zero(spend.rounded(a)) for a in alphas]).max())
+    if budget < _CLEAR * rounding:
+        wider = "" if spend.model.dtype == np.float64 else ", or load the model in float64"
+        raise ValueError(
+            f"budget {budget:g} of {kind} cannot be told from rounding: on this text {spend.model.dtype} "
+            f"resolves {_CLEAR * rounding:.2g} and more: raise it{wider}"
+        )
 
 
 class _Search(NamedTuple):

@@ -2,6 +2,7 @@
 
 import math
 import re
+from types import SimpleNamespace
 
 import jax.numpy as jnp
 import numpy as np
@@ -46,6 +47,36 @@ def by_hand(model, steering, alpha, target):
             ]
             n += 1
     return total / n
+
+
+RANDOM = np.random.default_rng(0).integers(3, 64, (8, 16)).tolist()
+
+
+def test_a_budget_that_rounding_hides_is_refused_and_a_larger_one_is_spent(model):
+    """Of 1e-12 nats float32 once spent 1,471 times as much, without a word; float64 is the judge."""
+    kind = "forward_kl"
+    narrow = ufm.llm.load("tests/data/llm/gpt2", "float32")
+    steering = ufm.llm.Steering(VECTOR, 0)
+    rough, exact = (ufm.llm.TextSpend(m, RANDOM, steering, length=16) for m in (narrow, model))
+    message = rf"budget 1e-12 of {kind} cannot be told from rounding: on this text float32 resolves"
+    with pytest.raises(ValueError, match=message) as caught:
+        ufm.llm.choose_strength(rough, budget=1e-12, kind=kind, hidden_norm=5.0)
+    assert str(caught.value).endswith("raise it, or load the model in float64")
+    (least,) = re.findall(r"resolves (\S+) and more", str(caught.value))
+    assert 1e-9 < float(least) < 1e-6
+    budget = 1.1 * float(least)
+    chosen = ufm.llm.choose_strength(rough, budget=budget, kind=kind, hidden_norm=5.0)
+    spent = exact.at([chosen.alpha])[0, ROWS[kind]]
+    np.testing.assert_allclose(spent, budget, rtol=0.1)  # twice the rounding that was seen
+    in_float64 = ufm.llm.choose_strength(exact, budget=1e-12, kind=kind, hidden_norm=5.0)
+    np.testing.assert_allclose(in_float64.predicted, 1e-12, rtol=1e-3)
+
+
+def test_a_search_as_far_as_float32_cannot_square_is_refused():
+    model = ufm.llm.load("tests/data/llm/gpt2", "float32")
+    spend = ufm.llm.TextSpend(model, TEXT, ufm.llm.Steering(VECTOR, 0), length=8)
+    with pytest.raises(ValueError, match="norms in float32 overflow"):
+        ufm.llm.choose_strength(spend, budget=0.1, hidden_norm=1.0, furthest=1e20)
 
 
 def test_spending_is_what_full_passes_give(model):
@@ -135,6 +166,7 @@ class Curve(ufm.llm.TextSpend):
 
     def __init__(self, function, slope=0.0, curvature=1.0):
         self.function, self.passes = function, 0
+        self.model = SimpleNamespace(dtype=np.dtype(np.float64), wide=np.dtype(np.float64))
         self.steering = ufm.llm.Steering(np.array([1.0]), 0)
         self.predicted, self.target = np.array([1]), None
         self._derivatives = np.array([[0.0] * 4, [slope] * 4, [curvature] * 4])
