@@ -1,21 +1,47 @@
 """Hypothesis strategies: random datasets, steerings and tilts, for tests of one's own.
 
 Every value is built, none is filtered out; whole numbers underneath let failures shrink to small
-fractions. Sizes come from a few shapes, since JAX compiles anew for each. Needs `hypothesis`.
+fractions. Sizes come from a few shapes, since JAX compiles anew for each, which takes longer than
+Hypothesis lets a test take by default: put `patient()` on a test. Needs `hypothesis`.
 """
 
+import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
+import jax
 import numpy as np
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+from hypothesis.errors import HypothesisWarning
 
 from .models.dataset import ConceptDataset
 from .tilt.tilt import ExponentialTilt
 
 Draw = Callable[..., Any]  # DrawFn itself is a protocol that run-time type checkers refuse
+Test = TypeVar("Test", bound=Callable[..., object])
 Steering = tuple[ConceptDataset, list[int], list[int]]
 _CONTEXT_LENGTH = 3
+
+
+def patient(max_examples: int | None = None) -> Callable[[Test], Test]:
+    """Hypothesis' settings for tests that JAX compiles for: no deadline, and drawing may take its time.
+
+    A deadline is for one example; the first of each shape takes a second and the next ones a millisecond.
+    All other settings are those of the current profile.
+
+    >>> import hypothesis, jax, ufm.strategies
+    >>> jax.config.update("jax_enable_x64", True)
+    >>> @ufm.strategies.patient(max_examples=20)
+    ... @hypothesis.given(ufm.strategies.tilts(max_tokens=4))
+    ... def check(tilt):
+    ...     assert abs(tilt.probs(1.5).sum(axis=1) - 1).max() < 1e-12
+    >>> check()
+    """
+    examples = settings().max_examples if max_examples is None else max_examples
+    return settings(
+        max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
 
 
 def datasets(
@@ -35,8 +61,10 @@ def datasets(
     u within each concept are ratios of whole numbers up to `max_weight`, as are the context weights.
     Raises `ValueError` for bounds that nothing meets.
 
-    >>> import hypothesis, ufm.strategies
-    >>> @hypothesis.given(ufm.strategies.datasets(max_concepts=3))
+    >>> import hypothesis, jax, ufm.strategies
+    >>> jax.config.update("jax_enable_x64", True)
+    >>> @ufm.strategies.patient()
+    ... @hypothesis.given(ufm.strategies.datasets(max_concepts=3))
     ... def check(dataset):
     ...     assert abs(dataset.next_token_probs.sum(axis=1) - 1).max() < 1e-12
     >>> check()
@@ -64,8 +92,10 @@ def steerings(*, contrastive: bool | None = None, **bounds: int) -> st.SearchStr
     `contrastive` True keeps N inside one concept, False spreads it over two or more (which takes
     three concepts: `min_concepts` is raised to 3), None leaves it open. `bounds` as in `datasets`.
 
-    >>> import hypothesis, ufm, ufm.strategies
-    >>> @hypothesis.given(ufm.strategies.steerings(contrastive=True, max_concepts=3))
+    >>> import hypothesis, jax, ufm, ufm.strategies
+    >>> jax.config.update("jax_enable_x64", True)
+    >>> @ufm.strategies.patient()
+    ... @hypothesis.given(ufm.strategies.steerings(contrastive=True, max_concepts=3))
     ... def check(steering):
     ...     dataset, positive, negative = steering
     ...     assert ufm.ExponentialTilt.from_dataset(dataset, positive, negative).odds_range() > 0
@@ -86,11 +116,13 @@ def tilts(
 ) -> st.SearchStrategy[ExponentialTilt]:
     """Tilts of any distributions, p >= `min_probability`, by any M not constant, |M| <= `max_odds`.
 
-    M has near ties, down to 1e-12 of its range, and ties unless `ties` is False. At least one context
-    and two tokens. Raises `ValueError` for bounds that nothing meets.
+    M has near ties, down to 1e-12 of its range (1e-6 in float32), and ties unless `ties` is False. At
+    least one context and two tokens. Raises `ValueError` for bounds that nothing meets.
 
-    >>> import hypothesis, ufm, ufm.strategies
-    >>> @hypothesis.given(ufm.strategies.tilts(max_tokens=4))
+    >>> import hypothesis, jax, ufm, ufm.strategies
+    >>> jax.config.update("jax_enable_x64", True)
+    >>> @ufm.strategies.patient()
+    ... @hypothesis.given(ufm.strategies.tilts(max_tokens=4))
     ... def check(tilt):
     ...     assert tilt.odds_range() > 0
     >>> check()
@@ -132,8 +164,22 @@ def _ends_and_middle(lower: int, upper: int) -> list[int]:
     return sorted({lower, (lower + upper) // 2, upper})
 
 
+def _warn_of_deadline() -> None:
+    """Say what to do while drawing, as the error that may follow speaks of flaky tests."""
+    deadline = settings().deadline  # of the test that is run
+    if deadline is not None:
+        limit = 1000 * deadline.total_seconds()
+        warnings.warn(
+            f"JAX compiles for each new shape, which takes longer than this test's deadline of {limit:g} ms: "
+            "put @ufm.strategies.patient() on it, or deadline=None into its settings",
+            HypothesisWarning,
+            stacklevel=2,
+        )
+
+
 @st.composite
 def _datasets(draw: Draw, shapes: list[tuple[int, int, int]], max_weight: int):
+    _warn_of_deadline()
     groups, size, per_concept = draw(st.sampled_from(shapes))
 
     def whole(count: int) -> np.ndarray:
@@ -166,6 +212,7 @@ def _steerings(draw: Draw, source: st.SearchStrategy, contrastive: bool | None):
 
 @st.composite
 def _tilts(draw: Draw, shapes: list, min_probability: float, max_odds: float, ties: bool):
+    _warn_of_deadline()
     contexts, tokens = draw(st.sampled_from(shapes))
     # log Σ p <= log V, so that normalising takes no p below the least one
     lowest = min(0.0, float(np.log(min_probability) + np.log(tokens)))
@@ -173,7 +220,8 @@ def _tilts(draw: Draw, shapes: list, min_probability: float, max_odds: float, ti
     log_p = lowest * np.array([[draw(depths) for _ in range(tokens)] for _ in range(contexts)])
     log_p -= np.logaddexp.reduce(log_p, axis=1, keepdims=True)
 
-    near_tie = 1e-11 * tokens  # of a range of at most 10 V: 1e-12 of it and more
+    # of a range of at most 10 V: 1e-12 of it and more, or what float32 tells apart
+    near_tie = (1e-11 if jax.config.read("jax_enable_x64") else 1e-5) * tokens
     gaps = st.integers(1, 10).map(float) | st.just(near_tie)
     steps = [draw(st.just(0.0) | gaps if ties else gaps) for _ in range(tokens - 1)]
     steps[draw(st.integers(0, tokens - 2))] = float(draw(st.integers(1, 10)))  # never constant

@@ -1,11 +1,17 @@
 """The public strategies keep their promises, and refuse bounds that nothing meets."""
 
+import doctest
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 from hypothesis import Phase, find, given, settings
+from hypothesis.errors import HypothesisWarning
 
 from ufm import strategies
 
@@ -128,6 +134,57 @@ BAD_BOUNDS = [
 def test_impossible_bounds_raise_at_once(make, bounds, message):
     with pytest.raises(ValueError, match=message):
         make(**bounds)
+
+
+EXAMPLES = [strategies.patient, strategies.datasets, strategies.steerings, strategies.tilts]
+
+
+def test_the_examples_run_as_a_user_copies_them(tmp_path):
+    """Elsewhere, under Hypothesis' own settings, where JAX has compiled nothing and knows float32 alone."""
+    parser = doctest.DocTestParser()
+    source = "".join(x.source for make in EXAMPLES for x in parser.get_examples(make.__doc__ or ""))
+    assert source.count("check()\n") == len(EXAMPLES)
+    (tmp_path / "example.py").write_text(source)
+    environment = os.environ | {"PYTHONPATH": os.getcwd(), "JAX_ENABLE_X64": "0"}
+    command = [sys.executable, "-W", "error", "example.py"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_test_with_a_deadline_is_told_what_to_do():
+    @settings(deadline=200, max_examples=1, database=None, phases=[Phase.generate])
+    @given(strategies.tilts(max_tokens=2))
+    def hurried(tilt):
+        pass
+
+    @strategies.patient(max_examples=1)
+    @given(strategies.steerings(), strategies.tilts(max_tokens=2))
+    def unhurried(steering, tilt):
+        pass
+
+    message = r"deadline of 200 ms: put @ufm.strategies.patient\(\) on it"
+    with pytest.warns(HypothesisWarning, match=message):
+        hurried()
+    unhurried()  # of which a warning would be an error
+
+
+def test_odds_without_ties_differ_in_float32_too():
+    with jax.enable_x64(False):
+        tilt = find(
+            strategies.tilts(ties=False),
+            lambda t: 0 < np.diff(np.unique(t.log_odds)).min() < 1e-5 * np.ptp(t.log_odds),
+            settings=FIND,
+        )
+        assert tilt.log_odds.dtype == np.float32
+
+        @FEW
+        @given(strategies.tilts(ties=False))
+        def check(tilt):
+            assert np.unique(np.asarray(tilt.log_odds)).size == tilt.log_odds.size
+
+        check()
 
 
 def test_strategies_neither_filter_nor_assume():
