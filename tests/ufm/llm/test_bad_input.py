@@ -130,9 +130,14 @@ CHECKPOINTS = [
         "rope_scaling says factor = 2.0, rope_parameters says",
     ),
     (
+        "gemma3",
+        config(rope_scaling={"rope_type": "linear", "factor": 2.0}),
+        "rope_scaling says factor = 2.0, rope_parameters says",
+    ),
+    (
         "qwen3",
         config(rope_scaling={"type": "linear", "factor": 2.0}),
-        "rope_scaling says rope_type = 'linear', rope_parameters says 'default': keep the one",
+        "rope_scaling says factor = 2.0, rope_parameters says None: keep the one",
     ),
     ("llama3", config(num_key_value_heads=3), "num_attention_heads 4 is not a multiple of"),
     ("llama3", config(rope_interleaved=True), "setting 'rope_interleaved' = True is unknown"),
@@ -194,14 +199,21 @@ def test_settings_that_change_nothing_are_passed_over(family, change, tmp_path):
     assert changed.config == ufm.llm.load(DATA / family).config
 
 
-def test_rope_settings_in_both_places_are_put_together(tmp_path):
-    """A file of transformers 5 with the older entry left in it: once dropped, the logits were off by 3.9."""
-    about = json.loads((DATA / "qwen3" / "config.json").read_text())
-    theta = about["rope_parameters"]["rope_theta"]
-    scaling = {"rope_type": "linear", "factor": 4.0}
-    settings = dict(rope_scaling=scaling, rope_parameters={"rope_theta": theta})
-    rotary = ufm.llm.load(copied(tmp_path, "qwen3", **settings)).config.blocks[0].rotary
+def test_rope_settings_in_both_places_must_be_the_same(tmp_path):
+    """One of the two was dropped, and the logits were off by 3.9; the error cases are in the table above."""
+    theta, linear = 500.0, {"factor": 4.0}
+    both = {
+        "rope_scaling": {"type": "linear", **linear},
+        "rope_parameters": {"rope_type": "linear", "rope_theta": theta, **linear},
+        "rope_theta": theta,
+    }
+    rotary = ufm.llm.load(copied(tmp_path, "qwen3", **both)).config.blocks[0].rotary
     assert (rotary.theta, rotary.factor) == (theta, 4.0)
+    config(**(both | {"rope_parameters": {"rope_theta": theta}}))(tmp_path / "qwen3")
+    with pytest.raises(
+        ValueError, match=r"rope_scaling says factor = 4\.0, rope_parameters says None"
+    ):
+        ufm.llm.load(tmp_path / "qwen3")
 
 
 def test_an_index_left_over_beside_the_whole_file_is_passed_over(tmp_path):

@@ -145,24 +145,30 @@ def _kv_heads(reader: Reader, heads: int) -> int:
 
 def _one_rotary(reader: Reader, head_dim: int) -> Rotary:
     theta = reader.number("rope_theta", 10000.0)
-    given = _merged(reader.get("rope_scaling", {}), reader.get("rope_parameters", {}))
+    given = _one_of_two(reader.get("rope_scaling", {}), reader.get("rope_parameters", {}), theta)
     return read_rotary(given, head_dim, theta)
 
 
-def _merged(scaling: dict[str, JSON], parameters: dict[str, JSON]) -> dict[str, JSON]:
-    """What rope_scaling (older) and rope_parameters (newer) say together; they must not contradict."""
-    older, newer = (dict(given) for given in (scaling, parameters))
+def _one_of_two(
+    scaling: dict[str, JSON], parameters: dict[str, JSON], theta: float
+) -> dict[str, JSON]:
+    """What rope_scaling (older) or rope_parameters (newer) says; if there are both, they must say the same.
+
+    transformers takes rope_scaling then and drops the other, its base included; nobody means that.
+    """
+    if not (scaling and parameters):
+        return scaling or parameters
+    older, newer = ({"rope_theta": theta, **given} for given in (scaling, parameters))
     for given in (older, newer):  # two names of one thing
-        kind = given.pop("type", None)
-        if kind is not None:
-            given.setdefault("rope_type", kind)
-    for name in sorted({*older} & {*newer}):
-        if older[name] != newer[name]:
+        kind = given.pop("type", "default")
+        given.setdefault("rope_type", kind)
+    for name in sorted({*older, *newer}):
+        if older.get(name) != newer.get(name):
             raise ValueError(
-                f"config.json: rope_scaling says {name} = {older[name]!r}, rope_parameters says "
-                f"{newer[name]!r}: keep the one that the model was trained with"
+                f"config.json: rope_scaling says {name} = {older.get(name)!r}, rope_parameters says "
+                f"{newer.get(name)!r}: keep the one that the model was trained with"
             )
-    return older | newer
+    return newer
 
 
 def _two_rotaries(reader: Reader, head_dim: int) -> dict[str, Rotary]:
@@ -177,7 +183,9 @@ def _two_rotaries(reader: Reader, head_dim: int) -> dict[str, Rotary]:
         raise ValueError(f"config.json: unknown entry {unknown[0]!r} in rope_parameters")
     scaling = {"full_attention": reader.get("rope_scaling", {})}
     return {
-        kind: read_rotary(_merged(scaling.get(kind, {}), given.get(kind) or {}), head_dim, base)
+        kind: read_rotary(
+            _one_of_two(scaling.get(kind, {}), given.get(kind) or {}, base), head_dim, base
+        )
         for kind, base in bases.items()
     }
 
