@@ -74,11 +74,11 @@ class SteeringOptions:
         """Start JAX and read what the options name: the small files first, the weights last but one."""
         with starting_jax(errors):
             from ufm.llm.checkpoint.load import load
-            from ufm.llm.report.inputs import read_sides, read_token_set
+            from ufm.llm.report.inputs import prompt_sides, read_token_set
             from ufm.llm.text.prompts import encode_prompt, read_prompts
             from ufm.llm.text.tokenizer import load_tokenizer
         with errors.status("loading the model …"):
-            positive, negative = read_sides(self.positive, self.negative, self.concept)
+            positive, negative = prompt_sides(self.positive, self.negative, self.concept)
             contexts = negative
             if self.contexts is not None:
                 contexts = read_prompts(self.contexts)

@@ -6,7 +6,7 @@ import numpy as np
 
 from ufm._json import JSON
 
-from ..decoder.config import Config, Reader
+from ..decoder.config import Config, Reader, refuse_unknown
 from .families import FAMILIES, read_config
 from .gguf import GgufFile
 
@@ -59,6 +59,7 @@ def gguf_settings(file: GgufFile, ignore: tuple[str, ...] = ()) -> Settings:
     head = {
         "vocab_size": keys.vocabulary,
         "tie_word_embeddings": "output.weight" not in file.tensors,
+        "max_position_embeddings": keys.get("context_length"),
     }
     return head | settings
 
@@ -119,16 +120,14 @@ class _Keys(Reader):
         return self.size(name, default)
 
     def refuse_unread(self, ignore: tuple[str, ...]) -> None:
-        """Raise if a key that may matter was never asked for."""
+        """Raise if keys that may matter were never asked for."""
+        unknown: dict[str, JSON] = {}
         for key, value in self.settings.items():
             is_known = key in self.read or key in _HARMLESS_HERE or key.startswith(_HARMLESS)
             full = key if key in self.file.metadata else f"{self.architecture}.{key}"
-            if is_known or full in ignore or not value:
-                continue
-            raise ValueError(
-                f"{self.file.path}: key {full!r} = {str(value)[:60]} is unknown and may change the model; "
-                f"if it does not, load with ignore=({full!r},)"
-            )
+            if not is_known and full not in ignore and value:
+                unknown[full] = value
+        refuse_unknown(str(self.file.path), "key", unknown)
 
 
 def _gpt2(keys: _Keys) -> Settings:

@@ -124,7 +124,7 @@ class Reader:
         """Raise if a setting that may matter was never asked for."""
         for name in ignore:
             if name in self.read:
-                raise ValueError(f"config.json: {name} changes the model: it cannot be ignored")
+                raise ValueError(f"{self.where}: {name} changes the model: it cannot be ignored")
         known = {*_HARMLESS.split(), *self.read, *ignore}
         # one switched off, or empty, is nothing that we leave out
         unknown = {
@@ -132,14 +132,18 @@ class Reader:
             for name, value in self.settings.items()
             if value and name not in known and not name.startswith(_HARMLESS_STARTS)
         }
-        if unknown:
-            shown = ", ".join(f"{name!r} = {_short(value)}" for name, value in unknown.items())
-            many = len(unknown) > 1
-            raise ValueError(
-                f"config.json: {'settings' if many else 'setting'} {shown} {'are' if many else 'is'} unknown "
-                f"and may change the model; if {'they do' if many else 'it does'} not, load with "
-                f"ignore={tuple(unknown)!r} (--ignore {' '.join(unknown)})"
-            )
+        refuse_unknown(self.where, "setting", unknown)
+
+
+def refuse_unknown(where: str, noun: str, unknown: dict[str, JSON]) -> None:
+    """Raise, naming all of them, where `unknown` holds any setting (or whatever the `noun` is)."""
+    if unknown:
+        shown = ", ".join(f"{name!r} = {_short(value)}" for name, value in unknown.items())
+        some, they_do = (f"{noun}s", "they do") if len(unknown) > 1 else (noun, "it does")
+        raise ValueError(
+            f"{where}: {some} {shown} {'are' if they_do == 'they do' else 'is'} unknown and may change the "
+            f"model; if {they_do} not, load with ignore={tuple(unknown)!r} (--ignore {' '.join(unknown)})"
+        )
 
 
 def _short(value: JSON) -> str:

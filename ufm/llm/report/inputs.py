@@ -14,6 +14,14 @@ from ..text.tokenizer import Tokenizer
 
 def read_sides(
     positive: str | Path, negative: str | Path, concept: str | None = None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The texts of P and N from two files: those of `prompt_sides`."""
+    p, n = prompt_sides(positive, negative, concept)
+    return tuple(x.text for x in p), tuple(x.text for x in n)
+
+
+def prompt_sides(
+    positive: str | Path, negative: str | Path, concept: str | None = None
 ) -> tuple[tuple[Prompt, ...], tuple[Prompt, ...]]:
     """The prompts of P and N from two files (formats: `read_prompts`), which may be the same file.
 

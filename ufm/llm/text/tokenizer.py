@@ -167,17 +167,17 @@ def load_tokenizer(path_or_id: str | Path, revision: str | None = None) -> Token
     [3, 2, 9, 8, 3, 2]
     """
     found, _ = find_model(path_or_id, revision)
-    if found.is_file():
-        inner, template = gguf_tokenizer(found)
-        return Tokenizer(inner, str(path_or_id), template)
     path = found / "tokenizer.json"
-    is_whole = path.is_file()
     try:
+        if found.is_file():
+            inner, template = gguf_tokenizer(found)
+            return Tokenizer(inner, str(path_or_id), template)
+        is_whole = path.is_file()
         inner = tokenizers.Tokenizer.from_file(str(path)) if is_whole else read_byte_level(found)
     except ValueError:
         raise
     except Exception as error:  # the tokenizers library raises plain Exception
-        what = path if is_whole else f"{found}: vocab.json with merges.txt"
+        what = path if path.is_file() else found
         raise ValueError(f"{what} is not a tokenizer: {error}") from error
     return Tokenizer(inner, str(path_or_id), read_chat_template(found))
 

@@ -221,10 +221,6 @@ def test_names_are_cut_and_drawn_in_the_font():
     assert drawable("a日", frozenset(b"abc")) == "a\\u65e5"
 
 
-def texts(*files):
-    return tuple(tuple(prompt.text for prompt in side) for side in read_sides(*files))
-
-
 def test_both_sides_from_the_official_formats(tmp_path):
     lines = [
         '{"concept": "joy", "kind": "positive", "text": "hooray"}',
@@ -232,13 +228,13 @@ def test_both_sides_from_the_official_formats(tmp_path):
     ]
     both, other, many = (tmp_path / name for name in ("both.jsonl", "other.jsonl", "many.jsonl"))
     both.write_text("\n".join(lines))
-    assert texts(both, both) == (("hooray",), ("alas",))
+    assert read_sides(both, both) == (("hooray",), ("alas",))
     other.write_text('{"sad": ["oh", "no"]}\n{"joy": ["yes"]}')
-    assert texts(both, other) == (("hooray",), ("oh", "no"))
+    assert read_sides(both, other) == (("hooray",), ("oh", "no"))
     many.write_text('{"sad": ["oh"]}\n{"joy": ["yes"]}\n{"negative": ["hm"]}')
     with pytest.raises(ValueError, match="holds the concepts joy, sad"):
         read_sides(many, many)
-    assert texts(many, many, "joy") == (("yes",), ("hm",))
+    assert read_sides(many, many, "joy") == (("yes",), ("hm",))
 
 
 def test_token_sets_from_texts_numbers_and_a_rule(tmp_path):

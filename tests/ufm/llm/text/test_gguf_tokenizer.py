@@ -126,7 +126,9 @@ def test_what_comes_before_and_after_a_text(pre, flags, ends, tmp_path):
     write_tokenizer(tmp_path / "t.gguf", [*BYTES, "<s>", "</s>"], add, pre=pre)
     ours = load_tokenizer(tmp_path / "t.gguf")
     a = BYTES.index("a")
-    assert ours.encode("a") == [256] * ends[0] + [a] + [257] * ends[1]
+    opened = [256] * ends[0] + [a]
+    assert ours.inner.encode("a").ids == opened + [257] * ends[1]
+    assert ours.encode("a") == opened  # a prompt is continued: no end token
     assert ours._plain("a") == [a]
 
 

@@ -10,7 +10,7 @@ import pytest
 import ufm.llm
 from tests.command_line import refused
 from ufm._text import parse_json, read_lines
-from ufm.llm.report.inputs import read_sides, read_token_set
+from ufm.llm.report.inputs import prompt_sides, read_token_set
 
 MARK = b"\xef\xbb\xbf"
 # Python's str.splitlines ends a line at each of these; JSON and text editors do not
@@ -121,6 +121,6 @@ def test_a_prompt_that_is_too_long_is_named_by_file_and_line(monkeypatch, capsys
 
 def test_sides_remember_where_they_come_from(written):
     path = written("p.jsonl", '{"text": "a"}\n\n{"joy": ["b", "c"]}')
-    positive, _ = read_sides(path, path)
+    positive, _ = prompt_sides(path, path)
     assert [prompt.where for prompt in positive] == [f"{path}, line {n}" for n in (1, 3, 3)]
     assert positive[0] == ufm.llm.Prompt("a")
