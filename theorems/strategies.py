@@ -26,9 +26,10 @@ def instances(*, contrastive: bool | None = None, **bounds: int) -> st.SearchStr
 
     `contrastive` and `bounds` as in `ufm.strategies.steerings`.
 
-    >>> import hypothesis, theorems, theorems.strategies
-    >>> @hypothesis.given(theorems.strategies.instances())
-    ... @hypothesis.settings(max_examples=5)
+    >>> import hypothesis, jax, theorems, theorems.strategies, ufm.strategies
+    >>> jax.config.update("jax_enable_x64", True)
+    >>> @ufm.strategies.patient(max_examples=5)
+    ... @hypothesis.given(theorems.strategies.instances())
     ... def check(instance):
     ...     assert theorems.check("lemma-b4.sign", instance).verdict == "holds"
     >>> check()
@@ -54,9 +55,10 @@ def instances_without(hypothesis_id: str) -> st.SearchStrategy[Instance]:
 
     Raises `ValueError` for any other id.
 
-    >>> import hypothesis, theorems, theorems.strategies
-    >>> @hypothesis.given(theorems.strategies.instances_without("assumption-1"))
-    ... @hypothesis.settings(max_examples=5)
+    >>> import hypothesis, jax, theorems, theorems.strategies, ufm.strategies
+    >>> jax.config.update("jax_enable_x64", True)
+    >>> @ufm.strategies.patient(max_examples=5)
+    ... @hypothesis.given(theorems.strategies.instances_without("assumption-1"))
     ... def check(instance):
     ...     assert theorems.check("lemma-b4.sign", instance).verdict == "hypotheses unmet"
     >>> check()

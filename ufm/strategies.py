@@ -63,7 +63,7 @@ def datasets(
 
     >>> import hypothesis, jax, ufm.strategies
     >>> jax.config.update("jax_enable_x64", True)
-    >>> @ufm.strategies.patient()
+    >>> @ufm.strategies.patient(max_examples=20)
     ... @hypothesis.given(ufm.strategies.datasets(max_concepts=3))
     ... def check(dataset):
     ...     assert abs(dataset.next_token_probs.sum(axis=1) - 1).max() < 1e-12
@@ -94,7 +94,7 @@ def steerings(*, contrastive: bool | None = None, **bounds: int) -> st.SearchStr
 
     >>> import hypothesis, jax, ufm, ufm.strategies
     >>> jax.config.update("jax_enable_x64", True)
-    >>> @ufm.strategies.patient()
+    >>> @ufm.strategies.patient(max_examples=20)
     ... @hypothesis.given(ufm.strategies.steerings(contrastive=True, max_concepts=3))
     ... def check(steering):
     ...     dataset, positive, negative = steering
@@ -121,7 +121,7 @@ def tilts(
 
     >>> import hypothesis, jax, ufm, ufm.strategies
     >>> jax.config.update("jax_enable_x64", True)
-    >>> @ufm.strategies.patient()
+    >>> @ufm.strategies.patient(max_examples=20)
     ... @hypothesis.given(ufm.strategies.tilts(max_tokens=4))
     ... def check(tilt):
     ...     assert tilt.odds_range() > 0

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 
 import theorems
+from tests.examples import run_elsewhere
 from theorems import hypotheses as hyp
 from theorems.strategies import instances, instances_without
 
@@ -84,3 +85,7 @@ def test_claims_that_need_the_hypothesis_say_so(name, claim):
 def test_unknown_hypothesis_lists_those_that_can_be_broken():
     with pytest.raises(ValueError, match=r"'assumption-3'; these can be broken: assumption-1, sep"):
         instances_without("assumption-3")
+
+
+def test_the_examples_run_as_a_user_copies_them(tmp_path):
+    run_elsewhere(tmp_path, instances, instances_without)

@@ -1,10 +1,6 @@
 """The public strategies keep their promises, and refuse bounds that nothing meets."""
 
-import doctest
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import jax
@@ -13,6 +9,7 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis.errors import HypothesisWarning
 
+from tests.examples import run_elsewhere
 from ufm import strategies
 
 FEW = settings(max_examples=50)
@@ -136,21 +133,14 @@ def test_impossible_bounds_raise_at_once(make, bounds, message):
         make(**bounds)
 
 
-EXAMPLES = [strategies.patient, strategies.datasets, strategies.steerings, strategies.tilts]
-
-
 def test_the_examples_run_as_a_user_copies_them(tmp_path):
-    """Elsewhere, under Hypothesis' own settings, where JAX has compiled nothing and knows float32 alone."""
-    parser = doctest.DocTestParser()
-    source = "".join(x.source for make in EXAMPLES for x in parser.get_examples(make.__doc__ or ""))
-    assert source.count("check()\n") == len(EXAMPLES)
-    (tmp_path / "example.py").write_text(source)
-    environment = os.environ | {"PYTHONPATH": os.getcwd(), "JAX_ENABLE_X64": "0"}
-    command = [sys.executable, "-W", "error", "example.py"]
-    done = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    run_elsewhere(
+        tmp_path,
+        strategies.patient,
+        strategies.datasets,
+        strategies.steerings,
+        strategies.tilts,
     )
-    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_test_with_a_deadline_is_told_what_to_do():

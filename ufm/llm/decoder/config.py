@@ -1,5 +1,6 @@
 """The settings of a decoder, and how they are read from config.json: nothing is guessed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,7 +136,7 @@ class Reader:
         refuse_unknown(self.where, "setting", unknown)
 
 
-def refuse_unknown(where: str, noun: str, unknown: dict[str, JSON]) -> None:
+def refuse_unknown(where: str, noun: str, unknown: Mapping[str, JSON]) -> None:
     """Raise, naming all of them, where `unknown` holds any setting (or whatever the `noun` is)."""
     if unknown:
         shown = ", ".join(f"{name!r} = {_short(value)}" for name, value in unknown.items())
