@@ -8,12 +8,8 @@ from tokenizers import AddedToken, Regex, decoders, models, normalizers, pre_tok
 from ufm._json import JSON
 
 from ..checkpoint.load import read_json
+from .gguf_tokenizer import QWEN2
 
-# How Qwen2 and Qwen3 split text before merging.
-_QWEN = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
-    r"|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
 _FLAGS = ("lstrip", "rstrip", "single_word", "normalized", "special")
 _NAMED = ("bos_token", "eos_token", "unk_token", "pad_token")
 
@@ -33,7 +29,7 @@ def read_byte_level(directory: Path) -> tokenizers.Tokenizer:
     kind = str(about.get("tokenizer_class") or "GPT2Tokenizer").removesuffix("Fast")
     starts_with_space = bool(about.get("add_prefix_space"))
     if kind == "Qwen2Tokenizer":
-        split = pre_tokenizers.Split(Regex(_QWEN), "isolated")
+        split = pre_tokenizers.Split(Regex(QWEN2), "isolated")
         as_bytes = pre_tokenizers.ByteLevel(add_prefix_space=starts_with_space, use_regex=False)
         inner.normalizer = normalizers.NFC()  # pyright: ignore
         inner.pre_tokenizer = pre_tokenizers.Sequence([split, as_bytes])  # pyright: ignore

@@ -17,7 +17,7 @@ _NORMAL, _UNKNOWN, _CONTROL, _USER_DEFINED = 1, 2, 3, 4
 _LETTERS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+"
 _REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 _LLAMA3 = _LETTERS + r"|\p{N}{1,3}" + _REST
-_QWEN2 = _LETTERS + r"|\p{N}" + _REST
+QWEN2 = _LETTERS + r"|\p{N}" + _REST
 _UPPER, _LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
 _BY_CASE = (
     rf"[^\r\n\p{{L}}\p{{N}}]?{_UPPER}*{_LOWER}+%s|[^\r\n\p{{L}}\p{{N}}]?{_UPPER}+{_LOWER}*%s"
@@ -31,10 +31,10 @@ _EXPRESSIONS = {
     "llama-v3": _LLAMA3,
     "smaug-bpe": _LLAMA3,
     "dbrx": _LLAMA3,
-    "qwen2": _QWEN2,
-    "deepseek-r1-qwen": _QWEN2,
-    "megrez": _QWEN2,
-    "stablelm2": _QWEN2,
+    "qwen2": QWEN2,
+    "deepseek-r1-qwen": QWEN2,
+    "megrez": QWEN2,
+    "stablelm2": QWEN2,
     "tekken": _TEKKEN,
     "gpt-4o": _GPT4O,
 }

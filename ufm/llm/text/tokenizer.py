@@ -68,7 +68,8 @@ class Tokenizer:
         """The text of `tokens` that go on from others: a first space, which some tokenizers drop, is kept."""
         if self._anchor is None:
             return self.decode(tokens)
-        return self.decode([self._anchor, *tokens]).removeprefix(self.decode([self._anchor]))
+        text, token = self._anchor
+        return self.decode([token, *tokens]).removeprefix(text)
 
     def text(self, token: int | np.integer) -> str:
         """The text of one token, or the tokenizer's own name for it where it is not text."""
@@ -147,12 +148,12 @@ def _drops_first_space(inner: tokenizers.Tokenizer) -> bool:
     return inner.decoder is not None and drops(json.loads(inner.decoder.__getstate__()))
 
 
-def _anchor(inner: tokenizers.Tokenizer) -> int | None:
-    """A token of letters, after which another is decoded as it is within a text."""
+def _anchor(inner: tokenizers.Tokenizer) -> tuple[str, int] | None:
+    """A token of letters and their text, after which another is decoded as it is within a text."""
     for z in sorted(inner.get_vocab(with_added_tokens=False).values()):
         text = inner.decode([z])
         if text.isascii() and text.isalpha():
-            return z
+            return text, z
     return None
 
 
