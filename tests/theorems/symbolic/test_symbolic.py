@@ -260,8 +260,8 @@ COMMANDS = re.findall(
     r"""\ \alpha \beta \gamma \delta \epsilon \varepsilon \kappa \nu \omega \pi \rho \sigma \tau
     \Delta \mathbb \mathbf \mathrm \operatorname \text \frac \tfrac \sqrt \sum \sup \max \min \lim
     \log \tanh \left \right \bigl \bigr \Bigl \Bigr \lvert \rvert \lVert \rVert \Vert \mid \iff \to
-    \pm \infty \le \ge \ne \in \notin \exists \subset \cup \cap \setminus \emptyset \odot \top \bar \dots \cdot
-    \quad \qquad \begin \end \, \; \\ \{ \}""",
+    \pm \infty \le \ge \ne \in \notin \exists \subset \cup \cap \setminus \emptyset \odot \top \bar \dots
+    \cdot \quad \qquad \begin \end \, \; \\ \{ \}""",
 )
 
 

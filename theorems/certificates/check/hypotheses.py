@@ -19,7 +19,7 @@ def unmet(laws: Laws, levels: Levels) -> set[str]:
         "lowest-concept": not lowest_concepts(instance, levels),
         "context-off-target": not contexts_off_target(instance),
         "target-contexts": not _is_steered_to_target(instance),
-        "assumption-1": _rates(instance) is None,
+        "assumption-1": not _is_assumption_1(instance),
         "concept-laws": _concept_laws(instance) is None,
         "small-epsilon": not _is_epsilon_small(instance),
     }
@@ -79,7 +79,11 @@ def _target_concept(tokens: list[int], target: list[bool]) -> int | None:
 
 
 def _is_steered_to_target(instance: Instance) -> bool:
-    """Whether the target is one concept, of more contexts in P than in N, and no other concept is."""
+    """Whether the target is one concept, of more contexts in P than in N, and no other concept is.
+
+    Contexts of one concept in both P and N cancel only if they share their rates: else all of P must be
+    of the target, and none of N.
+    """
     tokens, contexts = instance.token_concept, instance.context_concept
     if tokens is None or contexts is None:
         return False
@@ -87,23 +91,42 @@ def _is_steered_to_target(instance: Instance) -> bool:
     for e, k in zip(instance.exponents, contexts, strict=True):
         balance[k] += e
     home = _target_concept(tokens, instance.target)
-    return home is not None and all((balance[k] > 0) is (k == home) for k in tokens)
+    if home is None or any((balance[k] > 0) is not (k == home) for k in tokens):
+        return False
+    pairs = zip(instance.exponents, contexts, strict=True)
+    is_pure = all((e > 0) is (k == home) for e, k in pairs if e)
+    return is_pure or all(len(own) <= 1 for own, _ in _seen(instance))
+
+
+def _seen(instance: Instance) -> list[tuple[set[Fraction], set[Fraction]]]:
+    """For each token its probabilities over the contexts of its own concept, and over all others."""
+    if instance.token_concept is None or instance.context_concept is None:
+        return []
+    pairs = list(zip(instance.rows, instance.context_concept, strict=True))
+    return [
+        ({row[z] for row, k in pairs if k == kind}, {row[z] for row, k in pairs if k != kind})
+        for z, kind in enumerate(instance.token_concept)
+    ]
+
+
+def _is_assumption_1(instance: Instance) -> bool:
+    """Whether p(z|c_j) is a_{j,z} or b_z by concept, with a_{j,z} > b_z (App. B.1: a may depend on j)."""
+    seen = _seen(instance)
+    return bool(seen) and all(
+        len(other) <= 1 and all(x > y for x in own for y in other) for own, other in seen
+    )
 
 
 Rates = list[Fraction | None]
 
 
 def _rates(instance: Instance) -> tuple[Rates, Rates] | None:
-    """a and b [V] of Assumption 1, None where no context shows one; no pair if it does not hold."""
-    if instance.token_concept is None or instance.context_concept is None:
+    """a and b [V] of Assumption 1 with one a, None where no context shows one; no pair otherwise."""
+    seen = _seen(instance)
+    if not _is_assumption_1(instance) or any(len(own) > 1 for own, _ in seen):
         return None
-    pairs = list(zip(instance.rows, instance.context_concept, strict=True))
     a, b = Rates(), Rates()
-    for z, kind in enumerate(instance.token_concept):
-        own = {row[z] for row, k in pairs if k == kind}
-        other = {row[z] for row, k in pairs if k != kind}
-        if len(own) > 1 or len(other) > 1 or any(x <= y for x in own for y in other):
-            return None
+    for own, other in seen:
         a.append(min(own, default=None))
         b.append(min(other, default=None))
     return a, b

@@ -16,33 +16,47 @@ def unmet(instance: ExactInstance, levels: Levels) -> dict[str, str | None]:
     return {name: test(instance, levels) for name, test in TESTS.items()}
 
 
+def _seen(instance: ExactInstance, is_own: bool) -> list[set[Fraction]]:
+    """The probabilities of each token over all contexts of its own concept, or of any other."""
+    tokens, contexts = instance.token_concept or (), instance.context_concept or ()
+    return [
+        {
+            instance.rows[group[0]][z]
+            for group in instance.classes
+            if any((contexts[j] == k) is is_own for j in group)
+        }
+        for z, k in enumerate(tokens)
+    ]
+
+
+def _varying(seen: list[set[Fraction]], name: str) -> str | None:
+    for z, values in enumerate(seen):
+        if len(values) > 1:
+            return f"p(token {z}|c) varies over contexts of {name} concept"
+    return None
+
+
 def rates(instance: ExactInstance) -> tuple[list[Fraction | None], list[Fraction | None]] | str:
     """a and b [V] (None where no context shows one), or why there are none."""
     if instance.token_concept is None or instance.context_concept is None:
         return "the concepts of tokens and contexts are not given"
-    found: list[list[Fraction | None]] = []
-    for is_own, name in ((True, "own"), (False, "other")):
-        column: list[Fraction | None] = []
-        for z, k in enumerate(instance.token_concept):
-            seen = {
-                instance.rows[group[0]][z]
-                for group in instance.classes
-                if any((instance.context_concept[j] == k) is is_own for j in group)
-            }
-            if len(seen) > 1:
-                return f"p(token {z}|c) varies over contexts of {name} concept"
-            column.append(seen.pop() if seen else None)
-        found.append(column)
-    return found[0], found[1]
+    own, other = (_seen(instance, is_own) for is_own in (True, False))
+    if reason := _varying(own, "own") or _varying(other, "other"):
+        return reason
+    a, b = ([min(values, default=None) for values in seen] for seen in (own, other))
+    return a, b
 
 
 def _assumption_1(instance: ExactInstance, levels: Levels | None = None) -> str | None:
-    found = rates(instance)
-    if isinstance(found, str):
-        return found
-    for z, (a, b) in enumerate(zip(*found, strict=True)):
-        if a is not None and b is not None and a <= b:
-            return f"token {z} has a = {a} <= b = {b}"
+    """p(z|c_j) = a_{j,z} or b_z with a_{j,z} > b_z: App. B.1 of the paper lets a depend on the context."""
+    if instance.token_concept is None or instance.context_concept is None:
+        return "the concepts of tokens and contexts are not given"
+    own, other = (_seen(instance, is_own) for is_own in (True, False))
+    if reason := _varying(other, "other"):
+        return reason
+    for z, (a, b) in enumerate(zip(own, other, strict=True)):
+        if a and b and min(a) <= min(b):
+            return f"token {z} has a = {min(a)} <= b = {min(b)}"
     return None
 
 
@@ -57,12 +71,16 @@ def _target_contexts(instance: ExactInstance, levels: Levels) -> str | None:
     target = _target_concept(instance)
     if target is None:
         return "the target is not one concept"
-    concept = instance.context_concept
+    concept, shares = instance.context_concept, dict[int, Fraction]()
     for k in instance.concepts:
         share = Fraction(sum(concept[j] == k for j in instance.positive), len(instance.positive))
         share -= Fraction(sum(concept[j] == k for j in instance.negative), len(instance.negative))
         if (k == target) != (share > 0):
             return f"w_{'T' if k == target else k} = {share}"
+        shares[k] = share
+    # contexts of one concept in both P and N cancel only where they have the same a
+    if shares[target] < 1 and (reason := _varying(_seen(instance, True), "own")):
+        return f"w_T = {shares[target]} < 1, and {reason}"
     return None
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from theorems.certificates import certify, check_certificate
 from theorems.certificates.check import hypotheses as room
 from theorems.certificates.check.instance import read_instance, read_laws, read_levels
 from theorems.certificates.write.hypotheses import unmet
@@ -123,6 +124,64 @@ def test_hypotheses_of_small_datasets(change, expected):
     ours, theirs = both(GOOD | change)
     assert ours == theirs
     assert ours & {"assumption-1", "target-contexts"} == expected
+
+
+# The rates of the first concept depend on the context, as App. B.1 of the paper lets them.
+VARYING = {
+    "next_token_probs": [
+        ["3/5", "1/5", "1/10", "1/10"],
+        ["1/2", "3/10", "1/10", "1/10"],
+        *[["1/10", "1/10", "3/5", "1/5"]] * 2,
+    ],
+    "target": [True, True, False, False],
+    "token_concept": [0, 0, 1, 1],
+    "contexts": [0, 0, 1, 1],
+    "positive": [0, 1],
+    "negative": [2, 3],
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, set()),
+        ({"positive": [1]}, set()),
+        # a context of T in N does not cancel: M(0) = log(6/5)/2 + log(6)/2 would do, others need not
+        ({"positive": [0], "negative": [1, 2]}, {"target-contexts"}),
+        ({"negative": [1], "positive": [0]}, {"target-contexts"}),
+        # a = 1/10 = b in one of the contexts
+        (
+            {
+                "next_token_probs": [
+                    ["7/10", "1/10", "1/10", "1/10"],
+                    *VARYING["next_token_probs"][1:],
+                ]
+            },
+            {"assumption-1"},
+        ),
+        # b depends on the context
+        (
+            {
+                "next_token_probs": [
+                    *VARYING["next_token_probs"][:3],
+                    ["1/20", "3/20", "3/5", "1/5"],
+                ]
+            },
+            {"assumption-1"},
+        ),
+    ],
+)
+def test_rates_that_depend_on_the_context(change, expected):
+    ours, theirs = both(VARYING | change)
+    assert ours == theirs
+    assert ours & {"assumption-1", "target-contexts"} == expected
+    assert "concept-laws" in ours
+
+
+def test_the_sign_lemma_is_certified_on_them():
+    certificate = certify(read_exact(VARYING))
+    assert certificate.verdicts["lemma-b4.sign"] == "holds"
+    assert check_certificate(certificate.record)["lemma-b4.sign"] == "holds"
 
 
 def three(own, off, **change):
