@@ -10,7 +10,7 @@ from contextlib import redirect_stdout, suppress
 from dataclasses import is_dataclass
 from io import StringIO
 from types import NoneType, UnionType
-from typing import Annotated, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Literal, Union, get_args, get_origin, get_type_hints
 
 import docstring_parser
 import tyro
@@ -34,19 +34,23 @@ def _page() -> Iterator[str]:
         "as said below), 2 for bad input, which is answered in one line; 130 when interrupted.\n"
     )
     for command in get_args(main.Command):
-        yield from _command(command)
+        yield from _command(command, command.__name__.lower())
 
 
-def _command(command: Callable[..., int]) -> Iterator[str]:
-    name = command.__name__.lower()
+def _command(command: Callable[..., int], name: str) -> Iterator[str]:
     text = docstring_parser.parse(inspect.getdoc(command) or "")
     if not text.short_description:
         raise ExtensionError(f"ufm {name} has no help: write a docstring")
-    shown = _help(command)
-    yield f"(command-{name})=\n## `ufm {name}`\n"
+    shown = _help(command, name)
+    yield f"(command-{name.replace(' ', '-')})=\n## `ufm {name}`\n"
     yield f"{text.short_description}\n"
     if text.long_description:
         yield f"{text.long_description}\n"
+    parts = _parts(command)
+    if parts:
+        for part in parts:
+            yield from _command(part, f"{name} {part.__name__.lower()}")
+        return
     rows = []
     for parameter, hint, says in _parameters(command):
         if not says:
@@ -60,6 +64,12 @@ def _command(command: Callable[..., int]) -> Iterator[str]:
         yield "| argument | takes | default | |\n| --- | --- | --- | --- |"
         yield from rows
         yield ""
+
+
+def _parts(command: Callable[..., int]) -> list[Callable[..., int]]:
+    """The commands below a command, such as `ufm vector show`."""
+    hints = get_type_hints(command)
+    return [part for hint in hints.values() for part in get_args(hint) if is_dataclass(part)]
 
 
 def _parameters(of: Callable[..., object]) -> Iterator[tuple[inspect.Parameter, object, str]]:
@@ -80,11 +90,11 @@ def _parameters(of: Callable[..., object]) -> Iterator[tuple[inspect.Parameter, 
         yield parameter, hint, says.get(name, "")
 
 
-def _help(command: Callable[..., int]) -> str:
+def _help(command: Callable[..., int], name: str) -> str:
     """What `--help` prints, as one line without its boxes."""
     out = StringIO()
     with redirect_stdout(out), suppress(SystemExit):
-        tyro.cli(command, prog=f"ufm {command.__name__.lower()}", args=["--help"])
+        tyro.cli(command, prog=f"ufm {name}", args=["--help"])
     return " ".join(re.sub("[│╭╮╰╯─]", " ", out.getvalue()).split())
 
 
@@ -98,7 +108,7 @@ def _option(parameter: inspect.Parameter) -> str:
 
 def _kind(hint: object) -> str:
     """The type in a reader's words."""
-    if isinstance(hint, UnionType):
+    if isinstance(hint, UnionType) or get_origin(hint) is Union:  # of a Literal and None
         (hint,) = (part for part in get_args(hint) if part is not NoneType)
     if get_origin(hint) is Literal:
         return " or ".join(f"`{value}`" for value in get_args(hint))

@@ -25,12 +25,15 @@ from .commands.llm import Llm
 from .commands.rules import check_rules
 from .commands.strength import Strength
 from .commands.toy import Toy
+from .commands.vector import Vector
 from .commands.verify import Verify
 from .commands.version import Version
 from .printing.streams import open_streams
 
 # Each is a record of its options; called, it does the work and returns the exit status.
-Command = Verify | Certify | Falsify | Figures | Explore | Strength | Llm | Laws | Toy | Version
+Command = (
+    Verify | Certify | Falsify | Figures | Explore | Strength | Vector | Llm | Laws | Toy | Version
+)
 
 
 def main() -> None:

@@ -18,12 +18,15 @@ from .measure.sweet_spots import sweet_spots as sweet_spots
 from .measure.text_cost import TextSpend as TextSpend
 from .measure.token_curves import sweep_curves as sweep_curves
 from .measure.window_cost import KINDS as KINDS
+from .steering.control_vector import ControlVector as ControlVector
 from .steering.embeddings import Embeddings as Embeddings
 from .steering.embeddings import Separation as Separation
 from .steering.embeddings import embed_prompts as embed_prompts
 from .steering.embeddings import features as features
 from .steering.embeddings import measure_separation as measure_separation
 from .steering.embeddings import tilt as tilt
+from .steering.files.read_write import read_vector as read_vector
+from .steering.files.read_write import write_vector as write_vector
 from .steering.generate import generate as generate
 from .steering.steered_prompt import steered_logits as steered_logits
 from .steering.vector import SteeringVector as SteeringVector
