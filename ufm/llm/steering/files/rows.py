@@ -76,11 +76,13 @@ def read(array: np.ndarray, layers: Sequence[int] | None, hidden_states: bool) -
         return ControlVector({layers[0]: array})
     if array.ndim != 2:
         raise ValueError(f"it holds an array of shape {array.shape}, not [blocks, d]")
-    first = 1 if hidden_states else 0
-    rows = {k - first: v for k, v in enumerate(array) if layers is None or k - first in layers}
-    if hidden_states and any(rows[k].any() for k in (-1, len(array) - 2) if k in rows):
+    whole = ControlVector(dict(enumerate(array)))
+    if not hidden_states:
+        return whole
+    last = len(array) - 1
+    if layers is None and {0, last} & whole.directions.keys():
         raise ValueError(
-            f"row 0 is of the embeddings and row {len(array) - 1} comes after the final norm, "
-            f"neither is a block's output: name layers within 0..{len(array) - 3}"
+            f"row 0 is of the embeddings and row {last} comes after the final norm, neither is a "
+            f"block's output: name layers within 0..{last - 2}"
         )
-    return ControlVector({k: v for k, v in rows.items() if k >= 0})
+    return ControlVector({k - 1: v for k, v in whole.directions.items() if 0 < k < last})

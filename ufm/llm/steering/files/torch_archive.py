@@ -5,6 +5,7 @@ opcodes are read, one by one, and none calls anything: a file that names more th
 """
 
 import io
+import math
 import pickletools
 import struct
 import zipfile
@@ -56,14 +57,17 @@ def read_archive(path: Path) -> object:
             return _interpret(program, lambda key: _member(archive, f"{folder}data/{key}"))
     except (
         zipfile.BadZipFile,
-        ValueError,
-        LookupError,
-        TypeError,
-        OverflowError,
         NotImplementedError,  # a kind of zip that Python cannot read
         RuntimeError,  # an encrypted one
+        OSError,
         EOFError,
         struct.error,
+        ValueError,
+        # a pickle that asks of a value what it cannot do
+        LookupError,
+        TypeError,
+        AttributeError,
+        OverflowError,
     ) as error:
         raise ValueError(f"it is no file of torch.save that is read here: {error}") from error
 
@@ -180,31 +184,24 @@ def _made(function: object, arguments: tuple[object, ...]) -> object:
             _Global("torch._utils", "_rebuild_tensor_v2"),
             (np.ndarray() as storage, int(offset), tuple(shape), tuple(strides), *_),
         ):
-            return _tensor(
-                storage,
-                offset,
-                cast(tuple[int, ...], shape),
-                cast(tuple[int, ...], strides),
-            )
+            return _tensor(storage, offset, shape, strides)
     raise ValueError("its pickle calls a function in a way that makes no tensor")
 
 
 def _tensor(
-    storage: np.ndarray, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]
+    storage: np.ndarray, offset: int, shape: tuple[object, ...], strides: tuple[object, ...]
 ) -> np.ndarray:
     """The tensor of this shape in a storage, from number `offset` on; strides are in numbers."""
-    whole = (offset, *shape, *strides)
-    if len(shape) != len(strides) or not all(isinstance(n, int) and n >= 0 for n in whole):
+    lengths = [n for n in shape if isinstance(n, int) and n > 0]
+    steps = [n for n in strides if isinstance(n, int) and n >= 0]
+    if not len(lengths) == len(shape) == len(steps) == len(strides) or offset < 0:
         raise ValueError(f"a tensor of shape {shape} and strides {strides} cannot be")
-    # of ones within the storage, stretched by strides of 0 least of all
-    last = offset + sum((n - 1) * step for n, step in zip(shape, strides, strict=True))
-    count = 1
-    for n in shape:
-        count *= n
-    if count < 1 or count > storage.size or last >= storage.size:
+    last = offset + sum((n - 1) * step for n, step in zip(lengths, steps, strict=True))
+    # the first: strides of 0 would make a few numbers terabytes
+    if math.prod(lengths) > storage.size or last >= storage.size:
         raise ValueError(f"a tensor of shape {shape} leaves its storage of {storage.size} numbers")
-    steps = tuple(step * storage.itemsize for step in strides)
-    return np.lib.stride_tricks.as_strided(storage[offset:], shape, steps).copy()
+    in_bytes = [step * storage.itemsize for step in steps]
+    return np.lib.stride_tricks.as_strided(storage[offset:], lengths, in_bytes).copy()
 
 
 def archive_bytes(value: object) -> bytes:
