@@ -34,10 +34,11 @@ def _page() -> Iterator[str]:
         "as said below), 2 for bad input, which is answered in one line; 130 when interrupted.\n"
     )
     for command in get_args(main.Command):
-        yield from _command(command, command.__name__.lower())
+        yield from _command(command)
 
 
-def _command(command: Callable[..., int], name: str) -> Iterator[str]:
+def _command(command: Callable[..., int], above: str = "") -> Iterator[str]:
+    name = f"{above}{command.__name__.lower()}"
     text = docstring_parser.parse(inspect.getdoc(command) or "")
     if not text.short_description:
         raise ExtensionError(f"ufm {name} has no help: write a docstring")
@@ -49,7 +50,7 @@ def _command(command: Callable[..., int], name: str) -> Iterator[str]:
     parts = _parts(command)
     if parts:
         for part in parts:
-            yield from _command(part, f"{name} {part.__name__.lower()}")
+            yield from _command(part, f"{name} ")
         return
     rows = []
     for parameter, hint, says in _parameters(command):

@@ -196,8 +196,15 @@ def test_a_lambda_shows_what_it_calls():
 
 def test_the_commands_page_shows_every_option_and_refuses_one_without_help():
     page = "\n".join(command_page._page())
-    for option in ("--without", "--budget", "`--proofs`, `--no-proofs`", "--text-tokens"):
+    for option in (
+        "--without",
+        "--budget",
+        "`--proofs`, `--no-proofs`",
+        "--text-tokens",
+        "--hidden-states",
+    ):
         assert option in page
+    assert "## `ufm vector convert`" in page
 
     def mute(path: Path) -> int:
         """Do something.

@@ -17,6 +17,7 @@ from .content import Content
 from .torch_archive import archive_bytes
 
 _HOOK = "hook"
+_COEFFICIENT = "steering_coefficient"  # 1 if it is absent
 _DEFAULT_HOOK = "layers"
 CONTENT = Content(alpha=True, float64=False, positions=None, about=frozenset({_HOOK}))
 
@@ -32,7 +33,7 @@ def write(vector: ControlVector, path: Path) -> None:
     value = {
         f"{hook}.{layer}": {
             "steering_vector": v.astype(np.float32),
-            "steering_coefficient": float(vector.alpha),
+            _COEFFICIENT: float(vector.alpha),
             "action": "add",
             "bias": None,
             "head_index": None,
@@ -57,7 +58,7 @@ def read(value: dict[str, dict[str, object]]) -> ControlVector:
         _check(entry, f"{name}: ")
         v = np.asarray(entry["steering_vector"])
         directions[layer] = v[0] if v.ndim == 2 and len(v) == 1 else v
-        strengths[layer] = float(str(entry["steering_coefficient"]))
+        strengths[layer] = float(str(entry.get(_COEFFICIENT, 1.0)))
         hooks.add(hook)
     if len(hooks) > 1:
         raise ValueError(f"it hooks modules of several kinds: {', '.join(sorted(hooks))}")
@@ -85,8 +86,8 @@ def _check(entry: dict[str, object], where: str) -> None:
         )
     if entry.get("bias") is not None or entry.get("head_index") is not None:
         raise ValueError(f"{where}it has a bias or a head, which a sum of a vector has not")
-    number = entry.get("steering_coefficient")
+    number = entry.get(_COEFFICIENT, 1.0)
     if isinstance(number, bool) or not isinstance(number, int | float):
-        raise ValueError(f"{where}steering_coefficient = {number!r} is no number")
+        raise ValueError(f"{where}{_COEFFICIENT} = {number!r} is no number")
     if not isinstance(entry["steering_vector"], np.ndarray):
         raise ValueError(f"{where}steering_vector is no tensor of floating-point numbers")
