@@ -40,7 +40,7 @@ def test_convert_says_what_it_cannot_keep(monkeypatch, capsys, file, tmp_path):
     status, out, err = run(monkeypatch, capsys, "vector", "convert", file, out_file, *how)
     assert status == 0
     assert "note: α = 29 is multiplied into the directions: the strength to apply is 1\n" in err
-    assert "note: gguf does not hold note, pooling\n" in err
+    assert "note: the format gguf does not hold note, pooling\n" in err
     assert "gguf: 3 entries a block of gpt2;" in out
     assert "block 3: |v| = 176.995" in out
     np.testing.assert_array_equal(ufm.llm.read_vector(out_file).directions[3], 58 * V)
@@ -48,7 +48,7 @@ def test_convert_says_what_it_cannot_keep(monkeypatch, capsys, file, tmp_path):
     status, _, err = run(
         monkeypatch, capsys, "vector", "convert", out_file, tmp_path / "r.pt", *how
     )
-    assert (status, err) == (0, "note: rows does not name the model, gpt2\n")
+    assert (status, err) == (0, "note: the format rows does not name the model, gpt2\n")
     how = ["--hook", "h", "--layers", 3]
     run(monkeypatch, capsys, "vector", "convert", tmp_path / "r.pt", tmp_path / "e.pt", *how)
     found = ufm.llm.read_vector(tmp_path / "e.pt")
@@ -56,14 +56,17 @@ def test_convert_says_what_it_cannot_keep(monkeypatch, capsys, file, tmp_path):
 
 
 REFUSED = [
-    (["convert", "{v}", "{d}/v.gguf"], "gguf cannot name block 0: its first is 1"),
+    (["convert", "{v}", "{d}/v.gguf"], "the format gguf cannot name block 0: its first is 1"),
     (["convert", "{v}", "{d}/v.xyz"], "the end says the format"),
     (["convert", "{v}", "{d}/no/v.gguf"], "is no place for a file"),
     (
         ["convert", "{v}", "{d}/v.pt", "--to", "paper"],
-        "paper holds one block; choose one of (0, 3)",
+        "the format paper holds one block; choose one of (0, 3)",
     ),
-    (["convert", "{v}", "{d}/v.pt", "--positions", "last"], "lm-eval vectors are added at all"),
+    (
+        ["convert", "{v}", "{d}/v.pt", "--positions", "last"],
+        "the format lm-eval is read to add at all positions",
+    ),
     (["convert", "{v}", "{d}/v.svec", "--alpha", "0"], "the strength must be finite and not 0"),
     (["convert", "{v}", "{d}/v.npy", "--blocks", "0"], "--blocks must be at least 1; got 0"),
     (["convert", "{v}", "{d}/v.npy", "--blocks", "3"], "a direction of block 3, outside 0..2"),

@@ -26,27 +26,29 @@ class Content:
     first_layer: int = 0
 
     def fit(self, vector: ControlVector, name: str) -> tuple[ControlVector, tuple[str, ...]]:
-        """The vector as the format holds it, and a sentence for each thing that it does not hold.
+        """The vector as the format of this name holds it, and a sentence for each thing that it does not hold.
 
         Raises `ValueError` where what the file would say is another intervention.
         """
         if not self.site and vector.site != "residual":
             raise ValueError(
-                f"{name} holds vectors of the residual stream alone; this one is added after the final "
+                f"the format {name} holds vectors of the residual stream; this one is added after the final "
                 "norm"
             )
         if self.positions is None and vector.positions != "all":
             raise ValueError(
-                f"{name} vectors are added at all positions; this one is meant for the last alone: ask for "
+                f"the format {name} is read to add at all positions; this vector is meant for the last: ask for "
                 "positions all if that is what you want"
             )
         if vector.layers[0] < self.first_layer:
             raise ValueError(
-                f"{name} cannot name block {vector.layers[0]}: its first is {self.first_layer}; choose "
+                f"the format {name} cannot name block {vector.layers[0]}: its first is {self.first_layer}; choose "
                 "later blocks with layers"
             )
         if not self.several and len(vector.layers) > 1:
-            raise ValueError(f"{name} holds one block; choose one of {vector.layers} with layers")
+            raise ValueError(
+                f"the format {name} holds one block; choose one of {vector.layers} with layers"
+            )
         held = vector if self.alpha else vector.folded()
         held = held if self.float64 else held.rounded()
         kept = {k: v for k, v in vector.about.items() if self.about is None or k in self.about}
@@ -61,9 +63,9 @@ class Content:
         if any((held.directions[k] != v).any() for k, v in wide.directions.items()):
             yield "directions are rounded to float32"
         if self.positions is False and vector.positions != "all":
-            yield f"{name} does not say at which positions to add: tell its reader the {vector.positions}"
+            yield f"the format {name} does not say at which positions to add: tell its reader the {vector.positions}"
         if vector.model and not self.model:
-            yield f"{name} does not name the model, {vector.model}"
+            yield f"the format {name} does not name the model, {vector.model}"
         lost = sorted(set(vector.about) - (self.about or set()) if self.about is not None else ())
         if lost:
-            yield f"{name} does not hold {', '.join(lost)}"
+            yield f"the format {name} does not hold {', '.join(lost)}"

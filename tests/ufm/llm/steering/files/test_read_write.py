@@ -173,15 +173,19 @@ def _written(folder, vector, name):
 
 
 CANNOT = [
-    ({"directions": {0: V, 3: V}}, "gguf", "gguf cannot name block 0: its first is 1"),
-    ({"positions": "last"}, "gguf", "gguf vectors are added at all positions"),
-    ({"positions": "last"}, "lm-eval", "lm-eval vectors are added at all positions"),
-    ({"directions": {1: V, 2: V}}, "paper", "paper holds one block; choose one of (1, 2)"),
+    ({"directions": {0: V, 3: V}}, "gguf", "the format gguf cannot name block 0: its first is 1"),
+    ({"positions": "last"}, "gguf", "the format gguf is read to add at all positions"),
+    ({"positions": "last"}, "lm-eval", "the format lm-eval is read to add at all positions"),
+    (
+        {"directions": {1: V, 2: V}},
+        "paper",
+        "the format paper holds one block; choose one of (1, 2)",
+    ),
     ({"directions": {1: 1e300 * V.astype(np.float64)}}, "gguf", "block 1 overflows or vanishes"),
     ({"directions": {1: 1e-300 * V.astype(np.float64)}}, "paper", "overflows or vanishes"),
     ({"directions": {1: 1e300 * V.astype(np.float64)}, "alpha": 1e300}, "svec", "overflows"),
     *(
-        ({"site": "post-norm"}, name, "holds vectors of the residual stream alone")
+        ({"site": "post-norm"}, name, "holds vectors of the residual stream")
         for name in FORMATS
         if name != "ufm"
     ),
@@ -201,14 +205,14 @@ def test_what_is_lost_is_said(tmp_path):
     vector = ufm.llm.ControlVector({1: V / np.pi}, 2.0, "residual", "last", "gpt2", about)
     assert ufm.llm.write_vector(vector, tmp_path / "v.pt", "paper") == (
         "α = 2 is multiplied into the directions: the strength to apply is 1",
-        "paper does not say at which positions to add: tell its reader the last",
-        "paper does not hold pooling",
+        "the format paper does not say at which positions to add: tell its reader the last",
+        "the format paper does not hold pooling",
     )
     wide = replace(vector, directions={1: V.astype(np.float64) / 3}, positions="all", about={})
     assert "directions are rounded to float32" in ufm.llm.write_vector(wide, tmp_path / "v.gguf")
     notes = ufm.llm.write_vector(wide, tmp_path / "v.pt")
     assert notes[1:] == (
-        "lm-eval does not name the model, gpt2",
+        "the format lm-eval does not name the model, gpt2",
         "the hooks are layers.N: name the hook h for GPT-2",
     )
     notes = ufm.llm.write_vector(replace(wide, model=""), tmp_path / "v.pt", hook="h")
@@ -274,6 +278,8 @@ def test_blocks_are_chosen_and_arrays_told_their_block(tmp_path):
         ufm.llm.read_vector(tmp_path / "states.npy", hidden_states=True)
     found = ufm.llm.read_vector(tmp_path / "states.npy", [0, 2], hidden_states=True)
     assert {k: v[0] for k, v in found.directions.items()} == {0: 1, 2: 3}
+    with pytest.raises(ValueError, match="no direction of block 3"):
+        ufm.llm.read_vector(tmp_path / "states.npy", [3], hidden_states=True)
     ufm.llm.write_vector(vector, tmp_path / "v.svec")
     with pytest.raises(ValueError, match="this is none"):
         ufm.llm.read_vector(tmp_path / "v.svec", hidden_states=True)

@@ -240,7 +240,9 @@ def test_variants_of_lm_eval(tmp_path):
     assert (found.alpha, found.about) == (1.0, {"hook": "language_model.layers"})
     np.testing.assert_array_equal(found.directions[1], 2 * NUMBERS[1])
     np.testing.assert_array_equal(found.directions[3], -NUMBERS[0])
-    (tmp_path / "v.pt").write_bytes(archive_bytes({"h.1": {"steering_vector": NUMBERS[1], "action": "add"}}))
+    (tmp_path / "v.pt").write_bytes(
+        archive_bytes({"h.1": {"steering_vector": NUMBERS[1], "action": "add"}})
+    )
     assert ufm.llm.read_vector(tmp_path / "v.pt").alpha == 1.0
 
 
