@@ -1,7 +1,6 @@
-"""llama.cpp through the C functions in the wheel of xllamacpp, and a small llama as its GGUF file."""
+"""llama.cpp, through the C functions in the wheel of xllamacpp."""
 
 import ctypes
-from pathlib import Path
 
 import gguf
 import numpy as np
@@ -84,48 +83,3 @@ def logits(model, tokens, vocabulary, control_vector=None, blocks=0, width=0):
     finally:
         free_context(context)
         free_model(loaded)
-
-
-_NAMES = {
-    "input_layernorm": "attn_norm",
-    "self_attn.q_proj": "attn_q",
-    "self_attn.k_proj": "attn_k",
-    "self_attn.v_proj": "attn_v",
-    "self_attn.o_proj": "attn_output",
-    "post_attention_layernorm": "ffn_norm",
-    "mlp.gate_proj": "ffn_gate",
-    "mlp.up_proj": "ffn_up",
-    "mlp.down_proj": "ffn_down",
-}
-
-
-def write_llama(path: Path, config, state):
-    """A llama of transformers as a GGUF file in float32 without a tokenizer."""
-    writer = gguf.GGUFWriter(path, "llama")
-    writer.add_context_length(64)
-    writer.add_embedding_length(config.hidden_size)
-    writer.add_block_count(config.num_hidden_layers)
-    writer.add_feed_forward_length(config.intermediate_size)
-    writer.add_head_count(config.num_attention_heads)
-    writer.add_head_count_kv(config.num_key_value_heads)
-    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
-    writer.add_rope_dimension_count(config.hidden_size // config.num_attention_heads)
-    writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
-    writer.add_vocab_size(config.vocab_size)
-    writer.add_tokenizer_model("none")
-    writer.add_tensor("token_embd.weight", state["model.embed_tokens.weight"])
-    writer.add_tensor("output_norm.weight", state["model.norm.weight"])
-    writer.add_tensor("output.weight", state["lm_head.weight"])
-    heads = {"attn_q": config.num_attention_heads, "attn_k": config.num_key_value_heads}
-    for block in range(config.num_hidden_layers):
-        for theirs, name in _NAMES.items():
-            array = state[f"model.layers.{block}.{theirs}.weight"]
-            if name in heads:
-                # llama.cpp keeps the two halves of each head interleaved
-                halves = array.reshape(heads[name], 2, -1, array.shape[1])
-                array = halves.swapaxes(1, 2).reshape(array.shape)
-            writer.add_tensor(f"blk.{block}.{name}.weight", np.ascontiguousarray(array))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()

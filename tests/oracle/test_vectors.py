@@ -1,5 +1,6 @@
 """Files of steering vectors in the tools they are written for: torch, transformers, lm-eval, llama.cpp."""
 
+import json
 import pickle
 from collections import OrderedDict
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 import torch
 
 import ufm.llm
+from tests.gguf_files import write_model
 from tests.oracle import llama_cpp
 from tests.oracle.tiny_models import D, N, V, make, steered_logits
 
@@ -173,7 +175,8 @@ def test_llama_cpp_adds_direction_n_after_block_n(tmp_path):
     model = make("llama2", tmp_path / "hf")
     mine = ufm.llm.load(tmp_path / "hf")
     state = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
-    llama_cpp.write_llama(tmp_path / "model.gguf", model.config, state)
+    config = json.loads((tmp_path / "hf" / "config.json").read_text())
+    write_model(tmp_path / "model.gguf", config, state, lambda w: w.add_tokenizer_model("none"))
     # llama.cpp keeps keys and values in float16
     limit, far = 2e-3, 0.05
     theirs = llama_cpp.logits(tmp_path / "model.gguf", TOKENS, V)

@@ -91,4 +91,4 @@ def test_refused(monkeypatch, capsys, file, tmp_path, arguments, message):
 def test_without_gguf_one_line_says_what_to_install(monkeypatch, capsys, file, tmp_path):
     monkeypatch.setitem(__import__("sys").modules, "gguf", None)
     how = ["vector", "convert", file, tmp_path / "v.gguf", "--layers", 3]
-    refused(monkeypatch, capsys, "GGUF files need the package gguf: pip install gguf", *how)
+    refused(monkeypatch, capsys, "language models need gguf: pip install 'ufm[llm]'", *how)

@@ -26,7 +26,7 @@ class Content:
     first_layer: int = 0
 
     def fit(self, vector: ControlVector, name: str) -> tuple[ControlVector, tuple[str, ...]]:
-        """The vector as the format of this name holds it, and a sentence for each thing that it does not hold.
+        """The vector as the format of this name holds it; a sentence for each thing that it does not hold.
 
         Raises `ValueError` where what the file would say is another intervention.
         """
@@ -37,13 +37,13 @@ class Content:
             )
         if self.positions is None and vector.positions != "all":
             raise ValueError(
-                f"the format {name} is read to add at all positions; this vector is meant for the last: ask for "
-                "positions all if that is what you want"
+                f"the format {name} is read to add at all positions; this vector is meant for the last: "
+                "ask for positions all if that is what you want"
             )
         if vector.layers[0] < self.first_layer:
             raise ValueError(
-                f"the format {name} cannot name block {vector.layers[0]}: its first is {self.first_layer}; choose "
-                "later blocks with layers"
+                f"the format {name} cannot name block {vector.layers[0]}: its first is {self.first_layer}; "
+                "choose later blocks with layers"
             )
         if not self.several and len(vector.layers) > 1:
             raise ValueError(
@@ -63,7 +63,10 @@ class Content:
         if any((held.directions[k] != v).any() for k, v in wide.directions.items()):
             yield "directions are rounded to float32"
         if self.positions is False and vector.positions != "all":
-            yield f"the format {name} does not say at which positions to add: tell its reader the {vector.positions}"
+            yield (
+                f"the format {name} does not say at which positions to add: tell its reader the "
+                f"{vector.positions}"
+            )
         if vector.model and not self.model:
             yield f"the format {name} does not name the model, {vector.model}"
         lost = sorted(set(vector.about) - (self.about or set()) if self.about is not None else ())

@@ -53,7 +53,7 @@ def read_vector(
     to take; they give an array [d] its block. `hidden_states`: row l of an array is of block l - 1, as in
     persona vectors. No pickle is run: a `.pt` that holds more than tensors and plain containers is refused.
 
-    Raises `ValueError`, one line, on what is none of these; `ImportError` on GGUF without the package gguf.
+    Raises `ValueError`, one line, on what is none of these.
 
     >>> import tempfile, numpy as np, ufm.llm
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -7,6 +7,7 @@ the final norm, so these two are of no block.
 
 from collections.abc import Sequence
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 
@@ -48,7 +49,7 @@ def read_npy(path: Path) -> np.ndarray:
     try:
         # mapped: a header that promises more than the file holds asks for no memory
         return np.array(np.load(path, mmap_mode="r", allow_pickle=False))
-    except (ValueError, EOFError, OSError) as error:
+    except (ValueError, EOFError, OSError, TokenError) as error:  # the last: of its header
         raise ValueError(f"it is no .npy file of numbers: {error}") from error
 
 

@@ -5,6 +5,7 @@ import json
 import re
 import struct
 import zipfile
+from contextlib import suppress
 from dataclasses import replace
 from itertools import product
 
@@ -18,6 +19,7 @@ from safetensors.flax import save_file as save_jax
 from safetensors.numpy import load_file, save_file
 
 import ufm.llm
+from tests.gguf_files import finish
 from ufm.llm.steering.files.read_write import FORMATS, open_vector
 
 ENDS = {"ufm": "safetensors", "gguf": "gguf", "svec": "svec", "rows": "npy"}
@@ -305,22 +307,19 @@ def test_variants_that_others_write(tmp_path):
     writer = gguf.GGUFWriter(tmp_path / "v.gguf", "steeringvector")
     writer.add_string("steeringvector.method", "mean")
     writer.add_tensor("direction.3", V)
-    _close(writer)
+    finish(writer)
     found = ufm.llm.read_vector(tmp_path / "v.gguf")
     assert (found.layers, found.about) == ((3,), {"method": "mean"})
 
 
-def _close(writer):
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+Q8_0 = gguf.GGMLQuantizationType.Q8_0
+ROUNDED = gguf.quantize(np.ones((1, 32), np.float32), Q8_0)[0]
 
 
-def _gguf(path, name, values, architecture="controlvector"):
+def _gguf(path, name, values, architecture="controlvector", **how):
     writer = gguf.GGUFWriter(path, architecture)
-    writer.add_tensor(name, values)
-    _close(writer)
+    writer.add_tensor(name, values, **how)
+    finish(writer)
 
 
 def _header(shape):
@@ -356,13 +355,15 @@ NOT_READ = [
     (b"", "it is of no format that is read: ufm, gguf, svec"),
     (b"hello", "it is of no format that is read"),
     (b"\x80\x02}q\x00.", "it is a bare pickle, which can run any code"),
-    (b"GGUF\x03\x00\x00\x00", "it is corrupt or cut short"),
-    (b"GGUF" + bytes(40), "it is corrupt or cut short"),
+    (b"GGUF\x03\x00\x00\x00", "is corrupt or cut short"),
+    (b"GGUF" + bytes(40), "is of GGUF version 0"),
     (lambda path: _gguf(path, "direction.0", V), "'direction.0' is no direction of a block from 1"),
     (lambda path: _gguf(path, "blk.1", V), "'blk.1' is no direction of a block"),
     (lambda path: _gguf(path, "direction.1", V, "llama"), "a GGUF file of 'llama', not a control"),
-    (lambda path: _gguf(path, "direction.1", np.arange(3)), "direction.1 is quantised"),
+    (lambda path: _gguf(path, "direction.1", np.arange(3)), "of type I64, which is not read"),
+    (lambda path: _gguf(path, "direction.1", ROUNDED, raw_dtype=Q8_0), "BF16, not in Q8_0"),
     (b"\x93NUMPY\x01\x00", "it is no .npy file of numbers"),
+    (_header((3,)).replace(b"(3,)", b"(3, "), "it is no .npy file of numbers"),
     (_header((10**12, 8)), "it is no .npy file of numbers"),
     (_npy([{}]), "it is no .npy file of numbers"),
     (_npy(np.ones((2, 2, 2))), "an array of shape (2, 2, 2)"),
@@ -392,6 +393,19 @@ def test_what_is_no_vector_is_one_line(tmp_path, content, message):
         ufm.llm.read_vector(path)
     assert str(caught.value).count(str(path)) == 1
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@given(data=st.data())
+@settings(max_examples=40)
+def test_a_damaged_file_is_read_or_refused(tmp_path_factory, name, data):
+    path = tmp_path_factory.getbasetemp() / NAMES[name]
+    content = bytearray(_written(path.parent, ufm.llm.ControlVector({1: V}, 2.0), name))
+    for _ in range(data.draw(st.integers(1, 3))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(content[: data.draw(st.integers(4, len(content)))])
+    with suppress(ValueError):
+        ufm.llm.read_vector(path)
 
 
 def test_no_file(tmp_path):
