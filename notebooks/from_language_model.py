@@ -40,7 +40,7 @@ def _():
 
     The model here is small: a GPT-2 of one block, width 32, 384 tokens, trained by `ufm toy` on
     Python's own documentation. The concept is *upper case*. `ufm.llm.load` reads GPT-2, Llama,
-    Mistral, Qwen3 and Gemma 3 checkpoints in the same way.
+    Qwen, Gemma and the other families of the documentation in the same way.
     """)
     return
 

@@ -20,6 +20,9 @@ ARCHITECTURES = {
     "gemma2": gguf.MODEL_ARCH.GEMMA2,
     "gemma3_text": gguf.MODEL_ARCH.GEMMA3,
     "phi3": gguf.MODEL_ARCH.PHI3,
+    "olmo2": gguf.MODEL_ARCH.OLMO2,
+    "granite": gguf.MODEL_ARCH.GRANITE,
+    "smollm3": gguf.MODEL_ARCH.SMOLLM3,
 }
 
 
@@ -28,12 +31,14 @@ def stored_model(family):
     config = json.loads((DATA / family / "config.json").read_text())
     shards = [load_file(path) for path in sorted((DATA / family).glob("model*.safetensors"))]
     state = {k: np.asarray(v.astype(jnp.float32)) for part in shards for k, v in part.items()}
-    if family == "gemma3":
-        # the file holds no scale of attention but 1/√head_dim: the norm of the queries takes it over
-        ratio = (config["head_dim"] / config["query_pre_attn_scalar"]) ** 0.5
+    if family.startswith("gemma"):
+        # the file holds no scale of attention but 1/√head_dim: the queries, or their norm, take it over
+        ratio = np.float32((config["head_dim"] / config["query_pre_attn_scalar"]) ** 0.5)
         for name in state:
             if "q_norm" in name:
-                state[name] = (1 + state[name]) * np.float32(ratio) - 1
+                state[name] = (1 + state[name]) * ratio - 1
+            elif "q_proj" in name and family == "gemma2":
+                state[name] = state[name] * ratio
     return config, state
 
 
@@ -136,6 +141,11 @@ def _keys(writer, config):
             if config.get(f"{name}_logit_softcapping"):
                 add = getattr(writer, f"add_{name}_logit_softcapping")
                 add(config[f"{name}_logit_softcapping"])
+    if config["model_type"] == "granite":
+        writer.add_attention_scale(config["attention_multiplier"])
+        writer.add_residual_scale(config["residual_multiplier"])
+        writer.add_embedding_scale(config["embedding_multiplier"])
+        writer.add_logit_scale(config["logits_scaling"])
     if config["model_type"] == "phi3":
         writer.add_rope_dimension_count(int(head_dim * full["partial_rotary_factor"]))
         writer.add_rope_scaling_orig_ctx_len(config["original_max_position_embeddings"])
@@ -151,7 +161,9 @@ def _laid_out(family, config, name, array):
         return array.T
     if family.startswith("gemma") and name.endswith("norm.weight"):
         return array + 1
-    if family in ("llama", "mistral") and (".q_proj." in name or ".k_proj." in name):
+    if family in ("llama", "mistral", "granite", "smollm3") and (
+        ".q_proj." in name or ".k_proj." in name
+    ):
         heads = config["num_attention_heads" if ".q_" in name else "num_key_value_heads"]
         halves = array.reshape(heads, 2, array.shape[0] // heads // 2, *array.shape[1:])
         return halves.swapaxes(1, 2).reshape(array.shape)

@@ -2,7 +2,7 @@
 
 Needs `pip install -e '.[oracle]'`. Run from the root of the repository:
 
-    python -m tests.data.make_llm
+    python -m tests.data.make_llm [FAMILY …]
 
 The logits in golden.safetensors are those of transformers (float32) and of the plain numpy forward
 pass in tests/oracle/reference.py (float64), unsteered and steered; nothing of `ufm` takes part.
@@ -10,6 +10,7 @@ pass in tests/oracle/reference.py (float64), unsteered and steered; nothing of `
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,10 @@ from tests.oracle import reference, tiny_models
 HERE = Path(__file__).parent / "llm"
 TOKENS = np.random.default_rng(7).integers(3, 64, size=9)
 KINDS = {"gpt2": "5GB", "llama3": "5GB", "mistral": "8KB", "qwen3": "5GB", "gemma3": "8KB"}
+KINDS |= dict.fromkeys(
+    ["qwen2", "phi3", "gemma2", "gpt_neox", "olmo2", "granite", "smollm3", "opt"], "5GB"
+)
+SEED = 11
 # layer, alpha, positions, site
 STEERS = {
     "plain": None,
@@ -90,7 +95,8 @@ WORDS = [
 
 def main() -> None:
     tiny_models.D, tiny_models.N = 16, 2
-    for name, shard_size in KINDS.items():
+    for name in sys.argv[1:] or KINDS:
+        shard_size = KINDS[name]
         directory = HERE / name
         shutil.rmtree(directory, ignore_errors=True)
         dtype = torch.bfloat16 if name in ("mistral", "gemma3") else torch.float32
@@ -108,8 +114,11 @@ def make(name, directory, dtype, shard_size):
     settings.update({k: v for k, v in small.items() if k in settings})
     if settings.get("layer_types"):
         settings["layer_types"] = settings["layer_types"][:2]
+    rope = settings.get("rope_parameters") or {}
+    for kind in {"short_factor", "long_factor"} & rope.keys():
+        rope[kind] = rope[kind][:1]  # heads of 4, of which 2 numbers are turned
     tiny_models.CONFIGS["small"] = lambda: transformers.AutoConfig.for_model(**settings)
-    return tiny_models.make("small", directory, dtype, shard_size)
+    return tiny_models.make("small", directory, dtype, shard_size, SEED)
 
 
 def golden(model) -> dict[str, np.ndarray]:

@@ -8,11 +8,15 @@ import math
 
 import numpy as np
 
+PREFIXES = ("model.", "transformer.", "gpt_neox.", "decoder.", "language_model.")
+
 
 def logits(config, state, tokens, steer=None):
     """Logits [T, V]; `config` of transformers, `state` name → float64 array, steer as elsewhere."""
-    state = {k.removeprefix("model.").removeprefix("transformer."): v for k, v in state.items()}
-    forward = _gpt2 if config.model_type == "gpt2" else _llama
+    for prefix in PREFIXES:
+        state = {k.removeprefix(prefix): v for k, v in state.items()}
+    config = config.text_config if config.model_type == "gemma3" else config
+    forward = {"gpt2": _gpt2, "gpt_neox": _neox, "opt": _opt}.get(config.model_type, _llama)
     return forward(config, state, list(tokens), steer)
 
 
@@ -88,6 +92,8 @@ def _frequencies(rope, size):
     out = []
     for k in range(size // 2):
         f = rope["rope_theta"] ** (-2 * k / size)
+        if rope["rope_type"] == "longrope":
+            f /= rope["short_factor"][k]
         if rope["rope_type"] == "linear":
             f /= rope["factor"]
         if rope["rope_type"] == "llama3":
@@ -103,20 +109,110 @@ def _frequencies(rope, size):
     return out
 
 
-def _turn(x, t, frequencies):
-    """Rotates each pair (x_k, x_{k + half}) as a complex number by t times its frequency."""
-    half = len(x) // 2
-    z = (x[:half] + 1j * x[half:]) * np.exp(1j * t * np.array(frequencies))
-    return np.concatenate([z.real, z.imag])
+def _turn(x, t, frequencies, length=1.0):
+    """Rotates each pair (x_k, x_{k + half}) as a complex number by t times its frequency.
+
+    `half` is the number of frequencies; what is left of x stays. `length` multiplies what is turned.
+    """
+    half = len(frequencies)
+    z = (x[:half] + 1j * x[half : 2 * half]) * length * np.exp(1j * t * np.array(frequencies))
+    return np.concatenate([z.real, z.imag, x[2 * half :]])
+
+
+def _longrope_length(config):
+    """By what longrope stretches what it turns (LongRoPE, arXiv:2402.13753, section 3.3 and its code)."""
+    rope = config.rope_parameters
+    before = rope["original_max_position_embeddings"]
+    factor = config.max_position_embeddings / before
+    return math.sqrt(1 + math.log(factor) / math.log(before)) if factor > 1 else 1.0
+
+
+def _neox(config, state, tokens, steer):
+    heads, d, eps = config.num_attention_heads, config.hidden_size, config.layer_norm_eps
+    size = d // heads
+    rope = config.rope_parameters
+    turns = _frequencies(rope, int(size * rope["partial_rotary_factor"]))
+    act = {"gelu": _erf_gelu, "gelu_new": _tanh_gelu}[config.hidden_act]
+    x = [state["embed_in.weight"][z] for z in tokens]
+    for i in range(config.num_hidden_layers):
+        at = f"layers.{i}."
+        w = {k.removeprefix(at): v for k, v in state.items() if k.startswith(at)}
+
+        def linear(name, y, w=w):
+            return w[f"{name}.weight"] @ y + w.get(f"{name}.bias", 0)
+
+        def norm(name, y, w=w):
+            return _layer_norm(y, w[f"{name}.weight"], w[f"{name}.bias"], eps)
+
+        qkv = [linear("attention.query_key_value", norm("input_layernorm", row)) for row in x]
+        for t in range(len(x) - 1, -1, -1):
+            out = []
+            for h in range(heads):
+                q, k, v = (3 * h * size + np.arange(size) + part * size for part in range(3))
+                query = _turn(qkv[t][q], t, turns)
+                score = [query @ _turn(qkv[s][k], s, turns) / math.sqrt(size) for s in range(t + 1)]
+                weight = _softmax(np.array(score))
+                out.append(sum(weight[s] * qkv[s][v] for s in range(t + 1)))
+            attended = x[t] + linear("attention.dense", np.concatenate(out))
+            seen = x[t] if config.use_parallel_residual else attended
+            inner = act(linear("mlp.dense_h_to_4h", norm("post_attention_layernorm", seen)))
+            x[t] = attended + linear("mlp.dense_4h_to_h", inner)
+        x = _steered(x, i, steer)
+    last = "final_layer_norm"
+    x = [_layer_norm(row, state[f"{last}.weight"], state[f"{last}.bias"], eps) for row in x]
+    x = _steered(x, None, steer, "post-norm")
+    head = state["embed_in.weight" if config.tie_word_embeddings else "lm_head.weight"]
+    return np.stack([head @ row for row in x])
+
+
+def _opt(config, state, tokens, steer):
+    heads, d, eps = config.num_attention_heads, config.hidden_size, 1e-5
+    size = d // heads
+    act = {"relu": lambda y: np.maximum(y, 0), "gelu": _erf_gelu}[config.activation_function]
+    table, places = state["embed_tokens.weight"], state["embed_positions.weight"]
+    x = [table[z] + places[t + 2] for t, z in enumerate(tokens)]
+    for i in range(config.num_hidden_layers):
+        at = f"layers.{i}."
+        w = {k.removeprefix(at): v for k, v in state.items() if k.startswith(at)}
+
+        def linear(name, y, w=w):
+            return w[f"{name}.weight"] @ y + w.get(f"{name}.bias", 0)
+
+        def norm(name, y, w=w):
+            return _layer_norm(y, w[f"{name}.weight"], w[f"{name}.bias"], eps)
+
+        y = [norm("self_attn_layer_norm", row) for row in x]
+        q, k, v = ([linear(f"self_attn.{kind}_proj", row) for row in y] for kind in "qkv")
+        for t in range(len(x)):
+            out = []
+            for h in range(heads):
+                part = slice(h * size, (h + 1) * size)
+                score = [q[t][part] @ k[s][part] / math.sqrt(size) for s in range(t + 1)]
+                weight = _softmax(np.array(score))
+                out.append(sum(weight[s] * v[s][part] for s in range(t + 1)))
+            x[t] = x[t] + linear("self_attn.out_proj", np.concatenate(out))
+            inner = act(linear("fc1", norm("final_layer_norm", x[t])))
+            x[t] = x[t] + linear("fc2", inner)
+        x = _steered(x, i, steer)
+    last = "final_layer_norm"
+    x = [_layer_norm(row, state[f"{last}.weight"], state[f"{last}.bias"], eps) for row in x]
+    x = _steered(x, None, steer, "post-norm")
+    head = table if config.tie_word_embeddings else state["lm_head.weight"]
+    return np.stack([head @ row for row in x])
 
 
 def _llama(config, state, tokens, steer):
     kind = config.model_type
-    gemma, qk_norm = kind == "gemma3_text", kind in ("gemma3_text", "qwen3")
+    gemma, head_norms = kind.startswith("gemma"), kind in ("gemma3_text", "qwen3")
+    olmo, granite = kind == "olmo2", kind == "granite"
     heads, kv_heads, d = config.num_attention_heads, config.num_key_value_heads, config.hidden_size
     size = getattr(config, "head_dim", None) or d // heads
     scale = 1 / math.sqrt(config.query_pre_attn_scalar if gemma else size)
+    scale = config.attention_multiplier if granite else scale
+    share = config.residual_multiplier if granite else 1
     act = _tanh_gelu if gemma else _silu
+    cap = config.attn_logit_softcapping if kind == "gemma2" else None
+    stretch = 1.0
 
     def norm(x, w):
         return _rms(x, 1 + w if gemma else w, config.rms_norm_eps)
@@ -125,45 +221,63 @@ def _llama(config, state, tokens, steer):
         y = w[f"{name}.weight"] @ x
         return y + w[f"{name}.bias"] if f"{name}.bias" in w else y
 
-    x = [state["embed_tokens.weight"][z] * (math.sqrt(d) if gemma else 1) for z in tokens]
+    factor = math.sqrt(d) if gemma else config.embedding_multiplier if granite else 1
+    x = [state["embed_tokens.weight"][z] * factor for z in tokens]
     for i in range(config.num_hidden_layers):
         at = f"layers.{i}."
         w = {k.removeprefix(at): v for k, v in state.items() if k.startswith(at)}
         kinds = getattr(config, "layer_types", None)
-        slides = kind == "mistral" if not kinds else kinds[i] == "sliding_attention"
+        slides = kind in ("mistral", "phi3") if not kinds else kinds[i] == "sliding_attention"
         window = config.sliding_window if slides and config.sliding_window else len(tokens)
         rope = config.rope_parameters
-        turns = _frequencies(rope[kinds[i]] if gemma else rope, size)
+        rope = rope[kinds[i]] if kind == "gemma3_text" else rope
+        turns = _frequencies(rope, int(size * rope.get("partial_rotary_factor", 1.0)))
+        if rope["rope_type"] == "longrope":
+            stretch = _longrope_length(config)
+        if kind == "smollm3" and not config.no_rope_layers[i]:
+            turns = []
         queries, keys, values = [], [], []
         for t, row in enumerate(x):
-            y = norm(row, w["input_layernorm.weight"])
-            q = linear(w, "self_attn.q_proj", y).reshape(heads, size)
-            k = linear(w, "self_attn.k_proj", y).reshape(kv_heads, size)
-            if qk_norm:
+            y = row if olmo else norm(row, w["input_layernorm.weight"])
+            if kind == "phi3":
+                both = w["self_attn.qkv_proj.weight"] @ y
+                q, k, v = np.split(both, [heads * size, (heads + kv_heads) * size])
+            else:
+                q, k, v = (linear(w, f"self_attn.{part}_proj", y) for part in "qkv")
+            if olmo:
+                q, k = norm(q, w["self_attn.q_norm.weight"]), norm(k, w["self_attn.k_norm.weight"])
+            q, k = q.reshape(heads, size), k.reshape(kv_heads, size)
+            if head_norms:
                 q = [norm(a, w["self_attn.q_norm.weight"]) for a in q]
                 k = [norm(a, w["self_attn.k_norm.weight"]) for a in k]
-            queries.append([_turn(a, t, turns) for a in q])
-            keys.append([_turn(a, t, turns) for a in k])
-            values.append(linear(w, "self_attn.v_proj", y).reshape(kv_heads, size))
+            queries.append([_turn(a, t, turns, stretch) for a in q])
+            keys.append([_turn(a, t, turns, stretch) for a in k])
+            values.append(v.reshape(kv_heads, size))
         for t in range(len(x)):
             seen = range(max(0, t - window + 1), t + 1)
             out = []
             for h in range(heads):
                 g = h // (heads // kv_heads)
                 score = np.array([scale * (queries[t][h] @ keys[s][g]) for s in seen])
-                weight = _softmax(score)
+                weight = _softmax(cap * np.tanh(score / cap) if cap else score)
                 out.append(sum(weight[n] * values[s][g] for n, s in enumerate(seen)))
             y = linear(w, "self_attn.o_proj", np.concatenate(out))
-            x[t] = x[t] + (norm(y, w["post_attention_layernorm.weight"]) if gemma else y)
+            has_post_norms = gemma or olmo
+            y = norm(y, w["post_attention_layernorm.weight"]) if has_post_norms else y
+            x[t] = x[t] + share * y
             before = "pre_feedforward_layernorm" if gemma else "post_attention_layernorm"
-            y = norm(x[t], w[f"{before}.weight"])
-            inner = act(linear(w, "mlp.gate_proj", y)) * linear(w, "mlp.up_proj", y)
-            y = linear(w, "mlp.down_proj", inner)
-            x[t] = x[t] + (norm(y, w["post_feedforward_layernorm.weight"]) if gemma else y)
+            y = x[t] if olmo else norm(x[t], w[f"{before}.weight"])
+            if kind == "phi3":
+                gate, up = np.split(w["mlp.gate_up_proj.weight"] @ y, 2)
+            else:
+                gate, up = linear(w, "mlp.gate_proj", y), linear(w, "mlp.up_proj", y)
+            y = linear(w, "mlp.down_proj", act(gate) * up)
+            y = norm(y, w["post_feedforward_layernorm.weight"]) if has_post_norms else y
+            x[t] = x[t] + share * y
         x = _steered(x, i, steer)
     x = [norm(row, state["norm.weight"]) for row in x]
     x = _steered(x, None, steer, "post-norm")
     head = state["embed_tokens.weight" if config.tie_word_embeddings else "lm_head.weight"]
-    out = np.stack([head @ row for row in x])
+    out = np.stack([head @ row for row in x]) / (config.logits_scaling if granite else 1)
     cap = getattr(config, "final_logit_softcapping", None)
     return cap * np.tanh(out / cap) if cap else out

@@ -23,7 +23,8 @@ STEERS = [
 # float32: the figure that the issue asks for; logits are of order one (asserted). float64: the same
 TOLERANCE = {"float32": 5e-6, "float64": 1e-12}
 
-FAMILIES = ["gpt2", "llama3", "mistral", "qwen3", "gemma3"]
+FAMILIES = ["gpt2", "gpt_neox", "llama3", "mistral", "qwen2", "qwen3", "phi3", "gemma2", "gemma3"]
+FAMILIES += ["olmo2", "granite", "smollm3", "opt"]
 
 rng = np.random.default_rng(20260)
 TOKENS = rng.integers(3, V, size=12)

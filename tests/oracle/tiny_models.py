@@ -1,6 +1,7 @@
 """Tiny random models of every family, made by transformers, and how to steer them there."""
 
 import copy
+import zlib
 
 import numpy as np
 import torch
@@ -16,6 +17,25 @@ _LLAMA3 = {
     "high_freq_factor": 4.0,
     "original_max_position_embeddings": 64,
 }
+_LONG = {
+    "rope_type": "longrope",
+    "rope_theta": 1e4,
+    "partial_rotary_factor": 0.7,  # 4 of 6 numbers are turned
+    "short_factor": [1.25, 1.5],
+    "long_factor": [2.0, 3.0],
+}
+_VISION = dict(
+    model_type="siglip_vision_model",
+    hidden_size=8,
+    intermediate_size=8,
+    num_hidden_layers=1,
+    num_attention_heads=2,
+    image_size=8,
+    patch_size=4,
+)
+# token numbers that none of the tests' tokens has
+_IMAGE = dict(mm_tokens_per_image=4, boi_token_index=60, eoi_token_index=61, image_token_index=62)
+_PARTIAL = {"rope_type": "default", "partial_rotary_factor": 0.5}
 _SIZES = dict(vocab_size=V, hidden_size=D, num_hidden_layers=N, intermediate_size=40)
 _IDS = dict(bos_token_id=1, eos_token_id=2, pad_token_id=0)
 _GPT2 = dict(vocab_size=V, n_embd=D, n_layer=N, n_head=4, n_positions=32, **_IDS)
@@ -42,12 +62,75 @@ CONFIGS = {
     ),
     "mistral": lambda: transformers.MistralConfig(**_HEADS, sliding_window=4, head_dim=8),
     "mistral-unlimited": lambda: transformers.MistralConfig(**_HEADS, sliding_window=None),
+    "qwen2": lambda: transformers.Qwen2Config(**_HEADS),
+    "qwen2-window": lambda: transformers.Qwen2Config(
+        **_HEADS, use_sliding_window=True, sliding_window=3, max_window_layers=1
+    ),
+    "phi3": lambda: transformers.Phi3Config(
+        **_HEADS, sliding_window=4, rope_parameters=_LONG, original_max_position_embeddings=64
+    ),
+    "phi3-plain": lambda: transformers.Phi3Config(**_HEADS),
+    "gemma2": lambda: transformers.Gemma2Config(
+        **_HEADS,
+        head_dim=8,
+        query_pre_attn_scalar=12,
+        sliding_window=4,
+        attn_logit_softcapping=1.5,
+        final_logit_softcapping=2.0,
+    ),
+    "gemma2-uncapped": lambda: transformers.Gemma2Config(
+        **_HEADS, head_dim=8, attn_logit_softcapping=None, final_logit_softcapping=None
+    ),
+    "gpt_neox": lambda: transformers.GPTNeoXConfig(
+        num_attention_heads=2, **_SIZES, **_IDS, rope_parameters=_PARTIAL | {"rope_theta": 1e4}
+    ),
+    "gpt_neox-in-turn": lambda: transformers.GPTNeoXConfig(
+        num_attention_heads=4,
+        **_SIZES,
+        **_IDS,
+        use_parallel_residual=False,
+        attention_bias=False,
+        tie_word_embeddings=True,
+        hidden_act="gelu_new",
+        rope_parameters=_PARTIAL | {"partial_rotary_factor": 1.0, "rope_theta": 1e3},
+    ),
+    "olmo2": lambda: transformers.Olmo2Config(**_HEADS),
+    "granite": lambda: transformers.GraniteConfig(
+        **_HEADS,
+        embedding_multiplier=3.0,
+        attention_multiplier=0.3,
+        residual_multiplier=0.4,
+        logits_scaling=1.7,
+        tie_word_embeddings=True,
+        mlp_bias=True,
+    ),
+    "smollm3": lambda: transformers.SmolLM3Config(**_HEADS, no_rope_layer_interval=2),
+    "smollm3-window": lambda: transformers.SmolLM3Config(
+        **_HEADS,
+        no_rope_layers=[0, 1, 0],
+        use_sliding_window=True,
+        sliding_window=4,
+        attention_bias=True,
+        tie_word_embeddings=False,
+    ),
+    "opt": lambda: transformers.OPTConfig(
+        vocab_size=V,
+        hidden_size=D,
+        num_hidden_layers=N,
+        ffn_dim=40,
+        num_attention_heads=4,
+        max_position_embeddings=32,
+        **_IDS,
+    ),
     "qwen3": lambda: transformers.Qwen3Config(**_HEADS, head_dim=8, tie_word_embeddings=True),
     "qwen3-window": lambda: transformers.Qwen3Config(
         **_HEADS, head_dim=8, use_sliding_window=True, sliding_window=3, max_window_layers=1
     ),
     "gemma3": lambda: transformers.Gemma3TextConfig(
         **_HEADS, head_dim=8, query_pre_attn_scalar=12, sliding_window=4, layer_types=_KINDS
+    ),
+    "gemma3-vision": lambda: transformers.Gemma3Config(
+        text_config=CONFIGS["gemma3"]().to_dict(), vision_config=_VISION, **_IMAGE
     ),
     "gemma3-softcap": lambda: transformers.Gemma3TextConfig(
         **_HEADS,
@@ -64,12 +147,14 @@ CONFIGS = {
 }
 
 
-def make(name, directory, dtype=torch.float32, shard_size="5GB"):
+def make(name, directory, dtype=torch.float32, shard_size="5GB", seed=None):
     """A random model of that kind, saved to `directory`, every parameter away from its default."""
     config = CONFIGS[name]()
     config._attn_implementation = "eager"
-    model = transformers.AutoModelForCausalLM.from_config(config).eval()
-    randomise(model, seed=sorted(CONFIGS).index(name))
+    is_wrapper = hasattr(config, "vision_config")
+    kind = "AutoModelForImageTextToText" if is_wrapper else "AutoModelForCausalLM"
+    model = getattr(transformers, kind).from_config(config).eval()
+    randomise(model, zlib.crc32(name.encode()) if seed is None else seed)
     copy.deepcopy(model).to(dtype).save_pretrained(directory, max_shard_size=shard_size)
     with torch.no_grad():
         # the weights only: model.to(dtype) would round the rotary tables with them, for good
@@ -80,7 +165,7 @@ def make(name, directory, dtype=torch.float32, shard_size="5GB"):
 
 def randomise(model, seed):
     generator = torch.Generator().manual_seed(seed)
-    is_gemma = model.config.model_type == "gemma3_text"
+    is_gemma = model.config.model_type.startswith("gemma")
     with torch.no_grad():
         for name, tensor in model.named_parameters():
             noise = torch.randn(tensor.shape, generator=generator)
@@ -93,14 +178,20 @@ def randomise(model, seed):
                 tensor.copy_(noise * tensor.shape[-1] ** -0.5)
 
 
+_BODIES = ("model", "transformer", "gpt_neox")
+_INNER = ("language_model", "decoder")
+_FINAL_NORMS = ("norm", "ln_f", "final_layer_norm")
+
+
 def steered_logits(model, tokens, mask=None, steer=None):
     """Logits [B, T, V] by transformers, steered by a hook: steer = (layer, alpha, v, positions, site)."""
     handles = []
     if steer is not None:
         layer, alpha, vector, positions, site = steer
-        body = model.model if hasattr(model, "model") else model.transformer
+        body = next(getattr(model, name) for name in _BODIES if hasattr(model, name))
+        body = next((getattr(body, name) for name in _INNER if hasattr(body, name)), body)
         blocks = body.layers if hasattr(body, "layers") else body.h
-        final = body.norm if hasattr(body, "norm") else body.ln_f
+        final = next(getattr(body, name) for name in _FINAL_NORMS if hasattr(body, name))
         step = alpha * torch.as_tensor(np.asarray(vector), dtype=model.dtype)
 
         def hook(module, args, output):

@@ -1,5 +1,6 @@
 """What the config.json of each family says; anything unknown is an error naming it."""
 
+from dataclasses import replace
 from functools import partial
 
 from ufm._json import JSON
@@ -8,7 +9,23 @@ from ..decoder.config import BlockConfig, Config, Reader
 from ..decoder.rotary import Rotary, read_rotary
 
 _SIZES = ("hidden_size", "num_attention_heads", "num_hidden_layers")
-FAMILIES = ("gpt2", "llama", "mistral", "qwen3", "gemma3_text")
+FAMILIES = (
+    "gpt2",
+    "gpt_neox",
+    "llama",
+    "mistral",
+    "qwen2",
+    "qwen3",
+    "phi3",
+    "gemma2",
+    "gemma3_text",
+    "olmo2",
+    "granite",
+    "smollm3",
+    "opt",
+)
+# As config.json names them: "gemma3" is the text decoder of Gemma 3 with vision.
+KNOWN = (*FAMILIES, "gemma3")
 
 
 def read_config(settings: dict[str, JSON], ignore: tuple[str, ...] = ()) -> Config:
@@ -18,14 +35,33 @@ def read_config(settings: dict[str, JSON], ignore: tuple[str, ...] = ()) -> Conf
     `ignore` lists settings to pass over.
     """
     family = settings.get("model_type")
+    if family == "gemma3":
+        return read_config(_text_config(settings, ignore), ignore)
     if family not in FAMILIES:
         raise ValueError(
-            f"config.json: model_type {family!r} is not supported; known are {', '.join(FAMILIES)}"
+            f"config.json: model_type {family!r} is not supported; known are {', '.join(KNOWN)}"
         )
     reader = Reader(settings)
-    config = {"gpt2": _gpt2, "gemma3_text": _gemma3}.get(family, _llama_like)(family, reader)
+    read = _READERS.get(family, _llama_like)
+    config = read(family, reader)
     reader.refuse_unread(ignore)
     return config
+
+
+def _text_config(settings: dict[str, JSON], ignore: tuple[str, ...]) -> dict[str, JSON]:
+    """The text decoder in the settings of Gemma 3 with vision, whose files leave out much."""
+    reader = Reader(settings)
+    text = reader.get("text_config")
+    if not isinstance(text, dict):
+        raise ValueError(f"config.json: text_config must be an object; got {text!r}")
+    for name in ("vision_config", "mm_tokens_per_image"):
+        reader.get(name)
+    tied = reader.flag("tie_word_embeddings", True)
+    reader.refuse_unread(ignore)
+    # transformers' defaults of Gemma3TextConfig, on which the published files rely
+    unsaid = {"vocab_size": 262208, "num_attention_heads": 8, "num_key_value_heads": 4}
+    given = {name: value for name, value in text.items() if value is not None}
+    return {"tie_word_embeddings": tied, **unsaid, **given, "model_type": "gemma3_text"}
 
 
 def _gpt2(family: str, reader: Reader) -> Config:
@@ -51,15 +87,76 @@ def _gpt2(family: str, reader: Reader) -> Config:
     )
 
 
-def _llama_like(family: str, reader: Reader) -> Config:
-    """Llama, Mistral and Qwen3: the same block, with a window or norms of queries and keys."""
+def _gpt_neox(family: str, reader: Reader) -> Config:
+    """GPT-NeoX, such as Pythia: a part of each head is turned, attention and MLP side by side."""
     d, heads, n = (reader.size(name) for name in _SIZES)
-    if family == "qwen3":
-        head_dim = reader.size("head_dim", 128)
-        windows = _qwen3_windows(reader, n)
+    head_dim = _split(d, heads, *_SIZES[:2])
+    theta = reader.number("rotary_emb_base", 10000.0)
+    rope = _rope(reader, theta)
+    turned = _turned(reader, rope, head_dim, "rotary_pct", 0.25)
+    block = BlockConfig(
+        heads=heads,
+        kv_heads=heads,
+        head_dim=head_dim,
+        scale=head_dim**-0.5,
+        activation=reader.activation("hidden_act", "gelu"),
+        norm_eps=reader.number("layer_norm_eps", 1e-5),
+        rotary=read_rotary(rope, turned, theta),
+        window=None,
+        is_parallel=reader.flag("use_parallel_residual", True),
+    )
+    return Config(
+        family=family,
+        vocabulary=reader.size("vocab_size"),
+        dimension=d,
+        inner=reader.size("intermediate_size"),
+        positions=None,
+        context=_context(reader),
+        blocks=(block,) * n,
+        tied=reader.flag("tie_word_embeddings", False),
+        attention_bias=reader.flag("attention_bias", True),
+        mlp_bias=True,
+    )
+
+
+def _opt(family: str, reader: Reader) -> Config:
+    """OPT, but for the one of 350m, whose norms come after and which has no final one."""
+    d, heads, n = (reader.size(name) for name in _SIZES)
+    is_usual = (
+        reader.flag("do_layer_norm_before", True)
+        and not reader.flag("_remove_final_layer_norm", False)
+        and reader.flag("layer_norm_elementwise_affine", True)
+        and reader.size("word_embed_proj_dim", d) == d
+    )
+    if not is_usual:
+        raise ValueError(
+            "config.json: an OPT without a final norm (350m) or scales is not supported"
+        )
+    head_dim, has_bias = _split(d, heads, *_SIZES[:2]), reader.flag("enable_bias", True)
+    activation = reader.activation("activation_function", "relu")
+    block = BlockConfig(heads, heads, head_dim, head_dim**-0.5, activation, 1e-5, None, None)
+    return Config(
+        family=family,
+        vocabulary=reader.size("vocab_size"),
+        dimension=d,
+        inner=reader.size("ffn_dim"),
+        positions=reader.size("max_position_embeddings", 2048),
+        blocks=(block,) * n,
+        tied=reader.flag("tie_word_embeddings", True),
+        attention_bias=has_bias,
+        mlp_bias=has_bias,
+    )
+
+
+def _llama_like(
+    family: str, reader: Reader, *, eps: float = 1e-6, theta: float = 1e4, is_tied: bool = False
+) -> Config:
+    """Llama, Mistral, Qwen2 and 3, and what the others start from; with a family's own defaults."""
+    d, heads, n = (reader.size(name) for name in _SIZES)
+    head_dim = reader.size("head_dim", 128) if family == "qwen3" else _head_dim(reader, d, heads)
+    if family in ("qwen2", "qwen3"):
+        windows = _qwen_windows(reader, n)
     else:
-        is_split = reader.get("head_dim") is None
-        head_dim = _split(d, heads, *_SIZES[:2]) if is_split else reader.size("head_dim")
         windows = [_mistral_window(reader) if family == "mistral" else None] * n
     block = partial(
         BlockConfig,
@@ -68,8 +165,8 @@ def _llama_like(family: str, reader: Reader) -> Config:
         head_dim=head_dim,
         scale=head_dim**-0.5,
         activation=reader.activation("hidden_act", "silu"),
-        norm_eps=reader.number("rms_norm_eps", 1e-6),
-        rotary=_one_rotary(reader, head_dim),
+        norm_eps=reader.number("rms_norm_eps", eps),
+        rotary=_one_rotary(reader, head_dim, theta),
     )
     return Config(
         family=family,
@@ -79,34 +176,120 @@ def _llama_like(family: str, reader: Reader) -> Config:
         positions=None,
         context=_context(reader),
         blocks=tuple(block(window=window) for window in windows),
-        tied=reader.flag("tie_word_embeddings", False),
-        attention_bias=family != "mistral" and reader.flag("attention_bias", False),
-        mlp_bias=family == "llama" and reader.flag("mlp_bias", False),
+        tied=reader.flag("tie_word_embeddings", is_tied),
+        attention_bias=family == "qwen2"
+        or (family != "mistral" and reader.flag("attention_bias", False)),
+        mlp_bias=family in ("llama", "granite", "smollm3") and reader.flag("mlp_bias", False),
     )
 
 
-def _gemma3(family: str, reader: Reader) -> Config:
+def _granite(family: str, reader: Reader) -> Config:
+    """Granite: Llama with four multipliers."""
+    config = _llama_like(family, reader)
+    scale, share = (reader.number(f"{name}_multiplier", 1.0) for name in ("attention", "residual"))
+    blocks = (replace(block, scale=scale, residual_scale=share) for block in config.blocks)
+    return replace(
+        config,
+        blocks=tuple(blocks),
+        embedding_scale=reader.number("embedding_multiplier", 1.0),
+        logit_divisor=reader.number("logits_scaling", 1.0),
+    )
+
+
+def _smollm3(family: str, reader: Reader) -> Config:
+    """SmolLM3: every fourth block has no positions, and it alone may have a window."""
+    config = _llama_like(family, reader, theta=2e6, is_tied=True)
+    n, every = len(config.blocks), reader.size("no_rope_layer_interval", 4)
+    reader.get("max_window_layers")  # which transformers does not read
+    turns = reader.get("no_rope_layers", [int((i + 1) % every != 0) for i in range(n)])
+    if not isinstance(turns, list) or len(turns) < n or set(turns) - {0, 1}:
+        raise ValueError(f"config.json: no_rope_layers must list {n} of 0 and 1; got {turns!r}")
+    windows = _windows(reader, [not turned for turned in turns[:n]], None)
+    blocks = (
+        replace(block, rotary=block.rotary if turned else None, window=window)
+        for block, turned, window in zip(config.blocks, turns, windows, strict=False)
+    )
+    return replace(config, blocks=tuple(blocks))
+
+
+def _phi3(family: str, reader: Reader) -> Config:
+    """Phi-3 and 4: a part of each head may be turned, by Longrope's factors for short texts."""
     d, heads, n = (reader.size(name) for name in _SIZES)
+    for name in ("full_attn_mod", "interpolate_factor"):  # of Phi-4-mini, which does not use them
+        if reader.get(name, 1) != 1:
+            raise ValueError(f"config.json: {name} {reader.get(name)!r} is not supported")
+    head_dim = _head_dim(reader, d, heads)
+    is_windowed = reader.get("sliding_window") is not None
+    block = BlockConfig(
+        heads=heads,
+        kv_heads=_kv_heads(reader, heads),
+        head_dim=head_dim,
+        scale=head_dim**-0.5,
+        activation=reader.activation("hidden_act", "silu"),
+        norm_eps=reader.number("rms_norm_eps", 1e-5),
+        rotary=_phi3_rotary(reader, head_dim),
+        window=reader.size("sliding_window") if is_windowed else None,
+    )
+    return Config(
+        family=family,
+        vocabulary=reader.size("vocab_size"),
+        dimension=d,
+        inner=reader.size("intermediate_size"),
+        positions=None,
+        context=_context(reader),
+        blocks=(block,) * n,
+        tied=reader.flag("tie_word_embeddings", False),
+        attention_bias=False,
+        mlp_bias=False,
+    )
+
+
+def _gemma2(family: str, reader: Reader) -> Config:
+    """Gemma 2: attention scores and logits are capped, and every other block has a window."""
+    head_dim, n = reader.size("head_dim", 256), reader.size("num_hidden_layers")
+    # of the first files: other names, which transformers does not read
+    for name in ("hidden_act", "sliding_window_size"):
+        reader.get(name)
+    cap = _softcap(reader, "attn_logit_softcapping", 50.0)
+    kinds = _layer_types(reader, [i % 2 == 0 for i in range(n)])
+    rotary = _one_rotary(reader, head_dim)
+    config = _gemma(family, reader, kinds, dict.fromkeys(kinds, rotary), 30.0)
+    blocks = tuple(replace(block, softcap=cap) for block in config.blocks)
+    return replace(config, blocks=blocks)
+
+
+def _gemma3(family: str, reader: Reader) -> Config:
     if reader.get("attn_logit_softcapping") is not None:
         # transformers reads this setting and then does not use it: two meanings, so none
         raise ValueError("config.json: attn_logit_softcapping is not supported for gemma3_text")
+    pattern = reader.size("sliding_window_pattern", reader.get("_sliding_window_pattern", 6))
+    n = reader.size("num_hidden_layers")
+    kinds = _layer_types(reader, [(i + 1) % pattern != 0 for i in range(n)])
+    rotary = _two_rotaries(reader, reader.size("head_dim", 256))
+    return _gemma(family, reader, kinds, rotary, None)
+
+
+def _gemma(
+    family: str,
+    reader: Reader,
+    kinds: list[str],
+    rotary: dict[str, Rotary],
+    final_softcap: float | None,
+) -> Config:
+    """What Gemma 2 and 3 share, given the kind of attention of each block and the rotary of each kind."""
     if reader.flag("use_bidirectional_attention", False):
         raise ValueError("config.json: use_bidirectional_attention makes no causal language model")
-    head_dim = reader.size("head_dim", 256)
+    d, heads, _ = (reader.size(name) for name in _SIZES)
     window = reader.size("sliding_window", 4096)
-    pattern = reader.size("sliding_window_pattern", reader.get("_sliding_window_pattern", 6))
-    kinds = _layer_types(reader, [(i + 1) % pattern != 0 for i in range(n)])
-    rotary = _two_rotaries(reader, head_dim)
     block = partial(
         BlockConfig,
         heads=heads,
         kv_heads=_kv_heads(reader, heads),
-        head_dim=head_dim,
+        head_dim=reader.size("head_dim", 256),
         scale=reader.number("query_pre_attn_scalar", 256.0) ** -0.5,
         activation=reader.activation("hidden_activation", "gelu_pytorch_tanh"),
         norm_eps=reader.number("rms_norm_eps", 1e-6),
     )
-    softcap = reader.get("final_logit_softcapping")
     return Config(
         family=family,
         vocabulary=reader.size("vocab_size"),
@@ -122,7 +305,7 @@ def _gemma3(family: str, reader: Reader) -> Config:
         attention_bias=reader.flag("attention_bias", False),
         mlp_bias=False,
         embedding_scale=d**0.5,
-        final_softcap=None if softcap is None else reader.number("final_logit_softcapping"),
+        final_softcap=_softcap(reader, "final_logit_softcapping", final_softcap),
     )
 
 
@@ -131,10 +314,23 @@ def _context(reader: Reader) -> int | None:
     return None if given is None else reader.size("max_position_embeddings")
 
 
+def _softcap(reader: Reader, name: str, default: float | None) -> float | None:
+    """A cap; null means none, where a setting that is missing means `default`."""
+    if reader.get(name) is None and (default is None or name in reader.settings):
+        return None
+    return reader.number(name, default)
+
+
 def _split(d: int, heads: int, what: str, by: str) -> int:
     if d % heads:
         raise ValueError(f"config.json: {what} {d} is not a multiple of {by} {heads}")
     return d // heads
+
+
+def _head_dim(reader: Reader, d: int, heads: int) -> int:
+    if reader.get("head_dim") is None:
+        return _split(d, heads, *_SIZES[:2])
+    return reader.size("head_dim")
 
 
 def _kv_heads(reader: Reader, heads: int) -> int:
@@ -143,10 +339,41 @@ def _kv_heads(reader: Reader, heads: int) -> int:
     return kv_heads
 
 
-def _one_rotary(reader: Reader, head_dim: int) -> Rotary:
+def _one_rotary(reader: Reader, head_dim: int, theta: float = 10000.0) -> Rotary:
+    theta = reader.number("rope_theta", theta)
+    return read_rotary(_rope(reader, theta), head_dim, theta)
+
+
+def _rope(reader: Reader, theta: float) -> dict[str, JSON]:
+    scaling, parameters = reader.get("rope_scaling", {}), reader.get("rope_parameters", {})
+    return dict(_one_of_two(scaling, parameters, theta))
+
+
+def _turned(reader: Reader, rope: dict[str, JSON], head_dim: int, name: str, share: float) -> int:
+    """How many numbers of each head are turned: a share that `rope`, or the setting `name`, says."""
+    share = reader.number(name, share)
+    turned = int(head_dim * Reader(rope).number("partial_rotary_factor", share))
+    rope.pop("partial_rotary_factor", None)
+    if not 0 < turned <= head_dim or turned % 2:
+        raise ValueError(f"config.json turns {turned} of the {head_dim} numbers of a head")
+    return turned
+
+
+def _phi3_rotary(reader: Reader, head_dim: int) -> Rotary:
     theta = reader.number("rope_theta", 10000.0)
-    given = _one_of_two(reader.get("rope_scaling", {}), reader.get("rope_parameters", {}), theta)
-    return read_rotary(given, head_dim, theta)
+    rope = _rope(reader, theta)
+    turned = _turned(reader, rope, head_dim, "partial_rotary_factor", 1.0)
+    before = reader.size("original_max_position_embeddings", 4096)
+    kind = rope.pop("rope_type", None) or rope.pop("type", None) or "default"
+    rope.pop("type", None)
+    if kind == "default":
+        rope.pop("original_max_position_embeddings", None)
+        return read_rotary(rope, turned, theta)
+    # names of older files
+    kind = "longrope" if kind in ("su", "yarn") else kind
+    rope.setdefault("original_max_position_embeddings", before)
+    after = reader.size("max_position_embeddings", 4096)
+    return read_rotary({**rope, "rope_type": kind}, turned, theta, after)
 
 
 def _one_of_two(
@@ -209,14 +436,35 @@ def _mistral_window(reader: Reader) -> int | None:
     return reader.size("sliding_window", 4096)
 
 
-def _qwen3_windows(reader: Reader, n: int) -> list[int | None]:
-    is_used = reader.flag("use_sliding_window", False)
+def _qwen_windows(reader: Reader, n: int) -> list[int | None]:
     first = reader.get("max_window_layers", 28)
-    given = reader.size("sliding_window", 4096)
+    return _windows(reader, [i >= first for i in range(n)], 4096)
+
+
+def _windows(reader: Reader, may_slide: list[bool], default: int | None) -> list[int | None]:
+    """The window of each block; `may_slide` says which have it where config.json does not."""
+    is_used = reader.flag("use_sliding_window", False)
+    # files give one even where none is used
+    given = reader.get("sliding_window", default)
+    given = None if given is None else reader.size("sliding_window", default)
     window = given if is_used else None
-    kinds = _layer_types(reader, [window is not None and i >= first for i in range(n)])
+    kinds = _layer_types(reader, [window is not None and slides for slides in may_slide])
     if window is None and "sliding_attention" in kinds:
         raise ValueError(
             "config.json: layer_types asks for sliding_attention but use_sliding_window is off"
         )
     return [window if kind == "sliding_attention" else None for kind in kinds]
+
+
+# All others are as Llama is.
+_READERS = {
+    "gpt2": _gpt2,
+    "gpt_neox": _gpt_neox,
+    "phi3": _phi3,
+    "gemma2": _gemma2,
+    "gemma3_text": _gemma3,
+    "olmo2": partial(_llama_like, eps=1e-5),
+    "granite": _granite,
+    "smollm3": _smollm3,
+    "opt": _opt,
+}

@@ -20,7 +20,12 @@ ARCHITECTURES = {
     "gemma2": "gemma2",
     "gemma3": "gemma3_text",
     "phi3": "phi3",
+    "olmo2": "olmo2",
+    "granite": "granite",
+    "smollm3": "smollm3",
 }
+# Of these config.json names no size of a head: it is the width divided by the number of heads.
+_WIDTH_BY_HEADS = ("qwen2", "phi3", "olmo2", "granite", "smollm3")
 # Keys that change nothing in a forward pass: the tokenizer's are for the tokenizer.
 _HARMLESS = ("general.", "tokenizer.", "quantize.", "split.", "imatrix.")
 _HARMLESS_HERE = ("context_length", "vocab_size", "rope.scaling.finetuned")
@@ -158,7 +163,7 @@ def _llama_like(keys: _Keys) -> Settings:
         "rope_theta": keys.number("rope.freq_base", 10000.0),
         "max_position_embeddings": keys.size("context_length", 1),
     }
-    if keys.architecture not in ("qwen2", "phi3"):
+    if keys.architecture not in _WIDTH_BY_HEADS:
         shared["head_dim"] = keys.head_dim
     elif keys.head_dim != keys.share:
         raise ValueError(f"{keys.where}.attention.key_length differs from width / heads")
@@ -169,6 +174,9 @@ def _llama_like(keys: _Keys) -> Settings:
         "gemma2": _gemma2,
         "gemma3": _gemma3,
         "phi3": _phi3,
+        "olmo2": _whole_rotary,
+        "granite": _granite,
+        "smollm3": _smollm3,
     }
     return shared | own[keys.architecture](keys)
 
@@ -208,11 +216,31 @@ def _llama(keys: _Keys) -> Settings:
     window = keys.get("attention.sliding_window", 0)
     if window:  # Mistral, which has no biases
         return {"model_type": "mistral", "sliding_window": window} | _whole_rotary(keys)
-    biases = {
+    return _biases(keys) | _whole_rotary(keys)
+
+
+def _biases(keys: _Keys) -> Settings:
+    return {
         "attention_bias": "blk.0.attn_q.bias" in keys.file.tensors,
         "mlp_bias": "blk.0.ffn_up.bias" in keys.file.tensors,
     }
-    return biases | _whole_rotary(keys)
+
+
+def _granite(keys: _Keys) -> Settings:
+    multipliers: Settings = {
+        "attention_multiplier": keys.number("attention.scale"),
+        "residual_multiplier": keys.number("residual_scale"),
+        "embedding_multiplier": keys.number("embedding_scale"),
+        "logits_scaling": keys.number("logit_scale"),
+    }
+    return multipliers | _biases(keys) | _whole_rotary(keys)
+
+
+def _smollm3(keys: _Keys) -> Settings:
+    # llama.cpp, too, knows of the blocks without positions by the architecture alone
+    every = 4
+    turns: list[JSON] = [int((i + 1) % every != 0) for i in range(keys.blocks)]
+    return {"no_rope_layers": turns} | _biases(keys) | _whole_rotary(keys)
 
 
 def _gemma2(keys: _Keys) -> Settings:

@@ -47,8 +47,15 @@ _BLOCKS = {
     "gpt2": _GPT2,
     "gemma2": _GEMMA,
     "gemma3": _GEMMA,
+    "olmo2": _BLOCK
+    | {
+        "post_attention_norm": "post_attention_layernorm",
+        "post_ffw_norm": "post_feedforward_layernorm",
+    },
     "phi3": _BLOCK | {"ffn_up": "mlp.gate_up_proj"},  # both in one, as attn_qkv
 }
+# Their queries and keys are kept with the two halves of each head interleaved.
+_INTERLEAVED = ("llama", "granite", "smollm3")
 # Read with the settings.
 _ROTARY = ("rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight")
 
@@ -56,8 +63,9 @@ _ROTARY = ("rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.
 class GgufTensors(TensorFiles):
     """The tensors of a GGUF file, dequantised one at a time, as Hugging Face lays them out.
 
-    llama.cpp keeps Llama's queries and keys with the two halves of each head interleaved, Gemma's norms
-    with the one that Hugging Face leaves out, and GPT-2's matrices as [out, in]: all three are undone.
+    llama.cpp keeps queries and keys of Llama, Granite and SmolLM3 with the two halves of each head
+    interleaved, Gemma's norms with the one that Hugging Face leaves out, and GPT-2's matrices as
+    [out, in]: all three are undone.
     """
 
     asked_by = "the metadata"
@@ -83,7 +91,7 @@ class GgufTensors(TensorFiles):
     def array(self, name: str) -> np.ndarray:
         """The tensor `name` in float32; Gemma's norms, less one, in float64."""
         array = self.file.array(self._names[name])
-        if self.architecture == "llama":
+        if self.architecture in _INTERLEAVED:
             if ".q_proj." in name:
                 return _halves(array, self._heads("attention.head_count"))
             if ".k_proj." in name:
@@ -116,8 +124,8 @@ class GgufTensors(TensorFiles):
 
     def _heads(self, key: str) -> int:
         """The number of heads, which some files list block by block."""
-        metadata = self.file.metadata
-        heads = metadata.get(f"llama.{key}", metadata["llama.attention.head_count"])
+        metadata, before = self.file.metadata, f"{self.architecture}."
+        heads = metadata.get(before + key, metadata[f"{before}attention.head_count"])
         found = heads[0] if isinstance(heads, list) else heads
         assert isinstance(found, int)
         return found

@@ -1,22 +1,141 @@
 """Where each family keeps its tensors, and how they become the decoder's parameters."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+
 import numpy as np
 from jaxtyping import Array
 
 from ..decoder.blocks import Block, Linear, Norm, Params
-from ..decoder.config import Config
+from ..decoder.config import BlockConfig, Config
 from .weights import Place, TensorFiles
 
-PREFIXES = ("transformer.", "model.")
+# Cut off the names, in this order.
+PREFIXES = ("transformer.", "gpt_neox.", "language_model.", "model.", "language_model.", "decoder.")
 # Buffers that old files carry along: masks and rotary tables, worked out here from config.json.
 _BUFFERS = (".attn.bias", ".attn.masked_bias", "rotary_emb.inv_freq")
+_BUFFERS += (".attention.bias", ".attention.masked_bias")
+# Of Gemma 3 with vision: no text passes through them.
+_VISION = ("vision_tower.", "multi_modal_projector.")
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of a family's tensors, and how it lays them out; None where it has no such tensor.
+
+    Those of a block follow "`block`.N.". `qkv` and `gate_up` hold in one what others hold apart.
+    """
+
+    embedding: str = "embed_tokens"
+    positions: str | None = None
+    first_position: int = 0  # the row of the table of positions that is position 0
+    final_norm: str = "norm"
+    head: str = "lm_head"
+    block: str = "layers"
+    attention_norm: str | None = "input_layernorm"
+    query: str = "self_attn.q_proj"
+    key: str = "self_attn.k_proj"
+    value: str = "self_attn.v_proj"
+    qkv: str | None = None
+    output: str = "self_attn.o_proj"
+    query_norm: str | None = None
+    key_norm: str | None = None
+    has_wide_norms: bool = False  # of queries and keys: of all heads together, not of each
+    attention_post_norm: str | None = None
+    mlp_norm: str | None = "post_attention_layernorm"
+    gate: str | None = "mlp.gate_proj"
+    up: str = "mlp.up_proj"
+    gate_up: str | None = None
+    down: str = "mlp.down_proj"
+    mlp_post_norm: str | None = None
+    is_by_head: bool = False  # `qkv` holds those of the first head, then those of the second, …
+    has_output_bias: bool = True  # where queries, keys and values have one
+    has_norm_bias: bool = False  # LayerNorm, not RMSNorm
+    is_norm_less_one: bool = False  # stored: the scale less one
+    is_transposed: bool = False  # matrices are stored [in, out]
+
+
+_LLAMA = Names()
+_QWEN3 = Names(query_norm="self_attn.q_norm", key_norm="self_attn.k_norm")
+_GEMMA2 = Names(
+    attention_post_norm="post_attention_layernorm",
+    mlp_norm="pre_feedforward_layernorm",
+    mlp_post_norm="post_feedforward_layernorm",
+    is_norm_less_one=True,
+)
+_OLMO2 = Names(
+    attention_norm=None,
+    query_norm="self_attn.q_norm",
+    key_norm="self_attn.k_norm",
+    has_wide_norms=True,
+    attention_post_norm="post_attention_layernorm",
+    mlp_norm=None,
+    mlp_post_norm="post_feedforward_layernorm",
+)
+_GPT2 = Names(
+    embedding="wte",
+    positions="wpe",
+    final_norm="ln_f",
+    block="h",
+    attention_norm="ln_1",
+    qkv="attn.c_attn",
+    output="attn.c_proj",
+    mlp_norm="ln_2",
+    gate=None,
+    up="mlp.c_fc",
+    down="mlp.c_proj",
+    has_norm_bias=True,
+    is_transposed=True,
+)
+_GPT_NEOX = Names(
+    embedding="embed_in",
+    final_norm="final_layer_norm",
+    head="embed_out",
+    qkv="attention.query_key_value",
+    is_by_head=True,
+    output="attention.dense",
+    gate=None,
+    up="mlp.dense_h_to_4h",
+    down="mlp.dense_4h_to_h",
+    has_norm_bias=True,
+)
+_OPT = Names(
+    positions="embed_positions",
+    first_position=2,
+    final_norm="final_layer_norm",
+    attention_norm="self_attn_layer_norm",
+    output="self_attn.out_proj",
+    mlp_norm="final_layer_norm",
+    gate=None,
+    up="fc1",
+    down="fc2",
+    has_norm_bias=True,
+)
+_NAMES = {
+    "gpt2": _GPT2,
+    "gpt_neox": _GPT_NEOX,
+    "llama": _LLAMA,
+    "mistral": _LLAMA,
+    "qwen2": replace(_LLAMA, has_output_bias=False),
+    "qwen3": _QWEN3,
+    "phi3": replace(_LLAMA, qkv="self_attn.qkv_proj", gate_up="mlp.gate_up_proj"),
+    "gemma2": _GEMMA2,
+    "gemma3_text": replace(_GEMMA2, query_norm=_QWEN3.query_norm, key_norm=_QWEN3.key_norm),
+    "olmo2": _OLMO2,
+    "granite": _LLAMA,
+    "smollm3": _LLAMA,
+    "opt": _OPT,
+}
 
 
 def read_params(files: TensorFiles, config: Config, place: Place) -> Params:
     """The parameters in `files`; a tensor missing, unknown or of another shape is an error."""
-    read = _gpt2 if config.family == "gpt2" else _llama_like
-    params = read(files, config, place)
-    unknown = sorted(name for name in files.unread if not name.endswith(_BUFFERS))
+    params = _Tensors(files, config, place).params()
+    left = {name for name in files.unread if not name.endswith(_BUFFERS)}
+    if config.family == "gemma3_text":
+        left = {name for name in left if not name.startswith(_VISION)}
+    unknown = sorted(left)
     if unknown:
         raise ValueError(
             f"{files.where}: tensor {unknown[0]} is unknown to {config.family}"
@@ -25,109 +144,156 @@ def read_params(files: TensorFiles, config: Config, place: Place) -> Params:
     return params
 
 
-def _gpt2(files: TensorFiles, config: Config, place: Place) -> Params:
-    d, inner = config.dimension, config.inner
+@dataclass(frozen=True)
+class _Tensors:
+    """Reads the parts of a model of one family."""
 
-    def norm(name: str) -> Norm:
-        scale, bias = (files.read(f"{name}.{part}", (d,)) for part in ("weight", "bias"))
-        return Norm(place(scale, wide=True), place(bias, wide=True))
+    files: TensorFiles
+    config: Config
+    place: Place
 
-    def linears(name: str, width: int, out: int, split: int, count: int = 1) -> list[Linear]:
-        # stored [in, out], `count` side by side
-        weights = files.read(f"{name}.weight", (width, count * out))
-        biases = files.read(f"{name}.bias", (count * out,))
-        return [
-            Linear(place(w.T, split=split), place(b, split=0 if split == 0 else None))
-            for w, b in zip(np.split(weights, count, 1), np.split(biases, count), strict=True)
-        ]
+    @property
+    def names(self) -> Names:
+        return _NAMES[self.config.family]
 
-    def block(i: int) -> Block:
-        at = f"h.{i}"
-        query, key, value = linears(f"{at}.attn.c_attn", d, d, 0, 3)
-        (output,) = linears(f"{at}.attn.c_proj", d, d, 1)
-        (up,) = linears(f"{at}.mlp.c_fc", d, inner, 0)
-        (down,) = linears(f"{at}.mlp.c_proj", inner, d, 1)
+    def params(self) -> Params:
+        config, names = self.config, self.names
+        embedding, unembedding = self.embeddings()
+        return Params(
+            embedding=embedding,
+            position_embedding=self.position_embedding(),
+            blocks=tuple(
+                self.block(f"{names.block}.{i}", settings)
+                for i, settings in enumerate(config.blocks)
+            ),
+            final_norm=self.norm(names.final_norm, config.dimension),
+            unembedding=unembedding,
+        )
+
+    def embeddings(self) -> tuple[Array, Array]:
+        """Embedding and unembedding, one array where they are tied and logits are not divided."""
+        files, head = self.files, f"{self.names.head}.weight"
+        shape = (self.config.vocabulary, self.config.dimension)
+        name = f"{self.names.embedding}.weight"
+        if self.config.tied and name not in files and head in files:
+            name = head  # one array, kept under its other name
+        table = files.read(name, shape)
+        embedding = self.place(table, split=0)
+        rows = files.read(head, shape) if head in files or not self.config.tied else table
+        if self.config.tied and not np.array_equal(rows, table):
+            raise ValueError(
+                f"{files.where}: config.json ties the head to the embedding (tie_word_embeddings), "
+                f"but {head} differs from it: correct config.json"
+            )
+        if self.config.logit_divisor != 1:
+            # here once, so that logits are W times the last state wherever W is used
+            rows = rows.astype(np.float64) / self.config.logit_divisor
+            return embedding, self.place(rows, split=0)
+        return embedding, embedding if self.config.tied else self.place(rows, split=0)
+
+    def position_embedding(self) -> Array | None:
+        if self.names.positions is None:
+            return None
+        first = self.names.first_position
+        shape = ((self.config.positions or 0) + first, self.config.dimension)
+        return self.place(self.files.read(f"{self.names.positions}.weight", shape)[first:])
+
+    def block(self, at: str, settings: BlockConfig) -> Block:
+        names, d = self.names, self.config.dimension
+        query, key, value = self.queries_keys_values(at, settings)
+        gate, up = self.gate_and_up(at)
+        wide, narrow = _widths(settings)
+        inner = self.config.inner
+        has_bias = self.config.attention_bias and names.has_output_bias
+
+        def norm(name: str | None, size: int = d) -> Norm | None:
+            return None if name is None else self.norm(f"{at}.{name}", size)
+
+        (output,) = self.linears(f"{at}.{names.output}", [d], wide, 1, has_bias)
+        (down,) = self.linears(f"{at}.{names.down}", [d], inner, 1, self.config.mlp_bias)
         return Block(
-            attention_norm=norm(f"{at}.ln_1"),
+            attention_norm=norm(names.attention_norm),
             query=query,
             key=key,
             value=value,
             output=output,
-            mlp_norm=norm(f"{at}.ln_2"),
+            query_norm=norm(names.query_norm, wide if names.has_wide_norms else settings.head_dim),
+            key_norm=norm(names.key_norm, narrow if names.has_wide_norms else settings.head_dim),
+            attention_post_norm=norm(names.attention_post_norm),
+            mlp_norm=norm(names.mlp_norm),
+            gate=gate,
             up=up,
             down=down,
+            mlp_post_norm=norm(names.mlp_post_norm),
         )
 
-    embedding, unembedding = _embeddings(files, config, place, "wte.weight")
-    return Params(
-        embedding=embedding,
-        position_embedding=place(files.read("wpe.weight", (config.positions or 0, d))),
-        blocks=tuple(block(i) for i in range(len(config.blocks))),
-        final_norm=norm("ln_f"),
-        unembedding=unembedding,
-    )
+    def queries_keys_values(self, at: str, settings: BlockConfig) -> list[Linear]:
+        names, d, has_bias = self.names, self.config.dimension, self.config.attention_bias
+        wide, narrow = _widths(settings)
+        sizes = [wide, narrow, narrow]
+        if names.qkv is not None:
+            by_head = settings.heads if names.is_by_head else 1
+            return self.linears(f"{at}.{names.qkv}", sizes, d, 0, has_bias, by_head)
+        apart = zip((names.query, names.key, names.value), sizes, strict=True)
+        return [self.linears(f"{at}.{name}", [size], d, 0, has_bias)[0] for name, size in apart]
 
+    def gate_and_up(self, at: str) -> tuple[Linear | None, Linear]:
+        names, d, inner = self.names, self.config.dimension, self.config.inner
+        has_bias = self.config.mlp_bias
+        if names.gate_up is not None:
+            gate, up = self.linears(f"{at}.{names.gate_up}", [inner, inner], d, 0, has_bias)
+            return gate, up
+        gate = None
+        if names.gate is not None:
+            (gate,) = self.linears(f"{at}.{names.gate}", [inner], d, 0, has_bias)
+        return gate, self.linears(f"{at}.{names.up}", [inner], d, 0, has_bias)[0]
 
-def _llama_like(files: TensorFiles, config: Config, place: Place) -> Params:
-    d, inner, is_gemma = config.dimension, config.inner, config.family == "gemma3_text"
+    def norm(self, name: str, size: int) -> Norm:
+        scale = self.files.read(f"{name}.weight", (size,))
+        if self.names.is_norm_less_one:
+            scale = 1 + scale.astype(np.float64)
+        if not self.names.has_norm_bias:
+            return Norm(self.place(scale, wide=True))
+        bias = self.files.read(f"{name}.bias", (size,))
+        return Norm(self.place(scale, wide=True), self.place(bias, wide=True))
 
-    def norm(name: str, size: int = d) -> Norm:
-        scale = files.read(f"{name}.weight", (size,))
-        # Gemma stores the scale less one
-        return Norm(place(1 + scale.astype(np.float64) if is_gemma else scale, wide=True))
+    def linears(
+        self,
+        name: str,
+        sizes: Sequence[int],
+        width: int,
+        split: int,
+        has_bias: bool,
+        groups: int = 1,
+    ) -> list[Linear]:
+        """The maps from `width` to each of `sizes` that the tensor `name` holds one after the other.
 
-    def linear(name: str, out: int, width: int, split: int, has_bias: bool) -> Linear:
-        weight = place(files.read(f"{name}.weight", (out, width)), split=split)
+        With `groups` it holds a share of each, then the next share of each, … They are split over
+        devices along the axis `split`.
+        """
+        total = sum(sizes)
+        if self.names.is_transposed:
+            weight = self.files.read(f"{name}.weight", (width, total)).T
+        else:
+            weight = self.files.read(f"{name}.weight", (total, width))
+        weights = [self.place(part, split=split) for part in _cut(weight, sizes, groups)]
         if not has_bias:
-            return Linear(weight)
-        bias = files.read(f"{name}.bias", (out,))
-        return Linear(weight, place(bias, split=0 if split == 0 else None))
-
-    def block(i: int) -> Block:
-        at, settings = f"layers.{i}", config.blocks[i]
-        size = settings.head_dim
-        wide, narrow = settings.heads * size, settings.kv_heads * size
-        attention, mlp = config.attention_bias, config.mlp_bias
-        has_head_norms = config.family in ("qwen3", "gemma3_text")
-        second = "pre_feedforward_layernorm" if is_gemma else "post_attention_layernorm"
-        return Block(
-            attention_norm=norm(f"{at}.input_layernorm"),
-            query=linear(f"{at}.self_attn.q_proj", wide, d, 0, attention),
-            key=linear(f"{at}.self_attn.k_proj", narrow, d, 0, attention),
-            value=linear(f"{at}.self_attn.v_proj", narrow, d, 0, attention),
-            output=linear(f"{at}.self_attn.o_proj", d, wide, 1, attention),
-            query_norm=norm(f"{at}.self_attn.q_norm", size) if has_head_norms else None,
-            key_norm=norm(f"{at}.self_attn.k_norm", size) if has_head_norms else None,
-            attention_post_norm=norm(f"{at}.post_attention_layernorm") if is_gemma else None,
-            mlp_norm=norm(f"{at}.{second}"),
-            gate=linear(f"{at}.mlp.gate_proj", inner, d, 0, mlp),
-            up=linear(f"{at}.mlp.up_proj", inner, d, 0, mlp),
-            down=linear(f"{at}.mlp.down_proj", d, inner, 1, mlp),
-            mlp_post_norm=norm(f"{at}.post_feedforward_layernorm") if is_gemma else None,
-        )
-
-    embedding, unembedding = _embeddings(files, config, place, "embed_tokens.weight")
-    return Params(
-        embedding=embedding,
-        position_embedding=None,
-        blocks=tuple(block(i) for i in range(len(config.blocks))),
-        final_norm=norm("norm"),
-        unembedding=unembedding,
-    )
+            return [Linear(part) for part in weights]
+        biases = _cut(self.files.read(f"{name}.bias", (total,)), sizes, groups)
+        along = 0 if split == 0 else None
+        return [
+            Linear(part, self.place(bias, split=along))
+            for part, bias in zip(weights, biases, strict=True)
+        ]
 
 
-def _embeddings(files: TensorFiles, config: Config, place: Place, name: str) -> tuple[Array, Array]:
-    """Embedding and unembedding, one array where they are tied."""
-    shape = (config.vocabulary, config.dimension)
-    if config.tied and name not in files and "lm_head.weight" in files:
-        name = "lm_head.weight"  # one array, kept under its other name
-    table = files.read(name, shape)
-    embedding = place(table, split=0)
-    if not config.tied:
-        return embedding, place(files.read("lm_head.weight", shape), split=0)
-    if "lm_head.weight" in files and not np.array_equal(files.read("lm_head.weight", shape), table):
-        raise ValueError(
-            f"{files.where}: config.json ties the head to the embedding (tie_word_embeddings), "
-            "but lm_head.weight differs from it: correct config.json"
-        )
-    return embedding, embedding
+def _widths(settings: BlockConfig) -> tuple[int, int]:
+    """Of all queries of a token, and of all its keys."""
+    return settings.heads * settings.head_dim, settings.kv_heads * settings.head_dim
+
+
+def _cut(rows: np.ndarray, sizes: Sequence[int], groups: int) -> list[np.ndarray]:
+    """The rows of each of `sizes`; with `groups`, each group of rows holds a share of all."""
+    grouped = rows.reshape(groups, -1, *rows.shape[1:])
+    cuts = [size // groups for size in accumulate(sizes)][:-1]
+    return [part.reshape(-1, *rows.shape[1:]) for part in np.split(grouped, cuts, axis=1)]

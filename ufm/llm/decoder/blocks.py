@@ -55,10 +55,13 @@ class Norm(eqx.Module):
 
 
 class Block(eqx.Module):
-    """Weights of one block; None where a family has no such part."""
+    """Weights of one block; None where a family has no such part.
+
+    Norms of queries and keys are of one head each, or of all heads together.
+    """
 
     _: KW_ONLY
-    attention_norm: Norm
+    attention_norm: Norm | None = None
     query: Linear
     key: Linear
     value: Linear
@@ -66,7 +69,7 @@ class Block(eqx.Module):
     query_norm: Norm | None = None
     key_norm: Norm | None = None
     attention_post_norm: Norm | None = None
-    mlp_norm: Norm
+    mlp_norm: Norm | None = None
     gate: Linear | None = None
     up: Linear
     down: Linear
@@ -204,12 +207,9 @@ def keys_values(
     settings: BlockConfig, block: Block, x: Array, rotation: Rotation
 ) -> tuple[Array, Array]:
     """Keys and values [B, T, kv_heads, head_dim] of the tokens whose residual stream is `x`."""
-    y = block.attention_norm(x, settings.norm_eps)
-    shape = (*x.shape[:2], settings.kv_heads, settings.head_dim)
-    keys = block.key(y).reshape(shape)
-    if block.key_norm is not None:
-        keys = block.key_norm(keys, settings.norm_eps)
-    return _rotate(keys, rotation), block.value(y).reshape(shape)
+    y = _normed(block.attention_norm, x, settings.norm_eps)
+    keys = _heads(block.key_norm, block.key(y), settings.kv_heads, settings)
+    return _rotate(keys, rotation), _heads(None, block.value(y), settings.kv_heads, settings)
 
 
 def attend_and_mix(
@@ -224,21 +224,18 @@ def attend_and_mix(
     """The block's output at the rows `x`, which look at the `visible` among `keys` and `values`."""
     eps = settings.norm_eps
     groups = settings.heads // settings.kv_heads
-    queries = block.query(block.attention_norm(x, eps))
-    queries = queries.reshape(*x.shape[:2], settings.heads, settings.head_dim)
-    if block.query_norm is not None:
-        queries = block.query_norm(queries, eps)
-    queries = _rotate(queries, rotation)
+    queries = block.query(_normed(block.attention_norm, x, eps))
+    queries = _rotate(_heads(block.query_norm, queries, settings.heads, settings), rotation)
     queries = queries.reshape(*x.shape[:2], settings.kv_heads, groups, settings.head_dim)
     scores = jnp.einsum("bqhgd,bkhd->bhgqk", queries, keys, precision=_PRECISE) * settings.scale
-    weights = _masked_softmax(scores, visible[:, None, None])
+    weights = _masked_softmax(_capped(scores, settings.softcap), visible[:, None, None])
     mixed = jnp.einsum("bhgqk,bkhd->bqhgd", weights, values, precision=_PRECISE)
     y = block.output(mixed.reshape(*x.shape[:2], settings.heads * settings.head_dim))
-    x = x + (y if block.attention_post_norm is None else block.attention_post_norm(y, eps))
-    y = block.mlp_norm(x, eps)
+    attended = x + settings.residual_scale * _normed(block.attention_post_norm, y, eps)
+    y = _normed(block.mlp_norm, x if settings.is_parallel else attended, eps)
     inner = _activate(settings.activation, (block.up if block.gate is None else block.gate)(y))
     y = block.down(inner if block.gate is None else inner * block.up(y))
-    return x + (y if block.mlp_post_norm is None else block.mlp_post_norm(y, eps))
+    return attended + settings.residual_scale * _normed(block.mlp_post_norm, y, eps)
 
 
 @partial(jax.jit, static_argnums=1)
@@ -255,9 +252,7 @@ def unembed(
 ) -> Float[Array, "*rows vocab"]:
     """Logits of the (post-norm) hidden states `x`, at least in float32."""
     logits = jnp.einsum("...d,vd->...v", x, params.unembedding, precision=_PRECISE)
-    logits = logits.astype(params.final_norm.scale.dtype)
-    cap = config.final_softcap
-    return logits if cap is None else cap * jnp.tanh(logits / cap)
+    return _capped(logits.astype(params.final_norm.scale.dtype), config.final_softcap)
 
 
 def pick(x: Array, rows: Int[Array, " #batch"]) -> Array:
@@ -272,12 +267,31 @@ def rows_of(rotation: Rotation, rows: Int[Array, " #batch"]) -> Rotation:
     return None if rotation is None else (pick(rotation[0], rows), pick(rotation[1], rows))
 
 
+def _normed(norm: Norm | None, x: Array, eps: float) -> Array:
+    return x if norm is None else norm(x, eps)
+
+
+def _heads(norm: Norm | None, x: Array, heads: int, settings: BlockConfig) -> Array:
+    """x [B, T, heads · head_dim], normed, as [B, T, heads, head_dim]."""
+    if norm is not None:
+        # a head at a time, or all together, as the norm is wide
+        x = norm(x.reshape(*x.shape[:2], -1, norm.scale.size), settings.norm_eps)
+    return x.reshape(*x.shape[:2], heads, settings.head_dim)
+
+
+def _capped(x: Array, cap: float | None) -> Array:
+    return x if cap is None else cap * jnp.tanh(x / cap)
+
+
 def _rotate(x: Array, rotation: Rotation) -> Array:
+    """The first numbers of each head, as many as there are cosines, turned; the others as they are."""
     if rotation is None:
         return x
     cos, sin = (part[:, :, None] for part in rotation)
-    first, second = jnp.split(x, 2, axis=-1)
-    return x * cos + jnp.concatenate([-second, first], axis=-1) * sin
+    turned, rest = jnp.split(x, [cos.shape[-1]], axis=-1)
+    first, second = jnp.split(turned, 2, axis=-1)
+    turned = turned * cos + jnp.concatenate([-second, first], axis=-1) * sin
+    return turned if rest.shape[-1] == 0 else jnp.concatenate([turned, rest], axis=-1)
 
 
 def _masked_softmax(scores: Array, visible: Bool[Array, "#batch 1 1 rows length"]) -> Array:
@@ -294,4 +308,6 @@ def _activate(name: str, x: Array) -> Array:
         return 0.5 * x * (1 + jnp.tanh(inner))
     if name == "gelu":
         return 0.5 * x * (1 + jax.lax.erf(x * 0.5**0.5))
+    if name == "relu":
+        return jnp.where(x > 0, x, 0)
     return x * jax.lax.logistic(x)

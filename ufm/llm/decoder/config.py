@@ -12,11 +12,11 @@ from .rotary import Rotary
 _HARMLESS = """
     activation_dropout add_bos_token add_eos_token architectures attention_dropout
     attn_implementation attn_pdrop auto_map bad_words_ids begin_suppress_tokens boi_token_index
-    bos_token_id cache_implementation chunk_size_feed_forward cls_token_id decoder_start_token_id
-    diversity_penalty do_sample dropout dtype early_stopping embd_pdrop
+    bos_token_id cache_implementation chunk_size_feed_forward classifier_dropout cls_token_id
+    decoder_start_token_id diversity_penalty do_sample dropout dtype early_stopping embd_pdrop
     encoder_no_repeat_ngram_size eoi_token_index eos_token_id exponential_decay_length_penalty
     finetuning_task forced_bos_token_id forced_eos_token_id gradient_checkpointing hidden_dropout
-    id2label image_token_index initializer_range is_decoder is_encoder_decoder is_llama_config
+    id2label image_token_index init_std initializer_range is_decoder is_encoder_decoder is_llama_config
     keys_to_ignore_at_inference label2id layerdrop length_penalty mask_token_id max_length
     max_new_tokens max_position_embeddings min_length model_max_length model_type n_ctx
     name_or_path no_repeat_ngram_size num_beam_groups num_beams num_return_sequences
@@ -34,6 +34,7 @@ _ACTIVATIONS = {
     "gelu": "gelu",
     "silu": "silu",
     "swish": "silu",
+    "relu": "relu",
 }
 
 
@@ -47,8 +48,11 @@ class BlockConfig:
     scale: float  # of attention scores
     activation: str
     norm_eps: float
-    rotary: Rotary | None  # None: learned positions
+    rotary: Rotary | None  # None: learned positions, or none at all
     window: int | None  # of sliding attention, in tokens; None: all earlier tokens
+    softcap: float | None = None  # of attention scores s: cap · tanh(s / cap)
+    residual_scale: float = 1.0  # of what attention and MLP add to the stream
+    is_parallel: bool = False  # the MLP sees the stream before attention adds to it
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ class Config:
     mlp_bias: bool
     embedding_scale: float = 1.0
     final_softcap: float | None = None
+    logit_divisor: float = 1.0  # by which the unembedding was divided when it was read
     context: int | None = None
 
     @property

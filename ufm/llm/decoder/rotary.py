@@ -23,9 +23,11 @@ class Llama3Scaling:
 
 @dataclass(frozen=True)
 class Rotary:
-    """Rotary embedding of heads of `head_dim`: base θ, a linear factor and Llama 3's scaling.
+    """Rotary embedding of the first `head_dim` numbers of a head: base θ, and a scaling.
 
-    `divisors` divide the frequencies one by one, as files of llama.cpp store Llama 3's scaling.
+    Scalings are a linear factor, Llama 3's, and `divisors` of the frequencies one by one, which are
+    Longrope's, or Llama 3's as files of llama.cpp store it. What is turned is multiplied by
+    `length`. Texts of more than `longest` tokens are refused: Longrope has other divisors for them.
     """
 
     head_dim: int
@@ -33,6 +35,8 @@ class Rotary:
     factor: float = 1.0
     llama3: Llama3Scaling | None = None
     divisors: tuple[float, ...] | None = None
+    length: float = 1.0
+    longest: int | None = None
 
     def inverse_frequencies(self) -> np.ndarray:
         """θ^(-2i/head_dim) for i < head_dim/2, scaled; float64."""
@@ -52,22 +56,28 @@ class Rotary:
     @lru_cache(maxsize=16)  # noqa: B019 (a `Rotary` is small, and equal ones share an entry)
     def table(self, length: int) -> tuple[np.ndarray, np.ndarray]:
         """Cos and sin [length, head_dim] of position × frequency, in float64."""
+        if self.longest is not None and length > self.longest:
+            raise ValueError(
+                f"texts of more than {self.longest} tokens (here {length}) need Longrope's factors for "
+                "long texts, which are not supported"
+            )
         # on the host in float64: a float32 product is off by 6e-3 rad at position 100,000
         angle = np.arange(length)[:, None] * self.inverse_frequencies()[None, :]
         both = np.concatenate([angle, angle], axis=1)
-        return np.cos(both), np.sin(both)
+        return self.length * np.cos(both), self.length * np.sin(both)
 
 
 def read_rotary(
     settings: Mapping[str, Any],  # read, and checked here
     head_dim: int,
     theta: float,
+    positions: int | None = None,
 ) -> Rotary:
     """The rotary embedding that `settings` (rope_parameters or rope_scaling) ask for.
 
-    `theta` is the base if `settings` name none. Kinds: default, linear, llama3, and "divided", which
-    no config.json knows: the divisors that a GGUF file holds. Another kind or setting raises
-    `ValueError` naming it.
+    `theta` is the base if `settings` name none; `positions` the length that Longrope stretches to.
+    Kinds: default, linear, llama3, longrope, and "divided", which no config.json knows: the divisors
+    that a GGUF file holds. Another kind or setting raises `ValueError` naming it.
     """
     given = dict(settings)
     kind = given.pop("rope_type", None) or given.pop("type", None) or "default"
@@ -92,6 +102,8 @@ def read_rotary(
                 f"config.json: low_freq_factor {scaling.low} must be below high_freq_factor {scaling.high}"
             )
         rotary = Rotary(head_dim, base, llama3=scaling)
+    elif kind == "longrope" and positions is not None:
+        rotary = _longrope(given, head_dim, base, positions)
     elif kind == "divided":
         rotary = Rotary(head_dim, base, divisors=tuple(given.pop("divisors")))
     else:
@@ -103,6 +115,22 @@ def read_rotary(
             f"config.json: unknown rope setting {sorted(given)[0]!r} for type {kind!r}"
         )
     return rotary
+
+
+def _longrope(given: dict[str, Any], head_dim: int, theta: float, positions: int) -> Rotary:
+    """Longrope (arXiv:2402.13753) for texts of the length trained on: its factors for short texts."""
+    before = int(_number(given, "original_max_position_embeddings"))
+    factor = _number(given, "factor") if given.get("factor") else positions / before
+    length = math.sqrt(1 + math.log(factor) / math.log(before)) if factor > 1 else 1.0
+    if given.get("attention_factor"):
+        length = _number(given, "attention_factor")
+    for name in ("attention_factor", "factor", "long_factor"):
+        given.pop(name, None)
+    short = given.pop("short_factor", None)
+    if not isinstance(short, list) or len(short) != head_dim // 2:
+        raise ValueError(f"config.json: short_factor must list {head_dim // 2} numbers")
+    divisors = tuple(_number({"short_factor": one}, "short_factor") for one in short)
+    return Rotary(head_dim, theta, divisors=divisors, length=length, longest=before)
 
 
 def _number(settings: dict[str, JSON], name: str) -> float:

@@ -88,7 +88,8 @@ def gpt2_tensors(params: Params) -> dict[str, np.ndarray]:
         found[f"transformer.{name}.weight"] = np.ascontiguousarray(weight)
         found[f"transformer.{name}.bias"] = np.ascontiguousarray(bias)
 
-    def norm(name: str, part: Norm) -> None:
+    def norm(name: str, part: Norm | None) -> None:
+        assert part is not None  # every block of a GPT-2 has both
         put(name, part.scale, part.bias)
 
     def linear(name: str, *parts: Linear) -> None:

@@ -1,5 +1,7 @@
 """What each family's config.json means where the stored models leave a setting at one value."""
 
+import math
+
 import pytest
 
 from ufm.llm.checkpoint.families import read_config
@@ -9,6 +11,13 @@ GPT2 |= {"vocab_size": 5}
 LLAMA = {"hidden_size": 8, "num_attention_heads": 4, "num_hidden_layers": 4, "vocab_size": 5}
 LLAMA |= {"intermediate_size": 12}
 QWEN = LLAMA | {"model_type": "qwen3", "use_sliding_window": True, "sliding_window": 6}
+PHI3 = LLAMA | {"model_type": "phi3"}
+LONG = {"type": "longrope", "short_factor": [1.25], "long_factor": [3.0]}
+SMOL = LLAMA | {"model_type": "smollm3"}
+GRANITE = LLAMA | {"model_type": "granite"}
+OPT = {"model_type": "opt", "hidden_size": 8, "num_attention_heads": 4, "num_hidden_layers": 2}
+OPT |= {"vocab_size": 5, "ffn_dim": 12}
+NEOX = LLAMA | {"model_type": "gpt_neox", "num_attention_heads": 1}
 SLIDING, FULL = "sliding_attention", "full_attention"
 
 
@@ -27,6 +36,14 @@ def windows(settings):
         (QWEN | {"max_window_layers": 1}, [None, 6, 6, 6]),
         (QWEN, [None] * 4),  # from block 28 on, unless told otherwise
         (QWEN | {"layer_types": [SLIDING, FULL, FULL, SLIDING]}, [6, None, None, 6]),
+        (QWEN | {"model_type": "qwen2", "max_window_layers": 1}, [None, 6, 6, 6]),
+        (QWEN | {"model_type": "qwen2", "use_sliding_window": False}, [None] * 4),
+        (SMOL, [None] * 4),
+        (SMOL | {"sliding_window": 5, "max_window_layers": 28}, [None] * 4),
+        (SMOL | {"sliding_window": 5, "use_sliding_window": True}, [None, None, None, 5]),
+        (LLAMA | {"model_type": "gemma2"}, [4096, None] * 2),
+        (PHI3, [None] * 4),
+        (PHI3 | {"sliding_window": 7}, [7] * 4),
         (LLAMA | {"model_type": "gemma3_text"}, [4096] * 4),  # every sixth is full
         (
             LLAMA | {"model_type": "gemma3_text", "sliding_window": 3, "sliding_window_pattern": 2},
@@ -51,6 +68,21 @@ def test_windows(settings, expected):
         (LLAMA | {"model_type": "llama", "head_dim": 6}, "head_dim", 6),
         (LLAMA | {"model_type": "llama", "head_dim": 16}, "scale", 0.25),
         (LLAMA | {"model_type": "qwen3"}, "head_dim", 128),
+        (LLAMA | {"model_type": "qwen2"}, "head_dim", 2),
+        (PHI3, "norm_eps", 1e-5),
+        (LLAMA | {"model_type": "olmo2"}, "norm_eps", 1e-5),
+        (LLAMA | {"model_type": "gemma2"}, "softcap", 50.0),
+        (LLAMA | {"model_type": "gemma2", "attn_logit_softcapping": None}, "softcap", None),
+        (LLAMA | {"model_type": "gemma3_text"}, "softcap", None),
+        (GRANITE, "scale", 1.0),
+        (GRANITE | {"attention_multiplier": 0.25}, "scale", 0.25),
+        (GRANITE, "residual_scale", 1.0),
+        (GRANITE | {"residual_multiplier": 0.5}, "residual_scale", 0.5),
+        (NEOX, "is_parallel", True),
+        (NEOX | {"use_parallel_residual": False}, "is_parallel", False),
+        (NEOX, "activation", "gelu"),
+        (OPT, "activation", "relu"),
+        (OPT, "norm_eps", 1e-5),
         (LLAMA | {"model_type": "gemma3_text"}, "head_dim", 256),
         (LLAMA | {"model_type": "gemma3_text"}, "scale", 1 / 16),
         (LLAMA | {"model_type": "gemma3_text", "query_pre_attn_scalar": 4}, "scale", 0.5),
@@ -84,6 +116,18 @@ def test_settings_of_a_block(settings, field, expected):
         (LLAMA | {"model_type": "llama"}, "embedding_scale", 1.0),
         (LLAMA | {"model_type": "llama"}, "attention_bias", False),
         (LLAMA | {"model_type": "llama", "attention_bias": True}, "attention_bias", True),
+        (LLAMA | {"model_type": "qwen2"}, "attention_bias", True),
+        (LLAMA | {"model_type": "gemma2"}, "final_softcap", 30.0),
+        (LLAMA | {"model_type": "gemma2", "final_logit_softcapping": None}, "final_softcap", None),
+        (GRANITE, "logit_divisor", 1.0),
+        (GRANITE | {"logits_scaling": 8}, "logit_divisor", 8.0),
+        (GRANITE | {"embedding_multiplier": 12}, "embedding_scale", 12.0),
+        (SMOL, "tied", True),
+        (NEOX, "attention_bias", True),
+        (NEOX, "tied", False),
+        (OPT, "positions", 2048),
+        (OPT, "mlp_bias", True),
+        (OPT | {"enable_bias": False}, "attention_bias", False),
         (LLAMA | {"model_type": "llama", "mlp_bias": True}, "mlp_bias", True),
     ],
 )
@@ -100,3 +144,85 @@ def test_bases_of_rotary_embeddings():
     sliding, full = (read_config(scaled).blocks[i].rotary for i in (0, 1))
     assert (sliding.theta, sliding.factor) == (10_000, 1)  # only full attention is scaled
     assert (full.theta, full.factor) == (1_000_000, 8)
+
+
+def test_longrope():
+    """LongRoPE (arXiv:2402.13753): divisors of the frequencies, and longer queries and keys."""
+    longer = {"rope_scaling": LONG, "max_position_embeddings": 64}
+    longer |= {"original_max_position_embeddings": 8}
+    rotary = read_config(PHI3 | longer).blocks[0].rotary
+    assert rotary.divisors == (1.25,)
+    assert rotary.length == (1 + math.log(64 / 8) / math.log(8)) ** 0.5
+    cos, _ = rotary.table(8)
+    assert abs(cos[3] - rotary.length * math.cos(3 / 1.25)).max() < 1e-15
+    # the same, as older files and newer ones say it
+    old = {"rope_scaling": LONG | {"type": "su"}}
+    new = {"rope_parameters": LONG | {"rope_type": "longrope", "rope_theta": 1e4}}
+    for other in (old, new):
+        assert read_config(PHI3 | longer | other).blocks[0].rotary == rotary
+    given = longer | {"rope_scaling": LONG | {"attention_factor": 1.5}}
+    assert read_config(PHI3 | given).blocks[0].rotary.length == 1.5
+    with pytest.raises(ValueError, match="more than 8 tokens"):
+        rotary.table(9)
+    with pytest.raises(ValueError, match="short_factor must list 1 numbers"):
+        read_config(PHI3 | longer | {"rope_scaling": LONG | {"short_factor": [1.0, 2.0]}})
+
+
+def test_a_part_of_each_head_turned():
+    phi = PHI3 | {"num_attention_heads": 1}
+    assert read_config(phi | {"partial_rotary_factor": 0.75}).blocks[0].rotary.head_dim == 6
+    rope = {"rope_type": "default", "rope_theta": 10.0, "partial_rotary_factor": 0.5}
+    rotary = read_config(phi | {"rope_parameters": rope}).blocks[0].rotary
+    assert (rotary.head_dim, rotary.theta) == (4, 10)
+    for share in (0.1, 0.4, 1.5):
+        with pytest.raises(ValueError, match="of the 8 numbers of a head"):
+            read_config(phi | {"partial_rotary_factor": share})
+
+
+def test_what_phi3_leaves_alone():
+    assert read_config(PHI3 | {"full_attn_mod": 1, "interpolate_factor": 1}) == read_config(PHI3)
+    with pytest.raises(ValueError, match="full_attn_mod 2 is not supported"):
+        read_config(PHI3 | {"full_attn_mod": 2})
+
+
+def test_a_quarter_of_each_head_is_turned_in_pythia():
+    rotary = read_config(NEOX).blocks[0].rotary
+    assert (rotary.head_dim, rotary.theta) == (2, 10_000)
+    older = {"rotary_pct": 0.5, "rotary_emb_base": 500.0}
+    newer = {"rope_parameters": {"partial_rotary_factor": 0.5, "rope_theta": 500.0}}
+    for settings in (older, newer):
+        rotary = read_config(NEOX | settings).blocks[0].rotary
+        assert (rotary.head_dim, rotary.theta) == (4, 500)
+
+
+def test_blocks_without_positions():
+    def turned(settings):
+        return [block.rotary is not None for block in read_config(settings).blocks]
+
+    assert turned(SMOL) == [True, True, True, False]
+    assert turned(SMOL | {"no_rope_layer_interval": 2}) == [True, False] * 2
+    assert turned(SMOL | {"no_rope_layers": [0, 1, 0, 1, 1]}) == [False, True, False, True]
+    assert read_config(SMOL).blocks[0].rotary.theta == 2_000_000
+    for wrong in ([1, 0], [1, 0, 2, 1], "1010"):
+        with pytest.raises(ValueError, match="no_rope_layers must list 4 of 0 and 1"):
+            read_config(SMOL | {"no_rope_layers": wrong})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"do_layer_norm_before": False},
+        {"_remove_final_layer_norm": True},
+        {"layer_norm_elementwise_affine": False},
+        {"word_embed_proj_dim": 4},
+    ],
+)
+def test_the_opt_without_a_final_norm_is_refused(change):
+    with pytest.raises(ValueError, match="an OPT without a final norm"):
+        read_config(OPT | change)
+
+
+def test_what_the_first_gemma2_files_say_besides():
+    gemma = LLAMA | {"model_type": "gemma2"}
+    besides = {"hidden_act": "gelu_pytorch_tanh", "sliding_window_size": 4096}
+    assert read_config(gemma | besides) == read_config(gemma)

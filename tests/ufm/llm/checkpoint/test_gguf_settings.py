@@ -36,6 +36,8 @@ def written(path, architecture, keys, tensors=("token_embd.weight",), **general)
     return GgufFile(path)
 
 
+GRANITE = {"attention.scale": 0.3, "residual_scale": 0.22}
+GRANITE |= {"embedding_scale": 12.0, "logit_scale": 8.0}
 MEANINGS = [
     ("gpt2", GPT2, "n_positions", 64),
     ("gpt2", GPT2, "vocab_size", 7),
@@ -101,6 +103,11 @@ MEANINGS = [
     ("phi3", RMS | {"rope.dimension_count": 3}, "partial_rotary_factor", 0.75),
     ("phi3", RMS | {"attention.sliding_window": 0}, "sliding_window", None),
     ("phi3", RMS, "original_max_position_embeddings", 64),
+    ("granite", RMS | GRANITE, "attention_multiplier", 0.3),
+    ("granite", RMS | GRANITE, "residual_multiplier", 0.22),
+    ("granite", RMS | GRANITE, "embedding_multiplier", 12.0),
+    ("granite", RMS | GRANITE, "logits_scaling", 8.0),
+    ("smollm3", RMS | {"block_count": 9}, "no_rope_layers", [1, 1, 1, 0, 1, 1, 1, 0, 1]),
 ]
 
 
@@ -122,9 +129,15 @@ def test_what_the_tensors_say(tmp_path):
 
 REFUSED = [
     (
+        "granite",
+        RMS | GRANITE | {"attention.scale": 0.0},
+        "granite: attention.scale must be a positive number; got 0.0",
+    ),
+    ("olmo2", RMS | {"attention.sliding_window": 4096}, "key 'olmo2.attention.sliding_window'"),
+    (
         "mamba",
         RMS,
-        "architecture 'mamba' is not supported; known are gemma2, gemma3, gpt2, llama, phi3",
+        "architecture 'mamba' is not supported; known are gemma2, gemma3, gpt2, granite, llama",
     ),
     (
         "llama",

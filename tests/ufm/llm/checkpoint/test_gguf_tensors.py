@@ -12,6 +12,7 @@ from ufm.llm.checkpoint.gguf_tensors import GgufTensors
 
 # float32 in the file: Llama 3's divisors, and the one that is added to Gemma's norms, are rounded to it
 TOLERANCE = {"gpt2": 1e-12, "llama3": 1e-6, "mistral": 1e-12, "qwen3": 1e-12, "gemma3": 1e-6}
+TOLERANCE |= {"qwen2": 1e-12, "phi3": 1e-12, "gemma2": 1e-6, "olmo2": 1e-12, "granite": 1e-12}
 
 
 @pytest.mark.parametrize("family", TOLERANCE)

@@ -24,6 +24,7 @@ ACTIVATIONS = {
         x / 2 * (1 + mpmath.tanh(mpmath.sqrt(2 / mpmath.pi) * (x + mpmath.mpf("0.044715") * x**3)))
     ),
     "silu": lambda x: x / (1 + mpmath.exp(-x)),
+    "relu": lambda x: max(x, 0),
 }
 
 
@@ -44,6 +45,7 @@ def test_activations(name):
         ("gelu_pytorch_tanh", "gelu_tanh"),
         ("silu", "silu"),
         ("swish", "silu"),
+        ("relu", "relu"),
     ],
 )
 def test_names_of_activations_in_config_json(theirs, ours):

@@ -1,9 +1,12 @@
 """When a vector is nothing to the final norm: every command must say the same of it."""
 
+import jax
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 import ufm.llm
+from ufm.llm.checkpoint.families import FAMILIES
 from ufm.llm.decoder.limits import is_rounding, limit_states
 
 WAVE = np.where(np.arange(16) % 2, 1.0, -1.0)
@@ -42,3 +45,31 @@ def test_a_difference_is_rounding_up_to_eight_units_of_its_dtype():
     assert not is_rounding(8.1 * eps * one, 1.0, np.float32)
     assert is_rounding(8.1 * eps * one, 2.0, np.float32)
     assert not is_rounding(7.9 * eps * one, 1.0, np.float64)
+
+
+STORED = {"llama": "llama3", "gemma3_text": "gemma3"}
+
+
+def total_variation(p, q):
+    return float(abs(p - q).sum() / 2)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_has_the_limits_of_proposition_4_1(family):
+    """Steered after the first block at α and 100 α, the distribution is 100 times nearer: rate 1/α."""
+    directory = f"tests/data/llm/{STORED.get(family, family)}"
+    model = ufm.llm.load(directory, "float64")
+    assert model.config.family == family
+    golden = load_file(f"{directory}/golden.safetensors")
+    tokens, vector = golden["tokens"], golden["vector"]
+    limits = ufm.llm.plateau_limits(model, ufm.llm.Steering(vector, 0))
+    assert total_variation(*limits) > 0.05, "limits so alike would be told apart by accident"
+
+    def distance(alpha, limit):
+        probs = jax.nn.softmax(model.logits(tokens, alpha, vector=vector, layer=0))
+        return total_variation(np.asarray(probs), limit)
+
+    for sign, limit in zip((-1, 1), limits, strict=True):
+        near, far = (distance(sign * alpha, limit) for alpha in (1e4, 1e6))
+        assert far < 1e-3
+        assert far == pytest.approx(near / 100, rel=0.02)

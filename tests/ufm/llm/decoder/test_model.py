@@ -16,7 +16,8 @@ from safetensors.numpy import load_file
 import ufm.llm
 
 DATA = Path("tests/data/llm")
-FAMILIES = ["gpt2", "llama3", "mistral", "qwen3", "gemma3"]
+FAMILIES = ["gpt2", "gpt_neox", "llama3", "mistral", "qwen2", "qwen3", "phi3", "gemma2", "gemma3"]
+FAMILIES += ["olmo2", "granite", "smollm3", "opt"]
 STEERS = json.loads((DATA / "steers.json").read_text())
 TOLERANCE = {"float32": 5e-6, "float64": 1e-12}
 
@@ -65,7 +66,8 @@ def test_no_strength_is_the_unsteered_model_bit_for_bit(family):
             np.testing.assert_array_equal(found, model.all_logits(tokens))
 
 
-@pytest.mark.parametrize("family", ["gemma3"])
+# of the others in tests/oracle: here caps of logits and of attention, and ReLU
+@pytest.mark.parametrize("family", ["gemma2", "gemma3", "opt"])
 def test_derivatives_against_nested_jvp(family):
     stored = load_file(DATA / family / "golden.safetensors")
     model = ufm.llm.load(DATA / family, "float64")

@@ -16,9 +16,9 @@ VECTOR = np.linspace(-1, 1, 16) ** 3
 PROMPT = [5, 9, 27, 3]
 
 
-@pytest.mark.parametrize("family", ["gpt2", "mistral"])
+@pytest.mark.parametrize("family", ["gpt2", "mistral", "gpt_neox", "smollm3"])
 def test_tokens_are_those_of_full_passes(family):
-    """Learned positions; and rotary ones, with a window shorter than the text."""
+    """Learned positions; rotary ones, with a window shorter than the text; of a part of each head; none."""
     model = ufm.llm.load(f"tests/data/llm/{family}", "float64")
     steering = ufm.llm.Steering(VECTOR, 0)
     alphas = [0.0, 1.5, -6.0, 3.0]
