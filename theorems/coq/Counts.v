@@ -40,8 +40,8 @@ Hypothesis pairs_dataset : dataset V js pairs.
 
 Notation of_context := (context_is same_context).
 Notation of_token := (token_is same_token).
-Notation context_count := (context_count same_context pairs).
-Notation pair_count := (pair_count same_context same_token pairs).
+Notation of_context_count := (context_count same_context pairs).
+Notation of_pair_count := (pair_count same_context same_token pairs).
 Notation p := (next_token_share same_context same_token pairs).
 Notation w := (context_share same_context pairs).
 
@@ -49,20 +49,19 @@ Lemma number_pos : 0 < INR (length pairs).
 Proof. apply length_pos, pairs_dataset. Qed.
 
 (* A context with no pairs has no pair with any token either. *)
-Lemma share_count j z : w j * p j z = pair_count j z / INR (length pairs).
+Lemma share_count j z : w j * p j z = of_pair_count j z / INR (length pairs).
 Proof.
   pose proof number_pos.
-  unfold context_share, next_token_share, Definitions.context_count,
-    Definitions.pair_count.
+  unfold context_share, next_token_share, context_count, pair_count.
   destruct (filter (of_context j) pairs) as [|x l] eqn:E.
   - simpl. unfold Rdiv. ring.
   - assert (0 < INR (length (x :: l))) by (apply length_pos; discriminate).
     field. lra.
 Qed.
 
-Lemma counts_sum j : sum (pair_count j) V = context_count j.
+Lemma counts_sum j : sum (of_pair_count j) V = of_context_count j.
 Proof.
-  unfold Definitions.context_count, Definitions.pair_count.
+  unfold context_count, pair_count.
   rewrite <- sum_ones.
   destruct pairs_dataset as [V_once [_ [_ pairs_in]]].
   rewrite (sum_by_value snd same_token _ _ V V_once).
@@ -70,7 +69,7 @@ Proof.
   - intros x x_in. apply filter_In in x_in. apply (pairs_in x (proj1 x_in)).
 Qed.
 
-Lemma context_counts_sum : sum context_count js = INR (length pairs).
+Lemma context_counts_sum : sum of_context_count js = INR (length pairs).
 Proof.
   rewrite <- sum_ones. destruct pairs_dataset as [_ [js_once [_ pairs_in]]].
   rewrite (sum_by_value fst same_context _ _ js js_once).
@@ -83,7 +82,7 @@ Lemma counted_law j :
     snd pair = z) -> V <> nil -> law V (p j).
 Proof.
   intros seen V_nonempty.
-  assert (Count : forall z, In z V -> 0 < pair_count j z).
+  assert (Count : forall z, In z V -> 0 < of_pair_count j z).
   { intros z z_in. destruct (seen z z_in) as [pair [pair_in [Ej Ez]]].
     apply length_pos. intros E.
     assert (member : In pair
@@ -93,7 +92,7 @@ Proof.
         [destruct (same_context _ _)|destruct (same_token _ _)];
         congruence. }
     rewrite E in member. exact member. }
-  assert (Total : 0 < context_count j)
+  assert (Total : 0 < of_context_count j)
     by (rewrite <- counts_sum; apply sum_pos; assumption).
   split.
   - intros z z_in. apply Rdiv_lt_0_compat; [exact (Count z z_in)|exact Total].
@@ -128,7 +127,7 @@ Proof.
   rewrite <- sum_scal_r, <- sum_scal. apply sum_ext. intros z _.
   rewrite <- Rmult_assoc, share_count.
   rewrite (sum_ext _ (fun _ => ln (q j z))).
-  - rewrite sum_const. unfold Definitions.pair_count, context_is, token_is,
+  - rewrite sum_const. unfold pair_count, context_is, token_is,
       Rdiv. ring.
   - intros x x_in. apply filter_In in x_in. destruct x_in as [x_in Ez].
     apply filter_In in x_in. destruct x_in as [_ Ej].
