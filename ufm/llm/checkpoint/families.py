@@ -1,5 +1,6 @@
 """What the config.json of each family says; anything unknown is an error naming it."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
@@ -7,6 +8,8 @@ from ufm._json import JSON
 
 from ..decoder.config import BlockConfig, Config, Reader
 from ..decoder.rotary import Rotary, read_rotary
+from .rotary_settings import one_rotary, phi3_rotary, read_rope, turned_numbers, two_rotaries
+from .window_settings import layer_types, mistral_window, qwen_windows, read_windows
 
 _SIZES = ("hidden_size", "num_attention_heads", "num_hidden_layers")
 FAMILIES = (
@@ -92,8 +95,8 @@ def _gpt_neox(family: str, reader: Reader) -> Config:
     d, heads, n = (reader.size(name) for name in _SIZES)
     head_dim = _split(d, heads, *_SIZES[:2])
     theta = reader.number("rotary_emb_base", 10000.0)
-    rope = _rope(reader, theta)
-    turned = _turned(reader, rope, head_dim, "rotary_pct", 0.25)
+    rope = read_rope(reader, theta)
+    turned = turned_numbers(reader, rope, head_dim, "rotary_pct", 0.25)
     block = BlockConfig(
         heads=heads,
         kv_heads=heads,
@@ -105,15 +108,11 @@ def _gpt_neox(family: str, reader: Reader) -> Config:
         window=None,
         is_parallel=reader.flag("use_parallel_residual", True),
     )
-    return Config(
-        family=family,
-        vocabulary=reader.size("vocab_size"),
-        dimension=d,
-        inner=reader.size("intermediate_size"),
-        positions=None,
-        context=_context(reader),
+    return _with_rotary(
+        family,
+        reader,
         blocks=(block,) * n,
-        tied=reader.flag("tie_word_embeddings", False),
+        is_tied=False,
         attention_bias=reader.flag("attention_bias", True),
         mlp_bias=True,
     )
@@ -155,9 +154,9 @@ def _llama_like(
     d, heads, n = (reader.size(name) for name in _SIZES)
     head_dim = reader.size("head_dim", 128) if family == "qwen3" else _head_dim(reader, d, heads)
     if family in ("qwen2", "qwen3"):
-        windows = _qwen_windows(reader, n)
+        windows = qwen_windows(reader, n)
     else:
-        windows = [_mistral_window(reader) if family == "mistral" else None] * n
+        windows = [mistral_window(reader) if family == "mistral" else None] * n
     block = partial(
         BlockConfig,
         heads=heads,
@@ -166,17 +165,13 @@ def _llama_like(
         scale=head_dim**-0.5,
         activation=reader.activation("hidden_act", "silu"),
         norm_eps=reader.number("rms_norm_eps", eps),
-        rotary=_one_rotary(reader, head_dim, theta),
+        rotary=one_rotary(reader, head_dim, theta),
     )
-    return Config(
-        family=family,
-        vocabulary=reader.size("vocab_size"),
-        dimension=d,
-        inner=reader.size("intermediate_size"),
-        positions=None,
-        context=_context(reader),
-        blocks=tuple(block(window=window) for window in windows),
-        tied=reader.flag("tie_word_embeddings", is_tied),
+    return _with_rotary(
+        family,
+        reader,
+        blocks=(block(window=window) for window in windows),
+        is_tied=is_tied,
         attention_bias=family == "qwen2"
         or (family != "mistral" and reader.flag("attention_bias", False)),
         mlp_bias=family in ("llama", "granite", "smollm3") and reader.flag("mlp_bias", False),
@@ -204,7 +199,7 @@ def _smollm3(family: str, reader: Reader) -> Config:
     turns = reader.get("no_rope_layers", [int((i + 1) % every != 0) for i in range(n)])
     if not isinstance(turns, list) or len(turns) < n or set(turns) - {0, 1}:
         raise ValueError(f"config.json: no_rope_layers must list {n} of 0 and 1; got {turns!r}")
-    windows = _windows(reader, [not turned for turned in turns[:n]], None)
+    windows = read_windows(reader, [not turned for turned in turns[:n]], None)
     blocks = (
         replace(block, rotary=block.rotary if turned else None, window=window)
         for block, turned, window in zip(config.blocks, turns, windows, strict=False)
@@ -227,18 +222,14 @@ def _phi3(family: str, reader: Reader) -> Config:
         scale=head_dim**-0.5,
         activation=reader.activation("hidden_act", "silu"),
         norm_eps=reader.number("rms_norm_eps", 1e-5),
-        rotary=_phi3_rotary(reader, head_dim),
+        rotary=phi3_rotary(reader, head_dim),
         window=reader.size("sliding_window") if is_windowed else None,
     )
-    return Config(
-        family=family,
-        vocabulary=reader.size("vocab_size"),
-        dimension=d,
-        inner=reader.size("intermediate_size"),
-        positions=None,
-        context=_context(reader),
+    return _with_rotary(
+        family,
+        reader,
         blocks=(block,) * n,
-        tied=reader.flag("tie_word_embeddings", False),
+        is_tied=False,
         attention_bias=False,
         mlp_bias=False,
     )
@@ -251,8 +242,8 @@ def _gemma2(family: str, reader: Reader) -> Config:
     for name in ("hidden_act", "sliding_window_size"):
         reader.get(name)
     cap = _softcap(reader, "attn_logit_softcapping", 50.0)
-    kinds = _layer_types(reader, [i % 2 == 0 for i in range(n)])
-    rotary = _one_rotary(reader, head_dim)
+    kinds = layer_types(reader, [i % 2 == 0 for i in range(n)])
+    rotary = one_rotary(reader, head_dim)
     config = _gemma(family, reader, kinds, dict.fromkeys(kinds, rotary), 30.0)
     blocks = tuple(replace(block, softcap=cap) for block in config.blocks)
     return replace(config, blocks=blocks)
@@ -264,8 +255,8 @@ def _gemma3(family: str, reader: Reader) -> Config:
         raise ValueError("config.json: attn_logit_softcapping is not supported for gemma3_text")
     pattern = reader.size("sliding_window_pattern", reader.get("_sliding_window_pattern", 6))
     n = reader.size("num_hidden_layers")
-    kinds = _layer_types(reader, [(i + 1) % pattern != 0 for i in range(n)])
-    rotary = _two_rotaries(reader, reader.size("head_dim", 256))
+    kinds = layer_types(reader, [(i + 1) % pattern != 0 for i in range(n)])
+    rotary = two_rotaries(reader, reader.size("head_dim", 256))
     return _gemma(family, reader, kinds, rotary, None)
 
 
@@ -290,22 +281,42 @@ def _gemma(
         activation=reader.activation("hidden_activation", "gelu_pytorch_tanh"),
         norm_eps=reader.number("rms_norm_eps", 1e-6),
     )
-    return Config(
-        family=family,
-        vocabulary=reader.size("vocab_size"),
-        dimension=d,
-        inner=reader.size("intermediate_size"),
-        positions=None,
-        context=_context(reader),
+    config = _with_rotary(
+        family,
+        reader,
         blocks=tuple(
             block(rotary=rotary[kind], window=window if kind == "sliding_attention" else None)
             for kind in kinds
         ),
-        tied=reader.flag("tie_word_embeddings", True),
+        is_tied=True,
         attention_bias=reader.flag("attention_bias", False),
         mlp_bias=False,
-        embedding_scale=d**0.5,
-        final_softcap=_softcap(reader, "final_logit_softcapping", final_softcap),
+    )
+    cap = _softcap(reader, "final_logit_softcapping", final_softcap)
+    return replace(config, embedding_scale=d**0.5, final_softcap=cap)
+
+
+def _with_rotary(
+    family: str,
+    reader: Reader,
+    *,
+    blocks: Iterable[BlockConfig],
+    is_tied: bool,
+    attention_bias: bool,
+    mlp_bias: bool,
+) -> Config:
+    """A model without a table of positions, in the names that all such families share."""
+    return Config(
+        family=family,
+        vocabulary=reader.size("vocab_size"),
+        dimension=reader.size("hidden_size"),
+        inner=reader.size("intermediate_size"),
+        positions=None,
+        context=_context(reader),
+        blocks=tuple(blocks),
+        tied=reader.flag("tie_word_embeddings", is_tied),
+        attention_bias=attention_bias,
+        mlp_bias=mlp_bias,
     )
 
 
@@ -337,123 +348,6 @@ def _kv_heads(reader: Reader, heads: int) -> int:
     kv_heads = reader.size("num_key_value_heads", heads)
     _split(heads, kv_heads, "num_attention_heads", "num_key_value_heads")
     return kv_heads
-
-
-def _one_rotary(reader: Reader, head_dim: int, theta: float = 10000.0) -> Rotary:
-    theta = reader.number("rope_theta", theta)
-    return read_rotary(_rope(reader, theta), head_dim, theta)
-
-
-def _rope(reader: Reader, theta: float) -> dict[str, JSON]:
-    scaling, parameters = reader.get("rope_scaling", {}), reader.get("rope_parameters", {})
-    return dict(_one_of_two(scaling, parameters, theta))
-
-
-def _turned(reader: Reader, rope: dict[str, JSON], head_dim: int, name: str, share: float) -> int:
-    """How many numbers of each head are turned: a share that `rope`, or the setting `name`, says."""
-    share = reader.number(name, share)
-    turned = int(head_dim * Reader(rope).number("partial_rotary_factor", share))
-    rope.pop("partial_rotary_factor", None)
-    if not 0 < turned <= head_dim or turned % 2:
-        raise ValueError(f"config.json turns {turned} of the {head_dim} numbers of a head")
-    return turned
-
-
-def _phi3_rotary(reader: Reader, head_dim: int) -> Rotary:
-    theta = reader.number("rope_theta", 10000.0)
-    rope = _rope(reader, theta)
-    turned = _turned(reader, rope, head_dim, "partial_rotary_factor", 1.0)
-    before = reader.size("original_max_position_embeddings", 4096)
-    kind = rope.pop("rope_type", None) or rope.pop("type", None) or "default"
-    rope.pop("type", None)
-    if kind == "default":
-        rope.pop("original_max_position_embeddings", None)
-        return read_rotary(rope, turned, theta)
-    # names of older files
-    kind = "longrope" if kind in ("su", "yarn") else kind
-    rope.setdefault("original_max_position_embeddings", before)
-    after = reader.size("max_position_embeddings", 4096)
-    return read_rotary({**rope, "rope_type": kind}, turned, theta, after)
-
-
-def _one_of_two(
-    scaling: dict[str, JSON], parameters: dict[str, JSON], theta: float
-) -> dict[str, JSON]:
-    """What rope_scaling (older) or rope_parameters (newer) says; if there are both, they must say the same.
-
-    transformers takes rope_scaling then and drops the other, its base included; nobody means that.
-    """
-    if not (scaling and parameters):
-        return scaling or parameters
-    older, newer = ({"rope_theta": theta, **given} for given in (scaling, parameters))
-    for given in (older, newer):  # two names of one thing
-        kind = given.pop("type", "default")
-        given.setdefault("rope_type", kind)
-    for name in sorted({*older, *newer}):
-        if older.get(name) != newer.get(name):
-            raise ValueError(
-                f"config.json: rope_scaling says {name} = {older.get(name)!r}, rope_parameters says "
-                f"{newer.get(name)!r}: keep the one that the model was trained with"
-            )
-    return newer
-
-
-def _two_rotaries(reader: Reader, head_dim: int) -> dict[str, Rotary]:
-    """Gemma 3: one base for full attention, which alone may be scaled, one for sliding attention."""
-    bases = {
-        "full_attention": reader.number("rope_theta", 1e6),
-        "sliding_attention": reader.number("rope_local_base_freq", 1e4),
-    }
-    given = reader.get("rope_parameters", {})
-    unknown = sorted(set(given) - set(bases))
-    if unknown:
-        raise ValueError(f"config.json: unknown entry {unknown[0]!r} in rope_parameters")
-    scaling = {"full_attention": reader.get("rope_scaling", {})}
-    return {
-        kind: read_rotary(
-            _one_of_two(scaling.get(kind, {}), given.get(kind) or {}, base), head_dim, base
-        )
-        for kind, base in bases.items()
-    }
-
-
-def _layer_types(reader: Reader, is_sliding: list[bool]) -> list[str]:
-    """The kind of attention of each block; `is_sliding` says it where config.json does not."""
-    default = ["sliding_attention" if sliding else "full_attention" for sliding in is_sliding]
-    kinds = reader.get("layer_types", default)
-    if not isinstance(kinds, list) or len(kinds) != len(default):
-        raise ValueError(f"config.json: layer_types must list {len(default)} kinds; got {kinds!r}")
-    for kind in kinds:
-        if kind not in ("full_attention", "sliding_attention"):
-            raise ValueError(f"config.json: layer type {kind!r} is not supported")
-    return kinds
-
-
-def _mistral_window(reader: Reader) -> int | None:
-    # null means no window; without the setting it is the 4096 of the first Mistral
-    if "sliding_window" in reader.settings and reader.get("sliding_window") is None:
-        return None
-    return reader.size("sliding_window", 4096)
-
-
-def _qwen_windows(reader: Reader, n: int) -> list[int | None]:
-    first = reader.get("max_window_layers", 28)
-    return _windows(reader, [i >= first for i in range(n)], 4096)
-
-
-def _windows(reader: Reader, may_slide: list[bool], default: int | None) -> list[int | None]:
-    """The window of each block; `may_slide` says which have it where config.json does not."""
-    is_used = reader.flag("use_sliding_window", False)
-    # files give one even where none is used
-    given = reader.get("sliding_window", default)
-    given = None if given is None else reader.size("sliding_window", default)
-    window = given if is_used else None
-    kinds = _layer_types(reader, [window is not None and slides for slides in may_slide])
-    if window is None and "sliding_attention" in kinds:
-        raise ValueError(
-            "config.json: layer_types asks for sliding_attention but use_sliding_window is off"
-        )
-    return [window if kind == "sliding_attention" else None for kind in kinds]
 
 
 # All others are as Llama is.
