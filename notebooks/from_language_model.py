@@ -66,7 +66,7 @@ def _():
     mo.md(
         f"""
     {len(positive)} prompts in capitals, {len(negative)} in small letters, {target.sum()} target tokens of
-    two or more capitals. The vector is {vector.norm / vector.mean_hidden_norm:.2f} of a hidden state long.
+    two or more capitals. The vector is {vector.norm / vector.hidden_norm:.2f} of a hidden state long.
     """
     )
     return model, negative, positive, target, tokenizer, vector
@@ -179,7 +179,7 @@ def _(early_vector, model, target, tokenizer):
     spend = ufm.llm.TextSpend(
         model, _windows, ufm.llm.Steering.of(early_vector), length=32, target=target
     )
-    found = ufm.llm.choose_strength(spend, budget=0.1, hidden_norm=early_vector.mean_hidden_norm)
+    found = ufm.llm.choose_strength(spend, budget=0.1, hidden_norm=early_vector.hidden_norm)
     mass = spend.at([0.0, found.alpha])[:, 3]
     mo.md(rf"""
     ## A budget, on text

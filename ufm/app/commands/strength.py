@@ -37,7 +37,7 @@ class Strength:
         kind: Which cost, or the target mass, the budget limits; each is a mean over the text's tokens.
         layers: Several blocks in place of --layer, one report each.
         site: The stream after the block, or the last hidden state after the final norm.
-        furthest: How far to look for a strength, in mean hidden-state norms.
+        furthest: How far to look for a strength, in usual hidden-state norms (the median).
         tolerance: Share of the mass that may move the wrong way in a sweet spot; 0 is the theory's.
         samples: How many contexts to continue at 0, α/2, α and 2α.
         new_tokens: Tokens of each continuation.

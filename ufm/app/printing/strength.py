@@ -100,20 +100,20 @@ def _section(
 def _choice(report: "StrengthReport") -> Iterator[str]:
     choice, vector = report.choice, report.vector
     where = "after the final norm" if choice.site == "post-norm" else f"after block {choice.layer}"
-    yield f"{where}: |v| = {vector.norm:.6g}, mean |h| = {vector.mean_hidden_norm:.6g}"
+    yield f"{where}: |v| = {vector.norm:.6g}, median |h| = {vector.hidden_norm:.6g}"
     if not choice.reachable:
         flat = "has levelled off" if choice.is_plateau else "has not levelled off"
         limit = "" if choice.limit is None else f"; its limit for α → ∞ is {choice.limit:.6g}"
         norms = choice.furthest * choice.scale
         yield (
-            f"UNREACHABLE: up to α = {choice.furthest:.6g} ({norms:.6g} of the mean hidden state) the "
+            f"UNREACHABLE: up to α = {choice.furthest:.6g} ({norms:.6g} of a usual hidden state) the "
             f"nearest is {choice.largest:.6g}, at α = {choice.largest_alpha:.6g}; there the spending "
             f"{flat}{limit}"
         )
         return
     low, high = choice.bracket
     yield (
-        f"α = {choice.alpha:.9g} in [{low:.9g}, {high:.9g}]: {choice.relative:.6g} of the mean hidden "
+        f"α = {choice.alpha:.9g} in [{low:.9g}, {high:.9g}]: {choice.relative:.6g} of a usual hidden "
         f"state, in [{low * choice.scale:.6g}, {high * choice.scale:.6g}]"
     )
     turn = (

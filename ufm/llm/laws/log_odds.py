@@ -22,14 +22,14 @@ from ..steering.vector import SteeringVector
 from .law import Law, Statement
 
 _RANK = 0.5
-# In mean hidden states: at a smaller α|v| the order of the tokens is still that of the prompts.
+# In usual hidden states (median length): at a smaller α|v| the prompts still set the order of the tokens.
 _LARGE = 10
 STATEMENT = Statement(
     "log-odds",
     "Log-odds M(z) name the tokens that dominate at large α (last block)",
     "Spearman's rank correlation over the vocabulary at the last block at least 0.5 on both sides (for "
     "Gaussian ranks two pairs of tokens in three are then in the same order); fails if below on both, at "
-    "α|v| of ten mean hidden states or more",
+    "α|v| of ten usual hidden states (median length) or more",
 )
 
 
@@ -41,7 +41,7 @@ class Agreement:
     - `layers` [L]; `strengths` [L]: the large α at each block, the same share of its hidden states.
     - `rank` [L, 2]: Spearman's correlation of ∓M with the mean log-probability at -α and +α.
     - `overlap` [L, 2]: share of the `top` tokens of both rankings that are the same.
-    - `share`: α|v| at each block as a multiple of its mean hidden state's length.
+    - `share`: α|v| at each block as a multiple of its usual hidden state's length (the median's).
     """
 
     log_odds: np.ndarray
@@ -90,12 +90,12 @@ def measure_agreement(
 ) -> Agreement:
     """How M ranks the tokens that dominate when each block is steered by its own vector.
 
-    The strength at a block is α = share · mean |h| / |v|, so that blocks can be compared. Each block is
+    The strength at a block is α = share · median |h| / |v|, so that blocks can be compared. Each block is
     a part in `directory`; a run that was killed goes on with the next.
     """
     rows = [list(map(int, row)) for row in contexts]
     kept = max(1, min(top, model.vocabulary // 10))
-    strengths = np.array([share * v.mean_hidden_norm / v.norm for v in vectors])
+    strengths = np.array([share * v.hidden_norm / v.norm for v in vectors])
     settings = {
         "kind": "agreement",
         **identity(model, Steering.of(vectors[0]), strengths, 0),
@@ -174,5 +174,5 @@ def odds_law(agreement: Agreement, blocks: int) -> Law:
     )
     if verdict == "fails" and agreement.share < _LARGE:
         verdict = "undecided"
-        why += f"; at only {agreement.share:.2g} mean hidden states: widen to {_LARGE} or more"
+        why += f"; at only {agreement.share:.2g} usual hidden states: widen to {_LARGE} or more"
     return STATEMENT.judged(verdict, min(down, up), why, evidence)

@@ -19,9 +19,9 @@ _UNITS = 1000
 STATEMENT = Statement(
     "plateau",
     "The distribution tends to softmax(W LN(±v)), at rate 1/α",
-    "total variation at most 0.02 at 4,096 times the strength that equals the mean hidden state, and a "
-    "slope of at most -0.8 in log-log over the last 6 octaves, on both sides (-1 is O(1/α); a fifth for "
-    "the terms of higher order); fails if it is above -0.5, or the distance above 0.1",
+    "total variation at most 0.02 at 4,096 times the strength that equals a usual hidden state (median "
+    "length), and a slope of at most -0.8 in log-log over the last 6 octaves, on both sides (-1 is O(1/α); "
+    "a fifth for the terms of higher order); fails if it is above -0.5, or the distance above 0.1",
 )
 
 
@@ -51,14 +51,14 @@ def plateau_limits(model: LanguageModel, steering: Steering) -> np.ndarray:
     return np.asarray(jax.nn.softmax(unembed(model.params, model.config, states), axis=1))
 
 
-def far_strengths(mean_hidden_norm: float, norm: float) -> np.ndarray:
-    """Strengths [26] for the rate: ± the one that equals the mean hidden state, times 1, 2, …, 4096.
+def far_strengths(hidden_norm: float, norm: float) -> np.ndarray:
+    """Strengths [26] for the rate: ± the one that equals a usual hidden state, times 1, 2, …, 4096.
 
     >>> from ufm.llm.laws.plateau import far_strengths
     >>> print(far_strengths(10.0, 5.0)[[0, 12, 13, 25]])
     [-8192. -2. 2. 8192.]
     """
-    upward = mean_hidden_norm / norm * 2.0 ** np.arange(_OCTAVES + 1)
+    upward = hidden_norm / norm * 2.0 ** np.arange(_OCTAVES + 1)
     return np.concatenate([-upward[::-1], upward])
 
 

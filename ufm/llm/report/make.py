@@ -149,7 +149,7 @@ class _Run:
             self.request.alphas,
             self.directory / "slopes",
             limits=limits,
-            far=plateau.far_strengths(vector.mean_hidden_norm, vector.norm),
+            far=plateau.far_strengths(vector.hidden_norm, vector.norm),
             progress=partial(self.progress, stage="exact slopes, plateau"),
         )
 

@@ -15,7 +15,9 @@ from ..decoder.limits import is_rounding
 from ..decoder.model import LanguageModel
 from .embeddings import POOLINGS, embed_prompts
 
-_FORMAT = "ufm steering vector 1"
+_FORMAT = "ufm steering vector 2"
+# Files of the format 1 lack these fields.
+_BEFORE, _SINCE_2 = "ufm steering vector 1", {"median_hidden_norm", "sinks"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +27,12 @@ class SteeringVector:
     - `layer`, `site`: the block it was measured after and is added after. `positions`: "all" or
       "last", the positions at which it is meant to be added. `pooling`: how the hidden states of a
       prompt were pooled.
-    - `norm`: |v|. `mean_hidden_norm`: mean |h| over the prompts' tokens there, the portable unit of
-      strength: α v is α·norm/mean_hidden_norm of a hidden state. `normalised`: scaled to |v| = 1.
+    - `norm`: |v|. `normalised`: scaled to |v| = 1.
+    - `median_hidden_norm`: median of |h| over the prompts' tokens there, each prompt's first left out;
+      the portable unit of strength. `mean_hidden_norm`: the mean over all tokens, which one
+      attention sink a prompt can make ten times as large. `sinks`: how many tokens are
+      sinks, longer than ten times the median of their prompt; pooling "mean" leaves them out. Of vectors
+      from files of version 0.1, median and sinks are None.
     - `model`, `revision` and `fingerprint` identify the model. `prompts`: a digest of P and N, whose
       sizes are `positive` and `negative`.
     """
@@ -45,10 +51,17 @@ class SteeringVector:
     prompts: str
     positive: int
     negative: int
+    median_hidden_norm: float | None = None
+    sinks: int | None = None
+
+    @property
+    def hidden_norm(self) -> float:
+        """The length of a usual hidden state there: the median where it is known, else the mean."""
+        return self.median_hidden_norm or self.mean_hidden_norm
 
     def relative(self, alpha: float) -> float:
-        """Strength α as a share of the mean hidden state: α |v| / mean |h|."""
-        return alpha * self.norm / self.mean_hidden_norm
+        """Strength α as a share of a usual hidden state: α |v| / median |h|."""
+        return alpha * self.norm / self.hidden_norm
 
     def save(self, path: str | Path) -> None:
         """Write the vector to a safetensors file, whole or not at all."""
@@ -62,9 +75,11 @@ class SteeringVector:
         Raises `ValueError` naming the field that is missing, malformed or does not fit.
         """
         arrays, about = read_arrays(Path(path))
-        if about.pop("format", None) != _FORMAT or set(arrays) != {"vector"}:
+        version = about.pop("format", None)
+        if version not in (_FORMAT, _BEFORE) or set(arrays) != {"vector"}:
             raise ValueError(f"{path} is not a steering vector of the format {_FORMAT!r}")
         expected = {f.name for f in fields(cls)} - {"values"}
+        expected -= _SINCE_2 if version == _BEFORE else set()
         if set(about) != expected:
             odd = sorted(set(about) ^ expected)[0]
             raise ValueError(f"{path}: field {odd!r} is {'unknown' if odd in about else 'missing'}")
@@ -102,8 +117,14 @@ def _check(vector: SteeringVector, where: str) -> None:
             raise ValueError(
                 f"{where}field {name} = {value!r} must be a whole number of at least {least}"
             )
-    for name in ("norm", "mean_hidden_norm"):
+    if vector.sinks is not None and (type(vector.sinks) is not int or vector.sinks < 0):
+        raise ValueError(
+            f"{where}field sinks = {vector.sinks!r} must be a whole number of at least 0"
+        )
+    for name in ("norm", "mean_hidden_norm", "median_hidden_norm"):
         value = getattr(vector, name)
+        if value is None and name in _SINCE_2:
+            continue
         if not isinstance(value, float) or not 0 < value < math.inf:
             raise ValueError(f"{where}field {name} = {value!r} must be positive and finite")
     for name in ("model", "fingerprint", "prompts"):
@@ -167,15 +188,23 @@ def steering_vectors(
         negative=len(negative),
     )
     made = []
-    for layer, states, mean_norm in zip(layers, found.states, found.mean_norms, strict=True):
+    for k, (layer, states) in enumerate(zip(layers, found.states, strict=True)):
         wide = states.astype(np.promote_types(states.dtype, np.float32))
         v = wide[: len(positive)].mean(axis=0) - wide[len(positive) :].mean(axis=0)
-        if is_rounding(v, mean_norm, v.dtype):
+        if is_rounding(v, found.mean_norms[k], v.dtype):
             raise ValueError(
                 f"the steering vector after block {layer} is zero: positive and negative prompts have "
                 "the same mean hidden state"
             )
         v = v / v.dtype.type(_length(v)) if normalise else v
-        sizes = {"norm": _length(v), "mean_hidden_norm": float(mean_norm)}
-        made.append(vector(values=v, layer=int(layer), **sizes))
+        made.append(
+            vector(
+                values=v,
+                layer=int(layer),
+                norm=_length(v),
+                mean_hidden_norm=float(found.mean_norms[k]),
+                median_hidden_norm=float(found.median_norms[k]),
+                sinks=int(found.sinks[k]),
+            )
+        )
     return tuple(made)

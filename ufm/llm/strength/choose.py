@@ -62,7 +62,7 @@ class ModelStrength:
 
     - `alpha`: the first strength, going out from 0, at which the spending crosses `budget`; ±∞ where
       none was found. `bracket`: around it, as close as the model's numbers can tell.
-    - `scale`: |v| / mean |h|; `relative` is α in that unit.
+    - `scale`: |v| / median |h|; `relative` is α in that unit.
     - `derivatives` [3, 4]: the exact spending at 0, its first and its second derivative.
     - `spent` [4]: at `alpha`, in the order of `ufm.llm.KINDS` (NaN where not reachable).
     - `scanned` [S], `costs` [S]: strengths looked at on the way, and their spending; `furthest`: the
@@ -95,7 +95,7 @@ class ModelStrength:
 
     @property
     def relative(self) -> float:
-        """α |v| / mean |h|: the shift as a share of the mean hidden state."""
+        """α |v| / median |h|: the shift as a share of a usual hidden state."""
         return self.alpha * self.scale
 
     @property
@@ -162,8 +162,8 @@ def choose_strength(
     """The first strength at which steering spends `budget` on a text.
 
     `kind` is one of `ufm.llm.KINDS`; a target mass wants a `spend` with a target, and α < 0 if
-    the target holds more already. `hidden_norm` is mean |h| where v is added
-    (`SteeringVector.mean_hidden_norm`).
+    the target holds more already. `hidden_norm` is a usual |h| where v is added
+    (`SteeringVector.hidden_norm`).
 
     On a real model the spending need not grow with α, and levels off where a final norm follows
     (Proposition 4.1). So strengths are scanned outward from 0, each √2 times the last, up to

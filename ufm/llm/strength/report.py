@@ -72,6 +72,7 @@ class StrengthReport:
             "relative_bracket": [x * choice.scale for x in choice.bracket],
             "vector_norm": vector.norm,
             "mean_hidden_norm": vector.mean_hidden_norm,
+            "median_hidden_norm": vector.median_hidden_norm,
             "reachable": choice.reachable,
             "predicted": choice.predicted,
             "quadratic_alpha": choice.quadratic_alpha,
@@ -163,7 +164,7 @@ def strength_report(
         spend_on(chosen_on, "choosing"),
         budget=request.budget,
         kind=request.kind,
-        hidden_norm=vector.mean_hidden_norm,
+        hidden_norm=vector.hidden_norm,
         furthest=request.furthest,
     )
     measured = error = np.full(len(KINDS), np.nan)

@@ -71,7 +71,7 @@ def test_the_strength_and_all_that_is_said_of_it(monkeypatch, capsys, files):
     steering = ufm.llm.Steering.of(vector)
     spend = ufm.llm.TextSpend(model, windows[::2], steering, length=8)
     choice = ufm.llm.choose_strength(
-        spend, budget=0.05, kind="forward_kl", hidden_norm=vector.mean_hidden_norm
+        spend, budget=0.05, kind="forward_kl", hidden_norm=vector.hidden_norm
     )
     alpha = found["alpha"]
     assert alpha == choice.alpha == found["bracket"][1]

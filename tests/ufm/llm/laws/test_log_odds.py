@@ -20,7 +20,7 @@ def test_rank_correlation_by_hand():
     assert ufm.llm.odds_law(made, 3).verdict == "undecided"
     near = ufm.llm.odds_law(replace(made, share=0.4), 2)
     assert near.verdict == "undecided"
-    assert "at only 0.4 mean hidden states" in near.why
+    assert "at only 0.4 usual hidden states" in near.why
 
 
 def ranks(x):
@@ -39,7 +39,7 @@ def test_agreement_by_full_passes(tmp_path):
     for vector, alpha, rank, overlap in zip(
         vectors, found.strengths, found.rank, found.overlap, strict=True
     ):
-        assert alpha == pytest.approx(20 * vector.mean_hidden_norm / vector.norm)
+        assert alpha == pytest.approx(20 * vector.hidden_norm / vector.norm)
         for side, sign in enumerate((-1.0, 1.0)):
             logits = np.array(
                 [

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import re
 
+import equinox as eqx
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
@@ -11,6 +12,7 @@ from safetensors.numpy import load_file
 import theorems
 import ufm.llm
 from theorems.verify import verify_instance
+from ufm._files import write_arrays
 
 GPT2, QWEN3 = "tests/data/llm/gpt2", "tests/data/llm/qwen3"
 # of two lengths: each is compiled
@@ -37,6 +39,43 @@ def test_embeddings_are_the_states_of_each_prompt_alone(model):
             np.testing.assert_allclose(found.states[k], want, atol=1e-13)
             lengths = np.concatenate([np.linalg.norm(x, axis=1) for x in alone])
             np.testing.assert_allclose(found.mean_norms[k], lengths.mean(), rtol=1e-13)
+            later = np.concatenate(
+                [np.linalg.norm(x[1:] if len(x) > 1 else x, axis=1) for x in alone]
+            )
+            np.testing.assert_allclose(found.median_norms[k], np.median(later), rtol=1e-13)
+        assert not found.sinks.any()
+
+
+def test_the_first_tokens_long_state_bends_neither_the_unit_nor_the_mean(model):
+    """Whatever comes first is an attention sink: its position's embedding is 1,000 times as long."""
+    positions = model.params.position_embedding
+    sunk = eqx.tree_at(
+        lambda m: m.params.position_embedding, model, positions.at[0].multiply(1000.0)
+    )
+    rows = [*P, *N, [9]]
+    found = ufm.llm.embed_prompts(sunk, rows, [0], pooling="mean", batch_size=2)
+    alone = [np.asarray(sunk.hidden_states(row, 0)) for row in rows]
+    lengths = [np.linalg.norm(x, axis=1) for x in alone]
+    assert found.sinks[0] == sum(len(x) > 1 for x in alone)  # a token alone is compared with itself
+    later = np.concatenate([x[1:] if x.size > 1 else x for x in lengths])
+    np.testing.assert_allclose(found.median_norms, [np.median(later)], rtol=1e-13)
+    assert found.mean_norms[0] > 10 * found.median_norms[0]
+    want = [x[1:].mean(axis=0) if len(x) > 1 else x[0] for x in alone]
+    np.testing.assert_allclose(found.states[0], want, atol=1e-12)
+    (vector,) = ufm.llm.steering_vectors(sunk, rows[:4], rows[4:5], [0])
+    assert vector.relative(1.0) == vector.norm / vector.median_hidden_norm
+    assert vector.hidden_norm < 10 < vector.mean_hidden_norm
+
+
+def test_a_vector_of_version_0_1_is_read_without_its_median(vectors, tmp_path):
+    about = {f.name: getattr(vectors[0], f.name) for f in dataclasses.fields(vectors[0])}
+    values = about.pop("values")
+    del about["median_hidden_norm"], about["sinks"]
+    path = tmp_path / "old.safetensors"
+    write_arrays(path, {"vector": values}, {"format": "ufm steering vector 1", **about})
+    found = ufm.llm.SteeringVector.read(path)
+    assert found.median_hidden_norm is None
+    assert found.relative(2.0) == 2 * found.norm / found.mean_hidden_norm
 
 
 def test_difference_of_means(model, vectors):
@@ -45,7 +84,7 @@ def test_difference_of_means(model, vectors):
         want = ufm.difference_of_means(found.states[k], [0, 1, 2], [3, 4])
         np.testing.assert_allclose(vector.values, want, atol=1e-14)
         assert vector.norm == pytest.approx(np.linalg.norm(want))
-        assert vector.relative(2.0) == pytest.approx(2 * vector.norm / found.mean_norms[k])
+        assert vector.relative(2.0) == pytest.approx(2 * vector.norm / found.median_norms[k])
         assert (vector.layer, vector.positive, vector.negative) == (k, 3, 2)
     (unit,) = ufm.llm.steering_vectors(model, P, N, [1], normalise=True)
     np.testing.assert_allclose(unit.values * vectors[1].norm, vectors[1].values, atol=1e-14)
@@ -75,6 +114,8 @@ def test_a_vector_read_back_is_the_one_saved(model, vectors, tmp_path):
         ({"norm": 2.0}, "field norm = 2, but the vector's is"),
         ({"normalised": True}, "a normalised vector has norm 1"),
         ({"mean_hidden_norm": -1.0}, "mean_hidden_norm = -1.0 must be positive"),
+        ({"median_hidden_norm": 0.0}, "median_hidden_norm = 0.0 must be positive"),
+        ({"sinks": -1}, "field sinks = -1 must be a whole number"),
         ({"fingerprint": "0" * 16}, "fingerprint 0000000000000000"),
         ({"site": "post-norm"}, "a post-norm vector is of the last block"),
         (
