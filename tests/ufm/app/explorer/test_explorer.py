@@ -219,6 +219,15 @@ def test_pictures_show_what_ufm_plots_shows(scene):
             assert float(shown[gid]["data-y"] or "nan") == pytest.approx(points[0, 1], abs=1e-14)
 
 
+def test_concepts_are_numbered_from_1_and_list_their_tokens():
+    scene = explorer.build(Settings(concepts=3, size=2))
+    tokens = scene.settings.token_names
+    text = explorer.views(scene.settings, scene, [], (0.0, 0.0))
+    for k in range(3):
+        name = f"C{k + 1} = {tokens[2 * k]} {tokens[2 * k + 1]}" + (" (T)" if k == 0 else "")
+        assert name in text
+
+
 def test_curve_goes_through_its_points(scene):
     """The polyline itself, not only its data: its last place against the axis."""
     html = explorer.concept_picture(scene)
