@@ -128,7 +128,8 @@ def test_a_forbidden_arrow_is_found(module, source):
 
 PUBLIC = {
     "ufm": """
-        Aggregates ConceptDataset ExponentialTilt StrengthChoice TopTokens Transformer UFM choose_strength
+        Aggregates ConceptDataset ExponentialTilt NormCircle StrengthChoice TopTokens Transformer UFM
+        choose_strength
         concept_increase concept_log_odds concept_log_odds_increase concept_probability
         cross_entropy_increase difference_of_means forward_kl half_saturation layer_norm log_odds
         peak_strengths peaks_on_mesh probability_increase progress_bar reverse_kl rms_norm

@@ -22,6 +22,7 @@ from .tilt.effects import concept_probability as concept_probability
 from .tilt.effects import probability_increase as probability_increase
 from .tilt.log_odds import difference_of_means as difference_of_means
 from .tilt.log_odds import log_odds as log_odds
+from .tilt.norm_circle import NormCircle as NormCircle
 from .tilt.peaks import peak_strengths as peak_strengths
 from .tilt.peaks import separation_margin as separation_margin
 from .tilt.peaks import sweet_spot as sweet_spot
