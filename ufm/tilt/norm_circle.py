@@ -87,7 +87,7 @@ class NormCircle(eqx.Module):
         if is_concrete(eps) and not 0 <= np.asarray(eps) < np.inf:
             raise ValueError(f"eps must be finite and at least 0; got {eps}")
         _check_seen(v, centred)
-        arc = _arc(h, v, jnp.asarray(eps, head.dtype), centred)
+        arc = cast(tuple[Array, ...], _arc(h, v, jnp.asarray(eps, head.dtype), centred))
         across, along, self.closest, self.width = arc
         if is_concrete(self.closest, self.width):
             finite("closest = -h.v / |v|²", self.closest)
@@ -98,7 +98,7 @@ class NormCircle(eqx.Module):
 
     def weights(self, alpha: Float[Array, ""]) -> tuple[Array, Array]:
         """Cos t and sin t [m] at strength `alpha`: how much of a and of b is in the logits."""
-        return _cos_sin(alpha - self.closest, self.width)
+        return cos_sin(alpha - self.closest, self.width)
 
     def angle(self, alpha: ArrayLike) -> Float[Array, " contexts"]:
         """t [m] in radians, from -π/2 (α = -∞) over 0 (α = α*) to π/2 (α = ∞)."""
@@ -178,9 +178,15 @@ def _check_seen(v: Array, centred: bool) -> None:
     largest = np.abs(exact).max()
     if largest == 0:
         raise ValueError("vector is zero: it steers nothing")
-    spread = np.abs(exact - exact.mean()).max() if centred else largest
-    if spread <= _ROUNDING * float(cast(np.floating, jnp.finfo(v.dtype).eps)) * largest:
+    unit = exact / largest  # no square of it overflows
+    seen = np.linalg.norm(unit - unit.mean()) if centred else np.inf
+    if seen <= _rounding(v) * np.linalg.norm(unit):
         raise ValueError("the vector's entries are all equal: a centred norm is blind to it")
+
+
+def _rounding(x: Array) -> float:
+    """The length, in that of x, of a difference that is rounding alone."""
+    return _ROUNDING * float(cast(np.floating, jnp.finfo(x.dtype).eps))
 
 
 def _length(x: Float[Array, "*rows d"]) -> Float[Array, "*rows"]:
@@ -204,8 +210,7 @@ def _arc(
     rest = h - first[:, None] * unit[None]
     second = jnp.dot(rest, unit, precision=_PRECISE)
     rest = rest - second[:, None] * unit[None]
-    rounding = _ROUNDING * float(cast(np.floating, jnp.finfo(h.dtype).eps))
-    rest = jnp.where((_length(rest) > rounding * _length(h))[:, None], rest, 0)
+    rest = jnp.where((_length(rest) > _rounding(h) * _length(h))[:, None], rest, 0)
     root = jnp.sqrt(jnp.asarray(h.shape[1], h.dtype))
     radius = jnp.hypot(_length(rest), root * jnp.sqrt(eps))
     across = root * (rest / jnp.where(radius > 0, radius, 1)[:, None])
@@ -213,27 +218,27 @@ def _arc(
 
 
 @jax.custom_jvp
-def _cos_sin(beyond: Array, width: Array) -> tuple[Array, Array]:
+def cos_sin(beyond: Array, width: Array) -> tuple[Array, Array]:
     """Cos t and sin t for tan t = beyond / width; both 0 where both are 0."""
     x, y = width / _larger(beyond, width), beyond / _larger(beyond, width)
     long = jnp.sqrt(jnp.where(x * x + y * y > 0, x * x + y * y, 1))
     return x / long, y / long
 
 
-@_cos_sin.defjvp
-def _cos_sin_slope(
+@cos_sin.defjvp
+def _slope_ofcos_sin(
     primals: tuple[Array, Array], tangents: tuple[Array, Array]
 ) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     # by hand: the derivative of y / √(x² + y²) would cancel where x is tiny
     (beyond, width), (d_beyond, d_width) = primals, tangents
-    cos, sin = _cos_sin(beyond, width)
+    cos, sin = cos_sin(beyond, width)
     turn = (cos * d_beyond - sin * d_width) / (_larger(beyond, width) * _spread(beyond, width))
     return (cos, sin), (-sin * turn, cos * turn)
 
 
 def _rate(beyond: Array, width: Array) -> Array:
     """dt/dα = w / (w² + beyond²), without a square that overflows; 0 where both are 0."""
-    cos, _ = _cos_sin(beyond, width)
+    cos, _ = cos_sin(beyond, width)
     return cos / (_larger(beyond, width) * _spread(beyond, width))
 
 

@@ -228,7 +228,7 @@ def attend_and_mix(
     queries = _rotate(_heads(block.query_norm, queries, settings.heads, settings), rotation)
     queries = queries.reshape(*x.shape[:2], settings.kv_heads, groups, settings.head_dim)
     scores = jnp.einsum("bqhgd,bkhd->bhgqk", queries, keys, precision=_PRECISE) * settings.scale
-    weights = _masked_softmax(_capped(scores, settings.softcap), visible[:, None, None])
+    weights = _masked_softmax(capped(scores, settings.softcap), visible[:, None, None])
     mixed = jnp.einsum("bhgqk,bkhd->bqhgd", weights, values, precision=_PRECISE)
     y = block.output(mixed.reshape(*x.shape[:2], settings.heads * settings.head_dim))
     attended = x + settings.residual_scale * _normed(block.attention_post_norm, y, eps)
@@ -251,8 +251,19 @@ def unembed(
     params: Params, config: Config, x: Float[Array, "*rows d"]
 ) -> Float[Array, "*rows vocab"]:
     """Logits of the (post-norm) hidden states `x`, at least in float32."""
+    return capped(product_with_head(params, x), config.final_softcap)
+
+
+@jax.jit
+def product_with_head(params: Params, x: Float[Array, "*rows d"]) -> Float[Array, "*rows vocab"]:
+    """Logits of the (post-norm) hidden states `x` before any softcap, at least in float32."""
     logits = jnp.einsum("...d,vd->...v", x, params.unembedding, precision=_PRECISE)
-    return _capped(logits.astype(params.final_norm.scale.dtype), config.final_softcap)
+    return logits.astype(params.final_norm.scale.dtype)
+
+
+def capped(x: Array, cap: float | None) -> Array:
+    """The softcap: cap · tanh(x / cap)."""
+    return x if cap is None else cap * jnp.tanh(x / cap)
 
 
 def pick(x: Array, rows: Int[Array, " #batch"]) -> Array:
@@ -277,10 +288,6 @@ def _heads(norm: Norm | None, x: Array, heads: int, settings: BlockConfig) -> Ar
         # a head at a time, or all together, as the norm is wide
         x = norm(x.reshape(*x.shape[:2], -1, norm.scale.size), settings.norm_eps)
     return x.reshape(*x.shape[:2], heads, settings.head_dim)
-
-
-def _capped(x: Array, cap: float | None) -> Array:
-    return x if cap is None else cap * jnp.tanh(x / cap)
 
 
 def _rotate(x: Array, rotation: Rotation) -> Array:

@@ -15,6 +15,7 @@ from ..decoder.blocks import apply_block, arrange, extend, layout_of, normalise,
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering, add, step
 from ..text.tokenizer import pad
+from .last_block import LastBlock, has_closed_form
 
 # Bytes that the largest array of one batch of strengths may take.
 _BATCH_BYTES = 1 << 28
@@ -53,21 +54,29 @@ class SteeredPrompt(SteeredRun):
     """The next-token logits of one prompt at any strengths.
 
     With positions "last", only the last token runs through the later blocks: the keys and values
-    of those before it do not depend on α.
+    of those before it do not depend on α. After the last block there is a closed form (`LastBlock`),
+    and no padding: each length is compiled for α = 0 anyway.
     """
 
     def __init__(
         self, model: LanguageModel, tokens: Numbers, steering: Steering, length: int | None = None
     ):
-        super().__init__(model, tokens, steering, length, only_last=True)
+        is_last = steering.layer == model.blocks - 1
+        super().__init__(model, tokens, steering, None if is_last else length, only_last=True)
         self.tokens = tokens
         self.start = self.steering.layer + 1
+        states = self.before[0]
+        is_last = has_closed_form(model, self.steering, states)
+        self.last_block = LastBlock.of(model, self.steering, states) if is_last else None
         is_cached = self.steering.positions == "last" and self.start < model.blocks
         self.cache = self._unsteered_cache() if is_cached else None
 
     @cached_property
     def base(self) -> Float[Array, " vocab"]:
         """The logits of the unsteered model, without padding."""
+        if self.layout.mask.all():
+            # the same programs on the same numbers, from where v is added on
+            return self.model.after_steering(self.before, self.layout, self.steering)[0, 0]
         return self.model.logits(self.tokens)
 
     def batch_size(self) -> int:
@@ -80,6 +89,8 @@ class SteeredPrompt(SteeredRun):
     def logits(self, alphas: Float[Array, " strengths"]) -> Float[Array, "strengths vocab"]:
         """Logits after the last token at each strength; not all bits of α = 0 are the model's own."""
         params, config = self.model.params, self.model.config
+        if self.last_block is not None:
+            return self.last_block.logits(alphas)[:, 0]
         if self.cache is None:
             return unembed(params, config, self.states(alphas))[:, 0]
         last = self.layout.last
