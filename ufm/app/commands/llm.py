@@ -19,9 +19,13 @@ if TYPE_CHECKING:
     from ufm.llm.report.request import Report
 
 
-def _range(alphas: tuple[float, float]) -> str | None:
+# The default range in usual hidden states: most of what α does happens within one, and the norm's plateau begins.
+_HIDDEN_STATES = (-2.0, 2.0)
+
+
+def _range(alphas: tuple[float, float] | None) -> str | None:
     # the comparison is false of NaN as well
-    if -1e9 <= alphas[0] < alphas[1] <= 1e9:
+    if alphas is None or -1e9 <= alphas[0] < alphas[1] <= 1e9:
         return None
     return f"must be two strengths, the lesser first, within ±1e9; got {alphas[0]:g} {alphas[1]:g}"
 
@@ -36,7 +40,11 @@ class Llm:
         shared: The model, its prompts and its text.
         out: Directory of the report; an interrupted run goes on from what is there.
         positions: Steer all positions or the last alone (text: always all).
-        alphas: Least and largest strength, in multiples of the vector.
+        site: The stream after the block, or the last hidden state after the final norm.
+        alphas: Least and largest strength, in multiples of the vector or in --unit; if not given, -2 and 2
+            usual hidden states (their median length).
+        unit: What --alphas are: multiples of the vector; usual hidden states; or nats of KL(p_0||p_α),
+            a mean over prompts, that the range reaches on either side.
         steps: Number of strengths.
         top: How many of the most likely tokens to follow at each end.
         json: Print the report as JSON on standard output.
@@ -45,13 +53,17 @@ class Llm:
     shared: Shared
     out: Annotated[Path, FOLDER] = Path("ufm-llm")
     positions: Literal["all", "last"] = "all"
-    alphas: Annotated[tuple[float, float], Rule(_range)] = (-200.0, 200.0)
+    site: Literal["residual", "post-norm"] = "residual"
+    alphas: Annotated[tuple[float, float] | None, Rule(_range)] = None
+    unit: Literal["vector", "hidden", "nats"] | None = None
     steps: Annotated[int, at_least(5)] = 1024
     top: Annotated[int, at_least(1)] = 100
     json: bool = False
 
     def __call__(self) -> int:
         """The exit status is 1 where a law fails."""
+        if self.unit == "vector" and self.alphas is None:
+            raise BadInput("--unit vector needs --alphas: the range depends on the vector")
         if self.shared.dtype == "bfloat16":
             raise BadInput(
                 "--dtype bfloat16 is too coarse for the signs of slopes that ufm llm counts: take float32 "
@@ -71,18 +83,22 @@ class Llm:
         """The report, made and written, with a bar that starts anew at each stage."""
         import numpy as np
 
-        from ufm.llm.decoder.arguments import block_number
+        from ufm.llm.decoder.arguments import block_number, steered_block
         from ufm.llm.report.files import write_report
         from ufm.llm.report.make import make_report
         from ufm.llm.report.request import Request
 
         shared, blocks = self.shared, loaded.model.blocks
+        layer = blocks // 2 if shared.layer is None else block_number(shared.layer, blocks)
+        if self.site == "post-norm":
+            layer = steered_block(shared.layer, self.site, blocks)
+        unit = self.unit or ("hidden" if self.alphas is None else "vector")
         request = Request(
             positive=loaded.positive,
             negative=loaded.negative,
             contexts=loaded.contexts,
-            alphas=np.linspace(*self.alphas, self.steps),
-            layer=blocks // 2 if shared.layer is None else block_number(shared.layer, blocks),
+            alphas=np.linspace(*(self.alphas or _HIDDEN_STATES), self.steps),
+            layer=layer,
             top=self.top,
             positions=self.positions,
             pooling=shared.pooling,
@@ -91,6 +107,8 @@ class Llm:
             text_tokens=shared.text_tokens,
             length=loaded.length,
             concept=loaded.target,
+            site=self.site,
+            unit=unit,
         )
         with progress_bar("starting", errors) as bar:
             report = make_report(loaded.model, loaded.tokenizer, request, self.out / "runs", bar)

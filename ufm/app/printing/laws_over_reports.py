@@ -95,7 +95,7 @@ def _is_law(entry: object) -> bool:
         isinstance(entry, dict)
         and isinstance(entry.get("id"), str)
         and isinstance(entry.get("measure"), str)
-        and entry.get("verdict") in ("holds", "fails", "undecided")
+        and entry.get("verdict") in ("holds", "fails", "undecided", "hypotheses unmet")
         and isinstance(entry.get("number", ""), float | int | None)
         and isinstance(entry.get("evidence"), dict)
     )

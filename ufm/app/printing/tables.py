@@ -26,6 +26,8 @@ _STYLES = {
     "NOT CONFIRMED": "bold red",
 }
 
+_WORST_FIRST = ("fails", "undecided", "hypotheses unmet", "holds")
+
 
 def table(*columns: str, right: Collection[str] = (), wraps: Collection[str] = ()) -> Table:
     """An empty table without lines; columns of numbers go to the `right`, only those in `wraps` break."""
@@ -43,13 +45,13 @@ def coloured(verdict: str, shown: str | None = None) -> str:
 
 
 def worst(verdicts: Collection[str]) -> str:
-    """The verdict that a summary takes its colour from: "fails" before "undecided" before "holds".
+    """The verdict that a summary takes its colour from: "fails" first, "holds" last.
 
     >>> from ufm.app.printing.tables import worst
     >>> print(worst(["holds", "undecided", "absent"]))
     undecided
     """
-    return next((name for name in ("fails", "undecided", "holds") if name in verdicts), "")
+    return next((name for name in _WORST_FIRST if name in verdicts), "")
 
 
 def counted(verdicts: Iterable[str]) -> str:

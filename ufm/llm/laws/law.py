@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ufm._json import finite_or_null
 
-VERDICTS = ("holds", "fails", "undecided")
+VERDICTS = ("holds", "fails", "undecided", "hypotheses unmet")
 # What the number of each law is.
 MEASURES = {
     "bumps": "share",
@@ -16,6 +16,7 @@ MEASURES = {
     "quadratic": "relative error",
     "plateau": "slope",
     "log-odds": "rank correlation",
+    "hump": "share lost at the ends",
 }
 # Fewer prompts than this say nothing about how much prompts differ.
 _FEWEST_PROMPTS = 3
@@ -26,9 +27,11 @@ class Law:
     """What became of one law on one model.
 
     - `id`, `title`: which law, and what it says in words.
-    - `verdict`: "holds", "fails" or "undecided"; `number`: what was measured (None if it could not
-      be) and `measure`, what it is; `criterion`: the threshold, with its reason.
+    - `verdict`: "holds", "fails", "undecided", or "hypotheses unmet" where the model does not do what the
+      law says and no theorem says that it should; `number`: what was measured (None if it could
+      not be) and `measure`, what it is; `criterion`: the threshold, with its reason.
     - `why`: the verdict in one line. `evidence`: all further figures, plain JSON.
+    - `unmet`: which hypothesis of the law's theorem the model does not meet; None if it meets them all.
     """
 
     id: str
@@ -38,6 +41,7 @@ class Law:
     criterion: str
     why: str
     evidence: dict[str, object] = field(default_factory=dict)
+    unmet: str | None = None
 
     def __post_init__(self):
         if self.verdict not in VERDICTS:
@@ -47,6 +51,19 @@ class Law:
     def measure(self) -> str:
         """What `number` is, in a word or two."""
         return MEASURES[self.id]
+
+    def under(self, unmet: str | None) -> "Law":
+        """The law where this hypothesis of its theorem is unmet: what then fails refutes nothing.
+
+        >>> from ufm.llm.laws.law import Law
+        >>> law = Law("tanh", "title", "fails", 0.5, "at least 0.95", "mean 0.5")
+        >>> print(law.under("no tilt").verdict, "|", law.under("no tilt").why)
+        hypotheses unmet | mean 0.5; hypotheses unmet: no tilt
+        """
+        if unmet is None or self.verdict != "fails":
+            return replace(self, unmet=unmet)
+        why = f"{self.why}; hypotheses unmet: {unmet}"
+        return replace(self, verdict="hypotheses unmet", why=why, unmet=unmet)
 
     def as_json(self) -> dict[str, object]:
         """The law as JSON; numbers that are not finite become null."""

@@ -23,7 +23,7 @@ from .law import Law, Statement
 
 _RANK = 0.5
 # In usual hidden states (median length): at a smaller α|v| the prompts still set the order of the tokens.
-_LARGE = 10
+LARGE = 10.0
 STATEMENT = Statement(
     "log-odds",
     "Log-odds M(z) name the tokens that dominate at large α (last block)",
@@ -172,7 +172,7 @@ def odds_law(agreement: Agreement, blocks: int) -> Law:
         f"last block: rank correlation {down:.2f} (α < 0) and {up:.2f} (α > 0), "
         f"{top[0]:.0%} and {top[1]:.0%} of the first {agreement.top} tokens shared"
     )
-    if verdict == "fails" and agreement.share < _LARGE:
+    if verdict == "fails" and agreement.share < LARGE:
         verdict = "undecided"
-        why += f"; at only {agreement.share:.2g} usual hidden states: widen to {_LARGE} or more"
+        why += f"; at only {agreement.share:.2g} usual hidden states: widen to {LARGE:g} or more"
     return STATEMENT.judged(verdict, min(down, up), why, evidence)

@@ -1,7 +1,7 @@
 """A report on a model, in one run that can be resumed: vectors, sweeps, laws."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -12,10 +12,11 @@ from ufm._progress import Progress, silent
 
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
-from ..laws import plateau, quadratic, tanh
-from ..laws.bumps import bump_law
+from ..laws import hump, plateau, quadratic, tanh
+from ..laws.bumps import bump_law, paper_count
+from ..laws.hypotheses import unmet_hypotheses
 from ..laws.law import Law
-from ..laws.log_odds import Agreement, measure_agreement, measure_log_odds, odds_law
+from ..laws.log_odds import LARGE, Agreement, measure_agreement, measure_log_odds, odds_law
 from ..measure.cost_sweep import Cost, sweep_cost
 from ..measure.slopes import Slopes, sweep_slopes
 from ..measure.token_curves import Curves, sweep_curves
@@ -25,8 +26,12 @@ from ..text.tokenizer import Tokenizer
 from ..text.windows import window_count, windows
 from .facts import name_tokens, report_facts, shown_tokens
 from .request import Report, Request
+from .strengths import in_multiples
 
 _COST_STEPS = 65
+# The paper's figures: its eight likeliest tokens, α in whole multiples of the vector as measured, not scaled.
+_PAPER_TOP, _PAPER_PROMPTS = 8, 8
+_PAPER_ALPHAS = np.linspace(-200, 200, 401)
 
 
 def make_report(
@@ -43,29 +48,56 @@ def make_report(
     rows = _encode(model, tokenizer, request)
     run = _Run(model, tokenizer, request, rows, Path(directory), progress)
     vectors = run.vectors()
-    vector = vectors[request.layer]
+    vector = next(v for v in vectors if v.layer == request.layer)
+    asked = request
+    alphas = in_multiples(model, vector, rows["contexts"], request.alphas, request.unit)
+    request = replace(request, alphas=alphas, unit="vector")
+    run = replace(run, request=request)
     curves = run.curves(vector)
     limits, why_none = _limits(model, vector)
     slopes = run.slopes(vector, curves, limits)
     log_odds = measure_log_odds(model, rows["positive"], rows["negative"])
     share = vector.relative(float(np.abs(request.alphas).max()))
-    agreement = run.agreement(vectors, log_odds, share)
+    # each block's own hidden states set its strength: the verdict depends on neither layer nor range
+    agreement = run.agreement(vectors, log_odds, LARGE)
     cost, wide_cost, near_cost = run.costs(vector)
-    laws = (
-        bump_law(curves.tokens, curves.unsteered, curves.increase, slopes.slopes),
+    margin = None if request.concept is None else _margin(log_odds, request.concept)
+    linear = cost.evidence.get("linear_share")
+    unmet = unmet_hypotheses(request.site, margin, linear if isinstance(linear, float) else None)
+    found = (
+        bump_law(
+            curves.tokens,
+            curves.unsteered,
+            curves.increase,
+            slopes.slopes,
+            is_tilt=request.site == "post-norm",
+            protocols={"paper": paper_count(run.paper(vector))},
+        ),
         tanh.STATEMENT.not_asked("no concept given: name its tokens with --tokens")
         if curves.concept_mass is None
         else tanh.tanh_law(curves.alphas, curves.concept_mass),
         cost,
-        plateau.STATEMENT.not_asked(why_none)
+        plateau.STATEMENT.judged("hypotheses unmet", None, why_none, {})
         if slopes.far_distance is None
         else plateau.plateau_law(slopes.far, slopes.far_distance),
         odds_law(agreement, model.blocks),
+        hump.STATEMENT.not_asked("no concept given: name its tokens with --tokens")
+        if curves.concept_mass is None
+        else hump.hump_law(curves.alphas, curves.concept_mass),
     )
+    laws = tuple(law.under(unmet[law.id]) for law in found)
     shown = shown_tokens(log_odds, limits)
     tokens = {z for group in shown.values() for z in group} | set(map(int, curves.tokens.flat))
     names = {z: tokenizer.text(z) if z < tokenizer.vocabulary else "" for z in sorted(tokens)}
-    facts = report_facts(model, vector, request, rows, share)
+    facts = report_facts(model, vector, request, rows, share) | {
+        "range": {
+            "unit": asked.unit,
+            "least": asked.alphas[0],
+            "largest": asked.alphas[-1],
+            "nats_at_ends": curves.forward_kl.mean(axis=0)[[0, -1]],
+        },
+        "separation_margin": margin,
+    }
     return Report(
         facts=facts | {"tokens": name_tokens(shown, names, log_odds)},
         laws=laws,
@@ -77,6 +109,10 @@ def make_report(
         wide_cost=wide_cost,
         near_cost=near_cost,
     )
+
+
+def _margin(log_odds: np.ndarray, concept: np.ndarray) -> float:
+    return float(log_odds[concept].min() - log_odds[~concept].max())
 
 
 def _encode(
@@ -121,9 +157,32 @@ class _Run:
             pooling=self.request.pooling,
             positions=self.request.positions,
             normalise=self.request.normalise,
+            site=self.request.site,
         )
         self.progress(1, 1, "steering vectors")
         return found
+
+    def paper(self, vector: SteeringVector) -> Curves:
+        """The curves that the paper's figures show, along the vector as measured, not scaled to length 1."""
+        (measured,) = steering_vectors(
+            self.model,
+            self.rows["positive"],
+            self.rows["negative"],
+            [vector.layer],
+            pooling=vector.pooling,
+            positions=vector.positions,
+            site=vector.site,
+        )
+        return sweep_curves(
+            self.model,
+            self.rows["contexts"][:_PAPER_PROMPTS],
+            Steering.of(vector),
+            _PAPER_ALPHAS * (measured.norm / vector.norm),
+            self.directory / "paper",
+            top=_PAPER_TOP,
+            order=0,
+            progress=partial(self.progress, stage="the paper's curves"),
+        )
 
     def curves(self, vector: SteeringVector) -> Curves:
         """The probabilities of the likeliest tokens, and the concept's mass."""

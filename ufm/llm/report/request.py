@@ -19,8 +19,10 @@ class Request:
     """What a report is asked for.
 
     - `positive`, `negative`, `contexts`: prompts as texts; the curves are those of `contexts`.
-    - `alphas` [A]: strengths, increasing. `top`: tokens kept at each end.
-    - `layer`, `positions`, `pooling`, `normalise`: the steering vector, as `steering_vectors` has them.
+    - `alphas` [A]: strengths, increasing, in `unit`: multiples of the "vector", usual "hidden" states, or
+      "nats" at the ends (`in_multiples`). `top`: tokens kept at each end.
+    - `layer`, `positions`, `pooling`, `normalise`, `site`: the steering vector, as `steering_vectors` has them;
+      at the site "post-norm" the layer is the last.
     - `text`: a file for the cross-entropy. At most `text_tokens` of its tokens are read (0: all), in
       windows of `length` tokens, or as many as the model has positions if those are fewer.
     - `concept` [V] bool: the concept's tokens, fixed beforehand.
@@ -39,6 +41,8 @@ class Request:
     text_tokens: int = 8192
     length: int = 128
     concept: np.ndarray | None = None
+    site: str = "residual"
+    unit: str = "vector"
 
 
 @dataclass(frozen=True, eq=False)

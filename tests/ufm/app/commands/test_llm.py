@@ -210,7 +210,7 @@ def full_disk(monkeypatch, capsys, whole):
     for size, stopped_at in (
         (64, "runs/curves/run.json"),
         (4096, "runs/curves/parts/prompt-000000.safetensors"),
-        (80_000, "figures/"),
+        (210_000, "figures/"),
     ):
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
         try:

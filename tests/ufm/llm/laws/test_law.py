@@ -44,9 +44,10 @@ def test_a_law_as_json_and_one_that_was_not_asked():
         "criterion": "a threshold",
         "why": "a reason",
         "evidence": {"rate": [1.0, None]},
+        "unmet": None,
         "measure": "mean R²",
     }
     law = statement.not_asked("no concept")
     assert (law.verdict, law.number, law.why) == ("undecided", None, "no concept")
-    with pytest.raises(ValueError, match="must be one of holds, fails, undecided; got 'true'"):
+    with pytest.raises(ValueError, match="must be one of holds, fails, undecided, hypotheses unmet; got 'true'"):
         statement.judged("true", 1.0, "", {})

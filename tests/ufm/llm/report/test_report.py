@@ -41,8 +41,9 @@ def test_the_laws_of_a_tiny_model(whole):
         "quadratic",
         "plateau",
         "log-odds",
+        "hump",
     ]
-    bumps, tanh, quadratic, plateau, odds = report.laws
+    bumps, tanh, quadratic, plateau, odds, hump = report.laws
     counts = bumps.evidence["exact"]
     ends = [np.unique(row).size for row in report.curves.tokens]
     assert sum(counts.values()) == bumps.evidence["curves"] == sum(ends)
