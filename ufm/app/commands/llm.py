@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ufm.llm.report.request import Report
 
 
-# The default range in usual hidden states: most of what α does happens within one, and the norm's plateau begins.
+# The default range in usual hidden states: most of what α does happens within one, then comes the plateau.
 _HIDDEN_STATES = (-2.0, 2.0)
 
 

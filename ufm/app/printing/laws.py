@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def print_laws(report: "Report", directory: Path, console: Console) -> None:
-    """One line a law, the reasons below, and the files."""
+    """One line a law, the reasons below, the two counts of bumps, and the files."""
     laws = table("law", "verdict", "measure", "number", right=("number",), wraps=("law",))
     for law in report.laws:
         title, number = escape(visible(law.title)), figure(law.number, ".4g")
@@ -24,7 +24,44 @@ def print_laws(report: "Report", directory: Path, console: Console) -> None:
     console.print(laws)
     for law in report.laws:
         say(console, f"{law.id}: {law.why}", style="dim")
+    _print_protocols(report, console)
     model = report.facts["model"]
     if isinstance(model, dict) and model["caveat"]:
         say(console, f"{model['name']}: {model['caveat']}")
     say(console, f"report: {directory / 'index.html'}")
+
+
+def _print_protocols(report: "Report", console: Console) -> None:
+    """How each protocol counts the shapes of curves, and how large the turns are that no bump has."""
+    found = report.protocols
+    names = [row.name for row in found]
+    counts = table("curves that …", *names, right=names)
+    counts.add_row("tokens of each prompt", *(row.tokens for row in found))
+    counts.add_row("strengths", *(str(row.steps) for row in found))
+    counts.add_row("from α", *(f"{row.least:.4g}" for row in found))
+    counts.add_row("to α", *(f"{row.largest:.4g}" for row in found))
+    for shape, words in _SHAPES.items():
+        counts.add_row(words, *(str(row.shapes[shape]) for row in found))
+    for k, words in enumerate(("extra turns, median", "… 90 % are below", "… largest")):
+        counts.add_row(words, *(_at(row.extra_shares, k) for row in found))
+    counts.add_row("… in probability", *(_at(row.extra_probabilities, 2) for row in found))
+    console.print(counts)
+    say(
+        console,
+        "By eye a turn counts if it is more than 1 % of the curve's range. Extra turns: by how much dips and "
+        "curves with several turns move the wrong way, as a share of the curve's range.",
+        style="dim",
+    )
+
+
+_SHAPES = {
+    "bump": "bump",
+    "increasing": "rise",
+    "decreasing": "fall",
+    "dip": "dip",
+    "several": "turn several times",
+}
+
+
+def _at(quantiles: tuple[float, ...], k: int) -> str:
+    return f"{quantiles[k]:.2g}" if quantiles else ""

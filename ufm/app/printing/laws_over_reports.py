@@ -24,10 +24,14 @@ _ABSENT: Record = {"number": None, "verdict": "absent", "evidence": {}}
 # Figures of a law's evidence that are shown beside its number: law, key of the evidence, name.
 _ALSO = (
     ("bumps", "visible_share", "bump by over 1 % of their range"),
+    ("bumps", "largest_extra_turn", "largest extra turn, of the range"),
     ("tanh", "least_r_squared", "least R² of a prompt"),
     ("quadratic", "quadratic", "½ CE'', nats"),
     ("quadratic", "measured_quadratic", "… measured"),
     ("quadratic", "linear_share", "linear term, of 0.05 nats"),
+    ("hump", "place", "α of the peak"),
+    ("hump", "height", "mass at the peak"),
+    ("hump", "unsteered", "… unsteered"),
 )
 
 

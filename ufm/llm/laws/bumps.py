@@ -14,8 +14,8 @@ STATEMENT = Statement(
     "bumps",
     "Most tokens bump: p(z) rises to one peak, then falls",
     "share of tokens with a bump above 0.5, as the claim is about most tokens; the mean over prompts, "
-    "two standard errors away from it; at the site post-norm, where the theorem is about every token, at most "
-    "one curve in a thousand may do anything else than bump or be monotone on the range",
+    "two standard errors away from it; of an exponential tilt, where the theorem is about every token, at "
+    "most one curve in a thousand may do anything else than bump or be monotone on the range",
 )
 # Rounding of d log p/dα, in units of the dtype times the prompt's largest slope. Logits are sums of d
 # products, whose rounding adds up to about √d units: 128 at d = 16,384, and as much again for the norm
@@ -109,70 +109,93 @@ def _runs(values: np.ndarray, slope: np.ndarray) -> list[tuple[float, float]]:
     return [(float(s), abs(d)) for s, d in zip(kept, np.diff(turns).tolist(), strict=True)]
 
 
-@dataclass
+@dataclass(frozen=True)
+class Protocol:
+    """Curves counted in one way.
+
+    - `name`; `tokens`: how many are followed in each prompt, and of which end. `least`, `largest`, `steps`:
+      the strengths. `shapes`: how many curves of each shape.
+    - `extra_shares`: of the dips and those with several turns, by how much they move the wrong way
+      (`extra_turns`) as a share of the curve's range: the median, the 90 % quantile and the
+      largest; `extra_probabilities`: the same in probability. Empty without such curves.
+    """
+
+    name: str
+    tokens: str
+    least: float
+    largest: float
+    steps: int
+    shapes: dict[str, int]
+    extra_shares: tuple[float, ...]
+    extra_probabilities: tuple[float, ...]
+
+
 class _Count:
     """Shapes of curves counted over prompts, and the sizes of their extra turns."""
 
-    shapes: Counter[str]
-    shares: list[np.ndarray]
-    probabilities: list[np.ndarray]
-
-    @classmethod
-    def empty(cls) -> "_Count":
-        return cls(Counter(), [], [])
+    def __init__(self):
+        self.shapes: Counter[str] = Counter()
+        self.shares: list[float] = []
+        self.probabilities: list[float] = []
 
     def add(self, values: np.ndarray, slopes: np.ndarray, least: np.ndarray) -> list[str]:
         """Count the curves of one prompt, values and slopes [A, K], as `curve_shapes` has them."""
         found = curve_shapes(values, slopes, least)
         self.shapes.update(found)
-        extra, span = extra_turns(values, slopes), np.ptp(values, axis=0)
-        turned = extra > 0
-        self.probabilities.append(extra[turned])
-        self.shares.append(extra[turned] / span[turned])
+        turned = np.isin(found, ("dip", "several"))
+        extra, span = (
+            extra_turns(values[:, turned], slopes[:, turned]),
+            np.ptp(values, axis=0)[turned],
+        )
+        self.probabilities += extra.tolist()
+        # a curve may be too flat for p to show what its slope does
+        self.shares += np.divide(extra, span, out=np.zeros_like(extra), where=span > 0).tolist()
         return found
 
-    def as_json(self) -> dict[str, object]:
-        """Curves, how many of each shape, and quantiles of the extra turns' sizes."""
-        sizes = {"share_of_range": self.shares, "probability": self.probabilities}
-        return {
-            "curves": self.shapes.total(),
-            "shapes": {shape: self.shapes[shape] for shape in SHAPES},
-            "with_extra_turns": sum(x.size for x in self.shares),
-            "extra_turns": {name: _quantiles(np.concatenate(x)) for name, x in sizes.items()},
-        }
+    def protocol(self, name: str, tokens: str, alphas: np.ndarray) -> Protocol:
+        """The count, with the name of its protocol, its tokens and its strengths."""
+        return Protocol(
+            name,
+            tokens,
+            float(alphas[0]),
+            float(alphas[-1]),
+            alphas.size,
+            {shape: self.shapes[shape] for shape in SHAPES},
+            _quantiles(self.shares),
+            _quantiles(self.probabilities),
+        )
 
 
-def _quantiles(values: np.ndarray) -> dict[str, float] | None:
-    if not values.size:
-        return None
-    return {f"{q:g}": float(np.quantile(values, q)) for q in (0.5, 0.9, 0.99, 1)}
+def _quantiles(values: list[float]) -> tuple[float, ...]:
+    return tuple(np.quantile(values, [0.5, 0.9, 1]).tolist()) if values else ()
 
 
-def paper_count(curves: Curves) -> dict[str, object]:
+def paper_protocol(curves: Curves) -> Protocol:
     """The curves counted as the paper's figures show them.
 
-    Of `curves`, each prompt's most likely tokens at the largest α alone; rises and falls from one strength to the
-    next, by the values; a turn counts if it is more than 1 % of the curve's range.
+    Of `curves`, each prompt's most likely tokens at the largest α alone; rises and falls from one strength
+    to the next, by the values; a turn counts if it is more than 1 % of the curve's range.
     """
-    count = _Count.empty()
+    count = _Count()
     kept = curves.tokens.shape[1] // 2
     for values, before in zip(curves.increase, curves.unsteered, strict=True):
         values, before = values[:, :kept].astype(np.float64), before[:kept].astype(np.float64)
         steps = np.diff(values, axis=0)
-        least = np.finfo(curves.increase.dtype).eps * before
-        count.add(values, np.vstack([steps, steps[-1:]]), _seen(values, least))
-    return {
-        "tokens": kept,
-        "prompts": len(curves.tokens),
-        "strengths": [float(curves.alphas[0]), float(curves.alphas[-1])],
-        "steps": curves.alphas.size,
-        **count.as_json(),
-    }
+        rounding = np.finfo(curves.increase.dtype).eps * before
+        count.add(values, np.vstack([steps, steps[-1:]]), _seen(values, rounding))
+    return count.protocol("the paper", f"{kept} of α > 0", curves.alphas)
 
 
-def _seen(values: np.ndarray, least: np.ndarray) -> np.ndarray:
-    # a constant curve moves by rounding alone
-    return np.maximum(_VISIBLE * np.ptp(values, axis=0), least)
+def _seen(values: np.ndarray, rounding: np.ndarray) -> np.ndarray:
+    """The least rise or fall that an eye sees; a constant curve moves by `rounding` alone."""
+    return np.maximum(_VISIBLE * np.ptp(values, axis=0), rounding)
+
+
+def protocols_of(law: Law) -> tuple[Protocol, ...]:
+    """The counts in the evidence of `bump_law`."""
+    rows = law.evidence["protocols"]
+    assert isinstance(rows, list)
+    return tuple(Protocol(**row) for row in rows)
 
 
 def bump_law(
@@ -181,21 +204,22 @@ def bump_law(
     increase: np.ndarray,
     slopes: np.ndarray,
     *,
+    alphas: np.ndarray | None = None,
     is_tilt: bool = False,
-    protocols: dict[str, object] | None = None,
+    beside: tuple[Protocol, ...] = (),
 ) -> Law:
     """Share of tokens with a bump over the sweep's range, by the exact derivative.
 
     - `tokens` [m, K] of each prompt, where repeats count once; `unsteered` [m, K]: their p_0.
     - `increase` [m, A, K]: Δp at increasing strengths; `slopes` [m, A, K]: d log p/dα there.
-    - `is_tilt`: the model is the theorem's exponential tilt, where every token but the extreme ones bumps,
-      some of them beyond the range. `protocols`: other counts, kept beside this one
-      in the evidence (`paper_count`).
+    - `alphas` [A]: the strengths; 0, 1, … if not given. `is_tilt`: the model is the theorem's exponential
+      tilt, where every token but the extreme ones bumps, some of them beyond the range.
+    - `beside`: other counts, kept in the evidence before those here (`paper_protocol`).
 
     A slope within rounding of 0, 256 units of its dtype relative to the prompt's largest, has no
     sign. The verdict is about exact signs, however small a rise or fall, which p itself may be too
     small to show; `evidence["visible"]` counts again without rises and falls below 1 % of the range, and
-    `evidence["protocols"]["strict"]` says how large the extra turns are, of curves that neither bump
+    `evidence["protocols"]` says how large the extra turns are, of curves that neither bump
     nor are monotone.
     A peak beyond the range makes a token monotone here, so the share is a lower bound on the real line:
     the law fails only if it would do so with every monotone curve counted as a bump.
@@ -207,13 +231,13 @@ def bump_law(
     >>> print(law.verdict, law.number)
     holds 1.0
     """
-    strict, visible, shares, at_most = _Count.empty(), Counter(), [], []
+    strict, by_eye, shares, at_most = _Count(), _Count(), [], []
     for row, before, values, slope in zip(tokens, unsteered, increase, slopes, strict=True):
         once = np.unique(row, return_index=True)[1]
         values, slope = values[:, once].astype(np.float64), known_signs(slope)[:, once]
         found = strict.add(values, slope, np.zeros(once.size))
-        least = np.finfo(increase.dtype).eps * before[once].astype(np.float64)
-        visible.update(curve_shapes(values, slope, _seen(values, least)))
+        rounding = np.finfo(increase.dtype).eps * before[once].astype(np.float64)
+        by_eye.add(values, slope, _seen(values, rounding))
         shares.append(found.count("bump") / len(found))
         could_turn = found.count("increasing") + found.count("decreasing")
         at_most.append(shares[-1] + could_turn / len(found))
@@ -223,17 +247,27 @@ def bump_law(
         why = f"{np.mean(at_most):.2%} of the curves bump or are monotone on the range"
     elif verdict == "fails" and judge_prompts(at_most, _SHARE)[0] != "fails":
         verdict, why = "undecided", f"{why}; monotone curves may turn beyond the range: widen it"
-    exact, counted = strict.shapes, strict.as_json()
+    exact, visible = strict.shapes, by_eye.shapes
+    grid = np.arange(increase.shape[1]) if alphas is None else alphas
+    ends = tokens.shape[1] // 2
+    counts = (
+        *beside,
+        by_eye.protocol("by eye", f"{ends} a side", grid),
+        strict.protocol("exact signs", f"{ends} a side", grid),
+    )
     total = exact.total()
     shown = ", ".join(f"{exact[s]} {s}" for s in SHAPES if exact[s])
-    why += f"; of {total} curves {shown}; {visible['bump']} bump by over {_VISIBLE:.0%} of their range"
+    why += (
+        f"; of {total} curves {shown}; {visible['bump']} bump by over {_VISIBLE:.0%} of their range"
+    )
     evidence = {
         "curves": total,
         "exact": {s: exact[s] for s in SHAPES},
         "visible": {s: visible[s] for s in SHAPES},
         "visible_share": visible["bump"] / total,
         "share_by_prompt": shares,
-        "protocols": (protocols or {}) | {"strict": counted},
+        "largest_extra_turn": max(counts[-1].extra_shares, default=0.0),
+        "protocols": [dict(vars(count)) for count in counts],
     }
     return STATEMENT.judged(verdict, float(np.mean(shares)), why, evidence)
 

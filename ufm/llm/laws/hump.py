@@ -8,10 +8,9 @@ _LOST = 0.5
 STATEMENT = Statement(
     "hump",
     "The concept's mass is a hump of α: too much steering loses it (no law of the paper)",
-    "share of the highest mass that is lost at the better of the range's two ends, at least 0.5 in the mean over "
-    "prompts, two standard errors away: half is lost on either side. The paper's tanh loses "
-    "nothing; before a norm the mass tends to that of Proposition 4.1's limits, which may hold little of the "
-    "concept",
+    "share of the highest mass that is lost at the better of the range's two ends, at least 0.5 in the mean "
+    "over prompts, two standard errors away: half is lost on either side. The paper's tanh loses nothing; "
+    "before a norm the mass tends to that of Proposition 4.1's limits, which may hold little of the concept",
 )
 
 
@@ -49,8 +48,8 @@ def hump_law(alphas: np.ndarray, mass: np.ndarray) -> Law:
     }
     low, high = np.quantile(alphas[at], [0.25, 0.75])
     why = (
-        f"{why}; the mean over prompts peaks at {mean[top]:.3g} near α = {alphas[top]:.4g} (unsteered {start:.3g}, "
-        f"at the ends {mean[0]:.2g} and {mean[-1]:.2g}); half of the prompts peak between α = {low:.3g} and "
-        f"{high:.3g}, the highest at {heights.max():.3g}"
+        f"{why}; the mean over prompts peaks at {mean[top]:.3g} near α = {alphas[top]:.4g} "
+        f"(unsteered {start:.3g}, at the ends {mean[0]:.2g} and {mean[-1]:.2g}); half of the prompts peak "
+        f"between α = {low:.3g} and {high:.3g}, the highest at {heights.max():.3g}"
     )
     return STATEMENT.judged(verdict, float(lost.mean()), why, evidence)

@@ -13,8 +13,8 @@ from ufm._progress import Progress, silent
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
 from ..laws import hump, plateau, quadratic, tanh
-from ..laws.bumps import bump_law, paper_count
-from ..laws.hypotheses import unmet_hypotheses
+from ..laws.bumps import bump_law, paper_protocol
+from ..laws.hypotheses import no_tilt, unmet_hypotheses
 from ..laws.law import Law
 from ..laws.log_odds import LARGE, Agreement, measure_agreement, measure_log_odds, odds_law
 from ..measure.cost_sweep import Cost, sweep_cost
@@ -53,7 +53,7 @@ def make_report(
     alphas = in_multiples(model, vector, rows["contexts"], request.alphas, request.unit)
     request = replace(request, alphas=alphas, unit="vector")
     run = replace(run, request=request)
-    curves = run.curves(vector)
+    curves, paper = run.curves(vector), run.paper(vector)
     limits, why_none = _limits(model, vector)
     slopes = run.slopes(vector, curves, limits)
     log_odds = measure_log_odds(model, rows["positive"], rows["negative"])
@@ -63,15 +63,22 @@ def make_report(
     cost, wide_cost, near_cost = run.costs(vector)
     margin = None if request.concept is None else _margin(log_odds, request.concept)
     linear = cost.evidence.get("linear_share")
-    unmet = unmet_hypotheses(request.site, margin, linear if isinstance(linear, float) else None)
+    untilted = no_tilt(request.site, model.config.final_softcap is not None)
+    unmet = unmet_hypotheses(
+        untilted,
+        request.site == "residual",
+        margin,
+        linear if isinstance(linear, float) else None,
+    )
     found = (
         bump_law(
             curves.tokens,
             curves.unsteered,
             curves.increase,
             slopes.slopes,
-            is_tilt=request.site == "post-norm",
-            protocols={"paper": paper_count(run.paper(vector))},
+            alphas=curves.alphas,
+            is_tilt=untilted is None,
+            beside=(paper_protocol(paper),),
         ),
         tanh.STATEMENT.not_asked("no concept given: name its tokens with --tokens")
         if curves.concept_mass is None

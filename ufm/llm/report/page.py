@@ -24,6 +24,7 @@ def page(report: Report, pictures: Mapping[str, bytes]) -> str:
         facts=report.facts,
         laws=report.laws,
         agreement=report.agreement,
+        protocols=report.protocols,
         contexts=report.contexts,
         zip=zip,
         pictures={name: base64.b64encode(data).decode() for name, data in pictures.items()},

@@ -7,6 +7,7 @@ import numpy as np
 
 from ufm._json import JSON, finite_or_null
 
+from ..laws.bumps import Protocol, protocols_of
 from ..laws.law import Law
 from ..laws.log_odds import Agreement
 from ..measure.cost_sweep import Cost
@@ -21,8 +22,8 @@ class Request:
     - `positive`, `negative`, `contexts`: prompts as texts; the curves are those of `contexts`.
     - `alphas` [A]: strengths, increasing, in `unit`: multiples of the "vector", usual "hidden" states, or
       "nats" at the ends (`in_multiples`). `top`: tokens kept at each end.
-    - `layer`, `positions`, `pooling`, `normalise`, `site`: the steering vector, as `steering_vectors` has them;
-      at the site "post-norm" the layer is the last.
+    - `layer`, `positions`, `pooling`, `normalise`, `site`: the steering vector, as `steering_vectors` has
+      them; at the site "post-norm" the layer is the last.
     - `text`: a file for the cross-entropy. At most `text_tokens` of its tokens are read (0: all), in
       windows of `length` tokens, or as many as the model has positions if those are fewer.
     - `concept` [V] bool: the concept's tokens, fixed beforehand.
@@ -67,6 +68,11 @@ class Report:
     def fails(self) -> bool:
         """Whether some law fails."""
         return any(law.verdict == "fails" for law in self.laws)
+
+    @property
+    def protocols(self) -> tuple[Protocol, ...]:
+        """The ways in which the shapes of the curves are counted, side by side."""
+        return protocols_of(next(law for law in self.laws if law.id == "bumps"))
 
     def as_json(self) -> dict[str, JSON]:
         """What report.json holds: no times, no paths, so that equal runs give equal files."""

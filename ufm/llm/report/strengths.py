@@ -71,12 +71,12 @@ def _cost(
 
 @jax.jit
 def _divergence(base: Array, steered: Array) -> Array:
-    before, after = jax.nn.log_softmax(base), jax.nn.log_softmax(steered, axis=1)
+    before, after = jax.nn.log_softmax(base)[None], jax.nn.log_softmax(steered, axis=1)
     return (jnp.exp(before) * (before - after)).sum(axis=1)
 
 
 def _reached(cost: np.ndarray, nats: float, sign: str) -> float:
-    """The first strength, in hidden states, at which the cost reaches `nats`: a line in log-log between two."""
+    """The first strength, in hidden states, that costs so many `nats`: a line in log-log between two."""
     above = np.flatnonzero(cost >= nats)
     if not above.size:
         raise ValueError(

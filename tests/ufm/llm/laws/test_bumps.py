@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import ufm.llm
-from ufm.llm.laws.bumps import curve_shapes
+from ufm.llm.laws.bumps import curve_shapes, extra_turns, paper_protocol, protocols_of
+from ufm.llm.measure.token_curves import Curves
 
 GRID = np.linspace(-3, 3, 401)
 
@@ -155,3 +156,72 @@ def test_runs_too_small_to_count(turns, least, shape):
     )
     slopes = np.append(np.diff(values), values[-1] - values[-2])
     assert curve_shapes(values[:, None], slopes[:, None], np.full(1, least)) == [shape]
+
+
+@pytest.mark.parametrize(
+    ("turns", "size"),
+    [
+        ([0.0, 1.0], 0.0),
+        ([0.0, 1.0, 0.2], 0.0),
+        # a dip is monotone but for its shallower side
+        ([0.0, -0.1, 0.3], 0.1),
+        ([0.0, 0.5, 0.3, 1.0, 0.0], 0.2),
+        # the smallest first: 0.1 goes, then 0.2
+        ([0.0, 0.5, 0.4, 0.8, 0.6, 1.0], 0.2),
+        ([0.0, -0.1, 0.9, 0.7], 0.1),
+    ],
+)
+def test_the_size_of_extra_turns_by_hand(turns, size):
+    """Curves that go straight from turn to turn; a threshold at that size is what makes them simple."""
+    places = np.linspace(0, len(turns) - 1, 10 * len(turns) - 9)
+    values = np.interp(places, range(len(turns)), turns)[:, None]
+    slopes = np.append(np.diff(values, axis=0), values[-1:] - values[-2:-1], axis=0)
+    assert extra_turns(values, slopes) == pytest.approx([size])
+    for least, simple in ((size * 0.999, size == 0), (size * 1.001, True)):
+        shape = curve_shapes(values, slopes, np.full(1, least))[0]
+        assert (shape not in ("dip", "several")) == simple
+
+
+def made_curves(values):
+    """Three prompts with these curves [A, K] at the largest end, and dips at the other."""
+    both = np.hstack([values, -values])
+    increase = np.stack([both] * 3)
+    empty = np.zeros((3, GRID.size))
+    tokens = np.tile(np.arange(both.shape[1]), (3, 1))
+    return Curves(GRID, tokens, increase, 0 * tokens + 0.1, empty, empty, empty, empty)
+
+
+def test_the_papers_protocol_looks_at_one_end_and_by_eye():
+    bump = 0.1 * np.exp(-np.square(GRID))
+    found = paper_protocol(made_curves(np.stack([bump, np.tanh(GRID)], axis=1)))
+    assert found.shapes == dict(bump=3, increasing=3, decreasing=0, dip=0, several=0)
+    assert (found.least, found.largest, found.steps) == (-3, 3, GRID.size)
+    assert found.extra_shares == found.extra_probabilities == ()
+    # a second turn of 0.5 % of the range is not seen, one of 5 % is
+    for depth, shape in ((0.005, "bump"), (0.05, "several")):
+        wave = np.where(GRID > 2, 0.1 * depth * (GRID - 2) + bump[GRID <= 2][-1], bump)
+        found = paper_protocol(made_curves(wave[:, None]))
+        assert found.shapes[shape] == 3
+        if shape == "several":
+            # the range of the curve is that of its bump
+            assert found.extra_shares[-1] == pytest.approx(depth, rel=0.05)
+            assert found.extra_probabilities[-1] == pytest.approx(0.1 * depth, rel=0.05)
+
+
+def test_counts_side_by_side_and_the_tilts_own_criterion():
+    curves = [from_roots([c], -1) for c in (-1.0, 0.0)] + [from_roots([], 1), from_roots([0.0], 1)]
+    values, slopes = three(curves)
+    how = np.tile(np.arange(4), (3, 1)), np.full((3, 4), 0.5), values, slopes
+    law = ufm.llm.bump_law(*how, alphas=GRID)
+    by_eye, strict = protocols_of(law)
+    assert (by_eye.name, strict.name) == ("by eye", "exact signs")
+    assert by_eye.tokens == strict.tokens == "2 a side"
+    assert by_eye.shapes == strict.shapes == law.evidence["exact"]
+    # a symmetric dip moves the wrong way by all of its range
+    assert strict.extra_shares == pytest.approx((1, 1, 1))
+    assert law.evidence["largest_extra_turn"] == pytest.approx(1)
+    # of a tilt, where no curve may dip
+    assert ufm.llm.bump_law(*how, is_tilt=True).verdict == "fails"
+    simple = tuple(x[..., :3] for x in how)
+    law = ufm.llm.bump_law(*simple, is_tilt=True)
+    assert (law.verdict, law.number) == ("holds", pytest.approx(2 / 3))

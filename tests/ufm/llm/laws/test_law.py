@@ -49,5 +49,7 @@ def test_a_law_as_json_and_one_that_was_not_asked():
     }
     law = statement.not_asked("no concept")
     assert (law.verdict, law.number, law.why) == ("undecided", None, "no concept")
-    with pytest.raises(ValueError, match="must be one of holds, fails, undecided, hypotheses unmet; got 'true'"):
+    with pytest.raises(
+        ValueError, match="must be one of holds, fails, undecided, hypotheses unmet; got 'true'"
+    ):
         statement.judged("true", 1.0, "", {})

@@ -17,7 +17,7 @@ NEGATIVE = ("the one had not", "he was in the", "they are at one")
 TEXT = "the cat is in the box and it was on all that they had for a " * 4
 
 
-def run(directory: Path, text: Path, progress=silent) -> Report:
+def run(directory: Path, text: Path, progress=silent, **changes) -> Report:
     jax.config.update("jax_enable_x64", True)
     model = ufm.llm.load("tests/data/llm/gpt2", "float64")
     tokenizer = ufm.llm.load_tokenizer("tests/data/llm/gpt2")
@@ -26,7 +26,7 @@ def run(directory: Path, text: Path, progress=silent) -> Report:
     request = Request(
         POSITIVE, NEGATIVE, POSITIVE + NEGATIVE, np.linspace(-40, 40, 64), 1, 20, text=text
     )
-    request = Request(**(vars(request) | {"concept": concept}))
+    request = Request(**(vars(request) | {"concept": concept} | changes))
     return make_report(model, tokenizer, request, directory, progress)
 
 

@@ -43,7 +43,7 @@ def test_the_laws_of_a_tiny_model(whole):
         "log-odds",
         "hump",
     ]
-    bumps, tanh, quadratic, plateau, odds, hump = report.laws
+    bumps, tanh, quadratic, plateau, odds, _ = report.laws
     counts = bumps.evidence["exact"]
     ends = [np.unique(row).size for row in report.curves.tokens]
     assert sum(counts.values()) == bumps.evidence["curves"] == sum(ends)
@@ -244,3 +244,76 @@ def test_token_sets_from_texts_numbers_and_a_rule(tmp_path):
     for content in ('["A", 57]', '{"regex": "[AB]"}', '{"rule": "two", "tokens": [56, "B"]}'):
         path.write_text(content)
         assert np.flatnonzero(read_token_set(path, tokenizer, 64)).tolist() == [56, 57]
+
+
+@pytest.fixture(scope="module")
+def after_the_norm(tmp_path_factory):
+    """The same report, steered where the model is an exponential tilt, in nats."""
+    folder = tmp_path_factory.mktemp("post-norm")
+    how = {"site": "post-norm", "unit": "nats", "alphas": np.linspace(-2, 2, 64)}
+    return killed_report.run(folder / "runs", folder / "text.txt", **how)
+
+
+def test_at_the_post_norm_site_the_model_is_the_tilt_and_the_laws_hold(after_the_norm):
+    report = after_the_norm
+    bumps, tanh, quadratic, plateau, odds, hump = report.laws
+    assert (bumps.verdict, bumps.unmet) == ("holds", None)
+    shapes = bumps.evidence["exact"]
+    assert (shapes["dip"], shapes["several"]) == (0, 0)
+    assert (odds.verdict, odds.unmet) == ("holds", None)
+    assert odds.number == pytest.approx(1, abs=0.01)
+    assert (plateau.verdict, plateau.number) == ("hypotheses unmet", None)
+    assert "takes all" in str(plateau.unmet)
+    assert hump.unmet == "the paper has no such law"
+    # the random model separates nothing; its cross-entropy is not least at 0
+    assert "δ = min M inside" in str(tanh.unmet)
+    assert tanh.verdict != "fails"
+    assert "Assumption 2" in str(quadratic.unmet)
+    assert not report.fails
+    # the range is in nats
+    facts = report.facts["range"]
+    assert facts["unit"] == "nats"
+    np.testing.assert_allclose(facts["nats_at_ends"], 2, rtol=0.2)
+    # the tilt itself, which knows nothing of the model's programs for steering
+    model = ufm.llm.load("tests/data/llm/gpt2", "float64")
+    tokenizer = ufm.llm.load_tokenizer("tests/data/llm/gpt2")
+    p, n = (
+        np.asarray(ufm.llm.features(model, list(map(tokenizer.encode, texts))).embeddings).mean(
+            axis=0
+        )
+        for texts in (killed_report.POSITIVE, killed_report.NEGATIVE)
+    )
+    v = (p - n) / np.linalg.norm(p - n)
+    logits = np.asarray(model.logits(tokenizer.encode(report.contexts[0])))
+    tilted = logits + report.curves.alphas[:, None] * (np.asarray(model.unembedding) @ v)[None]
+    p_alpha = np.exp(tilted - np.log(np.exp(tilted).sum(axis=1, keepdims=True)))
+    p_0 = np.exp(logits - np.log(np.exp(logits).sum()))
+    tokens = report.curves.tokens[0]
+    np.testing.assert_allclose(
+        report.curves.increase[0], (p_alpha - p_0)[:, tokens], rtol=0, atol=3e-13
+    )
+
+
+def test_before_the_norm_what_fails_has_unmet_hypotheses(whole):
+    report = whole[0]
+    assert report.laws[3].unmet is None
+    for law in report.laws[:3]:
+        assert "exponential tilt" in str(law.unmet)
+        assert law.verdict != "fails"
+    text = page(report, {})
+    for row in report.protocols:
+        assert f"<tr><td>{row.name}</td>" in text
+    assert [row.name for row in report.protocols] == [
+        "the paper",
+        "by eye",
+        "exact signs",
+    ]
+    assert [row.tokens for row in report.protocols] == ["8 of α > 0", "20 a side", "20 a side"]
+
+
+def test_the_verdict_on_log_odds_does_not_depend_on_layer_or_range(whole, tmp_path):
+    """The last block's own hidden states set its strength."""
+    how = {"layer": 0, "alphas": np.linspace(-0.5, 0.5, 16), "concept": None}
+    other = killed_report.run(tmp_path / "runs", tmp_path / "text.txt", **how)
+    first, second = whole[0].laws[4], other.laws[4]
+    assert (first.verdict, first.number, first.why) == (second.verdict, second.number, second.why)

@@ -1,0 +1,53 @@
+"""Which verdicts become "hypotheses unmet", and why."""
+
+import pytest
+
+from ufm.llm.laws.hypotheses import no_tilt, unmet_hypotheses
+from ufm.llm.laws.law import MEASURES, Law
+
+
+def law(verdict):
+    return Law("tanh", "a title", verdict, 0.5, "a threshold", "mean 0.5")
+
+
+def test_only_what_fails_changes_and_the_reason_is_told():
+    for verdict in ("holds", "undecided"):
+        told = law(verdict).under("no tilt")
+        assert (told.verdict, told.why, told.unmet) == (verdict, "mean 0.5", "no tilt")
+        assert told.as_json()["unmet"] == "no tilt"
+    assert law("fails").under("no tilt").verdict == "hypotheses unmet"
+    assert law("fails").under(None) == law("fails")
+
+
+def test_before_a_norm_only_the_plateau_is_a_theorem():
+    found = unmet_hypotheses(no_tilt("residual", False), True, 0.5, 0.0)
+    assert found.keys() == MEASURES.keys()
+    assert [law for law, why in found.items() if why is None] == ["plateau"]
+    for id, theorem in (("bumps", "3.3"), ("tanh", "3.6"), ("quadratic", "3.8")):
+        assert str(found[id]).endswith(
+            f"no exponential tilt (logits + αM), of which Theorem {theorem} is proved"
+        )
+    both = unmet_hypotheses(no_tilt("residual", False), True, -0.47, None)["tanh"]
+    assert "Theorem 3.6 is proved; the concept's tokens are not separated" in str(both)
+    assert "= -0.47 nats" in str(both)
+
+
+@pytest.mark.parametrize(
+    ("margin", "share", "unmet"),
+    [
+        (0.5, 0.001, {"plateau", "hump"}),
+        (None, None, {"plateau", "hump"}),
+        (-0.1, 0.001, {"plateau", "hump", "tanh"}),
+        (0.0, 0.2, {"plateau", "hump", "tanh", "quadratic"}),
+    ],
+)
+def test_after_the_norm_the_tilt_meets_what_it_meets(margin, share, unmet):
+    assert no_tilt("post-norm", False) is None
+    found = unmet_hypotheses(None, False, margin, share)
+    assert {law for law, why in found.items() if why is not None} == unmet
+
+
+def test_capped_logits_are_no_tilt():
+    found = unmet_hypotheses(no_tilt("post-norm", True), False, 0.5, 0.0)
+    assert None not in found.values()
+    assert "the logits are capped" in str(found["log-odds"])
