@@ -12,6 +12,9 @@ from .sweeps.sweep import sweep as sweep
 from .sweeps.sweep import sweep_blocks as sweep_blocks
 from .sweeps.top_tokens import TopTokens as TopTokens
 from .sweeps.top_tokens import sweep_top as sweep_top
+from .tilt.ceiling import MassCeiling as MassCeiling
+from .tilt.ceiling import efficiency as efficiency
+from .tilt.ceiling import mass_ceiling as mass_ceiling
 from .tilt.divergences import cross_entropy_increase as cross_entropy_increase
 from .tilt.divergences import forward_kl as forward_kl
 from .tilt.divergences import reverse_kl as reverse_kl
