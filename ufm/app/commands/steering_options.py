@@ -9,6 +9,7 @@ from rich.console import Console
 
 from ufm.llm.text.examples import example_file
 
+from .bad_input import BadInput
 from .rules import EXISTING_FILE, at_least, number
 from .start import starting_jax
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from ufm.llm.decoder.model import LanguageModel
     from ufm.llm.text.tokenizer import Tokenizer
 
-File = Annotated[Path, EXISTING_FILE]
 OptionalFile = Annotated[Path | None, EXISTING_FILE]
 
 
@@ -30,11 +30,12 @@ class SteeringOptions:
         model: A directory with config.json, safetensors and tokenizer.json, a GGUF file, an id on the Hub,
             or smollm2.
         positive: Prompts of the concept: JSON lines in the paper's formats, or .txt with a prompt a line;
-            joy, formal and french come with ufm, neutral and essays for the two options that follow.
+            joy, formal and french come with ufm, neutral and essays for --contexts and --text.
         negative: Prompts of the opposite; may be the same file, where it marks them.
         contexts: Prompts that the steered model is looked at on; the negative ones if not given.
         text: UTF-8 text to measure the cross-entropy on, best not seen in training; ufm strength needs it.
-        tokens: The concept's tokens: JSON, a list of texts or numbers or {"regex": "…"}, or .txt, one a line.
+        tokens: The concept's tokens: JSON, {"words": […]}, a list of texts or numbers or {"regex": "…"}, or
+            .txt, one a line.
         concept: Which concept of the prompt files, where they hold several.
         layer: Block after which the vector is added, from 0; the middle one if not given.
         pooling: Hidden state of a prompt: of its last token, or the mean over all.
@@ -48,8 +49,8 @@ class SteeringOptions:
     """
 
     model: tyro.conf.Positional[str]
-    positive: File
-    negative: File
+    positive: OptionalFile = None
+    negative: OptionalFile = None
     contexts: OptionalFile = None
     text: OptionalFile = None
     tokens: OptionalFile = None
@@ -65,20 +66,31 @@ class SteeringOptions:
     text_tokens: Annotated[int, number(lambda value: value >= 0, "0 (all) or more")] = 8192
 
     def __post_init__(self) -> None:
-        for name in ("positive", "negative", "contexts", "text"):
+        for name in ("positive", "negative", "contexts", "text", "tokens"):
             given = getattr(self, name)
             if given is not None:
                 object.__setattr__(self, name, example_file(given))
 
-    def load(self, errors: Console) -> "Loaded":
-        """Start JAX and read what the options name: the small files first, the weights last but one."""
+    def load(self, errors: Console, has_vector: bool = False) -> "Loaded":
+        """Start JAX and read what the options name: the small files first, the weights last but one.
+
+        With a vector from elsewhere prompts for and against the concept are not needed, contexts are.
+        """
+        if (self.positive is None or self.negative is None) and not has_vector:
+            raise BadInput(
+                "name --positive and --negative: two files of prompts, or one that marks them"
+            )
+        if self.negative is None and self.contexts is None:
+            raise BadInput("name --contexts: prompts that the steered model is looked at on")
         with starting_jax(errors):
             from ufm.llm.checkpoint.load import load
             from ufm.llm.report.inputs import prompt_sides, read_token_set
             from ufm.llm.text.prompts import encode_prompt, read_prompts
             from ufm.llm.text.tokenizer import load_tokenizer
         with errors.status("loading the model …"):
-            positive, negative = prompt_sides(self.positive, self.negative, self.concept)
+            positive = negative = ()
+            if self.positive is not None and self.negative is not None:
+                positive, negative = prompt_sides(self.positive, self.negative, self.concept)
             contexts = negative
             if self.contexts is not None:
                 contexts = read_prompts(self.contexts)

@@ -3,60 +3,80 @@
 import sys
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from rich.console import Console
 
+from ufm._files import write_whole
 from ufm._progress import Progress, progress_bar
 
 from ..printing.json_output import print_json
-from ..printing.lines import wide_output
-from ..printing.strength import print_strength, strength_json
+from ..printing.lines import say, wide_output
+from ..printing.snippets import how_to_apply
+from ..printing.strength import all_texts, print_strength, strength_json
 from .bad_input import BadInput, as_bad_input
-from .rules import NOT_NEGATIVE, POSITIVE, SEED, at_least, number
-from .steering_options import Loaded, Shared
+from .rules import NEW_FILE, NOT_NEGATIVE, POSITIVE, SEED, Rule, at_least, number
+from .steering_options import Loaded, OptionalFile, Shared
 
 if TYPE_CHECKING:
-    from ufm.llm.steering.vector import SteeringVector
+    from ufm.llm.steering.control_vector import ControlVector
+    from ufm.llm.strength.direction import Direction
     from ufm.llm.strength.report import Request, StrengthReport
 
 # "choosing" runs over the text about so often: derivatives, the scan, closing in.
-_PASSES = 20
+_PASSES = 7
+
+
+def _safetensors(path: Path) -> str | None:
+    return None if path.suffix == ".safetensors" else f"{path} must end in .safetensors"
 
 
 @dataclass(frozen=True)
 class Strength:
     """Choose the steering strength of a language model under a budget, and show what it buys and costs.
 
-    The vector is mean(positive) - mean(negative), added at every position after a block. Exit status 1:
-    no block reaches the budget, or α = 0 is not the unsteered model bit for bit.
+    The vector is mean(positive) - mean(negative), or one from a file, added at every position after a
+    block. Exit status 1: no block reaches the budget, or α = 0 is not the unsteered model bit for bit.
 
     Args:
         shared: The model, its prompts and its text; every second window of it is held out from the choice.
         budget: The cost to spend, in nats a token, or the target mass to reach, in (0, 1).
         kind: Which cost, or the target mass, the budget limits; each is a mean over the text's tokens.
+        vector: A vector from a file that ufm vector reads, in place of --positive and --negative.
         layers: Several blocks in place of --layer, one report each.
         site: The stream after the block, or the last hidden state after the final norm.
         furthest: How far to look for a strength, in usual hidden-state norms (the median).
+        digits: Digits of α to look for; as many as the text can tell if not given: to a tenth of the
+            standard error of the cost.
+        prompts: Of how many contexts the target's mass and the sweet spots are measured.
         tolerance: Share of the mass that may move the wrong way in a sweet spot; 0 is the theory's.
         samples: How many contexts to continue at 0, α/2, α and 2α.
-        new_tokens: Tokens of each continuation.
+        new_tokens: Tokens of each continuation, which ends earlier where the model ends it; in fewer
+            than 128 a loop may be yet to come.
         temperature: Temperature at which continuations are sampled; 0 takes the most likely token.
         seed: Seed of the sampled continuations.
+        save: Write the vector and the chosen α to this .safetensors file, and say how to apply it.
+        texts: Write all continuations of all contexts to this file.
         json: Print the report as JSON on standard output.
     """
 
     shared: Shared
     budget: float = 0.1
     kind: Literal["cross_entropy", "forward_kl", "reverse_kl", "target_mass"] = "cross_entropy"
+    vector: OptionalFile = None
     layers: tuple[int, ...] = ()
     site: Literal["residual", "post-norm"] = "residual"
     furthest: Annotated[float, POSITIVE] = 256.0
+    digits: Annotated[int | None, at_least(1, 17)] = None
+    prompts: Annotated[int, at_least(1)] = 8
     tolerance: Annotated[float, number(lambda value: 0 <= value < 1, "in [0, 1)")] = 0.1
     samples: Annotated[int, at_least(1)] = 4
-    new_tokens: Annotated[int, at_least(1)] = 48
+    new_tokens: Annotated[int, at_least(1)] = 128
     temperature: Annotated[float, NOT_NEGATIVE] = 0.0
     seed: Annotated[int, SEED] = 0
+    save: Annotated[Path | None, NEW_FILE, Rule(_safetensors)] = None
+    texts: Annotated[Path | None, NEW_FILE] = None
     json: bool = False
 
     def __call__(self) -> int:
@@ -65,6 +85,10 @@ class Strength:
             raise BadInput("ufm strength needs --text: name text to measure the cost on")
         if self.shared.layer is not None and self.layers:
             raise BadInput("name --layer or --layers, not both")
+        if len(self.layers) > 1 and (self.save is not None or self.vector is not None):
+            raise BadInput("--save and --vector are of one block: name it with --layer")
+        if self.vector is not None and self.shared.positive is not None:
+            raise BadInput("name --vector or --positive, not both")
         if self.kind == "target_mass" and self.shared.tokens is None:
             raise BadInput("--kind target_mass needs --tokens: name the tokens of the target")
         errors = Console(stderr=True)
@@ -74,19 +98,25 @@ class Strength:
             from ufm.tilt.strength import check_budget
 
             check_budget(self.budget, self.kind, KINDS)
-            loaded = self.shared.load(errors)
+            loaded = self.shared.load(errors, self.vector is not None)
             request = self._request(loaded)
-            vectors = self._vectors(loaded, errors)
+            directions = self._directions(loaded, request, errors)
             model, tokenizer = loaded.model, loaded.tokenizer
             with progress_bar("starting", errors) as bar:
                 reports = [
-                    strength_report(model, vector, request, _of_block(vector.layer, bar))
-                    for vector in vectors
+                    strength_report(model, direction, request, _of_block(direction.layer, bar))
+                    for direction in directions
                 ]
+            saved = self._save(reports[0], model.config.family)
+        if self.texts is not None:
+            write_whole(self.texts, all_texts(reports, request, tokenizer).encode())
         if self.json:
             print_json(strength_json(reports, request, model, tokenizer))
         else:
-            print_strength(reports, request, model, tokenizer, self.shared.text, wide_output(100))
+            console = wide_output(100)
+            print_strength(reports, request, model, tokenizer, self.shared.text, console)
+            for line in saved:
+                say(console, line)
         return _status(reports, request)
 
     def _request(self, loaded: Loaded) -> "Request":
@@ -112,6 +142,9 @@ class Strength:
             budget=self.budget,
             kind=self.kind,
             furthest=self.furthest,
+            digits=self.digits,
+            measured=self.prompts,
+            ends=loaded.tokenizer.ends,
             tolerance=self.tolerance,
             samples=self.samples,
             new_tokens=self.new_tokens,
@@ -119,13 +152,17 @@ class Strength:
             seed=self.seed,
         )
 
-    def _vectors(self, loaded: Loaded, errors: Console) -> "tuple[SteeringVector, ...]":
-        """The steering vector of each block."""
+    def _directions(self, loaded: Loaded, request: "Request", errors: Console) -> "list[Direction]":
+        """What is steered along after each block."""
         from ufm.llm import steering_vectors
+        from ufm.llm.strength.direction import Direction
 
         model, encode = loaded.model, loaded.tokenizer.encode
+        if self.vector is not None:
+            vector = self._read(self.vector)
+            return [Direction.on_text(vector, model, request.windows, self.shared.normalise)]
         with errors.status("measuring the steering vectors …"):
-            return steering_vectors(
+            found = steering_vectors(
                 model,
                 list(map(encode, loaded.positive)),
                 list(map(encode, loaded.negative)),
@@ -134,6 +171,35 @@ class Strength:
                 site=self.site,
                 normalise=self.shared.normalise,
             )
+        return list(map(Direction.of, found))
+
+    def _read(self, path: Path) -> "ControlVector":
+        """The direction in a file, of the block that is asked for, or its only one."""
+        from ufm.llm import read_vector
+
+        layer = self.layers[0] if self.layers else self.shared.layer
+        found = read_vector(path, None if layer is None else [layer])
+        if len(found.layers) > 1:
+            raise BadInput(
+                f"{path} holds directions of blocks {found.layers}: name one with --layer"
+            )
+        if self.site != found.site:
+            raise BadInput(f"{path} is of the site {found.site}: name it with --site")
+        return found
+
+    def _save(self, report: "StrengthReport", family: str) -> list[str]:
+        """Write the vector and its strength; what to say of it."""
+        from ufm.llm import write_vector
+
+        if self.save is None:
+            return []
+        choice = report.choice
+        if not choice.reachable:
+            return [f"no strength was found: {self.save} is not written"]
+        about = {"kind": choice.kind, "budget": choice.budget, "price": report.price[0]}
+        held = report.vector.at(choice.alpha, **about)
+        write_vector(held, self.save)
+        return how_to_apply(self.save, held, family)
 
     def _blocks(self, blocks: int) -> list[int]:
         """The numbers of the blocks to steer after."""

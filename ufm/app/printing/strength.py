@@ -3,14 +3,16 @@
 import math
 from collections import Counter
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from ufm import __version__
+from ufm._visible import visible
 from ufm.llm.measure.budgets import BUDGETS, KINDS
 
 from .lines import say
@@ -19,11 +21,17 @@ from .tables import figure, table
 if TYPE_CHECKING:
     from ufm.llm.decoder.model import LanguageModel
     from ufm.llm.measure.sweet_spots import SweetSpots
-    from ufm.llm.strength.choose import ModelStrength, Parabola
-    from ufm.llm.strength.report import Request, StrengthReport
+    from ufm.llm.strength.choose import ModelStrength
+    from ufm.llm.strength.report import Continuation, Request, StrengthReport
     from ufm.llm.text.tokenizer import Tokenizer
 
-_MOST_PROMPTS = 8  # whose sweet spots are listed; --json lists all
+# A cliff: at √2 and at 2 times the strength more than so many times the cost, of a parabola 2 and 4.
+_STEEP = (3.0, 8.0)
+# Weak steering that saves more than this share of the budget makes the text likelier.
+_HELPS = 0.2
+_NAMES = ("α/2", "α", "2α")
+# Of the texts side by side: the columns of the terminal, and the signs of each text.
+_WIDEST, _LONGEST = 160, 360
 
 
 def strength_json(
@@ -71,7 +79,8 @@ def print_strength(
     )
     if request.target is not None:
         say(console, f"target: {int(request.target.sum())} of {request.target.size} tokens")
-    for part in chain.from_iterable(_section(report, request, tokenizer) for report in reports):
+    parts = (_section(report, request, tokenizer, console.width) for report in reports)
+    for part in chain.from_iterable(parts):
         if isinstance(part, str):
             say(console, part)
         else:
@@ -81,124 +90,256 @@ def print_strength(
         console.print(_summary(reports, request))
 
 
+def all_texts(reports: "list[StrengthReport]", request: "Request", tokenizer: "Tokenizer") -> str:
+    """All continuations of all contexts, as text to read."""
+    parts = []
+    for report in reports:
+        for text in report.continuations:
+            prompt = tokenizer.decode(request.prompts[text.prompt])
+            after = tokenizer.text_after(text.tokens)
+            end = "ended by the model" if text.ended else f"cut at {len(text.tokens)} tokens"
+            parts.append(
+                f"=== block {report.choice.layer}, prompt {text.prompt}, α = {text.alpha:.5g}: "
+                f"{text.loop.verdict}; {end}\n{prompt}>>>{after}\n"
+            )
+    return "\n".join(parts)
+
+
 def _section(
-    report: "StrengthReport", request: "Request", tokenizer: "Tokenizer"
+    report: "StrengthReport", request: "Request", tokenizer: "Tokenizer", width: int
 ) -> Iterator[str | Table]:
-    """What is said of one block."""
+    """What is said of one block: the answer, then what it rests on."""
+    choice = report.choice
     yield ""
-    yield from _choice(report)
-    yield from _costs(report, request)
+    if choice.reachable:
+        yield from _answer(report, request)
+        yield ""
+        yield _spending(report, request)
+        yield ""
+        yield from _around(report, request)
+        yield ""
+        yield from _search(report)
+    else:
+        yield _unreachable(report)
+    yield from _mass(report)
     if report.spots is not None:
-        yield from _spots(report.spots, report.choice)
-    yield from _texts(report, request, tokenizer)
+        yield _spots(report.spots, choice)
+    yield ""
+    yield from _texts(report, request, tokenizer, width)
+    yield ""
     if report.differs_at_zero is None:
         yield "α = 0 is the unsteered model, bit for bit"
     else:
         yield f"α = 0 is NOT the unsteered model: {report.differs_at_zero} differ"
 
 
-def _choice(report: "StrengthReport") -> Iterator[str]:
-    choice, vector = report.choice, report.vector
-    where = "after the final norm" if choice.site == "post-norm" else f"after block {choice.layer}"
-    yield f"{where}: |v| = {vector.norm:.6g}, median |h| = {vector.hidden_norm:.6g}"
-    if not choice.reachable:
-        flat = "has levelled off" if choice.is_plateau else "has not levelled off"
-        limit = "" if choice.limit is None else f"; its limit for α → ∞ is {choice.limit:.6g}"
-        norms = choice.furthest * choice.scale
-        yield (
-            f"UNREACHABLE: up to α = {choice.furthest:.6g} ({norms:.6g} of a usual hidden state) the "
-            f"nearest is {choice.largest:.6g}, at α = {choice.largest_alpha:.6g}; there the spending "
-            f"{flat}{limit}"
-        )
-        return
-    low, high = choice.bracket
-    yield (
-        f"α = {choice.alpha:.9g} in [{low:.9g}, {high:.9g}]: {choice.relative:.6g} of a usual hidden "
-        f"state, in [{low * choice.scale:.6g}, {high * choice.scale:.6g}]"
-    )
-    turn = (
-        "the spending never turned back on the way"
-        if choice.is_monotone
-        else "the spending is NOT monotone: this is its first crossing"
-    )
-    yield f"searched outward from 0 at {choice.scanned.size} strengths, each √2 times the last: {turn}"
+def _where(choice: "ModelStrength") -> str:
+    return "after the final norm" if choice.site == "post-norm" else f"after block {choice.layer}"
 
 
-def _costs(report: "StrengthReport", request: "Request") -> Iterator[str | Table]:
-    choice = report.choice
-    if choice.reachable:
-        yield _spending(report, request)
-        held = report.held_out_tokens or "none, as there is but one window"
-        yield (
-            f"tokens: chosen on {choice.tokens}, held out {held}; predicted by the exact derivatives at 0: "
-            f"{_formula(choice.parabola(request.kind))}"
-        )
-        if not math.isnan(choice.quadratic_alpha):
-            yield f"that parabola alone would say α = {choice.quadratic_alpha:.6g}"
+def _answer(report: "StrengthReport", request: "Request") -> Iterator[str]:
+    """The line to act on, and what may be wrong with it."""
+    choice, (price, error) = report.choice, report.price
+    on = "held-out text" if report.held_out_tokens else "the text it was chosen on"
+    spread = "" if math.isnan(error) else f" ± {error:.2g}"
+    loss = (report.held_out if report.held_out_tokens else choice.spent)[0]
+    perplexity = f"perplexity {math.expm1(loss):+.0%}"
+    name, unit = BUDGETS[choice.kind]
+    if choice.kind == "cross_entropy":
+        spent = f"{price:+.3g}{spread} {unit} on {on} ({perplexity})"
+    else:
+        spent = f"{name} {price:.3g}{spread} on {on} ({loss:+.3g} nats a token, {perplexity})"
     if report.prompt_mass is not None:
-        before, after = report.prompt_mass
+        before, after = (report.prompt_mass.at(a) for a in (0.0, choice.alpha))
+        spent += f", concept's mass after the prompts {before:.2g} → {after:.2g}"
+    share = f"{choice.relative:.0%} of a usual hidden state"
+    yield f"Use α = {choice.alpha:.4g} {_where(choice)} ({share}): {spent}"
+    for warning in _warnings(report, request):
+        yield f"WARNING: {warning}"
+
+
+def _warnings(report: "StrengthReport", request: "Request") -> Iterator[str]:
+    """What whoever uses the strength should know first."""
+    from ufm.llm.strength.report import AROUND
+    from ufm.llm.text.loops import ENOUGH
+
+    choice, (price, error), around = report.choice, report.price, report.around
+    slope = choice.parabola("cross_entropy").slope * choice.alpha
+    if choice.kind != "target_mass" and price - 2 * error > choice.budget:
         yield (
-            f"target mass on the text at α = 0: {choice.unsteered_target_mass:.6g}; after the prompts: "
-            f"{before:.6g} at 0" + (f", {after:.6g} at α" if choice.reachable else "")
+            f"held-out text pays {price:.3g}, more than the budget of {choice.budget:g} by over two standard "
+            "errors: read more text, or lower --budget"
         )
+    if not choice.is_monotone:
+        yield "the spending turned back on the way: this is its first crossing of the budget"
+    if around is not None and choice.kind != "target_mass":
+        spent = around[:, KINDS.index(choice.kind)]
+        here = spent[1]
+        cliff = [k for k, most in ((2, _STEEP[0]), (3, _STEEP[1])) if spent[k] > most * here > 0]
+        if cliff:
+            yield (
+                f"a cliff: {spent[cliff[0]]:.3g} {BUDGETS[choice.kind].unit} at "
+                f"α = {AROUND[cliff[0]] * choice.alpha:.3g}, {spent[cliff[0]] / here:.2g} times as much"
+            )
+    if slope < -_HELPS * choice.budget and choice.kind != "target_mass":
+        yield (
+            f"weak steering makes this text likelier ({slope / choice.alpha:+.2g} α nats a token near 0): it is "
+            "in the concept's own style; choose neutral text"
+        )
+    loops, at_zero = report.loops_at(choice.alpha), report.loops_at(0.0)
+    if loops > at_zero:
+        count = len(report.texts_at(0.0))
+        yield f"{loops} of {count} texts loop at α, {at_zero} at 0"
+    if request.new_tokens < ENOUGH:
+        yield f"texts of {request.new_tokens} tokens are too short to judge: a loop may come after them"
+    if report.prompt_mass is not None:
+        fallen = report.prompt_mass.windows.count(None)
+        if fallen:
+            yield f"after {fallen} of {len(report.prompt_mass.mass)} prompts the concept's mass has not grown"
+
+
+def _unreachable(report: "StrengthReport") -> str:
+    choice = report.choice
+    flat = "has levelled off" if choice.is_plateau else "has not levelled off"
+    limit = "" if choice.limit is None else f"; its limit for α → ∞ is {choice.limit:.5g}"
+    norms = choice.furthest * choice.scale
+    return (
+        f"UNREACHABLE: up to α = {choice.furthest:.5g} {_where(choice)} ({norms:.5g} of a usual hidden "
+        f"state) the nearest is {choice.largest:.5g}, at α = {choice.largest_alpha:.5g}; there the spending "
+        f"{flat}{limit}"
+    )
 
 
 def _spending(report: "StrengthReport", request: "Request") -> Table:
+    """What is spent at the strength, kind by kind."""
     choice = report.choice
-    numbers = ("predicted", "chosen on", "held out", "± s.e.")
-    spending = table("at α", *numbers, right=numbers)
+    numbers = ("parabola", "chosen on", "held out", "± s.e.")
+    spending = table(f"at α = {choice.alpha:.5g}", *numbers, right=numbers)
     for k, (kind, (name, unit)) in enumerate(BUDGETS.items()):
         if kind == "target_mass" and request.target is None:
             continue
         predicted = choice.parabola(kind)(choice.alpha)
-        title = f"{name}, {unit}" if unit else name
+        title = f"{name}, {unit}" if unit else f"{name} on the text"
         mark = " *" if kind == request.kind else ""
         cells = [predicted, choice.spent[k], report.held_out[k], report.held_out_error[k]]
-        spending.add_row(title + mark, *map(figure, cells))
+        spending.add_row(title + mark, *(figure(x, ".4g") for x in cells))
+    held = str(report.held_out_tokens) if report.held_out_tokens else "none"
+    spending.add_row("tokens", "", str(choice.tokens), held, "")
     return spending
 
 
-def _formula(parabola: "Parabola") -> str:
-    start = f"{parabola.value:.4g} " if parabola.value else ""
-    return f"{start}{parabola.slope:+.4g} α {0.5 * parabola.curvature:+.4g} α²"
+def _around(report: "StrengthReport", request: "Request") -> Iterator[Table]:
+    """What weaker and stronger steering spends and brings."""
+    from ufm.llm.strength.report import AROUND
+
+    choice, mass, around = report.choice, report.prompt_mass, report.around
+    if around is None:
+        return
+    column, parabola = KINDS.index(request.kind), choice.parabola(request.kind)
+    shown = [BUDGETS[request.kind].name, "parabola", "perplexity"]
+    shown += [] if mass is None else ["mass after prompts"]
+    made = table("around it", "α", *shown, "loops", right=("α", *shown, "loops"))
+    for label, share, spent in zip(("α/2", "α", "√2 α", "2α"), AROUND, around, strict=True):
+        alpha = share * choice.alpha
+        cells = [figure(spent[column], ".4g"), figure(parabola(alpha), ".4g")]
+        cells.append(f"{math.expm1(spent[0]):+.0%}")
+        cells += [] if mass is None else [figure(mass.at(alpha), ".3g")]
+        texts = report.texts_at(alpha)
+        loops = f"{report.loops_at(alpha)}/{len(texts)}" if texts else ""
+        made.add_row(label, f"{alpha:.5g}", *cells, loops)
+    yield made
 
 
-def _spots(spots: "SweetSpots", choice: "ModelStrength") -> Iterator[str]:
-    prompts, windows = len(spots.windows), enumerate(spots.windows)
+def _search(report: "StrengthReport") -> Iterator[str]:
+    """How the strength was found, and how far the derivatives at 0 alone would have led."""
+    from ufm.llm.strength.choose import TRUSTED
+
+    choice, vector = report.choice, report.vector
+    parabola = choice.parabola(choice.kind)
+    low, high = choice.bracket
     yield (
-        f"sweet spots (at most {spots.tolerance:g} of the target's mass on falling tokens, and of the rest's "
-        f"on rising ones) on α in [{spots.alphas[0]:.4g}, {spots.alphas[-1]:.4g}]: "
-        f"{prompts - spots.windows.count(None)} of {prompts} prompts have one"
+        f"α is in [{low:.5g}, {high:.5g}], {choice.relative:.4g} of a usual hidden state: "
+        f"|v| = {vector.norm:.5g}, median |h| = {vector.hidden_norm:.5g}"
     )
-    for j, window in islice(windows, _MOST_PROMPTS):
-        shown = "none" if window is None else f"[{window[0]:.5g}, {window[1]:.5g}]"
-        yield f"  prompt {j}: {shown}"
-    if prompts > _MOST_PROMPTS:
-        yield f"  … and {prompts - _MOST_PROMPTS} more: see --json"
-    alpha, count = spots.best
-    if spots.common is not None:
-        low, high = spots.common
-        yield f"one α serves all prompts: any in [{low:.5g}, {high:.5g}]"
-    elif count:
-        yield f"no one α serves all prompts; α = {alpha:.5g} serves {count} of {prompts}"
-    if choice.reachable:
-        yield f"the chosen α serves {spots.serves(choice.alpha)} of {prompts}"
+    turn = "the spending never turned back" if choice.is_monotone else "the spending turned back"
+    yield (
+        f"looked outward from 0 at {choice.scanned.size} strengths, then between two: {turn}; a crossing and "
+        "its return between two would be missed"
+    )
+    start = f"{parabola.value:.4g} " if parabola.value else ""
+    trust = f"up to α = {choice.trusted:.5g}" if choice.trusted else "nowhere looked at"
+    alone = choice.quadratic_alpha
+    yield (
+        f"the exact parabola {start}{parabola.slope:+.4g} α {0.5 * parabola.curvature:+.4g} α² is within "
+        f"{TRUSTED:.0%} {trust}" + ("" if math.isnan(alone) else f"; alone it says α = {alone:.5g}")
+    )
 
 
-def _texts(report: "StrengthReport", request: "Request", tokenizer: "Tokenizer") -> Iterator[str]:
-    from ufm.llm.text.loops import RULE
+def _mass(report: "StrengthReport") -> Iterator[str]:
+    """Where the target's mass grows, prompt by prompt."""
+    choice, mass = report.choice, report.prompt_mass
+    if mass is None:
+        return
+    yield (
+        f"target mass at α = 0: on the text {choice.unsteered_target_mass:.4g}, after the prompts "
+        f"{mass.at(0.0):.4g}"
+    )
+    if not choice.reachable:
+        return
+    windows = mass.windows
+    starts = sorted(abs(window.low) for window in windows if window is not None)
+    if starts:
+        middle = starts[len(starts) // 2]
+        yield (
+            f"of use: half of what the budget buys after a prompt is there from α = {middle:.4g} on (median of "
+            f"{len(windows)} prompts; {starts[0]:.4g} to {starts[-1]:.4g}), and at {abs(choice.alpha):.4g} the "
+            "budget ends"
+        )
 
-    how = f"temperature {request.temperature:g}" if request.temperature else "most likely token"
-    yield f"continuations of {request.new_tokens} tokens ({how}, seed {request.seed})"
-    yield RULE
-    yield f"  after: {tokenizer.decode(request.prompts[0])}"
+
+def _spots(spots: "SweetSpots", choice: "ModelStrength") -> str:
+    """The theory's sweet spot, in one line."""
+    prompts = len(spots.windows)
+    having = prompts - spots.windows.count(None)
+    serves = f", α is in that of {spots.serves(choice.alpha)}" if choice.reachable else ""
+    return (
+        f"sweet spot of the theory (target tokens rise, all others fall, but for {spots.tolerance:.0%} of the "
+        f"mass): {having} of {prompts} prompts have one{serves}"
+    )
+
+
+def _texts(
+    report: "StrengthReport", request: "Request", tokenizer: "Tokenizer", width: int
+) -> Iterator[str | Table]:
+    """The texts of the first prompt side by side."""
+    how = f"temperature {request.temperature:g}" if request.temperature else "most likely tokens"
+    count = len(report.texts_at(0.0))
+    more = f"; those of all {count} prompts: --texts FILE" if count > 1 else ""
+    yield f"texts of up to {request.new_tokens} tokens ({how}, seed {request.seed}){more}"
+    yield f"after: {tokenizer.decode(request.prompts[0])}"
     alphas = list(dict.fromkeys(text.alpha for text in report.continuations))
-    for alpha, name in zip(alphas, ("0", "α/2", "α", "2α"), strict=False):
-        texts = [text for text in report.continuations if text.alpha == alpha]
-        verdicts = Counter(text.loop.verdict for text in texts)
-        short = f", {verdicts['too short']} too short to judge" if verdicts["too short"] else ""
-        yield f"  {name} = {alpha:.6g}: {verdicts['loops']} of {len(texts)} loop{short}"
-        yield f"    {tokenizer.text_after(texts[0].tokens)}"
+    names = ["α = 0", *(f"{n} = {a:.5g}" for n, a in zip(_NAMES, alphas[1:], strict=False))]
+    each = (min(width, _WIDEST) - 2 * (len(alphas) - 1)) // len(alphas)
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for name in names:
+        made.add_column(name, width=each, overflow="fold")
+    made.add_row(*(_verdicts(report, alpha) for alpha in alphas))
+    made.add_row(*(_cut(tokenizer, report.texts_at(alpha)[0]) for alpha in alphas))
+    yield made
+
+
+def _verdicts(report: "StrengthReport", alpha: float) -> Text:
+    texts = report.texts_at(alpha)
+    counts = Counter(text.loop.verdict for text in texts)
+    short = f", {counts['too short']} too short" if counts["too short"] else ""
+    return Text(f"{counts['loops']} of {len(texts)} loop{short}", style="dim")
+
+
+def _cut(tokenizer: "Tokenizer", text: "Continuation") -> Text:
+    shown = visible(tokenizer.text_after(text.tokens).strip())
+    if len(shown) > _LONGEST:
+        return Text(shown[: _LONGEST - 2] + " …")
+    return Text(shown + (" [end]" if text.ended else ""))
 
 
 def _summary(reports: "list[StrengthReport]", request: "Request") -> Table:
@@ -207,14 +348,13 @@ def _summary(reports: "list[StrengthReport]", request: "Request") -> Table:
     k = KINDS.index(request.kind)
     for report in reports:
         choice = report.choice
-        here = [t for t in report.continuations if t.alpha == choice.alpha]
-        loops = sum(t.loop.verdict == "loops" for t in here)
+        here = report.texts_at(choice.alpha)
         blocks.add_row(
             str(choice.layer),
             figure(choice.alpha) if choice.reachable else "unreachable",
             figure(choice.relative) if choice.reachable else "",
             figure(report.held_out[k]),
             figure(report.held_out[3]),
-            f"{loops}/{len(here)}" if here else "",
+            f"{report.loops_at(choice.alpha)}/{len(here)}" if here else "",
         )
     return blocks

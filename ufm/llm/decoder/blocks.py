@@ -186,7 +186,7 @@ def extend(
     block: Block,
     x: Float[Array, "batch 1 d"],
     rotation: Rotation,
-    visible: Bool[Array, "1 length length"],
+    visible: Bool[Array, "#batch length length"],
     keys: Float[Array, "#batch length kv_heads head_dim"],
     values: Float[Array, "#batch length kv_heads head_dim"],
     position: Int[Array, " 1"],

@@ -53,9 +53,11 @@ def prompt_sides(
 def read_token_set(path: str | Path, tokenizer: Tokenizer, vocabulary: int) -> np.ndarray:
     r"""The set [V] of tokens that a file names: fix it before looking at curves.
 
-    JSON: a list of texts (each one token) and of token numbers, plain or as `{"tokens": […]}` with
-    notes beside it, or `{"regex": "…"}`, which the whole text of a token must match. A `.txt` file
-    holds the text of one token on each line. Raises `ValueError` on a text that is no single token.
+    JSON: `{"words": […]}`, of each of which all forms that are one token are taken: as it is, with a
+    first capital, in capitals, each with a space before it and without; a list of texts (each one token)
+    and of token numbers, plain or as `{"tokens": […]}` with notes beside it; or `{"regex": "…"}`, which
+    the whole text of a token must match. A `.txt` file holds the text of one token on each line. Raises
+    `ValueError` on a text that is no single token, and on a word of which no form is one, with what is near.
     """
     path = Path(path)
     found = _read(path)
@@ -65,11 +67,13 @@ def read_token_set(path: str | Path, tokenizer: Tokenizer, vocabulary: int) -> n
         except re.error as error:
             raise ValueError(f"{path}: {quoted(found['regex'])} is no regex: {error}") from error
         return tokenizer.token_mask(lambda text: pattern.fullmatch(text) is not None, vocabulary)
+    if isinstance(found, dict) and "words" in found:
+        return _words(found["words"], path, tokenizer, vocabulary)
     if isinstance(found, dict) and "tokens" in found:
         found = found["tokens"]
     if not isinstance(found, list) or not found:
         raise ValueError(
-            f'{path} must hold a list of tokens that is not empty, or {{"regex": "…"}}'
+            f'{path} must hold a list of tokens that is not empty, {{"words": […]}} or {{"regex": "…"}}'
         )
     return _members(found, path, tokenizer, vocabulary)
 
@@ -80,12 +84,53 @@ def _read(path: Path) -> object:
     return read_json(path)
 
 
+def _by_text(tokenizer: Tokenizer, vocabulary: int) -> dict[str, list[int]]:
+    """The numbers of the tokens of each text."""
+    found: dict[str, list[int]] = {}
+    for z in range(min(vocabulary, tokenizer.vocabulary)):
+        found.setdefault(tokenizer.text(z), []).append(z)
+    return found
+
+
+def _forms(word: str) -> list[str]:
+    """A word as it is found in texts: after a space or not, with capitals or not."""
+    capitals = dict.fromkeys([word, word[:1].upper() + word[1:], word.upper()])
+    return [before + form for before in (" ", "") for form in capitals]
+
+
+def _words(words: object, path: Path, tokenizer: Tokenizer, vocabulary: int) -> np.ndarray:
+    texts = [word for word in words if isinstance(word, str)] if isinstance(words, list) else []
+    if not texts or not isinstance(words, list) or len(texts) < len(words):
+        raise ValueError(f'{path}: "words" must be a list of words that is not empty')
+    by_text = _by_text(tokenizer, vocabulary)
+    mask, unknown = np.zeros(vocabulary, bool), []
+    for word in texts:
+        known = [z for form in _forms(word.strip()) for z in by_text.get(form, [])]
+        mask[known] = True
+        if not known:
+            unknown.append(quoted(word) + _near(word.strip(), by_text))
+    if unknown:
+        raise ValueError(
+            f"{path}: no form of {', '.join(unknown)} is a single token of this tokenizer: leave it out"
+        )
+    if mask.all():
+        raise ValueError(f"{path} names every token: leave some out")
+    return mask
+
+
+def _near(word: str, by_text: dict[str, list[int]]) -> str:
+    """The token that a word begins with, as a hint, if it has at least half of its letters."""
+    for size in range(len(word) - 1, len(word) // 2, -1):
+        for form in _forms(word[:size]):
+            if form in by_text:
+                return f" (near: {quoted(form)})"
+    return ""
+
+
 def _members(
     entries: list[object], path: Path, tokenizer: Tokenizer, vocabulary: int
 ) -> np.ndarray:
-    by_text: dict[str, list[int]] = {}
-    for z in range(min(vocabulary, tokenizer.vocabulary)):
-        by_text.setdefault(tokenizer.text(z), []).append(z)
+    by_text = _by_text(tokenizer, vocabulary)
     mask = np.zeros(vocabulary, bool)
     for k, entry in enumerate(entries, 1):
         if isinstance(entry, int) and not isinstance(entry, bool):
@@ -94,7 +139,7 @@ def _members(
             mask[entry] = True
         elif isinstance(entry, str):
             if entry not in by_text:
-                near = [other for other in (f" {entry}", entry.strip()) if other in by_text]
+                near = [other for other in _forms(entry.strip()) if other in by_text]
                 hint = f"; {quoted(near[0])} is one" if near else ""
                 raise ValueError(
                     f"{path}, entry {k}: {quoted(entry)} is no single token of this tokenizer{hint}"

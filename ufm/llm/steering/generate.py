@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike
+from jaxtyping import Array, ArrayLike, Bool, Int
 
 from ufm._progress import Progress, silent
 from ufm._random import check_seed
@@ -18,6 +18,8 @@ from ..decoder.steering import Steering, add
 from .steered_prompt import check_strengths
 
 _ROUND = 32
+# In place of the tokens after an end of text.
+NOTHING = -1
 
 
 def generate(
@@ -27,6 +29,7 @@ def generate(
     alphas: Sequence[float] | np.ndarray,
     *,
     count: int,
+    ends: Sequence[int] = (),
     temperature: float = 0.0,
     seed: int = 0,
     progress: Progress | None = None,
@@ -37,7 +40,8 @@ def generate(
     cost: token t is drawn from softmax(`model.logits(prompt + earlier tokens, α, …)` / temperature).
     `temperature` 0 takes the most likely token. All strengths share one stream of random numbers,
     fixed by `seed`, so that rows differ by α alone. Without `steering` every α must be 0; rows at
-    α = 0 are the unsteered model's, bit for bit. An end-of-text token does not stop the text.
+    α = 0 are the unsteered model's, bit for bit. A text ends with the first of the tokens `ends`
+    (`Tokenizer.ends`), and -1 follows; without `ends` none stops it.
 
     Raises `ValueError` where prompt and new tokens exceed the model's positions, on a temperature
     below 0, and for `steering` of the "last" position alone.
@@ -48,34 +52,69 @@ def generate(
     >>> print(ufm.llm.generate(model, [3, 4, 5], steering, [0.0, 1.0, 2.0, 5.0], count=6).shape)
     (4, 6)
     """
+    how = {"count": count, "ends": ends, "temperature": temperature, "progress": progress}
+    return generate_all(model, [tokens], steering, alphas, seeds=[seed], **how)[0]
+
+
+def generate_all(
+    model: LanguageModel,
+    prompts: Sequence[Sequence[int]],
+    steering: Steering | None,
+    alphas: Sequence[float] | np.ndarray,
+    *,
+    count: int,
+    seeds: Sequence[int],
+    ends: Sequence[int] = (),
+    temperature: float = 0.0,
+    room: int | None = None,
+    progress: Progress | None = None,
+) -> np.ndarray:
+    """As `generate`, after several prompts at once, each with a seed: [prompts, A, count].
+
+    The weights, which a new token waits for, are then read once for all of them. `room`: how many new
+    tokens there is room for, `count` if None; runs with the same rows and room share programs, bit for bit.
+    """
     strengths = check_strengths(alphas, model, steering)
-    _check(steering, strengths, count, temperature, seed)
-    ids, _, _ = model.batch(list(tokens))
-    length = ids.shape[1]
-    longest = model.config.positions
-    if longest is not None and length + count > longest:
-        raise ValueError(
-            f"{length} tokens of the prompt and {count} new ones are more than the model's {longest} "
-            "positions"
-        )
-    check_context(length + count, model.config)
-    # rounded up, so that texts of about one length share their programs
-    capacity = -(-(length + count) // _ROUND) * _ROUND
-    capacity = capacity if longest is None else min(capacity, longest)
-    states = _States(model, steering, strengths, capacity)
-    logits = states.read(jnp.pad(ids, ((0, 0), (0, capacity - length))), length - 1)
-    key = jax.random.key(seed)
-    made, show = [], progress or silent
-    for step in range(count):
-        if step:
-            logits = states.next(made[-1], length + step - 1)
-        made.append(_choose(logits, jax.random.fold_in(key, step), temperature))
-        show(step + 1, count)
-    return np.asarray(jnp.stack(made, axis=1))
+    rows = [np.asarray(model.batch(list(tokens))[0])[0] for tokens in prompts]
+    longest = max(row.size for row in rows)
+    _check(steering, strengths, count, temperature, seeds, longest, model)
+    ids = np.zeros((len(rows), longest), np.int32)
+    real = np.zeros(ids.shape, bool)
+    for j, row in enumerate(rows):  # padded on the left: all texts go on from one place
+        ids[j, longest - row.size :], real[j, longest - row.size :] = row, True
+    ids, real = (np.repeat(x, strengths.size, axis=0) for x in (ids, real))
+    states = _States(model, steering, np.tile(strengths, len(rows)), room or count, ids, real)
+    logits, show = states.read(), progress or silent
+    keys = jnp.stack([jax.random.key(seed) for seed in seeds])
+    made = np.full((len(ids), count), NOTHING, np.int32)
+    is_done = np.zeros(len(ids), bool)
+    for k in range(count):
+        if k:
+            logits = states.next(made[:, k - 1], k - 1)
+        chosen = np.asarray(_choose_all(logits, keys, k, temperature))
+        made[:, k] = chosen
+        is_done |= np.isin(chosen, np.asarray(ends, np.int32))
+        show(k + 1, count)
+        if is_done.all():
+            break
+    return _cut(made, ends).reshape(len(rows), strengths.size, count)
+
+
+def _cut(made: np.ndarray, ends: Sequence[int]) -> np.ndarray:
+    """The texts with nothing after their first end."""
+    is_end = np.isin(made, np.asarray(ends, np.int32))
+    is_after = np.cumsum(is_end, axis=1) - is_end > 0
+    return np.where(is_after, NOTHING, made)
 
 
 def _check(
-    steering: Steering | None, alphas: np.ndarray, count: int, temperature: float, seed: int
+    steering: Steering | None,
+    alphas: np.ndarray,
+    count: int,
+    temperature: float,
+    seeds: Sequence[int],
+    longest: int,
+    model: LanguageModel,
 ) -> None:
     if steering is None and alphas.any():
         raise ValueError("strengths other than 0 steer nothing without steering")
@@ -85,48 +124,74 @@ def _check(
         raise ValueError(f"count must be at least 1; got {count}")
     if not (np.isfinite(temperature) and temperature >= 0):
         raise ValueError(f"temperature must be at least 0 and finite; got {temperature}")
-    check_seed(seed)
+    for seed in seeds:
+        check_seed(seed)
+    most = model.config.positions
+    if most is not None and longest + count > most:
+        raise ValueError(
+            f"{longest} tokens of the prompt and {count} new ones are more than the model's {most} "
+            "positions"
+        )
+    check_context(longest + count, model.config)
 
 
 class _States:
-    """Keys and values of all tokens so far at each strength, block by block.
+    """Keys and values of all tokens so far of each text, block by block.
 
-    Arrays have room for `capacity` tokens from the start, so that one program serves all steps;
-    what comes after the newest token is never looked at.
+    `ids` and `real` [R, T] are the prompts, padded on the left. Arrays get room for `count` tokens more
+    once the prompts are read, so that one program serves all steps; what comes after the newest token is
+    never looked at.
     """
 
     def __init__(
-        self, model: LanguageModel, steering: Steering | None, alphas: np.ndarray, capacity: int
+        self,
+        model: LanguageModel,
+        steering: Steering | None,
+        alphas: np.ndarray,
+        count: int,
+        ids: Int[np.ndarray, "texts length"],
+        real: Bool[np.ndarray, "texts length"],
     ):
-        self.model = model
+        self.model, self.ids = model, ids
         self.steering = None if steering is None else model.place(steering)
         self.alphas = jnp.asarray(alphas.astype(model.wide))
-        self.everywhere = Layout(
-            jnp.ones((1, capacity), bool), jnp.arange(capacity)[None, :], jnp.zeros(1, int)
-        )
+        self.length, most = ids.shape[1], model.config.positions
+        # rounded up, so that texts of about one length share their programs
+        capacity = -(-(self.length + count) // _ROUND) * _ROUND
+        capacity = capacity if most is None else min(capacity, most)
+        room = np.ones((len(ids), capacity - self.length), bool)
+        self.everywhere = blocks.layout_of(jnp.asarray(np.concatenate([real, room], axis=1)))
         self.cache: list[tuple[Array, Array]] = []
 
-    def read(self, ids: Array, last: int) -> Array:
-        """Take in the prompt (padded to the capacity); logits [A, V] after its token `last`."""
+    def read(self) -> Array:
+        """Take in the prompts; logits [R, V] after their last tokens."""
         model = self.model
-        x = blocks.embed(model.params, model.config, ids, self.everywhere)
-        x = jnp.broadcast_to(x, (self.alphas.size, *x.shape[1:]))
+        capacity = self.everywhere.mask.shape[1]
+        # padded on the right to few lengths, each of which is compiled
+        stop = min(-(-self.length // _ROUND) * _ROUND, capacity)
+        layout = blocks.layout_of(self.everywhere.mask[:, :stop])
+        ids = jnp.asarray(np.pad(self.ids, ((0, 0), (0, stop - self.length))))
+        x = blocks.embed(model.params, model.config, ids, layout)
+        room = ((0, 0), (0, capacity - stop), (0, 0), (0, 0))
         for i, settings in enumerate(model.config.blocks):
-            arranged = blocks.arrange(self.everywhere, settings, x.dtype)
+            arranged = blocks.arrange(layout, settings, x.dtype)
             x, *kept = blocks.apply_block(settings, model.params.blocks[i], x, *arranged)
-            self.cache.append((kept[0], kept[1]))
+            self.cache.append((jnp.pad(kept[0], room), jnp.pad(kept[1], room)))
             x = self._steered(x, i, "residual")
-        return self._head(blocks.pick(x, jnp.array([last])))
+        return self._head(blocks.pick(x, jnp.array([self.length - 1])))
 
-    def next(self, chosen: Array, position: int) -> Array:
-        """Take in the tokens [A] at `position`; logits [A, V] of those after them."""
-        model = self.model
-        here = Layout(jnp.ones((1, 1), bool), jnp.full((1, 1), position), jnp.zeros(1, int))
-        x = blocks.embed(model.params, model.config, chosen[:, None], here)
-        at = jnp.array([position])
+    def next(self, chosen: np.ndarray, step: int) -> Array:
+        """Take in the new tokens [R] of this step; logits [R, V] of those after them."""
+        model, at = self.model, jnp.array([self.length + step])
+        positions = blocks.pick(self.everywhere.positions[..., None], at)[..., 0]
+        here = Layout(jnp.ones(positions.shape, bool), positions, jnp.zeros(len(chosen), int))
+        x = blocks.embed(model.params, model.config, jnp.asarray(chosen)[:, None], here)
+        arranged: dict[object, tuple[blocks.Rotation, Array]] = {}
         for i, settings in enumerate(model.config.blocks):
-            arranged = blocks.arrange(self.everywhere, settings, x.dtype)
-            cached = *arranged, *self.cache[i]
+            where = (settings.rotary, settings.window)
+            if where not in arranged:
+                arranged[where] = blocks.arrange(self.everywhere, settings, x.dtype)
+            cached = *arranged[where], *self.cache[i]
             x, *kept = blocks.extend(settings, model.params.blocks[i], x, *cached, at)
             self.cache[i] = (kept[0], kept[1])
             x = self._steered(x, i, "residual")
@@ -144,6 +209,17 @@ class _States:
         if steering is None or (layer, site) != (steering.layer, steering.site):
             return x
         return add(x, steering.vector[None, None, :], self.alphas)
+
+
+@jax.jit
+def _choose_all(logits: Array, keys: Array, step: ArrayLike, temperature: ArrayLike) -> Array:
+    """The tokens number `step` of all texts, [R]; `keys` has one for each prompt."""
+
+    def of_prompt(own: Array, key: Array) -> Array:
+        return _choose(own, jax.random.fold_in(key, step), temperature)
+
+    each = logits.reshape(keys.size, -1, logits.shape[-1])
+    return jax.vmap(of_prompt)(each, keys).ravel()
 
 
 @jax.jit

@@ -1,23 +1,29 @@
 """Choosing the steering strength of a language model: the first α that spends a budget on text."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 
 from ufm.numerics.bracket import Bracket
-from ufm.numerics.roots import bracketed_root
 from ufm.tilt.strength import check_budget
 
 from ..decoder.arguments import check_shift
 from ..measure.budgets import KINDS
 from ..measure.text_cost import TextSpend
 
-# The scan goes from an eighth of the quadratic's guess in steps of this ratio, four a pass.
+# The scan looks at these multiples of the parabola's guess in one pass, then at one strength a pass, each
+# this ratio times the last.
+_FIRST = (0.25, 0.5, math.sqrt(0.5), 1.0)
 _RATIO = math.sqrt(2.0)
-_PER_PASS = 4
+# Without digits asked for, the ends of the bracket may differ by this share of the cost's standard error.
+_SHARE = 0.1
+# … and, where one window leaves no standard error, by this share of α.
+_ALONE = 1e-3
+# The parabola is trusted while it is off by at most this share of what was measured.
+TRUSTED = 0.2
 # A budget so many times the rounding unit is far above what rounding does to a mean of log-probabilities …
 _SAFE = 1e4
 # … and one must be so many times what it was seen to do.
@@ -60,13 +66,14 @@ class Parabola(NamedTuple):
 class ModelStrength:
     """A chosen strength, what it spends, and what was seen on the way.
 
-    - `alpha`: the first strength, going out from 0, at which the spending crosses `budget`; ±∞ where
-      none was found. `bracket`: around it, as close as the model's numbers can tell.
+    - `alpha`: where the spending first crosses `budget`, going out from 0; ±∞ where it was not seen to.
+      `bracket`: around the crossing; `alpha` is the end whose spending is nearer to the budget.
     - `scale`: |v| / median |h|; `relative` is α in that unit.
     - `derivatives` [3, 4]: the exact spending at 0, its first and its second derivative.
     - `spent` [4]: at `alpha`, in the order of `ufm.llm.KINDS` (NaN where not reachable).
-    - `scanned` [S], `costs` [S]: strengths looked at on the way, and their spending; `furthest`: the
-      last that would have been looked at.
+    - `scanned` [S], `costs` [S]: strengths scanned outward from 0, and their spending; `furthest`: the
+      last that would have been looked at. `looked_at` [n, 2]: these and the ones closing in, with theirs,
+      by their distance from 0.
     - `limit`: what the spending tends to for α → ±∞ (Proposition 4.1), measured where no strength was
       found; None where one was found, at the post-norm site, and where the final norm is blind to v.
     - `tokens`, `passes`: predicted tokens of the text, and runs over it.
@@ -83,6 +90,7 @@ class ModelStrength:
     spent: np.ndarray
     scanned: np.ndarray
     costs: np.ndarray
+    looked_at: np.ndarray
     furthest: float
     limit: float | None
     tokens: int
@@ -116,6 +124,18 @@ class ModelStrength:
     def quadratic_alpha(self) -> float:
         """Where the parabola crosses the budget; NaN if nowhere."""
         return self.parabola(self.kind).crossing(self.budget)
+
+    @property
+    def trusted(self) -> float:
+        """The furthest strength looked at up to which the parabola is within 20 % of the measured spending.
+
+        0 if it is off by more at the nearest one.
+        """
+        at_zero, strengths, spent = self.parabola(self.kind).value, *self.looked_at.T
+        predicted = np.array([self.parabola(self.kind)(a) for a in strengths]) - at_zero
+        is_off = np.abs(predicted - (spent - at_zero)) > TRUSTED * np.abs(spent - at_zero)
+        count = int(is_off.argmax()) if is_off.any() else is_off.size
+        return float(strengths[count - 1]) if count else 0.0
 
     @property
     def is_monotone(self) -> bool:
@@ -158,6 +178,7 @@ def choose_strength(
     kind: str = "cross_entropy",
     hidden_norm: float,
     furthest: float = 256.0,
+    digits: int | None = 17,
 ) -> ModelStrength:
     """The first strength at which steering spends `budget` on a text.
 
@@ -166,10 +187,16 @@ def choose_strength(
     (`SteeringVector.hidden_norm`).
 
     On a real model the spending need not grow with α, and levels off where a final norm follows
-    (Proposition 4.1). So strengths are scanned outward from 0, each √2 times the last, up to
-    `furthest` hidden-state norms; the first two between which the budget is crossed are closed in
-    on. A crossing and its return between two scanned strengths go unseen. An unreachable budget is
-    reported in the result, not raised; one that the model's rounding hides raises `ValueError`.
+    (Proposition 4.1). So strengths are scanned outward from 0: a quarter, half, √½ and all of where the
+    parabola of the exact derivatives at 0 crosses the budget, then each √2 times the last, up to
+    `furthest` hidden-state norms. The first two between which the budget is crossed are closed in on. A
+    crossing and its return between two scanned strengths go unseen: before the first of them, that
+    would take a spending that rises to the budget where the parabola says a quarter of it, and falls again.
+
+    `digits`: how many of α are wanted, at most what the model's numbers tell. None: until the spending at
+    the two ends of the bracket differs by about a tenth of its standard error over windows
+    (`TextSpend.standard_error`), as no text tells more. An unreachable budget is reported in the result,
+    not raised; one that the model's rounding hides raises `ValueError`.
 
     >>> import numpy as np, ufm.llm
     >>> model = ufm.llm.load("tests/data/llm/gpt2", "float64")
@@ -182,6 +209,8 @@ def choose_strength(
     check_budget(budget, kind, KINDS)
     if kind == "target_mass" and spend.target is None:
         raise ValueError("a budget of target mass needs a target: name its tokens")
+    if digits is not None and digits < 1:
+        raise ValueError(f"digits must be at least 1; got {digits}")
     for name, value in (("hidden_norm", hidden_norm), ("furthest", furthest)):
         if not (math.isfinite(value) and value > 0):
             raise ValueError(f"{name} must be positive and finite; got {value}")
@@ -190,13 +219,16 @@ def choose_strength(
     derivatives, column = spend.derivatives(), KINDS.index(kind)
     near_zero = Parabola(*derivatives[:, column].tolist())
     _check_resolution(spend, budget, kind, near_zero, scale)
-    search = _Search(spend, budget, column, -1.0 if near_zero.value > budget else 1.0)
+    search = _Search(spend, budget, column, near_zero.value)
     guess = abs(near_zero.crossing(budget))
     start = min(1 / scale, guess if guess > 0 else math.inf)  # NaN is not above 0
-    scanned, crossing = search.scan(start / 8, furthest / scale)
-    found = search.close_in(crossing) if crossing else Bracket(math.inf, math.inf)
-    alpha = search.sign * found.high
+    scanned, crossing = search.scan(start, furthest / scale)
+    found = Bracket(math.inf, math.inf)
+    if crossing:
+        found = search.close_in(crossing, search.width(crossing, digits))
+    alpha = search.sign * (search.nearer(found) if crossing else found.high)
     alphas = search.sign * np.array(scanned)
+    seen = np.array(sorted(search.seen, key=abs))
     # for which the text is run over once more
     limit = None if crossing else spend.limit(search.sign)
     return ModelStrength(
@@ -211,6 +243,7 @@ def choose_strength(
         spent=spend.at([alpha])[0] if crossing else np.full(len(KINDS), math.nan),
         scanned=alphas,
         costs=spend.at(alphas)[:, column],
+        looked_at=np.stack([seen, spend.at(seen)[:, column]], axis=1),
         furthest=search.sign * furthest / scale,
         limit=None if limit is None else float(limit[column]),
         tokens=int(spend.predicted.sum()),
@@ -240,33 +273,82 @@ def _check_resolution(
         )
 
 
-class _Search(NamedTuple):
+@dataclass
+class _Search:
     """The search outward from 0: f(a) = ±(spending(±a) - budget) is below 0 at 0, and wanted at 0."""
 
     spend: TextSpend
     budget: float
     column: int
-    sign: float
+    at_zero: float
+    seen: set[float] = field(default_factory=set)
+
+    @property
+    def sign(self) -> float:
+        """Of the strengths: -1 where the spending at 0 is above the budget, a target's mass."""
+        return -1.0 if self.at_zero > self.budget else 1.0
 
     def gaps(self, outward: list[float]) -> np.ndarray:
         """f at these distances from 0, in one pass over the text."""
         alphas = [self.sign * a for a in outward]
+        self.seen.update(a for a in alphas if a)
         return self.sign * (self.spend.at(alphas)[:, self.column] - self.budget)
 
-    def scan(self, start: float, end: float) -> tuple[list[float], Bracket[float] | None]:
+    def scan(self, guess: float, end: float) -> tuple[list[float], Bracket[float] | None]:
         """The distances looked at, and the first two of them between which f changes sign, if any."""
-        steps = max(0, math.ceil(math.log(end / start, _RATIO)))
-        grid = [*(start * _RATIO ** np.arange(steps)).tolist(), end]
-        for k in range(0, len(grid), _PER_PASS):
-            crossed = np.flatnonzero(self.gaps(grid[k : k + _PER_PASS]) >= 0)
+        near = [min(share * guess, end) for share in _FIRST]
+        steps = max(0, math.ceil(math.log(end / near[-1], _RATIO)))
+        further = [near[-1] * _RATIO**k for k in range(1, steps)] + [end] * (steps > 0)
+        grid: list[float] = []
+        for some in (near, *([a] for a in further)):
+            crossed = np.flatnonzero(self.gaps(some) >= 0)
+            grid += some[: int(crossed[0]) + 1] if crossed.size else some
             if crossed.size:
-                place = k + int(crossed[0])
-                return grid[: place + 1], Bracket(grid[place - 1] if place else 0.0, grid[place])
+                return grid, Bracket(grid[-2] if len(grid) > 1 else 0.0, grid[-1])
         return grid, None
 
-    def close_in(self, crossing: Bracket[float]) -> Bracket[float]:
-        """The two neighbouring numbers of the model, or nearly so, between which f changes sign."""
-        inside = crossing.low
-        found = bracketed_root(lambda x: float(self.gaps([inside + x])[0]), crossing.width)
-        low, high = (abs(self.spend.rounded(inside + x)) for x in found)
-        return Bracket(low, high)
+    def width(self, crossing: Bracket[float], digits: int | None) -> float:
+        """How far apart the ends of the final bracket may be."""
+        if digits is not None:
+            return crossing.high * 10.0**-digits
+        error = self.spend.standard_error(self.sign * crossing.high)[self.column]
+        if math.isnan(error):
+            return crossing.high * _ALONE
+        low, high = self.gaps(list(crossing))
+        return _SHARE * float(error) * crossing.width / float(high - low)
+
+    def close_in(self, crossing: Bracket[float], width: float) -> Bracket[float]:
+        """Two strengths at most `width` apart, or neighbours among the model's numbers, where f changes sign.
+
+        By the secant, which ends on either side of the root: no step is shorter than nine tenths of the
+        final width. Two steps in a row that do not halve the bracket are followed by one to its middle.
+        """
+        low, high = crossing
+        at_low, at_high = self._straightened(low), self._straightened(high)
+        if at_low >= 0:  # a mass that is there already
+            return Bracket(low, low)
+        slow = 0
+        while (size := high - low) > (final := max(width, 4 * math.ulp(high))):
+            share = 0.5 if slow == 2 else at_low / (at_low - at_high)
+            least = min(0.9 * final / size, 0.5)
+            x = low + size * min(max(share, least), 1 - least)
+            at_x = self._straightened(x)
+            if at_x < 0:
+                low, at_low = x, at_x
+            else:
+                high, at_high = x, at_x
+            slow = 0 if slow == 2 or high - low <= 0.5 * size else slow + 1
+        return Bracket(*(abs(self.spend.rounded(x)) for x in (low, high)))
+
+    def nearer(self, found: Bracket[float]) -> float:
+        """The end of the bracket whose spending is nearer to the budget."""
+        low, high = np.abs(self.gaps(list(found)))
+        return found.low if low < high else found.high
+
+    def _straightened(self, distance: float) -> float:
+        """f, of which square roots are taken: nearly straight in α where the spending is a parabola."""
+        gap = float(self.gaps([distance])[0])
+        spent = self.sign * gap + self.budget
+        if spent < 0:  # of a cross-entropy: steering helps there
+            return gap
+        return self.sign * (math.sqrt(spent) - math.sqrt(self.budget))

@@ -1,5 +1,6 @@
 """What one should know about a strength before it is used, block by block."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -8,31 +9,77 @@ import numpy as np
 
 from ufm._json import finite_or_null
 from ufm._progress import Progress, silent
+from ufm.numerics.bracket import Bracket
 
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
 from ..measure.budgets import KINDS
 from ..measure.sweet_spots import SweetSpots, sweet_spots
 from ..measure.text_cost import TextSpend
-from ..steering.generate import generate
-from ..steering.vector import SteeringVector
+from ..steering.embeddings import round_up
+from ..steering.generate import NOTHING, generate_all
+from ..steering.steered_prompt import steered_logits
 from ..text.loops import RULE, LoopVerdict, find_loop
 from ..text.tokenizer import pad
 from .choose import ModelStrength, choose_strength
+from .direction import Direction
 
-# Strengths of the sweet spots' grid on either side of 0, out to four times the chosen one.
-_GRID, _REACH = 40, 4.0
-_ZERO_WINDOWS = 4
+# Strengths of the sweet spots' grid, out to four times the chosen one.
+_GRID, _REACH = 16, 4.0
+# Windows of the text, and first tokens of each continuation, that are compared with the unsteered model's.
+_ZERO_WINDOWS, _ZERO_TOKENS = 2, 16
+# The strengths looked at around the chosen one, as multiples of it; a cliff is seen in them.
+AROUND = (0.5, 1.0, math.sqrt(2.0), 2.0)
+# Equal steps from 0 to the chosen strength, at which the target's mass after each prompt is measured.
+_STEPS = 8
 
 
 @dataclass(frozen=True, eq=False)
 class Continuation:
-    """What a strength makes of a prompt; `tokens` are the new ones, `prompt` its number."""
+    """What a strength makes of a prompt; `tokens` are the new ones, `prompt` its number.
+
+    `ended`: the model ended the text, with a token that is left out here.
+    """
 
     alpha: float
     prompt: int
     tokens: list[int]
+    ended: bool
     loop: LoopVerdict
+
+
+@dataclass(frozen=True, eq=False)
+class PromptMass:
+    """The target's mass F_T after each of m prompts, at strengths from 0 to the chosen one and beyond.
+
+    - `alphas` [A]: equal steps from 0 to the chosen strength, then √2 and 2 times that. `mass` [m, A].
+    """
+
+    alphas: np.ndarray
+    mass: np.ndarray
+
+    def at(self, alpha: float) -> float:
+        """The mean over prompts at the strength looked at that is nearest to `alpha`."""
+        return float(self.mass[:, np.abs(self.alphas - alpha).argmin()].mean())
+
+    @property
+    def windows(self) -> tuple[Bracket[float] | None, ...]:
+        """The strengths that are of use after each prompt, None if its mass has not grown.
+
+        From where F_T has first gained half of what it gains at the chosen strength, by
+        straight lines between the steps, to the chosen strength, where the budget ends.
+        """
+        return tuple(map(self._window, self.mass[:, : _STEPS + 1]))
+
+    def _window(self, mass: np.ndarray) -> Bracket[float] | None:
+        middle = 0.5 * (mass[0] + mass[-1])
+        if mass[-1] <= mass[0]:
+            return None
+        k = int((mass >= middle).argmax())
+        share = (middle - mass[k - 1]) / (mass[k] - mass[k - 1])
+        start = self.alphas[k - 1] + share * (self.alphas[k] - self.alphas[k - 1])
+        ends = sorted([float(start), float(self.alphas[_STEPS])], key=abs)
+        return Bracket(*ends)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,22 +90,41 @@ class StrengthReport:
       at that strength on the others, in the order of `ufm.llm.KINDS`, and its standard error over
       windows; NaN if no strength was found. `held_out_tokens`: 0 if there was but one window,
       so that nothing was held out.
-    - `spots`: sweet spots of the prompts, None without a target. `prompt_mass`: mean F_T after the
-      prompts at 0 and at the strength.
+    - `around` [4, 4]: the spending at `AROUND` times the strength, on what `held_out` is measured on, or
+      else on the windows that it was chosen on; None if no strength was found.
+    - `spots`: sweet spots of the prompts, None without a target. `prompt_mass`: F_T after the
+      prompts, None without a target.
     - `continuations`: texts that go on from the prompts at 0, α/2, α and 2α, or at 0 alone if no
       strength was found.
     - `differs_at_zero`: what differs at α = 0 from the unsteered model's, bit for bit; None if nothing.
     """
 
-    vector: SteeringVector
+    vector: Direction
     choice: ModelStrength
     held_out: np.ndarray
     held_out_error: np.ndarray
     held_out_tokens: int
+    around: np.ndarray | None
     spots: SweetSpots | None
-    prompt_mass: tuple[float, float] | None
+    prompt_mass: PromptMass | None
     continuations: list[Continuation]
     differs_at_zero: str | None
+
+    @property
+    def price(self) -> tuple[float, float]:
+        """What the strength spends of the budget's kind, and its standard error: on held-out text, if any."""
+        column = KINDS.index(self.choice.kind)
+        if self.held_out_tokens:
+            return float(self.held_out[column]), float(self.held_out_error[column])
+        return float(self.choice.spent[column]), math.nan
+
+    def texts_at(self, alpha: float) -> list[Continuation]:
+        """The continuations at this strength, prompt by prompt."""
+        return [text for text in self.continuations if text.alpha == alpha]
+
+    def loops_at(self, alpha: float) -> int:
+        """How many continuations loop at this strength."""
+        return sum(text.loop.verdict == "loops" for text in self.texts_at(alpha))
 
     def as_json(self, decode: Callable[[list[int]], str]) -> dict[str, object]:
         """The report as JSON data, with the texts that `decode` makes of tokens."""
@@ -83,7 +149,9 @@ class StrengthReport:
             "tokens": choice.tokens,
             "held_out_tokens": self.held_out_tokens,
             "unsteered_target_mass": choice.unsteered_target_mass,
-            "prompt_target_mass": self.prompt_mass,
+            "prompt_target_mass": self._mean_mass(),
+            "around": None if self.around is None else self._around_json(self.around),
+            "useful_windows": None if self.prompt_mass is None else self.prompt_mass.windows,
             "search": {
                 "alphas": choice.scanned,
                 "costs": choice.costs,
@@ -94,6 +162,8 @@ class StrengthReport:
                 "is_plateau": choice.is_plateau,
                 "limit": choice.limit,
                 "passes": choice.passes,
+                "looked_at": choice.looked_at,
+                "parabola_trusted_to": choice.trusted,
             },
             "sweet_spots": None if spots is None else _spots_json(spots, choice.alpha),
             "loop_rule": RULE,
@@ -103,6 +173,7 @@ class StrengthReport:
                     "prompt": text.prompt,
                     "text": decode(text.tokens),
                     "tokens": text.tokens,
+                    "ended": text.ended,
                     **vars(text.loop),
                 }
                 for text in self.continuations
@@ -111,6 +182,29 @@ class StrengthReport:
             "differs_at_zero": self.differs_at_zero,
         }
         return finite_or_null(data)
+
+    def _mean_mass(self) -> tuple[float, float] | None:
+        """Mean F_T after the prompts at 0 and at the strength."""
+        mass = self.prompt_mass
+        if mass is None:
+            return None
+        after = mass.at(self.choice.alpha) if self.choice.reachable else math.nan
+        return mass.at(0.0), after
+
+    def _around_json(self, around: np.ndarray) -> list[dict[str, object]]:
+        parabola, mass = self.choice.parabola(self.choice.kind), self.prompt_mass
+        found: list[dict[str, object]] = []
+        for share, spent in zip(AROUND, around, strict=True):
+            alpha = share * self.choice.alpha
+            found.append(
+                {
+                    "alpha": alpha,
+                    "spent": dict(zip(KINDS, spent, strict=True)),
+                    "parabola": parabola(alpha),
+                    "prompt_target_mass": None if mass is None else mass.at(alpha),
+                }
+            )
+        return found
 
 
 def _spots_json(spots: SweetSpots, alpha: float) -> dict[str, object]:
@@ -129,7 +223,9 @@ def _spots_json(spots: SweetSpots, alpha: float) -> dict[str, object]:
 class Request:
     """What `strength_report` looks at; the same for all blocks.
 
-    `windows`: the text; every second one is held out. `prompts`: lists of tokens.
+    `windows`: the text; every second one is held out. `prompts`: lists of tokens; the target's mass and
+    sweet spots are of the first `measured` of them, continuations of the first `samples`, up to the
+    first of the tokens `ends`. `digits`: as of `choose_strength`.
     """
 
     budget: float
@@ -140,37 +236,45 @@ class Request:
     target: np.ndarray | None = None
     furthest: float = 256.0
     tolerance: float = 0.1
+    digits: int | None = None
+    measured: int = 8
     samples: int = 4
-    new_tokens: int = 48
+    new_tokens: int = 128
+    ends: tuple[int, ...] = ()
     temperature: float = 0.0
     seed: int = 0
 
 
 def strength_report(
     model: LanguageModel,
-    vector: SteeringVector,
+    vector: Direction,
     request: Request,
     progress: Progress = silent,
 ) -> StrengthReport:
     """Choose a strength along `vector` on half of the windows; measure it on the others and on prompts."""
-    steering = Steering.of(vector, positions="all")
+    steering = vector.steering
 
     def spend_on(windows: Sequence[Sequence[int]], stage: str) -> TextSpend:
         how = {"length": request.length, "target": request.target}
         return TextSpend(model, windows, steering, **how, progress=partial(progress, stage=stage))
 
     chosen_on, held_out = request.windows[::2], request.windows[1::2]
+    spend = spend_on(chosen_on, "choosing")
     choice = choose_strength(
-        spend_on(chosen_on, "choosing"),
+        spend,
         budget=request.budget,
         kind=request.kind,
         hidden_norm=vector.hidden_norm,
         furthest=request.furthest,
+        digits=request.digits,
     )
     measured = error = np.full(len(KINDS), np.nan)
-    if choice.reachable and held_out:
-        other = spend_on(held_out, "measuring")
-        measured, error = other.at([choice.alpha])[0], other.standard_error(choice.alpha)
+    around = None
+    if choice.reachable:
+        other = spend_on(held_out, "measuring") if held_out else spend
+        around = other.at([share * choice.alpha for share in AROUND])
+        if held_out:
+            measured, error = around[AROUND.index(1.0)], other.standard_error(choice.alpha)
     changed = _changed_at_zero(model, steering, request, progress)
     spots, mass = _on_prompts(model, steering, choice, request, progress)
     continuations, is_same = _continue(model, steering, choice, request, progress)
@@ -180,6 +284,7 @@ def strength_report(
         held_out=measured,
         held_out_error=error,
         held_out_tokens=sum(len(row) - 1 for row in held_out),
+        around=around,
         spots=spots,
         prompt_mass=mass,
         continuations=continuations,
@@ -192,8 +297,8 @@ def _changed_at_zero(
     model: LanguageModel, steering: Steering, request: Request, progress: Progress
 ) -> str | None:
     """The prompt or the window whose logits are not the unsteered model's, in words."""
-    prompts = len(request.prompts)
-    rows = [list(row) for row in (*request.prompts, *request.windows[:_ZERO_WINDOWS])]
+    prompts = min(request.samples, len(request.prompts))
+    rows = [list(row) for row in (*request.prompts[:prompts], *request.windows[:_ZERO_WINDOWS])]
     row = differs_at_zero(model, steering, rows, partial(progress, stage="checking α = 0"))
     if row is None:
         return None
@@ -225,28 +330,41 @@ def _on_prompts(
     choice: ModelStrength,
     request: Request,
     progress: Progress,
-) -> tuple[SweetSpots | None, tuple[float, float] | None]:
-    """The sweet spots of the prompts, and the target's mean mass after them at 0 and at the strength."""
+) -> tuple[SweetSpots | None, PromptMass | None]:
+    """The sweet spots of the prompts, and the target's mass after them."""
     if request.target is None:
         return None, None
-    reach = _REACH * (abs(choice.alpha) if choice.reachable else 0.5 / choice.scale)
+    prompts = request.prompts[: request.measured]
+    reach = _REACH * (choice.alpha if choice.reachable else 0.5 / choice.scale)
     spots = sweet_spots(
         model,
-        request.prompts,
+        prompts,
         steering,
         request.target,
-        np.linspace(-reach, reach, 2 * _GRID + 1),
+        np.sort(np.linspace(reach / _GRID, reach, _GRID)),
         tolerance=request.tolerance,
         progress=partial(progress, stage="sweet spots"),
     )
+    alphas = np.zeros(1)
+    if choice.reachable:
+        beyond = [choice.alpha * share for share in AROUND if share > 1]
+        alphas = np.array([*np.linspace(0, choice.alpha, _STEPS + 1), *beyond])
+    mass = [_mass_after(model, row, steering, alphas, request.target) for row in prompts]
+    return spots, PromptMass(alphas, np.stack(mass))
 
-    def mean_mass(alpha: float, steering: Steering | None) -> float:
-        found = [model.logits(row, alpha, steering) for row in request.prompts]
-        p = [np.exp(x - x.max()) for x in np.asarray(found, np.float64)]
-        return float(np.mean([x[request.target].sum() / x.sum() for x in p]))
 
-    after = mean_mass(choice.alpha, steering) if choice.reachable else float("nan")
-    return spots, (mean_mass(0.0, None), after)
+def _mass_after(
+    model: LanguageModel,
+    row: Sequence[int],
+    steering: Steering,
+    alphas: np.ndarray,
+    target: np.ndarray,
+) -> np.ndarray:
+    """F_T [A] after a prompt."""
+    length = round_up(len(row), model.config.positions)
+    logits = steered_logits(model, row, steering, alphas, length=length).astype(np.float64)
+    p = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return p[:, target].sum(axis=1) / p.sum(axis=1)
 
 
 def _continue(
@@ -256,20 +374,33 @@ def _continue(
     request: Request,
     progress: Progress,
 ) -> tuple[list[Continuation], bool]:
-    """Texts at 0, α/2, α, 2α, and whether the first prompt's at 0 is the unsteered model's."""
+    """Texts at 0, α/2, α, 2α, and whether those at 0 begin as the unsteered model's."""
     a = choice.alpha
     alphas = [0.0, a / 2, a, 2 * a] if choice.reachable else [0.0]
-    chosen = request.prompts[: request.samples]
-    found, is_same = [], True
+    prompts = request.prompts[: request.samples]
+    write = partial(
+        generate_all,
+        model,
+        prompts,
+        seeds=[request.seed + j for j in range(len(prompts))],
+        ends=request.ends,
+        temperature=request.temperature,
+        room=request.new_tokens,
+    )
+    show = partial(progress, stage="writing")
+    made = write(steering=steering, alphas=alphas, count=request.new_tokens, progress=show)
+    # as many rows and as much room, so that the same programs run
+    few = min(_ZERO_TOKENS, request.new_tokens)
+    unsteered = write(steering=None, alphas=[0.0] * len(alphas), count=few)
+    found = [
+        _continuation(alpha, j, row.tolist(), request.ends)
+        for j, rows in enumerate(made)
+        for alpha, row in zip(alphas, rows, strict=True)
+    ]
+    return found, bool((made[:, 0, :few] == unsteered[:, 0]).all())
 
-    write = partial(generate, count=request.new_tokens, temperature=request.temperature)
-    for j, row in enumerate(chosen):
-        seed = request.seed + j
-        made = write(model, row, steering, alphas, seed=seed)
-        if j == 0:  # as many rows, so that the same programs run
-            unsteered = write(model, row, None, [0.0] * len(alphas), seed=seed)
-            is_same = bool((made[0] == unsteered[0]).all())
-        for alpha, tokens in zip(alphas, made.tolist(), strict=True):
-            found.append(Continuation(alpha, j, tokens, find_loop(tokens)))
-        progress(j + 1, len(chosen), "writing")
-    return found, is_same
+
+def _continuation(alpha: float, prompt: int, row: list[int], ends: tuple[int, ...]) -> Continuation:
+    tokens = [z for z in row if z != NOTHING and z not in ends]
+    ended = len(tokens) < len(row)
+    return Continuation(alpha, prompt, tokens, ended, find_loop(tokens, is_whole=ended))

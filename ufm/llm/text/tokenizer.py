@@ -13,6 +13,7 @@ from ufm._text import check_characters, open_text
 from ..checkpoint.load import find_model
 from .byte_level import read_byte_level
 from .chat import ChatTemplate, read_chat_template
+from .ends import end_tokens
 from .gguf_tokenizer import gguf_tokenizer
 
 
@@ -22,14 +23,20 @@ class Tokenizer:
     `start`: what the tokenizer puts before every text, the start token or nothing. What it puts after one
     (an end token) is left out, for a model is to go on from there. `template`: by which a prompt becomes
     the first turn of a conversation; None where the checkpoint holds none, or several without a default.
+    `ends`: the tokens that end a text or a turn, of which a chat model has several.
     """
 
     def __init__(
-        self, inner: tokenizers.Tokenizer, name: str = "", template: ChatTemplate | None = None
+        self,
+        inner: tokenizers.Tokenizer,
+        name: str = "",
+        template: ChatTemplate | None = None,
+        ends: tuple[int, ...] = (),
     ):
         self.inner = inner
         self.name = name
         self.template = template
+        self.ends = ends
         inner.no_padding()
         inner.no_truncation()
         self.start = _start(inner)
@@ -172,7 +179,7 @@ def load_tokenizer(path_or_id: str | Path, revision: str | None = None) -> Token
     try:
         if found.is_file():
             inner, template = gguf_tokenizer(found)
-            return Tokenizer(inner, str(path_or_id), template)
+            return Tokenizer(inner, str(path_or_id), template, end_tokens(found, inner))
         is_whole = path.is_file()
         inner = tokenizers.Tokenizer.from_file(str(path)) if is_whole else read_byte_level(found)
     except ValueError:
@@ -180,7 +187,8 @@ def load_tokenizer(path_or_id: str | Path, revision: str | None = None) -> Token
     except Exception as error:  # the tokenizers library raises plain Exception
         what = path if path.is_file() else found
         raise ValueError(f"{what} is not a tokenizer: {error}") from error
-    return Tokenizer(inner, str(path_or_id), read_chat_template(found))
+    template = read_chat_template(found)
+    return Tokenizer(inner, str(path_or_id), template, end_tokens(found, inner))
 
 
 def pad(rows: Sequence[Sequence[int]], length: int) -> tuple[np.ndarray, np.ndarray]:

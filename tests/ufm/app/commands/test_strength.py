@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import shutil
 from typing import get_args, get_type_hints
 
@@ -52,6 +53,7 @@ def arguments(files, *more, positive="p.jsonl", negative="p.jsonl", text="text.t
 
 
 REACHED = ("--kind", "forward_kl", "--budget", 0.05, "--dtype", "float64", "--layer", 0)
+REACHED = (*REACHED, "--digits", 17)
 
 
 def test_the_strength_and_all_that_is_said_of_it(monkeypatch, capsys, files):
@@ -74,7 +76,8 @@ def test_the_strength_and_all_that_is_said_of_it(monkeypatch, capsys, files):
         spend, budget=0.05, kind="forward_kl", hidden_norm=vector.hidden_norm
     )
     alpha = found["alpha"]
-    assert alpha == choice.alpha == found["bracket"][1]
+    assert alpha == choice.alpha
+    assert alpha in found["bracket"]
     assert found["relative"] == pytest.approx(vector.relative(alpha), rel=1e-12)
     assert found["spent"]["forward_kl"] == pytest.approx(0.05, rel=1e-12)
     assert found["predicted"] == choice.predicted
@@ -124,13 +127,15 @@ def print_it(monkeypatch, capsys, files, found):
     asked = arguments(files, *REACHED, *more, positive="p.txt", negative="n.txt")
     status, out, err = run(monkeypatch, capsys, "strength", *asked)
     assert (status, err) == (0, "")
-    assert f"α = {found['alpha']:.9g} in [" in out
+    assert f"\nUse α = {found['alpha']:.4g} after block 0 (" in out
+    assert "WARNING: texts of 17 tokens are too short to judge" in out
     assert "α = 0 is the unsteered model, bit for bit" in out
     assert "KL(p0||pα), nats a token *" in out
     assert "target: 2 of 64 tokens" in out
     assert "rounded to 4 bits (GGUF types Q4_1, Q8_0): these are the numbers of the rounded" in out
-    for name in ("  0 = 0: ", "  α/2 = ", "  α = ", "  2α = "):
+    for name in ("α = 0  ", "α/2 = ", "α = ", "2α = "):
         assert name in out
+    assert not re.search(r"[1-9]\.\d{5}|0\.0*[1-9]\d{5}", out)  # five significant digits
 
 
 def test_a_budget_out_of_reach_is_status_1(monkeypatch, capsys, files):
@@ -233,8 +238,8 @@ def test_the_bar_counts_the_passes_of_the_search_and_the_steps_of_all_else():
     for stage, done, of in (("choosing", 2, 2), ("choosing", 1, 2), ("measuring", 1, 4)):
         show(done, of, stage)
     assert shown == [
-        (1, 40, "block 3: choosing"),
-        (2, 40, "block 3: choosing"),
+        (1, 14, "block 3: choosing"),
+        (2, 14, "block 3: choosing"),
         (1, 4, "block 3: measuring"),
     ]
 

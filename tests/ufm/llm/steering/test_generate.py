@@ -103,9 +103,10 @@ LOOPS = [
     (list(range(100, 120)) + [4, 5] * 6, "loops", 2, 6),  # a loop that has only begun
     (list(range(5)) * 5, "loops", 5, 5),
     ([*range(10), *range(10), *range(10), 50], "loops", 0, 0),  # by its 4-grams alone
-    ([*range(40), 7, 7, 7, 7], "no loop", 0, 0),  # four full stops are no loop
-    (list(range(40)) + [4, 5] * 5, "no loop", 0, 0),  # ten tokens: not yet
-    (list(range(16)), "no loop", 0, 0),
+    ([*range(124), 7, 7, 7, 7], "no loop", 0, 0),  # four full stops are no loop
+    (list(range(118)) + [4, 5] * 5, "no loop", 0, 0),  # ten tokens: not yet
+    (list(range(128)), "no loop", 0, 0),
+    (list(range(127)), "too short", 0, 0),
     ([7] * 15, "too short", 1, 15),
     ([], "too short", 0, 0),
 ]

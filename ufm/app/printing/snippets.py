@@ -1,0 +1,46 @@
+"""How a saved vector is applied elsewhere: lines of Python for transformers, commands for other tools."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ufm.llm.steering.control_vector import ControlVector
+
+# What transformers calls the blocks below `model.base_model`, where it is not "layers".
+_BLOCKS = {"gpt2": "h", "opt": "decoder.layers"}
+
+
+def transformers_lines(path: Path, alpha: float, layer: int, family: str) -> list[str]:
+    """Python that adds α v after block `layer` of `model`, at all positions, until `handle.remove()`."""
+    blocks = _BLOCKS.get(family, "layers")
+    return [
+        f"v = safetensors.torch.load_file({str(path)!r})['block.{layer}']",
+        f"step = {alpha!r} * v.to(model.device, model.dtype)",
+        f"handle = model.base_model.{blocks}[{layer}].register_forward_hook(",
+        "    lambda _, given, out: (out[0] + step, *out[1:]) if isinstance(out, tuple) else out + step",
+        ")",
+    ]
+
+
+def how_to_apply(path: Path, vector: "ControlVector", family: str) -> list[str]:
+    """What is said of a file that `ufm strength --save` wrote."""
+    layer = vector.layers[0]
+    lines = ["", f"saved: {path} (v, α and what is known of it: ufm vector show {path})"]
+    if vector.site != "residual":
+        return [*lines, "a vector after the final norm: other tools have no format for it"]
+    lines.append("in transformers (import safetensors.torch):")
+    lines += [f"    {line}" for line in transformers_lines(path, vector.alpha, layer, family)]
+    gguf = path.with_suffix(".gguf")
+    if layer == 0:
+        return [*lines, "llama.cpp, and servers that read its files, cannot name block 0"]
+    return [
+        *lines,
+        "in llama.cpp (α is multiplied in, the scale is 1):",
+        f"    ufm vector convert {path} {gguf}",
+        f"    llama-cli -m MODEL.gguf --control-vector {gguf}",
+        "on a server: vLLM itself steers nothing. Its extension EasySteer reads the same .gguf (scale 1); "
+        "the plugin",
+        f"hotwire-vllm an array: ufm vector convert {path} {path.with_suffix('.pt')} --to rows "
+        "--blocks NUMBER_OF_BLOCKS",
+        "(neither was run here). llama-server takes --control-vector, as above.",
+    ]
