@@ -183,8 +183,8 @@ def _warnings(report: "StrengthReport", request: "Request") -> Iterator[str]:
             )
     if slope < -_HELPS * choice.budget and choice.kind != "target_mass":
         yield (
-            f"weak steering makes this text likelier ({slope / choice.alpha:+.2g} α nats a token near 0): it is "
-            "in the concept's own style; choose neutral text"
+            f"weak steering makes this text likelier ({slope / choice.alpha:+.2g} α nats a token near 0): "
+            "it is in the concept's own style; choose neutral text"
         )
     loops, at_zero = report.loops_at(choice.alpha), report.loops_at(0.0)
     if loops > at_zero:
@@ -291,9 +291,9 @@ def _mass(report: "StrengthReport") -> Iterator[str]:
     if starts:
         middle = starts[len(starts) // 2]
         yield (
-            f"of use: half of what the budget buys after a prompt is there from α = {middle:.4g} on (median of "
-            f"{len(windows)} prompts; {starts[0]:.4g} to {starts[-1]:.4g}), and at {abs(choice.alpha):.4g} the "
-            "budget ends"
+            f"of use: half of what the budget buys after a prompt is there from α = {middle:.4g} on (median "
+            f"of {len(windows)} prompts; {starts[0]:.4g} to {starts[-1]:.4g}); at {abs(choice.alpha):.4g} "
+            "the budget ends"
         )
 
 
@@ -303,8 +303,8 @@ def _spots(spots: "SweetSpots", choice: "ModelStrength") -> str:
     having = prompts - spots.windows.count(None)
     serves = f", α is in that of {spots.serves(choice.alpha)}" if choice.reachable else ""
     return (
-        f"sweet spot of the theory (target tokens rise, all others fall, but for {spots.tolerance:.0%} of the "
-        f"mass): {having} of {prompts} prompts have one{serves}"
+        f"sweet spot of the theory (target tokens rise, all others fall, but for {spots.tolerance:.0%} of "
+        f"the mass): {having} of {prompts} prompts have one{serves}"
     )
 
 

@@ -225,7 +225,7 @@ def choose_strength(
     scanned, crossing = search.scan(start, furthest / scale)
     found = Bracket(math.inf, math.inf)
     if crossing:
-        found = search.close_in(crossing, search.width(crossing, digits))
+        found = search.close_in(crossing, digits)
     alpha = search.sign * (search.nearer(found) if crossing else found.high)
     alphas = search.sign * np.array(scanned)
     seen = np.array(sorted(search.seen, key=abs))
@@ -307,18 +307,18 @@ class _Search:
                 return grid, Bracket(grid[-2] if len(grid) > 1 else 0.0, grid[-1])
         return grid, None
 
-    def width(self, crossing: Bracket[float], digits: int | None) -> float:
-        """How far apart the ends of the final bracket may be."""
+    def tolerance(self, crossing: Bracket[float], digits: int | None) -> tuple[float, float]:
+        """How far apart the ends of the final bracket may be, in α and as a share of it; either is 0."""
         if digits is not None:
-            return crossing.high * 10.0**-digits
+            return 0.0, 10.0**-digits
         error = self.spend.standard_error(self.sign * crossing.high)[self.column]
         if math.isnan(error):
-            return crossing.high * _ALONE
+            return 0.0, _ALONE
         low, high = self.gaps(list(crossing))
-        return _SHARE * float(error) * crossing.width / float(high - low)
+        return _SHARE * float(error) * crossing.width / float(high - low), 0.0
 
-    def close_in(self, crossing: Bracket[float], width: float) -> Bracket[float]:
-        """Two strengths at most `width` apart, or neighbours among the model's numbers, where f changes sign.
+    def close_in(self, crossing: Bracket[float], digits: int | None) -> Bracket[float]:
+        """Two strengths as close as the tolerance says, or as the model's numbers are, where f changes sign.
 
         By the secant, which ends on either side of the root: no step is shorter than nine tenths of the
         final width. Two steps in a row that do not halve the bracket are followed by one to its middle.
@@ -327,8 +327,9 @@ class _Search:
         at_low, at_high = self._straightened(low), self._straightened(high)
         if at_low >= 0:  # a mass that is there already
             return Bracket(low, low)
+        width, relative = self.tolerance(crossing, digits)
         slow = 0
-        while (size := high - low) > (final := max(width, 4 * math.ulp(high))):
+        while (size := high - low) > (final := max(width, relative * high, 4 * math.ulp(high))):
             share = 0.5 if slow == 2 else at_low / (at_low - at_high)
             least = min(0.9 * final / size, 0.5)
             x = low + size * min(max(share, least), 1 - least)

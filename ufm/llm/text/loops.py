@@ -21,9 +21,9 @@ ENOUGH = 128
 
 RULE = (
     f"a text loops if over {_THRESHOLD:.0%} of its {_NGRAM}-grams occur in it before, or if it ends in a "
-    f"block of tokens {_TIMES} times in a row over {_TAIL} tokens or more, or in a phrase of {_PHRASE} tokens "
-    f"or more that it has just said, with at most {_BETWEEN} in between; without a loop, under {ENOUGH} tokens "
-    "and not ended, it is too short to judge"
+    f"block of tokens {_TIMES} times in a row over {_TAIL} tokens or more, or in a phrase of {_PHRASE} "
+    f"tokens or more that it has just said, with at most {_BETWEEN} in between; without a loop, under "
+    f"{ENOUGH} tokens and not ended, it is too short to judge"
 )
 
 

@@ -74,6 +74,36 @@ def test_the_post_norm_site_and_the_temperature():
         assert (np.abs(share - p) < 5 * np.sqrt(p / len(keys)) + 1 / len(keys)).all()
 
 
+def test_several_prompts_at_once_go_on_as_each_alone():
+    """Padded on the left, each with a seed; positions are learned, rotary in a window, or half rotary."""
+    prompts, alphas, steering = (
+        [PROMPT, [8], [40, 2, 61, 7, 7, 30]],
+        [0.0, 3.0],
+        ufm.llm.Steering(VECTOR, 0),
+    )
+    for family in ("gpt2", "mistral", "gpt_neox"):
+        model = ufm.llm.load(f"tests/data/llm/{family}", "float64")
+        how = dict(count=9, temperature=0.8)
+        found = generate.generate_all(model, prompts, steering, alphas, seeds=[3, 4, 5], **how)
+        for j, prompt in enumerate(prompts):
+            alone = ufm.llm.generate(model, prompt, steering, alphas, seed=3 + j, **how)
+            np.testing.assert_array_equal(found[j], alone)
+
+
+def test_a_text_ends_with_the_first_end_token():
+    model, steering = ufm.llm.load("tests/data/llm/gpt2", "float64"), ufm.llm.Steering(VECTOR, 0)
+    run = partial(ufm.llm.generate, model, PROMPT, steering, [0.0, -6.0, 3.0], count=10)
+    whole = run(temperature=1.0)
+    ends = (int(whole[0, 2]), int(whole[1, 5]))
+    for row, free in zip(run(temperature=1.0, ends=ends), whole, strict=True):
+        stop = next((k + 1 for k, z in enumerate(free) if z in ends), 10)
+        np.testing.assert_array_equal(row[:stop], free[:stop])
+        assert (row[stop:] == -1).all()
+    steps = []
+    run(ends=range(64), progress=lambda *state: steps.append(state))
+    assert steps == [(1, 10)]  # all have ended
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -116,6 +146,34 @@ LOOPS = [
 def test_loops_made_by_hand(tokens, verdict, period, times):
     found = ufm.llm.find_loop(tokens)
     assert (found.verdict, found.period, found.times) == (verdict, period, times)
+
+
+AGAIN = ["I", "'m", "not", "sure", "what", "to", "do"]
+SURE = [*AGAIN, ",", "but", *AGAIN]
+
+
+@pytest.mark.parametrize(
+    ("before", "between", "verdict"),
+    [
+        (0, [], "loops"),
+        (32, [], "loops"),  # of 48 tokens, of which four-grams and rows find nothing
+        (112, ["then"], "loops"),
+        (112, ["but", "then"], "no loop"),  # four words in between
+    ],
+)
+def test_a_phrase_that_is_said_again_at_once_is_a_loop(before, between, verdict):
+    words = [*map(str, range(before)), *SURE[:9], *between, *SURE[9:]]
+    tokens = [sorted(set(words)).index(word) for word in words]
+    found = ufm.llm.find_loop(tokens)
+    assert found.verdict == verdict
+    period = 9 + len(between) if verdict == "loops" else 0
+    assert (found.period, found.times) == (period, 2 if period else 0)
+    assert found.repeated < 0.5
+
+
+def test_a_text_that_has_come_to_its_end_is_judged_at_any_length():
+    assert ufm.llm.find_loop(range(5), is_whole=True).verdict == "no loop"
+    assert ufm.llm.find_loop([7] * 16, is_whole=True).verdict == "loops"
 
 
 def test_plain_english_does_not_loop_and_its_repetition_does():

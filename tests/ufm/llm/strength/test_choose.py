@@ -200,6 +200,71 @@ def test_a_cost_that_turns_back_gives_its_first_crossing():
     assert dip.quadratic_alpha == pytest.approx(1 + math.sqrt(3), rel=1e-12)
 
 
+class Windows(Curve):
+    """A curve whose standard error is known, and which counts the strengths that it is asked for."""
+
+    def __init__(self, function, error, **derivatives):
+        super().__init__(function, **derivatives)
+        self.error, self.asked = error, []
+
+    def at(self, alphas):
+        self.asked += [a for a in alphas if a not in self.asked]
+        return super().at(alphas)
+
+    def standard_error(self, alpha):
+        return np.full(4, self.error)
+
+
+def test_the_search_ends_at_a_tenth_of_the_standard_error():
+    """A cost like SmolLM2's: 0.1 nats at 21.23, as the parabola says with its cubic term left out."""
+    slope, curvature = 0.001421, 2 * 0.0001411
+    cost = lambda a: slope * a + 0.5 * curvature * a**2 * (1 + 0.003 * a)  # noqa: E731
+    how = dict(budget=0.1, hidden_norm=173.0)
+    exact = ufm.llm.choose_strength(Curve(cost, slope, curvature), **how).alpha
+    for error, most in ((0.0088, 7), (0.00088, 8)):
+        spend = Windows(cost, error, slope=slope, curvature=curvature)
+        found = ufm.llm.choose_strength(spend, **how, digits=None)
+        low, high = found.bracket
+        assert low < exact < high
+        assert 0.5 * error / 10 < cost(high) - cost(low) < 1.2 * error / 10
+        assert found.alpha in found.bracket
+        assert abs(cost(found.alpha) - 0.1) <= 0.5 * (cost(high) - cost(low))
+        assert len(spend.asked) <= most
+    three = ufm.llm.choose_strength(Curve(cost, slope, curvature), **how, digits=3)
+    assert three.bracket.width <= 1e-3 * exact < 10 * three.bracket.width
+    assert three.bracket.low < exact < three.bracket.high
+    # one window leaves no standard error
+    alone = ufm.llm.choose_strength(
+        Windows(cost, math.nan, curvature=curvature), **how, digits=None
+    )
+    assert alone.bracket.width <= 1e-3 * exact
+
+
+def test_an_early_crossing_far_below_the_parabolas_is_not_missed():
+    """The parabola says 30; the cost leaps over the budget at 3 and stays there, or at 8 for a while."""
+    for function, where in (
+        (lambda a: 0.2 * (a > 3) + 0.0001 * a**2, 3.0),
+        (lambda a: 0.2 * (8 < a < 16) + 0.0001 * a**2, 8.0),
+    ):
+        found = ufm.llm.choose_strength(
+            Curve(function, curvature=2 * 0.0001), budget=0.09, hidden_norm=100.0
+        )
+        assert found.alpha == pytest.approx(where, rel=1e-9)
+
+
+def test_how_far_the_parabola_is_trusted():
+    """Off by a fifth of the cost from α = 10 on, and at all strengths."""
+    late = Curve(lambda a: 1e-3 * a**2 * (1 if a < 10 else 1.3), curvature=2e-3)
+    found = ufm.llm.choose_strength(late, budget=0.4, hidden_norm=100.0)
+    assert found.trusted == max(a for a, _ in found.looked_at if a < 10) > 0
+    assert {*found.scanned} <= {*found.looked_at[:, 0]}
+    assert (np.diff(np.abs(found.looked_at[:, 0])) > 0).all()
+    never = ufm.llm.choose_strength(
+        Curve(lambda a: 3e-3 * a**2, curvature=2e-3), budget=0.4, hidden_norm=100.0
+    )
+    assert never.trusted == 0
+
+
 def test_a_budget_above_the_plateau_is_said_to_be_unreachable(model):
     steering = ufm.llm.Steering(VECTOR, 0)
     spend = ufm.llm.TextSpend(model, TEXT, steering, length=8, target=np.arange(64) < 5)
@@ -382,6 +447,7 @@ BAD = [
     (dict(budget=0.5, kind="target_mass"), "needs a target: name its tokens"),
     (dict(kind="perplexity"), "kind must be one of cross_entropy, forward_kl, reverse_kl"),
     (dict(hidden_norm=0.0), "hidden_norm must be positive and finite; got 0.0"),
+    (dict(digits=0), "digits must be at least 1; got 0"),
     (dict(furthest=-1.0), "furthest must be positive and finite; got -1.0"),
     (dict(windows=[]), "the text holds no window"),
     (dict(windows=[[3]]), "a window must hold 2 to 8 tokens; got 1"),
