@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 
 import ufm.llm
 from tests.gguf_files import write_model
 from tests.oracle import llama_cpp
 from tests.oracle.tiny_models import D, N, V, make, steered_logits
+from ufm.app.printing.snippets import transformers_lines
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "language_models.md"
 
@@ -58,6 +60,24 @@ def test_the_five_lines_of_the_documentation(tiny, tmp_path, monkeypatch):
             ufm.llm.write_vector(vector, "vector.pt", hook=name)
             names = {"torch": torch, "model": model}
             exec(FIVE_LINES, names)
+            with torch.no_grad():
+                theirs = model(torch.as_tensor(TOKENS)[None]).logits[0, -1].numpy()
+            names["handle"].remove()
+            difference = abs(softmax(theirs) - softmax(ours(mine, alpha, layer))).max()
+            assert difference <= TOLERANCE, (layer, alpha)
+            assert total_variation(theirs, mine.logits(TOKENS)) > 100 * TOLERANCE
+
+
+def test_the_lines_that_ufm_strength_prints(tiny, tmp_path):
+    model, mine, _ = tiny
+    path = tmp_path / "v.safetensors"
+    for layer in range(N):
+        for alpha in ALPHAS:
+            ufm.llm.write_vector(ufm.llm.ControlVector({layer: VECTOR}, alpha), path)
+            lines = transformers_lines(path, alpha, layer, mine.config.family)
+            assert len(lines) == 5
+            names = {"safetensors": safetensors, "model": model}
+            exec("\n".join(lines), names)
             with torch.no_grad():
                 theirs = model(torch.as_tensor(TOKENS)[None]).logits[0, -1].numpy()
             names["handle"].remove()

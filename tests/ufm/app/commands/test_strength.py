@@ -4,6 +4,7 @@ import json
 import math
 import re
 import shutil
+from types import SimpleNamespace
 from typing import get_args, get_type_hints
 
 import numpy as np
@@ -13,9 +14,10 @@ import ufm.llm
 from tests.command_line import refused, run
 from ufm._visible import visible
 from ufm.app.commands.strength import Strength, _of_block
-from ufm.app.printing.strength import BUDGETS
+from ufm.app.printing.strength import BUDGETS, _warnings
 from ufm.llm.checkpoint.weights import SafetensorFiles
 from ufm.llm.decoder import model as _model
+from ufm.llm.strength.report import AROUND, PromptMass
 
 MODEL = "tests/data/llm/gpt2"
 PROMPTS = [
@@ -138,6 +140,161 @@ def print_it(monkeypatch, capsys, files, found):
     assert not re.search(r"[1-9]\.\d{5}|0\.0*[1-9]\d{5}", out)  # five significant digits
 
 
+def saved(monkeypatch, capsys, files, *more):
+    """A run that saves its vector and its texts: the page, and what the report says."""
+    asked = [*REACHED, "--new-tokens", 6, "--samples", 2, *more]
+    status, out, _ = run(monkeypatch, capsys, "strength", *arguments(files, *asked))
+    assert status == 0
+    status, data, _ = run(monkeypatch, capsys, "strength", *arguments(files, *asked, "--json"))
+    assert status == 0
+    return out, json.loads(data)["blocks"][0]
+
+
+def test_the_vector_is_saved_with_its_strength_and_all_texts(monkeypatch, capsys, files):
+    path, texts = files / "v.safetensors", files / "texts.txt"
+    out, found = saved(monkeypatch, capsys, files, "--save", path, "--texts", texts)
+    vector = ufm.llm.read_vector(path)
+    assert (vector.layers, vector.alpha, vector.positions) == ((0,), found["alpha"], "all")
+    assert vector.about["budget"] == 0.05
+    assert vector.about["price"] == found["held_out"]["forward_kl"]
+    assert vector.about["median_hidden_norm"] == found["median_hidden_norm"]
+    assert f"    step = {found['alpha']!r} * v.to(model.device, model.dtype)" in out.splitlines()
+    assert "model.base_model.h[0].register_forward_hook(" in out
+    assert "cannot name block 0" in out
+    status, shown, _ = run(monkeypatch, capsys, "vector", "show", path)
+    assert status == 0
+    assert f"with strength α = {found['alpha']:g}" in shown
+    written = texts.read_text()
+    assert len(found["continuations"]) == 8 == written.count("=== block 0, prompt ")
+    for text in found["continuations"]:
+        assert f"α = {text['alpha']:.5g}: {text['verdict']}" in written
+        assert f">>>{text['text']}\n" in written
+    # planted: 2 is the end token of this model
+    assert not any(2 in text["tokens"] for text in found["continuations"])
+    ended = [text["ended"] for text in found["continuations"]]
+    assert ended == [len(text["tokens"]) < 6 for text in found["continuations"]]
+
+
+@pytest.mark.parametrize("name", ["v.safetensors", "v.svec", "v.npy"])
+def test_a_vector_from_a_file_gets_the_strength_of_its_own_prompts(
+    monkeypatch, capsys, files, name
+):
+    """Of whatever length it is in the file: that of the same direction measured on prompts."""
+    _, want = saved(monkeypatch, capsys, files, "--save", files / "v.safetensors")
+    vector = ufm.llm.read_vector(files / "v.safetensors")
+    if name != "v.safetensors":
+        ufm.llm.write_vector(vector, files / name)  # α is multiplied in
+    given = ["--vector", files / name, "--contexts", files / "n.txt", "--text", files / "text.txt"]
+    more = ["--length", 8, "--new-tokens", 6, *REACHED, "--json"]
+    status, out, _ = run(monkeypatch, capsys, "strength", MODEL, *given, *more)
+    assert status == 0
+    (found,) = json.loads(out)["blocks"]
+    assert found["alpha"] == pytest.approx(want["alpha"], rel=1e-5)  # v in float32
+    assert found["vector_norm"] == pytest.approx(1, rel=1e-6)
+    # a usual hidden state of the text, by hand
+    model, tokenizer = ufm.llm.load(MODEL, "float64"), ufm.llm.load_tokenizer(MODEL)
+    rows = list(ufm.llm.windows(tokenizer, files / "text.txt", 8))
+    lengths = [np.linalg.norm(model.hidden_states(row, 0)[1:], axis=1) for row in rows]
+    norm = float(np.median(np.concatenate(lengths)))
+    assert found["median_hidden_norm"] == pytest.approx(norm, rel=1e-9)
+    assert found["relative"] == pytest.approx(found["alpha"] / norm, rel=1e-5)
+
+
+def test_what_is_around_the_choice_and_which_strengths_are_of_use(monkeypatch, capsys, files):
+    _, found = saved(monkeypatch, capsys, files, "--tokens", files / "capitals.json")
+    alpha = found["alpha"]
+    model, tokenizer = ufm.llm.load(MODEL, "float64"), ufm.llm.load_tokenizer(MODEL)
+    texts = {k: [x["text"] for x in PROMPTS if x["kind"] == k] for k in ("positive", "negative")}
+    p, n = ([tokenizer.encode(x) for x in texts[kind]] for kind in ("positive", "negative"))
+    (vector,) = ufm.llm.steering_vectors(model, p, n, [0], normalise=True)
+    windows = list(ufm.llm.windows(tokenizer, files / "text.txt", 8))[1::2]
+    spend = ufm.llm.TextSpend(model, windows, ufm.llm.Steering.of(vector), length=8)
+    shares = [0.5, 1, math.sqrt(2), 2]
+    want = spend.at([share * alpha for share in shares])
+    slope, curvature = (row for row in found["derivatives"]["forward_kl"][1:])
+
+    def mass(row, a):
+        logits = np.asarray(model.logits(row, a, vector=vector.values, layer=0))
+        p = np.exp(logits - logits.max())
+        return p[56:].sum() / p.sum()
+
+    for k, entry in enumerate(found["around"]):
+        a = shares[k] * alpha
+        assert entry["alpha"] == pytest.approx(a, rel=1e-12)
+        assert entry["spent"]["forward_kl"] == pytest.approx(want[k, 1], rel=1e-9)
+        assert entry["parabola"] == pytest.approx(slope * a + curvature * a**2 / 2, rel=1e-9)
+        masses = [mass(row, a) for row in n]
+        assert entry["prompt_target_mass"] == pytest.approx(np.mean(masses), rel=1e-9)
+    for row, window in zip(n, found["useful_windows"], strict=True):
+        steps = np.linspace(0, alpha, 9)
+        curve = np.array([mass(row, a) for a in steps])
+        if curve[-1] <= curve[0]:
+            assert window is None
+            continue
+        assert window[1] == alpha
+        first = np.flatnonzero(curve >= (curve[0] + curve[-1]) / 2)[0]
+        assert steps[first - 1] <= window[0] <= steps[first]
+        assert np.interp(window[0], steps, curve) == pytest.approx((curve[0] + curve[-1]) / 2)
+
+
+def test_a_mass_that_steering_lowers_has_no_window_of_use():
+    mass = PromptMass(np.linspace(0, 8, 9), np.stack([np.linspace(0.2, 0.1, 9), np.arange(9) / 8]))
+    assert mass.windows == (None, (4.0, 8.0))
+    # negative strengths: nearer to 0 first
+    mirrored = PromptMass(-mass.alphas, mass.mass)
+    assert mirrored.windows == (None, (-4.0, -8.0))
+
+
+def page(**change):
+    """The warnings of a report in which nothing is wrong but what `change` says."""
+    cost = lambda a: 1e-3 * a**2  # noqa: E731
+    alpha, spent = 10.0, np.array([[cost(10 * share)] * 4 for share in AROUND])
+    choice = SimpleNamespace(
+        alpha=alpha,
+        budget=0.1,
+        kind="cross_entropy",
+        is_monotone=change.get("is_monotone", True),
+        parabola=lambda kind: SimpleNamespace(slope=change.get("slope", 0.0)),
+    )
+    loops = {0.0: change.get("loops_at_zero", 1), alpha: change.get("loops", 1)}
+    spent[3] *= change.get("cliff", 1.0)
+    report = SimpleNamespace(
+        choice=choice,
+        price=(change.get("price", 0.11), 0.007),
+        around=spent,
+        loops_at=loops.get,
+        texts_at=lambda alpha: [None] * 4,
+        prompt_mass=change.get("mass"),
+    )
+    return list(_warnings(report, SimpleNamespace(new_tokens=change.get("new_tokens", 128))))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (dict(price=0.12), "held-out text pays 0.12, more than the budget of 0.1 by over two"),
+        (dict(is_monotone=False), "the spending turned back on the way"),
+        (dict(cliff=2.1), "a cliff: 0.84 nats a token at α = 20, 8.4 times as much"),
+        (
+            dict(slope=-0.0021),
+            "weak steering makes this text likelier (-0.0021 α nats a token near 0)",
+        ),
+        (dict(loops=3), "3 of 4 texts loop at α, 1 at 0"),
+        (dict(new_tokens=127), "texts of 127 tokens are too short to judge"),
+        (
+            dict(mass=PromptMass(np.arange(11.0), np.stack([np.arange(11.0), -np.arange(11.0)]))),
+            "after 1 of 2 prompts the concept's mass has not grown",
+        ),
+    ],
+)
+def test_each_warning_is_given_where_it_is_due_and_nowhere_else(change, message):
+    assert page() == []
+    (warning,) = page(**change)
+    assert warning.startswith(message)
+    milder = dict(price=0.113, cliff=1.9, slope=-0.0019, loops=1)
+    assert page(**{name: milder[name] for name in change if name in milder}) == []
+
+
 def test_a_budget_out_of_reach_is_status_1(monkeypatch, capsys, files):
     asked = arguments(files, "--budget", 30, "--dtype", "float64", "--layers", 0)
     status, out, err = run(monkeypatch, capsys, "strength", *asked)
@@ -192,6 +349,11 @@ BAD = [
         dict(positive="long.txt"),
         "long.txt, line 1 has 40 tokens, more than the model's 32 positions",
     ),
+    (("--digits", 0), {}, "--digits must be at least 1; got 0"),
+    (("--prompts", 0), {}, "--prompts must be at least 1; got 0"),
+    (("--save", "v.gguf"), {}, "--save v.gguf must end in .safetensors"),
+    (("--layers", 0, 1, "--save", "v.safetensors"), {}, "--save and --vector are of one block"),
+    (("--vector", "text.txt"), {}, "name --vector or --positive, not both"),
     (("--budget", 0), {}, "budget must be positive and finite, in nats"),
     (("--budget", -0.1), {}, "budget must be positive and finite, in nats"),
     (("--budget", "nan"), {}, "budget must be positive and finite, in nats"),

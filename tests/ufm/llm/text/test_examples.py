@@ -1,5 +1,6 @@
 """The prompts and texts that come with the package."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,13 @@ def test_neutral_prompts_and_essays():
     essays = example_file("essays").read_text(encoding="utf-8")
     assert 2_400 < len(essays.split()) < 2_600
     assert not any(beginning in essays for beginning in beginnings)
+
+
+@pytest.mark.parametrize("concept", ["joy", "formal", "french"])
+def test_words_of_a_concept(concept):
+    words = json.loads(example_file(f"{concept}_words").read_text())["words"]
+    assert len(set(words)) == 16
+    assert all(word.isalpha() and word.islower() for word in words)
 
 
 def test_a_file_here_goes_first_and_other_names_are_paths(tmp_path, monkeypatch):

@@ -92,6 +92,28 @@ def test_a_text_that_is_no_token_names_the_one_near_it(tmp_path):
         read_token_set(path, tokenizer, 16)
 
 
+def test_words_take_all_their_forms_that_are_tokens(tmp_path):
+    tokenizer, path = ufm.llm.Tokenizer(sentence_piece()), tmp_path / "t.json"
+    known = {tokenizer.text(z): z for z in range(16)}
+    assert {" joy", "joy", " the"} <= known.keys()
+    path.write_text('{"words": ["joy"]}')
+    found = {tokenizer.text(z) for z in np.flatnonzero(read_token_set(path, tokenizer, 16))}
+    assert found == known.keys() & {"joy", " joy", "Joy", " Joy", "JOY", " JOY"}
+    path.write_text('{"words": ["joy", "the"]}')
+    assert " the" in {
+        tokenizer.text(z) for z in np.flatnonzero(read_token_set(path, tokenizer, 16))
+    }
+    bad = {
+        '{"words": ["joys", "joy", "xyz"]}': "no form of “joys” (near: “ joy”), “xyz” is a single token",
+        '{"words": []}': '"words" must be a list of words that is not empty',
+        '{"words": ["joy", 3]}': '"words" must be a list of words that is not empty',
+    }
+    for content, message in bad.items():
+        path.write_text(content)
+        with pytest.raises(ValueError, match=re.escape(message)):
+            read_token_set(path, tokenizer, 16)
+
+
 def test_other_decoders_are_left_as_they_are():
     assert ufm.llm.load_tokenizer(GPT2).text(3) == "the"
     byte_level = tokenizers.Tokenizer(models.WordLevel({"Ġjoy": 0, "joy": 1}, "joy"))
