@@ -184,7 +184,7 @@ def _warnings(report: "StrengthReport", request: "Request") -> Iterator[str]:
     if slope < -_HELPS * choice.budget and choice.kind != "target_mass":
         yield (
             f"weak steering makes this text likelier ({slope / choice.alpha:+.2g} α nats a token near 0): "
-            "it is in the concept's own style; choose neutral text"
+            "if it is in the concept's own style, choose neutral text"
         )
     loops, at_zero = report.loops_at(choice.alpha), report.loops_at(0.0)
     if loops > at_zero:
