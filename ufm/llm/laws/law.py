@@ -55,15 +55,18 @@ class Law:
     def under(self, unmet: str | None) -> "Law":
         """The law where this hypothesis of its theorem is unmet: what then fails refutes nothing.
 
+        What holds all the same holds.
+
         >>> from ufm.llm.laws.law import Law
         >>> law = Law("tanh", "title", "fails", 0.5, "at least 0.95", "mean 0.5")
         >>> print(law.under("no tilt").verdict, "|", law.under("no tilt").why)
         hypotheses unmet | mean 0.5; hypotheses unmet: no tilt
         """
-        if unmet is None or self.verdict != "fails":
+        if unmet is None or self.verdict == "holds":
             return replace(self, unmet=unmet)
         why = f"{self.why}; hypotheses unmet: {unmet}"
-        return replace(self, verdict="hypotheses unmet", why=why, unmet=unmet)
+        verdict = "hypotheses unmet" if self.verdict == "fails" else self.verdict
+        return replace(self, verdict=verdict, why=why, unmet=unmet)
 
     def as_json(self) -> dict[str, object]:
         """The law as JSON; numbers that are not finite become null."""

@@ -98,6 +98,11 @@ def _concept_mass(report: Report) -> Figure:
     assert curves.concept_mass is not None
     figure, (left, right) = _axes(2)
     _draw_prompts(left, "mass of the concept", curves.alphas, curves.concept_mass)
+    mean = curves.concept_mass.mean(axis=0)
+    top = int(mean.argmax())
+    label = f"its peak, {mean[top]:.3g} at α = {curves.alphas[top]:.4g}"
+    left.plot(curves.alphas[top], mean[top], "o", color=plots.PALETTE[1], label=label)
+    left.legend(**_ABOVE)
     fits = [fit_tanh(curves.alphas, row) for row in curves.concept_mass]
     found = sorted((f.r_squared, j) for j, f in enumerate(fits) if f is not None)
     if found:

@@ -57,45 +57,35 @@ def make_report(
     limits, why_none = _limits(model, vector)
     slopes = run.slopes(vector, curves, limits)
     log_odds = measure_log_odds(model, rows["positive"], rows["negative"])
-    share = vector.relative(float(np.abs(request.alphas).max()))
     # each block's own hidden states set its strength: the verdict depends on neither layer nor range
     agreement = run.agreement(vectors, log_odds, LARGE)
     cost, wide_cost, near_cost = run.costs(vector)
     margin = None if request.concept is None else _margin(log_odds, request.concept)
-    linear = cost.evidence.get("linear_share")
     untilted = no_tilt(request.site, model.config.final_softcap is not None)
+    bumps = bump_law(
+        curves.tokens,
+        curves.unsteered,
+        curves.increase,
+        slopes.slopes,
+        alphas=curves.alphas,
+        is_tilt=untilted is None,
+        beside=(paper_protocol(paper),),
+    )
+    mass, hump_of_mass = _concept_laws(curves)
+    limit = _plateau_law(slopes, request.site, why_none)
+    found = (bumps, mass, cost, limit, odds_law(agreement, model.blocks), hump_of_mass)
+    linear = cost.evidence.get("linear_share")
     unmet = unmet_hypotheses(
         untilted,
         request.site == "residual",
         margin,
         linear if isinstance(linear, float) else None,
     )
-    found = (
-        bump_law(
-            curves.tokens,
-            curves.unsteered,
-            curves.increase,
-            slopes.slopes,
-            alphas=curves.alphas,
-            is_tilt=untilted is None,
-            beside=(paper_protocol(paper),),
-        ),
-        tanh.STATEMENT.not_asked("no concept given: name its tokens with --tokens")
-        if curves.concept_mass is None
-        else tanh.tanh_law(curves.alphas, curves.concept_mass),
-        cost,
-        plateau.STATEMENT.judged("hypotheses unmet", None, why_none, {})
-        if slopes.far_distance is None
-        else plateau.plateau_law(slopes.far, slopes.far_distance),
-        odds_law(agreement, model.blocks),
-        hump.STATEMENT.not_asked("no concept given: name its tokens with --tokens")
-        if curves.concept_mass is None
-        else hump.hump_law(curves.alphas, curves.concept_mass),
-    )
     laws = tuple(law.under(unmet[law.id]) for law in found)
     shown = shown_tokens(log_odds, limits)
     tokens = {z for group in shown.values() for z in group} | set(map(int, curves.tokens.flat))
     names = {z: tokenizer.text(z) if z < tokenizer.vocabulary else "" for z in sorted(tokens)}
+    share = vector.relative(float(np.abs(request.alphas).max()))
     facts = report_facts(model, vector, request, rows, share) | {
         "range": {
             "unit": asked.unit,
@@ -116,6 +106,23 @@ def make_report(
         wide_cost=wide_cost,
         near_cost=near_cost,
     )
+
+
+def _concept_laws(curves: Curves) -> tuple[Law, Law]:
+    """The tanh and the hump of the concept's mass."""
+    if curves.concept_mass is None:
+        why = "no concept given: name its tokens with --tokens"
+        return tanh.STATEMENT.not_asked(why), hump.STATEMENT.not_asked(why)
+    both = curves.alphas, curves.concept_mass
+    return tanh.tanh_law(*both), hump.hump_law(*both)
+
+
+def _plateau_law(slopes: Slopes, site: str, why_none: str) -> Law:
+    if slopes.far_distance is not None:
+        return plateau.plateau_law(slopes.far, slopes.far_distance)
+    if site == "post-norm":
+        return plateau.STATEMENT.judged("hypotheses unmet", None, "there is no limit", {})
+    return plateau.STATEMENT.not_asked(why_none)
 
 
 def _margin(log_odds: np.ndarray, concept: np.ndarray) -> float:
