@@ -66,6 +66,14 @@ def test_no_text_of_a_report_acts_on_the_terminal(monkeypatch, capsys, folders):
     assert r"\x1b[2J[bold]" in out
 
 
+def test_hypotheses_unmet_is_no_failure(monkeypatch, capsys, folders):
+    unmet = [law("bumps", 0.2, "hypotheses unmet"), law("plateau", -1.0, "holds")]
+    (folders[2] / "report.json").write_text(json.dumps({"laws": unmet}))
+    status, out, err = run(monkeypatch, capsys, "laws", folders[0], folders[2])
+    assert (status, err) == (0, "")
+    assert "holds 1, hypotheses unmet 1" in out
+
+
 NO_REPORTS = [
     ("", "is not JSON"),
     ("[]", "is no report of ufm llm"),

@@ -111,6 +111,12 @@ BAD_INPUT = [
     ([*GOOD, "--positions", "first"], "invalid choice 'first'"),
     ([*GOOD, "--dtype", "bfloat16"], "too coarse for the signs of slopes"),
     ([*GOOD, "--budget", "1"], "--budget"),
+    ([*GOOD, "--site", "middle"], "invalid choice 'middle'"),
+    ([*GOOD, "--site", "post-norm", "--layer", "0"], "follows the last block, 1; got layer 0"),
+    ([*GOOD, "--unit", "miles"], "invalid choice 'miles'"),
+    ([*GOOD, "--unit", "vector"], "--unit vector needs --alphas"),
+    ([*GOOD, "--unit", "nats", "--alphas", "-0.1", "1000"], "nats, not 1000: ask for fewer"),
+    ([*GOOD, "--unit", "nats", "--alphas", "1", "2"], "reaches to both sides of 0; got 1 to 2"),
 ]
 
 
@@ -201,6 +207,22 @@ def test_the_command_writes_prints_and_exits_by_the_verdicts(monkeypatch, capsys
         "19",
     )
     full_disk(monkeypatch, capsys, out)
+
+
+def test_ranges_in_units_of_what_they_do(monkeypatch, capsys, folder):
+    few = ["llm", "model", *PROMPTS, "--steps", "5", "--top", "4", "--json", "--out"]
+    ranges = []
+    for name, more in (("plain", []), ("after", ["--site", "post-norm", "--unit", "nats"])):
+        _, out, err = run(monkeypatch, capsys, *few, name, *more)
+        assert err == ""
+        record = json.loads(out)
+        ranges.append(record["range"])
+        # what was asked, and what it is in multiples of the vector
+        assert (ranges[-1]["least"], ranges[-1]["largest"]) == (-2, 2)
+        assert record["strengths"]["steps"] == 5
+    assert record["steering"]["site"] == "post-norm"
+    assert [x["unit"] for x in ranges] == ["hidden", "nats"]
+    np.testing.assert_allclose(ranges[1]["nats_at_ends"], 2, rtol=0.2)
 
 
 def full_disk(monkeypatch, capsys, whole):
