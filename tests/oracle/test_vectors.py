@@ -50,6 +50,17 @@ def ours(model, alpha, layer):
 FIVE_LINES = DOCUMENTATION.read_text().split("```python\n", 1)[1].split("```", 1)[0]
 
 
+def check_lines(lines, names, mine, alpha, layer):
+    """The lines steer the model in `names` as ours is steered, and say how to stop."""
+    exec(lines, names)
+    with torch.no_grad():
+        theirs = names["model"](torch.as_tensor(TOKENS)[None]).logits[0, -1].numpy()
+    names["handle"].remove()
+    difference = abs(softmax(theirs) - softmax(ours(mine, alpha, layer))).max()
+    assert difference <= TOLERANCE, (layer, alpha)
+    assert total_variation(theirs, mine.logits(TOKENS)) > 100 * TOLERANCE
+
+
 def test_the_five_lines_of_the_documentation(tiny, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert len(FIVE_LINES.splitlines()) == 5
@@ -59,13 +70,7 @@ def test_the_five_lines_of_the_documentation(tiny, tmp_path, monkeypatch):
             vector = ufm.llm.ControlVector({layer: VECTOR}, alpha)
             ufm.llm.write_vector(vector, "vector.pt", hook=name)
             names = {"torch": torch, "model": model}
-            exec(FIVE_LINES, names)
-            with torch.no_grad():
-                theirs = model(torch.as_tensor(TOKENS)[None]).logits[0, -1].numpy()
-            names["handle"].remove()
-            difference = abs(softmax(theirs) - softmax(ours(mine, alpha, layer))).max()
-            assert difference <= TOLERANCE, (layer, alpha)
-            assert total_variation(theirs, mine.logits(TOKENS)) > 100 * TOLERANCE
+            check_lines(FIVE_LINES, names, mine, alpha, layer)
 
 
 def test_the_lines_that_ufm_strength_prints(tiny, tmp_path):
@@ -77,13 +82,7 @@ def test_the_lines_that_ufm_strength_prints(tiny, tmp_path):
             lines = transformers_lines(path, alpha, layer, mine.config.family)
             assert len(lines) == 5
             names = {"safetensors": safetensors, "model": model}
-            exec("\n".join(lines), names)
-            with torch.no_grad():
-                theirs = model(torch.as_tensor(TOKENS)[None]).logits[0, -1].numpy()
-            names["handle"].remove()
-            difference = abs(softmax(theirs) - softmax(ours(mine, alpha, layer))).max()
-            assert difference <= TOLERANCE, (layer, alpha)
-            assert total_variation(theirs, mine.logits(TOKENS)) > 100 * TOLERANCE
+            check_lines("\n".join(lines), names, mine, alpha, layer)
 
 
 def test_lm_eval_reads_the_file_and_adds_the_vector(tiny, tmp_path):

@@ -121,15 +121,31 @@ def bracketed_root(function: Callable[[float], float], start: float) -> Bracket[
     """The root of an increasing `function`, between ends four units in the last place apart.
 
     Called on the host, about ten times. `start` > 0 is a guess of the root's size; the root is negative
-    if `function`(0) > 0. Chandrupatla's method (1997): inverse quadratic interpolation where three points
-    promise that it converges, else bisection. No step is shorter than half the final width, so that
-    both ends close in on the root.
+    if `function`(0) > 0.
     """
     function = cache(function)
-    newest, across = _bracket(function, start if function(0.0) <= 0 else -start)
-    at_newest, at_across, share = function(newest), function(across), 0.5
-    while abs(across - newest) > (width := 4 * math.ulp(max(abs(newest), abs(across)))):
-        x = newest + share * (across - newest)
+    return narrowed(function, _bracket(function, start if function(0.0) <= 0 else -start))
+
+
+def narrowed(
+    function: Callable[[float], float],
+    bracket: Bracket[float] | tuple[float, float],
+    width: float = 0.0,
+    relative: float = 0.0,
+    first: float = 0.5,
+) -> Bracket[float]:
+    """The bracket of a root, narrowed until its ends are close: the larger of three distances apart.
+
+    `width`; `relative` times the larger end; four units in the last place. Chandrupatla's method (1997):
+    inverse quadratic interpolation where three points promise that it converges, else bisection. `first`: how
+    far into the bracket to look at first, as a share of it. No step is shorter than half the final
+    width, so that both ends close in on the root.
+    """
+    newest, across = bracket
+    at_newest, at_across, share = function(newest), function(across), first
+    while abs(across - newest) > (final := _final_width(newest, across, width, relative)):
+        least = min(0.5, 0.5 * final / abs(across - newest))
+        x = newest + min(max(share, least), 1 - least) * (across - newest)
         at_x = function(x)
         # `replaced` is the end of the old bracket that the new one has lost
         if (at_x > 0) == (at_newest > 0):
@@ -139,9 +155,12 @@ def bracketed_root(function: Callable[[float], float], start: float) -> Bracket[
             across, at_across = newest, at_newest
         newest, at_newest = x, at_x
         share = _share(newest, across, replaced, at_newest, at_across, at_replaced)
-        least = min(0.5, 0.5 * width / abs(across - newest))
-        share = min(max(share, least), 1 - least)
     return Bracket(min(newest, across), max(newest, across))
+
+
+def _final_width(newest: float, across: float, width: float, relative: float) -> float:
+    larger = max(abs(newest), abs(across))
+    return max(width, relative * larger, 4 * math.ulp(larger))
 
 
 def _bracket(function: Callable[[float], float], start: float) -> tuple[float, float]:

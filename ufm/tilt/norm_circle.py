@@ -135,7 +135,7 @@ class NormCircle(eqx.Module):
         return self.probs(alpha) * self.log_derivative(alpha)
 
     def limit(self, sign: int) -> Float[Array, " vocab"]:
-        """Lim p_α(z) [V] as α → +∞ (`sign` = +1) or -∞ (-1): softmax(c ± b), after any context."""
+        """The limit of p_α(z) [V] as α → +∞ (`sign` = +1) or -∞ (-1): softmax(c ± b), after any context."""
         return jax.nn.softmax(self._far(sign))
 
     def approach(self, sign: int) -> Float[Array, "contexts vocab"]:
@@ -226,7 +226,7 @@ def cos_sin(beyond: Array, width: Array) -> tuple[Array, Array]:
 
 
 @cos_sin.defjvp
-def _slope_ofcos_sin(
+def _slope_of_cos_sin(
     primals: tuple[Array, Array], tangents: tuple[Array, Array]
 ) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     # by hand: the derivative of y / √(x² + y²) would cancel where x is tiny

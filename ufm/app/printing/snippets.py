@@ -38,9 +38,9 @@ def how_to_apply(path: Path, vector: "ControlVector", family: str) -> list[str]:
         "in llama.cpp (α is multiplied in, the scale is 1):",
         f"    ufm vector convert {path} {gguf}",
         f"    llama-cli -m MODEL.gguf --control-vector {gguf}",
-        "on a server: vLLM itself steers nothing. Its extension EasySteer reads the same .gguf (scale 1); "
-        "the plugin",
-        f"hotwire-vllm an array: ufm vector convert {path} {path.with_suffix('.pt')} --to rows "
+        "on a server: llama-server takes --control-vector too. Of the tools built on vLLM, EasySteer reads "
+        "the same .gguf (scale 1), and the plugin",
+        f"hotwire-vllm reads an array: ufm vector convert {path} {path.with_suffix('.pt')} --to rows "
         "--blocks NUMBER_OF_BLOCKS",
-        "(neither was run here). llama-server takes --control-vector, as above.",
+        "(neither was run by the authors of ufm)",
     ]

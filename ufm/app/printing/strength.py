@@ -192,7 +192,7 @@ def _warnings(report: "StrengthReport", request: "Request") -> Iterator[str]:
         yield f"{loops} of {count} texts loop at α, {at_zero} at 0"
     if request.new_tokens < ENOUGH:
         yield f"texts of {request.new_tokens} tokens are too short to judge: a loop may come after them"
-    if report.prompt_mass is not None:
+    if report.prompt_mass is not None and choice.alpha > 0:  # below 0 a smaller mass was asked for
         fallen = report.prompt_mass.windows.count(None)
         if fallen:
             yield f"after {fallen} of {len(report.prompt_mass.mass)} prompts the concept's mass has not grown"
@@ -301,7 +301,9 @@ def _spots(spots: "SweetSpots", choice: "ModelStrength") -> str:
     """The theory's sweet spot, in one line."""
     prompts = len(spots.windows)
     having = prompts - spots.windows.count(None)
-    serves = f", α is in that of {spots.serves(choice.alpha)}" if choice.reachable else ""
+    serves = ""
+    if having and choice.reachable:
+        serves = f", α is in that of {spots.serves(choice.alpha)}"
     return (
         f"sweet spot of the theory (target tokens rise, all others fall, but for {spots.tolerance:.0%} of "
         f"the mass): {having} of {prompts} prompts have one{serves}"

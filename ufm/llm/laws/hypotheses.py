@@ -1,6 +1,6 @@
 """What the paper's theorems suppose, and which of it a model does not meet."""
 
-_NO_LAW = "the paper has no such law"
+_NO_LAW = "no theorem says that the mass is a hump"
 _LIMIT = "at large α the norm leaves softmax(W LN(±v)), whose order M need not have"
 _NO_LIMIT = "no norm follows v: the logits are affine in α and the likeliest token takes all"
 

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ufm.numerics.bracket import Bracket
+from ufm.numerics.roots import narrowed
 from ufm.tilt.strength import check_budget
 
 from ..decoder.arguments import check_shift
@@ -320,26 +321,19 @@ class _Search:
     def close_in(self, crossing: Bracket[float], digits: int | None) -> Bracket[float]:
         """Two strengths as close as the tolerance says, or as the model's numbers are, where f changes sign.
 
-        By the secant, which ends on either side of the root: no step is shorter than nine tenths of the
-        final width. Two steps in a row that do not halve the bracket are followed by one to its middle.
+        The first look is where a straight line between the ends crosses.
         """
         low, high = crossing
         at_low, at_high = self._straightened(low), self._straightened(high)
         if at_low >= 0:  # a mass that is there already
             return Bracket(low, low)
-        width, relative = self.tolerance(crossing, digits)
-        slow = 0
-        while (size := high - low) > (final := max(width, relative * high, 4 * math.ulp(high))):
-            share = 0.5 if slow == 2 else at_low / (at_low - at_high)
-            least = min(0.9 * final / size, 0.5)
-            x = low + size * min(max(share, least), 1 - least)
-            at_x = self._straightened(x)
-            if at_x < 0:
-                low, at_low = x, at_x
-            else:
-                high, at_high = x, at_x
-            slow = 0 if slow == 2 or high - low <= 0.5 * size else slow + 1
-        return Bracket(*(abs(self.spend.rounded(x)) for x in (low, high)))
+        found = narrowed(
+            self._straightened,
+            crossing,
+            *self.tolerance(crossing, digits),
+            first=at_low / (at_low - at_high),
+        )
+        return Bracket(*(abs(self.spend.rounded(x)) for x in found))
 
     def nearer(self, found: Bracket[float]) -> float:
         """The end of the bracket whose spending is nearer to the budget."""

@@ -9,77 +9,25 @@ import numpy as np
 
 from ufm._json import finite_or_null
 from ufm._progress import Progress, silent
-from ufm.numerics.bracket import Bracket
 
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
 from ..measure.budgets import KINDS
 from ..measure.sweet_spots import SweetSpots, sweet_spots
 from ..measure.text_cost import TextSpend
-from ..steering.embeddings import round_up
-from ..steering.generate import NOTHING, generate_all
-from ..steering.steered_prompt import steered_logits
-from ..text.loops import RULE, LoopVerdict, find_loop
+from ..text.loops import RULE
 from ..text.tokenizer import pad
 from .choose import ModelStrength, choose_strength
+from .continuations import Continuation, write_continuations
 from .direction import Direction
+from .prompt_mass import PromptMass, measure_prompt_mass
 
 # Strengths of the sweet spots' grid, out to four times the chosen one.
 _GRID, _REACH = 16, 4.0
-# Windows of the text, and first tokens of each continuation, that are compared with the unsteered model's.
-_ZERO_WINDOWS, _ZERO_TOKENS = 2, 16
+# Windows of the text that are compared with the unsteered model's.
+_ZERO_WINDOWS = 2
 # The strengths looked at around the chosen one, as multiples of it; a cliff is seen in them.
 AROUND = (0.5, 1.0, math.sqrt(2.0), 2.0)
-# Equal steps from 0 to the chosen strength, at which the target's mass after each prompt is measured.
-_STEPS = 8
-
-
-@dataclass(frozen=True, eq=False)
-class Continuation:
-    """What a strength makes of a prompt; `tokens` are the new ones, `prompt` its number.
-
-    `ended`: the model ended the text, with a token that is left out here.
-    """
-
-    alpha: float
-    prompt: int
-    tokens: list[int]
-    ended: bool
-    loop: LoopVerdict
-
-
-@dataclass(frozen=True, eq=False)
-class PromptMass:
-    """The target's mass F_T after each of m prompts, at strengths from 0 to the chosen one and beyond.
-
-    - `alphas` [A]: equal steps from 0 to the chosen strength, then √2 and 2 times that. `mass` [m, A].
-    """
-
-    alphas: np.ndarray
-    mass: np.ndarray
-
-    def at(self, alpha: float) -> float:
-        """The mean over prompts at the strength looked at that is nearest to `alpha`."""
-        return float(self.mass[:, np.abs(self.alphas - alpha).argmin()].mean())
-
-    @property
-    def windows(self) -> tuple[Bracket[float] | None, ...]:
-        """The strengths that are of use after each prompt, None if its mass has not grown.
-
-        From where F_T has first gained half of what it gains at the chosen strength, by
-        straight lines between the steps, to the chosen strength, where the budget ends.
-        """
-        return tuple(map(self._window, self.mass[:, : _STEPS + 1]))
-
-    def _window(self, mass: np.ndarray) -> Bracket[float] | None:
-        middle = 0.5 * (mass[0] + mass[-1])
-        if mass[-1] <= mass[0]:
-            return None
-        k = int((mass >= middle).argmax())
-        share = (middle - mass[k - 1]) / (mass[k] - mass[k - 1])
-        start = self.alphas[k - 1] + share * (self.alphas[k] - self.alphas[k - 1])
-        ends = sorted([float(start), float(self.alphas[_STEPS])], key=abs)
-        return Bracket(*ends)
 
 
 @dataclass(frozen=True, eq=False)
@@ -277,7 +225,18 @@ def strength_report(
             measured, error = around[AROUND.index(1.0)], other.standard_error(choice.alpha)
     changed = _changed_at_zero(model, steering, request, progress)
     spots, mass = _on_prompts(model, steering, choice, request, progress)
-    continuations, is_same = _continue(model, steering, choice, request, progress)
+    a, first = choice.alpha, request.prompts[: request.samples]
+    continuations, is_same = write_continuations(
+        model,
+        first,
+        steering,
+        [0.0, a / 2, a, 2 * a] if choice.reachable else [0.0],
+        count=request.new_tokens,
+        ends=request.ends,
+        temperature=request.temperature,
+        seed=request.seed,
+        progress=partial(progress, stage="writing"),
+    )
     return StrengthReport(
         vector=vector,
         choice=choice,
@@ -345,62 +304,6 @@ def _on_prompts(
         tolerance=request.tolerance,
         progress=partial(progress, stage="sweet spots"),
     )
-    alphas = np.zeros(1)
-    if choice.reachable:
-        beyond = [choice.alpha * share for share in AROUND if share > 1]
-        alphas = np.array([*np.linspace(0, choice.alpha, _STEPS + 1), *beyond])
-    mass = [_mass_after(model, row, steering, alphas, request.target) for row in prompts]
-    return spots, PromptMass(alphas, np.stack(mass))
-
-
-def _mass_after(
-    model: LanguageModel,
-    row: Sequence[int],
-    steering: Steering,
-    alphas: np.ndarray,
-    target: np.ndarray,
-) -> np.ndarray:
-    """F_T [A] after a prompt."""
-    length = round_up(len(row), model.config.positions)
-    logits = steered_logits(model, row, steering, alphas, length=length).astype(np.float64)
-    p = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return p[:, target].sum(axis=1) / p.sum(axis=1)
-
-
-def _continue(
-    model: LanguageModel,
-    steering: Steering,
-    choice: ModelStrength,
-    request: Request,
-    progress: Progress,
-) -> tuple[list[Continuation], bool]:
-    """Texts at 0, α/2, α, 2α, and whether those at 0 begin as the unsteered model's."""
-    a = choice.alpha
-    alphas = [0.0, a / 2, a, 2 * a] if choice.reachable else [0.0]
-    prompts = request.prompts[: request.samples]
-    write = partial(
-        generate_all,
-        model,
-        prompts,
-        seeds=[request.seed + j for j in range(len(prompts))],
-        ends=request.ends,
-        temperature=request.temperature,
-        room=request.new_tokens,
-    )
-    show = partial(progress, stage="writing")
-    made = write(steering=steering, alphas=alphas, count=request.new_tokens, progress=show)
-    # as many rows and as much room, so that the same programs run
-    few = min(_ZERO_TOKENS, request.new_tokens)
-    unsteered = write(steering=None, alphas=[0.0] * len(alphas), count=few)
-    found = [
-        _continuation(alpha, j, row.tolist(), request.ends)
-        for j, rows in enumerate(made)
-        for alpha, row in zip(alphas, rows, strict=True)
-    ]
-    return found, bool((made[:, 0, :few] == unsteered[:, 0]).all())
-
-
-def _continuation(alpha: float, prompt: int, row: list[int], ends: tuple[int, ...]) -> Continuation:
-    tokens = [z for z in row if z != NOTHING and z not in ends]
-    ended = len(tokens) < len(row)
-    return Continuation(alpha, prompt, tokens, ended, find_loop(tokens, is_whole=ended))
+    alpha = choice.alpha if choice.reachable else None
+    beyond = [share for share in AROUND if share > 1]
+    return spots, measure_prompt_mass(model, prompts, steering, request.target, alpha, beyond)

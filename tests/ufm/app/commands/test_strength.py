@@ -17,7 +17,8 @@ from ufm.app.commands.strength import Strength, _of_block
 from ufm.app.printing.strength import BUDGETS, _warnings
 from ufm.llm.checkpoint.weights import SafetensorFiles
 from ufm.llm.decoder import model as _model
-from ufm.llm.strength.report import AROUND, PromptMass
+from ufm.llm.strength.prompt_mass import PromptMass
+from ufm.llm.strength.report import AROUND
 
 MODEL = "tests/data/llm/gpt2"
 PROMPTS = [

@@ -264,7 +264,7 @@ def test_at_the_post_norm_site_the_model_is_the_tilt_and_the_laws_hold(after_the
     assert odds.number == pytest.approx(1, abs=0.01)
     assert (plateau.verdict, plateau.number) == ("hypotheses unmet", None)
     assert "takes all" in str(plateau.unmet)
-    assert hump.unmet == "the paper has no such law"
+    assert hump.unmet == "no theorem says that the mass is a hump"
     # the random model separates nothing; its cross-entropy is not least at 0
     assert "δ = min M inside" in str(tanh.unmet)
     assert tanh.verdict != "fails"

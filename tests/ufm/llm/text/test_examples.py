@@ -46,6 +46,13 @@ def test_words_of_a_concept(concept):
     assert all(word.isalpha() and word.islower() for word in words)
 
 
+@pytest.mark.parametrize(("concept", "count"), [("joy", 48), ("formal", 59), ("french", 25)])
+def test_tokens_of_a_concept(concept, count):
+    tokens = json.loads(example_file(f"{concept}_tokens").read_text())["tokens"]
+    assert len(set(tokens)) == len(tokens) == count
+    assert all(token.removeprefix(" ").isalpha() for token in tokens)
+
+
 def test_a_file_here_goes_first_and_other_names_are_paths(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert example_file("joy").is_absolute()
