@@ -12,9 +12,9 @@ def example_file(name: str | Path) -> Path:
     neither joy nor grief), `formal` (against colloquial), `french` (against English); each ends with a
     word and without a full stop, as a vector is taken at the last token. `neutral`: 64 beginnings of
     sentences without any of the three. `essays`: 2,500 words of neutral exposition. `joy_words`,
-    `formal_words`, `french_words`: 16 words of each concept, for any tokenizer. `joy_tokens`, `formal_tokens`,
-    `french_tokens`: longer lists of single tokens of SmolLM2, with which the documentation's table of laws was
-    made. A file of that name in the current folder goes first.
+    `formal_words`, `french_words`: 16 words of each concept, for any tokenizer. `joy_tokens`,
+    `formal_tokens`, `french_tokens`: longer lists of single tokens of SmolLM2, with which the
+    documentation's table of laws was made. A file of that name in the current folder goes first.
 
     >>> from ufm.llm import example_file, read_prompts
     >>> print(len(read_prompts(example_file("joy"))), example_file("mine.jsonl"))
