@@ -14,7 +14,7 @@ import ufm.llm
 from tests.command_line import refused, run
 from ufm._visible import visible
 from ufm.app.commands.strength import Strength, _of_block
-from ufm.app.printing.strength import BUDGETS, _warnings
+from ufm.app.printing.strength import BUDGETS, _spots, _warnings
 from ufm.llm.checkpoint.weights import SafetensorFiles
 from ufm.llm.decoder import model as _model
 from ufm.llm.strength.prompt_mass import PromptMass
@@ -249,7 +249,7 @@ def test_a_mass_that_steering_lowers_has_no_window_of_use():
 def page(**change):
     """The warnings of a report in which nothing is wrong but what `change` says."""
     cost = lambda a: 1e-3 * a**2  # noqa: E731
-    alpha, spent = 10.0, np.array([[cost(10 * share)] * 4 for share in AROUND])
+    alpha, spent = change.get("alpha", 10.0), np.array([[cost(10 * share)] * 4 for share in AROUND])
     choice = SimpleNamespace(
         alpha=alpha,
         budget=0.1,
@@ -294,6 +294,19 @@ def test_each_warning_is_given_where_it_is_due_and_nowhere_else(change, message)
     assert warning.startswith(message)
     milder = dict(price=0.113, cliff=1.9, slope=-0.0019, loops=1)
     assert page(**{name: milder[name] for name in change if name in milder}) == []
+
+
+def test_a_mass_that_was_to_fall_is_no_warning():
+    fallen = PromptMass(-np.arange(11.0), -np.arange(11.0)[None])
+    assert page(mass=fallen, alpha=-10.0) == []
+
+
+@pytest.mark.parametrize(
+    ("windows", "end"), [([None] * 2, "2 prompts have one"), ([None, 1], "of 1")]
+)
+def test_the_sweet_spot_in_one_line(windows, end):
+    spots = SimpleNamespace(windows=windows, tolerance=0.1, serves=lambda alpha: 1)
+    assert _spots(spots, SimpleNamespace(reachable=True, alpha=10.0)).endswith(end)
 
 
 def test_a_budget_out_of_reach_is_status_1(monkeypatch, capsys, files):

@@ -309,6 +309,16 @@ def test_before_the_norm_what_fails_has_unmet_hypotheses(whole):
         "exact signs",
     ]
     assert [row.tokens for row in report.protocols] == ["8 of α > 0", "20 a side", "20 a side"]
+    # the paper's α are multiples of the vector as measured; the report's vector has length 1
+    model = ufm.llm.load("tests/data/llm/gpt2", "float64")
+    encode = ufm.llm.load_tokenizer("tests/data/llm/gpt2").encode
+    texts = killed_report.POSITIVE, killed_report.NEGATIVE
+    sides = ([encode(x) for x in side] for side in texts)
+    (measured,) = ufm.llm.steering_vectors(model, *sides, [1])
+    paper = report.protocols[0]
+    assert (paper.least, paper.largest) == pytest.approx(
+        (-200 * measured.norm, 200 * measured.norm)
+    )
 
 
 def test_the_verdict_on_log_odds_does_not_depend_on_layer_or_range(whole, tmp_path):
