@@ -46,6 +46,7 @@ class SteeringOptions:
         ignore: Settings of the model's config.json, unknown here, that you know to change nothing.
         length: Tokens in a window of the text; at most as many as the model was made for.
         text_tokens: Read about as many tokens of the text; 0 reads all.
+        memory: Gigabytes that the arrays of a batch may take, beside the weights; batches are sized by it.
     """
 
     model: tyro.conf.Positional[str]
@@ -64,6 +65,7 @@ class SteeringOptions:
     ignore: tuple[str, ...] = ()
     length: Annotated[int, at_least(2)] = 128
     text_tokens: Annotated[int, number(lambda value: value >= 0, "0 (all) or more")] = 8192
+    memory: Annotated[float, number(lambda value: 0 < value < 1e6, "more than 0")] = 1.0
 
     def __post_init__(self) -> None:
         for name in ("positive", "negative", "contexts", "text", "tokens"):
@@ -96,6 +98,7 @@ class SteeringOptions:
                 contexts = read_prompts(self.contexts)
             tokenizer = load_tokenizer(self.model, self.revision)
             model = load(self.model, self.dtype, revision=self.revision, ignore=self.ignore)
+            model = replace(model, memory=int(self.memory * 2**30))
             texts: list[tuple[str, ...]] = []
             for prompts in (positive, negative, contexts):
                 shown = [

@@ -63,6 +63,9 @@ class LanguageModel(eqx.Module):
     after the final norm (`layer` is then the last block), where logits are affine in α and the model
     *is* an `ufm.ExponentialTilt` (but for a softcap on the logits).
 
+    `memory`: bytes that the arrays of one batch of a sweep may take, beside the weights; batches of
+    prompts, strengths and positions are sized by it (`dataclasses.replace(model, memory=…)`).
+
     α = 0 runs the programs of the unsteered model on the same numbers: the results are equal bit
     for bit. Methods work under `jit`, `vmap`, `jvp`, `grad` and `jet`, in α and the vector.
 
@@ -77,6 +80,7 @@ class LanguageModel(eqx.Module):
     params: Params
     config: Config = eqx.field(static=True)
     source: Source = eqx.field(static=True, default=Source(""))
+    memory: int = eqx.field(static=True, default=1 << 30)
 
     @property
     def blocks(self) -> int:

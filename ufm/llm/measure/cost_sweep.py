@@ -17,8 +17,6 @@ from .journal import Journal
 from .token_curves import identity
 from .window_cost import CostWindow, check_text
 
-_BATCH_BYTES = 1 << 28
-
 
 @dataclass(frozen=True, eq=False)
 class Cost:
@@ -104,11 +102,10 @@ def _one_window(
 ) -> Arrays:
     """Sums over the window's tokens: of Δ(-log p) at each α, and of the derivatives of -log p at 0."""
     window = CostWindow(model, row, steering, length, kinds=("cross_entropy",))
-    batch_size = max(1, min(64, _BATCH_BYTES // (4 * length * model.vocabulary)))
     derivatives = window.derivatives(order)[:, 0]
     derivatives[0] = window.cross_entropy()
     return {
-        "increase": window.sums(alphas, batch_size)[:, 0],
+        "increase": window.sums(alphas, window.batch_size())[:, 0],
         "derivatives": derivatives,
         "predicted": np.array([window.predicted]),
     }

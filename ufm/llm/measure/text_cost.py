@@ -14,7 +14,6 @@ from ..steering.steered_prompt import check_strengths
 from .token_curves import token_set
 from .window_cost import KINDS, CostWindow, check_text
 
-_BATCH_BYTES = 1 << 27  # of the largest array of one batch of strengths
 _KEPT_BYTES = 1 << 30  # of hidden states kept from pass to pass; other windows are run anew
 
 
@@ -107,13 +106,15 @@ class TextSpend:
         one, total = jnp.ones(1, self.model.wide), np.zeros(len(KINDS))
         for window in self._pass():
             everywhere = jnp.broadcast_to(hidden, window.before.shape)
-            total += window.sums_of(everywhere, one, window.base())[0]
+            total += window.sums_of(everywhere, one)[0]
         return self._without_target(total / self.predicted.sum())
 
     def _measure(self, alphas: np.ndarray) -> np.ndarray:
         """Sums [A, windows, 4] by one run over the text."""
         self.passes += 1
-        size = max(1, min(4, _BATCH_BYTES // (4 * self.length * self.model.vocabulary)))
+        # logits of a batch and three more arrays like them
+        row = 4 * self.length * self.model.vocabulary * self.model.wide.itemsize
+        size = max(1, min(4, self.model.memory // row))
         # one strength or `size` at a time: two programs, not one for each number of strengths
         filled = alphas if alphas.size == 1 else np.pad(alphas, (0, -alphas.size % size), "edge")
         found = [window.sums(filled, size)[: alphas.size] for window in self._pass()]

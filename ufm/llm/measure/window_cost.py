@@ -1,6 +1,7 @@
 """What a strength costs on one window of text, token by token, and its derivatives in α."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import jax
@@ -13,8 +14,12 @@ from ..decoder.config import Config
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
 from ..decoder.taylor import Series, run_blocks_series, straight, through
+from ..steering.last_block import LastBlock, has_closed_form
 from ..steering.steered_prompt import SteeredRun, chunks, unsteered_at_zero
 from .budgets import KINDS
+
+# How many arrays of the size of the logits are at work at once: log-probabilities, their differences, ….
+_COPIES = 3
 
 
 class CostWindow(SteeredRun):
@@ -41,27 +46,40 @@ class CostWindow(SteeredRun):
         self.target = jnp.asarray(np.zeros(model.vocabulary, bool) if target is None else target)
         self.hidden = model.states_after(self.before, self.layout, self.steering, only_last=False)
 
+    def batch_size(self) -> int:
+        """How many strengths run through the later blocks at once; the head follows part by part."""
+        config, length = self.model.config, self.before.shape[1]
+        widest = length * max(config.inner, length * config.blocks[0].heads)
+        size = _COPIES * widest * self.model.wide.itemsize
+        return max(1, min(64, self.model.memory // size))
+
     def sums(self, alphas: np.ndarray, batch_size: int) -> np.ndarray:
-        """The sums [A, K] at each strength, `batch_size` strengths at a time."""
-        base, found = self.base(), []
+        """The sums [A, K] at each strength, `batch_size` strengths at a time.
+
+        After the last block two head products a token serve all strengths, at once.
+        """
+        if has_closed_form(self.model, self.steering, self.before[0]):
+            return self._sums_after_last_block(alphas)
+        found = []
         for where, chunk in chunks(alphas, batch_size, self.model.wide):
-            sums = self.sums_of(self.states(chunk), chunk, base)
+            sums = self.sums_of(self.states(chunk), chunk)
             found.append(sums[: where.stop - where.start])
         return np.concatenate(found)
 
-    def sums_of(
-        self, hidden: Float[Array, "A T d"], alphas: Float[Array, " A"], base: Array
-    ) -> np.ndarray:
+    def sums_of(self, hidden: Float[Array, "A T d"], alphas: Float[Array, " A"]) -> np.ndarray:
         """The sums [A, K] of these last hidden states; those of the unsteered model where α = 0."""
-        logits = unembed(self.model.params, self.model.config, hidden)
-        given = base, self.following, self.target
-        return self._sum(_costs_at(logits, alphas, *given, kinds=self.kinds))
+        params, config = self.model.params, self.model.config
+        total = np.zeros((alphas.size, len(self.kinds)))
+        for part in self._parts(alphas.size + 1):
+            logits = unembed(params, config, hidden[:, part.rows])
+            given = self._base(part.rows), self.following[part.rows], self.target
+            total += part.sum(_costs_at(logits, alphas, *given, kinds=self.kinds))
+        return total
 
     def derivatives(self, order: int) -> np.ndarray:
         """The sums at α = 0 and their derivatives there up to `order`, exact: [order + 1, K]."""
-        base = self.base()
         # the value is the unsteered model's own: the series would bring its rounding
-        value = self.sums_of(self.hidden, jnp.zeros(1, self.model.wide), base)
+        value = self.sums_of(self.hidden, jnp.zeros(1, self.model.wide))
         if order == 0:
             return value
         v = jnp.broadcast_to(self.steering.vector, self.before.shape).astype(self.before.dtype)
@@ -69,21 +87,61 @@ class CostWindow(SteeredRun):
         params, config = self.model.params, self.model.config
         series = straight(self.before, v, order)
         series = run_blocks_series(params, config, series, self.layout, start, only_last=False)
-        given = base, self.following, self.target
         how = {"kinds": self.kinds, "has_norm": self.steering.site == "post-norm"}
-        costs = _cost_series(params, config, series, *given, **how)
-        return np.concatenate([value, *map(self._sum, costs[1:])])
+        total = np.zeros((order, len(self.kinds)))
+        for part in self._parts(2 * (order + 1)):
+            few = [x[:, part.rows] for x in series]
+            given = self._base(part.rows), self.following[part.rows], self.target
+            costs = _cost_series(params, config, few, *given, **how)
+            total += np.concatenate([part.sum(x) for x in costs[1:]])
+        return np.concatenate([value, total])
 
     def cross_entropy(self) -> float:
         """The sum of -log p_0(token) over the predicted tokens."""
-        return float(self._sum(_cross_entropy(self.base(), self.following))[0, 0])
+        total = 0.0
+        for part in self._parts(1):
+            base = self._base(part.rows)
+            total += float(part.sum(_cross_entropy(base, self.following[part.rows]))[0, 0])
+        return total
 
-    def base(self) -> Float[Array, "1 T vocab"]:
-        """The unsteered logits; worked out when needed, as they are large."""
-        return unembed(self.model.params, self.model.config, self.hidden)
+    def _sums_after_last_block(self, alphas: np.ndarray) -> np.ndarray:
+        strengths = jnp.asarray(alphas, self.model.wide)
+        total = np.zeros((alphas.size, len(self.kinds)))
+        for part in self._parts(2):
+            form = LastBlock.of(self.model, self.steering, self.before[0, part.rows])
+            given = self._base(part.rows)[0], self.following[part.rows], self.target
+            total += part.sum(_closed_costs(form, strengths, *given, kinds=self.kinds))
+        return total
 
-    def _sum(self, costs: Float[Array, "A T K"]) -> np.ndarray:
-        return np.asarray(costs, np.float64)[:, : self.predicted].sum(axis=1)
+    def _base(self, rows: slice) -> Float[Array, "1 rows vocab"]:
+        """The unsteered logits of these positions; worked out when needed, as they are large."""
+        return unembed(self.model.params, self.model.config, self.hidden[:, rows])
+
+    def _parts(self, arrays: int) -> Iterator["_Part"]:
+        """The predicted positions in parts of one size, whose `arrays` [rows, V] the memory holds."""
+        row = _COPIES * arrays * self.model.vocabulary * self.model.wide.itemsize
+        most = max(1, self.model.memory // row)
+        count = -(-self.predicted // most)
+        size = -(-self.predicted // count)
+        if count == 1:
+            # one program for windows of all lengths
+            size = self.before.shape[1]
+        for done in range(0, self.predicted, size):
+            # the last part begins earlier, so that it is as long
+            start = min(done, self.before.shape[1] - size)
+            yield _Part(slice(start, start + size), slice(done - start, self.predicted - start))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Some `rows` (positions) of a window, of which those `counted` are new."""
+
+    rows: slice
+    counted: slice
+
+    def sum(self, costs: Float[Array, "A rows K"]) -> np.ndarray:
+        """Over the positions that count, in float64."""
+        return np.asarray(costs, np.float64)[:, self.counted].sum(axis=1)
 
 
 def check_text(windows: Sequence[Sequence[int]], length: int, steering: Steering) -> None:
@@ -114,6 +172,35 @@ def _costs_at(
     before = jax.nn.log_softmax(base)
     after = unsteered_at_zero(jax.nn.log_softmax(logits), before[0], alphas)
     return _costs(after, before, following, target, kinds)
+
+
+@partial(jax.jit, static_argnames="kinds")
+def _closed_costs(
+    form: LastBlock,
+    alphas: Float[Array, " A"],
+    base: Float[Array, "rows vocab"],
+    following: Int[Array, " rows"],
+    target: Bool[Array, " vocab"],
+    *,
+    kinds: tuple[str, ...],
+) -> Float[Array, "A rows K"]:
+    """The same from the closed form, a position and a strength at a time: V numbers stay in the cache."""
+
+    def of_row(row: tuple[Array, ...]) -> Array:
+        across, logits, token, *weights = row
+        before = jax.nn.log_softmax(logits)
+
+        def at(given: tuple[Array, ...]) -> Array:
+            alpha, x, y = given
+            after = jax.nn.log_softmax(form.row(across, x, y))
+            after = jnp.where(alpha == 0, before, after)[None, None]
+            return _costs(after, before[None, None], token[None], target, kinds)[0, 0]
+
+        return jax.lax.map(at, (alphas, *weights))
+
+    weights = (weight.T for weight in form.weights(alphas))
+    found = jax.lax.map(of_row, (form.across, base, following, *weights))
+    return jnp.swapaxes(found, 0, 1)
 
 
 @partial(jax.jit, static_argnums=1, static_argnames=("kinds", "has_norm"))

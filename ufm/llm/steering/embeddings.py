@@ -1,6 +1,6 @@
 """The door to the theory: hidden states of prompts, and the UFM they make with the unembedding."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import jax.numpy as jnp
@@ -16,6 +16,8 @@ from ..decoder.model import LanguageModel
 from ..text.tokenizer import pad
 
 POOLINGS = ("last", "mean")
+_MOST = 16  # prompts in a batch
+_COPIES = 4  # arrays as large as the largest that are at work at once
 # An attention sink's state is longer than this many times its prompt's median: 130 times on SmolLM2, where no
 # other token's is 1.3 times.
 _SINK = 10.0
@@ -46,13 +48,14 @@ def embed_prompts(
     *,
     pooling: str = "last",
     site: str = "residual",
-    batch_size: int = 16,
+    batch_size: int | None = None,
 ) -> Embeddings:
     """Hidden states of prompts (lists of tokens) after each block of `layers`, in one pass.
 
     `pooling`: the "last" real token's state, or the "mean" over the real tokens that are no attention
     sinks (`Embeddings.sinks`), one of which would outweigh all others; padding never enters.
-    `site`: "residual", or "post-norm" (the last block's state after the final norm).
+    `site`: "residual", or "post-norm" (the last block's state after the final norm). `batch_size`: 16,
+    or as many prompts as `model.memory` holds.
 
     >>> import ufm.llm
     >>> model = ufm.llm.load("tests/data/llm/gpt2", "float64")
@@ -74,42 +77,60 @@ def embed_prompts(
     sinks = np.zeros(len(wanted), int)
     # by length, so that little is padded; a few shapes, as each is compiled anew
     order = sorted(range(len(prompts)), key=lambda j: len(prompts[j]))
-    for start in range(0, len(order), batch_size):
-        chosen = order[start : start + batch_size]
+    while order:
+        # the longest of as many as there may be
+        longest = max(map(len, (prompts[j] for j in order[: batch_size or _MOST])))
+        length = round_up(longest, model.config.positions)
+        size = batch_size or _batch_size(model, length)
+        chosen, order = order[:size], order[size:]
         rows = [prompts[j] for j in chosen]
-        rows += [rows[-1]] * (batch_size - len(rows) if len(prompts) > batch_size else 0)
-        tokens, mask = pad(rows, round_up(max(map(len, rows)), model.config.positions))
+        rows += [rows[-1]] * (size - len(rows) if len(prompts) > size else 0)
+        tokens, mask = pad(rows, length)
         real = mask[: len(chosen)]
         later = _without_first(real)
-        found = [np.asarray(x)[: len(chosen)] for x in _states(model, tokens, mask, wanted, site)]
-        norms = np.stack([np.linalg.norm(x.astype(np.float64), axis=2) for x in found])
-        lengths.append(norms[:, real])
-        after_first.append(norms[:, later])
-        for at, (x, size) in enumerate(zip(found, norms, strict=True)):
-            sink = _sinks(size, real, later)
+        norms = np.zeros((len(wanted), *real.shape))
+        for at, found in _states(model, tokens, mask, wanted, site):
+            x = np.asarray(found)[: len(chosen)]
+            norms[at] = np.linalg.norm(x.astype(np.float64), axis=2)
+            sink = _sinks(norms[at], real, later)
             sinks[at] += sink.sum()
             states[at, chosen] = _pool(x, real, real & ~sink, pooling)
+        lengths.append(norms[:, real])
+        after_first.append(norms[:, later])
     every, most = np.concatenate(lengths, axis=1), np.concatenate(after_first, axis=1)
     return Embeddings(states, every.mean(axis=1), np.median(most, axis=1), sinks)
 
 
 def round_up(length: int, longest: int | None) -> int:
-    """The next power of 2, at least 8, within the model's positions: few lengths to compile."""
-    rounded = max(8, 1 << (length - 1).bit_length())
+    """8, 16, 32, 64, then in eighths of the next power of 2, within the model's positions.
+
+    Few lengths to compile; attention on 2,048 positions would take three times the memory of that on 1,152.
+    """
+    power = max(8, 1 << (length - 1).bit_length())
+    step = power if power <= 64 else power // 16
+    rounded = -(-length // step) * step
     return rounded if longest is None else max(length, min(rounded, longest))
+
+
+def _batch_size(model: LanguageModel, length: int) -> int:
+    """How many prompts of this length fit the memory: attention's scores, or the MLP's inner states."""
+    heads = max(block.heads for block in model.config.blocks)
+    widest = length * max(heads * length, model.config.inner)
+    return max(1, min(_MOST, model.memory // (_COPIES * widest * model.wide.itemsize)))
 
 
 def _states(
     model: LanguageModel, tokens: np.ndarray, mask: np.ndarray, layers: list[int], site: str
-) -> list[Array]:
+) -> Iterator[tuple[int, Array]]:
+    """The states after each block, one by one, with where its number is in `layers`."""
     ids, real, _ = model.batch(tokens, mask)
     layout = layout_of(real)
-    x, found, start = embed(model.params, model.config, ids, layout), {}, 0
+    x, start = embed(model.params, model.config, ids, layout), 0
     for layer in sorted(set(layers)):
         x = run_blocks(model.params, model.config, x, layout, start, layer + 1)
         start = layer + 1
-        found[layer] = normalise(model.params, model.config, x) if site == "post-norm" else x
-    return [found[layer] for layer in layers]
+        found = normalise(model.params, model.config, x) if site == "post-norm" else x
+        yield from ((at, found) for at, wanted in enumerate(layers) if wanted == layer)
 
 
 def _without_first(mask: np.ndarray) -> np.ndarray:

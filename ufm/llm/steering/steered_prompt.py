@@ -17,8 +17,9 @@ from ..decoder.steering import Steering, add, step
 from ..text.tokenizer import pad
 from .last_block import LastBlock, has_closed_form
 
-# Bytes that the largest array of one batch of strengths may take.
-_BATCH_BYTES = 1 << 28
+# How many arrays as large as the largest are at work at once: scores and their softmax, logits and what is
+# made of them.
+_COPIES = 4
 _BUCKET = 4
 
 
@@ -80,11 +81,12 @@ class SteeredPrompt(SteeredRun):
         return self.model.logits(self.tokens)
 
     def batch_size(self) -> int:
-        """How many strengths fit the memory that a batch may take."""
+        """How many strengths fit the memory that the model's batches may take."""
         config, length = self.model.config, self.layout.mask.shape[1]
         rows = 1 if self.cache is not None or self.start == self.model.blocks else length
         widest = max(rows * max(config.inner, length * config.blocks[0].heads), config.vocabulary)
-        return max(1, min(64, _BATCH_BYTES // (4 * widest)))
+        size = _COPIES * widest * self.model.wide.itemsize
+        return max(1, min(64, self.model.memory // size))
 
     def logits(self, alphas: Float[Array, " strengths"]) -> Float[Array, "strengths vocab"]:
         """Logits after the last token at each strength; not all bits of α = 0 are the model's own."""

@@ -153,7 +153,7 @@ def steering_vectors(
     positions: str = "all",
     site: str = "residual",
     normalise: bool = False,
-    batch_size: int = 16,
+    batch_size: int | None = None,
 ) -> tuple[SteeringVector, ...]:
     """v = mean_P h - mean_N h (Eq 3) after each block of `layers` (default: all), in one pass.
 

@@ -13,6 +13,7 @@ import theorems
 import ufm.llm
 from theorems.verify import verify_instance
 from ufm._files import write_arrays
+from ufm.llm.steering import embeddings
 
 GPT2, QWEN3 = "tests/data/llm/gpt2", "tests/data/llm/qwen3"
 # of two lengths: each is compiled
@@ -208,3 +209,20 @@ def test_tokens_of_a_text_do_not_depend_on_how_it_is_streamed(tmp_path):
     np.testing.assert_array_equal(mask, [[True, True], [True, False]])
     upper = tokenizer.token_mask(lambda text: text.isupper(), 64)
     assert [tokenizer.text(z) for z in np.flatnonzero(upper)][:2] == ["A", "B"]
+
+
+def test_batches_are_as_large_as_the_memory_holds():
+    """16 prompts at once, or fewer; lengths above 64 are padded by an eighth at most."""
+    model = ufm.llm.load("tests/data/llm/llama3", "float64")
+    prompts = [[3 + j, *range(4, 4 + j)] for j in range(20)]
+    plain = ufm.llm.embed_prompts(model, prompts, [0, 1])
+    heads = model.config.blocks[0].heads
+    for memory in (1, 3 * 4 * 8 * heads * 32**2):
+        little = dataclasses.replace(model, memory=memory)
+        assert embeddings._batch_size(little, 32) == max(1, memory // (4 * 8 * heads * 32**2))
+        found = ufm.llm.embed_prompts(little, prompts, [0, 1])
+        np.testing.assert_allclose(found.states, plain.states, atol=1e-13)
+        np.testing.assert_allclose(found.median_norms, plain.median_norms, rtol=1e-13)
+    sizes = [embeddings.round_up(n, None) for n in (3, 9, 64, 65, 1000, 1025, 2048)]
+    assert sizes == [8, 16, 64, 72, 1024, 1152, 2048]
+    assert embeddings.round_up(1025, 1100) == 1100
