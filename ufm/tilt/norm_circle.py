@@ -87,8 +87,8 @@ class NormCircle(eqx.Module):
         if is_concrete(eps) and not 0 <= np.asarray(eps) < np.inf:
             raise ValueError(f"eps must be finite and at least 0; got {eps}")
         _check_seen(v, centred)
-        arc = cast(tuple[Array, ...], _arc(h, v, jnp.asarray(eps, head.dtype), centred))
-        across, along, self.closest, self.width = arc
+        found = cast(tuple[Array, ...], arc(h, v, jnp.asarray(eps, head.dtype), centred))
+        across, along, self.closest, self.width = found
         if is_concrete(self.closest, self.width):
             finite("closest = -h.v / |v|²", self.closest)
             finite("width = √(|h⊥|² + d eps) / |v|", self.width)
@@ -197,7 +197,7 @@ def _length(x: Float[Array, "*rows d"]) -> Float[Array, "*rows"]:
 
 
 @partial(jax.jit, static_argnums=3)
-def _arc(
+def arc(
     h: Float[Array, "m d"], v: Float[Array, " d"], eps: Array, centred: bool
 ) -> tuple[Array, Array, Array, Array]:
     """√d h⊥/√(|h⊥|² + d·eps) [m, d], √d v/|v| [d], α* [m] and w [m]."""

@@ -19,6 +19,13 @@ def is_rounding(difference: np.ndarray, length: float, dtype: DTypeLike) -> bool
     return bool(size <= 8 * float(jnp.finfo(dtype).eps) * length)
 
 
+def seen_by_norm(model: LanguageModel, vector: Array | np.ndarray) -> np.ndarray | None:
+    """What the final norm sees of a vector [d], in float64; None where nothing is left but rounding."""
+    v = np.asarray(vector, np.float64)
+    seen = v - v.mean() if model.params.final_norm.bias is not None else v
+    return None if is_rounding(seen, float(np.linalg.norm(v)), model.wide) else seen
+
+
 def limit_states(model: LanguageModel, steering: Steering) -> Float[Array, "2 d"] | None:
     """LN_0(-v) and LN_0(v), to which all last hidden states tend as α → -∞ and as α → +∞.
 
@@ -26,12 +33,10 @@ def limit_states(model: LanguageModel, steering: Steering) -> Float[Array, "2 d"
     takes the mean of the entries away, and equal entries leave their rounding. At the site
     "post-norm" there is no limit, for no norm follows.
     """
-    norm = model.params.final_norm
-    v = np.asarray(model.place(steering).vector, np.float64)
-    seen = v - v.mean() if norm.bias is not None else v
-    if is_rounding(seen, float(np.linalg.norm(v)), model.wide):
+    seen = seen_by_norm(model, model.place(steering).vector)
+    if seen is None:
         return None
     # of length √d, so that no square overflows
-    unit = seen / np.linalg.norm(seen) * np.sqrt(v.size)
+    unit = seen / np.linalg.norm(seen) * np.sqrt(seen.size)
     both = jnp.asarray(np.stack([-unit, unit]).astype(model.wide))
-    return norm(both, 0.0).astype(model.dtype)
+    return model.params.final_norm(both, 0.0).astype(model.dtype)

@@ -1,16 +1,18 @@
 """Steering after the last block in closed form: two head products serve any number of strengths."""
 
+from functools import partial
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ufm import NormCircle
-from ufm.tilt.norm_circle import cos_sin
+from ufm.tilt.norm_circle import arc, cos_sin
 
-from ..decoder.blocks import capped, product_with_head
-from ..decoder.limits import limit_states
+from ..decoder.blocks import Params, capped, product_with_head
+from ..decoder.config import Config
+from ..decoder.limits import seen_by_norm
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Placed, Steering
 
@@ -36,22 +38,10 @@ class LastBlock(eqx.Module):
     ) -> "LastBlock":
         """The closed form from the states to which v is added; `has_closed_form` says where there is one."""
         params, config = model.params, model.config
+        is_normed = steering.site == "post-norm"
         vector = jnp.asarray(steering.vector, model.wide)
-        if steering.site == "post-norm":
-            across, along = (product_with_head(params, x) for x in (states, vector[None]))
-            return cls(across, along[0], jnp.zeros_like(along[0]), None, config.final_softcap)
-        norm = params.final_norm
-        found = NormCircle(
-            params.unembedding,
-            states,
-            vector,
-            norm.scale,
-            norm.bias,
-            config.blocks[0].norm_eps,
-            centred=norm.bias is not None,
-        )
-        circle = found.closest, found.width
-        return cls(found.across, found.along, found.offset, circle, config.final_softcap)
+        a, b, c, circle = _products(params, config, states, vector, is_normed)
+        return cls(a, b, c, circle, config.final_softcap)
 
     def weights(self, alphas: Float[Array, " A"]) -> tuple[Array, Array]:
         """How much of a and of b is in the logits at each strength, [A, m] each."""
@@ -73,6 +63,22 @@ class LastBlock(eqx.Module):
         return jax.vmap(rows, (None, 0, 0))(self.across, *self.weights(alphas))
 
 
+@partial(jax.jit, static_argnums=(1, 4))
+def _products(
+    params: Params, config: Config, states: Array, vector: Array, is_normed: bool
+) -> tuple[Array, Array, Array, tuple[Array, Array] | None]:
+    """a, b, c, and α* and w, by one pass over the head."""
+    norm, circle = params.final_norm, None
+    offset = jnp.zeros_like(vector) if norm.bias is None or is_normed else norm.bias
+    if not is_normed:
+        across, along, *circle = arc(
+            states, vector, config.blocks[0].norm_eps, norm.bias is not None
+        )
+        states, vector = across * norm.scale[None], along * norm.scale
+    found = product_with_head(params, jnp.concatenate([states, vector[None], offset[None]]))
+    return found[:-2], found[-2], found[-1], None if circle is None else (circle[0], circle[1])
+
+
 def has_closed_form(model: LanguageModel, steering: Steering | Placed, states: Array) -> bool:
     """Whether v is added after the last block, in the dtype of the states.
 
@@ -83,8 +89,9 @@ def has_closed_form(model: LanguageModel, steering: Steering | Placed, states: A
         return False
     if steering.site == "post-norm":
         return True
-    vector = np.asarray(steering.vector, np.float64)
+    seen = seen_by_norm(model, steering.vector)
+    if seen is None:
+        return False
     with np.errstate(over="ignore"):
-        longest = float(jnp.abs(states).max()) * vector.size / np.abs(vector).max()
-    is_seen = limit_states(model, Steering(vector, steering.layer)) is not None
-    return is_seen and bool(longest < float(jnp.finfo(model.wide).max))
+        longest = np.abs(np.asarray(states)).max() * seen.size / np.abs(seen).max()
+    return bool(longest < float(jnp.finfo(model.wide).max))
