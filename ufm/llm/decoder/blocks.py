@@ -238,27 +238,37 @@ def attend_and_mix(
     return attended + settings.residual_scale * _normed(block.mlp_post_norm, y, eps)
 
 
-@partial(jax.jit, static_argnums=1)
+# What follows hands its compiled part the few weights that it needs: looking through those of all blocks
+# takes a millisecond a call.
+
+
 def normalise(
     params: Params, config: Config, x: Float[Array, "*rows d"]
 ) -> Float[Array, "*rows d"]:
     """The final norm."""
-    return params.final_norm(x, config.blocks[0].norm_eps)
+    return _normalise(params.final_norm, x, config.blocks[0].norm_eps)
 
 
-@partial(jax.jit, static_argnums=1)
+_normalise = partial(jax.jit, static_argnums=2)(Norm.__call__)
+
+
 def unembed(
     params: Params, config: Config, x: Float[Array, "*rows d"]
 ) -> Float[Array, "*rows vocab"]:
     """Logits of the (post-norm) hidden states `x`, at least in float32."""
-    return capped(product_with_head(params, x), config.final_softcap)
+    return _unembed(params.unembedding, x, params.final_norm.scale.dtype, config.final_softcap)
 
 
-@jax.jit
-def product_with_head(params: Params, x: Float[Array, "*rows d"]) -> Float[Array, "*rows vocab"]:
-    """Logits of the (post-norm) hidden states `x` before any softcap, at least in float32."""
-    logits = jnp.einsum("...d,vd->...v", x, params.unembedding, precision=_PRECISE)
-    return logits.astype(params.final_norm.scale.dtype)
+def product_with_head(
+    head: Float[Array, "vocab d"], x: Float[Array, "*rows d"], dtype: np.dtype
+) -> Float[Array, "*rows vocab"]:
+    """Logits of the (post-norm) hidden states `x` before any softcap, in this dtype."""
+    return jnp.einsum("...d,vd->...v", x, head, precision=_PRECISE).astype(dtype)
+
+
+@partial(jax.jit, static_argnums=(2, 3))
+def _unembed(head: Array, x: Array, dtype: np.dtype, softcap: float | None) -> Array:
+    return capped(product_with_head(head, x, dtype), softcap)
 
 
 def capped(x: Array, cap: float | None) -> Array:

@@ -10,8 +10,7 @@ from jaxtyping import Array, Float
 
 from ufm.tilt.norm_circle import arc, cos_sin
 
-from ..decoder.blocks import Params, capped, product_with_head
-from ..decoder.config import Config
+from ..decoder.blocks import Norm, capped, product_with_head
 from ..decoder.limits import seen_by_norm
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Placed, Steering
@@ -40,7 +39,14 @@ class LastBlock(eqx.Module):
         params, config = model.params, model.config
         is_normed = steering.site == "post-norm"
         vector = jnp.asarray(steering.vector, model.wide)
-        a, b, c, circle = _products(params, config, states, vector, is_normed)
+        a, b, c, circle = _products(
+            params.final_norm,
+            params.unembedding,
+            states,
+            vector,
+            config.blocks[0].norm_eps,
+            is_normed,
+        )
         return cls(a, b, c, circle, config.final_softcap)
 
     def weights(self, alphas: Float[Array, " A"]) -> tuple[Array, Array]:
@@ -63,19 +69,18 @@ class LastBlock(eqx.Module):
         return jax.vmap(rows, (None, 0, 0))(self.across, *self.weights(alphas))
 
 
-@partial(jax.jit, static_argnums=(1, 4))
+@partial(jax.jit, static_argnums=(4, 5))
 def _products(
-    params: Params, config: Config, states: Array, vector: Array, is_normed: bool
+    norm: Norm, head: Array, states: Array, vector: Array, eps: float, is_normed: bool
 ) -> tuple[Array, Array, Array, tuple[Array, Array] | None]:
     """a, b, c, and α* and w, by one pass over the head."""
-    norm, circle = params.final_norm, None
-    offset = jnp.zeros_like(vector) if norm.bias is None or is_normed else norm.bias
+    offset, circle = jnp.zeros_like(vector), None
     if not is_normed:
-        across, along, *circle = arc(
-            states, vector, config.blocks[0].norm_eps, norm.bias is not None
-        )
-        states, vector = across * norm.scale[None], along * norm.scale
-    found = product_with_head(params, jnp.concatenate([states, vector[None], offset[None]]))
+        states, vector, *circle = arc(states, vector, eps, norm.bias is not None)
+        states, vector = states * norm.scale[None], vector * norm.scale
+        offset = offset if norm.bias is None else norm.bias
+    rows = jnp.concatenate([states, vector[None], offset[None]])
+    found = product_with_head(head, rows, norm.scale.dtype)
     return found[:-2], found[-2], found[-1], None if circle is None else (circle[0], circle[1])
 
 

@@ -42,7 +42,7 @@ class SteeredRun:
         self.model, self.steering, self.only_last = model, model.place(steering), only_last
         row = np.asarray(model.batch(tokens)[0])[0].tolist()
         ids, real, _ = model.batch(*pad([row], max(length or 0, len(row))))
-        self.layout = layout_of(real)
+        self.layout, self.is_padded = layout_of(real), ids.shape[1] > len(row)
         self.before = model.before_steering(ids, self.layout, self.steering, only_last)
 
     def states(self, alphas: Float[Array, " strengths"]) -> Float[Array, "strengths rows d"]:
@@ -75,7 +75,7 @@ class SteeredPrompt(SteeredRun):
     @cached_property
     def base(self) -> Float[Array, " vocab"]:
         """The logits of the unsteered model, without padding."""
-        if self.layout.mask.all():
+        if not self.is_padded:
             # the same programs on the same numbers, from where v is added on
             return self.model.after_steering(self.before, self.layout, self.steering)[0, 0]
         return self.model.logits(self.tokens)
