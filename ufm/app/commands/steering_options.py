@@ -98,7 +98,7 @@ class SteeringOptions:
                 contexts = read_prompts(self.contexts)
             tokenizer = load_tokenizer(self.model, self.revision)
             model = load(self.model, self.dtype, revision=self.revision, ignore=self.ignore)
-            model = replace(model, memory=int(self.memory * 2**30))
+            model = replace(model, memory=int(self.memory * 1e9))
             texts: list[tuple[str, ...]] = []
             for prompts in (positive, negative, contexts):
                 shown = [

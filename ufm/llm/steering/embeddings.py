@@ -102,7 +102,7 @@ def embed_prompts(
 
 
 def round_up(length: int, longest: int | None) -> int:
-    """8, 16, 32, 64, then in eighths of the next power of 2, within the model's positions.
+    """8, 16, 32, 64, then in steps of an eighth of the power of 2 below, within the model's positions.
 
     Few lengths to compile; attention on 2,048 positions would take three times the memory of that on 1,152.
     """
