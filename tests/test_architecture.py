@@ -21,7 +21,7 @@ FLOORS = (
     ("ufm.llm.decoder",),
     ("ufm.llm.checkpoint",),
     ("ufm.llm.text",),
-    ("ufm.llm.steering",),
+    ("ufm.llm.adapter", "ufm.llm.steering"),
     ("ufm.llm.measure",),
     ("ufm.llm.laws", "ufm.llm.strength"),
     ("ufm.llm",),  # the public names
@@ -137,10 +137,10 @@ PUBLIC = {
     "ufm.llm": """
         ControlVector Embeddings KINDS LanguageModel Law LoopVerdict ModelStrength Prompt Separation Steering
         SteeringVector SweetSpots TextSpend Tokenizer bump_law choose_strength cost_law embed_prompts
-        example_file features find_loop fit_tanh generate load load_tokenizer measure_agreement
-        measure_log_odds measure_separation odds_law plateau_law plateau_limits read_prompts read_vector
-        split_prompts steered_logits steering_vectors sweep_cost sweep_curves sweep_slopes sweet_spots
-        tanh_law tilt windows write_vector""",
+        example_file features find_loop fit_tanh from_transformers generate load load_tokenizer
+        measure_agreement measure_log_odds measure_separation odds_law plateau_law plateau_limits read_prompts
+        read_vector split_prompts steered_logits steering_vectors sweep_cost sweep_curves sweep_slopes
+        sweet_spots tanh_law tilt windows write_vector""",
     "ufm.llm.toy": "Corpus Made Settings is_uppercase_token make_toy read_corpus",
     "ufm.plots": """
         GALLERY PALETTE Picture concept_across_contexts concept_curves cost_against_mass

@@ -1,3 +1,4 @@
+from .adapter.from_transformers import from_transformers as from_transformers
 from .checkpoint.load import load as load
 from .decoder.model import LanguageModel as LanguageModel
 from .decoder.steering import Steering as Steering

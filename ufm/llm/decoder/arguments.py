@@ -1,6 +1,7 @@
 """Checks of what users pass to a model: one clear line each, silence under tracing."""
 
 import warnings
+from typing import Protocol, runtime_checkable
 
 import jax.numpy as jnp
 import numpy as np
@@ -8,13 +9,29 @@ from jaxtyping import Array, ArrayLike
 
 from ufm._checks import Numbers, finite, is_concrete, within
 
-from .config import Config
-
 POSITIONS = ("all", "last")
 SITES = ("residual", "post-norm")
 
 
-def token_batch(tokens: Numbers, mask: Numbers | None, config: Config) -> tuple[Array, Array, bool]:
+@runtime_checkable
+class Sizes(Protocol):
+    """How long a text may be, and how large the arrays of a block are; as of `Config`."""
+
+    @property
+    def vocabulary(self) -> int: ...  # noqa: D102
+    @property
+    def inner(self) -> int: ...  # noqa: D102
+    @property
+    def heads(self) -> int: ...  # noqa: D102
+    @property
+    def positions(self) -> int | None: ...  # noqa: D102
+    @property
+    def context(self) -> int | None: ...  # noqa: D102
+    @property
+    def longest(self) -> int | None: ...  # noqa: D102
+
+
+def token_batch(tokens: Numbers, mask: Numbers | None, config: Sizes) -> tuple[Array, Array, bool]:
     """`tokens` and `mask` as arrays [B, T], and whether a single sequence [T] was given."""
     vocabulary, longest = config.vocabulary, config.positions
     array = _array(tokens)
@@ -46,7 +63,7 @@ def token_batch(tokens: Numbers, mask: Numbers | None, config: Config) -> tuple[
     return jnp.asarray(array), jnp.asarray(real), is_single
 
 
-def check_context(tokens: int, config: Config) -> None:
+def check_context(tokens: int, config: Sizes) -> None:
     """Warn of more tokens than the model was made for; the same words each time, so that one is shown."""
     if config.context is not None and tokens > config.context:
         warnings.warn(

@@ -82,6 +82,11 @@ class Config:
         """The most tokens that the model can, or knows to, read at once; None where that is not known."""
         return self.positions or self.context
 
+    @property
+    def heads(self) -> int:
+        """The most attention heads of any block."""
+        return max(block.heads for block in self.blocks)
+
 
 class Reader:
     """Hands out settings and remembers which were asked for; errors name `where` they are from."""

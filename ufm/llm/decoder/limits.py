@@ -5,6 +5,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import DTypeLike
 
+from .adapted import Model
 from .model import LanguageModel
 from .steering import Steering
 
@@ -26,13 +27,15 @@ def seen_by_norm(model: LanguageModel, vector: Array | np.ndarray) -> np.ndarray
     return None if is_rounding(seen, float(np.linalg.norm(v)), model.wide) else seen
 
 
-def limit_states(model: LanguageModel, steering: Steering) -> Float[Array, "2 d"] | None:
+def limit_states(model: Model, steering: Steering) -> Float[Array, "2 d"] | None:
     """LN_0(-v) and LN_0(v), to which all last hidden states tend as α → -∞ and as α → +∞.
 
     LN_0 is the model's final norm without its eps. None where nothing of v is left: a LayerNorm
     takes the mean of the entries away, and equal entries leave their rounding. At the site
     "post-norm" there is no limit, for no norm follows.
     """
+    if not isinstance(model, LanguageModel):
+        return model.limit_states(steering)
     seen = seen_by_norm(model, model.place(steering).vector)
     if seen is None:
         return None

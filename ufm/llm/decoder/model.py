@@ -1,6 +1,7 @@
 """A language model that can be steered: logits, hidden states and exact derivatives in α."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Unpack
 
@@ -12,18 +13,10 @@ from jaxtyping import Array, ArrayLike, Float
 
 from ufm._checks import Numbers
 
-from .arguments import (
-    POSITIONS,
-    SITES,
-    check_shift,
-    one_of,
-    scalar,
-    steered_block,
-    token_batch,
-)
+from .arguments import SITES, one_of, scalar, steered_block, token_batch
 from .blocks import Layout, Params, embed, layout_of, normalise, run_blocks, unembed
 from .config import Config
-from .steering import Placed, Steering, Where, add, place, step
+from .steering import Placed, Steering, Where, add, asked, check_strength, place, step
 from .taylor import probs_series, run_blocks_series, straight
 
 
@@ -208,6 +201,28 @@ class LanguageModel(eqx.Module):
     # What follows is for this package: sweeps run the parts apart.
 
     @property
+    def not_affine(self) -> str | None:
+        """Why logits are not the unembedding times the last hidden state; None where they are."""
+        cap = self.config.final_softcap
+        return None if cap is None else f"the logits are capped at {cap:g}"
+
+    def states_at(
+        self, tokens: Numbers, mask: Numbers | None, layers: list[int], site: str
+    ) -> Iterator[tuple[int, Float[Array, "batch length d"]]]:
+        """Each of these blocks, from the first on, with the hidden states [B, T, d] after it, in one pass."""
+        ids, real, _ = self.batch(tokens, mask)
+        layout = layout_of(real)
+        x, start = embed(self.params, self.config, ids, layout), 0
+        for layer in sorted(set(layers)):
+            x = run_blocks(self.params, self.config, x, layout, start, layer + 1)
+            start = layer + 1
+            yield layer, normalise(self.params, self.config, x) if site == "post-norm" else x
+
+    def unembed(self, hidden: Float[Array, "*rows d"]) -> Float[Array, "*rows vocab"]:
+        """Logits of states after the final norm."""
+        return unembed(self.params, self.config, hidden)
+
+    @property
     def wide(self) -> np.dtype:
         """The dtype of norms, logits and of h + αv: float32 at least."""
         return self.params.final_norm.scale.dtype
@@ -261,7 +276,7 @@ class LanguageModel(eqx.Module):
     ) -> Array:
         """Logits [(B,) rows, V]; without steering α is 0, and nothing is added."""
         fields = {} if steering is None else vars(steering)
-        placed = self._asked(alpha, **fields, **where)
+        placed = asked(alpha, self._place, **fields, **where)
         strength = self._strength(alpha, placed)
         ids, real, is_single = self.batch(tokens, mask)
         layout = layout_of(real)
@@ -271,30 +286,9 @@ class LanguageModel(eqx.Module):
         out = self.after_steering(x, layout, placed, only_last)
         return out[0] if is_single else out
 
-    def _asked(
-        self,
-        alpha: ArrayLike,
-        *,
-        vector: Numbers | None = None,
-        layer: int | None = None,
-        positions: str = "all",
-        site: str = "residual",
-    ) -> Placed | None:
-        """The steering of these fields; None where they name no vector."""
-        one_of("positions", positions, POSITIONS)
-        one_of("site", site, SITES)
-        if vector is not None:
-            return self._place(vector, layer, positions, site)
-        if layer is not None or not isinstance(alpha, int | float) or alpha != 0:
-            raise ValueError("alpha and layer steer nothing without a vector: pass vector=")
-        return None
-
     def _strength(self, alpha: ArrayLike, placed: Placed | None) -> Array:
         """The strength as a row of one; refused where αv overflows the norms."""
-        strength = scalar(alpha, self.wide)[None]
-        if placed is not None:
-            check_shift(strength, placed.vector, self.wide)
-        return strength
+        return check_strength(scalar(alpha, self.wide)[None], placed, self.wide)
 
     def _place(self, vector: Numbers, layer: int | None, positions: str, site: str) -> Placed:
         sizes = {"count": self.blocks, "width": self.dimension}

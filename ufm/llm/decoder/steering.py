@@ -1,16 +1,17 @@
 """The one record of what is added where, and the sum h + αv itself."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypedDict, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from ufm._checks import Numbers, finite, is_concrete
 
-from .arguments import POSITIONS, SITES, direction, one_of, steered_block
+from .arguments import POSITIONS, SITES, check_shift, direction, one_of, steered_block
 from .blocks import Layout
 
 
@@ -95,6 +96,32 @@ def place(
     one_of("site", site, SITES)
     block = steered_block(layer, site, count)
     return Placed(direction(vector, width, dtype), block, positions, site)
+
+
+def asked(
+    alpha: ArrayLike,
+    place: Callable[[Numbers, int | None, str, str], Placed],
+    *,
+    vector: Numbers | None = None,
+    layer: int | None = None,
+    positions: str = "all",
+    site: str = "residual",
+) -> Placed | None:
+    """The steering of these fields, by the model's `place`; None where they name no vector."""
+    one_of("positions", positions, POSITIONS)
+    one_of("site", site, SITES)
+    if vector is not None:
+        return place(vector, layer, positions, site)
+    if layer is not None or not isinstance(alpha, int | float) or alpha != 0:
+        raise ValueError("alpha and layer steer nothing without a vector: pass vector=")
+    return None
+
+
+def check_strength(strength: Array, steering: Placed | None, dtype: np.dtype) -> Array:
+    """The strength; refused where αv overflows the norms, which work in `dtype`."""
+    if steering is not None:
+        check_shift(strength, steering.vector, dtype)
+    return strength
 
 
 def step(

@@ -59,6 +59,16 @@ def _block_series(
 
 
 @partial(jax.jit, static_argnums=(1, 3))
+def logit_series(params: Params, config: Config, series: Series, has_norm: bool) -> Series:
+    """The series of logits from that of hidden states before (or after) the final norm."""
+
+    def logits(x: Array) -> Array:
+        return unembed(params, config, x if has_norm else normalise(params, config, x))
+
+    return through(logits, series)
+
+
+@partial(jax.jit, static_argnums=(1, 3))
 def probs_series(params: Params, config: Config, series: Series, has_norm: bool) -> Series:
     """The series of softmax(logits) from that of hidden states before (or after) the final norm."""
 

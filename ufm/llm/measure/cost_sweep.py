@@ -10,7 +10,7 @@ import numpy as np
 from ufm._files import Arrays, digest
 from ufm._progress import Progress, silent
 
-from ..decoder.model import LanguageModel
+from ..decoder.adapted import Model
 from ..decoder.steering import Steering
 from ..steering.steered_prompt import check_strengths
 from .journal import Journal
@@ -35,7 +35,7 @@ class Cost:
 
 
 def sweep_cost(
-    model: LanguageModel,
+    model: Model,
     windows: Iterable[Sequence[int]],
     steering: Steering,
     alphas: Sequence[float] | np.ndarray,
@@ -93,7 +93,7 @@ def _groups(windows: Iterable[Sequence[int]], size: int) -> Iterator[list[list[i
 
 
 def _one_window(
-    model: LanguageModel,
+    model: Model,
     row: list[int],
     steering: Steering,
     alphas: np.ndarray,

@@ -13,9 +13,9 @@ from jaxtyping import Array
 from ufm._files import Arrays, digest
 from ufm._progress import Progress, silent
 
-from ..decoder.model import LanguageModel
+from ..decoder.adapted import Model
 from ..decoder.steering import Steering
-from ..steering.steered_prompt import SteeredPrompt, bucket, check_strengths, chunks
+from ..steering.steered_prompt import Prompt, bucket, check_strengths, chunks, steered_prompt
 from .journal import Journal
 from .token_curves import identity, prompt_parts
 
@@ -38,7 +38,7 @@ class Slopes:
 
 
 def sweep_slopes(
-    model: LanguageModel,
+    model: Model,
     prompts: Sequence[Sequence[int]],
     tokens: np.ndarray,
     steering: Steering,
@@ -73,7 +73,7 @@ def sweep_slopes(
     ends = None if limits is None else jnp.asarray(limits)
 
     def measure(j: int) -> Arrays:
-        prompt = SteeredPrompt(model, rows[j], steering, bucket(model, rows[j]))
+        prompt = steered_prompt(model, rows[j], steering, bucket(model, rows[j]))
         size = batch_size or max(1, prompt.batch_size() // 2)
         return _one_prompt(prompt, jnp.asarray(tokens[j]), strengths, beyond, ends, size)
 
@@ -83,7 +83,7 @@ def sweep_slopes(
 
 
 def _one_prompt(
-    prompt: SteeredPrompt,
+    prompt: Prompt,
     tokens: Array,
     alphas: np.ndarray,
     far: np.ndarray,
@@ -94,8 +94,7 @@ def _one_prompt(
     found: defaultdict[str, list[np.ndarray]] = defaultdict(list)
     for where, chunk in chunks(alphas, size, dtype):
         count = where.stop - where.start
-        # each row depends on its own strength alone: one direction serves them all
-        logits, change = jax.jvp(prompt.logits, (chunk,), (jnp.ones_like(chunk),))
+        logits, change = prompt.slopes(chunk)
         found["slopes"].append(np.asarray(_slopes(logits, change, tokens))[:count])
         if limits is not None:
             found["distance"].append(np.asarray(_distance(logits, chunk, limits))[:count])

@@ -12,10 +12,10 @@ from jaxtyping import Array
 from ufm._progress import Progress, silent
 from ufm.numerics.bracket import Bracket
 
-from ..decoder.model import LanguageModel
+from ..decoder.adapted import Model
 from ..decoder.steering import Steering
 from ..steering.embeddings import round_up
-from ..steering.steered_prompt import SteeredPrompt, check_strengths, chunks
+from ..steering.steered_prompt import Prompt, check_strengths, chunks, steered_prompt
 from .token_curves import token_set
 
 # Each end of a window is closed in on in so many rounds of so many strengths.
@@ -59,7 +59,7 @@ class SweetSpots:
 
 
 def sweet_spots(
-    model: LanguageModel,
+    model: Model,
     prompts: Sequence[Sequence[int]],
     steering: Steering,
     target: np.ndarray,
@@ -95,7 +95,7 @@ def sweet_spots(
     shares, windows, show = [], [], progress or silent
     for j, row in enumerate(prompts):
         length = round_up(len(row), model.config.positions)
-        measure = partial(_shares, SteeredPrompt(model, row, steering, length), members)
+        measure = partial(_shares, steered_prompt(model, row, steering, length), members)
         found = measure(strengths)
         shares.append(found)
         windows.append(_window(measure, strengths, np.all(found <= tolerance, axis=1), tolerance))
@@ -112,13 +112,12 @@ def sweet_spots(
     )
 
 
-def _shares(prompt: SteeredPrompt, members: Array, alphas: np.ndarray) -> np.ndarray:
+def _shares(prompt: Prompt, members: Array, alphas: np.ndarray) -> np.ndarray:
     """Share of the target's mass that falls, and of the other mass that rises, [A, 2]."""
     filled = np.pad(alphas, (0, -alphas.size % _POINTS), "edge")
     found = []
     for _, chunk in chunks(filled, _POINTS, prompt.model.wide):
-        slopes = jax.jvp(prompt.logits, (chunk,), (jnp.ones_like(chunk),))
-        found.append(np.asarray(_going_wrong(*slopes, members)))
+        found.append(np.asarray(_going_wrong(*prompt.slopes(chunk), members)))
     return np.concatenate(found)[: alphas.size]
 
 

@@ -7,9 +7,10 @@ import numpy as np
 
 from ufm._progress import Progress, silent
 
+from ..decoder.adapted import Model
 from ..decoder.limits import limit_states
-from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
+from ..steering.batches import at_once
 from ..steering.steered_prompt import check_strengths
 from .token_curves import token_set
 from .window_cost import KINDS, CostWindow, check_text
@@ -42,7 +43,7 @@ class TextSpend:
 
     def __init__(
         self,
-        model: LanguageModel,
+        model: Model,
         windows: Sequence[Sequence[int]],
         steering: Steering,
         *,
@@ -105,16 +106,14 @@ class TextSpend:
         hidden = states[int(sign > 0)][None, None]
         one, total = jnp.ones(1, self.model.wide), np.zeros(len(KINDS))
         for window in self._pass():
-            everywhere = jnp.broadcast_to(hidden, window.before.shape)
+            everywhere = jnp.broadcast_to(hidden, window.hidden.shape)
             total += window.sums_of(everywhere, one)[0]
         return self._without_target(total / self.predicted.sum())
 
     def _measure(self, alphas: np.ndarray) -> np.ndarray:
         """Sums [A, windows, 4] by one run over the text."""
         self.passes += 1
-        # logits of a batch and three more arrays like them
-        row = 4 * self.length * self.model.vocabulary * self.model.wide.itemsize
-        size = max(1, min(4, self.model.memory // row))
+        size = at_once(self.model, self.length * self.model.vocabulary, most=4)
         # one strength or `size` at a time: two programs, not one for each number of strengths
         filled = alphas if alphas.size == 1 else np.pad(alphas, (0, -alphas.size % size), "edge")
         found = [window.sums(filled, size)[: alphas.size] for window in self._pass()]
@@ -126,7 +125,7 @@ class TextSpend:
             window = self._kept.get(k)
             if window is None:
                 window = CostWindow(self.model, row, self.steering, self.length, target=self.target)
-                size = window.before.nbytes + window.hidden.nbytes
+                size = window.nbytes
                 if (len(self._kept) + 1) * size <= _KEPT_BYTES:
                     self._kept[k] = window
             yield window

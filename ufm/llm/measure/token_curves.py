@@ -15,10 +15,10 @@ from ufm._files import Arrays, digest
 from ufm._json import JSON
 from ufm._progress import Progress, silent
 
-from ..decoder.model import LanguageModel
+from ..decoder.adapted import Model
 from ..decoder.steering import Steering
 from ..steering import steered_prompt
-from ..steering.steered_prompt import SteeredPrompt, check_strengths, chunks
+from ..steering.steered_prompt import check_strengths, chunks
 from .journal import Journal
 
 
@@ -48,7 +48,7 @@ class Curves:
 
 
 def sweep_curves(
-    model: LanguageModel,
+    model: Model,
     prompts: Sequence[Sequence[int]],
     steering: Steering,
     alphas: Sequence[float] | np.ndarray,
@@ -100,9 +100,7 @@ def prompt_parts(count: int) -> dict[str, dict[str, JSON]]:
     return {f"prompt-{j:06d}": {"prompt": j} for j in range(count)}
 
 
-def identity(
-    model: LanguageModel, steering: Steering, alphas: np.ndarray, order: int
-) -> dict[str, JSON]:
+def identity(model: Model, steering: Steering, alphas: np.ndarray, order: int) -> dict[str, JSON]:
     """What the numbers of a sweep depend on."""
     return {
         "version": __version__,
@@ -135,7 +133,7 @@ def token_set(concept: Numbers, vocabulary: int) -> np.ndarray:
 
 
 def _one_prompt(
-    model: LanguageModel,
+    model: Model,
     row: list[int],
     steering: Steering,
     alphas: np.ndarray,
@@ -144,7 +142,7 @@ def _one_prompt(
     order: int,
     batch_size: int | None,
 ) -> Arrays:
-    prompt = SteeredPrompt(model, row, steering, steered_prompt.bucket(model, row))
+    prompt = steered_prompt.steered_prompt(model, row, steering, steered_prompt.bucket(model, row))
     size = batch_size or prompt.batch_size()
     dtype = model.wide
     # the batch's own shape, so that the ends need no program of their own

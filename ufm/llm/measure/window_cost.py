@@ -9,20 +9,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from ..decoder.blocks import Params, normalise, unembed
-from ..decoder.config import Config
-from ..decoder.model import LanguageModel
+from ..decoder.adapted import Model
 from ..decoder.steering import Steering
-from ..decoder.taylor import Series, run_blocks_series, straight, through
+from ..decoder.taylor import Series, through
+from ..steering.batches import at_once, within_blocks
 from ..steering.last_block import LastBlock, has_closed_form
-from ..steering.steered_prompt import SteeredRun, chunks, unsteered_at_zero
+from ..steering.steered_prompt import SteeredRun, chunks, steered_text, unsteered_at_zero
 from .budgets import KINDS
 
-# How many arrays of the size of the logits are at work at once: log-probabilities, their differences, ….
-_COPIES = 3
 
-
-class CostWindow(SteeredRun):
+class CostWindow:
     """A window of at least 2 tokens, each but the first predicted from those before it.
 
     All positions are steered. `target` [V]: the token set of "target_mass". Sums are over the
@@ -31,7 +27,7 @@ class CostWindow(SteeredRun):
 
     def __init__(
         self,
-        model: LanguageModel,
+        model: Model,
         row: Sequence[int],
         steering: Steering,
         length: int,
@@ -39,39 +35,42 @@ class CostWindow(SteeredRun):
         target: np.ndarray | None = None,
     ):
         check_text([row], length, steering)
-        super().__init__(model, row, steering, length, only_last=False)
+        self.model, self.run = model, steered_text(model, row, steering, length)
         self.kinds, self.predicted = kinds, len(row) - 1
-        following = np.pad(row[1:], (0, length - self.predicted))
-        self.following = jnp.asarray(following, np.int32)
         self.target = jnp.asarray(np.zeros(model.vocabulary, bool) if target is None else target)
-        self.hidden = model.states_after(self.before, self.layout, self.steering, only_last=False)
+        self.hidden = self.run.states(jnp.zeros(1, model.wide))
+        following = np.pad(row[1:], (0, self.hidden.shape[1] - self.predicted))
+        self.following = jnp.asarray(following, np.int32)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the hidden states that are kept."""
+        return self.run.before.nbytes + self.hidden.nbytes
 
     def batch_size(self) -> int:
         """How many strengths run through the later blocks at once; the head follows part by part."""
-        config, length = self.model.config, self.before.shape[1]
-        widest = length * max(config.inner, length * config.blocks[0].heads)
-        size = _COPIES * widest * self.model.wide.itemsize
-        return max(1, min(64, self.model.memory // size))
+        length = self.hidden.shape[1]
+        return at_once(self.model, within_blocks(self.model, length, length), most=64)
 
     def sums(self, alphas: np.ndarray, batch_size: int) -> np.ndarray:
         """The sums [A, K] at each strength, `batch_size` strengths at a time.
 
         After the last block two head products a token serve all strengths, at once.
         """
-        if has_closed_form(self.model, self.steering, self.before[0]):
-            return self._sums_after_last_block(alphas)
+        run = self.run
+        if isinstance(run, SteeredRun) and has_closed_form(run.model, run.steering, run.before[0]):
+            return self._sums_after_last_block(run, alphas)
         found = []
         for where, chunk in chunks(alphas, batch_size, self.model.wide):
-            sums = self.sums_of(self.states(chunk), chunk)
+            sums = self.sums_of(run.states(chunk), chunk)
             found.append(sums[: where.stop - where.start])
         return np.concatenate(found)
 
     def sums_of(self, hidden: Float[Array, "A T d"], alphas: Float[Array, " A"]) -> np.ndarray:
         """The sums [A, K] of these last hidden states; those of the unsteered model where α = 0."""
-        params, config = self.model.params, self.model.config
         total = np.zeros((alphas.size, len(self.kinds)))
         for part in self._parts(alphas.size + 1):
-            logits = unembed(params, config, hidden[:, part.rows])
+            logits = self.model.unembed(hidden[:, part.rows])
             given = self._base(part.rows), self.following[part.rows], self.target
             total += part.sum(_costs_at(logits, alphas, *given, kinds=self.kinds))
         return total
@@ -82,17 +81,11 @@ class CostWindow(SteeredRun):
         value = self.sums_of(self.hidden, jnp.zeros(1, self.model.wide))
         if order == 0:
             return value
-        v = jnp.broadcast_to(self.steering.vector, self.before.shape).astype(self.before.dtype)
-        start = self.steering.layer + 1
-        params, config = self.model.params, self.model.config
-        series = straight(self.before, v, order)
-        series = run_blocks_series(params, config, series, self.layout, start, only_last=False)
-        how = {"kinds": self.kinds, "has_norm": self.steering.site == "post-norm"}
+        series = self.run.logit_series(jnp.zeros(1, self.model.wide), order)
         total = np.zeros((order, len(self.kinds)))
         for part in self._parts(2 * (order + 1)):
-            few = [x[:, part.rows] for x in series]
             given = self._base(part.rows), self.following[part.rows], self.target
-            costs = _cost_series(params, config, few, *given, **how)
+            costs = _cost_series(series(part.rows), *given, kinds=self.kinds)
             total += np.concatenate([part.sum(x) for x in costs[1:]])
         return np.concatenate([value, total])
 
@@ -104,31 +97,30 @@ class CostWindow(SteeredRun):
             total += float(part.sum(_cross_entropy(base, self.following[part.rows]))[0, 0])
         return total
 
-    def _sums_after_last_block(self, alphas: np.ndarray) -> np.ndarray:
+    def _sums_after_last_block(self, run: SteeredRun, alphas: np.ndarray) -> np.ndarray:
         strengths = jnp.asarray(alphas, self.model.wide)
         total = np.zeros((alphas.size, len(self.kinds)))
         for part in self._parts(2):
-            form = LastBlock.of(self.model, self.steering, self.before[0, part.rows])
+            form = LastBlock.of(run.model, run.steering, run.before[0, part.rows])
             given = self._base(part.rows)[0], self.following[part.rows], self.target
             total += part.sum(_closed_costs(form, strengths, *given, kinds=self.kinds))
         return total
 
     def _base(self, rows: slice) -> Float[Array, "1 rows vocab"]:
         """The unsteered logits of these positions; worked out when needed, as they are large."""
-        return unembed(self.model.params, self.model.config, self.hidden[:, rows])
+        return self.model.unembed(self.hidden[:, rows])
 
     def _parts(self, arrays: int) -> Iterator["_Part"]:
         """The predicted positions in parts of one size, whose `arrays` [rows, V] the memory holds."""
-        row = _COPIES * arrays * self.model.vocabulary * self.model.wide.itemsize
-        most = max(1, self.model.memory // row)
+        most = at_once(self.model, arrays * self.model.vocabulary, self.predicted)
         count = -(-self.predicted // most)
         size = -(-self.predicted // count)
         if count == 1:
             # one program for windows of all lengths
-            size = self.before.shape[1]
+            size = self.hidden.shape[1]
         for done in range(0, self.predicted, size):
             # the last part begins earlier, so that it is as long
-            start = min(done, self.before.shape[1] - size)
+            start = min(done, self.hidden.shape[1] - size)
             yield _Part(slice(start, start + size), slice(done - start, self.predicted - start))
 
 
@@ -203,25 +195,20 @@ def _closed_costs(
     return jnp.swapaxes(found, 0, 1)
 
 
-@partial(jax.jit, static_argnums=1, static_argnames=("kinds", "has_norm"))
+@partial(jax.jit, static_argnames="kinds")
 def _cost_series(
-    params: Params,
-    config: Config,
     series: Series,
     base: Float[Array, "1 T vocab"],
     following: Int[Array, " T"],
     target: Bool[Array, " vocab"],
     *,
     kinds: tuple[str, ...],
-    has_norm: bool,
 ) -> Series:
-    """The costs and their derivatives in α, from a Taylor series of hidden states."""
+    """The costs and their derivatives in α, from a Taylor series of logits."""
     before = jax.nn.log_softmax(base)
 
-    def costs(x: Array) -> Array:
-        hidden = x if has_norm else normalise(params, config, x)
-        after = jax.nn.log_softmax(unembed(params, config, hidden))
-        return _costs(after, before, following, target, kinds)
+    def costs(logits: Array) -> Array:
+        return _costs(jax.nn.log_softmax(logits), before, following, target, kinds)
 
     return through(costs, series)
 

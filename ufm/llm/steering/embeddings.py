@@ -1,23 +1,21 @@
 """The door to the theory: hidden states of prompts, and the UFM they make with the unembedding."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
 
 from ufm import UFM, ExponentialTilt, separation_margin
 from ufm._checks import Numbers
 
+from ..decoder.adapted import Model
 from ..decoder.arguments import SITES, block_number, one_of
-from ..decoder.blocks import embed, layout_of, normalise, run_blocks
-from ..decoder.model import LanguageModel
 from ..text.tokenizer import pad
+from .batches import at_once, within_blocks
 
 POOLINGS = ("last", "mean")
 _MOST = 16  # prompts in a batch
-_COPIES = 4  # arrays as large as the largest that are at work at once
 # An attention sink's state is longer than this many times its prompt's median: 130 times on SmolLM2, where no
 # other token's is 1.3 times.
 _SINK = 10.0
@@ -42,7 +40,7 @@ class Embeddings:
 
 
 def embed_prompts(
-    model: LanguageModel,
+    model: Model,
     prompts: Sequence[Sequence[int]],
     layers: Sequence[int],
     *,
@@ -81,7 +79,7 @@ def embed_prompts(
         # the longest of as many as there may be
         longest = max(map(len, (prompts[j] for j in order[: batch_size or _MOST])))
         length = round_up(longest, model.config.positions)
-        size = batch_size or _batch_size(model, length)
+        size = batch_size or at_once(model, within_blocks(model, length, length), _MOST)
         chosen, order = order[:size], order[size:]
         rows = [prompts[j] for j in chosen]
         rows += [rows[-1]] * (size - len(rows) if len(prompts) > size else 0)
@@ -89,12 +87,14 @@ def embed_prompts(
         real = mask[: len(chosen)]
         later = _without_first(real)
         norms = np.zeros((len(wanted), *real.shape))
-        for at, found in _states(model, tokens, mask, wanted, site):
+        for layer, found in model.states_at(tokens, mask, wanted, site):
             x = np.asarray(found)[: len(chosen)]
-            norms[at] = np.linalg.norm(x.astype(np.float64), axis=2)
-            sink = _sinks(norms[at], real, later)
-            sinks[at] += sink.sum()
-            states[at, chosen] = _pool(x, real, real & ~sink, pooling)
+            size = np.linalg.norm(x.astype(np.float64), axis=2)
+            sink = _sinks(size, real, later)
+            here = np.flatnonzero(np.equal(wanted, layer))
+            norms[here] = size
+            sinks[here] += sink.sum()
+            states[np.ix_(here, chosen)] = _pool(x, real, real & ~sink, pooling)
         lengths.append(norms[:, real])
         after_first.append(norms[:, later])
     every, most = np.concatenate(lengths, axis=1), np.concatenate(after_first, axis=1)
@@ -110,27 +110,6 @@ def round_up(length: int, longest: int | None) -> int:
     step = power if power <= 64 else power // 16
     rounded = -(-length // step) * step
     return rounded if longest is None else max(length, min(rounded, longest))
-
-
-def _batch_size(model: LanguageModel, length: int) -> int:
-    """How many prompts of this length fit the memory: attention's scores, or the MLP's inner states."""
-    heads = max(block.heads for block in model.config.blocks)
-    widest = length * max(heads * length, model.config.inner)
-    return max(1, min(_MOST, model.memory // (_COPIES * widest * model.wide.itemsize)))
-
-
-def _states(
-    model: LanguageModel, tokens: np.ndarray, mask: np.ndarray, layers: list[int], site: str
-) -> Iterator[tuple[int, Array]]:
-    """The states after each block, one by one, with where its number is in `layers`."""
-    ids, real, _ = model.batch(tokens, mask)
-    layout = layout_of(real)
-    x, start = embed(model.params, model.config, ids, layout), 0
-    for layer in sorted(set(layers)):
-        x = run_blocks(model.params, model.config, x, layout, start, layer + 1)
-        start = layer + 1
-        found = normalise(model.params, model.config, x) if site == "post-norm" else x
-        yield from ((at, found) for at, wanted in enumerate(layers) if wanted == layer)
 
 
 def _without_first(mask: np.ndarray) -> np.ndarray:
@@ -153,7 +132,7 @@ def _pool(states: np.ndarray, mask: np.ndarray, kept: np.ndarray, pooling: str) 
     return np.einsum("bt,btd->bd", weight, states.astype(np.float64)).astype(states.dtype)
 
 
-def features(model: LanguageModel, prompts: Sequence[Sequence[int]], **options) -> UFM:
+def features(model: Model, prompts: Sequence[Sequence[int]], **options) -> UFM:
     """The UFM that the model is at its last hidden state: W, and one h_j a prompt.
 
     h_j is the state of the prompt's last token after the final norm, so that softmax(W h_j) is the
@@ -170,18 +149,16 @@ def features(model: LanguageModel, prompts: Sequence[Sequence[int]], **options) 
     >>> print(abs(last.logits()[1] - model.logits([5, 6, 7])).max() < 1e-12)
     True
     """
-    if model.config.final_softcap is not None:
+    if model.not_affine is not None:
         raise ValueError(
-            f"the logits are capped at {model.config.final_softcap:g}: they are not affine in the last "
+            f"{model.not_affine}: they are not affine in the last "
             "hidden state, so steering it is not an exponential tilt"
         )
     found = embed_prompts(model, prompts, [model.blocks - 1], site="post-norm", **options)
     return UFM(model.unembedding, jnp.asarray(found.states[0]))
 
 
-def tilt(
-    model: LanguageModel, prompts: Sequence[Sequence[int]], vector: Numbers
-) -> ExponentialTilt:
+def tilt(model: Model, prompts: Sequence[Sequence[int]], vector: Numbers) -> ExponentialTilt:
     """The exponential tilt of the prompts' next-token distributions by a vector added after the final norm.
 
     M = W v, and log p_j from the logits: at `site="post-norm"` this *is* the steered model.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -10,17 +11,18 @@ from jaxtyping import Array, Float
 
 from ufm._checks import Numbers, finite
 
+from ..decoder.adapted import AdaptedModel, Model, RowSeries, Run
 from ..decoder.arguments import check_shift
 from ..decoder.blocks import apply_block, arrange, extend, layout_of, normalise, pick, unembed
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering, add, step
+from ..decoder.taylor import logit_series, run_blocks_series, straight
 from ..text.tokenizer import pad
+from .batches import at_once, within_blocks
 from .last_block import LastBlock, has_closed_form
 
-# How many arrays as large as the largest are at work at once: scores and their softmax, logits and what is
-# made of them.
-_COPIES = 4
 _BUCKET = 4
+_MOST = 64  # strengths in a batch
 
 
 class SteeredRun:
@@ -49,6 +51,16 @@ class SteeredRun:
         """The last hidden states at each strength, of all rows or of the last."""
         x = add(self.before, step(self.before, self.layout, self.steering), alphas)
         return self.model.states_after(x, self.layout, self.steering, self.only_last)
+
+    def logit_series(self, alphas: Float[Array, " strengths"], order: int) -> RowSeries:
+        """The logits at each strength and their derivatives in it, up to `order`, of the rows asked for."""
+        v = step(self.before, self.layout, self.steering)
+        x = add(self.before, v, alphas)
+        params, config, start = self.model.params, self.model.config, self.steering.layer + 1
+        series = straight(x, v.astype(x.dtype), order)
+        series = run_blocks_series(params, config, series, self.layout, start, self.only_last)
+        has_norm = self.steering.site == "post-norm"
+        return lambda rows: logit_series(params, config, [x[:, rows] for x in series], has_norm)
 
 
 class SteeredPrompt(SteeredRun):
@@ -82,11 +94,9 @@ class SteeredPrompt(SteeredRun):
 
     def batch_size(self) -> int:
         """How many strengths fit the memory that the model's batches may take."""
-        config, length = self.model.config, self.layout.mask.shape[1]
+        length = self.layout.mask.shape[1]
         rows = 1 if self.cache is not None or self.start == self.model.blocks else length
-        widest = max(rows * max(config.inner, length * config.blocks[0].heads), config.vocabulary)
-        size = _COPIES * widest * self.model.wide.itemsize
-        return max(1, min(64, self.model.memory // size))
+        return _batch_size(self.model, rows, length)
 
     def logits(self, alphas: Float[Array, " strengths"]) -> Float[Array, "strengths vocab"]:
         """Logits after the last token at each strength; not all bits of α = 0 are the model's own."""
@@ -113,6 +123,64 @@ class SteeredPrompt(SteeredRun):
             cache[i] = keys, values
         return cache
 
+    def slopes(self, alphas: Float[Array, " strengths"]) -> tuple[Array, Array]:
+        """Logits at each strength and their slopes there, [A, V] each, by forward mode."""
+        # each row depends on its own strength alone: one direction serves them all
+        return jax.jvp(self.logits, (alphas,), (jnp.ones_like(alphas),))
+
+
+class AdaptedPrompt:
+    """The same of a model that another library runs."""
+
+    def __init__(self, model: AdaptedModel, tokens: Numbers, steering: Steering):
+        self.model, self.tokens = model, tokens
+        self.run = model.run(tokens, steering, only_last=True)
+        self.length = np.asarray(tokens).size
+
+    @cached_property
+    def base(self) -> Float[Array, " vocab"]:
+        """The logits of the unsteered model."""
+        return self.model.logits(self.tokens)
+
+    def batch_size(self) -> int:
+        """How many strengths fit the memory that the model's batches may take."""
+        return _batch_size(self.model, self.length, self.length)
+
+    def logits(self, alphas: Float[Array, " strengths"]) -> Float[Array, "strengths vocab"]:
+        """Logits after the last token at each strength."""
+        return self.run.logits(alphas)[:, 0]
+
+    def slopes(self, alphas: Float[Array, " strengths"]) -> tuple[Array, Array]:
+        """Logits at each strength and their slopes there, [A, V] each."""
+        logits, slopes = self.run.logit_series(alphas, 1)(slice(None))
+        return logits[:, 0], slopes[:, 0]
+
+
+Prompt: TypeAlias = SteeredPrompt | AdaptedPrompt
+
+
+def _batch_size(model: Model, rows: int, length: int) -> int:
+    """How many strengths to run at once, `rows` of a prompt of `length` tokens through the later blocks."""
+    return at_once(model, max(within_blocks(model, rows, length), model.vocabulary), _MOST)
+
+
+def steered_prompt(
+    model: Model, tokens: Numbers, steering: Steering, length: int | None = None
+) -> Prompt:
+    """One prompt under many strengths, whichever library runs the model."""
+    if isinstance(model, LanguageModel):
+        return SteeredPrompt(model, tokens, steering, length)
+    return AdaptedPrompt(model, tokens, steering)
+
+
+def steered_text(
+    model: Model, tokens: Numbers, steering: Steering, length: int
+) -> "SteeredRun | Run":
+    """One window of text, all its positions, whichever library runs the model."""
+    if isinstance(model, LanguageModel):
+        return SteeredRun(model, tokens, steering, length, only_last=False)
+    return model.run(tokens, steering, only_last=False)
+
 
 @jax.jit
 def unsteered_at_zero(steered: Array, unsteered: Array, alphas: Array) -> Array:
@@ -122,7 +190,7 @@ def unsteered_at_zero(steered: Array, unsteered: Array, alphas: Array) -> Array:
 
 
 def steered_logits(
-    model: LanguageModel,
+    model: Model,
     tokens: Numbers,
     steering: Steering,
     alphas: Sequence[float] | np.ndarray,
@@ -142,7 +210,7 @@ def steered_logits(
     >>> print(ufm.llm.steered_logits(model, [3, 4, 5], steering, [-1.0, 0.0, 1.0]).shape)
     (3, 64)
     """
-    prompt = SteeredPrompt(model, tokens, steering, length)
+    prompt = steered_prompt(model, tokens, steering, length)
     strengths = check_strengths(alphas, model, steering)
     out = np.zeros((strengths.size, model.vocabulary), model.wide)
     for where, chunk in chunks(strengths, batch_size or prompt.batch_size(), model.wide):
@@ -151,7 +219,7 @@ def steered_logits(
     return out
 
 
-def bucket(model: LanguageModel, tokens: Sequence[int]) -> int:
+def bucket(model: Model, tokens: Sequence[int]) -> int:
     """The length to pad a prompt to: a multiple of 4, within the model's positions.
 
     Each length is compiled once, in seconds; padding by 1.5 tokens on average costs less than a quarter as
@@ -162,7 +230,7 @@ def bucket(model: LanguageModel, tokens: Sequence[int]) -> int:
 
 
 def check_strengths(
-    alphas: Sequence[float] | np.ndarray, model: LanguageModel, steering: Steering | None
+    alphas: Sequence[float] | np.ndarray, model: Model, steering: Steering | None
 ) -> np.ndarray:
     """Strengths as a row of finite float64 numbers, not empty, none of which overflows the model's norms."""
     array = np.asarray(alphas, np.float64)

@@ -10,9 +10,9 @@ import numpy as np
 
 from ufm._files import digest, read_arrays, write_arrays
 
+from ..decoder.adapted import Model
 from ..decoder.arguments import POSITIONS, SITES, one_of
 from ..decoder.limits import is_rounding
-from ..decoder.model import LanguageModel
 from .embeddings import POOLINGS, embed_prompts
 
 _FORMAT = "ufm steering vector 2"
@@ -69,7 +69,7 @@ class SteeringVector:
         write_arrays(Path(path), {"vector": self.values}, {"format": _FORMAT, **about})
 
     @classmethod
-    def read(cls, path: str | Path, model: LanguageModel | None = None) -> "SteeringVector":
+    def read(cls, path: str | Path, model: Model | None = None) -> "SteeringVector":
         """Read a vector's file; with `model`, also check that it was made from that model.
 
         Raises `ValueError` naming the field that is missing, malformed or does not fit.
@@ -89,7 +89,7 @@ class SteeringVector:
             found.check_fits(model)
         return found
 
-    def check_fits(self, model: LanguageModel) -> None:
+    def check_fits(self, model: Model) -> None:
         """Raise unless the vector was made from this model."""
         if self.values.shape != (model.dimension,):
             raise ValueError(
@@ -144,7 +144,7 @@ def _length(values: np.ndarray) -> float:
 
 
 def steering_vectors(
-    model: LanguageModel,
+    model: Model,
     positive: Sequence[Sequence[int]],
     negative: Sequence[Sequence[int]],
     layers: Sequence[int] | None = None,

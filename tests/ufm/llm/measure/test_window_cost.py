@@ -56,10 +56,10 @@ def test_parts_of_a_window_add_up_to_the_whole(layer, monkeypatch):
     whole = window_of(model, steering)
     want = by_full_passes(model, steering)
     np.testing.assert_allclose(whole.sums(ALPHAS, 5), want, rtol=1e-12, atol=1e-12)
-    for memory in (1, 2 * 9216, 4 * 9216):
+    for memory in (1, 2 * 12288, 4 * 12288):
         parts = window_of(replace(model, memory=memory), steering)
         few = len(list(parts._parts(6)))
-        assert few == {1: 7, 2 * 9216: 4, 4 * 9216: 2}[memory]
+        assert few == {1: 7, 2 * 12288: 4, 4 * 12288: 2}[memory]
         np.testing.assert_allclose(parts.sums(ALPHAS, 5), want, rtol=1e-12, atol=1e-12)
         assert abs(parts.cross_entropy() - whole.cross_entropy()) < 1e-12
         np.testing.assert_allclose(parts.derivatives(2), whole.derivatives(2), atol=1e-12)

@@ -1,0 +1,1 @@
+"""Any causal language model of Hugging Face, run by torch: the same questions, of every architecture."""

@@ -1,0 +1,89 @@
+"""One sequence in torch under many strengths: what comes before the steered block runs once."""
+
+from typing import TYPE_CHECKING
+
+import torch
+from jaxtyping import Array, Float
+
+from ..decoder.adapted import RowSeries
+from ..decoder.steering import Placed
+from .arrays import to_jax, to_torch
+from .derivatives import series
+
+if TYPE_CHECKING:
+    from .model import TorchModel
+
+
+def add(
+    x: torch.Tensor, v: torch.Tensor, alphas: torch.Tensor, last: torch.Tensor | None
+) -> torch.Tensor:
+    """h + αv, one α for each row of `x` [B, T, d], in the dtype of v; at row `last` [B] alone, if given."""
+    step = alphas[:, None, None] * v
+    if last is not None:
+        here = torch.arange(x.shape[1], device=x.device)[None] == last[:, None]
+        step = step * here[:, :, None]
+    return (x.to(v.dtype) + step).to(x.dtype)
+
+
+def last_rows(x: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
+    """Row `last[b]` of x[b], its axis kept: [B, 1, d]."""
+    return x[torch.arange(len(x), device=x.device), last][:, None]
+
+
+class TorchRun:
+    """Tokens [1, T] up to the steered block; `before` [1, rows, d] are the states to which v is added."""
+
+    def __init__(self, model: "TorchModel", ids: torch.Tensor, steering: Placed, only_last: bool):
+        self.model, self.ids, self.steering, self.only_last = model, ids, steering, only_last
+        self.v = to_torch(steering.vector, model.head.weight)
+        self.is_normed = steering.site == "post-norm"
+        with torch.no_grad():
+            stop = model.blocks if self.is_normed else steering.layer
+            self.kept = model.forward.until(ids, {}, stop)
+        if self.is_normed and only_last:
+            self.kept = self.kept[:, -1:]
+
+    @property
+    def before(self) -> Float[Array, "1 rows d"]:
+        """The states to which v is added."""
+        return to_jax(self.kept)
+
+    def states(self, alphas: Float[Array, " strengths"]) -> Float[Array, "strengths rows d"]:
+        """The inputs of the head at each strength."""
+        a = to_torch(alphas, self.model.head.weight)
+        with torch.no_grad():
+            x = self._steered(a)
+            if not self.is_normed:
+                enter = (self.steering.layer, x)
+                ids = self.ids.expand(len(a), -1)
+                x = self._rows(self.model.forward.until(ids, {}, self.model.blocks, enter))
+        return to_jax(x)
+
+    def logits(self, alphas: Float[Array, " strengths"]) -> Float[Array, "strengths rows vocab"]:
+        """The logits at each strength."""
+        with torch.no_grad():
+            return to_jax(self.curve(to_torch(alphas, self.model.head.weight)))
+
+    def logit_series(self, alphas: Float[Array, " strengths"], order: int) -> RowSeries:
+        """The logits at each strength and their derivatives in it, up to `order`, of the rows asked for."""
+        self.model.check_derivatives(order)
+        found = series(self.curve, to_torch(alphas, self.model.head.weight), order)
+        return lambda rows: [to_jax(x[:, rows]) for x in found]
+
+    def curve(self, alphas: torch.Tensor) -> torch.Tensor:
+        """Logits [A, rows, V] as a function that torch differentiates."""
+        x, model = self._steered(alphas), self.model
+        if self.is_normed:
+            return model.logits_of(x)
+        ids = self.ids.expand(len(alphas), -1)
+        found = model.forward(ids, {model.blocks: self._rows}, (self.steering.layer, x))
+        return found.to(self.v.dtype)
+
+    def _steered(self, alphas: torch.Tensor) -> torch.Tensor:
+        count = self.kept.shape[1]
+        last = torch.full_like(alphas, count - 1, dtype=torch.int64)
+        x = self.kept.expand(len(alphas), -1, -1)
+        return add(x, self.v, alphas, last if self.steering.positions == "last" else None)
+
+    def _rows(self, x: torch.Tensor) -> torch.Tensor:
+        return x[:, -1:] if self.only_last else x
