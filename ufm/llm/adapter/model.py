@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Unpack, cast
 
 import jax
 import jax.numpy as jnp
@@ -78,10 +78,11 @@ class TorchModel:
             raise ValueError('float64 needs jax.config.update("jax_enable_x64", True)')
         self.inner, self.tokenizer, self.wide = model, tokenizer, at_least_float32(self.dtype)
         self.head = find_head(model, head)
+        self.weight = cast(torch.Tensor, self.head.weight)
         self.forward = Forward(model, find_blocks(model, blocks), self.head)
         self.blocks = self.forward.end
         settings = text_config(model)
-        self.vocabulary = self.head.weight.shape[0]
+        self.vocabulary = self.weight.shape[0]
         logits, states = self.forward.probe(self._ids(np.arange(1, _PROBED + 1)[None]))
         self.dimension, self._head_width = states[0].shape[-1], states[-1].shape[-1]
         self.config = _sizes(settings, self.vocabulary, self.dimension)
@@ -93,7 +94,7 @@ class TorchModel:
     @property
     def unembedding(self) -> Float[Array, "vocab d"]:
         """W [V, d]: logits are W times the input of the head, unless `not_affine` says otherwise."""
-        return to_jax(self.head.weight / self._divisor)
+        return to_jax(self.weight / self._divisor)
 
     @cached_property
     def source(self) -> Source:
@@ -217,7 +218,7 @@ class TorchModel:
     def unembed(self, hidden: Float[Array, "batch rows d"]) -> Float[Array, "batch rows vocab"]:
         """Logits of states that are put into the head."""
         with torch.no_grad():
-            x = to_torch(hidden, self.head.weight).to(self.head.weight.dtype)
+            x = to_torch(hidden, self.weight).to(self.weight.dtype)
             return to_jax(self.logits_of(x))
 
     def run(self, tokens: Numbers, steering: Steering, only_last: bool) -> TorchRun:
@@ -330,7 +331,7 @@ class TorchModel:
         last = rows.last.to(alphas.device)
         edits: dict[int, Edit] = {}
         if placed is not None:
-            v = to_torch(placed.vector, self.head.weight)
+            v = to_torch(placed.vector, self.weight)
             is_last = placed.positions == "last"
 
             def steer(x: torch.Tensor) -> torch.Tensor:
@@ -348,7 +349,7 @@ class TorchModel:
         if bias is not None and bool(bias.any()):
             return 1.0, "the head has a bias"
         with torch.no_grad():
-            plain = (hidden.to(self.head.weight.dtype) @ self.head.weight.T).double()
+            plain = (hidden.to(self.weight.dtype) @ self.weight.T).double()
         given = logits.double()
         divisor = float((plain * plain).sum() / (plain * given).sum())
         if abs(divisor - 1) < 1e-3 * float(jnp.finfo(self.dtype).eps) ** 0.25:

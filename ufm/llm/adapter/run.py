@@ -35,7 +35,7 @@ class TorchRun:
 
     def __init__(self, model: "TorchModel", ids: torch.Tensor, steering: Placed, only_last: bool):
         self.model, self.ids, self.steering, self.only_last = model, ids, steering, only_last
-        self.v = to_torch(steering.vector, model.head.weight)
+        self.v = to_torch(steering.vector, model.weight)
         self.is_normed = steering.site == "post-norm"
         with torch.no_grad():
             stop = model.blocks if self.is_normed else steering.layer
@@ -50,7 +50,7 @@ class TorchRun:
 
     def states(self, alphas: Float[Array, " strengths"]) -> Float[Array, "strengths rows d"]:
         """The inputs of the head at each strength."""
-        a = to_torch(alphas, self.model.head.weight)
+        a = to_torch(alphas, self.model.weight)
         with torch.no_grad():
             x = self._steered(a)
             if not self.is_normed:
@@ -62,12 +62,12 @@ class TorchRun:
     def logits(self, alphas: Float[Array, " strengths"]) -> Float[Array, "strengths rows vocab"]:
         """The logits at each strength."""
         with torch.no_grad():
-            return to_jax(self.curve(to_torch(alphas, self.model.head.weight)))
+            return to_jax(self.curve(to_torch(alphas, self.model.weight)))
 
     def logit_series(self, alphas: Float[Array, " strengths"], order: int) -> RowSeries:
         """The logits at each strength and their derivatives in it, up to `order`, of the rows asked for."""
         self.model.check_derivatives(order)
-        found = series(self.curve, to_torch(alphas, self.model.head.weight), order)
+        found = series(self.curve, to_torch(alphas, self.model.weight), order)
         return lambda rows: [to_jax(x[:, rows]) for x in found]
 
     def curve(self, alphas: torch.Tensor) -> torch.Tensor:
