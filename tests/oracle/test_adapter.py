@@ -153,9 +153,13 @@ def test_derivatives_in_float64_against_differences(name, tmp_path):
     # Mamba's scan works in float32 whatever the dtype: differences resolve 6e-8 / step of it
     step, tolerance = (1e-4, 1e-5) if name == "gpt2" else (5e-3, 1e-3)
     steering = ufm.llm.Steering(VECTOR, 0)
-    exact = model.derivatives(TOKENS, steering, order=3)
-    ahead, behind = (model.derivatives(TOKENS, VECTOR, 0, alpha=h, order=2) for h in (step, -step))
-    for n in range(3):
+    order = 3 if name == "gpt2" else 2
+    tokens = TOKENS[:5]
+    exact = model.derivatives(tokens, steering, order=order)
+    ahead, behind = (
+        model.derivatives(tokens, VECTOR, 0, alpha=h, order=order - 1) for h in (step, -step)
+    )
+    for n in range(order):
         close((ahead[n] - behind[n]) / (2 * step), exact[n + 1], tolerance)
 
 
@@ -185,6 +189,8 @@ def test_parts_are_named_or_refused(tmp_path):
         ufm.llm.from_transformers(net, head="head")
     with pytest.raises(ValueError, match="training mode"):
         ufm.llm.from_transformers(net.train())
+    with pytest.raises(TypeError, match="wants the weights of the JAX decoder"):
+        _ = ufm.llm.from_transformers(net.eval(), blocks="transformer.h").params
     capped = ufm.llm.from_transformers(make("gemma2", tmp_path / "capped"))
     with pytest.raises(ValueError, match="no multiple of W h"):
         ufm.llm.features(capped, [[3]])

@@ -96,6 +96,11 @@ class TorchModel:
         """W [V, d]: logits are W times the input of the head, unless `not_affine` says otherwise."""
         return to_jax(self.weight / self._divisor)
 
+    @property
+    def params(self) -> None:
+        """None: what works with weights themselves, such as `generate`, wants the JAX decoder."""
+        raise TypeError("this wants the weights of the JAX decoder: a model from ufm.llm.load")
+
     @cached_property
     def source(self) -> Source:
         """The model's name and a digest of its weights."""
