@@ -89,12 +89,12 @@ def embed_prompts(
         norms = np.zeros((len(wanted), *real.shape))
         for layer, found in model.states_at(tokens, mask, wanted, site):
             x = np.asarray(found)[: len(chosen)]
-            size = np.linalg.norm(x.astype(np.float64), axis=2)
-            sink = _sinks(size, real, later)
-            here = np.flatnonzero(np.equal(wanted, layer))
-            norms[here] = size
-            sinks[here] += sink.sum()
-            states[np.ix_(here, chosen)] = _pool(x, real, real & ~sink, pooling)
+            long = np.linalg.norm(x.astype(np.float64), axis=2)
+            sink = _sinks(long, real, later)
+            pooled = _pool(x, real, real & ~sink, pooling)
+            for at in (k for k, asked in enumerate(wanted) if asked == layer):
+                norms[at], states[at, chosen] = long, pooled
+                sinks[at] += sink.sum()
         lengths.append(norms[:, real])
         after_first.append(norms[:, later])
     every, most = np.concatenate(lengths, axis=1), np.concatenate(after_first, axis=1)

@@ -14,6 +14,7 @@ import ufm.llm
 from theorems.verify import verify_instance
 from ufm._files import write_arrays
 from ufm.llm.steering import embeddings
+from ufm.llm.steering.batches import at_once, within_blocks
 
 GPT2, QWEN3 = "tests/data/llm/gpt2", "tests/data/llm/qwen3"
 # of two lengths: each is compiled
@@ -219,7 +220,8 @@ def test_batches_are_as_large_as_the_memory_holds():
     heads = model.config.blocks[0].heads
     for memory in (1, 3 * 4 * 8 * heads * 32**2):
         little = dataclasses.replace(model, memory=memory)
-        assert embeddings._batch_size(little, 32) == max(1, memory // (4 * 8 * heads * 32**2))
+        most = at_once(little, within_blocks(little, 32, 32), most=16)
+        assert most == max(1, memory // (4 * 8 * heads * 32**2))
         found = ufm.llm.embed_prompts(little, prompts, [0, 1])
         np.testing.assert_allclose(found.states, plain.states, atol=1e-13)
         np.testing.assert_allclose(found.median_norms, plain.median_norms, rtol=1e-13)
