@@ -82,7 +82,7 @@ def _all_orders(instance: Instance) -> Verdict:
 
     In units of R^n; at scales of M where R^8 is out of range, up to the order that is not.
     """
-    top = min(ORDERS, int(280 / max(abs(np.log10(instance.odds_range or 1.0)), 1.0)))
+    top = int((np.arange(1, ORDERS + 1) * abs(np.log10(instance.unit)) < 280).sum())
     alphas = (_centres(instance) + _HALF_WIDTH * np.append(_NODES, 0.0)[:, None]) * instance.unit
     derivatives, cumulants = orders_at(instance.tilt, alphas, ORDERS)
     powers = instance.unit ** np.arange(top + 1)

@@ -484,19 +484,26 @@ def test_flint_loads_only_when_something_is_certified():
 
 def test_the_papers_datasets_are_certified_claim_by_claim():
     from theorems.certificates import certify_paper
-    from theorems.certificates._paper import PAPER
-    from theorems.suite import paper_bumps
-    from theorems.tables.exact import exact_instance
 
     found = certify_paper()
     assert {*found} == {*theorems.CLAIMS}
     assert {c.verdict for c in found.values()} == {"holds", "none"}
     assert all(bool(c.datasets) == (c.verdict == "holds") for c in found.values())
     assert all(c.detail for c in found.values() if c.verdict == "none")
-    # the records are the paper's datasets, as the suite of float64 instances has them
-    exact, floats = exact_instance(PAPER["figure-3"]), paper_bumps()
-    np.testing.assert_allclose(exact.log_probs, floats.log_probs, rtol=1e-14)
-    np.testing.assert_allclose(exact.odds, floats.odds, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [("figure-3", 0), ("figure-4", 1), ("figure-5", 2), ("figure-4-random", 3)],
+)
+def test_the_exact_records_are_the_datasets_of_the_suite(name, index):
+    from theorems.certificates._paper import PAPER
+    from theorems.suite import draw
+    from theorems.tables.exact import exact_instance
+
+    exact, floats = exact_instance(PAPER[name]), draw("rates", seed=0, index=index)
+    for part in ("log_probs", "odds", "target", "positive", "negative"):
+        np.testing.assert_allclose(getattr(exact, part), getattr(floats, part), rtol=1e-14)
 
 
 def test_a_report_is_not_ok_when_a_certificate_says_that_a_claim_fails():

@@ -9,6 +9,13 @@ def _mean_forgotten(f):
     return lambda self, alpha, order=1: self.probs(alpha) * self.log_odds[None, :]
 
 
+def _eighth_cumulant_doubled(f):
+    def cumulants(self, alpha, order):
+        return f(self, alpha, order).at[:, 7:].multiply(2)
+
+    return cumulants
+
+
 def _fourth_moment_for_cumulant(f):
     def cumulants(self, alpha, order):
         kappa = f(self, alpha, order)
@@ -26,6 +33,8 @@ FAULTS = [
           wrap(ufm.tilt.tilt, "bell", lambda f: lambda x: f([x[0], *(-a for a in x[1:])]))),
     Fault("fourth moment for fourth cumulant", "tilt.all-orders", standard,
           wrap(ExponentialTilt, "cumulants", _fourth_moment_for_cumulant)),
+    Fault("eighth cumulant doubled", "tilt.all-orders", standard,
+          wrap(ExponentialTilt, "cumulants", _eighth_cumulant_doubled)),
 ]  # fmt: skip
 
 

@@ -1,4 +1,5 @@
 import mpmath as mp
+import numpy as np
 import pytest
 
 import theorems
@@ -7,6 +8,8 @@ import ufm.tilt.strength
 from tests.exact_model import Exact, record
 from tests.planted_faults import Fault, must_be_seen, output, standard, wrap
 from theorems.judging import controls
+from theorems.judging.verdict import Outcome
+from theorems.statements import strength as room
 from theorems.statements.strength import _budgets_and_masses
 
 CLAIM = "strength.budget"
@@ -70,6 +73,26 @@ def test_the_budgets_span_decades_and_the_masses_both_sides_of_the_unsteered_one
     assert budgets.max() / budgets.min() > 1e6
     unsteered = standard().probs[:, standard().target].sum(1) @ standard().context_weights
     assert masses.min() < unsteered < masses.max()
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1.0, Outcome.HOLDS), (0.5, Outcome.FAILS)])
+def test_a_larger_strength_of_the_grid_within_the_budget_is_seen(factor, verdict):
+    instance = standard()
+    budgets, _ = _budgets_and_masses(instance)
+    roots = [room._choose(instance, "cross_entropy", kappa) for kappa in budgets]
+    spenders = factor * np.array(roots)
+    at_spenders = room._measured(instance, spenders)
+    found = room._nothing_better(instance, budgets, spenders, at_spenders)
+    assert [part.verdict for part in found] == [verdict] * 2
+
+
+def test_a_budget_allows_a_strength_that_costs_less_by_more_than_rounding():
+    instance = standard()
+    grid = room._summed(instance, instance.curves.log_probs)
+    for errors, is_allowed in ((2, False), (8, True)):
+        budgets = grid.cost + errors * instance.tolerance * grid.error
+        allowed = room._surely_within(instance, grid, budgets).diagonal()
+        assert (allowed[instance.alphas != 0] == is_allowed).all()
 
 
 @mp.workdps(50)

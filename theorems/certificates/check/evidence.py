@@ -205,8 +205,6 @@ def _require_strengths(curves: Curves, strengths: Sequence[Fraction]) -> None:
 
     def is_near(bits: int) -> bool | None:
         reach = ball(unit) * curves.at(bits).range
-        if 2 * reach < 1 or reach > 2:
-            return False
         return True if 2 * reach > 1 and reach < 2 else None
 
     require(decide(is_near) is True, f"the unit of the strengths, {unit}, is not near to 1/R")

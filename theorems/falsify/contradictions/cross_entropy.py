@@ -120,23 +120,24 @@ def budget(s: Steered) -> Contradiction | None:
     if spent > ball(BUDGET):
         text = "ΔCE = κ = 1/10 is reached at √(8κ)/R or later; ΔCE there"
         return Contradiction(text, (("√(8κ)/R", least), ("ΔCE", spent)))
-    # the positive root is worse than 0 where the target falls on all of α > 0
-    if s.levels.level[s.target[0]] == 0 and len(s.levels.tokens) > 1:
-        return _better_backwards(s)
-    return None
+    # the positive root is worse than 0 where T holds the lowest values of M: it falls on all of α > 0
+    highest = max(s.levels.level[z] for z in s.target)
+    is_lowest = sum(level <= highest for level in s.levels.level) == len(s.target)
+    return _better_backwards(s) if is_lowest else None
 
 
 def _better_backwards(s: Steered) -> Contradiction | None:
-    """A negative strength within the budget has more of the target than none, in every context."""
-    contexts = range(len(s.instance.rows))
+    """A negative strength within the budget has more of the target than none."""
 
-    def target(alpha: arb) -> list[arb]:
-        return [sum((s.law(j, alpha)[z] for z in s.target), arb(0)) for j in contexts]
+    def target(alpha: arb) -> arb:
+        laws = [s.law(j, alpha) for j in range(len(s.instance.rows))]
+        masses = [sum((law[z] for z in s.target), arb(0)) for law in laws]
+        return dot([ball(weight) for weight in s.instance.weights], masses)
 
     start = target(ball(0))
     for strength in (-n / 8 for n in POSITIVE):
         cost, mass = s.increase(ball(strength)), target(ball(strength))
-        if cost < ball(BUDGET) and all(m > m0 for m, m0 in zip(mass, start, strict=True)):
+        if cost < ball(BUDGET) and mass > start:
             text = f"the positive root of ΔCE = κ is best; α = {strength} has more of T, for less"
-            return Contradiction(text, (("p(T)", mass[0]), ("p(T) at 0", start[0]), ("ΔCE", cost)))
+            return Contradiction(text, (("p(T)", mass), ("p(T) at 0", start), ("ΔCE", cost)))
     return None

@@ -289,6 +289,33 @@ def test_a_fall_of_the_target_is_not_left_undecided():
     concludes(claim, steady, "undecided")
 
 
+# F_T falls next to one strength alone, where one token of T outweighs the others as one off T does.
+# M is `levels` in units of log 2; the third law, steered to `strength`, is in proportion to `shares`.
+FALLS_ONCE = {
+    "the peak of the second level": (-100, (0, 0, 1, 2, 3), (1000, 1, 1, 1000, 1), (0, 2, 4)),
+    "the peak of the third level": (100, (0, 1, 2, 3, 3), (1, 1000, 1, 1000, 1), (1, 4)),
+}
+
+
+@pytest.mark.parametrize(
+    ("strength", "levels", "shares", "target"), FALLS_ONCE.values(), ids=FALLS_ONCE
+)
+def test_a_fall_of_the_target_is_looked_for_at_peaks(strength, levels, shares, target):
+    laws = (
+        [F(2) ** k for k in levels],
+        [F(1)] * 5,
+        [s * F(2) ** (-strength * k) for s, k in zip(shares, levels, strict=True)],
+    )
+    record = {
+        "next_token_probs": [[str(x / sum(law)) for x in law] for law in laws],
+        "target": [z in target for z in range(5)],
+        "positive": [0],
+        "negative": [1],
+    }
+    witness = {"context": 2, "strength": str(strength)}
+    fails_with("thm-3.6.target-increasing", evidence(record), [witness], [None])
+
+
 # Three concepts of one token; the second is in between, the third at the bottom.
 THREE = {
     "next_token_probs": [["1/2", "1/4", "1/4"], ["1/8", "1/4", "5/8"]],

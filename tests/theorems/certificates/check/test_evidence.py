@@ -270,7 +270,7 @@ def test_the_unit_of_strengths_is_judged_with_as_many_bits_as_it_takes():
     near = curves(record | {"positive": [0], "negative": [1]}, [[0], [1]], [[1], [2], [0]])
     unit = F(2) ** 197  # R is 6e, and 1/R is 2^196.7
     room._require_strengths(near, [m * unit for m in MULTIPLES])
-    for factor in (4, F(1, 4)):
+    for factor in (2, F(1, 4)):
         strengths = [m * unit * factor for m in MULTIPLES]
         refused("is not near to 1/R", room._require_strengths, near, strengths)
 
