@@ -9,7 +9,7 @@ from rich.console import Console
 
 import theorems
 from theorems.findings import Confirmation
-from theorems.verify import Report
+from theorems.verify import Report, Tally
 from ufm.app.printing.verification import print_report
 
 NUMBERS = "α = -0.165670148651 < 0"
@@ -59,3 +59,17 @@ def test_a_finding_that_is_not_confirmed_is_told_and_counted(monkeypatch):
     lines = printed(monkeypatch, 80, theorems.FINDINGS[:2], confirmed=False)
     assert "CONFIRMED" in "\n".join(lines)
     assert lines[-1].endswith("0 of 2 findings confirmed.")
+
+
+def test_controls_that_find_their_counterexample_are_marked_and_counted():
+    statement = next(s for s in theorems.STATEMENTS if len(s.claims) == 3)
+    report = Report(0, (statement,))
+    for claim, is_found in zip(statement.claims, (True, False, True), strict=True):
+        verdict = theorems.Verdict(theorems.Outcome.HOLDS, 1.0, 0.0, "")
+        report.tallies[claim.id] = Tally(claim, 1, worst=verdict, control=(is_found, verdict))
+    console = Console(file=io.StringIO(), width=160)
+    print_report(report, console)
+    lines = console.file.getvalue().splitlines()
+    assert lines[-1] == "3 claims: 3 holds, 2 of 3 controls found."
+    for claim, mark in zip(statement.claims, (": found", ": NOT FOUND", ": found"), strict=True):
+        assert next(line for line in lines if claim.id in line).rstrip().endswith(mark)
