@@ -24,6 +24,13 @@ def test_the_parabola_against_a_known_curve(slope, cubic, verdict):
     assert law.evidence["linear_share"] == pytest.approx(abs(slope) * 10)
 
 
+def test_strengths_near_zero_are_eighths_and_a_sixteenth_on_both_sides():
+    # the parabola says 0.05 nats at α = 1/2
+    near = 0.5 * np.sort([*np.arange(-12, 13) / 8, -1 / 16, 1 / 16])
+    np.testing.assert_allclose(near_strengths(0.4), near, rtol=1e-14)
+    np.testing.assert_allclose(near_strengths(-0.4), near, rtol=1e-14)
+
+
 def test_a_hill_at_zero_fails():
     near = near_strengths(-0.4)
     law = ufm.llm.cost_law(np.array([3.0, 0.0, -0.4]), near, -0.2 * near**2, 99)
