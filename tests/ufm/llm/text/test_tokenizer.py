@@ -119,6 +119,10 @@ def test_other_decoders_are_left_as_they_are():
     byte_level = tokenizers.Tokenizer(models.WordLevel({"Ġjoy": 0, "joy": 1}, "joy"))
     byte_level.decoder = decoders.ByteLevel()
     assert [ufm.llm.Tokenizer(byte_level).text(z) for z in (0, 1)] == [" joy", "joy"]
+    # it puts a space before each word but the first, and takes none away
+    word_piece = tokenizers.Tokenizer(models.WordLevel({"joy": 0, "##ful": 1}, "joy"))
+    word_piece.decoder = decoders.WordPiece()
+    assert [ufm.llm.Tokenizer(word_piece).text(z) for z in (0, 1)] == ["joy", "##ful"]
 
 
 @pytest.mark.parametrize(
