@@ -1,10 +1,12 @@
 """How many strengths are run at a time."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 import ufm.llm
-from ufm.llm.steering import steered_prompt as room
+from ufm.llm.steering.steered_prompt import SteeredPrompt
 
 
 @pytest.mark.parametrize(
@@ -15,14 +17,11 @@ from ufm.llm.steering import steered_prompt as room
         (3, 1, 64),  # after the last block: the logits of the last token
     ],
 )
-def test_a_batch_of_strengths_fits_the_memory(monkeypatch, length, layer, floats):
+def test_a_batch_of_strengths_fits_the_memory(length, layer, floats):
     model = ufm.llm.load("tests/data/llm/gpt2", "float32")
     steering = ufm.llm.Steering(np.ones(16), layer)
-    prompt = room.SteeredPrompt(model, [3] * length, steering, length=length)
-    for count in (1, 3, 64):
-        monkeypatch.setattr(room, "_BATCH_BYTES", count * 4 * floats)
+    one = 4 * 4 * floats  # four arrays of four bytes a number
+    for memory, count in ((1, 1), (3 * one, 3), (3 * one - 1, 2), (64 * one, 64), (999 * one, 64)):
+        little = dataclasses.replace(model, memory=memory)
+        prompt = SteeredPrompt(little, [3] * length, steering, length=length)
         assert prompt.batch_size() == count
-        monkeypatch.setattr(room, "_BATCH_BYTES", count * 4 * floats - 1)
-        assert prompt.batch_size() == max(1, count - 1)
-    monkeypatch.setattr(room, "_BATCH_BYTES", 1 << 40)
-    assert prompt.batch_size() == 64

@@ -139,6 +139,7 @@ def test_control_and_user_defined_tokens_are_found_in_a_text(tmp_path):
     ours = load_tokenizer(tmp_path / "t.gguf")
     x = BYTES.index("x")
     assert ours.encode("x<|im_end|>x") == [x, 256, x]
+    assert ours.encode("x<|im_end|> x") == [x, 256, BYTES.index("Ġ"), x]
     assert ours.encode("x     x") == [x, 258, BYTES.index("Ġ"), x]  # the longest first
     assert ours.decode([x, 256, x]) == "x<|im_end|>x"
 

@@ -113,6 +113,11 @@ def test_our_own_format_keeps_everything(tmp_path_factory, vector):
     assert path.read_bytes() == first
 
 
+@pytest.mark.parametrize("model", ["", "llama", "Mistral ï"])
+def test_a_gguf_file_keeps_the_name_of_the_model(tmp_path, model):
+    assert through(tmp_path, ufm.llm.ControlVector({1: V}, model=model), "gguf").model == model
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_equal_vectors_give_equal_bytes(tmp_path, name):
     vector = ufm.llm.ControlVector({2: V}, 3.0, model="m", about={"concept": "joy"})
