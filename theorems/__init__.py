@@ -14,6 +14,7 @@ from .judging.instance import Instance
 from .judging.verdict import Outcome, Verdict
 from .statements import (
     assumption_2,
+    ceiling,
     contrastive,
     cross_entropy,
     half_saturation,
@@ -55,6 +56,7 @@ STATEMENTS: tuple[Statement, ...] = (
     half_saturation.STATEMENT,
     cross_entropy.STATEMENT,
     strength.STATEMENT,
+    ceiling.STATEMENT,
 )
 
 CLAIMS: dict[str, Claim] = {claim.id: claim for s in STATEMENTS for claim in s.claims}

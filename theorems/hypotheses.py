@@ -280,6 +280,11 @@ WIDE_ENOUGH = Hypothesis(
     "d >= rank of the centred log-probabilities (the check trains with d = G, which is)",
     lambda instance: None,
 )
+WITHIN_BUDGET = Hypothesis(
+    "within-budget",
+    "the intervention costs at most κ (those of the check are scaled until they do)",
+    lambda instance: None,
+)
 
 # What formulas say of the hypotheses that recur.
 IF_POSITIVE = r"\quad \text{if } p_j > 0"

@@ -46,6 +46,9 @@ CLAIM_IDS = [
     "ce.remainder",
     "ce.asymptote",
     "strength.budget",
+    "ceiling.reverse-kl",
+    "ceiling.forward-kl",
+    "ceiling.mean-log-odds",
 ]
 CLAIMS = [claim for statement in theorems.STATEMENTS for claim in statement.claims]
 

@@ -187,6 +187,28 @@ Definition pooled_mass V js w p M (T : A -> bool) alpha : R :=
 (* Some strength costs at most k and gives the target at least tau. *)
 Definition feasible (cost gain : R -> R) (k tau : R) : Prop :=
   exists alpha, cost alpha <= k /\ tau <= gain alpha.
+
+(* ---- Interventions: any q in place of p ---- *)
+
+(* Tokens of probability 0 are allowed; a law has none. *)
+Definition distributions V js (q : J -> A -> R) : Prop := forall j, In j js ->
+  (forall z, In z V -> 0 <= q j z) /\ sum (q j) V = 1.
+Definition pooled_KL V js w p q : R :=
+  sum (fun j => w j * KL V (p j) (q j)) js.
+Definition share_of V q (T : A -> bool) (j : J) : R := sum (q j) (members T V).
+Definition pooled_share V js w q (T : A -> bool) : R :=
+  sum (fun j => w j * share_of V q T j) js.
+Definition indicator (T : A -> bool) z : R := if T z then 1 else 0.
+(* The divergence between two masses of one set. *)
+Definition binary_KL (a b : R) : R :=
+  a * ln (a / b) + (1 - a) * ln ((1 - a) / (1 - b)).
+(* p with the mass f j on T, and the same law given T and given not T. *)
+Definition with_mass V p (T : A -> bool) (f : J -> R) (j : J) (z : A) : R :=
+  if T z then p j z * (f j / share_of V p T j)
+  else p j z * ((1 - f j) / (1 - share_of V p T j)).
+(* The root in (0, 1) of f - F = mu f (1 - f). *)
+Definition ceiling_mass (mu F : R) : R :=
+  (mu - 1 + sqrt ((1 - mu) ^ 2 + 4 * mu * F)) / (2 * mu).
 End CrossEntropy.
 
 (* ---- Definition 2.1: a dataset of pairs (context, next token) ---- *)

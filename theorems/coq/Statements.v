@@ -6,8 +6,8 @@
 From Coq Require Import Reals List Arith Lra Lia.
 From Steering Require Import Definitions Sum Counts Calculus Infinity
   Tilt Limits Bump CrossEntropy Bounds Bennett Remainder Budget Feasible
-  Concepts Saturation Model Dataset Signs Strength Reverse Transformer Rate
-  Attention FeedForward Network
+  Ceiling Concepts Saturation Model Dataset Signs Strength Reverse Transformer
+  Rate Attention FeedForward Network
   Existence Training Setting Paper Threshold Gradient Table Witness
   Behaviours Errata Hypotheses Orders.
 Open Scope R_scope.
@@ -1128,6 +1128,65 @@ Theorem strength_feasible_pooled : forall T, proper T V -> separated T V M ->
     0 <= a /\ (feasible increase gain k tau <-> increase a <= k)) /\
   (tau <= gain 0 -> a <= 0 /\ feasible increase gain k tau).
 Proof. intros T. exact (pooled_feasible V js w p M T p_laws w_weights). Qed.
+
+(* claim: ceiling.reverse-kl; q is any intervention, tokens of probability 0
+   allowed. Whatever costs no more than the tilt by the target's indicator
+   lifts the mean mass of the target no more, and as much only if it is that
+   tilt, whose masses f and price are those of two points *)
+Theorem ceiling_reverse_kl : forall T beta, proper T V -> 0 < beta ->
+  let tilted j := tilt V (p j) (indicator T) beta in
+  let F := share_of V p T in
+  let f := share_of V tilted T in
+  let price := sum (fun j => w j * binary_KL (f j) (F j)) js in
+  let ceiling := sum (fun j => w j * f j) js in
+  (forall j, In j js -> logit (f j) = logit (F j) + beta) /\
+  pooled_KL V js w tilted p = price /\
+  forall q, distributions V js q -> pooled_KL V js w q p <= price ->
+  pooled_share V js w q T <= ceiling /\
+  (pooled_share V js w q T = ceiling ->
+    forall j z, In j js -> In z V -> q j z = tilted j z).
+Proof.
+  intros T beta T_proper beta_positive.
+  apply (reverse_ceiling V js w p p_laws w_weights T T_proper beta).
+  exact beta_positive.
+Qed.
+
+(* claim: ceiling.forward-kl; q is any intervention with q > 0 (one without
+   has no finite cost). The best one keeps p given T and given not T, with the
+   mass f on T, the root in (0, 1) of f - F = mu f (1 - f) *)
+Theorem ceiling_forward_kl : forall T mu, proper T V -> 0 < mu ->
+  let F := share_of V p T in
+  let f j := ceiling_mass mu (F j) in
+  let best := with_mass V p T f in
+  let price := sum (fun j => w j * binary_KL (F j) (f j)) js in
+  let ceiling := sum (fun j => w j * f j) js in
+  (forall j, In j js -> 0 < f j < 1 /\ f j - F j = mu * f j * (1 - f j)) /\
+  laws V js best /\ pooled_KL V js w p best = price /\
+  pooled_share V js w best T = ceiling /\
+  forall q, laws V js q -> pooled_KL V js w p q <= price ->
+  pooled_share V js w q T <= ceiling /\
+  (pooled_share V js w q T = ceiling ->
+    forall j z, In j js -> In z V -> q j z = best j z).
+Proof.
+  intros T mu T_proper mu_positive.
+  apply (forward_ceiling V js w p p_laws w_weights T T_proper mu).
+  exact mu_positive.
+Qed.
+
+(* claim: ceiling.mean-log-odds; of all interventions that cost no more, the
+   tilt by M with one strength lifts the mean of M the most, and it alone *)
+Theorem ceiling_mean_log_odds : forall alpha q, 0 < alpha ->
+  distributions V js q ->
+  pooled_KL V js w q p <=
+    pooled_KL V js w (fun j => tilt V (p j) M alpha) p ->
+  let lifted := sum (fun j => w j * sum (fun z => q j z * M z) V) js in
+  let best := sum (fun j => w j * mean V (p j) M alpha) js in
+  lifted <= best /\
+  (lifted = best ->
+    forall j z, In j js -> In z V -> q j z = tilt V (p j) M alpha z).
+Proof.
+  intros alpha q. exact (best_mean V js w p p_laws w_weights M alpha q).
+Qed.
 End Thm38.
 
 (* ======== Proposition 4.1 ======== *)
@@ -1661,7 +1720,8 @@ Definition everything :=
      @ce_derivatives, @ce_upper_bounds, @ce_upper_bennett,
     @ce_lower_bounds, @ce_lower_merged, @ce_remainder, @third_moment_bound,
     @ce_asymptote, @ce_asymptote_minus,
-    @strength_budget, @strength_budget_best),
+    @strength_budget, @strength_budget_best,
+    @ceiling_reverse_kl, @ceiling_forward_kl, @ceiling_mean_log_odds),
    (remainder_bound, prop_4_1_rmsnorm, prop_4_1_layernorm, prop_4_1_plateau,
      prop_4_1_plateau_layernorm, prop_4_1_cross_entropy,
      prop_4_1_cross_entropy_layernorm, prop_4_1_rate, prop_4_1_rate_layernorm,

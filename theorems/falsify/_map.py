@@ -22,7 +22,7 @@ from ._candidates import (
     unordered,
 )
 from ._steered import Steered
-from .contradictions import concepts, cross_entropy, curves, last_norm, peaks, training
+from .contradictions import ceiling, concepts, cross_entropy, curves, last_norm, peaks, training
 from .contradictions.contradiction import Contradiction
 
 _WIDE = [(2, 2), (3, 1), (3, 2)]
@@ -85,6 +85,7 @@ _PATH: dict[str, tuple[Callable[[], Candidates], Callable[[Steered], Contradicti
     "ce.remainder": (rescaled, cross_entropy.remainder),
     "ce.asymptote": (rescaled, cross_entropy.asymptote),
     "strength.budget": (rescaled, cross_entropy.budget),
+    "ceiling.mean-log-odds": (bent(), ceiling.steered_less),
 }
 
 MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeeded] = {
@@ -114,6 +115,16 @@ MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeede
     ("sweet-spot.nonempty", "assumption-1"): Needed(unordered, peaks.sweet_spot, ("separation",)),
     ("half-saturation.bounds", "separation"): Needed(inside, peaks.never_half),
     ("strength.budget", "separation"): Needed(turned_away, cross_entropy.budget),
+    # what a budget cannot buy
+    ("ceiling.reverse-kl", "within-budget"): Needed(
+        plain("contrastive", SHAPES), ceiling.reverse_beyond
+    ),
+    ("ceiling.forward-kl", "within-budget"): Needed(
+        plain("contrastive", SHAPES), ceiling.forward_beyond
+    ),
+    ("ceiling.mean-log-odds", "within-budget"): Needed(
+        plain("contrastive", SHAPES), ceiling.mean_beyond
+    ),
     # Remark 3.4
     ("remark-3.4.positive-peaks", "difference-of-means"): Needed(
         lambda: changed(SHAPES, lower_target), peaks.peak_sign, ("concept-laws", "small-epsilon")

@@ -10,6 +10,7 @@ from ufm.tilt.strength import Budget
 from ..hypotheses import EXPONENTIAL_PATH, IF_SEPARATED, PERFECT_TRAINING, SEPARATION
 from ..judging import controls
 from ..judging.claim import Claim, NotCertified, Statement
+from ..judging.divergence import kullback_leibler
 from ..judging.evaluate import laws_at
 from ..judging.instance import Instance
 from ..judging.padding import pad, pad_rows, pad_target
@@ -131,14 +132,12 @@ def _no_laws(instance: Instance) -> np.ndarray:
 
 
 def _summed(instance: Instance, log_p: np.ndarray) -> _Measured:
-    """By definition, of log p_α [A, m, V]. ΔCE = Σ π Σ p φ(log p_α/p), φ(x) = e^x - 1 - x >= 0.
+    """By definition, of log p_α [A, m, V].
 
     An error of t in log p_α/p changes this by at most t Σ π Σ |p_α - p| <= t min(2, √(2 ΔCE)) (Pinsker).
     """
     change = log_p - instance.log_probs
-    near = instance.probs * (np.expm1(np.minimum(change, 1.0)) - change)
-    far = np.exp(log_p) - instance.probs * (1 + change)
-    cost = np.where(change > 1, far, near).sum(axis=2) @ instance.context_weights
+    cost = kullback_leibler(instance.log_probs, change) @ instance.context_weights
     mass = np.exp(log_p)[..., instance.target].sum(axis=2) @ instance.context_weights
     return _Measured(cost, np.minimum(2.0, np.sqrt(2 * cost)) + cost, mass)
 
