@@ -23,6 +23,7 @@ class Change(TypedDict, total=False):
     rate: Fraction
     factor: tuple[Fraction, ...]
     data: tuple[Fraction, ...]
+    excess: Fraction
 
 
 Changes = st.SearchStrategy[Change]
@@ -55,6 +56,12 @@ def rescaled() -> Candidates:
     """Models whose vector is rescaled after M was measured."""
     rates = st.sampled_from([Fraction(2), Fraction(3), Fraction(1, 2)])
     return changed(SHAPES, lambda vocabulary: rates.map(lambda rate: Change(rate=rate)))
+
+
+def overspent() -> Candidates:
+    """Models with an intervention beyond the budget."""
+    times = st.sampled_from([Fraction(2), Fraction(3)])
+    return changed(SHAPES, lambda vocabulary: times.map(lambda excess: Change(excess=excess)))
 
 
 def opposite(kind: str, shapes: list[tuple[int, int]]) -> Callable[[], Candidates]:

@@ -15,6 +15,7 @@ from ._candidates import (
     lower_target,
     opposite,
     other_vector,
+    overspent,
     plain,
     rescaled,
     turned_away,
@@ -116,15 +117,9 @@ MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeede
     ("half-saturation.bounds", "separation"): Needed(inside, peaks.never_half),
     ("strength.budget", "separation"): Needed(turned_away, cross_entropy.budget),
     # what a budget cannot buy
-    ("ceiling.reverse-kl", "within-budget"): Needed(
-        plain("contrastive", SHAPES), ceiling.reverse_beyond
-    ),
-    ("ceiling.forward-kl", "within-budget"): Needed(
-        plain("contrastive", SHAPES), ceiling.forward_beyond
-    ),
-    ("ceiling.mean-log-odds", "within-budget"): Needed(
-        plain("contrastive", SHAPES), ceiling.mean_beyond
-    ),
+    ("ceiling.reverse-kl", "within-budget"): Needed(overspent, ceiling.reverse_beyond),
+    ("ceiling.forward-kl", "within-budget"): Needed(overspent, ceiling.forward_beyond),
+    ("ceiling.mean-log-odds", "within-budget"): Needed(overspent, ceiling.mean_beyond),
     # Remark 3.4
     ("remark-3.4.positive-peaks", "difference-of-means"): Needed(
         lambda: changed(SHAPES, lower_target), peaks.peak_sign, ("concept-laws", "small-epsilon")

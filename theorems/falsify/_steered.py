@@ -16,6 +16,8 @@ from ..certificates.write.levels import Levels
 from ..tables.exact import ExactInstance
 
 Balls = list[arb]
+# The fields that break a hypothesis, and what they are where they break none.
+_USUAL = (("norm_ratio", 0), ("rate", 1), ("factor", None), ("data", None), ("excess", 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +27,7 @@ class Steered:
     - `norm_ratio`: |v|/|h| of a model steered BEFORE its final RMSNorm; 0 after it.
     - `rate`: the vector rescaled after M was measured; 1 if not.
     - `factor` [V]: v is not the difference of means, and log-odds differ from M by log factor.
+    - `excess`: an intervention is so many times as strong as the one that spends the budget.
     - `data` [V]: the distribution of the data in every context, where training is not perfect.
 
     All balls are of the working precision of the caller.
@@ -35,6 +38,7 @@ class Steered:
     rate: Fraction = Fraction(1)
     factor: tuple[Fraction, ...] | None = None
     data: tuple[Fraction, ...] | None = None
+    excess: Fraction = Fraction(1)
 
     @cached_property
     def levels(self) -> Levels:
@@ -136,7 +140,7 @@ class Steered:
     def as_json(self) -> dict[str, JSON]:
         """The record of the instance, with the fields that break a hypothesis beside it."""
         changes: dict[str, JSON] = {}
-        for name, usual in (("norm_ratio", 0), ("rate", 1), ("factor", None), ("data", None)):
+        for name, usual in _USUAL:
             value = getattr(self, name)
             if value != usual:
                 changes[name] = [str(x) for x in value] if isinstance(value, tuple) else str(value)

@@ -206,16 +206,16 @@ STATEMENT = Statement(
             text="""No intervention q_j with Σπ KL(q_j||p_j) <= κ has more of the target, Σπ q_j(T), than
                 Σπ σ(r_j + β), where β > 0 solves Σπ kl(σ(r_j + β)||F_j) = κ; only the tilt by β·1_T has as
                 much.""",
-            formula=r"""\sum_j \pi_j \mathrm{KL}(q_j \| p_j) \le \kappa \implies
-                \sum_j \pi_j q_j(T) \le \sum_j \pi_j \sigma(r_j + \beta), \quad \beta > 0, \quad
-                \sum_j \pi_j \mathrm{kl}(\sigma(r_j + \beta) \| F_j) = \kappa, \quad
+            formula=r"""\sum_j \pi_j q_j(T) \le \sum_j \pi_j \sigma(r_j + \beta) \quad \text{if }
+                \sum_j \pi_j \mathrm{KL}(q_j \Vert p_j) \le \kappa =
+                \sum_j \pi_j \mathrm{kl}(\sigma(r_j + \beta) \Vert F_j), \ \beta > 0, \quad
                 r_j = \log \frac{F_j}{1 - F_j}""",
             source=SOURCE,
             hypotheses=(WITHIN_BUDGET,),
             conclusion=partial(_ceiling, kind="reverse_kl"),
             families=("rates", "tilts"),
             control=_beyond("reverse_kl"),
-            figures=("ceiling",),
+            figures=("price",),
             certificate=_NOT_AN_INSTANCE,
         ),
         Claim(
@@ -224,16 +224,16 @@ STATEMENT = Statement(
             text="""No intervention q_j with Σπ KL(p_j||q_j) <= κ has more of the target, Σπ q_j(T), than
                 Σπ f_j, where f_j - F_j = μ f_j (1 - f_j) and μ > 0 solves Σπ kl(F_j||f_j) = κ; only the q_j
                 that keep p_j given T and given not T, with the mass f_j on T, have as much.""",
-            formula=r"""\sum_j \pi_j \mathrm{KL}(p_j \| q_j) \le \kappa \implies
-                \sum_j \pi_j q_j(T) \le \sum_j \pi_j f_j, \quad
-                f_j = \frac{\mu - 1 + \sqrt{(1-\mu)^2 + 4\mu F_j}}{2\mu}, \quad \mu > 0, \quad
-                \sum_j \pi_j \mathrm{kl}(F_j \| f_j) = \kappa""",
+            formula=r"""\sum_j \pi_j q_j(T) \le \sum_j \pi_j f_j \quad \text{if }
+                \sum_j \pi_j \mathrm{KL}(p_j \Vert q_j) \le \kappa =
+                \sum_j \pi_j \mathrm{kl}(F_j \Vert f_j), \quad
+                f_j = \frac{\mu - 1 + \sqrt{(1-\mu)^2 + 4\mu F_j}}{2\mu}, \ \mu > 0""",
             source=SOURCE,
             hypotheses=(WITHIN_BUDGET,),
             conclusion=partial(_ceiling, kind="cross_entropy"),
             families=("rates", "tilts"),
             control=_beyond("cross_entropy"),
-            figures=("ceiling",),
+            figures=("price",),
             certificate=_NOT_AN_INSTANCE,
         ),
         Claim(
@@ -241,15 +241,15 @@ STATEMENT = Statement(
             title="mean log-odds",
             text="""Of all q_j with Σπ KL(q_j||p_j) <= Σπ KL(p_{j,α}||p_j), α > 0, the tilt by αM, with one α
                 for all contexts, has the largest Σπ E_{q_j}[M].""",
-            formula=r"""\sum_j \pi_j \mathrm{KL}(q_j \| p_j) \le
-                \sum_j \pi_j \mathrm{KL}(p_{j,\alpha} \| p_j), \ \alpha > 0 \implies
-                \sum_j \pi_j E_{q_j}[M] \le \sum_j \pi_j E_{p_{j,\alpha}}[M]""",
+            formula=r"""\sum_j \pi_j E_{q_j}[M] \le \sum_j \pi_j E_{p_{j,\alpha}}[M] \quad \text{if }
+                \sum_j \pi_j \mathrm{KL}(q_j \Vert p_j) \le
+                \sum_j \pi_j \mathrm{KL}(p_{j,\alpha} \Vert p_j), \ \alpha > 0""",
             source=SOURCE,
             hypotheses=(WITHIN_BUDGET, EXPONENTIAL_PATH),
             conclusion=_best_mean,
             families=("rates", "tilts"),
             control=controls.BEFORE_THE_NORM,
-            figures=("ceiling",),
+            figures=("price",),
             certificate=_NOT_AN_INSTANCE,
         ),
     ),

@@ -257,7 +257,7 @@ def test_a_planted_wrong_limit_is_refused(name):
 
 COMMANDS = re.findall(
     r"\\(?:[A-Za-z]+|.)",
-    r"""\ \alpha \beta \gamma \delta \epsilon \varepsilon \kappa \nu \omega \pi \rho \sigma \tau
+    r"""\ \alpha \beta \gamma \delta \epsilon \varepsilon \kappa \mu \nu \omega \pi \rho \sigma \tau
     \Delta \mathbb \mathbf \mathrm \operatorname \text \frac \tfrac \sqrt \sum \sup \max \min \lim
     \log \tanh \left \right \bigl \bigr \Bigl \Bigr \lvert \rvert \lVert \rVert \Vert \mid \iff \to
     \pm \infty \le \ge \ne \in \notin \exists \subset \cup \cap \setminus \emptyset \odot \top \bar \dots

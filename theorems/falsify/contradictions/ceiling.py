@@ -1,4 +1,4 @@
-"""Contradictions of the ceilings: interventions that cost more, and a path on which steering is not the best."""
+"""Contradictions of the ceilings: interventions that cost more, and a path that is not the best."""
 
 from fractions import Fraction
 
@@ -13,27 +13,30 @@ _HALVINGS = 12  # of the strength of a tilt that is to cost a little less than t
 
 
 def reverse_beyond(s: Steered) -> Contradiction | None:
-    """The tilt by 2·1_T has more of the target than the ceiling at the price of the tilt by 1_T."""
+    """The tilt by `excess`·1_T has more of the target than the ceiling at the price of the tilt by 1_T."""
 
-    def masses(beta: int) -> list[arb]:
+    def masses(beta: Fraction) -> list[arb]:
         return [f * ball(beta).exp() / (1 - f + f * ball(beta).exp()) for f in _unsteered(s)]
 
-    text = "the ceiling at the price of the tilt by 1_T; the tilt by 2·1_T, which costs more, has"
-    return _exceeds(text, _mean(s, masses(1)), _mean(s, masses(2)))
+    text = f"the ceiling at the price of the tilt by 1_T; that by {s.excess}·1_T, which costs more, has"
+    return _exceeds(text, _mean(s, masses(Fraction(1))), _mean(s, masses(s.excess)))
 
 
 def forward_beyond(s: Steered) -> Contradiction | None:
-    """The f of μ = 2 have more of the target than those of μ = 1, where f = √F."""
-    ceiling = _mean(s, [f.sqrt() for f in _unsteered(s)])
-    more = _mean(s, [(1 + (1 + 8 * f).sqrt()) / 4 for f in _unsteered(s)])
-    text = "the ceiling at the price of μ = 1; the intervention of μ = 2, which costs more, has"
-    return _exceeds(text, ceiling, more)
+    """The f of μ = `excess` have more of the target than those of μ = 1."""
+
+    def masses(mu: Fraction) -> list[arb]:
+        roots = [(ball((1 - mu) ** 2) + 4 * ball(mu) * f).sqrt() for f in _unsteered(s)]
+        return [(ball(mu - 1) + root) / ball(2 * mu) for root in roots]
+
+    text = f"the ceiling at the price of μ = 1; the intervention of μ = {s.excess}, which costs more, has"
+    return _exceeds(text, _mean(s, masses(Fraction(1))), _mean(s, masses(s.excess)))
 
 
 def mean_beyond(s: Steered) -> Contradiction | None:
-    """The tilt by 2M has a larger Σπ E[M] than the tilt by M."""
-    text = "E[M] at α = 1 is the largest at its price; at α = 2, which costs more, it is"
-    return _exceeds(text, _log_odds(s, ball(1)), _log_odds(s, ball(2)))
+    """The tilt by `excess`·M has a larger Σπ E[M] than the tilt by M."""
+    text = f"E[M] at α = 1 is the largest at its price; at α = {s.excess}, which costs more, it is"
+    return _exceeds(text, _log_odds(s, ball(1)), _log_odds(s, ball(s.excess)))
 
 
 def steered_less(s: Steered) -> Contradiction | None:
