@@ -17,6 +17,7 @@ from .statements import (
     ceiling,
     contrastive,
     cross_entropy,
+    estimated,
     half_saturation,
     lemma_b2,
     lemma_b3,
@@ -57,6 +58,7 @@ STATEMENTS: tuple[Statement, ...] = (
     cross_entropy.STATEMENT,
     strength.STATEMENT,
     ceiling.STATEMENT,
+    estimated.STATEMENT,
 )
 
 CLAIMS: dict[str, Claim] = {claim.id: claim for s in STATEMENTS for claim in s.claims}

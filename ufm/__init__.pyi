@@ -22,9 +22,11 @@ from .tilt.effects import concept_increase as concept_increase
 from .tilt.effects import concept_log_odds as concept_log_odds
 from .tilt.effects import concept_log_odds_increase as concept_log_odds_increase
 from .tilt.effects import concept_probability as concept_probability
+from .tilt.effects import first_order_effect as first_order_effect
 from .tilt.effects import probability_increase as probability_increase
 from .tilt.log_odds import difference_of_means as difference_of_means
 from .tilt.log_odds import log_odds as log_odds
+from .tilt.log_odds import log_odds_error as log_odds_error
 from .tilt.norm_circle import NormCircle as NormCircle
 from .tilt.peaks import peak_strengths as peak_strengths
 from .tilt.peaks import separation_margin as separation_margin

@@ -49,6 +49,10 @@ CLAIM_IDS = [
     "ceiling.reverse-kl",
     "ceiling.forward-kl",
     "ceiling.mean-log-odds",
+    "estimated.log-probability",
+    "estimated.total-variation",
+    "estimated.cross-entropy",
+    "estimated.feasible",
 ]
 CLAIMS = [claim for statement in theorems.STATEMENTS for claim in statement.claims]
 

@@ -158,6 +158,15 @@ Definition two_point (s b alpha : R) : R :=
   ln (b ^ 2 / (b ^ 2 + s) * exp (- alpha * s / b)
     + s / (b ^ 2 + s) * exp (alpha * b)).
 Definition KL V p (q : A -> R) : R := sum (fun z => p z * ln (p z / q z)) V.
+Definition variation_distance V p (q : A -> R) : R :=
+  sum (fun z => Rabs (p z - q z)) V / 2.
+(* An estimate M' of M is off by at most eta, up to a constant. *)
+Definition estimates V M (M' : A -> R) (eta : R) : Prop :=
+  exists c, forall z, In z V -> Rabs (M' z - M z - c) <= eta.
+(* Cov(1_C, M): how fast the mass of C grows. *)
+Definition covariance V p M C alpha : R :=
+  expect V p M alpha (fun z => (if C z then 1 else 0) *
+    (M z - mean V p M alpha)).
 (* p^alpha q^(1-alpha), renormalised: from q at 0 to p
    at 1. Rpower x y is the library's exp (y * ln x). *)
 Definition geometric V p (q : A -> R) alpha z : R :=

@@ -9,7 +9,7 @@ From Steering Require Import Definitions Sum Counts Calculus Infinity
   Ceiling Concepts Saturation Model Dataset Signs Strength Reverse Transformer
   Rate Attention FeedForward Network
   Existence Training Setting Paper Threshold Gradient Table Witness
-  Behaviours Errata Hypotheses Orders.
+  Behaviours Errata Hypotheses Orders Estimated.
 Open Scope R_scope.
 
 (* ======== The hypotheses can be met ======== *)
@@ -1189,6 +1189,79 @@ Proof.
 Qed.
 End Thm38.
 
+(* ======== Estimated vectors ======== *)
+
+Section Estimated.
+Context {A J : Type}.
+Variables (V : list A) (js : list J) (w : J -> R) (p : J -> A -> R)
+  (M M' : A -> R) (eta : R).
+Hypothesis p_laws : laws V js p.
+Hypothesis w_weights : weights js w.
+Hypothesis M_estimated : estimates V M M' eta.
+
+Notation cost := (cross_entropy_increase V js w p).
+
+(* claim: estimated.log-probability *)
+Theorem estimated_log_probability : forall j alpha z, In j js -> In z V ->
+  Rabs (ln (tilt V (p j) M' alpha z) - ln (tilt V (p j) M alpha z)) <=
+    2 * Rabs alpha * eta.
+Proof.
+  intros j alpha z j_in. pose proof (p_laws j j_in) as p_law.
+  exact (log_tilt_estimated V (p j) M M' eta (proj1 p_law)
+      (law_nonempty V (p j) p_law) M_estimated alpha z).
+Qed.
+
+(* claim: estimated.total-variation *)
+Theorem estimated_total_variation : forall j alpha, In j js ->
+  variation_distance V (tilt V (p j) M' alpha) (tilt V (p j) M alpha) <=
+    tanh (Rabs alpha * eta / 2).
+Proof.
+  intros j alpha j_in.
+  exact (variation_estimated V (p j) M M' eta alpha (p_laws j j_in)
+      M_estimated).
+Qed.
+
+(* claim: estimated.cross-entropy *)
+Theorem estimated_cross_entropy : forall alpha,
+  Rabs (cost M' alpha - cost M alpha) <= 2 * Rabs alpha * eta.
+Proof.
+  exact (increase_estimated V js w p M M' eta p_laws w_weights M_estimated).
+Qed.
+
+(* claim: estimated.cross-entropy, estimated.feasible; whatever the data, also
+   those of which the model is not trained, or not yet *)
+Theorem estimated_any_data : forall data alpha, laws V js data ->
+  Rabs (cross_entropy V js w data (fun j => tilt V (p j) M' alpha)
+    - cross_entropy V js w data (fun j => tilt V (p j) M alpha)) <=
+    2 * Rabs alpha * eta.
+Proof.
+  exact (loss_estimated V js w p M M' eta p_laws w_weights M_estimated).
+Qed.
+
+(* claim: estimated.feasible *)
+Theorem estimated_feasible : forall k, varies V M' -> 0 < k ->
+  exists! a, (0 < a /\ cost M' a + 2 * a * eta = k) /\
+    k - 4 * a * eta <= cost M a <= k /\
+    (varies V M -> forall b, 0 < b -> cost M b = k -> a <= b).
+Proof.
+  exact (margin_strength V js w p M M' eta p_laws w_weights M_estimated).
+Qed.
+
+(* claim: estimated.feasible; any strength that leaves 2 |alpha| eta unspent *)
+Theorem estimated_margin : forall k alpha,
+  cost M' alpha + 2 * Rabs alpha * eta <= k -> cost M alpha <= k.
+Proof.
+  exact (feasible_estimated V js w p M M' eta p_laws w_weights M_estimated).
+Qed.
+End Estimated.
+
+(* claim: estimated.log-probability; the least eta is half the range of the
+   error *)
+Theorem estimated_half_range : forall (A : Type) (V : list A) M M' eta,
+  V <> nil ->
+  (estimates V M M' eta <-> ranges V (fun z => M' z - M z) (2 * eta)).
+Proof. exact @estimates_ranges. Qed.
+
 (* ======== Proposition 4.1 ======== *)
 
 Section Prop41.
@@ -1722,6 +1795,9 @@ Definition everything :=
     @ce_asymptote, @ce_asymptote_minus,
     @strength_budget, @strength_budget_best,
     @ceiling_reverse_kl, @ceiling_forward_kl, @ceiling_mean_log_odds),
+   (@estimated_log_probability, @estimated_total_variation,
+     @estimated_cross_entropy, @estimated_any_data, @estimated_feasible,
+     @estimated_margin, estimated_half_range),
    (remainder_bound, prop_4_1_rmsnorm, prop_4_1_layernorm, prop_4_1_plateau,
      prop_4_1_plateau_layernorm, prop_4_1_cross_entropy,
      prop_4_1_cross_entropy_layernorm, prop_4_1_rate, prop_4_1_rate_layernorm,

@@ -252,21 +252,25 @@ Qed.
 
 (* Popoviciu: (x - lo)(hi - x) >= 0 on the interval,
    so Var <= (hi - E)(E - lo) <= range^2/4. *)
+Lemma variance_between lo hi alpha : (forall z, In z V -> lo <= M z <= hi) ->
+  variance V p M alpha <= (hi - E alpha) * (E alpha - lo).
+Proof.
+  intros M_between. set (m := E alpha). unfold variance, moment. fold m.
+  apply Rle_trans with (expect V p M alpha (fun z =>
+    (lo + hi - 2 * m) * (M z - m) ^ 1 + (hi - m) * (m - lo))).
+  - apply expect_le. intros z z_in. specialize (M_between z z_in).
+    assert (0 <= (M z - lo) * (hi - M z)) by (apply Rmult_le_pos; lra). nra.
+  - rewrite expect_plus, expect_scal, expect_const.
+    change (expect V p M alpha (fun z => (M z - m) ^ 1))
+      with (moment V p M alpha 1). rewrite moment_one. lra.
+Qed.
+
 Lemma variance_le range alpha : ranges V M range ->
   variance V p M alpha <= range ^ 2 / 4.
 Proof.
   intros M_ranges. destruct (ranges_interval range M_ranges) as [lo M_between].
-  set (m := E alpha). apply Rle_trans with ((lo + range - m) * (m - lo)).
-  2: { assert (0 <= (range / 2 - (m - lo)) ^ 2) by apply pow2_ge_0. nra. }
-  unfold variance, moment. fold m.
-  apply Rle_trans with (expect V p M alpha (fun z =>
-    (2 * lo + range - 2 * m) * (M z - m) ^ 1 + (lo + range - m) * (m - lo))).
-  - apply expect_le. intros z z_in. specialize (M_between z z_in).
-    assert (0 <= (M z - lo) * (lo + range - M z)) by (apply Rmult_le_pos; lra).
-    nra.
-  - rewrite expect_plus, expect_scal, expect_const.
-    change (expect V p M alpha (fun z => (M z - m) ^ 1))
-      with (moment V p M alpha 1). rewrite moment_one. lra.
+  pose proof (variance_between lo (lo + range) alpha M_between) as B.
+  assert (0 <= (range / 2 - (E alpha - lo)) ^ 2) by apply pow2_ge_0. nra.
 Qed.
 
 (* The third moment is at most range times the variance, in absolute value. *)

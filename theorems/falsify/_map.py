@@ -23,7 +23,16 @@ from ._candidates import (
     unordered,
 )
 from ._steered import Steered
-from .contradictions import ceiling, concepts, cross_entropy, curves, last_norm, peaks, training
+from .contradictions import (
+    ceiling,
+    concepts,
+    cross_entropy,
+    curves,
+    estimates,
+    last_norm,
+    peaks,
+    training,
+)
 from .contradictions.contradiction import Contradiction
 
 _WIDE = [(2, 2), (3, 1), (3, 2)]
@@ -87,6 +96,10 @@ _PATH: dict[str, tuple[Callable[[], Candidates], Callable[[Steered], Contradicti
     "ce.asymptote": (rescaled, cross_entropy.asymptote),
     "strength.budget": (rescaled, cross_entropy.budget),
     "ceiling.mean-log-odds": (bent(), ceiling.steered_less),
+    "estimated.log-probability": (rescaled, estimates.log_probability),
+    "estimated.total-variation": (rescaled, estimates.total_variation),
+    "estimated.cross-entropy": (rescaled, estimates.cost),
+    "estimated.feasible": (rescaled, estimates.cost),
 }
 
 MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeeded] = {
@@ -198,6 +211,16 @@ MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeede
         )
         for name in ("upper-bounds", "lower-bounds", "remainder", "asymptote")
     },
+    # estimated vectors
+    ("estimated.feasible", "separation"): NotNeeded(
+        "a cost has no target: only the library's choice of a strength asks for one",
+        ("estimated_feasible",),
+    ),
+    ("estimated.feasible", "assumption-2"): NotNeeded(
+        "whatever the data, the two costs are within 2|α|η of each other: a strength that leaves as much of "
+        "κ unspent on the estimate costs at most κ",
+        ("estimated_any_data",),
+    ),
     # Proposition 4.1
     ("prop-4.1.rmsnorm", "rmsnorm"): Needed(
         lambda: last_norm.streams(bias=True), last_norm.not_odd

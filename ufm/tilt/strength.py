@@ -76,6 +76,7 @@ def choose_strength(
     target: Numbers,
     budget: float | np.floating,
     kind: Budget | str = "cross_entropy",
+    log_odds_error: float | np.floating = 0.0,
 ) -> StrengthChoice:
     """The strength α that spends `budget`, and what it buys for the tokens of `target`.
 
@@ -87,6 +88,10 @@ def choose_strength(
       Mtop has nearly all the mass, perhaps by no float).
     - "reverse_kl": Σ π KL(p_α||p) = `budget` nats; it saturates at -Σ π log p(Mtop).
     - "target_mass": Σ π F_T(α) = `budget` in (0, 1); α < 0 if the target holds more already.
+
+    `log_odds_error` η >= 0, for a cross-entropy budget: M is an estimate, off by at most η up to a constant
+    (`ufm.log_odds_error`). The strength is then the root of ΔCE(α) + 2αη = κ: it costs at most κ, and at
+    least κ - 4αη, whichever M is the true one.
 
     An unreachable budget is reported in the result, not raised. Needs float64.
 
@@ -103,6 +108,7 @@ def choose_strength(
     require_separation(tilt, mask)
     budget = float(budget)  # of float32, a bracket would never get as narrow as it must
     check_budget(budget, kind, BUDGETS)
+    error = _checked_error(float(log_odds_error), kind)
     pi = checked_weights(weights, tilt.log_probs.shape[0])
     measured: dict[float, np.ndarray] = {}
 
@@ -110,6 +116,9 @@ def choose_strength(
         if alpha not in measured:
             measured[alpha] = np.asarray(cast(Array, _effects_at(tilt, alpha, pi, mask)))
         return measured[alpha]
+
+    def unspent(alpha: float) -> float:
+        return 2 * abs(alpha) * error if error else 0.0  # 0 at an infinite strength as well
 
     sigma, reverse_supremum, span = _scales(tilt, pi)
     supremum = {"reverse_kl": reverse_supremum, "target_mass": 1.0}.get(kind, math.inf)
@@ -120,7 +129,7 @@ def choose_strength(
         spent = np.array([math.inf, reverse_supremum, 1.0])
     else:
         start = 1 / span if kind == "target_mass" else min(quadratic, (1 + budget) / span)
-        bracket = bracketed_root(lambda a: float(effects(a)[row]) - budget, start)
+        bracket = bracketed_root(lambda a: float(effects(a)[row]) + unspent(a) - budget, start)
         alpha = bracket.high
         # a root beyond the largest float: what the last strength before it spends
         spent = effects(alpha if math.isfinite(alpha) else bracket.low)
@@ -137,6 +146,15 @@ def choose_strength(
         unsteered_target_mass=float(effects(0.0)[2]),
         small_budget_alpha=math.nan if kind == "target_mass" else quadratic,
     )
+
+
+def _checked_error(error: float, kind: str) -> float:
+    """η, of a kind of budget that it can be kept under."""
+    if not (math.isfinite(error) and error >= 0):
+        raise ValueError(f"log_odds_error must be finite and at least 0; got {error}")
+    if error and kind != "cross_entropy":
+        raise ValueError(f"log_odds_error needs kind 'cross_entropy'; got kind {kind!r}")
+    return error
 
 
 def check_budget(budget: float, kind: str, kinds: Sequence[str]) -> None:

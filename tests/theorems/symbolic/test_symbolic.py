@@ -275,7 +275,8 @@ def test_claim_ids_are_the_projects():
         prop-4.1.rate assumption-2.trained ce.kl-identity ce.convex ce.upper-bounds ce.lower-bounds
         ce.remainder ce.asymptote tilt.all-orders peak.height sweet-spot.nonempty
         half-saturation.bounds sign-rule contrastive.geometric-path limit.rate
-        strength.budget ceiling.reverse-kl ceiling.forward-kl ceiling.mean-log-odds""",
+        strength.budget ceiling.reverse-kl ceiling.forward-kl ceiling.mean-log-odds
+        estimated.log-probability estimated.total-variation estimated.cross-entropy estimated.feasible""",
     )
     assert sorted(CLAIM_IDS) == sorted(expected)
 

@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import mpmath as mp
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -239,3 +240,19 @@ def test_a_constant_in_the_log_odds_changes_no_cost():
     moved = ufm.ExponentialTilt(tilt.log_probs, tilt.log_odds + 1000)
     costs = [ufm.cross_entropy_increase(t, 0.01, [0.5, 0.5], law) for t in (tilt, moved)]
     np.testing.assert_allclose(costs[1], costs[0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("make", [mild, hard])
+def test_the_first_order_effect_is_the_covariance_in_exact_numbers(make):
+    tilt = make()
+    with mp.workdps(60):
+        odds = [mp.mpf(float(m)) for m in tilt.log_odds]
+        for row, found in zip(
+            np.exp(tilt.log_probs), ufm.first_order_effect(tilt, TOKENS), strict=True
+        ):
+            p = [mp.mpf(float(q)) for q in row]
+            p = [q / mp.fsum(p) for q in p]
+            mean = mp.fsum(q * m for q, m in zip(p, odds, strict=True))
+            pairs = zip(p, odds, TOKENS, strict=True)
+            exact = mp.fsum(q * (m - mean) for q, m, inside in pairs if inside)
+            assert float(found) == pytest.approx(float(exact), rel=1e-13)

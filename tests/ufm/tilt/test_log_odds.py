@@ -160,3 +160,26 @@ def test_tokens_of_a_large_model_in_single_precision_stay_apart():
     assert np.unique(tilt.log_odds).size > 950
     want = jax.nn.softmax(model.steer(vector, 2.0))
     np.testing.assert_allclose(tilt.probs(2.0), want, atol=1e-5)
+
+
+def test_the_error_of_an_estimate_is_half_the_range_whatever_constant_is_added():
+    log_odds = np.array([0.5, -1.25, 2.0])
+    error = np.array([0.25, -0.5, 0.125])
+    for offset in (0.0, 7.0, -0.125):
+        assert ufm.log_odds_error(log_odds + error + offset, log_odds) == 0.375
+    assert ufm.log_odds_error(log_odds + 3, log_odds) == 0
+    shifts = np.linspace(-1, 1, 2001)  # against the least over shifts, by search
+    assert np.abs(error[:, None] - shifts).max(0).min() == pytest.approx(0.375, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("estimate", "message"),
+    [
+        ([1.0, 2.0], r"estimate and log_odds must be of one shape \[V\]; got \(2,\) and \(3,\)"),
+        ([1.0, np.nan, 2.0], "estimate"),
+        ([[1.0, 2.0, 3.0]], "estimate"),
+    ],
+)
+def test_an_estimate_that_fits_no_log_odds_is_refused(estimate, message):
+    with pytest.raises(ValueError, match=message):
+        ufm.log_odds_error(estimate, [0.0, 1.0, 2.0])

@@ -1,6 +1,7 @@
 """Half saturation against bisection at 50 digits; choices against what they were asked to spend."""
 
 import math
+import re
 
 import jax
 import jax.numpy as jnp
@@ -246,3 +247,30 @@ def test_a_root_beyond_the_largest_float_is_out_of_reach_and_has_numbers():
     assert math.isfinite(choice.bracket.low)
     assert 0 < choice.cross_entropy < 1e-3
     assert choice.target_mass == 1.0
+
+
+@pytest.mark.parametrize("error", [1e-6, 0.01, 0.3])
+@pytest.mark.parametrize("budget", [1e-3, 0.1, 2.0])
+def test_a_strength_on_an_estimate_leaves_what_its_error_may_cost(error, budget):
+    tilt, weights, target = standard()
+    choice = ufm.choose_strength(tilt, weights, target=target, budget=budget, log_odds_error=error)
+    assert choice.cross_entropy + 2 * choice.alpha * error == pytest.approx(budget, rel=1e-12)
+    exact = ufm.choose_strength(tilt, weights, target=target, budget=budget)
+    assert 0 < choice.alpha < exact.alpha
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "message"),
+    [
+        (-0.1, "cross_entropy", "log_odds_error must be finite and at least 0; got -0.1"),
+        (math.inf, "cross_entropy", "log_odds_error must be finite and at least 0; got inf"),
+        (0.1, "target_mass", "log_odds_error needs kind 'cross_entropy'; got kind 'target_mass'"),
+        (0.1, "reverse_kl", "log_odds_error needs kind 'cross_entropy'; got kind 'reverse_kl'"),
+    ],
+)
+def test_an_error_that_no_budget_can_leave_room_for_is_refused(error, kind, message):
+    tilt, weights, target = standard()
+    with pytest.raises(ValueError, match=re.escape(message)):
+        ufm.choose_strength(
+            tilt, weights, target=target, budget=0.1, kind=kind, log_odds_error=error
+        )
