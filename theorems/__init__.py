@@ -27,6 +27,7 @@ from .statements import (
     prop_4_1,
     prop_b1,
     remark_3_4,
+    side_effect,
     sign_rule,
     strength,
     sweet_spot,
@@ -59,6 +60,7 @@ STATEMENTS: tuple[Statement, ...] = (
     strength.STATEMENT,
     ceiling.STATEMENT,
     estimated.STATEMENT,
+    side_effect.STATEMENT,
 )
 
 CLAIMS: dict[str, Claim] = {claim.id: claim for s in STATEMENTS for claim in s.claims}

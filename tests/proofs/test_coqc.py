@@ -58,6 +58,8 @@ ALTERED = [
     ("estimated_total_variation", "eta / 2)", "eta / 3)"),
     ("estimated_cross_entropy", "2 * Rabs alpha * eta", "1 * Rabs alpha * eta"),
     ("estimated_feasible", "k - 4 * a", "k - 3 * a"),
+    ("side_effect_first_order", "12 * sqrt 3", "13 * sqrt 3"),
+    ("side_effect_second_order", "c * alpha ^ 2", "c * alpha ^ 1"),
     ("tilt_all_orders", "M z - cumulant", "M z + cumulant"),
     ("finding_remark_3_4", "c < 0", "0 < c"),
     ("finding_remark_3_4_outside", "omega (9 / 20)", "omega (1 / 20)"),

@@ -53,6 +53,7 @@ CLAIM_IDS = [
     "estimated.total-variation",
     "estimated.cross-entropy",
     "estimated.feasible",
+    "side-effect.first-order",
 ]
 CLAIMS = [claim for statement in theorems.STATEMENTS for claim in statement.claims]
 

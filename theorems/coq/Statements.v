@@ -9,7 +9,8 @@ From Steering Require Import Definitions Sum Counts Calculus Infinity
   Ceiling Concepts Saturation Model Dataset Signs Strength Reverse Transformer
   Rate Attention FeedForward Network
   Existence Training Setting Paper Threshold Gradient Table Witness
-  Behaviours Errata Hypotheses Orders Estimated.
+  Behaviours Errata Hypotheses Orders Estimated
+  SideEffect.
 Open Scope R_scope.
 
 (* ======== The hypotheses can be met ======== *)
@@ -1262,6 +1263,33 @@ Theorem estimated_half_range : forall (A : Type) (V : list A) M M' eta,
   (estimates V M M' eta <-> ranges V (fun z => M' z - M z) (2 * eta)).
 Proof. exact @estimates_ranges. Qed.
 
+(* ======== Side effects ======== *)
+
+Section SideEffect.
+Context {A : Type}.
+Variables (V : list A) (p M : A -> R) (C : A -> bool).
+Hypothesis p_law : law V p.
+Hypothesis C_proper : proper C V.
+
+Notation F := (mass V p M C).
+
+(* claim: side-effect.first-order *)
+Theorem side_effect_first_order : forall range alpha, ranges V M range ->
+  Rabs (F alpha - F 0 - alpha * covariance V p M C 0) <=
+    alpha ^ 2 * range ^ 2 / (12 * sqrt 3).
+Proof. exact (first_order V p M C (proj1 p_law) C_proper). Qed.
+
+(* claim: side-effect.first-order; an effect of order alpha^2 *)
+Theorem side_effect_second_order : (exists c, forall alpha,
+    Rabs (F alpha - F 0) <= c * alpha ^ 2) <-> covariance V p M C 0 = 0.
+Proof. exact (second_order_iff V p M C (proj1 p_law) C_proper). Qed.
+
+(* claim: side-effect.first-order; the covariance is the slope at every alpha *)
+Theorem side_effect_slope : forall alpha,
+  derivable_pt_lim F alpha (covariance V p M C alpha).
+Proof. exact (mass_slope V p M C (proj1 p_law) C_proper). Qed.
+End SideEffect.
+
 (* ======== Proposition 4.1 ======== *)
 
 Section Prop41.
@@ -1798,6 +1826,7 @@ Definition everything :=
    (@estimated_log_probability, @estimated_total_variation,
      @estimated_cross_entropy, @estimated_any_data, @estimated_feasible,
      @estimated_margin, estimated_half_range),
+   (@side_effect_first_order, @side_effect_second_order, @side_effect_slope),
    (remainder_bound, prop_4_1_rmsnorm, prop_4_1_layernorm, prop_4_1_plateau,
      prop_4_1_plateau_layernorm, prop_4_1_cross_entropy,
      prop_4_1_cross_entropy_layernorm, prop_4_1_rate, prop_4_1_rate_layernorm,

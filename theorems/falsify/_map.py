@@ -100,6 +100,7 @@ _PATH: dict[str, tuple[Callable[[], Candidates], Callable[[Steered], Contradicti
     "estimated.total-variation": (rescaled, estimates.total_variation),
     "estimated.cross-entropy": (rescaled, estimates.cost),
     "estimated.feasible": (rescaled, estimates.cost),
+    "side-effect.first-order": (rescaled, concepts.first_order),
 }
 
 MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeeded] = {

@@ -257,7 +257,7 @@ def test_a_planted_wrong_limit_is_refused(name):
 
 COMMANDS = re.findall(
     r"\\(?:[A-Za-z]+|.)",
-    r"""\ \alpha \beta \gamma \delta \epsilon \varepsilon \kappa \mu \nu \omega \pi \rho \sigma \tau
+    r"""\ \alpha \beta \gamma \delta \epsilon \varepsilon \eta \kappa \mu \nu \omega \pi \rho \sigma \tau
     \Delta \mathbb \mathbf \mathrm \operatorname \text \frac \tfrac \sqrt \sum \sup \max \min \lim
     \log \tanh \left \right \bigl \bigr \Bigl \Bigr \lvert \rvert \lVert \rVert \Vert \mid \iff \to
     \pm \infty \le \ge \ne \in \notin \exists \subset \cup \cap \setminus \emptyset \odot \top \bar \dots
@@ -276,7 +276,8 @@ def test_claim_ids_are_the_projects():
         ce.remainder ce.asymptote tilt.all-orders peak.height sweet-spot.nonempty
         half-saturation.bounds sign-rule contrastive.geometric-path limit.rate
         strength.budget ceiling.reverse-kl ceiling.forward-kl ceiling.mean-log-odds
-        estimated.log-probability estimated.total-variation estimated.cross-entropy estimated.feasible""",
+        estimated.log-probability estimated.total-variation estimated.cross-entropy estimated.feasible
+        side-effect.first-order""",
     )
     assert sorted(CLAIM_IDS) == sorted(expected)
 

@@ -5,9 +5,10 @@ from fractions import Fraction
 from flint import arb
 
 from ...certificates._balls import ball
+from ...certificates.write.cross_entropy import dot
 from ...certificates.write.hypotheses import interior_concepts, lowest_concepts, off_target_concepts
 from .._steered import Steered
-from .contradiction import Contradiction, differ, places
+from .contradiction import STRENGTHS, Contradiction, differ, places
 
 
 def tanh(s: Steered) -> Contradiction | None:
@@ -91,4 +92,21 @@ def _stays(s: Steered, concepts: dict[int, tuple[int, ...]]) -> Contradiction | 
                 if mass > 0:
                     text = f"p(concept {k}) in context {j} should vanish at {end}"
                     return Contradiction(text, (("tends to", mass),))
+    return None
+
+
+def first_order(s: Steered) -> Contradiction | None:
+    """The mass of T moves by α Cov(1_T, M), but for more than α²R²/(12√3)."""
+    for strength in (a / 16 for a in STRENGTHS):
+        alpha = ball(strength)
+        for j, row in enumerate(s.instance.rows):
+            start = [ball(p) for p in row]
+            mean = dot(start, s.log_odds)
+            slope = sum((start[z] * (s.log_odds[z] - mean) for z in s.target), arb(0))
+            law = s.law(j, alpha)
+            rest = abs(sum((law[z] - start[z] for z in s.target), arb(0)) - alpha * slope)
+            bound = alpha * alpha * s.range * s.range / (12 * arb(3).sqrt())
+            if rest > bound:
+                text = f"|F_T(α) - F_T(0) - α Cov(1_T, M)| <= α²R²/(12√3) in context {j} at α = {strength}"
+                return Contradiction(text, (("remainder", rest), ("bound", bound)))
     return None
