@@ -70,15 +70,14 @@ def log_odds_error(estimate: Numbers, log_odds: Numbers) -> Float[Array, ""]:
     >>> print(f"{ufm.log_odds_error([1.0, 0.25, -0.5], [0.5, 0.0, -0.5]):.4f}")
     0.2500
     """
-    arrays = []
-    for name, values in (("estimate", estimate), ("log_odds", log_odds)):
-        array = floating(name, values, 1)
-        finite(name, array)
-        arrays.append(array)
-    if arrays[0].shape != arrays[1].shape or not arrays[0].size:
-        shapes = " and ".join(str(array.shape) for array in arrays)
-        raise ValueError(f"estimate and log_odds must be of one shape [V]; got {shapes}")
-    error = arrays[0] - arrays[1]
+    guess, exact = floating("estimate", estimate, 1), floating("log_odds", log_odds, 1)
+    finite("estimate", guess)
+    finite("log_odds", exact)
+    if guess.shape != exact.shape or not guess.size:
+        raise ValueError(
+            f"estimate and log_odds must be of one shape [V]; got {guess.shape} and {exact.shape}"
+        )
+    error = guess - exact
     return (error.max() - error.min()) / 2
 
 
