@@ -9,8 +9,7 @@ From Steering Require Import Definitions Sum Counts Calculus Infinity
   Ceiling Concepts Saturation Model Dataset Signs Strength Reverse Transformer
   Rate Attention FeedForward Network
   Existence Training Setting Paper Threshold Gradient Table Witness
-  Behaviours Errata Hypotheses Orders Estimated
-  SideEffect.
+  Behaviours Errata Hypotheses Orders Estimated SideEffect.
 Open Scope R_scope.
 
 (* ======== The hypotheses can be met ======== *)
@@ -1821,8 +1820,8 @@ Definition everything :=
      @ce_derivatives, @ce_upper_bounds, @ce_upper_bennett,
     @ce_lower_bounds, @ce_lower_merged, @ce_remainder, @third_moment_bound,
     @ce_asymptote, @ce_asymptote_minus,
-    @strength_budget, @strength_budget_best,
-    @ceiling_reverse_kl, @ceiling_forward_kl, @ceiling_mean_log_odds),
+     @strength_budget, @strength_budget_best,
+     @ceiling_reverse_kl, @ceiling_forward_kl, @ceiling_mean_log_odds),
    (@estimated_log_probability, @estimated_total_variation,
      @estimated_cross_entropy, @estimated_any_data, @estimated_feasible,
      @estimated_margin, estimated_half_range),
