@@ -215,7 +215,7 @@ STATEMENT = Statement(
             conclusion=partial(_ceiling, kind="reverse_kl"),
             families=("rates", "tilts"),
             control=_beyond("reverse_kl"),
-            figures=("price",),
+            figures=("ceiling",),
             certificate=_NOT_AN_INSTANCE,
         ),
         Claim(
@@ -233,7 +233,7 @@ STATEMENT = Statement(
             conclusion=partial(_ceiling, kind="cross_entropy"),
             families=("rates", "tilts"),
             control=_beyond("cross_entropy"),
-            figures=("price",),
+            figures=("ceiling",),
             certificate=_NOT_AN_INSTANCE,
         ),
         Claim(
@@ -249,7 +249,7 @@ STATEMENT = Statement(
             conclusion=_best_mean,
             families=("rates", "tilts"),
             control=controls.BEFORE_THE_NORM,
-            figures=("price",),
+            figures=("ceiling",),
             certificate=_NOT_AN_INSTANCE,
         ),
     ),

@@ -10,6 +10,7 @@ Ito's, which colour-blind readers tell apart; no two curves differ by colour alo
 them, the same bytes every time.
 """
 
+from ._ceiling import mass_against_cost
 from ._concepts import concept_across_contexts, concept_curves
 from ._cross_entropy import cross_entropy_bounds, cross_entropy_curve
 from ._files import picture_paths, write_pictures
@@ -34,6 +35,7 @@ __all__ = [
     "cost_against_mass",
     "cross_entropy_bounds",
     "cross_entropy_curve",
+    "mass_against_cost",
     "new_axes",
     "next_token_bars",
     "peak_map",

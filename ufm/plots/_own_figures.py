@@ -3,8 +3,10 @@
 import numpy as np
 from matplotlib.figure import Figure
 
+from ..tilt.ceiling import PRICES
 from ..tilt.tilt import ExponentialTilt
 from . import _gallery_datasets as datasets
+from ._ceiling import mass_against_cost
 from ._concepts import concept_across_contexts, concept_curves
 from ._cross_entropy import cross_entropy_bounds
 from ._picture import Picture, drop_legend, panels
@@ -98,6 +100,15 @@ def _price() -> Figure:
     return figure
 
 
+def _ceiling() -> Figure:
+    data = datasets.uniform(0.05)
+    tilt, target = datasets.steered(data), data.concept_tokens(0)
+    figure, axes = panels(2, 3.0)
+    for axis, kind in zip(axes, PRICES, strict=True):
+        mass_against_cost(tilt, data.context_weights, target=target, kind=kind, axes=axis)
+    return figure
+
+
 OWN = (
     Picture(
         "sweet-spot",
@@ -151,5 +162,15 @@ OWN = (
         "a budget κ. ΔCE grows without bound; the reverse divergence stays below a ceiling. "
         "Uniform dataset, ε = 1/20.",
         _price,
+    ),
+    Picture(
+        "ceiling",
+        "The ceiling of any intervention",
+        "this project",
+        "Mean mass of the target against its price: cross-entropy (above) and reverse divergence (below). "
+        "No change of the next-token distributions reaches the grey part. The tilt by M stays below it, as "
+        "M is not constant off the target; of the mean of M it buys the most that its reverse divergence "
+        "can. Efficiency: what steering gains over what the ceiling gains. Uniform dataset, ε = 1/20.",
+        _ceiling,
     ),
 )

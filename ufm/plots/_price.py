@@ -1,6 +1,7 @@
 """What a share of the target costs."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,7 +17,7 @@ from ._style import PALETTE, Look, disc, draw_legend, prepared, signed
 
 _LARGEST_MASS = 0.99
 _POINTS = 1201
-_MARKERS = "osD^v"
+MARKERS = "osD^v"
 
 
 def cost_against_mass(
@@ -49,12 +50,8 @@ def cost_against_mass(
     """
     mask = np.asarray(token_set(target, tilt.log_odds.size))
     pi = np.asarray(checked_weights(weights, tilt.log_probs.shape[0]))
-    options = {"target": mask, "kind": "target_mass"}
-    start = float(pi @ np.exp(np.asarray(tilt.log_probs))[:, mask].sum(axis=1))
-    end = choose_strength(tilt, pi, budget=max(_LARGEST_MASS, (1 + start) / 2), **options)
-    strengths = np.linspace(0.0, end.alpha, _POINTS)
-    forward = increases(tilt, strengths, pi)
-    mass, reverse = _mass_and_reverse(tilt, strengths, pi, mask)
+    strengths = strengths_to_picture(tilt, pi, mask)
+    mass, forward, reverse = masses_and_prices(tilt, strengths, pi, mask)
     least = cross_entropy_enclosure(tilt, pi, mask, strengths).target
 
     axes = prepared(axes, "cost (nats)")
@@ -70,25 +67,44 @@ def cost_against_mass(
     axes.axhline(highest, label="ceiling of the reverse", **ceiling)
     for i, budget in enumerate(budgets):
         choice = choose_strength(tilt, pi, target=mask, budget=float(budget))
-        if choice.alpha <= end.alpha:
+        if choice.alpha <= strengths[-1]:
             at = choice.target_mass, choice.cross_entropy
             # named in the legend, where no curve runs through the words
-            look = {"color": "black", "marker": _MARKERS[i % len(_MARKERS)], "linestyle": "none"}
+            look = {"color": "black", "marker": MARKERS[i % len(MARKERS)], "linestyle": "none"}
             label = f"best for κ = {budget:g}: α = {signed(choice.alpha)}"
             disc(axes, *at, gid=f"budget {i}", label=label, **look)
-    axes.set(xlabel="mean mass of the target (probability)", xlim=(start, 1.0))
+    axes.set(xlabel="mean mass of the target (probability)", xlim=(mass[0], 1.0))
     axes.set_ylim(-0.03 * forward[-1], 1.05 * max(forward[-1], highest))
     draw_legend(axes, None, axes.get_legend_handles_labels()[0])
     return axes
 
 
-def _mass_and_reverse(tilt: ExponentialTilt, strengths: np.ndarray, pi, mask) -> np.ndarray:
-    """Mean target mass and mean reverse KL [2, A]."""
-    total = np.zeros((2, strengths.size))
+class MassesAndPrices(NamedTuple):
+    """Mean target mass Σπ F_T(α), ΔCE(α) and the mean reverse KL in nats, each [A]."""
+
+    mass: np.ndarray
+    forward: np.ndarray
+    reverse: np.ndarray
+
+
+def strengths_to_picture(tilt: ExponentialTilt, pi: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Strengths [A] from 0 to where the target has a mean mass of 0.99, or half of what it lacks."""
+    start = float(pi @ np.exp(np.asarray(tilt.log_probs))[:, mask].sum(axis=1))
+    most = max(_LARGEST_MASS, (1 + start) / 2)
+    end = choose_strength(tilt, pi, target=mask, budget=most, kind="target_mass")
+    return np.linspace(0.0, end.alpha, _POINTS)
+
+
+def masses_and_prices(
+    tilt: ExponentialTilt, strengths: np.ndarray, pi: np.ndarray, mask: np.ndarray
+) -> MassesAndPrices:
+    """What steering buys of the target, and what it costs, at all strengths."""
+    mass, reverse = np.zeros((2, strengths.size))
     for j, weight in enumerate(pi):
         row = Row(tilt, j)
         laws = row.laws(strengths)
         # p_α log(p_α / p): 0 where p_α is too small for its logarithm
         terms = laws * (np.log(np.where(laws > 0, laws, 1.0)) - row.log_p)
-        total += weight * np.stack([laws[:, mask].sum(axis=1), terms.sum(axis=1)])
-    return total
+        mass += weight * laws[:, mask].sum(axis=1)
+        reverse += weight * terms.sum(axis=1)
+    return MassesAndPrices(mass, increases(tilt, strengths, pi), np.maximum(reverse, 0.0))

@@ -85,6 +85,18 @@ BAD = {
         lambda: plots.cost_against_mass(TILT, PI, target=~TARGET),
         "not separated",
     ),
+    "ceiling: kind": (
+        lambda: plots.mass_against_cost(TILT, PI, target=TARGET, kind="target_mass"),
+        "kind must be one of",
+    ),
+    "ceiling: budget": (
+        lambda: plots.mass_against_cost(TILT, PI, target=TARGET, budgets=[-1.0]),
+        "budget must be positive",
+    ),
+    "ceiling: weights": (
+        lambda: plots.mass_against_cost(TILT, [1.0], target=TARGET),
+        r"weights must have shape \(6,\)",
+    ),
 }
 
 
@@ -104,8 +116,9 @@ def test_a_peak_map_without_margin_has_no_band():
     assert labels == ["0", "peak off target", "peak on target", "peak at ±∞"]
 
 
-def test_a_budget_beyond_the_picture_is_left_out():
-    axes = plots.cost_against_mass(TILT, PI, target=TARGET, budgets=[0.1, 50.0])
+@pytest.mark.parametrize("draw", [plots.cost_against_mass, plots.mass_against_cost])
+def test_a_budget_beyond_the_picture_is_left_out(draw):
+    axes = draw(TILT, PI, target=TARGET, budgets=[0.1, 50.0])
     marks = [line.get_gid() for line in axes.lines if str(line.get_gid()).startswith("budget")]
     assert marks == ["budget 0"]
 

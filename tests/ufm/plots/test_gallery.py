@@ -14,6 +14,7 @@ matplotlib.use("Agg")
 
 from ufm import plots
 from ufm.plots import (
+    _ceiling,
     _concepts,
     _cross_entropy,
     _front_figure,
@@ -291,6 +292,75 @@ def check_price(figure):
     assert 0.9 * ceiling < lines["reverse"][1].max() < ceiling
 
 
+def kl(p, q):
+    return p * mpmath.log(p / q) + (1 - p) * mpmath.log((1 - p) / (1 - q))
+
+
+def most_mass(kind, price):
+    """The ceiling at a price in nats, from its multiplier at 30 digits, sharing no code with ufm."""
+    before = [mpmath.mpf(19) / 20, mpmath.mpf(1) / 40, mpmath.mpf(1) / 40]
+
+    def masses(multiplier):
+        if kind == "reverse_kl":
+            return [F / (F + (1 - F) * mpmath.exp(-multiplier)) for F in before]
+        # the larger root of f - F = μ f (1 - f)
+        x = multiplier - 1
+        return [(x + mpmath.sqrt(x**2 + 4 * multiplier * F)) / (2 * multiplier) for F in before]
+
+    def unspent(multiplier):
+        pairs = list(zip(before, masses(multiplier), strict=True))
+        return price - sum(kl(f, F) if kind == "reverse_kl" else kl(F, f) for F, f in pairs) / 3
+
+    return sum(masses(root(unspent, 1e-9, 150))) / 3
+
+
+def root(function, low, high):
+    """Where a monotone function vanishes, by bisection."""
+    is_rising = function(high) > 0
+    for _ in range(55):
+        middle = (mpmath.mpf(low) + high) / 2
+        low, high = (low, middle) if (function(middle) > 0) == is_rising else (middle, high)
+    return high
+
+
+def steered_for(kind, mass):
+    """What steering to a mean mass of the target costs, at 30 digits, sharing no code with ufm."""
+
+    def laws(alpha):
+        return [law(UNIFORM, j, alpha) for j in range(3)]
+
+    alpha = root(lambda a: sum(sum(p[:3]) for p in laws(a)) / 3 - mass, 0, 2)
+    pairs = list(zip(laws(0), laws(alpha), strict=True))
+    if kind == "reverse_kl":
+        pairs = [(q, p) for p, q in pairs]
+    return sum(a * mpmath.log(a / b) for p, q in pairs for a, b in zip(p, q, strict=True)) / 3
+
+
+def check_ceiling(figure):
+    for axes, kind in zip(figure.axes, ("cross_entropy", "reverse_kl"), strict=True):
+        lines = drawn(axes)
+        price, mass = lines["curve"]
+        paid, ceiling = lines["ceiling"]
+        assert ceiling[0] == mass[0] == pytest.approx(1 / 3)
+        assert paid[0] == price[0] == 0
+        assert paid[-1] == price[-1]
+        assert (ceiling[1:] > np.interp(paid, price, mass)[1:]).all()
+        with mpmath.workdps(30):
+            for i in (1, 30):
+                best = float(most_mass(kind, paid[i]))
+                assert ceiling[i] == pytest.approx(best, abs=1e-12)
+            assert price[600] == pytest.approx(float(steered_for(kind, mass[600])), rel=1e-11)
+            for i, budget in enumerate((0.1, 0.5, 1.0)):
+                (x, bought), (_, most) = lines[f"budget {i}"][:, 0], lines[f"gap {i}"][:, 1]
+                assert (lines[f"gap {i}"][:, 0] == (x, bought)).all()
+                assert x == budget
+                assert float(steered_for(kind, bought)) == pytest.approx(budget, rel=1e-10)
+                assert most == pytest.approx(float(most_mass(kind, budget)), abs=1e-12)
+                share = (bought - mass[0]) / (most - mass[0])
+                label = axes.get_legend().get_texts()[3 + i].get_text()
+                assert label.endswith(f"efficiency {share:.0%}")
+
+
 def check_at_a_glance(figure):
     tokens, masses, loss = (drawn(axes) for axes in figure.axes)
     for i in (0, 100, 600, 1200):
@@ -333,6 +403,7 @@ CHECKS = {
     "vanishing": check_vanishing,
     "two-humps": check_two_humps,
     "price": check_price,
+    "ceiling": check_ceiling,
     "at-a-glance": check_at_a_glance,
 }
 
@@ -389,6 +460,18 @@ FAULTS = {
     "peaks off the curve": ("peak-map", _windows, "peaks_of", lambda f: shifted(f, 0.01)),
     "other rates": ("two-humps", _gallery_datasets, "two_humps", evenly),
     "other ε": ("price", _gallery_datasets, "uniform", lambda f: lambda epsilon: f(0.06)),
+    "a price 1e-9 too high": (
+        "ceiling",
+        _ceiling,
+        "mass_ceiling",
+        lambda f: lambda F, pi, price, kind: f(F, pi, price * (1 + 1e-9), kind),
+    ),
+    "the ceiling of the other price": (
+        "ceiling",
+        _ceiling,
+        "mass_ceiling",
+        lambda f: lambda *a: f(*a[:-1], "reverse_kl"),
+    ),
     "another budget": ("at-a-glance", _front_figure, "_BUDGET", lambda budget: budget + 1e-6),
     "laws of the even dataset": ("fig-2", _gallery_datasets, "uneven", evenly),
 }
