@@ -1,4 +1,4 @@
-"""The statements of arXiv:2602.02712, each with its claims, hypotheses, checks and controls.
+"""The statements of arXiv:2602.02712 and of this project, each with claims, hypotheses, checks and controls.
 
 >>> import ufm, theorems
 >>> data = ufm.ConceptDataset.smoothed(epsilon=0.05)

@@ -61,8 +61,8 @@ def _claim(claim: theorems.Claim) -> Iterator[str]:
     yield f"`{claim.id}`: {claim.text}\n"
     yield f"$$\n{broken(claim.formula)}\n$$\n::::\n"
     links = (f"{{ref}}`{part} <claim-{claim.id}-{part}>`" for part in _PARTS)
-    where = f"{claim.source} ({{cite:t}}`taimeskhanov2026`)"
-    where = claim.source if claim.source == "this project" else where
+    names_the_paper = claim.source != "this project" and "arXiv" not in claim.source
+    where = claim.source + " ({cite:t}`taimeskhanov2026`)" * names_the_paper
     yield f"To its {' · '.join(links)} · source: {where}.\n"
     for part, text in sections(claim).items():
         assert part in _PARTS

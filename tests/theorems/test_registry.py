@@ -10,6 +10,7 @@ from theorems import suite
 from theorems.judging import controls
 from theorems.judging.claim import NotCertified
 
+ROOT = Path(__file__).parents[2]
 # Every claim that the project checks. A claim is added or dropped here by hand, never by accident.
 CLAIM_IDS = [
     "assumption-2.trained",
@@ -104,6 +105,30 @@ def test_every_claim_has_a_fault_planted_under_it():
     assert {fault.claim for module in modules for fault in module.FAULTS} == set(theorems.CLAIMS)
     homes = pkgutil.iter_modules(theorems.statements.__path__)
     assert files == {f"test_{home.name}" for home in homes}
+
+
+def test_the_texts_count_the_claims_of_the_registry():
+    count = len(CLAIMS)
+    ours = sum(claim.source.startswith("this project") for claim in CLAIMS)
+    certified = sum(not isinstance(claim.certificate, NotCertified) for claim in CLAIMS)
+    findings = len(theorems.FINDINGS)
+    said = {
+        "README.md": [
+            f"each of {count} claims, {count - ours} of the paper and {ours} of this project",
+            f"the {certified} that depend on the instance",
+            f"{count} claims: {count} holds, {count} of {count} controls found, "
+            f"{findings} of {findings} findings confirmed.",
+        ],
+        "docs/table.md": [f"{count} claims: "],
+        "docs/certificates.md": [
+            f"Of the {certified} claims",
+            f"Not certified are {count - certified} claims",
+        ],
+    }
+    for file, texts in said.items():
+        page = " ".join(Path(ROOT, file).read_text(encoding="utf-8").split())
+        for text in texts:
+            assert text in page
 
 
 def test_hypotheses_have_unique_ids_and_texts():
