@@ -223,6 +223,10 @@ def _spending(report: "StrengthReport", request: "Request") -> Table:
         mark = " *" if kind == request.kind else ""
         cells = [predicted, choice.spent[k], report.held_out[k], report.held_out_error[k]]
         spending.add_row(title + mark, *(figure(x, ".4g") for x in cells))
+    if not math.isnan(report.efficiency):
+        share = f"{report.efficiency:.1%}"
+        cells = ["", share] if report.held_out_tokens else [share, ""]
+        spending.add_row("efficiency at KL(p0||pα)", "", *cells, "")
     held = str(report.held_out_tokens) if report.held_out_tokens else "none"
     spending.add_row("tokens", "", str(choice.tokens), held, "")
     return spending

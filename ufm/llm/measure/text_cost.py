@@ -1,11 +1,13 @@
 """What a strength spends on text: cross-entropy, divergences and target mass, pass by pass."""
 
+import math
 from collections.abc import Iterator, Sequence
 
 import jax.numpy as jnp
 import numpy as np
 
 from ufm._progress import Progress, silent
+from ufm.tilt.ceiling import mass_ceiling
 
 from ..decoder.adapted import Model
 from ..decoder.limits import limit_states
@@ -93,6 +95,21 @@ class TextSpend:
         """Value, first and second derivative at α = 0 of each of `KINDS`, exact: [3, 4]."""
         total = sum(window.derivatives(2) for window in self._pass())
         return self._without_target(total / self.predicted.sum())
+
+    def efficiency(self, alpha: float) -> float:
+        """What steering gains of the target's mass over the most that its price could gain.
+
+        The price is that of "forward_kl". No change of the p_t that costs as much gains more than
+        `ufm.mass_ceiling` says, for which each predicted token is a context. Below 0 where the target
+        loses mass; NaN without a target, and where steering costs nothing.
+        """
+        (_, price, _, mass), n = self.at([alpha])[0], int(self.predicted.sum())
+        if self.target is None or not price > 0:
+            return math.nan
+        before = np.concatenate([window.target_masses() for window in self._pass()])
+        # next to 0 a mass is lost in the model's dtype
+        before = np.clip(before, np.finfo(self.model.wide).tiny, 1.0)
+        return (mass - before.mean()) / mass_ceiling(before, np.full(n, 1 / n), price).gain
 
     def limit(self, sign: float = 1.0) -> np.ndarray | None:
         """The spending as α → ±∞ (Proposition 4.1), [4], where every context has one distribution.

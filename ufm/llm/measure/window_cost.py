@@ -97,6 +97,15 @@ class CostWindow:
             total += float(part.sum(_cross_entropy(base, self.following[part.rows]))[0, 0])
         return total
 
+    def target_masses(self) -> np.ndarray:
+        """The unsteered mass of the target where each of the `predicted` tokens is predicted, in float64."""
+        found, zero = [], jnp.zeros(1, self.model.wide)
+        for part in self._parts(1):
+            base = self._base(part.rows)
+            given = base, zero, base, self.following[part.rows], self.target
+            found.append(part.counting(_costs_at(*given, kinds=("target_mass",)))[0, :, 0])
+        return np.concatenate(found)
+
     def _sums_after_last_block(self, run: SteeredRun, alphas: np.ndarray) -> np.ndarray:
         strengths = jnp.asarray(alphas, self.model.wide)
         total = np.zeros((alphas.size, len(self.kinds)))
@@ -131,9 +140,13 @@ class _Part:
     rows: slice
     counted: slice
 
+    def counting(self, costs: Float[Array, "A rows K"]) -> np.ndarray:
+        """At the positions that count, in float64."""
+        return np.asarray(costs, np.float64)[:, self.counted]
+
     def sum(self, costs: Float[Array, "A rows K"]) -> np.ndarray:
         """Over the positions that count, in float64."""
-        return np.asarray(costs, np.float64)[:, self.counted].sum(axis=1)
+        return self.counting(costs).sum(axis=1)
 
 
 def check_text(windows: Sequence[Sequence[int]], length: int, steering: Steering) -> None:

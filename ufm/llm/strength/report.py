@@ -40,6 +40,8 @@ class StrengthReport:
       so that nothing was held out.
     - `around` [4, 4]: the spending at `AROUND` times the strength, on what `held_out` is measured on, or
       else on the windows that it was chosen on; None if no strength was found.
+    - `efficiency`: on the same text, what the strength gains of the target's mass over the most that any
+      change at its KL(p0||pα) gains (`TextSpend.efficiency`); NaN without a target or a strength.
     - `spots`: sweet spots of the prompts, None without a target. `prompt_mass`: F_T after the
       prompts, None without a target.
     - `continuations`: texts that go on from the prompts at 0, α/2, α and 2α, or at 0 alone if no
@@ -53,6 +55,7 @@ class StrengthReport:
     held_out_error: np.ndarray
     held_out_tokens: int
     around: np.ndarray | None
+    efficiency: float
     spots: SweetSpots | None
     prompt_mass: PromptMass | None
     continuations: list[Continuation]
@@ -96,6 +99,7 @@ class StrengthReport:
             "held_out_error": dict(zip(KINDS, self.held_out_error, strict=True)),
             "tokens": choice.tokens,
             "held_out_tokens": self.held_out_tokens,
+            "efficiency": self.efficiency,
             "unsteered_target_mass": choice.unsteered_target_mass,
             "prompt_target_mass": self._mean_mass(),
             "around": None if self.around is None else self._around_json(self.around),
@@ -217,10 +221,11 @@ def strength_report(
         digits=request.digits,
     )
     measured = error = np.full(len(KINDS), np.nan)
-    around = None
+    around, efficiency = None, math.nan
     if choice.reachable:
         other = spend_on(held_out, "measuring") if held_out else spend
         around = other.at([share * choice.alpha for share in AROUND])
+        efficiency = other.efficiency(choice.alpha)
         if held_out:
             measured, error = around[AROUND.index(1.0)], other.standard_error(choice.alpha)
     changed = _changed_at_zero(model, steering, request, progress)
@@ -244,6 +249,7 @@ def strength_report(
         held_out_error=error,
         held_out_tokens=sum(len(row) - 1 for row in held_out),
         around=around,
+        efficiency=efficiency,
         spots=spots,
         prompt_mass=mass,
         continuations=continuations,

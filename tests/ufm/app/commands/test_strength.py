@@ -90,6 +90,7 @@ def test_the_strength_and_all_that_is_said_of_it(monkeypatch, capsys, files):
     assert found["held_out_tokens"] == sum(len(row) - 1 for row in windows[1::2])
     capital = np.arange(64) >= 56
     assert data["target_tokens"] == 8
+    assert found["efficiency"] == pytest.approx(efficiency(model, windows[1::2], found, capital))
     how = dict(vector=vector.values, layer=0)
     after = [np.asarray(model.logits(row, alpha, **how)) for row in n]
     mass = np.mean([np.exp(x)[capital].sum() / np.exp(x).sum() for x in after])
@@ -111,11 +112,25 @@ def test_the_strength_and_all_that_is_said_of_it(monkeypatch, capsys, files):
     print_it(monkeypatch, capsys, files, found)
 
 
+def efficiency(model, windows, found, target):
+    """The mass gained on the held-out text over the ceiling's gain at its KL, from the model's logits."""
+    logits = np.concatenate([np.asarray(model.all_logits(row))[: len(row) - 1] for row in windows])
+    p = np.exp(logits - logits.max(axis=1, keepdims=True))
+    before = p[:, target].sum(axis=1) / p.sum(axis=1)
+    ceiling = ufm.mass_ceiling(
+        before, np.full(before.size, 1 / before.size), found["held_out"]["forward_kl"]
+    )
+    gained = found["held_out"]["target_mass"] - before.mean()
+    assert abs(gained) < ceiling.gain
+    return gained / ceiling.gain
+
+
 def test_one_window_leaves_nothing_held_out(monkeypatch, capsys, files):
     asked = arguments(files, *REACHED, "--text-tokens", 7, "--samples", 1, "--json")
     status, out, _ = run(monkeypatch, capsys, "strength", *asked)
     (found,) = json.loads(out)["blocks"]
     assert (status, found["reachable"], found["held_out_tokens"]) == (0, True, 0)
+    assert found["efficiency"] is None  # no target
     assert {*found["held_out"].values(), *found["held_out_error"].values()} == {None}
     assert found["spent"]["forward_kl"] == pytest.approx(0.05, rel=1e-12)
 
@@ -135,6 +150,7 @@ def print_it(monkeypatch, capsys, files, found):
     assert "α = 0 is the unsteered model, bit for bit" in out
     assert "KL(p0||pα), nats a token *" in out
     assert "target: 2 of 64 tokens" in out
+    assert re.search(r"^efficiency at KL\(p0\|\|pα\) +-?\d+\.\d% *$", out, re.MULTILINE)
     assert "rounded to 4 bits (GGUF types Q4_1, Q8_0): these are the numbers of the rounded" in out
     for name in ("α = 0  ", "α/2 = ", "α = ", "2α = "):
         assert name in out

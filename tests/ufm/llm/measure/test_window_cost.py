@@ -61,6 +61,8 @@ def test_parts_of_a_window_add_up_to_the_whole(layer, monkeypatch):
         few = len(list(parts._parts(6)))
         assert few == {1: 7, 2 * 12288: 4, 4 * 12288: 2}[memory]
         np.testing.assert_allclose(parts.sums(ALPHAS, 5), want, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(parts.target_masses().sum(), want[2, 3], rtol=1e-12)
+        np.testing.assert_allclose(parts.target_masses(), whole.target_masses(), rtol=1e-12)
         assert abs(parts.cross_entropy() - whole.cross_entropy()) < 1e-12
         np.testing.assert_allclose(parts.derivatives(2), whole.derivatives(2), atol=1e-12)
     # planted: the position too many, taken for one that counts

@@ -100,6 +100,13 @@ def test_spending_is_what_full_passes_give(model):
         np.testing.assert_allclose(each.sum(axis=0) / 20, want[2], atol=1e-13)
 
 
+def test_efficiency_wants_a_target_and_a_price(model):
+    steering, target = ufm.llm.Steering(VECTOR, 0), np.arange(64) < 5
+    assert math.isnan(ufm.llm.TextSpend(model, TEXT, steering, length=8).efficiency(1.0))
+    spend = ufm.llm.TextSpend(model, TEXT, steering, length=8, target=target)
+    assert math.isnan(spend.efficiency(0.0))
+
+
 def text_tilt(model):
     """The law at every position of the text as an exponential tilt, and the tokens that come."""
     states, tokens = [], []
@@ -131,6 +138,8 @@ def test_at_the_post_norm_site_the_strength_is_that_of_the_theory(model):
         assert found.bracket[0] <= want.alpha * (1 + 1e-9) or found.alpha < 0
         assert found.relative == pytest.approx(want.alpha * np.linalg.norm(VECTOR) / 3, rel=1e-9)
         assert found.spent[ROWS[kind]] == pytest.approx(budget, rel=1e-12)
+        share = ufm.efficiency(tilt, weights, target, want.alpha)
+        assert spend.efficiency(found.alpha) == pytest.approx(share, rel=1e-8)
         assert found.is_monotone
         # the second derivative of both divergences at 0 is σ², so the parabolas are the same
         if kind != "target_mass":
