@@ -1,5 +1,6 @@
 """The ceiling of any intervention: the most of the target, and of M, that a price in nats can buy."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -31,7 +32,10 @@ def _ceiling(instance: Instance, kind: Kind, excess: float = 1.0) -> Verdict:
     With an `excess` above 1 the interventions spend so many times the budget: for the control.
     """
     on = instance.probs[:, instance.target].sum(axis=1)
-    parts = []
+    is_held = on > 0  # by a float
+    if not is_held.any():
+        return _at_least(np.zeros(1), instance, "no context whose target mass a float holds")
+    instance, on, parts = _only(instance, is_held), on[is_held], []
     for budget in _budgets(instance, kind):
         found = ufm.mass_ceiling(on, instance.context_weights, budget, kind=kind)
         if not found.saturated:
@@ -39,6 +43,23 @@ def _ceiling(instance: Instance, kind: Kind, excess: float = 1.0) -> Verdict:
             parts += _attained(instance, kind, budget, best, found.mass)
             parts.append(_below(instance, kind, budget * excess, best, found.mass))
     return worst(*parts, _at_least(np.zeros(1), instance, "budgets that pay for mass 1"))
+
+
+def _only(instance: Instance, contexts: np.ndarray) -> Instance:
+    """The model in these contexts [m] bool alone, of which the claims speak as well."""
+    if contexts.all():
+        return instance
+    weights = instance.context_weights[contexts]
+    data = instance.data_probs
+    return replace(
+        instance,
+        tilt=ufm.ExponentialTilt(instance.log_probs[contexts], instance.tilt.log_odds),
+        context_concept=instance.context_concept[contexts],
+        context_weights=weights / weights.sum(),
+        positive=None,
+        negative=None,
+        data_probs=None if data is None else data[contexts],
+    )
 
 
 def _attained(

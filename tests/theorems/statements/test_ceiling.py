@@ -131,3 +131,25 @@ def test_the_tilt_by_the_indicator_meets_the_ceiling_in_50_digits():
         )
         assert result.multiplier == pytest.approx(float(beta), rel=1e-13)
         assert result.mass == pytest.approx(float(mp.fsum(lifted) / 4), rel=1e-14)
+
+
+@pytest.mark.parametrize("claim", [REVERSE, FORWARD])
+def test_a_context_whose_target_mass_no_float_holds_is_left_out(claim):
+    """The verdict is that on the others alone."""
+    known = np.log([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]])
+    lost = np.array([[-1000.0, np.log(0.4), np.log(0.6)]])
+
+    def instance(log_probs, weights):
+        tilt = ExponentialTilt(log_probs, [1.0, 0.5, 0.0])
+        concept = np.arange(3)
+        return theorems.Instance(tilt, concept == 0, concept, np.arange(len(weights)), weights)
+
+    alone = theorems.check(claim, instance(known, np.array([0.25, 0.75])))
+    beside = theorems.check(
+        claim, instance(np.vstack([lost, known]), np.array([0.5, 0.125, 0.375]))
+    )
+    assert alone == beside
+    assert alone.verdict == "holds"
+    none = theorems.check(claim, instance(lost, np.ones(1)))
+    assert (none.verdict, none.margin) == ("holds", 0.0)
+    assert "no context whose target mass a float holds" in none.evidence
