@@ -144,8 +144,8 @@ PUBLIC = {
     "ufm.llm.toy": "Corpus Made Settings is_uppercase_token make_toy read_corpus",
     "ufm.plots": """
         GALLERY PALETTE Picture concept_across_contexts concept_curves cost_against_mass
-        cross_entropy_bounds cross_entropy_curve mass_against_cost new_axes next_token_bars
-        peak_map picture_paths sweet_spot_windows token_curves write_pictures""",
+        cross_entropy_bounds cross_entropy_curve estimated_cost mass_against_cost new_axes
+        next_token_bars peak_map picture_paths side_effects sweet_spot_windows token_curves write_pictures""",
     "theorems": """
         CLAIMS FINDINGS STATEMENTS Claim Control Finding Hypothesis Instance Outcome Statement
         TransformerInstance Verdict check""",

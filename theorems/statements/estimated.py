@@ -207,7 +207,7 @@ STATEMENT = Statement(
             conclusion=_log_probability,
             families=("rates", "tilts"),
             control=_CONTROL,
-            figures=("fig-3",),
+            figures=("estimated",),
             certificate=_NOT_CERTIFIED,
         ),
         Claim(
@@ -224,7 +224,7 @@ STATEMENT = Statement(
             conclusion=_total_variation,
             families=("rates", "tilts"),
             control=_CONTROL,
-            figures=("fig-3",),
+            figures=("estimated",),
             certificate=_NOT_CERTIFIED,
         ),
         Claim(
@@ -241,7 +241,7 @@ STATEMENT = Statement(
             conclusion=_cross_entropy,
             families=("rates", "tilts"),
             control=_CONTROL,
-            figures=("price",),
+            figures=("estimated",),
             certificate=_NOT_CERTIFIED,
         ),
         Claim(
@@ -258,7 +258,7 @@ STATEMENT = Statement(
             conclusion=_feasible,
             families=("rates", "tilts"),
             control=_CONTROL,
-            figures=("price",),
+            figures=("estimated",),
             certificate=_NOT_CERTIFIED,
         ),
     ),

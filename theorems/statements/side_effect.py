@@ -71,7 +71,7 @@ STATEMENT = Statement(
             conclusion=_first_order,
             families=("rates", "tilts"),
             control=controls.rescaled("twice", 2.0),
-            figures=("fig-3",),
+            figures=("side-effect",),
             certificate=NotCertified("proved for all tilts and all sets of tokens"),
         ),
     ),

@@ -13,6 +13,7 @@ them, the same bytes every time.
 from ._ceiling import mass_against_cost
 from ._concepts import concept_across_contexts, concept_curves
 from ._cross_entropy import cross_entropy_bounds, cross_entropy_curve
+from ._estimates import estimated_cost
 from ._files import picture_paths, write_pictures
 from ._front_figure import FRONT
 from ._laws import next_token_bars
@@ -20,6 +21,7 @@ from ._own_figures import OWN
 from ._paper_figures import PAPER
 from ._picture import Picture
 from ._price import cost_against_mass
+from ._side_effects import side_effects
 from ._style import PALETTE, new_axes
 from ._tokens import token_curves
 from ._windows import peak_map, sweet_spot_windows
@@ -35,11 +37,13 @@ __all__ = [
     "cost_against_mass",
     "cross_entropy_bounds",
     "cross_entropy_curve",
+    "estimated_cost",
     "mass_against_cost",
     "new_axes",
     "next_token_bars",
     "peak_map",
     "picture_paths",
+    "side_effects",
     "sweet_spot_windows",
     "token_curves",
     "write_pictures",

@@ -9,8 +9,10 @@ from . import _gallery_datasets as datasets
 from ._ceiling import mass_against_cost
 from ._concepts import concept_across_contexts, concept_curves
 from ._cross_entropy import cross_entropy_bounds
+from ._estimates import estimated_cost
 from ._picture import Picture, drop_legend, panels
 from ._price import cost_against_mass
+from ._side_effects import side_effects
 from ._style import signed
 from ._windows import peak_map, sweet_spot_windows
 
@@ -109,6 +111,28 @@ def _ceiling() -> Figure:
     return figure
 
 
+def _estimated() -> Figure:
+    data = datasets.uniform(0.05)
+    tilt, target = datasets.steered(data), data.concept_tokens(0)
+    odds = np.asarray(tilt.log_odds)
+    estimate = odds - 0.2 * np.sign(odds)
+    figure, (axes,) = panels(1, 3.6)
+    estimated_cost(tilt, estimate, data.context_weights, target=target, axes=axes)
+    return figure
+
+
+def _side_effect() -> Figure:
+    data = datasets.uniform(0.4)
+    sets = [data.concept_tokens(k) for k in range(3)]
+    options = {"sets": sets, "names": datasets.CONCEPTS, "alphas": datasets.strengths(-1.0, 1.0)}
+    figure, axes = panels(2, 2.8)
+    for axis, is_relative in zip(axes, (False, True), strict=True):
+        side_effects(
+            datasets.steered(data), _ONE_EACH[1], is_relative=is_relative, axes=axis, **options
+        )
+    return figure
+
+
 OWN = (
     Picture(
         "sweet-spot",
@@ -172,5 +196,24 @@ OWN = (
         "M is not constant off the target; of the mean of M it buys the most that its reverse divergence "
         "can. Efficiency: what steering gains over what the ceiling gains. Uniform dataset, ε = 1/20.",
         _ceiling,
+    ),
+    Picture(
+        "estimated",
+        "The cost by an estimate of M",
+        "this project",
+        "ΔCE by an estimate M' that is off by at most η at each token; the true cost is within 2αη of it. "
+        "Leaving so much of the budget unspent keeps within it, whichever M is the true one. "
+        "Uniform dataset, ε = 1/20; M' is nearer to 0 than M, by 1/5 on T and on C₂, so that steering costs "
+        "more than the estimate says.",
+        _estimated,
+    ),
+    Picture(
+        "side-effect",
+        "Side effects near α = 0",
+        "this project",
+        "The mass of any set of tokens leaves its unsteered value along its covariance with M (dashed). "
+        "What is left beyond that line (below) is at most (αR)²/(12√3), at any strength and for any set. "
+        "Uniform dataset, ε = 2/5, a context of C₂.",
+        _side_effect,
     ),
 )

@@ -85,6 +85,26 @@ BAD = {
         lambda: plots.cost_against_mass(TILT, PI, target=~TARGET),
         "not separated",
     ),
+    "estimate: not separated": (
+        lambda: plots.estimated_cost(TILT, -TILT.log_odds, PI, target=TARGET),
+        "not separated",
+    ),
+    "estimate: budget": (
+        lambda: plots.estimated_cost(TILT, TILT.log_odds, PI, target=TARGET, budget=-1.0),
+        "budget must be positive",
+    ),
+    "effects: context": (
+        lambda: plots.side_effects(TILT, 6, sets=[TARGET], alphas=ALPHAS),
+        r"one of 0\.\.5; got 6",
+    ),
+    "effects: names": (
+        lambda: plots.side_effects(TILT, 0, sets=[TARGET], alphas=ALPHAS, names=["a", "b"]),
+        "the 1 sets; got 2",
+    ),
+    "effects: set": (
+        lambda: plots.side_effects(TILT, 0, sets=[np.ones(9, bool)], alphas=ALPHAS),
+        "got 9 of them",
+    ),
     "ceiling: kind": (
         lambda: plots.mass_against_cost(TILT, PI, target=TARGET, kind="target_mass"),
         "kind must be one of",

@@ -17,9 +17,11 @@ from ufm.plots import (
     _ceiling,
     _concepts,
     _cross_entropy,
+    _estimates,
     _front_figure,
     _gallery_datasets,
     _numpy_laws,
+    _side_effects,
     _tokens,
     _windows,
 )
@@ -71,6 +73,7 @@ def record_of(inside, off, share, size=3):
 
 UNEVEN = record_of(["53/125", "57/125", "3/25"], ["2/5", "1/2", "1/10"], "1/20")
 UNIFORM = record_of(["1/3"] * 3, ["1/3"] * 3, "1/20")
+UNIFORM_40 = record_of(["1/3"] * 3, ["1/3"] * 3, "2/5")
 UNIFORM_13 = record_of(["1/3"] * 3, ["1/3"] * 3, "13/100")
 FINDINGS = {finding.id: finding for finding in theorems.FINDINGS}
 
@@ -361,6 +364,68 @@ def check_ceiling(figure):
                 assert label.endswith(f"efficiency {share:.0%}")
 
 
+def check_estimated(figure):
+    axes = figure.axes[0]
+    lines = drawn(axes)
+    x, true = lines["curve"]
+    _, cost = lines["estimate"]
+    missing = [mpmath.mpf(1) / 5, -mpmath.mpf(1) / 5, 0]  # what M' lacks of M on the three concepts
+    with mpmath.workdps(30):
+        p = [law(UNIFORM, j, 0) for j in range(3)]
+
+        def increase(alpha, lacking):
+            total = 0
+            for j, before in enumerate(p):
+                after = law(UNIFORM, j, alpha)
+                after = [q * mpmath.exp(-alpha * lacking[z // 3]) for z, q in enumerate(after)]
+                total += sum(
+                    a * mpmath.log(a * sum(after) / b) for a, b in zip(before, after, strict=True)
+                )
+            return total / 3
+
+        for i in (300, 1200):
+            assert true[i] == pytest.approx(float(increase(x[i], [0, 0, 0])), rel=1e-11)
+            assert cost[i] == pytest.approx(float(increase(x[i], missing)), rel=1e-11)
+        assert (np.abs(cost - true) <= 0.4 * x + ROUND).all()
+        alone, kept = lines["alone"][:, 0], lines["kept"][:, 0]
+        assert float(increase(alone[0], missing)) == pytest.approx(0.5, rel=1e-10)
+        assert float(increase(kept[0], missing)) + 0.4 * kept[0] == pytest.approx(0.5, rel=1e-10)
+        for alpha, paid in (alone, kept):
+            assert paid == pytest.approx(float(increase(alpha, [0, 0, 0])), rel=1e-10)
+    assert kept[1] < 0.5 < alone[1]
+    (shade,) = axes.collections
+    ends = shade.get_paths()[0].vertices
+    np.testing.assert_allclose(ends[:, 1].max(), cost[-1] + 0.4 * x[-1], rtol=1e-12)
+    assert (lines["budget"][1] == 0.5).all()
+
+
+def check_side_effect(figure):
+    plain, relative = (drawn(axes) for axes in figure.axes)
+    x = plain["curve 0"][0]
+    with mpmath.workdps(30):
+        reach = 2 * mpmath.log(3)  # M = ± log(a/b), a = 1/5 and b = 1/15 a token
+        before = law(UNIFORM_40, 1, 0)
+        odds = [reach / 2] * 3 + [-reach / 2] * 3 + [0] * 3
+        mean = sum(q * m for q, m in zip(before, odds, strict=True))
+        for k in range(3):
+            tokens = range(3 * k, 3 * k + 3)
+            slope = sum(before[z] * (odds[z] - mean) for z in tokens)
+            for i in (0, 500, 1100):
+                after = law(UNIFORM_40, 1, x[i])
+                change = sum(after[z] - before[z] for z in tokens)
+                line = slope * x[i]
+                assert plain[f"curve {k}"][1, i] == pytest.approx(float(change), abs=ROUND)
+                assert plain[f"slope {k}"][1, i] == pytest.approx(float(line), abs=ROUND)
+                rest = (change - line) / (x[i] * reach) ** 2
+                assert relative[f"curve {k}"][1, i] == pytest.approx(float(rest), abs=1e-11)
+    for gid, sign in (("most", 1), ("least", -1)):
+        np.testing.assert_allclose(relative[gid][1], sign / (12 * 3**0.5), rtol=1e-14)
+    for k in range(3):
+        rest = relative[f"curve {k}"][1]
+        assert np.isnan(rest[600])
+        assert np.nanmax(np.abs(rest)) < relative["most"][1, 0]
+
+
 def check_at_a_glance(figure):
     tokens, masses, loss = (drawn(axes) for axes in figure.axes)
     for i in (0, 100, 600, 1200):
@@ -404,6 +469,8 @@ CHECKS = {
     "two-humps": check_two_humps,
     "price": check_price,
     "ceiling": check_ceiling,
+    "estimated": check_estimated,
+    "side-effect": check_side_effect,
     "at-a-glance": check_at_a_glance,
 }
 
@@ -471,6 +538,18 @@ FAULTS = {
         _ceiling,
         "mass_ceiling",
         lambda f: lambda *a: f(*a[:-1], "reverse_kl"),
+    ),
+    "an error 1e-9 low": (
+        "estimated",
+        _estimates,
+        "log_odds_error",
+        lambda f: scaled(f, 1 - 1e-9),
+    ),
+    "a slope 1e-9 steep": (
+        "side-effect",
+        _side_effects,
+        "first_order_effect",
+        lambda f: scaled(f, 1 + 1e-9),
     ),
     "another budget": ("at-a-glance", _front_figure, "_BUDGET", lambda budget: budget + 1e-6),
     "laws of the even dataset": ("fig-2", _gallery_datasets, "uneven", evenly),
