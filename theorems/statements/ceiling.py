@@ -1,7 +1,6 @@
 """The ceiling of any intervention: the most of the target, and of M, that a price in nats can buy."""
 
 from dataclasses import replace
-from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -199,7 +198,7 @@ def _beyond(kind: Kind) -> Control[Instance]:
         "within-budget",
         "interventions that cost twice the budget",
         controls.standard,
-        partial(_ceiling, kind=kind, excess=2.0),
+        lambda instance: _ceiling(instance, kind, excess=2.0),
     )
 
 
@@ -233,7 +232,7 @@ STATEMENT = Statement(
                 r_j = \log \frac{F_j}{1 - F_j}""",
             source=SOURCE,
             hypotheses=(WITHIN_BUDGET,),
-            conclusion=partial(_ceiling, kind="reverse_kl"),
+            conclusion=lambda instance: _ceiling(instance, "reverse_kl"),
             families=("rates", "tilts"),
             control=_beyond("reverse_kl"),
             figures=("ceiling",),
@@ -251,7 +250,7 @@ STATEMENT = Statement(
                 f_j = \frac{\mu - 1 + \sqrt{(1-\mu)^2 + 4\mu F_j}}{2\mu}, \ \mu > 0""",
             source=SOURCE,
             hypotheses=(WITHIN_BUDGET,),
-            conclusion=partial(_ceiling, kind="cross_entropy"),
+            conclusion=lambda instance: _ceiling(instance, "cross_entropy"),
             families=("rates", "tilts"),
             control=_beyond("cross_entropy"),
             figures=("ceiling",),
