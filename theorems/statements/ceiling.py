@@ -28,7 +28,7 @@ Kind = Literal["cross_entropy", "reverse_kl"]
 def _ceiling(instance: Instance, kind: Kind, excess: float = 1.0) -> Verdict:
     """No intervention has more of the target than the library's ceiling, and one has as much.
 
-    With an `excess` above 1 the interventions spend so many times the budget: for the control.
+    The interventions spend `excess` times the budget; above 1, for the control, some have more.
     """
     on = instance.probs[:, instance.target].sum(axis=1)
     is_held = on > 0  # by a float
@@ -158,8 +158,8 @@ def _moved(instance: Instance, directions: np.ndarray, log_scales: np.ndarray) -
 def _best(instance: Instance, kind: Kind, found: ufm.MassCeiling) -> np.ndarray:
     """Log q/p [m, V] of the intervention of the ceiling: constant on T and off T.
 
-    Of the cross-entropy it has the masses f on T, and off T (1 - F)/(1 - f) = 1 + μf, which keeps the digits
-    that 1 - f has lost next to 1.
+    For the cross-entropy it has the masses f on T. Off T, q/p = (1 - f)/(1 - F) is taken as 1/(1 + μf), as
+    1 - f has lost its digits where f is next to 1.
     """
     if kind == "reverse_kl":
         growth = found.multiplier * np.where(
@@ -175,8 +175,8 @@ def _best(instance: Instance, kind: Kind, found: ufm.MassCeiling) -> np.ndarray:
 def _price(instance: Instance, kind: Kind, change: np.ndarray) -> np.ndarray:
     """Σπ KL(p||q), or Σπ KL(q||p), of log q/p [..., m, V]."""
     log_p = np.broadcast_to(instance.log_probs, change.shape)
-    of = (log_p, change) if kind == "cross_entropy" else (log_p + change, -change)
-    return np.asarray(kullback_leibler(*of) @ instance.context_weights)
+    pair = (log_p, change) if kind == "cross_entropy" else (log_p + change, -change)
+    return np.asarray(kullback_leibler(*pair) @ instance.context_weights)
 
 
 def _mass(instance: Instance, change: np.ndarray) -> np.ndarray:

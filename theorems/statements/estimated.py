@@ -65,7 +65,7 @@ def _log_probability(instance: Instance) -> Verdict:
 
 
 def _variation(law: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Total variation of laws given by their logarithms [..., V]."""
+    """Total variation of two distributions, given by their logarithms [..., V]."""
     return np.abs(np.exp(law) - np.exp(other)).sum(axis=-1) / 2
 
 

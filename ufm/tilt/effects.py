@@ -84,7 +84,7 @@ def first_order_effect(tilt: ExponentialTilt, tokens: Numbers) -> Float[Array, "
     """F_C'(0) = Cov_j(1_C, M) [m]: how fast the mass F_C of the tokens C moves as steering starts.
 
     |F_C(α) - F_C(0) - α Cov_j(1_C, M)| <= α²R²/(12√3) for every α, so that the effect on C is of order α²
-    iff this is 0: of several concepts, that of the least value is hurt first. Computed as F_C (1 - F_C)
+    iff this is 0. Of several concepts the one with the least value is hurt first. Computed as F_C (1 - F_C)
     (E[M|C] - E[M|not C]). `tokens` is C, a boolean mask [V], neither empty nor full.
 
     >>> import ufm
