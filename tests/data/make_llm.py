@@ -25,8 +25,9 @@ HERE = Path(__file__).parent / "llm"
 TOKENS = np.random.default_rng(7).integers(3, 64, size=9)
 KINDS = {"gpt2": "5GB", "llama3": "5GB", "mistral": "8KB", "qwen3": "5GB", "gemma3": "8KB"}
 KINDS |= dict.fromkeys(
-    ["qwen2", "phi3", "gemma2", "gpt_neox", "olmo2", "granite", "smollm3", "opt"], "5GB"
+    ["qwen2", "phi3", "gemma2", "gpt_neox", "olmo2", "olmo3", "granite", "smollm3", "opt"], "5GB"
 )
+KINDS |= dict.fromkeys(["mixtral", "qwen3_moe", "gpt_oss"], "5GB")
 SEED = 11
 # layer, alpha, positions, site
 STEERS = {

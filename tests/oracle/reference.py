@@ -96,6 +96,9 @@ def _frequencies(rope, size):
             f /= rope["short_factor"][k]
         if rope["rope_type"] == "linear":
             f /= rope["factor"]
+        if rope["rope_type"] == "yarn":
+            kept = 1 - _yarn_slowed(rope, size, k)
+            f = kept * f + (1 - kept) * f / rope["factor"]
         if rope["rope_type"] == "llama3":
             length = rope["original_max_position_embeddings"]
             wave = 2 * math.pi / f
@@ -109,6 +112,30 @@ def _frequencies(rope, size):
     return out
 
 
+def _yarn_slowed(rope, size, k):
+    """YaRN (arXiv:2309.00071, section 3.2), in the number of the frequency as in its code."""
+
+    def number(turns):
+        # the k at which L theta^(-2k/size) / 2 pi is `turns`
+        length = rope["original_max_position_embeddings"]
+        return size / 2 * math.log(length / (2 * math.pi * turns), rope["rope_theta"])
+
+    first, last = number(rope.get("beta_fast", 32)), number(rope.get("beta_slow", 1))
+    if rope.get("truncate", True):
+        first, last = math.floor(first), math.ceil(last)
+    first, last = max(first, 0), min(last, size - 1)
+    return min(max((k - first) / (last - first), 0), 1)
+
+
+def _yarn_length(config, rope):
+    def length(scale):
+        return 0.1 * scale * math.log(rope["factor"]) + 1
+
+    if "mscale" in rope:
+        return length(rope["mscale"]) / length(rope["mscale_all_dim"])
+    return rope.get("attention_factor") or length(1)
+
+
 def _turn(x, t, frequencies, length=1.0):
     """Rotates each pair (x_k, x_{k + half}) as a complex number by t times its frequency.
 
@@ -119,9 +146,8 @@ def _turn(x, t, frequencies, length=1.0):
     return np.concatenate([z.real, z.imag, x[2 * half :]])
 
 
-def _longrope_length(config):
+def _longrope_length(config, rope):
     """By what longrope stretches what it turns (LongRoPE, arXiv:2402.13753, section 3.3 and its code)."""
-    rope = config.rope_parameters
     before = rope["original_max_position_embeddings"]
     factor = config.max_position_embeddings / before
     return math.sqrt(1 + math.log(factor) / math.log(before)) if factor > 1 else 1.0
@@ -201,10 +227,33 @@ def _opt(config, state, tokens, steer):
     return np.stack([head @ row for row in x])
 
 
+def _experts(config, w, y):
+    """A mixture of experts, expert by expert in the order of their scores."""
+    oss = config.model_type == "gpt_oss"
+    at = "mlp.router" if oss else "mlp.gate"
+    scores = w[f"{at}.weight"] @ y + w.get(f"{at}.bias", 0)
+    used = np.argsort(-scores)[: config.num_experts_per_tok]
+    among = scores[used] if getattr(config, "norm_topk_prob", True) else scores
+    out = 0
+    for e in used:
+        both, down = w["mlp.experts.gate_up_proj"][e], w["mlp.experts.down_proj"][e]
+        if oss:
+            both = y @ both + w["mlp.experts.gate_up_proj_bias"][e]
+            gate = np.minimum(both[::2], config.swiglu_limit)
+            up = np.clip(both[1::2], -config.swiglu_limit, config.swiglu_limit)
+            inner = (up + 1) * gate / (1 + np.exp(-config.swiglu_alpha * gate))
+            found = inner @ down + w["mlp.experts.down_proj_bias"][e]
+        else:
+            gate, up = np.split(both @ y, 2)
+            found = down @ (_silu(gate) * up)
+        out = out + np.exp(scores[e]) / np.exp(among).sum() * found
+    return out
+
+
 def _llama(config, state, tokens, steer):
     kind = config.model_type
-    gemma, head_norms = kind.startswith("gemma"), kind in ("gemma3_text", "qwen3")
-    olmo, granite = kind == "olmo2", kind == "granite"
+    gemma, head_norms = kind.startswith("gemma"), kind in ("gemma3_text", "qwen3", "qwen3_moe")
+    olmo, granite = kind in ("olmo2", "olmo3"), kind == "granite"
     heads, kv_heads, d = config.num_attention_heads, config.num_key_value_heads, config.hidden_size
     size = getattr(config, "head_dim", None) or d // heads
     scale = 1 / math.sqrt(config.query_pre_attn_scalar if gemma else size)
@@ -212,7 +261,6 @@ def _llama(config, state, tokens, steer):
     share = config.residual_multiplier if granite else 1
     act = _tanh_gelu if gemma else _silu
     cap = config.attn_logit_softcapping if kind == "gemma2" else None
-    stretch = 1.0
 
     def norm(x, w):
         return _rms(x, 1 + w if gemma else w, config.rms_norm_eps)
@@ -227,13 +275,17 @@ def _llama(config, state, tokens, steer):
         at = f"layers.{i}."
         w = {k.removeprefix(at): v for k, v in state.items() if k.startswith(at)}
         kinds = getattr(config, "layer_types", None)
-        slides = kind in ("mistral", "phi3") if not kinds else kinds[i] == "sliding_attention"
+        slides = (
+            kind in ("mistral", "phi3", "mixtral", "qwen3_moe")
+            if not kinds
+            else kinds[i] == "sliding_attention"
+        )
         window = config.sliding_window if slides and config.sliding_window else len(tokens)
         rope = config.rope_parameters
-        rope = rope[kinds[i]] if kind == "gemma3_text" else rope
+        rope = rope[kinds[i]] if kind in ("gemma3_text", "olmo3") else rope
         turns = _frequencies(rope, int(size * rope.get("partial_rotary_factor", 1.0)))
-        if rope["rope_type"] == "longrope":
-            stretch = _longrope_length(config)
+        lengths = {"longrope": _longrope_length, "yarn": _yarn_length}
+        stretch = lengths.get(rope["rope_type"], lambda *_: 1.0)(config, rope)
         if kind == "smollm3" and not config.no_rope_layers[i]:
             turns = []
         queries, keys, values = [], [], []
@@ -259,7 +311,9 @@ def _llama(config, state, tokens, steer):
             for h in range(heads):
                 g = h // (heads // kv_heads)
                 score = np.array([scale * (queries[t][h] @ keys[s][g]) for s in seen])
-                weight = _softmax(cap * np.tanh(score / cap) if cap else score)
+                score = cap * np.tanh(score / cap) if cap else score
+                sinks = w.get("self_attn.sinks", np.full(heads, -np.inf))
+                weight = _softmax(np.append(score, sinks[h]))
                 out.append(sum(weight[n] * values[s][g] for n, s in enumerate(seen)))
             y = linear(w, "self_attn.o_proj", np.concatenate(out))
             has_post_norms = gemma or olmo
@@ -267,6 +321,9 @@ def _llama(config, state, tokens, steer):
             x[t] = x[t] + share * y
             before = "pre_feedforward_layernorm" if gemma else "post_attention_layernorm"
             y = x[t] if olmo else norm(x[t], w[f"{before}.weight"])
+            if "mlp.experts.down_proj" in w:
+                x[t] = x[t] + _experts(config, w, y)
+                continue
             if kind == "phi3":
                 gate, up = np.split(w["mlp.gate_up_proj.weight"] @ y, 2)
             else:

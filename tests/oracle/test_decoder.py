@@ -24,7 +24,8 @@ STEERS = [
 TOLERANCE = {"float32": 5e-6, "float64": 1e-12}
 
 FAMILIES = ["gpt2", "gpt_neox", "llama3", "mistral", "qwen2", "qwen3", "phi3", "gemma2", "gemma3"]
-FAMILIES += ["olmo2", "granite", "smollm3", "opt"]
+FAMILIES += ["olmo2", "olmo3", "granite", "smollm3", "opt"]
+FAMILIES += ["mixtral", "qwen3_moe", "gpt_oss"]
 
 rng = np.random.default_rng(20260)
 TOKENS = rng.integers(3, V, size=12)

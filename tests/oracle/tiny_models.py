@@ -24,6 +24,8 @@ _LONG = {
     "short_factor": [1.25, 1.5],
     "long_factor": [2.0, 3.0],
 }
+# so that at 12 positions some frequencies are kept, some slowed and some blended
+_YARN = dict(rope_type="yarn", rope_theta=500.0, factor=3.0, original_max_position_embeddings=64)
 _VISION = dict(
     model_type="siglip_vision_model",
     hidden_size=8,
@@ -59,6 +61,23 @@ CONFIGS = {
     ),
     "llama-biased": lambda: transformers.LlamaConfig(
         **_HEADS, attention_bias=True, mlp_bias=True, head_dim=10
+    ),
+    "llama-yarn": lambda: transformers.LlamaConfig(
+        **_HEADS, head_dim=10, rope_parameters=_YARN | {"beta_fast": 8.0, "truncate": False}
+    ),
+    "llama-longrope": lambda: transformers.LlamaConfig(
+        **_HEADS,
+        max_position_embeddings=96,
+        rope_parameters=dict(
+            rope_type="longrope",
+            rope_theta=1e4,
+            short_factor=[1.0, 1.5, 2.0],
+            long_factor=[2.0, 3.0, 4.0],
+            original_max_position_embeddings=64,
+        ),
+    ),
+    "llama-dynamic": lambda: transformers.LlamaConfig(
+        **_HEADS, rope_parameters=dict(rope_type="dynamic", rope_theta=1e4, factor=4.0)
     ),
     "mistral": lambda: transformers.MistralConfig(**_HEADS, sliding_window=4, head_dim=8),
     "mistral-unlimited": lambda: transformers.MistralConfig(**_HEADS, sliding_window=None),
@@ -123,6 +142,51 @@ CONFIGS = {
         **_IDS,
     ),
     "qwen3": lambda: transformers.Qwen3Config(**_HEADS, head_dim=8, tie_word_embeddings=True),
+    "qwen3-yarn": lambda: transformers.Qwen3Config(
+        **_HEADS, head_dim=8, rope_parameters=_YARN | {"mscale": 0.7, "mscale_all_dim": 0.3}
+    ),
+    "olmo3": lambda: transformers.Olmo3Config(
+        **_HEADS,
+        sliding_window=4,
+        layer_types=_KINDS[1:] + _KINDS[1:2],
+        rope_parameters={
+            "full_attention": _YARN | {"attention_factor": 1.3},
+            "sliding_attention": {"rope_type": "default", "rope_theta": 500.0},
+        },
+    ),
+    "mixtral": lambda: transformers.MixtralConfig(
+        **_HEADS, num_local_experts=5, num_experts_per_tok=2
+    ),
+    "mixtral-window": lambda: transformers.MixtralConfig(
+        **_HEADS, num_local_experts=4, num_experts_per_tok=1, sliding_window=4, head_dim=8
+    ),
+    "qwen3_moe": lambda: transformers.Qwen3MoeConfig(
+        **_HEADS,
+        num_experts=6,
+        num_experts_per_tok=3,
+        moe_intermediate_size=20,
+        norm_topk_prob=True,
+    ),
+    "qwen3_moe-mixed": lambda: transformers.Qwen3MoeConfig(
+        **_HEADS,
+        num_experts=6,
+        num_experts_per_tok=2,
+        moe_intermediate_size=20,
+        mlp_only_layers=[1],
+        attention_bias=True,
+        use_sliding_window=True,
+        sliding_window=4,
+        tie_word_embeddings=True,
+    ),
+    "gpt_oss": lambda: transformers.GptOssConfig(
+        **_HEADS,
+        head_dim=6,
+        num_local_experts=5,
+        num_experts_per_tok=2,
+        sliding_window=4,
+        swiglu_limit=0.8,  # so that both clamps are reached
+        rope_parameters=_YARN | {"truncate": False},
+    ),
     "qwen3-window": lambda: transformers.Qwen3Config(
         **_HEADS, head_dim=8, use_sliding_window=True, sliding_window=3, max_window_layers=1
     ),

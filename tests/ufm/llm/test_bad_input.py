@@ -76,7 +76,7 @@ def put(name, value):
     return lambda found: found.update({name: value})
 
 
-ROPE = {"rope_type": "yarn", "rope_theta": 1e4, "factor": 2.0}
+ROPE = {"rope_type": "proportional", "rope_theta": 1e4, "factor": 2.0}
 CHECKPOINTS = [
     ("gpt2", config(model_type="mamba"), "model_type 'mamba' is not supported"),
     ("gpt2", config(model_type="delete"), "model_type None is not supported"),
@@ -117,7 +117,7 @@ CHECKPOINTS = [
     (
         "llama3",
         config(rope_parameters=ROPE),
-        "rope type 'yarn'; known are default, linear and llama3",
+        "rope type 'proportional'; known are default, linear, llama3, yarn, longrope and dynamic",
     ),
     (
         "llama3",

@@ -6,10 +6,17 @@ from functools import partial
 
 from ufm._json import JSON
 
-from ..decoder.config import BlockConfig, Config, Reader
+from ..decoder.config import BlockConfig, ClampedGate, Config, Mixture, Reader
 from ..decoder.rotary import Rotary, read_rotary
-from .rotary_settings import one_rotary, phi3_rotary, read_rope, turned_numbers, two_rotaries
-from .window_settings import layer_types, mistral_window, qwen_windows, read_windows
+from .rotary_settings import (
+    one_rotary,
+    phi3_rotary,
+    read_context,
+    read_rope,
+    turned_numbers,
+    two_rotaries,
+)
+from .window_settings import layer_types, mistral_window, one_window, qwen_windows, read_windows
 
 _SIZES = ("hidden_size", "num_attention_heads", "num_hidden_layers")
 FAMILIES = (
@@ -23,9 +30,13 @@ FAMILIES = (
     "gemma2",
     "gemma3_text",
     "olmo2",
+    "olmo3",
     "granite",
     "smollm3",
     "opt",
+    "mixtral",
+    "qwen3_moe",
+    "gpt_oss",
 )
 # As config.json names them: "gemma3" is the text decoder of Gemma 3 with vision.
 KNOWN = (*FAMILIES, "gemma3")
@@ -104,7 +115,7 @@ def _gpt_neox(family: str, reader: Reader) -> Config:
         scale=head_dim**-0.5,
         activation=reader.activation("hidden_act", "gelu"),
         norm_eps=reader.number("layer_norm_eps", 1e-5),
-        rotary=read_rotary(rope, turned, theta),
+        rotary=read_rotary(rope, turned, theta, read_context(reader)),
         window=None,
         is_parallel=reader.flag("use_parallel_residual", True),
     )
@@ -152,7 +163,8 @@ def _llama_like(
 ) -> Config:
     """Llama, Mistral, Qwen2 and 3, and what the others start from; with a family's own defaults."""
     d, heads, n = (reader.size(name) for name in _SIZES)
-    head_dim = reader.size("head_dim", 128) if family == "qwen3" else _head_dim(reader, d, heads)
+    own = {"qwen3": 128, "gpt_oss": 64}.get(family)
+    head_dim = reader.size("head_dim", own) if own else _head_dim(reader, d, heads)
     if family in ("qwen2", "qwen3"):
         windows = qwen_windows(reader, n)
     else:
@@ -165,7 +177,8 @@ def _llama_like(
         scale=head_dim**-0.5,
         activation=reader.activation("hidden_act", "silu"),
         norm_eps=reader.number("rms_norm_eps", eps),
-        rotary=one_rotary(reader, head_dim, theta),
+        # OLMo 3 has two, one for each kind of attention
+        rotary=None if family == "olmo3" else one_rotary(reader, head_dim, theta),
     )
     return _with_rotary(
         family,
@@ -173,9 +186,102 @@ def _llama_like(
         blocks=(block(window=window) for window in windows),
         is_tied=is_tied,
         attention_bias=family == "qwen2"
-        or (family != "mistral" and reader.flag("attention_bias", False)),
+        or (
+            family not in ("mistral", "mixtral")
+            and reader.flag("attention_bias", family == "gpt_oss")
+        ),
         mlp_bias=family in ("llama", "granite", "smollm3") and reader.flag("mlp_bias", False),
     )
+
+
+def _olmo3(family: str, reader: Reader) -> Config:
+    """OLMo 3: OLMo 2 with a window in three blocks of four, and YaRN in the others alone."""
+    config = _llama_like(family, reader, eps=1e-5)
+    if reader.number("rope_theta", 5e5) != 5e5:
+        # transformers 5 gives it to full attention alone, transformers 4 to both: two meanings, so none
+        raise ValueError(
+            f"config.json: rope_theta {reader.get('rope_theta')} for olmo3: say it in rope_parameters"
+        )
+    rotary = two_rotaries(reader, config.blocks[0].head_dim, 5e5, 5e5)
+    kinds = layer_types(reader, [(i + 1) % 4 != 0 for i in range(len(config.blocks))])
+    window = reader.size("sliding_window", 4096)
+    blocks = (
+        replace(block, rotary=rotary[kind], window=window if kind == "sliding_attention" else None)
+        for block, kind in zip(config.blocks, kinds, strict=True)
+    )
+    return replace(config, blocks=tuple(blocks))
+
+
+def _mixtral(family: str, reader: Reader) -> Config:
+    """Mixtral: Mistral with experts in every block."""
+    config = _llama_like(family, reader, eps=1e-5, theta=1e6)
+    mixture, window = _mixture(reader, config.inner, True), one_window(reader)
+    blocks = (replace(block, mixture=mixture, window=window) for block in config.blocks)
+    return replace(config, blocks=tuple(blocks))
+
+
+def _qwen3_moe(family: str, reader: Reader) -> Config:
+    """Qwen3 with experts in all blocks, or in every so many; a window, if any, is that of all blocks."""
+    config = _llama_like(family, reader)
+    every, plain = reader.size("decoder_sparse_step", 1), reader.get("mlp_only_layers", [])
+    inner = reader.size("moe_intermediate_size", 768)
+    mixture = _mixture(reader, inner, reader.flag("norm_topk_prob", False))
+    is_windowed, window = reader.flag("use_sliding_window", False), one_window(reader)
+    if reader.get("max_window_layers") is not None and is_windowed:
+        # transformers does not read it here, and gives all blocks the window
+        raise ValueError("config.json: max_window_layers is not supported for qwen3_moe")
+    blocks = (
+        replace(
+            block,
+            mixture=mixture if (i + 1) % every == 0 and i not in plain else None,
+            window=window if is_windowed else None,
+        )
+        for i, block in enumerate(config.blocks)
+    )
+    return replace(config, blocks=tuple(blocks))
+
+
+def _gpt_oss(family: str, reader: Reader) -> Config:
+    """gpt-oss: sinks, biases, a window in every other block, YaRN, and experts with a clamped gate."""
+    if reader.get("quantization_config"):
+        raise ValueError(
+            "config.json: the MXFP4 weights of gpt_oss (quantization_config) are not read: take a copy "
+            "of the model in bfloat16"
+        )
+    config = _llama_like(family, reader, eps=1e-5, theta=1.5e5)
+    if not reader.get("rope_scaling", reader.get("rope_parameters")):
+        raise ValueError("config.json: a gpt_oss needs rope_scaling or rope_parameters")
+    reader.get("initial_context_length")  # which transformers does not read: the rope says it
+    mixture = _mixture(reader, config.inner, True)
+    if config.blocks[0].activation != "silu" or reader.get("experts_per_token", mixture.used) != (
+        mixture.used
+    ):
+        raise ValueError("config.json: hidden_act or experts_per_token is not that of a gpt_oss")
+    gate = ClampedGate(reader.number("swiglu_alpha", 1.702), reader.number("swiglu_limit", 7.0))
+    window = reader.size("sliding_window", 128)
+    kinds = layer_types(reader, [i % 2 == 0 for i in range(len(config.blocks))])
+    blocks = (
+        replace(
+            block,
+            mixture=mixture,
+            clamped_gate=gate,
+            window=window if kind == "sliding_attention" else None,
+        )
+        for block, kind in zip(config.blocks, kinds, strict=True)
+    )
+    return replace(config, blocks=tuple(blocks), mlp_bias=True)
+
+
+def _mixture(reader: Reader, inner: int, is_renormalised: bool) -> Mixture:
+    """How many experts, by either name, and how many of them a token uses."""
+    names = ("num_local_experts", "num_experts")
+    counts = {reader.size(name) for name in names if reader.get(name) is not None}
+    if len(counts) != 1:
+        raise ValueError(f"config.json: {' or '.join(names)} must say how many experts there are")
+    (count,), used = counts, reader.size("num_experts_per_tok")
+    if used > count:
+        raise ValueError(f"config.json: a token cannot use {used} experts of {count}")
+    return Mixture(count, used, inner, is_renormalised)
 
 
 def _granite(family: str, reader: Reader) -> Config:
@@ -214,7 +320,6 @@ def _phi3(family: str, reader: Reader) -> Config:
         if reader.get(name, 1) != 1:
             raise ValueError(f"config.json: {name} {reader.get(name)!r} is not supported")
     head_dim = _head_dim(reader, d, heads)
-    is_windowed = reader.get("sliding_window") is not None
     block = BlockConfig(
         heads=heads,
         kv_heads=_kv_heads(reader, heads),
@@ -223,7 +328,7 @@ def _phi3(family: str, reader: Reader) -> Config:
         activation=reader.activation("hidden_act", "silu"),
         norm_eps=reader.number("rms_norm_eps", 1e-5),
         rotary=phi3_rotary(reader, head_dim),
-        window=reader.size("sliding_window") if is_windowed else None,
+        window=one_window(reader),
     )
     return _with_rotary(
         family,
@@ -312,17 +417,12 @@ def _with_rotary(
         dimension=reader.size("hidden_size"),
         inner=reader.size("intermediate_size"),
         positions=None,
-        context=_context(reader),
+        context=read_context(reader),
         blocks=tuple(blocks),
         tied=reader.flag("tie_word_embeddings", is_tied),
         attention_bias=attention_bias,
         mlp_bias=mlp_bias,
     )
-
-
-def _context(reader: Reader) -> int | None:
-    given = reader.get("max_position_embeddings")
-    return None if given is None else reader.size("max_position_embeddings")
 
 
 def _softcap(reader: Reader, name: str, default: float | None) -> float | None:
@@ -358,7 +458,11 @@ _READERS = {
     "gemma2": _gemma2,
     "gemma3_text": _gemma3,
     "olmo2": partial(_llama_like, eps=1e-5),
+    "olmo3": _olmo3,
     "granite": _granite,
     "smollm3": _smollm3,
     "opt": _opt,
+    "mixtral": _mixtral,
+    "qwen3_moe": _qwen3_moe,
+    "gpt_oss": _gpt_oss,
 }

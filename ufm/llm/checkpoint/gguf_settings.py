@@ -196,11 +196,14 @@ def _whole_rotary(keys: _Keys) -> Settings:
     if kind == "none":
         keys.get("rope.scaling.factor")  # without a kind it scales nothing
         return {}
+    if kind == "yarn" and keys.get("rope.scaling.attn_factor", 1.0) != 1.0:
+        # llama.cpp multiplies YaRN's own factor by it, where config.json's attention_factor takes its place
+        raise ValueError(f"{keys.where}.rope.scaling.attn_factor is not supported for yarn")
     scaling: Settings = {
         "rope_type": kind,
         "factor": keys.number("rope.scaling.factor", factor),
         "original_max_position_embeddings": keys.get("rope.scaling.original_context_length"),
-        "attention_factor": keys.get("rope.scaling.attn_factor"),
+        "attention_factor": None if kind == "yarn" else keys.get("rope.scaling.attn_factor"),
         "beta_fast": keys.get("rope.scaling.yarn_beta_fast"),
         "beta_slow": keys.get("rope.scaling.yarn_beta_slow"),
     }

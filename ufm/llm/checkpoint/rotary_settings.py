@@ -5,17 +5,37 @@ from ufm._json import JSON
 from ..decoder.config import Reader
 from ..decoder.rotary import Rotary, read_rotary
 
+# Kinds that stretch from a length before, original_max_position_embeddings.
+_STRETCHED = ("llama3", "yarn", "longrope")
+
 
 def one_rotary(reader: Reader, head_dim: int, theta: float = 10000.0) -> Rotary:
     """The rotary of models that turn every block alike; `theta` is the base where none is given."""
     theta = reader.number("rope_theta", theta)
-    return read_rotary(read_rope(reader, theta), head_dim, theta)
+    return read_rotary(read_rope(reader, theta), head_dim, theta, read_context(reader))
+
+
+def read_context(reader: Reader) -> int | None:
+    """How many tokens the model was made for; None where config.json does not say it."""
+    given = reader.get("max_position_embeddings")
+    return None if given is None else reader.size("max_position_embeddings")
 
 
 def read_rope(reader: Reader, theta: float) -> dict[str, JSON]:
     """What rope_scaling or rope_parameters says, of which a file needs neither; a copy."""
     scaling, parameters = reader.get("rope_scaling", {}), reader.get("rope_parameters", {})
-    return dict(_one_of_two(scaling, parameters, theta))
+    rope = dict(_one_of_two(scaling, parameters, theta))
+    name = "original_max_position_embeddings"
+    if (
+        reader.settings.get(name) is None
+        or rope.get("rope_type", rope.get("type")) not in _STRETCHED
+    ):
+        return rope
+    # some files say it outside, where transformers would take it from, whatever it is inside
+    before = reader.size(name)
+    if rope.setdefault(name, before) != before:
+        raise ValueError(f"config.json: {name} is {before} and, of the rope, {rope[name]}")
+    return rope
 
 
 def turned_numbers(
@@ -70,20 +90,29 @@ def _one_of_two(
     return newer
 
 
-def two_rotaries(reader: Reader, head_dim: int) -> dict[str, Rotary]:
-    """Gemma 3: one base for full attention, which alone may be scaled, one for sliding attention."""
+def two_rotaries(
+    reader: Reader, head_dim: int, full: float = 1e6, sliding: float = 1e4
+) -> dict[str, Rotary]:
+    """Gemma 3 and OLMo 3: a rotary for full attention, which alone may be scaled, and one for sliding.
+
+    `full` and `sliding` are the bases where none is given.
+    """
     bases = {
-        "full_attention": reader.number("rope_theta", 1e6),
-        "sliding_attention": reader.number("rope_local_base_freq", 1e4),
+        "full_attention": reader.number("rope_theta", full),
+        "sliding_attention": reader.number("rope_local_base_freq", sliding),
     }
     given = reader.get("rope_parameters", {})
     unknown = sorted(set(given) - set(bases))
     if unknown:
         raise ValueError(f"config.json: unknown entry {unknown[0]!r} in rope_parameters")
     scaling = {"full_attention": reader.get("rope_scaling", {})}
-    return {
-        kind: read_rotary(
-            _one_of_two(scaling.get(kind, {}), given.get(kind) or {}, base), head_dim, base
-        )
-        for kind, base in bases.items()
-    }
+    found = {}
+    for kind, base in bases.items():
+        rope = _one_of_two(scaling.get(kind, {}), given.get(kind) or {}, base)
+        if not rope.get("truncate", True):
+            # transformers passes over this setting where it is said by kind: two meanings, so none
+            raise ValueError(
+                "config.json: truncate is not supported for a rope by kind of attention"
+            )
+        found[kind] = read_rotary(rope, head_dim, base, read_context(reader))
+    return found

@@ -7,8 +7,8 @@ from itertools import accumulate
 import numpy as np
 from jaxtyping import Array
 
-from ..decoder.blocks import Block, Linear, Norm, Params
-from ..decoder.config import BlockConfig, Config
+from ..decoder.blocks import Block, Experts, Linear, Norm, Params
+from ..decoder.config import BlockConfig, Config, Mixture
 from .weights import Place, TensorFiles
 
 # Cut off the names, in this order.
@@ -39,6 +39,7 @@ class Names:
     value: str = "self_attn.v_proj"
     qkv: str | None = None
     output: str = "self_attn.o_proj"
+    sinks: str | None = None
     query_norm: str | None = None
     key_norm: str | None = None
     has_wide_norms: bool = False  # of queries and keys: of all heads together, not of each
@@ -49,6 +50,10 @@ class Names:
     gate_up: str | None = None
     down: str = "mlp.down_proj"
     mlp_post_norm: str | None = None
+    router: str = "mlp.gate"
+    experts: str = "mlp.experts"  # "`experts`.N." and these, or two tensors of all experts
+    expert: tuple[str, str, str] = ("gate_proj", "up_proj", "down_proj")
+    has_experts_in_one: bool = False  # stored [expert, in, out], gate and up in turn, with biases
     is_by_head: bool = False  # `qkv` holds those of the first head, then those of the second, …
     has_output_bias: bool = True  # where queries, keys and values have one
     has_norm_bias: bool = False  # LayerNorm, not RMSNorm
@@ -123,9 +128,20 @@ _NAMES = {
     "gemma2": _GEMMA2,
     "gemma3_text": replace(_GEMMA2, query_norm=_QWEN3.query_norm, key_norm=_QWEN3.key_norm),
     "olmo2": _OLMO2,
+    "olmo3": _OLMO2,
     "granite": _LLAMA,
     "smollm3": _LLAMA,
     "opt": _OPT,
+    "mixtral": replace(
+        _LLAMA,
+        router="block_sparse_moe.gate",
+        experts="block_sparse_moe.experts",
+        expert=("w1", "w3", "w2"),
+    ),
+    "qwen3_moe": _QWEN3,
+    "gpt_oss": replace(
+        _LLAMA, sinks="self_attn.sinks", router="mlp.router", has_experts_in_one=True
+    ),
 }
 
 
@@ -201,26 +217,30 @@ class _Tensors:
     def block(self, at: str, settings: BlockConfig) -> Block:
         names, d = self.names, self.config.dimension
         query, key, value = self.queries_keys_values(at, settings)
-        gate, up = self.gate_and_up(at)
+        router, gate, up, down = self.mlp(at, settings.mixture)
         wide, narrow = _widths(settings)
-        inner = self.config.inner
         has_bias = self.config.attention_bias and names.has_output_bias
 
         def norm(name: str | None, size: int = d) -> Norm | None:
             return None if name is None else self.norm(f"{at}.{name}", size)
 
         (output,) = self.linears(f"{at}.{names.output}", [d], wide, 1, has_bias)
-        (down,) = self.linears(f"{at}.{names.down}", [d], inner, 1, self.config.mlp_bias)
+        sinks = None
+        if names.sinks is not None:
+            scores = self.files.read(f"{at}.{names.sinks}", (settings.heads,))
+            sinks = self.place(scores, wide=True)
         return Block(
             attention_norm=norm(names.attention_norm),
             query=query,
             key=key,
             value=value,
             output=output,
+            sinks=sinks,
             query_norm=norm(names.query_norm, wide if names.has_wide_norms else settings.head_dim),
             key_norm=norm(names.key_norm, narrow if names.has_wide_norms else settings.head_dim),
             attention_post_norm=norm(names.attention_post_norm),
             mlp_norm=norm(names.mlp_norm),
+            router=router,
             gate=gate,
             up=up,
             down=down,
@@ -236,6 +256,45 @@ class _Tensors:
             return self.linears(f"{at}.{names.qkv}", sizes, d, 0, has_bias, by_head)
         apart = zip((names.query, names.key, names.value), sizes, strict=True)
         return [self.linears(f"{at}.{name}", [size], d, 0, has_bias)[0] for name, size in apart]
+
+    def mlp(
+        self, at: str, mixture: Mixture | None
+    ) -> tuple[Linear | None, Linear | Experts | None, Linear | Experts, Linear | Experts]:
+        """Router, gate, up and down of a block."""
+        names, d, has_bias = self.names, self.config.dimension, self.config.mlp_bias
+        if mixture is None:
+            (down,) = self.linears(f"{at}.{names.down}", [d], self.config.inner, 1, has_bias)
+            return None, *self.gate_and_up(at), down
+        (router,) = self.linears(f"{at}.{names.router}", [mixture.count], d, 0, has_bias)
+        where = f"{at}.{names.experts}"
+        read = self.experts_in_one if names.has_experts_in_one else self.experts_apart
+        gate, up, down = read(where, mixture)
+        return router, gate, up, down
+
+    def experts_apart(self, at: str, mixture: Mixture) -> list[Experts]:
+        """Gate, up and down, of which each expert has tensors of its own."""
+        d, inner = self.config.dimension, mixture.inner
+        shapes = [(inner, d), (inner, d), (d, inner)]
+
+        def stacked(name: str, shape: tuple[int, int]) -> np.ndarray:
+            names = (f"{at}.{e}.{name}.weight" for e in range(mixture.count))
+            return np.stack([self.files.read(one, shape) for one in names])
+
+        parts = zip(self.names.expert, shapes, strict=True)
+        return [Experts(self.place(stacked(*part), split=0)) for part in parts]
+
+    def experts_in_one(self, at: str, mixture: Mixture) -> list[Experts]:
+        """Gate, up and down as gpt-oss stores them."""
+        e, d, inner = mixture.count, self.config.dimension, mixture.inner
+        both = self.files.read(f"{at}.gate_up_proj", (e, d, 2 * inner)).swapaxes(1, 2)
+        biases = self.files.read(f"{at}.gate_up_proj_bias", (e, 2 * inner))
+        down = self.files.read(f"{at}.down_proj", (e, inner, d)).swapaxes(1, 2)
+        last = self.files.read(f"{at}.down_proj_bias", (e, d))
+        pairs = [(both[:, i::2], biases[:, i::2]) for i in (0, 1)]
+        return [
+            Experts(self.place(weight, split=0), self.place(bias, split=0))
+            for weight, bias in (*pairs, (down, last))
+        ]
 
     def gate_and_up(self, at: str) -> tuple[Linear | None, Linear]:
         names, d, inner = self.names, self.config.dimension, self.config.inner

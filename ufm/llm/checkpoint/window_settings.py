@@ -22,6 +22,12 @@ def mistral_window(reader: Reader) -> int | None:
     return reader.size("sliding_window", 4096)
 
 
+def one_window(reader: Reader) -> int | None:
+    """The window of all blocks; null, or a missing setting, means none."""
+    given = reader.get("sliding_window")
+    return None if given is None else reader.size("sliding_window")
+
+
 def qwen_windows(reader: Reader, n: int) -> list[int | None]:
     """The window of each of `n` blocks: if it is switched on, those from max_window_layers on have it."""
     first = reader.get("max_window_layers", 28)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from .config import BlockConfig, Config
+from .config import BlockConfig, Config, Mixture
 
 # float32 products in float32: an accelerator would otherwise round their inputs to 8 or 10 bits.
 _PRECISE = jax.lax.Precision.HIGHEST
@@ -35,6 +35,31 @@ class Linear(eqx.Module):
         return y if self.bias is None else y + jnp.expand_dims(self.bias, tuple(range(x.ndim - 1)))
 
 
+class Experts(eqx.Module):
+    """A linear map of each of E experts, W_e x + b_e; `weight` is [E, out, in].
+
+    All of them are worked out for every token, and the shares of those unused are 0: E / used times
+    the work, but plain products, of which there are series of any order.
+    """
+
+    weight: Float[Array, "experts out in"]
+    bias: Float[Array, "experts out"] | None = None
+
+    def __call__(self, x: Float[Array, "*rows in"]) -> Float[Array, "*rows experts out"]:
+        """W_e x + b_e, of each e."""
+        y = jnp.einsum("...i,eoi->...eo", x, self.weight, precision=_PRECISE)
+        return y if self.bias is None else y + jnp.expand_dims(self.bias, tuple(range(x.ndim - 1)))
+
+    def mixed(
+        self, x: Float[Array, "*rows experts in"], shares: Float[Array, "*rows experts"]
+    ) -> Float[Array, "*rows out"]:
+        """The sum over e of share_e (W_e x_e + b_e)."""
+        y = jnp.einsum("...ei,eoi->...o", x * shares[..., None], self.weight, precision=_PRECISE)
+        if self.bias is None:
+            return y
+        return y + jnp.einsum("...e,eo->...o", shares, self.bias, precision=_PRECISE)
+
+
 class Norm(eqx.Module):
     """LayerNorm if it has a bias, else RMSNorm, on the last axis; at least in float32."""
 
@@ -57,7 +82,8 @@ class Norm(eqx.Module):
 class Block(eqx.Module):
     """Weights of one block; None where a family has no such part.
 
-    Norms of queries and keys are of one head each, or of all heads together.
+    Norms of queries and keys are of one head each, or of all heads together. `sinks` [heads] are scores
+    of a key that every query sees and whose value is 0. A `router` goes with experts.
     """
 
     _: KW_ONLY
@@ -66,13 +92,15 @@ class Block(eqx.Module):
     key: Linear
     value: Linear
     output: Linear
+    sinks: Float[Array, " heads"] | None = None
     query_norm: Norm | None = None
     key_norm: Norm | None = None
     attention_post_norm: Norm | None = None
     mlp_norm: Norm | None = None
-    gate: Linear | None = None
-    up: Linear
-    down: Linear
+    router: Linear | None = None
+    gate: Linear | Experts | None = None
+    up: Linear | Experts
+    down: Linear | Experts
     mlp_post_norm: Norm | None = None
 
 
@@ -228,13 +256,15 @@ def attend_and_mix(
     queries = _rotate(_heads(block.query_norm, queries, settings.heads, settings), rotation)
     queries = queries.reshape(*x.shape[:2], settings.kv_heads, groups, settings.head_dim)
     scores = jnp.einsum("bqhgd,bkhd->bhgqk", queries, keys, precision=_PRECISE) * settings.scale
-    weights = _masked_softmax(capped(scores, settings.softcap), visible[:, None, None])
+    sinks = None
+    if block.sinks is not None:
+        sinks = block.sinks.reshape(1, settings.kv_heads, groups, 1, 1)
+    weights = _masked_softmax(capped(scores, settings.softcap), visible[:, None, None], sinks)
     mixed = jnp.einsum("bhgqk,bkhd->bqhgd", weights, values, precision=_PRECISE)
     y = block.output(mixed.reshape(*x.shape[:2], settings.heads * settings.head_dim))
     attended = x + settings.residual_scale * _normed(block.attention_post_norm, y, eps)
     y = _normed(block.mlp_norm, x if settings.is_parallel else attended, eps)
-    inner = _activate(settings.activation, (block.up if block.gate is None else block.gate)(y))
-    y = block.down(inner if block.gate is None else inner * block.up(y))
+    y = _mlp(settings, block, y)
     return attended + settings.residual_scale * _normed(block.mlp_post_norm, y, eps)
 
 
@@ -311,12 +341,57 @@ def _rotate(x: Array, rotation: Rotation) -> Array:
     return turned if rest.shape[-1] == 0 else jnp.concatenate([turned, rest], axis=-1)
 
 
-def _masked_softmax(scores: Array, visible: Bool[Array, "#batch 1 1 rows length"]) -> Array:
+def _masked_softmax(
+    scores: Array, visible: Bool[Array, "#batch 1 1 rows length"], sinks: Array | None = None
+) -> Array:
+    """Softmax over the visible keys and, if there are `sinks`, one more, whose weight is left out."""
     x = scores.astype(at_least_float32(scores.dtype))
     # the least number, not -inf: Taylor series through exp(-inf) are NaN
     x = jnp.where(visible, x, jnp.finfo(x.dtype).min)
-    weights = jnp.exp(x - jax.lax.stop_gradient(jnp.max(x, axis=-1, keepdims=True)))
-    return (weights / jnp.sum(weights, axis=-1, keepdims=True)).astype(scores.dtype)
+    top = jnp.max(x, axis=-1, keepdims=True)
+    top = jax.lax.stop_gradient(top if sinks is None else jnp.maximum(top, sinks))
+    weights = jnp.exp(x - top)
+    total = jnp.sum(weights, axis=-1, keepdims=True)
+    total = total if sinks is None else total + jnp.exp(sinks - top)
+    return (weights / total).astype(scores.dtype)
+
+
+def _mlp(settings: BlockConfig, block: Block, y: Array) -> Array:
+    """One MLP of y [B, T, d], or a mixture of experts."""
+    up = block.up(y)
+    if block.gate is None:
+        inner = _activate(settings.activation, up)
+    elif settings.clamped_gate is None:
+        inner = _activate(settings.activation, block.gate(y)) * up
+    else:
+        gate, limit = block.gate(y), settings.clamped_gate.limit
+        # not minimum and clip, whose Taylor series want arrays of one shape
+        gate, up = (jnp.where(x > limit, limit, x) for x in (gate, up))
+        up = jnp.where(up < -limit, -limit, up)
+        inner = gate * jax.lax.logistic(settings.clamped_gate.slope * gate) * (up + 1)
+    if isinstance(block.down, Linear):
+        return block.down(inner)
+    assert block.router is not None  # as it goes with experts
+    assert settings.mixture is not None
+    return block.down.mixed(inner, _shares(settings.mixture, block.router(y)))
+
+
+def _shares(mixture: Mixture, scores: Float[Array, "*rows experts"]) -> Array:
+    """The share of each expert, 0 where it is not used; of equal scores the first are taken.
+
+    Which are used is constant but at ties, so that derivatives are exact away from them.
+    """
+    x = scores.astype(at_least_float32(scores.dtype))
+    fixed, index = jax.lax.stop_gradient(x), np.arange(mixture.count)
+    is_earlier = jnp.broadcast_to(index < index[:, None], (*x.shape, mixture.count))
+    one, other = fixed[..., :, None], fixed[..., None, :]
+    is_ahead = (other > one) | ((other == one) & is_earlier)
+    # comparisons, not top_k: Taylor series go through them
+    is_used = jnp.sum(jnp.where(is_ahead, 1.0, 0.0), axis=-1) < mixture.used
+    weights = jnp.exp(x - jnp.max(fixed, axis=-1, keepdims=True))
+    used = jnp.where(is_used, weights, 0.0)
+    total = used if mixture.is_renormalised else weights
+    return (used / jnp.sum(total, axis=-1, keepdims=True)).astype(scores.dtype)
 
 
 def _activate(name: str, x: Array) -> Array:

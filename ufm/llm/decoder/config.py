@@ -20,9 +20,11 @@ _HARMLESS = """
     keys_to_ignore_at_inference label2id layerdrop length_penalty mask_token_id max_length
     max_new_tokens max_position_embeddings min_length model_max_length model_type n_ctx
     name_or_path no_repeat_ngram_size num_beam_groups num_beams num_return_sequences
-    output_attentions output_hidden_states output_scores pad_token_id predict_special_tokens
+    output_attentions output_hidden_states output_router_logits output_scores pad_token_id
+    predict_special_tokens
     prefix pretraining_tp problem_type pruned_heads remove_invalid_values repetition_penalty
-    resid_pdrop return_dict return_dict_in_generate sep_token_id suppress_tokens
+    resid_pdrop return_dict return_dict_in_generate router_aux_loss_coef
+    router_jitter_noise sep_token_id suppress_tokens
     task_specific_params temperature tf_legacy_loss tokenizer_class tokenizer_model_max_length
     tokenizer_padding_side top_k top_p torch_dtype torchscript transformers_version typical_p
     unk_token_id use_bfloat16 use_cache use_return_dict vocab_size
@@ -36,6 +38,28 @@ _ACTIVATIONS = {
     "swish": "silu",
     "relu": "relu",
 }
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """A mixture of experts: how many there are, how many a token uses, and how wide each is.
+
+    A token uses those whose router scores s are largest. The share of one is softmax(s) among all, or,
+    if `is_renormalised`, among the used.
+    """
+
+    count: int
+    used: int
+    inner: int
+    is_renormalised: bool
+
+
+@dataclass(frozen=True)
+class ClampedGate:
+    """What gpt-oss makes of gate g and up u, g at most `limit` and |u| too: g σ(slope · g) (u + 1)."""
+
+    slope: float
+    limit: float
 
 
 @dataclass(frozen=True)
@@ -53,6 +77,8 @@ class BlockConfig:
     softcap: float | None = None  # of attention scores s: cap · tanh(s / cap)
     residual_scale: float = 1.0  # of what attention and MLP add to the stream
     is_parallel: bool = False  # the MLP sees the stream before attention adds to it
+    mixture: Mixture | None = None  # None: one MLP for all tokens
+    clamped_gate: ClampedGate | None = None  # in place of the activation
 
 
 @dataclass(frozen=True)

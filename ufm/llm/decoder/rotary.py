@@ -26,8 +26,9 @@ class Rotary:
     """Rotary embedding of the first `head_dim` numbers of a head: base θ, and a scaling.
 
     Scalings are a linear factor, Llama 3's, and `divisors` of the frequencies one by one, which are
-    Longrope's, or Llama 3's as files of llama.cpp store it. What is turned is multiplied by
-    `length`. Texts of more than `longest` tokens are refused: Longrope has other divisors for them.
+    YaRN's, Longrope's, or Llama 3's as files of llama.cpp store it. What is turned is multiplied by
+    `length`. Texts of more than `longest` tokens are refused: Longrope has other divisors for them,
+    and dynamic scaling another base for each length.
     """
 
     head_dim: int
@@ -58,8 +59,8 @@ class Rotary:
         """Cos and sin [length, head_dim] of position × frequency, in float64."""
         if self.longest is not None and length > self.longest:
             raise ValueError(
-                f"texts of more than {self.longest} tokens (here {length}) need Longrope's factors for "
-                "long texts, which are not supported"
+                f"texts of more than {self.longest} tokens (here {length}) need the frequencies that "
+                "Longrope or dynamic scaling has for long texts, which are not supported"
             )
         # on the host in float64: a float32 product is off by 6e-3 rad at position 100,000
         angle = np.arange(length)[:, None] * self.inverse_frequencies()[None, :]
@@ -75,9 +76,10 @@ def read_rotary(
 ) -> Rotary:
     """The rotary embedding that `settings` (rope_parameters or rope_scaling) ask for.
 
-    `theta` is the base if `settings` name none; `positions` the length that Longrope stretches to.
-    Kinds: default, linear, llama3, longrope, and "divided", which no config.json knows: the divisors
-    that a GGUF file holds. Another kind or setting raises `ValueError` naming it.
+    `theta` is the base if `settings` name none; `positions` (max_position_embeddings) the length that
+    Longrope and YaRN stretch to, and up to which dynamic scaling changes nothing. Kinds: default, linear,
+    llama3, yarn, longrope, dynamic, and "divided", which no config.json knows: the divisors that a
+    GGUF file holds. Another kind or setting raises `ValueError` naming it.
     """
     given = dict(settings)
     kind = given.pop("rope_type", None) or given.pop("type", None) or "default"
@@ -102,19 +104,76 @@ def read_rotary(
                 f"config.json: low_freq_factor {scaling.low} must be below high_freq_factor {scaling.high}"
             )
         rotary = Rotary(head_dim, base, llama3=scaling)
-    elif kind == "longrope" and positions is not None:
-        rotary = _longrope(given, head_dim, base, positions)
     elif kind == "divided":
         rotary = Rotary(head_dim, base, divisors=tuple(given.pop("divisors")))
-    else:
+    elif kind not in ("yarn", "longrope", "dynamic"):
         raise ValueError(
-            f"config.json asks for rope type {kind!r}; known are default, linear and llama3"
+            f"config.json asks for rope type {kind!r}; known are default, linear, llama3, yarn, longrope "
+            "and dynamic"
         )
+    elif positions is None:
+        raise ValueError(f"config.json: rope type {kind!r} needs max_position_embeddings")
+    elif kind == "yarn":
+        rotary = _yarn(given, head_dim, base, positions)
+    elif kind == "longrope":
+        rotary = _longrope(given, head_dim, base, positions)
+    else:
+        # transformers scales from max_position_embeddings on, whatever the length before
+        given.pop("original_max_position_embeddings", None)
+        _number(given, "factor")
+        rotary = Rotary(head_dim, base, longest=positions)
     if given:
         raise ValueError(
             f"config.json: unknown rope setting {sorted(given)[0]!r} for type {kind!r}"
         )
     return rotary
+
+
+def _yarn(given: dict[str, Any], head_dim: int, theta: float, positions: int) -> Rotary:
+    """YaRN (arXiv:2309.00071): slow frequencies are divided by `factor`, fast ones kept, longer heads.
+
+    Frequency i makes L θ^(-2i/d) / 2π turns over the original context of L tokens. Those of more than
+    beta_fast turns are kept, those of fewer than beta_slow divided by `factor`, and those between
+    blended linearly in i. `length` is attention_factor: 0.1 log(factor) + 1 unless given.
+    """
+    given.setdefault("original_max_position_embeddings", positions)
+    before = _number(given, "original_max_position_embeddings")
+    factor = _number(given, "factor") if given.get("factor") else positions / before
+    many, few = (
+        _number(given, name) if given.get(name) else default
+        for name, default in (("beta_fast", 32.0), ("beta_slow", 1.0))
+    )
+    # the numbers of the frequencies that make so many turns
+    low, high = (
+        head_dim * math.log(before / (turns * 2 * math.pi)) / (2 * math.log(theta))
+        for turns in (many, few)
+    )
+    if given.pop("truncate", True):
+        low, high = math.floor(low), math.ceil(high)
+    low, high = max(low, 0), min(high, head_dim - 1)
+    ramp = (np.arange(head_dim // 2) - low) / (high - low if high != low else 0.001)
+    slowed = np.clip(ramp, 0.0, 1.0)
+    length = _yarn_length(factor)
+    if given.get("mscale") and given.get("mscale_all_dim"):
+        above, below = (_number(given, name) for name in ("mscale", "mscale_all_dim"))
+        length = _yarn_length(factor, above) / _yarn_length(factor, below)
+    if given.get("attention_factor") is not None:
+        length = _number(given, "attention_factor")
+    for name in (
+        "attention_factor",
+        "factor",
+        "beta_fast",
+        "beta_slow",
+        "mscale",
+        "mscale_all_dim",
+    ):
+        given.pop(name, None)
+    divisors = 1 / (1 - slowed + slowed / factor)
+    return Rotary(head_dim, theta, divisors=tuple(divisors.tolist()), length=length)
+
+
+def _yarn_length(factor: float, scale: float = 1.0) -> float:
+    return 1.0 if factor <= 1 else 0.1 * scale * math.log(factor) + 1
 
 
 def _longrope(given: dict[str, Any], head_dim: int, theta: float, positions: int) -> Rotary:

@@ -104,6 +104,8 @@ def gpt2_tensors(params: Params) -> dict[str, np.ndarray]:
         linear(f"h.{i}.attn.c_attn", block.query, block.key, block.value)
         linear(f"h.{i}.attn.c_proj", block.output)
         norm(f"h.{i}.ln_2", block.mlp_norm)
+        assert isinstance(block.up, Linear)  # a GPT-2 has no experts
+        assert isinstance(block.down, Linear)
         linear(f"h.{i}.mlp.c_fc", block.up)
         linear(f"h.{i}.mlp.c_proj", block.down)
     norm("ln_f", params.final_norm)

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from ufm.llm.checkpoint.families import read_config
+from ufm.llm.decoder.config import ClampedGate, Mixture
 
 GPT2 = {"model_type": "gpt2", "n_embd": 8, "n_head": 2, "n_layer": 2, "n_positions": 4}
 GPT2 |= {"vocab_size": 5}
@@ -71,6 +72,7 @@ def test_windows(settings, expected):
         (LLAMA | {"model_type": "qwen2"}, "head_dim", 2),
         (PHI3, "norm_eps", 1e-5),
         (LLAMA | {"model_type": "olmo2"}, "norm_eps", 1e-5),
+        (LLAMA | {"model_type": "olmo3"}, "norm_eps", 1e-5),
         (LLAMA | {"model_type": "gemma2"}, "softcap", 50.0),
         (LLAMA | {"model_type": "gemma2", "attn_logit_softcapping": None}, "softcap", None),
         (LLAMA | {"model_type": "gemma3_text"}, "softcap", None),
@@ -195,6 +197,32 @@ def test_a_quarter_of_each_head_is_turned_in_pythia():
         assert (rotary.head_dim, rotary.theta) == (4, 500)
 
 
+def test_the_length_before_may_be_said_outside_of_the_rope():
+    llama = LLAMA | {"model_type": "llama", "max_position_embeddings": 256, "head_dim": 16}
+    yarn = {"rope_type": "yarn", "factor": 4.0}
+    inside = yarn | {"original_max_position_embeddings": 64}
+    want = read_config(llama | {"rope_scaling": inside})
+    outside = llama | {"rope_scaling": yarn, "original_max_position_embeddings": 64}
+    assert read_config(outside) == want
+    assert read_config(llama | {"rope_scaling": yarn}) != want  # 256 then
+    with pytest.raises(ValueError, match="is 65 and, of the rope, 64"):
+        read_config(llama | {"rope_scaling": inside, "original_max_position_embeddings": 65})
+
+
+def test_olmo3():
+    """Three blocks of four have a window; YaRN is for the others alone."""
+    olmo = LLAMA | {"model_type": "olmo3", "num_hidden_layers": 8, "max_position_embeddings": 256}
+    yarn = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64}
+    blocks = read_config(olmo | {"rope_scaling": yarn, "sliding_window": 5}).blocks
+    assert [block.window for block in blocks] == [5, 5, 5, None] * 2
+    assert [block.rotary.length > 1 for block in blocks] == [False, False, False, True] * 2
+    assert {block.rotary.theta for block in blocks} == {500_000}
+    with pytest.raises(ValueError, match="truncate is not supported for a rope by kind"):
+        read_config(olmo | {"rope_scaling": yarn | {"truncate": False}})
+    with pytest.raises(ValueError, match=r"rope_theta 10000\.0 for olmo3"):
+        read_config(olmo | {"rope_theta": 1e4})
+
+
 def test_blocks_without_positions():
     def turned(settings):
         return [block.rotary is not None for block in read_config(settings).blocks]
@@ -226,3 +254,72 @@ def test_what_the_first_gemma2_files_say_besides():
     gemma = LLAMA | {"model_type": "gemma2"}
     besides = {"hidden_act": "gelu_pytorch_tanh", "sliding_window_size": 4096}
     assert read_config(gemma | besides) == read_config(gemma)
+
+
+MIXTRAL = LLAMA | {"model_type": "mixtral", "num_local_experts": 4, "num_experts_per_tok": 2}
+MOE = LLAMA | {"model_type": "qwen3_moe", "num_experts": 4, "num_experts_per_tok": 2}
+OSS = MIXTRAL | {"model_type": "gpt_oss", "max_position_embeddings": 256}
+OSS |= {"rope_scaling": {"rope_type": "yarn", "factor": 4.0, "truncate": False}}
+
+
+def test_mixtures_of_experts():
+    assert read_config(MIXTRAL).blocks[0].mixture == Mixture(4, 2, 12, True)
+    assert read_config(MOE).blocks[0].mixture == Mixture(4, 2, 768, False)
+    said = MOE | {"moe_intermediate_size": 6, "norm_topk_prob": True}
+    assert read_config(said).blocks[0].mixture == Mixture(4, 2, 6, True)
+    assert read_config(OSS).blocks[0].mixture == Mixture(4, 2, 12, True)
+    assert read_config(LLAMA | {"model_type": "llama"}).blocks[0].mixture is None
+
+
+@pytest.mark.parametrize(
+    ("change", "has_experts"),
+    [
+        ({}, [True] * 4),
+        ({"decoder_sparse_step": 2}, [False, True] * 2),
+        ({"mlp_only_layers": [0, 3]}, [False, True, True, False]),
+    ],
+)
+def test_blocks_without_experts(change, has_experts):
+    blocks = read_config(MOE | change).blocks
+    assert [block.mixture is not None for block in blocks] == has_experts
+
+
+def test_windows_of_mixtures():
+    assert windows(MIXTRAL) == [None] * 4
+    assert windows(MIXTRAL | {"sliding_window": 7}) == [7] * 4
+    off = {"use_sliding_window": False, "sliding_window": 7, "max_window_layers": 28}
+    assert windows(MOE | off) == [None] * 4
+    assert windows(MOE | {"use_sliding_window": True, "sliding_window": 7}) == [7] * 4
+    assert windows(OSS) == [128, None] * 2
+    assert windows(OSS | {"layer_types": [FULL, FULL, SLIDING, FULL]}) == [None, None, 128, None]
+
+
+def test_gpt_oss():
+    config = read_config(OSS)
+    assert config.attention_bias
+    assert config.mlp_bias
+    block = config.blocks[0]
+    assert (block.head_dim, block.rotary.theta) == (64, 150_000)
+    assert block.clamped_gate == ClampedGate(1.702, 7.0)
+    said = OSS | {"swiglu_alpha": 1.5, "swiglu_limit": 3.0, "initial_context_length": 4096}
+    assert read_config(said).blocks[0].clamped_gate == ClampedGate(1.5, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (MIXTRAL | {"num_local_experts": None}, "num_experts must say how many experts"),
+        (MIXTRAL | {"num_experts": 5}, "num_experts must say how many experts"),
+        (MIXTRAL | {"num_experts_per_tok": 5}, "cannot use 5 experts of 4"),
+        (MIXTRAL | {"num_experts_per_tok": None}, "num_experts_per_tok must be a positive"),
+        (MOE | {"use_sliding_window": True, "max_window_layers": 1}, "max_window_layers is not"),
+        (OSS | {"quantization_config": {"quant_method": "mxfp4"}}, "MXFP4 weights of gpt_oss"),
+        (OSS | {"rope_scaling": None}, "needs rope_scaling or rope_parameters"),
+        (OSS | {"hidden_act": "gelu"}, "hidden_act or experts_per_token is not"),
+        (OSS | {"experts_per_token": 3}, "hidden_act or experts_per_token is not"),
+        (MOE | {"shared_expert_intermediate_size": 8}, "setting 'shared_expert_intermediate_size'"),
+    ],
+)
+def test_what_is_wrong_with_a_mixture(settings, message):
+    with pytest.raises(ValueError, match=message):
+        read_config(settings)

@@ -3,6 +3,7 @@
 The stored logits of test_model.py reach only the settings that the stored models have.
 """
 
+import math
 from dataclasses import replace
 
 import jax.numpy as jnp
@@ -13,7 +14,7 @@ import pytest
 from ufm.llm.checkpoint.families import read_config
 from ufm.llm.decoder import blocks
 from ufm.llm.decoder.blocks import Linear, Norm, Params
-from ufm.llm.decoder.config import BlockConfig, Config, Reader
+from ufm.llm.decoder.config import BlockConfig, Config, Mixture, Reader
 from ufm.llm.decoder.rotary import Rotary, read_rotary
 
 POINTS = np.array([-7.5, -1.7, -0.3, -1e-9, 0.0, 0.4, 1.0, 2.6, 9.0])
@@ -105,6 +106,54 @@ def test_rotary_frequencies(kind):
         assert {1.0, 8.0} < ratios
 
 
+@pytest.mark.parametrize("truncates", [True, False])
+def test_yarn(truncates):
+    """Peng et al., arXiv:2309.00071, section 3.2 to 3.4: the ramp is in the number of a frequency."""
+    asked = {"rope_type": "yarn", "factor": 8.0, "beta_fast": 8.0, "truncate": truncates}
+    asked |= {"original_max_position_embeddings": 64}
+    rotary = read_rotary(asked, 12, 500.0, 512)
+    plain = [mpmath.mpf(500) ** (-mpmath.mpf(2 * i) / 12) for i in range(6)]
+
+    def number(turns):
+        return 6 * mpmath.log(64 / (2 * mpmath.pi * turns)) / mpmath.log(500)
+
+    first, last = number(8), number(1)
+    if truncates:
+        first, last = mpmath.floor(first), mpmath.ceil(last)
+    kept = [1 - min(max((i - first) / (last - first), 0), 1) for i in range(6)]
+    want = [k * f + (1 - k) * f / 8 for k, f in zip(kept, plain, strict=True)]
+    assert {0, 1} < set(kept), "kept, slowed and blended"
+    np.testing.assert_allclose(rotary.inverse_frequencies(), [float(f) for f in want], rtol=1e-14)
+    assert rotary.length == pytest.approx(0.1 * math.log(8) + 1, rel=1e-15)
+    cos, _ = rotary.table(1)
+    np.testing.assert_array_equal(cos, np.full((1, 12), rotary.length))
+
+
+@pytest.mark.parametrize(
+    ("given", "length"),
+    [
+        ({}, 0.1 * math.log(8) + 1),
+        ({"factor": 0.5}, 1.0),
+        ({"factor": None}, 0.1 * math.log(512 / 64) + 1),
+        ({"attention_factor": 1.5}, 1.5),
+        ({"mscale": 2.0}, 0.1 * math.log(8) + 1),  # alone it says nothing
+        ({"mscale": 2.0, "mscale_all_dim": 1.0}, (0.2 * math.log(8) + 1) / (0.1 * math.log(8) + 1)),
+    ],
+)
+def test_how_yarn_lengthens(given, length):
+    asked = {"rope_type": "yarn", "factor": 8.0, "original_max_position_embeddings": 64}
+    assert read_rotary(asked | given, 12, 500.0, 512).length == pytest.approx(length, rel=1e-15)
+
+
+def test_dynamic_scaling_changes_nothing_up_to_the_length_trained_on():
+    rotary = read_rotary({"rope_type": "dynamic", "factor": 4.0}, 12, 500.0, 8)
+    np.testing.assert_array_equal(rotary.table(8), Rotary(12, 500.0).table(8))
+    with pytest.raises(ValueError, match=r"more than 8 tokens \(here 9\)"):
+        rotary.table(9)
+    with pytest.raises(ValueError, match="'dynamic' needs max_position_embeddings"):
+        read_rotary({"rope_type": "dynamic", "factor": 4.0}, 12, 500.0)
+
+
 def test_rotation_turns_pairs_of_entries():
     """Entries i and i + d/2 are the two parts of a complex number, turned by its angle."""
     x = np.random.default_rng(0).normal(size=(1, 3, 2, 6))
@@ -188,3 +237,26 @@ def test_gpt2_may_scale_its_scores_by_depth():
     np.testing.assert_allclose([b.scale for b in depth], [1 / 2, 1 / 4, 1 / 6], rtol=1e-15)
     plain = read_config(settings | {"scale_attn_weights": False}).blocks
     assert [b.scale for b in plain] == [1.0] * 3
+
+
+@pytest.mark.parametrize("is_renormalised", [True, False])
+def test_shares_of_experts(is_renormalised):
+    """Softmax among the used, or among all and then cut; of equal scores the first are used."""
+    scores = [0.5, 2.0, -1.0, 2.0, 0.5]
+    found = blocks._shares(Mixture(5, 3, 8, is_renormalised), jnp.array([scores]))
+    among = [0.5, 2.0, 2.0] if is_renormalised else scores
+    total = mpmath.fsum(mpmath.exp(s) for s in among)
+    want = [float(mpmath.exp(scores[e]) / total) if e in (0, 1, 3) else 0.0 for e in range(5)]
+    np.testing.assert_allclose(found[0], want, rtol=1e-15)
+
+
+def test_a_sink_takes_a_share_and_gives_nothing():
+    scores, sink = np.array([1.0, -2.0, 0.5]), 3.0
+    total = mpmath.fsum(mpmath.exp(s) for s in (*scores, sink))
+    found = blocks._masked_softmax(
+        jnp.asarray(scores)[None, None, None, None],
+        jnp.ones((1, 1, 1, 1, 3), bool),
+        jnp.full((1, 1, 1, 1, 1), sink),
+    )
+    want = [float(mpmath.exp(s) / total) for s in scores]
+    np.testing.assert_allclose(found[0, 0, 0, 0], want, rtol=1e-15)

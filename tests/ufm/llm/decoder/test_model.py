@@ -17,7 +17,8 @@ import ufm.llm
 
 DATA = Path("tests/data/llm")
 FAMILIES = ["gpt2", "gpt_neox", "llama3", "mistral", "qwen2", "qwen3", "phi3", "gemma2", "gemma3"]
-FAMILIES += ["olmo2", "granite", "smollm3", "opt"]
+FAMILIES += ["olmo2", "olmo3", "granite", "smollm3", "opt"]
+FAMILIES += ["mixtral", "qwen3_moe", "gpt_oss"]
 STEERS = json.loads((DATA / "steers.json").read_text())
 TOLERANCE = {"float32": 5e-6, "float64": 1e-12}
 
@@ -66,8 +67,8 @@ def test_no_strength_is_the_unsteered_model_bit_for_bit(family):
             np.testing.assert_array_equal(found, model.all_logits(tokens))
 
 
-# of the others in tests/oracle: here caps of logits and of attention, and ReLU
-@pytest.mark.parametrize("family", ["gemma2", "gemma3", "opt"])
+# of the others in tests/oracle: here caps of logits and of attention, ReLU, and experts
+@pytest.mark.parametrize("family", ["gemma2", "gemma3", "opt", "mixtral", "qwen3_moe", "gpt_oss"])
 def test_derivatives_against_nested_jvp(family):
     stored = load_file(DATA / family / "golden.safetensors")
     model = ufm.llm.load(DATA / family, "float64")
