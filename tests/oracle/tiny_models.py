@@ -155,14 +155,14 @@ CONFIGS = {
         },
     ),
     "mixtral": lambda: transformers.MixtralConfig(
-        **_HEADS, num_local_experts=5, num_experts_per_tok=2
+        **_HEADS, num_local_experts=4, num_experts_per_tok=2
     ),
     "mixtral-window": lambda: transformers.MixtralConfig(
         **_HEADS, num_local_experts=4, num_experts_per_tok=1, sliding_window=4, head_dim=8
     ),
     "qwen3_moe": lambda: transformers.Qwen3MoeConfig(
         **_HEADS,
-        num_experts=6,
+        num_experts=8,
         num_experts_per_tok=3,
         moe_intermediate_size=20,
         norm_topk_prob=True,
@@ -181,7 +181,7 @@ CONFIGS = {
     "gpt_oss": lambda: transformers.GptOssConfig(
         **_HEADS,
         head_dim=6,
-        num_local_experts=5,
+        num_local_experts=4,
         num_experts_per_tok=2,
         sliding_window=4,
         swiglu_limit=0.8,  # so that both clamps are reached

@@ -36,7 +36,8 @@ def load(
     """The language model in a directory, in a GGUF file, or of that id on the Hugging Face Hub.
 
     GPT-2, GPT-NeoX (Pythia), Llama (2 and 3), Mistral, Qwen2 (and 2.5), Qwen3, Phi-3 (and 4), Gemma 2,
-    Gemma 3 (its text decoder), OLMo 2, Granite, SmolLM3 and OPT. Weights are read from safetensors, whole
+    Gemma 3 (its text decoder), OLMo 2 and 3, Granite, SmolLM3, OPT, Mixtral, Qwen3 with experts and
+    gpt-oss. Weights are read from safetensors, whole
     or in shards, of float16, bfloat16, float32 or float64, or from a GGUF file of llama.cpp,
     whose quantised tensors become float32; they are kept as `dtype` ("bfloat16", "float32" or
     "float64", which needs JAX's x64 switched on); norms and softmax then work in float32 at least.
