@@ -27,7 +27,7 @@ KINDS = {"gpt2": "5GB", "llama3": "5GB", "mistral": "8KB", "qwen3": "5GB", "gemm
 KINDS |= dict.fromkeys(
     ["qwen2", "phi3", "gemma2", "gpt_neox", "olmo2", "olmo3", "granite", "smollm3", "opt"], "5GB"
 )
-KINDS |= dict.fromkeys(["mixtral", "qwen3_moe", "gpt_oss"], "5GB")
+KINDS |= dict.fromkeys(["opt-350m", "mixtral", "qwen3_moe", "gpt_oss"], "5GB")
 SEED = 11
 # layer, alpha, positions, site
 STEERS = {
@@ -112,6 +112,8 @@ def main() -> None:
 def make(name, directory, dtype, shard_size):
     settings = tiny_models.CONFIGS[name]().to_dict()
     small = dict(hidden_size=16, num_hidden_layers=2, intermediate_size=24, n_embd=16, n_layer=2)
+    if settings.get("word_embed_proj_dim") == settings.get("hidden_size"):
+        small["word_embed_proj_dim"] = 16
     settings.update({k: v for k, v in small.items() if k in settings})
     if settings.get("layer_types"):
         settings["layer_types"] = settings["layer_types"][:2]

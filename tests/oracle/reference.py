@@ -196,7 +196,10 @@ def _opt(config, state, tokens, steer):
     size = d // heads
     act = {"relu": lambda y: np.maximum(y, 0), "gelu": _erf_gelu}[config.activation_function]
     table, places = state["embed_tokens.weight"], state["embed_positions.weight"]
-    x = [table[z] + places[t + 2] for t, z in enumerate(tokens)]
+    # of 350m: the embedding is narrow, and each norm is of the stream itself, after it grew
+    into, out_of = (state.get(f"project_{way}.weight", np.eye(d)) for way in ("in", "out"))
+    is_before = config.do_layer_norm_before
+    x = [into @ table[z] + places[t + 2] for t, z in enumerate(tokens)]
     for i in range(config.num_hidden_layers):
         at = f"layers.{i}."
         w = {k.removeprefix(at): v for k, v in state.items() if k.startswith(at)}
@@ -207,7 +210,7 @@ def _opt(config, state, tokens, steer):
         def norm(name, y, w=w):
             return _layer_norm(y, w[f"{name}.weight"], w[f"{name}.bias"], eps)
 
-        y = [norm("self_attn_layer_norm", row) for row in x]
+        y = [norm("self_attn_layer_norm", row) if is_before else row for row in x]
         q, k, v = ([linear(f"self_attn.{kind}_proj", row) for row in y] for kind in "qkv")
         for t in range(len(x)):
             out = []
@@ -217,14 +220,17 @@ def _opt(config, state, tokens, steer):
                 weight = _softmax(np.array(score))
                 out.append(sum(weight[s] * v[s][part] for s in range(t + 1)))
             x[t] = x[t] + linear("self_attn.out_proj", np.concatenate(out))
-            inner = act(linear("fc1", norm("final_layer_norm", x[t])))
-            x[t] = x[t] + linear("fc2", inner)
+            x[t] = x[t] if is_before else norm("self_attn_layer_norm", x[t])
+            y = norm("final_layer_norm", x[t]) if is_before else x[t]
+            x[t] = x[t] + linear("fc2", act(linear("fc1", y)))
+            x[t] = x[t] if is_before else norm("final_layer_norm", x[t])
         x = _steered(x, i, steer)
-    last = "final_layer_norm"
-    x = [_layer_norm(row, state[f"{last}.weight"], state[f"{last}.bias"], eps) for row in x]
+    if is_before and not config._remove_final_layer_norm:
+        w, b = (state[f"final_layer_norm.{part}"] for part in ("weight", "bias"))
+        x = [_layer_norm(row, w, b, eps) for row in x]
     x = _steered(x, None, steer, "post-norm")
     head = table if config.tie_word_embeddings else state["lm_head.weight"]
-    return np.stack([head @ row for row in x])
+    return np.stack([head @ (out_of @ row) for row in x])
 
 
 def _experts(config, w, y):

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 
 import jax
 import numpy as np
@@ -20,12 +21,17 @@ STEERS = [
     (layer, alpha, positions, "residual")
     for layer, alpha, positions in itertools.product((0, 1, N - 1), ALPHAS, ("all", "last"))
 ] + [(N - 1, alpha, "last", "post-norm") for alpha in ALPHAS]
-# float32: the figure that the issue asks for; logits are of order one (asserted). float64: the same
+# Of the exact logits, which are those of the plain pass in float64; they are of order one (asserted). In
+# float32 transformers and we are each held to these, not to each other: both round some thirty sums of 24 to
+# 40 products one after the other to 2^-24, which is up to 4.8e-6 in logits of size 4, and to two sides. In
+# llama-longrope ours are 2.5e-6 away and theirs 4.6e-6; with our table of cosines theirs come no nearer.
 TOLERANCE = {"float32": 5e-6, "float64": 1e-12}
 
 FAMILIES = ["gpt2", "gpt_neox", "llama3", "mistral", "qwen2", "qwen3", "phi3", "gemma2", "gemma3"]
-FAMILIES += ["olmo2", "olmo3", "granite", "smollm3", "opt"]
+FAMILIES += ["olmo2", "olmo3", "granite", "smollm3", "opt", "opt-350m"]
 FAMILIES += ["mixtral", "qwen3_moe", "gpt_oss"]
+# The blocks of models without a final norm after which no norm of the stream follows.
+UNNORMED = {"opt-350m": (N - 1,), "opt-unnormed": range(N)}
 
 rng = np.random.default_rng(20260)
 TOKENS = rng.integers(3, V, size=12)
@@ -35,26 +41,40 @@ VECTOR = rng.normal(size=D) / D**0.5  # of length about one
 @pytest.fixture(scope="module", params=sorted(CONFIGS))
 def tiny(request, tmp_path_factory):
     directory = tmp_path_factory.mktemp(request.param)
-    return request.param, directory, make(request.param, directory)
+    theirs = make(request.param, directory)
+    return request.param, directory, theirs, exact_logits(theirs)
 
 
-def bound(dtype, alpha, site):
-    # post-norm logits grow with α, and so does their rounding
-    return TOLERANCE[dtype] * (max(1.0, abs(alpha)) if site == "post-norm" else 1.0)
+def exact_logits(theirs):
+    """The logits of the plain pass in float64 after these tokens, steered so; each worked out once."""
+    state = {k: v.detach().double().numpy() for k, v in theirs.state_dict().items()}
+
+    @cache
+    def logits(tokens, layer, alpha, positions, site):
+        steer = (layer, alpha, VECTOR, positions, site)
+        return reference.logits(theirs.config, state, tokens, steer)
+
+    return lambda tokens, *steer: logits(tuple(tokens), *steer)
+
+
+def bound(dtype, name, layer, alpha, site):
+    # logits that no norm keeps small grow with α, and so does their rounding
+    grows = site == "post-norm" or layer in UNNORMED.get(name, ())
+    return TOLERANCE[dtype] * (max(1.0, abs(alpha)) if grows else 1.0)
 
 
 def test_float32_agrees_with_transformers(tiny):
-    name, directory, theirs = tiny
+    name, directory, theirs, exact = tiny
     ours = ufm.llm.load(directory)
-    plain = steered_logits(theirs, TOKENS)[0]
-    assert plain.std() > 0.3, "logits this small would agree by accident"
-    assert abs(np.asarray(ours.all_logits(TOKENS)) - plain).max() <= TOLERANCE["float32"]
+    assert steered_logits(theirs, TOKENS)[0].std() > 0.3, "so small they would agree by accident"
     for layer, alpha, positions, site in STEERS:
-        want = steered_logits(theirs, TOKENS, steer=(layer, alpha, VECTOR, positions, site))[0]
+        want = exact(TOKENS, layer, alpha, positions, site)
+        them = steered_logits(theirs, TOKENS, steer=(layer, alpha, VECTOR, positions, site))[0]
         how = dict(vector=VECTOR, layer=layer, positions=positions, site=site)
         found = np.asarray(ours.all_logits(TOKENS, alpha, **how))
         last = np.asarray(ours.logits(TOKENS, alpha, **how))
-        limit = bound("float32", alpha, site)
+        limit = bound("float32", name, layer, alpha, site)
+        assert abs(them - want).max() <= limit, (name, layer, alpha, positions, site)
         assert abs(found - want).max() <= limit, (name, layer, alpha, positions, site)
         assert abs(last - want[-1]).max() <= limit, (name, layer, alpha, positions, site)
         if alpha == 0:
@@ -63,32 +83,21 @@ def test_float32_agrees_with_transformers(tiny):
 
 
 def test_float64_agrees_with_the_plain_forward_pass(tiny):
-    name, directory, theirs = tiny
+    name, directory, _, exact = tiny
     ours = ufm.llm.load(directory, "float64")
-    state = {k: v.detach().double().numpy() for k, v in theirs.state_dict().items()}
     for layer, alpha, positions, site in STEERS:
-        steer = (layer, alpha, VECTOR, positions, site)
-        want = reference.logits(theirs.config, state, TOKENS, steer)
+        want = exact(TOKENS, layer, alpha, positions, site)
         how = dict(vector=VECTOR, layer=layer, positions=positions, site=site)
         found = np.asarray(ours.all_logits(TOKENS, alpha, **how))
         assert found.dtype == np.float64
-        limit = bound("float64", alpha, site)
+        limit = bound("float64", name, layer, alpha, site)
         assert abs(found - want).max() <= limit, (name, layer, alpha, positions, site)
         assert abs(np.asarray(ours.logits(TOKENS, alpha, **how)) - want[-1]).max() <= limit
 
 
-def test_the_plain_forward_pass_agrees_with_transformers(tiny):
-    """So that the two oracles are one; a fault in one of them would show."""
-    _, _, theirs = tiny
-    state = {k: v.detach().double().numpy() for k, v in theirs.state_dict().items()}
-    for steer in [None, (1, 2.0, VECTOR, "last", "residual")]:
-        want = steered_logits(theirs, TOKENS, steer=steer)[0]
-        assert abs(reference.logits(theirs.config, state, TOKENS, steer) - want).max() <= 5e-6
-
-
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_padding_on_either_side(tiny, side):
-    name, directory, theirs = tiny
+    name, directory, theirs, exact = tiny
     ours = ufm.llm.load(directory)
     rows = [TOKENS, TOKENS[:7], TOKENS[3:8]]
     batch, mask = np.zeros((3, 12), int), np.zeros((3, 12), bool)
@@ -96,13 +105,15 @@ def test_padding_on_either_side(tiny, side):
         where = slice(12 - len(row), 12) if side == "left" else slice(0, len(row))
         batch[b, where], mask[b, where] = row, True
     for positions in ("all", "last"):
-        steer = (1, 2.0, VECTOR, positions, "residual")
-        want = steered_logits(theirs, batch, mask, steer)
+        them = steered_logits(theirs, batch, mask, (1, 2.0, VECTOR, positions, "residual"))
         how = dict(vector=VECTOR, layer=1, positions=positions)
         found = np.asarray(ours.all_logits(batch, 2.0, mask=mask, **how))
-        assert abs(found - want)[mask].max() <= 5e-6, name
         last = np.asarray(ours.logits(batch, 2.0, mask=mask, **how))
         for b, row in enumerate(rows):
+            want = exact(row, 1, 2.0, positions, "residual")
+            for logits in (them[b], found[b]):
+                assert abs(logits[mask[b]] - want).max() <= 5e-6, name
+            assert abs(last[b] - want[-1]).max() <= 5e-6, name
             assert abs(last[b] - np.asarray(ours.logits(row, 2.0, **how))).max() <= 5e-6
 
 
@@ -159,7 +170,8 @@ def test_split_over_four_devices(name, tmp_path):
 def test_derivatives_against_nested_jvp_and_finite_differences(name, tmp_path):
     make(name, tmp_path)
     ours = ufm.llm.load(tmp_path, "float64")
-    alpha, h = 0.4, 1e-3
+    # where the third derivative is large enough to compare
+    alpha, h = 1.0 if name == "opt-350m" else 0.4, 1e-3
     found = np.asarray(ours.derivatives(TOKENS, VECTOR, 0, alpha, 3))
 
     @jax.jit

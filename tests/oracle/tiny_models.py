@@ -42,6 +42,15 @@ _SIZES = dict(vocab_size=V, hidden_size=D, num_hidden_layers=N, intermediate_siz
 _IDS = dict(bos_token_id=1, eos_token_id=2, pad_token_id=0)
 _GPT2 = dict(vocab_size=V, n_embd=D, n_layer=N, n_head=4, n_positions=32, **_IDS)
 _HEADS = dict(num_attention_heads=4, num_key_value_heads=2, **_SIZES, **_IDS)
+_OPT = dict(
+    vocab_size=V,
+    hidden_size=D,
+    num_hidden_layers=N,
+    ffn_dim=40,
+    num_attention_heads=4,
+    max_position_embeddings=32,
+    **_IDS,
+)
 _KINDS = ["sliding_attention", "full_attention", "sliding_attention"]
 
 CONFIGS = {
@@ -132,14 +141,12 @@ CONFIGS = {
         attention_bias=True,
         tie_word_embeddings=False,
     ),
-    "opt": lambda: transformers.OPTConfig(
-        vocab_size=V,
-        hidden_size=D,
-        num_hidden_layers=N,
-        ffn_dim=40,
-        num_attention_heads=4,
-        max_position_embeddings=32,
-        **_IDS,
+    "opt": lambda: transformers.OPTConfig(**_OPT),
+    "opt-350m": lambda: transformers.OPTConfig(
+        **_OPT, do_layer_norm_before=False, word_embed_proj_dim=10
+    ),
+    "opt-unnormed": lambda: transformers.OPTConfig(
+        **_OPT, _remove_final_layer_norm=True, tie_word_embeddings=False, word_embed_proj_dim=30
     ),
     "qwen3": lambda: transformers.Qwen3Config(**_HEADS, head_dim=8, tie_word_embeddings=True),
     "qwen3-yarn": lambda: transformers.Qwen3Config(
@@ -164,7 +171,7 @@ CONFIGS = {
         **_HEADS,
         num_experts=8,
         num_experts_per_tok=3,
-        moe_intermediate_size=20,
+        moe_intermediate_size=24,  # torch's products of experts in bfloat16 want multiples of 8
         norm_topk_prob=True,
     ),
     "qwen3_moe-mixed": lambda: transformers.Qwen3MoeConfig(
@@ -255,7 +262,9 @@ def steered_logits(model, tokens, mask=None, steer=None):
         body = next(getattr(model, name) for name in _BODIES if hasattr(model, name))
         body = next((getattr(body, name) for name in _INNER if hasattr(body, name)), body)
         blocks = body.layers if hasattr(body, "layers") else body.h
-        final = next(getattr(body, name) for name in _FINAL_NORMS if hasattr(body, name))
+        found = (getattr(body, name) for name in _FINAL_NORMS if hasattr(body, name))
+        # without a final norm, "post-norm" is what follows the last block
+        final = next(found) or blocks[-1]
         step = alpha * torch.as_tensor(np.asarray(vector), dtype=model.dtype)
 
         def hook(module, args, output):

@@ -130,21 +130,19 @@ def _gpt_neox(family: str, reader: Reader) -> Config:
 
 
 def _opt(family: str, reader: Reader) -> Config:
-    """OPT, but for the one of 350m, whose norms come after and which has no final one."""
+    """OPT; that of 350m norms the stream itself, after attention and MLP, and so has no final norm."""
     d, heads, n = (reader.size(name) for name in _SIZES)
-    is_usual = (
-        reader.flag("do_layer_norm_before", True)
-        and not reader.flag("_remove_final_layer_norm", False)
-        and reader.flag("layer_norm_elementwise_affine", True)
-        and reader.size("word_embed_proj_dim", d) == d
-    )
-    if not is_usual:
+    is_before = reader.flag("do_layer_norm_before", True)
+    has_final_norm = not reader.flag("_remove_final_layer_norm", False) and is_before
+    width = reader.size("word_embed_proj_dim", d)
+    if not reader.flag("layer_norm_elementwise_affine", True):
         raise ValueError(
-            "config.json: an OPT without a final norm (350m) or scales is not supported"
+            "config.json: norms without scales (layer_norm_elementwise_affine) are not supported"
         )
     head_dim, has_bias = _split(d, heads, *_SIZES[:2]), reader.flag("enable_bias", True)
     activation = reader.activation("activation_function", "relu")
     block = BlockConfig(heads, heads, head_dim, head_dim**-0.5, activation, 1e-5, None, None)
+    block = replace(block, norms_sums=not is_before)
     return Config(
         family=family,
         vocabulary=reader.size("vocab_size"),
@@ -155,6 +153,8 @@ def _opt(family: str, reader: Reader) -> Config:
         tied=reader.flag("tie_word_embeddings", True),
         attention_bias=has_bias,
         mlp_bias=has_bias,
+        has_final_norm=has_final_norm,
+        embedding_width=None if width == d else width,
     )
 
 

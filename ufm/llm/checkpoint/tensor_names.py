@@ -32,6 +32,8 @@ class Names:
     first_position: int = 0  # the row of the table of positions that is position 0
     final_norm: str = "norm"
     head: str = "lm_head"
+    project_in: str = "project_in"  # where the embedding is of another width than the stream
+    project_out: str = "project_out"
     block: str = "layers"
     attention_norm: str | None = "input_layernorm"
     query: str = "self_attn.q_proj"
@@ -170,7 +172,16 @@ class _Tensors:
 
     @property
     def names(self) -> Names:
-        return _NAMES[self.config.family]
+        names = _NAMES[self.config.family]
+        if not self.config.blocks[0].norms_sums:
+            return names
+        return replace(  # the norms before are those after
+            names,
+            attention_norm=None,
+            attention_post_norm=names.attention_norm,
+            mlp_norm=None,
+            mlp_post_norm=names.mlp_norm,
+        )
 
     def params(self) -> Params:
         config, names = self.config, self.names
@@ -182,30 +193,46 @@ class _Tensors:
                 self.block(f"{names.block}.{i}", settings)
                 for i, settings in enumerate(config.blocks)
             ),
-            final_norm=self.norm(names.final_norm, config.dimension),
+            final_norm=self.norm(names.final_norm, config.dimension)
+            if config.has_final_norm
+            else None,
             unembedding=unembedding,
         )
 
     def embeddings(self) -> tuple[Array, Array]:
-        """Embedding and unembedding, one array where they are tied and logits are not divided."""
+        """Embedding and unembedding, one array where they are tied and neither is scaled nor projected."""
         files, head = self.files, f"{self.names.head}.weight"
-        shape = (self.config.vocabulary, self.config.dimension)
+        width = self.config.embedding_width
+        shape = (self.config.vocabulary, width or self.config.dimension)
         name = f"{self.names.embedding}.weight"
         if self.config.tied and name not in files and head in files:
             name = head  # one array, kept under its other name
         table = files.read(name, shape)
-        embedding = self.place(table, split=0)
         rows = files.read(head, shape) if head in files or not self.config.tied else table
         if self.config.tied and not np.array_equal(rows, table):
             raise ValueError(
                 f"{files.where}: config.json ties the head to the embedding (tie_word_embeddings), "
                 f"but {head} differs from it: correct config.json"
             )
+        # here once, so that logits are W times the last state wherever W is used
+        if width is not None:
+            return self.projected(table, rows, width)
+        embedding = self.place(table, split=0)
         if self.config.logit_divisor != 1:
-            # here once, so that logits are W times the last state wherever W is used
             rows = rows.astype(np.float64) / self.config.logit_divisor
             return embedding, self.place(rows, split=0)
         return embedding, embedding if self.config.tied else self.place(rows, split=0)
+
+    def projected(self, table: np.ndarray, rows: np.ndarray, width: int) -> tuple[Array, Array]:
+        """The embedding led to the stream's width, and the head led from it; products in float64."""
+        d, names = self.config.dimension, self.names
+        into = self.files.read(f"{names.project_in}.weight", (d, width)).T
+        out = self.files.read(f"{names.project_out}.weight", (width, d))
+        pairs = [
+            [array.astype(np.float64) for array in pair] for pair in ((table, into), (rows, out))
+        ]
+        embedding, unembedding = (self.place(a @ b, split=0) for a, b in pairs)
+        return embedding, unembedding
 
     def position_embedding(self) -> Array | None:
         if self.names.positions is None:

@@ -105,12 +105,15 @@ class Block(eqx.Module):
 
 
 class Params(eqx.Module):
-    """All weights of a decoder; `position_embedding` is None where positions are rotary."""
+    """All weights of a decoder; `position_embedding` is None where positions are rotary.
+
+    `final_norm` is None where the head reads the stream itself.
+    """
 
     embedding: Float[Array, "vocab d"]
     position_embedding: Float[Array, "length d"] | None
     blocks: tuple[Block, ...]
-    final_norm: Norm
+    final_norm: Norm | None
     unembedding: Float[Array, "vocab d"]
 
 
@@ -262,10 +265,10 @@ def attend_and_mix(
     weights = _masked_softmax(capped(scores, settings.softcap), visible[:, None, None], sinks)
     mixed = jnp.einsum("bhgqk,bkhd->bqhgd", weights, values, precision=_PRECISE)
     y = block.output(mixed.reshape(*x.shape[:2], settings.heads * settings.head_dim))
-    attended = x + settings.residual_scale * _normed(block.attention_post_norm, y, eps)
+    attended = _added(settings, block.attention_post_norm, x, y)
     y = _normed(block.mlp_norm, x if settings.is_parallel else attended, eps)
     y = _mlp(settings, block, y)
-    return attended + settings.residual_scale * _normed(block.mlp_post_norm, y, eps)
+    return _added(settings, block.mlp_post_norm, attended, y)
 
 
 # What follows hands its compiled part the few weights that it needs: looking through those of all blocks
@@ -275,8 +278,9 @@ def attend_and_mix(
 def normalise(
     params: Params, config: Config, x: Float[Array, "*rows d"]
 ) -> Float[Array, "*rows d"]:
-    """The final norm."""
-    return _normalise(params.final_norm, x, config.blocks[0].norm_eps)
+    """The final norm, if there is one."""
+    norm = params.final_norm
+    return x if norm is None else _normalise(norm, x, config.blocks[0].norm_eps)
 
 
 _normalise = partial(jax.jit, static_argnums=2)(Norm.__call__)
@@ -286,7 +290,8 @@ def unembed(
     params: Params, config: Config, x: Float[Array, "*rows d"]
 ) -> Float[Array, "*rows vocab"]:
     """Logits of the (post-norm) hidden states `x`, at least in float32."""
-    return _unembed(params.unembedding, x, params.final_norm.scale.dtype, config.final_softcap)
+    head = params.unembedding
+    return _unembed(head, x, at_least_float32(head.dtype), config.final_softcap)
 
 
 def product_with_head(
@@ -320,6 +325,13 @@ def rows_of(rotation: Rotation, rows: Int[Array, " #batch"]) -> Rotation:
 
 def _normed(norm: Norm | None, x: Array, eps: float) -> Array:
     return x if norm is None else norm(x, eps)
+
+
+def _added(settings: BlockConfig, norm: Norm | None, x: Array, y: Array) -> Array:
+    """The stream x after attention or MLP, which gives y."""
+    if settings.norms_sums:
+        return _normed(norm, x + y, settings.norm_eps)
+    return x + settings.residual_scale * _normed(norm, y, settings.norm_eps)
 
 
 def _heads(norm: Norm | None, x: Array, heads: int, settings: BlockConfig) -> Array:

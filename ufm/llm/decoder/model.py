@@ -14,7 +14,16 @@ from jaxtyping import Array, ArrayLike, Float
 from ufm._checks import Numbers
 
 from .arguments import SITES, one_of, scalar, steered_block, token_batch
-from .blocks import Layout, Params, embed, layout_of, normalise, run_blocks, unembed
+from .blocks import (
+    Layout,
+    Params,
+    at_least_float32,
+    embed,
+    layout_of,
+    normalise,
+    run_blocks,
+    unembed,
+)
 from .config import Config
 from .steering import Placed, Steering, Where, add, asked, check_strength, place, step
 from .taylor import probs_series, run_blocks_series, straight
@@ -225,7 +234,7 @@ class LanguageModel(eqx.Module):
     @property
     def wide(self) -> np.dtype:
         """The dtype of norms, logits and of h + αv: float32 at least."""
-        return self.params.final_norm.scale.dtype
+        return at_least_float32(self.dtype)
 
     def batch(self, tokens: Numbers, mask: Numbers | None = None) -> tuple[Array, Array, bool]:
         """Tokens and mask, checked, as arrays [B, T]; and whether they were one sequence [T]."""

@@ -2,25 +2,29 @@
 
 _NO_LAW = "no theorem says that the mass is a hump"
 _LIMIT = "at large α the norm leaves softmax(W LN(±v)), whose order M need not have"
-_NO_LIMIT = "no norm follows v: the logits are affine in α and the likeliest token takes all"
+_NO_NORM = "no norm follows v: the logits are affine in α and the likeliest token takes all"
+_NO_FINAL_NORM = (
+    "the model has no final norm, through which alone Proposition 4.1 has its limit softmax(W LN(±v)): what "
+    "there is at large α, if anything, the blocks after v make"
+)
 
 
 def unmet_hypotheses(
-    no_tilt: str | None, has_limit: bool, margin: float | None, linear_share: float | None
+    no_tilt: str | None, no_limit: str | None, margin: float | None, linear_share: float | None
 ) -> dict[str, str | None]:
     """For each law, the hypothesis of its theorem that is unmet; None if all are met.
 
-    - `no_tilt`: why the steered model is no exponential tilt; None if it is one. `has_limit`: whether a norm
-      follows v.
+    - `no_tilt`: why the steered model is no exponential tilt; None if it is one. `no_limit`: why
+      Proposition 4.1 names no limit; None if it names one.
     - `margin`: δ = min M of the concept's tokens less max M of all others, in nats; None without a
       concept. `linear_share`: |CE'| α over the 0.05 nats of the parabola; None without a text.
 
     Theorems 3.3, 3.6 and 3.8 are about the exponential tilt. 3.3 needs no more; 3.6 needs separated
-    tokens, δ > 0; 3.8 needs a cross-entropy that is least at α = 0 (Assumption 2). Proposition 4.1 needs a
-    norm after v. That M names the winners is a theorem of the tilt. The hump is no law of the paper.
+    tokens, δ > 0; 3.8 needs a cross-entropy that is least at α = 0 (Assumption 2). Proposition 4.1 needs the
+    final norm after v. That M names the winners is a theorem of the tilt. The hump is no law of the paper.
 
     >>> from ufm.llm.laws.hypotheses import unmet_hypotheses
-    >>> print(unmet_hypotheses(None, False, -0.5, None)["tanh"])
+    >>> print(unmet_hypotheses(None, "no norm follows v", -0.5, None)["tanh"])
     the concept's tokens are not separated: δ = min M inside - max M outside = -0.5 nats, and is not above 0
     """
     separated = None if margin is None or margin > 0 else _margin(margin)
@@ -30,19 +34,25 @@ def unmet_hypotheses(
         "bumps": _tilt(no_tilt, "3.3"),
         "tanh": _both(_tilt(no_tilt, "3.6"), separated),
         "quadratic": _both(_tilt(no_tilt, "3.8"), least),
-        "plateau": None if has_limit else _NO_LIMIT,
-        "log-odds": _LIMIT if has_limit else no_tilt,
+        "plateau": no_limit,
+        "log-odds": _LIMIT if no_limit is None else no_tilt,
         "hump": _NO_LAW,
     }
 
 
-def no_tilt(site: str, is_capped: bool) -> str | None:
-    """Why p_α is no exponential tilt where v is added at this site; None if it is one."""
-    if site == "residual":
-        return "v is added before the final norm, so that p_α is no exponential tilt (logits + αM)"
+def no_tilt(is_last: bool, is_capped: bool, has_final_norm: bool = True) -> str | None:
+    """Why p_α is no exponential tilt; None if it is one. `is_last`: v is added to what the head reads."""
+    if not is_last:
+        what = "the final norm" if has_final_norm else "later blocks"
+        return f"v is added before {what}, so that p_α is no exponential tilt (logits + αM)"
     if is_capped:
         return "the logits are capped, so that p_α is no exponential tilt (logits + αM)"
     return None
+
+
+def no_limit(is_last: bool, has_final_norm: bool = True) -> str | None:
+    """Why Proposition 4.1 names no limit; None if it names one. `is_last` as for `no_tilt`."""
+    return _NO_NORM if is_last else None if has_final_norm else _NO_FINAL_NORM
 
 
 def _tilt(reason: str | None, theorem: str) -> str | None:

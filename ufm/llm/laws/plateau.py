@@ -30,8 +30,8 @@ def plateau_limits(model: LanguageModel, steering: Steering) -> np.ndarray:
 
     They are softmax(W LN_0(±v)), where LN_0 is the model's final norm without its eps. v is added to
     the residual stream, after any block: the blocks that follow add bounded terms to h + αv. Raises
-    `ValueError` at the site "post-norm", where logits are affine in α, and where a LayerNorm is
-    blind to v, because all entries are equal.
+    `ValueError` at the site "post-norm", where logits are affine in α, of a model without a final norm,
+    and where a LayerNorm is blind to v, because all entries are equal.
 
     >>> import numpy as np, ufm.llm
     >>> model = ufm.llm.load("tests/data/llm/gpt2", "float64")
@@ -44,6 +44,11 @@ def plateau_limits(model: LanguageModel, steering: Steering) -> np.ndarray:
     if steering.site != "residual":
         raise ValueError(
             'Proposition 4.1 holds at the site "residual"; at "post-norm" logits are affine in α'
+        )
+    if not model.config.has_final_norm:
+        raise ValueError(
+            f"this {model.config.family} has no final norm: Proposition 4.1, with its limit "
+            "softmax(W LN(±v)), does not hold"
         )
     states = limit_states(model, steering)
     if states is None:

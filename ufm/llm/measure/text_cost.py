@@ -114,7 +114,7 @@ class TextSpend:
     def limit(self, sign: float = 1.0) -> np.ndarray | None:
         """The spending as α → ±∞ (Proposition 4.1), [4], where every context has one distribution.
 
-        None at the site "post-norm", and where the final norm leaves nothing of v.
+        None at the site "post-norm", without a final norm, and where it leaves nothing of v.
         """
         has_limit = self.steering.site != "post-norm"
         states = limit_states(self.model, self.steering) if has_limit else None

@@ -10,11 +10,12 @@ import numpy as np
 
 from ufm._progress import Progress, silent
 
+from ..decoder.limits import only_head_follows
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
 from ..laws import hump, plateau, quadratic, tanh
 from ..laws.bumps import bump_law, paper_protocol
-from ..laws.hypotheses import no_tilt, unmet_hypotheses
+from ..laws.hypotheses import no_limit, no_tilt, unmet_hypotheses
 from ..laws.law import Law
 from ..laws.log_odds import LARGE, Agreement, measure_agreement, measure_log_odds, odds_law
 from ..measure.cost_sweep import Cost, sweep_cost
@@ -61,7 +62,12 @@ def make_report(
     agreement = run.agreement(vectors, log_odds, LARGE)
     cost, wide_cost, near_cost = run.costs(vector)
     margin = None if request.concept is None else _margin(log_odds, request.concept)
-    untilted = no_tilt(request.site, model.config.final_softcap is not None)
+    is_last, has_final_norm = (
+        only_head_follows(model, Steering.of(vector)),
+        model.config.has_final_norm,
+    )
+    untilted = no_tilt(is_last, model.config.final_softcap is not None, has_final_norm)
+    unlimited = no_limit(is_last, has_final_norm)
     bumps = bump_law(
         curves.tokens,
         curves.unsteered,
@@ -72,12 +78,12 @@ def make_report(
         beside=(paper_protocol(paper),),
     )
     mass, hump_of_mass = _concept_laws(curves)
-    limit = _plateau_law(slopes, request.site, why_none)
+    limit = _plateau_law(slopes, unlimited is None, why_none)
     found = (bumps, mass, cost, limit, odds_law(agreement, model.blocks), hump_of_mass)
     linear = cost.evidence.get("linear_share")
     unmet = unmet_hypotheses(
         untilted,
-        request.site == "residual",
+        unlimited,
         margin,
         linear if isinstance(linear, float) else None,
     )
@@ -117,11 +123,11 @@ def _concept_laws(curves: Curves) -> tuple[Law, Law]:
     return tanh.tanh_law(*both), hump.hump_law(*both)
 
 
-def _plateau_law(slopes: Slopes, site: str, why_none: str) -> Law:
+def _plateau_law(slopes: Slopes, has_limit: bool, why_none: str) -> Law:
     if slopes.far_distance is not None:
         return plateau.plateau_law(slopes.far, slopes.far_distance)
-    if site == "post-norm":
-        return plateau.STATEMENT.judged("hypotheses unmet", None, "there is no limit", {})
+    if not has_limit:
+        return plateau.STATEMENT.judged("hypotheses unmet", None, "there is no such limit", {})
     return plateau.STATEMENT.not_asked(why_none)
 
 

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 from ufm.tilt.norm_circle import arc, cos_sin
 
 from ..decoder.blocks import Norm, capped, product_with_head
-from ..decoder.limits import seen_by_norm
+from ..decoder.limits import only_head_follows, seen_by_norm
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Placed, Steering
 
@@ -20,7 +20,8 @@ class LastBlock(eqx.Module):
     """The logits of m rows of hidden states after the last block, at any strengths: x a + y b + c.
 
     At the site "residual" they run along half an ellipse (`ufm.NormCircle`): x = cos t, y = sin t. At
-    "post-norm" they run along a straight line: x = 1, y = α, c = 0. A softcap comes after.
+    "post-norm", or without a final norm, they run along a straight line: x = 1, y = α, c = 0. A softcap
+    comes after.
 
     `across` a [m, V], `along` b and `offset` c [V]; `circle`: α* and w [m] of the `NormCircle`, or None.
     """
@@ -37,7 +38,7 @@ class LastBlock(eqx.Module):
     ) -> "LastBlock":
         """The closed form from the states to which v is added; `has_closed_form` says where there is one."""
         params, config = model.params, model.config
-        is_normed = steering.site == "post-norm"
+        is_normed = only_head_follows(model, steering)
         vector = jnp.asarray(steering.vector, model.wide)
         a, b, c, circle = _products(
             params.final_norm,
@@ -71,16 +72,16 @@ class LastBlock(eqx.Module):
 
 @partial(jax.jit, static_argnums=(4, 5))
 def _products(
-    norm: Norm, head: Array, states: Array, vector: Array, eps: float, is_normed: bool
+    norm: Norm | None, head: Array, states: Array, vector: Array, eps: float, is_normed: bool
 ) -> tuple[Array, Array, Array, tuple[Array, Array] | None]:
     """a, b, c, and α* and w, by one pass over the head."""
     offset, circle = jnp.zeros_like(vector), None
-    if not is_normed:
+    if norm is not None and not is_normed:
         states, vector, *circle = arc(states, vector, eps, norm.bias is not None)
         states, vector = states * norm.scale[None], vector * norm.scale
         offset = offset if norm.bias is None else norm.bias
     rows = jnp.concatenate([states, vector[None], offset[None]])
-    found = product_with_head(head, rows, norm.scale.dtype)
+    found = product_with_head(head, rows, vector.dtype)
     return found[:-2], found[-2], found[-1], None if circle is None else (circle[0], circle[1])
 
 
@@ -92,7 +93,7 @@ def has_closed_form(model: LanguageModel, steering: Steering | Placed, states: A
     """
     if steering.layer != model.blocks - 1 or model.dtype != model.wide:
         return False
-    if steering.site == "post-norm":
+    if only_head_follows(model, steering):
         return True
     seen = seen_by_norm(model, steering.vector)
     if seen is None:

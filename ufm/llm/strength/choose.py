@@ -76,7 +76,8 @@ class ModelStrength:
       last that would have been looked at. `looked_at` [n, 2]: these and the ones closing in, with theirs,
       by their distance from 0.
     - `limit`: what the spending tends to for α → ±∞ (Proposition 4.1), measured where no strength was
-      found; None where one was found, at the post-norm site, and where the final norm is blind to v.
+      found; None where one was found, at the post-norm site, without a final norm, and where it is blind
+      to v.
     - `tokens`, `passes`: predicted tokens of the text, and runs over it.
     """
 

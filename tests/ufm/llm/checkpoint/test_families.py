@@ -237,17 +237,24 @@ def test_blocks_without_positions():
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "found"),
     [
-        {"do_layer_norm_before": False},
-        {"_remove_final_layer_norm": True},
-        {"layer_norm_elementwise_affine": False},
-        {"word_embed_proj_dim": 4},
+        ({}, (False, True, None)),
+        ({"do_layer_norm_before": False}, (True, False, None)),
+        ({"_remove_final_layer_norm": True}, (False, False, None)),
+        ({"word_embed_proj_dim": 4}, (False, True, 4)),
+        ({"word_embed_proj_dim": 8}, (False, True, None)),
     ],
 )
-def test_the_opt_without_a_final_norm_is_refused(change):
-    with pytest.raises(ValueError, match="an OPT without a final norm"):
-        read_config(OPT | change)
+def test_the_opt_of_350m(change, found):
+    config = read_config(OPT | change)
+    norms_sums = {block.norms_sums for block in config.blocks}
+    assert (norms_sums, config.has_final_norm, config.embedding_width) == ({found[0]}, *found[1:])
+
+
+def test_norms_without_scales_are_refused():
+    with pytest.raises(ValueError, match=r"norms without scales \(layer_norm_elementwise_affine\)"):
+        read_config(OPT | {"layer_norm_elementwise_affine": False})
 
 
 def test_what_the_first_gemma2_files_say_besides():

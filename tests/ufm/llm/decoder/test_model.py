@@ -17,7 +17,7 @@ import ufm.llm
 
 DATA = Path("tests/data/llm")
 FAMILIES = ["gpt2", "gpt_neox", "llama3", "mistral", "qwen2", "qwen3", "phi3", "gemma2", "gemma3"]
-FAMILIES += ["olmo2", "olmo3", "granite", "smollm3", "opt"]
+FAMILIES += ["olmo2", "olmo3", "granite", "smollm3", "opt", "opt-350m"]
 FAMILIES += ["mixtral", "qwen3_moe", "gpt_oss"]
 STEERS = json.loads((DATA / "steers.json").read_text())
 TOLERANCE = {"float32": 5e-6, "float64": 1e-12}

@@ -22,6 +22,8 @@ def model_of(family, dtype="float64"):
     model = ufm.llm.load(ROOT / family, dtype)
     draw = np.random.default_rng(0).normal(size=(2, model.dimension)).astype(model.wide)
     norm = model.params.final_norm
+    if norm is None:
+        return model
     bias = None if norm.bias is None else jnp.asarray(draw[1])
     changed = eqx.tree_at(lambda n: n.scale, norm, norm.scale + 0.3 * draw[0])
     changed = changed if bias is None else eqx.tree_at(lambda n: n.bias, changed, bias)
