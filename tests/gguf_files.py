@@ -13,6 +13,7 @@ DATA = Path(__file__).parent / "data" / "llm"
 
 ARCHITECTURES = {
     "gpt2": gguf.MODEL_ARCH.GPT2,
+    "gpt_neox": gguf.MODEL_ARCH.GPTNEOX,
     "llama": gguf.MODEL_ARCH.LLAMA,
     "mistral": gguf.MODEL_ARCH.LLAMA,
     "qwen2": gguf.MODEL_ARCH.QWEN2,
@@ -50,7 +51,7 @@ def write_model(path, config, state, add=lambda writer: None, kind=None):
     family = config["model_type"]
     arch = ARCHITECTURES[family]
     writer = gguf.GGUFWriter(path, gguf.MODEL_ARCH_NAMES[arch])
-    keys = _gpt2_keys if family == "gpt2" else _keys
+    keys = {"gpt2": _gpt2_keys, "gpt_neox": _gpt_neox_keys}.get(family, _keys)
     blocks = keys(writer, config)
     names = gguf.get_tensor_name_map(arch, blocks)
     for name, array in state.items():
@@ -106,6 +107,20 @@ def _gpt2_keys(writer, config):
     return config["n_layer"]
 
 
+def _gpt_neox_keys(writer, config):
+    width, heads = config["hidden_size"], config["num_attention_heads"]
+    writer.add_context_length(config["max_position_embeddings"])
+    writer.add_embedding_length(width)
+    writer.add_block_count(config["num_hidden_layers"])
+    writer.add_feed_forward_length(config["intermediate_size"])
+    share = config["rope_parameters"]["partial_rotary_factor"]
+    writer.add_rope_dimension_count(int(share * (width // heads)))
+    writer.add_head_count(heads)
+    writer.add_parallel_residual(config["use_parallel_residual"])
+    writer.add_layer_norm_eps(config["layer_norm_eps"])
+    return config["num_hidden_layers"]
+
+
 def _keys(writer, config):
     blocks, width, heads = (
         config[f"{name}"] for name in ("num_hidden_layers", "hidden_size", "num_attention_heads")
@@ -159,6 +174,11 @@ def _laid_out(family, config, name, array):
     """The tensor as llama.cpp keeps it."""
     if family == "gpt2" and ".c_" in name and name.endswith("weight"):
         return array.T
+    if ".query_key_value." in name:
+        # of each head together, to all queries, all keys, all values
+        heads = config["num_attention_heads"]
+        apart = array.reshape(heads, 3, array.shape[0] // heads // 3, *array.shape[1:])
+        return np.concatenate(list(apart.swapaxes(0, 1))).reshape(array.shape)
     if family.startswith("gemma") and name.endswith("norm.weight"):
         return array + 1
     if family in ("llama", "mistral", "granite", "smollm3") and (

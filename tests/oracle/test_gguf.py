@@ -1,14 +1,17 @@
 """GGUF files against transformers: its models of the same weights, and its own reader of such files."""
 
+from dataclasses import replace
+
+import jax
 import numpy as np
 import pytest
 import transformers
 
 import ufm.llm
 from tests.gguf_files import ARCHITECTURES, write_model
-from tests.oracle import reference
+from tests.oracle import llama_cpp, reference
 from tests.oracle.test_decoder import TOKENS, VECTOR
-from tests.oracle.tiny_models import _GPT2, _HEADS, CONFIGS, make, randomise, steered_logits
+from tests.oracle.tiny_models import _GPT2, _HEADS, CONFIGS, V, make, randomise, steered_logits
 from ufm.llm.checkpoint.families import FAMILIES
 from ufm.llm.checkpoint.gguf import GgufFile
 from ufm.llm.checkpoint.gguf_settings import gguf_settings
@@ -17,7 +20,16 @@ from ufm.llm.checkpoint.gguf_tensors import GgufTensors
 # As the decoder itself against transformers (test_decoder.py); logits are of order one.
 TOLERANCE = 5e-6
 # llama.cpp keeps no scale of attention but 1/√head_dim, and no activation, n_inner or scale by depth.
-WRITTEN = ["gpt2", "llama2", "llama3", "llama-biased", "mistral", "mistral-unlimited", "qwen3"]
+WRITTEN = [
+    "gpt2",
+    "gpt_neox",
+    "llama2",
+    "llama3",
+    "llama-biased",
+    "mistral",
+    "mistral-unlimited",
+    "qwen3",
+]
 # What transformers' reader gets right: it forgets Llama 3's divisors, the head_dim of Qwen3, windows, and
 # the positions and vocabulary of a GPT-2 that are not the published ones.
 READ_BY_TRANSFORMERS = {
@@ -76,6 +88,38 @@ def test_logits_are_those_of_the_model_that_was_written(name, tmp_path):
     if name != "llama3":  # whose divisors are stored in float32
         same = ufm.llm.load(tmp_path / "safetensors").all_logits(TOKENS)
         assert np.array_equal(same, ours.all_logits(TOKENS))
+
+
+@pytest.mark.parametrize("is_parallel", [True, False])
+def test_llama_cpp_reads_the_same_gpt_neox(is_parallel, tmp_path, monkeypatch):
+    """Which transformers' reader does not know: whole heads, and the two in turn, would be far off."""
+    plain = CONFIGS["gpt_neox"]
+    monkeypatch.setitem(CONFIGS, "in turn or not", lambda: _in_turn(plain(), not is_parallel))
+    theirs = make("in turn or not", tmp_path / "safetensors")
+    state = {k: v.detach().float().numpy() for k, v in theirs.state_dict().items()}
+
+    def add(writer):
+        writer.add_tokenizer_model("none")
+        writer.add_vocab_size(V)
+
+    write_model(tmp_path / "model.gguf", theirs.config.to_dict(), state, add)
+    ours = ufm.llm.load(tmp_path / "model.gguf")
+    other = [replace(block, is_parallel=not is_parallel) for block in ours.config.blocks]
+    wrong = ufm.llm.LanguageModel(ours.params, replace(ours.config, blocks=tuple(other)))
+    want = softmax(llama_cpp.logits(tmp_path / "model.gguf", TOKENS, V))
+    # llama.cpp keeps keys, values and its table of GELU in float16
+    found, far = (abs(softmax(model.logits(TOKENS)) - want).sum() / 2 for model in (ours, wrong))
+    assert found < 1e-3
+    assert far > 0.1
+
+
+def _in_turn(config, is_so):
+    config.use_parallel_residual = not is_so
+    return config
+
+
+def softmax(logits):
+    return np.asarray(jax.nn.softmax(np.asarray(logits, np.float64)))
 
 
 @pytest.mark.parametrize("name", READ_BY_TRANSFORMERS)

@@ -14,6 +14,7 @@ Settings = dict[str, JSON]
 # llama.cpp's name of each architecture → the model_type of config.json.
 ARCHITECTURES = {
     "gpt2": "gpt2",
+    "gptneox": "gpt_neox",
     "llama": "llama",  # and Mistral, whose files say llama
     "qwen2": "qwen2",
     "qwen3": "qwen3",
@@ -59,7 +60,7 @@ def read_gguf_config(file: GgufFile, ignore: tuple[str, ...] = ()) -> Config:
 def gguf_settings(file: GgufFile, ignore: tuple[str, ...] = ()) -> Settings:
     """The contents of the config.json that the file's metadata and tensors amount to."""
     keys = _Keys(file)
-    settings = _gpt2(keys) if keys.architecture == "gpt2" else _llama_like(keys)
+    settings = {"gpt2": _gpt2, "gptneox": _gpt_neox}.get(keys.architecture, _llama_like)(keys)
     keys.refuse_unread(ignore)
     head = {
         "vocab_size": keys.vocabulary,
@@ -147,8 +148,24 @@ def _gpt2(keys: _Keys) -> Settings:
     }
 
 
+def _gpt_neox(keys: _Keys) -> Settings:
+    heads = keys.per_block("attention.head_count")
+    return {
+        "model_type": "gpt_neox",
+        "hidden_size": keys.size("embedding_length"),
+        "num_attention_heads": heads,
+        "num_hidden_layers": keys.blocks,
+        "intermediate_size": keys.per_block("feed_forward_length"),
+        "layer_norm_eps": keys.number("attention.layer_norm_epsilon"),
+        "rotary_emb_base": keys.number("rope.freq_base", 10000.0),
+        "rotary_pct": keys.size("rope.dimension_count", keys.share) / keys.share,
+        "use_parallel_residual": keys.flag("use_parallel_residual", True),
+        "attention_bias": "blk.0.attn_qkv.bias" in keys.file.tensors,
+    }
+
+
 def _llama_like(keys: _Keys) -> Settings:
-    """The settings that all but GPT-2 share, and the family's own."""
+    """The settings that all but GPT-2 and GPT-NeoX share, and the family's own."""
     if not keys.flag("attention.causal", True):
         raise ValueError(f"{keys.where}.attention.causal is false: no causal language model")
     heads = keys.per_block("attention.head_count")

@@ -43,8 +43,23 @@ _GPT2 = {
     "ffn_up": "mlp.c_fc",
     "ffn_down": "mlp.c_proj",
 }
+_GPT_NEOX_OUTER = {
+    "token_embd": "embed_in",
+    "output_norm": "final_layer_norm",
+    "output": "embed_out",
+}
+_GPT_NEOX = {
+    "attn_norm": "input_layernorm",
+    "attn_qkv": "attention.query_key_value",
+    "attn_output": "attention.dense",
+    "ffn_norm": "post_attention_layernorm",
+    "ffn_up": "mlp.dense_h_to_4h",
+    "ffn_down": "mlp.dense_4h_to_h",
+}
+_OUTERS = {"gpt2": _GPT2_OUTER, "gptneox": _GPT_NEOX_OUTER}
 _BLOCKS = {
     "gpt2": _GPT2,
+    "gptneox": _GPT_NEOX,
     "gemma2": _GEMMA,
     "gemma3": _GEMMA,
     "olmo2": _BLOCK
@@ -64,8 +79,8 @@ class GgufTensors(TensorFiles):
     """The tensors of a GGUF file, dequantised one at a time, as Hugging Face lays them out.
 
     llama.cpp keeps queries and keys of Llama, Granite and SmolLM3 with the two halves of each head
-    interleaved, Gemma's norms with the one that Hugging Face leaves out, and GPT-2's matrices as
-    [out, in]: all three are undone.
+    interleaved, Gemma's norms with the one that Hugging Face leaves out, GPT-2's matrices as [out, in], and
+    GPT-NeoX's queries of all heads before all keys and all values: all four are undone.
     """
 
     asked_by = "the metadata"
@@ -96,6 +111,8 @@ class GgufTensors(TensorFiles):
                 return _halves(array, self._heads("attention.head_count"))
             if ".k_proj." in name:
                 return _halves(array, self._heads("attention.head_count_kv"))
+        if ".query_key_value." in name:
+            return _by_head(array, self._heads("attention.head_count"))
         if self.architecture.startswith("gemma") and name.endswith("norm.weight"):
             return array.astype(np.float64) - 1
         return array.T if self._is_transposed(name) else array
@@ -106,18 +123,18 @@ class GgufTensors(TensorFiles):
 
     def _renamed(self, name: str) -> str:
         """Hugging Face's name; one that is unknown stays, and is refused as unread."""
-        is_gpt2 = self.architecture == "gpt2"
         found = re.fullmatch(r"(?:blk\.(\d+)\.)?(\w+)\.(weight|bias)", name)
         if found is None:
             return name
         block, part, end = found.groups()
         if block is None:
-            outer = _GPT2_OUTER if is_gpt2 else _OUTER
+            outer = _OUTERS.get(self.architecture, _OUTER)
             return f"{outer[part]}.{end}" if part in outer else name
         inner = _BLOCKS.get(self.architecture, _BLOCK)
         if part not in inner:
             return name
-        return f"{'h' if is_gpt2 else 'layers'}.{block}.{inner[part]}.{end}"
+        blocks = "h" if self.architecture == "gpt2" else "layers"
+        return f"{blocks}.{block}.{inner[part]}.{end}"
 
     def _is_transposed(self, name: str) -> bool:
         return self.architecture == "gpt2" and bool(re.search(r"\.c_\w+\.weight$", name))
@@ -129,6 +146,12 @@ class GgufTensors(TensorFiles):
         found = heads[0] if isinstance(heads, list) else heads
         assert isinstance(found, int)
         return found
+
+
+def _by_head(array: np.ndarray, heads: int) -> np.ndarray:
+    """Rows of all queries, all keys, all values, to those of the first head, then of the second, …"""
+    parts = array.reshape(3, heads, -1, *array.shape[1:])
+    return parts.swapaxes(0, 1).reshape(array.shape)
 
 
 def _halves(array: np.ndarray, heads: int) -> np.ndarray:

@@ -290,8 +290,9 @@ class _Tensors:
         """Router, gate, up and down of a block."""
         names, d, has_bias = self.names, self.config.dimension, self.config.mlp_bias
         if mixture is None:
+            gate, up = self.gate_and_up(at)
             (down,) = self.linears(f"{at}.{names.down}", [d], self.config.inner, 1, has_bias)
-            return None, *self.gate_and_up(at), down
+            return None, gate, up, down
         (router,) = self.linears(f"{at}.{names.router}", [mixture.count], d, 0, has_bias)
         where = f"{at}.{names.experts}"
         read = self.experts_in_one if names.has_experts_in_one else self.experts_apart

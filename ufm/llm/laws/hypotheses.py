@@ -3,10 +3,7 @@
 _NO_LAW = "no theorem says that the mass is a hump"
 _LIMIT = "at large α the norm leaves softmax(W LN(±v)), whose order M need not have"
 _NO_NORM = "no norm follows v: the logits are affine in α and the likeliest token takes all"
-_NO_FINAL_NORM = (
-    "the model has no final norm, through which alone Proposition 4.1 has its limit softmax(W LN(±v)): what "
-    "there is at large α, if anything, the blocks after v make"
-)
+_NO_FINAL_NORM = "the model has no final norm, so that softmax(W LN(±v)) is not its limit"
 
 
 def unmet_hypotheses(

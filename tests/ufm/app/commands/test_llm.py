@@ -225,6 +225,35 @@ def test_ranges_in_units_of_what_they_do(monkeypatch, capsys, folder):
     np.testing.assert_allclose(ranges[1]["nats_at_ends"], 2, rtol=0.2)
 
 
+@pytest.mark.parametrize(
+    ("layer", "reason"),
+    [
+        (0, "the model has no final norm, so that softmax(W LN(±v)) is not its limit"),
+        (1, "no norm follows v: the logits are affine in α"),
+    ],
+)
+def test_an_opt_without_a_final_norm(monkeypatch, capsys, folder, layer, reason):
+    """Proposition 4.1 does not hold; after the last block the model is the tilt of Theorem 3.3."""
+    shutil.copytree(DATA / "opt-350m", folder / "opt")
+    shutil.copy(DATA / "gpt2" / "tokenizer.json", folder / "opt")
+    shared = ["opt", *PROMPTS, "--layer", str(layer), "--dtype", "float64", "--json"]
+    _, out, err = run(monkeypatch, capsys, "llm", *shared, "--steps", "17", "--top", "8")
+    assert err == ""
+    laws = {law["id"]: law for law in json.loads(out)["laws"]}
+    assert laws["plateau"]["verdict"] == "hypotheses unmet"
+    assert reason in laws["plateau"]["why"]
+    if layer == 0:
+        assert "v is added before later blocks" in laws["bumps"]["unmet"]
+    else:
+        assert (laws["bumps"]["verdict"], laws["bumps"]["unmet"]) == ("holds", None)
+    how = ["--text", "text.txt", "--new-tokens", "17", "--kind", "forward_kl", "--budget", "100"]
+    status, out, err = run(monkeypatch, capsys, "strength", *shared, *how)
+    (found,) = json.loads(out)["blocks"]
+    # logits that grow without end buy any budget, and those that a norm bounds do not
+    assert (status, found["reachable"]) == ((0, True) if layer else (1, False))
+    assert found["search"]["limit"] is None
+
+
 def full_disk(monkeypatch, capsys, whole):
     """No file may grow past a size, as on a full disk; with room again, the run goes on to the same end."""
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -44,6 +44,14 @@ MEANINGS = [
     ("gpt2", GPT2, "tie_word_embeddings", True),
     ("gpt2", GPT2, "layer_norm_epsilon", 1e-5),  # not the float32 next to it
     ("gpt2", GPT2, "n_inner", 20),
+    ("gptneox", GPT2, "layer_norm_eps", 1e-5),
+    ("gptneox", GPT2, "use_parallel_residual", True),
+    ("gptneox", GPT2 | {"use_parallel_residual": False}, "use_parallel_residual", False),
+    ("gptneox", GPT2, "rotary_pct", 1.0),
+    ("gptneox", GPT2 | {"rope.dimension_count": 2}, "rotary_pct", 0.5),
+    ("gptneox", GPT2, "rotary_emb_base", 10000.0),
+    ("gptneox", GPT2 | {"rope.freq_base": 5e5}, "rotary_emb_base", 5e5),
+    ("gptneox", GPT2, "attention_bias", False),
     ("llama", RMS, "model_type", "llama"),
     ("llama", RMS, "head_dim", 4),
     ("llama", RMS, "num_key_value_heads", 3),
@@ -137,7 +145,13 @@ REFUSED = [
     (
         "mamba",
         RMS,
-        "architecture 'mamba' is not supported; known are gemma2, gemma3, gpt2, granite, llama",
+        "architecture 'mamba' is not supported; known are gemma2, gemma3, gpt2, gptneox, granite, llama",
+    ),
+    ("opt", GPT2, "architecture 'opt' is not supported; known are"),
+    (
+        "gptneox",
+        GPT2 | {"rope.scaling.type": "linear"},
+        "key 'gptneox.rope.scaling.type' = 'linear' is",
     ),
     (
         "llama",

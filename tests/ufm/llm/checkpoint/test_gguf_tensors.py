@@ -13,6 +13,7 @@ from ufm.llm.checkpoint.gguf_tensors import GgufTensors
 # float32 in the file: Llama 3's divisors, and the one that is added to Gemma's norms, are rounded to it
 TOLERANCE = {"gpt2": 1e-12, "llama3": 1e-6, "mistral": 1e-12, "qwen3": 1e-12, "gemma3": 1e-6}
 TOLERANCE |= {"qwen2": 1e-12, "phi3": 1e-12, "gemma2": 1e-6, "olmo2": 1e-12, "granite": 1e-12}
+TOLERANCE |= {"gpt_neox": 1e-12}
 
 
 @pytest.mark.parametrize("family", TOLERANCE)
@@ -26,10 +27,16 @@ def test_logits_are_those_of_the_safetensors(family, tmp_path):
     assert model.source.caveat is None
 
 
-@pytest.mark.parametrize("fault", ["unpermuted", "norms", "divisors"])
+@pytest.mark.parametrize("fault", ["unpermuted", "norms", "divisors", "by head"])
 def test_each_step_of_llama_cpp_matters(fault, tmp_path, monkeypatch):
     """A reader that leaves one of them out is far off."""
-    family = {"unpermuted": "llama3", "norms": "gemma3", "divisors": "llama3"}[fault]
+    families = {
+        "unpermuted": "llama3",
+        "norms": "gemma3",
+        "divisors": "llama3",
+        "by head": "gpt_neox",
+    }
+    family = families[fault]
     golden = load_file(DATA / family / "golden.safetensors")
     write_model(tmp_path / "model.gguf", *stored_model(family))
     if fault == "divisors":
