@@ -62,10 +62,8 @@ def make_report(
     agreement = run.agreement(vectors, log_odds, LARGE)
     cost, wide_cost, near_cost = run.costs(vector)
     margin = None if request.concept is None else _margin(log_odds, request.concept)
-    is_last, has_final_norm = (
-        only_head_follows(model, Steering.of(vector)),
-        model.config.has_final_norm,
-    )
+    is_last = only_head_follows(model, Steering.of(vector))
+    has_final_norm = model.config.has_final_norm
     untilted = no_tilt(is_last, model.config.final_softcap is not None, has_final_norm)
     unlimited = no_limit(is_last, has_final_norm)
     bumps = bump_law(

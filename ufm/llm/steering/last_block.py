@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 from ufm.tilt.norm_circle import arc, cos_sin
 
 from ..decoder.blocks import Norm, capped, product_with_head
-from ..decoder.limits import only_head_follows, seen_by_norm
+from ..decoder.limits import seen_by_norm
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Placed, Steering
 
@@ -38,7 +38,7 @@ class LastBlock(eqx.Module):
     ) -> "LastBlock":
         """The closed form from the states to which v is added; `has_closed_form` says where there is one."""
         params, config = model.params, model.config
-        is_normed = only_head_follows(model, steering)
+        is_normed = steering.site == "post-norm"
         vector = jnp.asarray(steering.vector, model.wide)
         a, b, c, circle = _products(
             params.final_norm,
@@ -93,7 +93,7 @@ def has_closed_form(model: LanguageModel, steering: Steering | Placed, states: A
     """
     if steering.layer != model.blocks - 1 or model.dtype != model.wide:
         return False
-    if only_head_follows(model, steering):
+    if steering.site == "post-norm":
         return True
     seen = seen_by_norm(model, steering.vector)
     if seen is None:

@@ -252,6 +252,36 @@ def test_the_opt_of_350m(change, found):
     assert (norms_sums, config.has_final_norm, config.embedding_width) == ({found[0]}, *found[1:])
 
 
+def test_the_published_settings_of_350m():
+    """As facebook/opt-350m has them: all are known."""
+    published = dict(
+        activation_dropout=0.0,
+        activation_function="relu",
+        architectures=["OPTForCausalLM"],
+        attention_dropout=0.0,
+        bos_token_id=2,
+        do_layer_norm_before=False,
+        dropout=0.1,
+        eos_token_id=2,
+        ffn_dim=4096,
+        hidden_size=1024,
+        init_std=0.02,
+        layerdrop=0.0,
+        max_position_embeddings=2048,
+        model_type="opt",
+        num_attention_heads=16,
+        num_hidden_layers=24,
+        pad_token_id=1,
+        prefix="</s>",
+        torch_dtype="float16",
+        use_cache=True,
+        vocab_size=50272,
+        word_embed_proj_dim=512,
+    )
+    config = read_config(published)
+    assert (config.dimension, config.embedding_width, len(config.blocks)) == (1024, 512, 24)
+
+
 def test_norms_without_scales_are_refused():
     with pytest.raises(ValueError, match=r"norms without scales \(layer_norm_elementwise_affine\)"):
         read_config(OPT | {"layer_norm_elementwise_affine": False})
