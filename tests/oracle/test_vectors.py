@@ -24,6 +24,9 @@ VECTOR = (rng.normal(size=D) / D**0.5).astype(np.float32)
 ALPHAS = (-7.0, 0.5, 2.0, 100.0)
 # Of probabilities in float32; the figure on a real model.
 TOLERANCE = 2.3e-6
+# Kinds of models, and what transformers calls their blocks below `base_model`.
+HOOKS = dict.fromkeys(["llama3", "mistral", "qwen3", "gemma3"], "layers")
+HOOKS |= {"gpt2": "h", "opt": "decoder.layers", "gemma3-vision": "language_model.layers"}
 
 
 def softmax(logits):
@@ -36,11 +39,11 @@ def total_variation(a, b):
     return abs(softmax(a) - softmax(b)).sum() / 2
 
 
-@pytest.fixture(scope="module", params=["gpt2", "llama3", "mistral", "qwen3", "gemma3"])
+@pytest.fixture(scope="module", params=HOOKS)
 def tiny(request, tmp_path_factory):
     directory = tmp_path_factory.mktemp(request.param)
     theirs = make(request.param, directory)
-    return theirs, ufm.llm.load(directory), "h" if request.param == "gpt2" else "layers"
+    return theirs, ufm.llm.load(directory), HOOKS[request.param]
 
 
 def ours(model, alpha, layer):
@@ -79,7 +82,7 @@ def test_the_lines_that_ufm_strength_prints(tiny, tmp_path):
     for layer in range(N):
         for alpha in ALPHAS:
             ufm.llm.write_vector(ufm.llm.ControlVector({layer: VECTOR}, alpha), path)
-            lines = transformers_lines(path, alpha, layer, mine.config.family)
+            lines = transformers_lines(path, alpha, layer, mine.config)
             assert len(lines) == 5
             names = {"safetensors": safetensors, "model": model}
             check_lines("\n".join(lines), names, mine, alpha, layer)

@@ -22,6 +22,7 @@ from .commands.falsify import Falsify
 from .commands.figures import Figures
 from .commands.laws import Laws
 from .commands.llm import Llm
+from .commands.out_of_memory import memory_shortage
 from .commands.rules import check_rules
 from .commands.strength import Strength
 from .commands.toy import Toy
@@ -50,13 +51,17 @@ def main() -> None:
     except BrokenPipeError:
         status = 141  # 128 + SIGPIPE, as of any program whose reader has read enough: there is nothing to say
         _drop_output()
-    except (BadInput, OSError, MemoryError) as error:
-        # numpy says how much it could not have, Python nothing
-        is_memory = isinstance(error, MemoryError)
-        _say(f"out of memory, ask for less at once: {error}" if is_memory else str(error))
+    except (BadInput, OSError) as error:
+        _say(str(error))
         status = 2
         if isinstance(error, OSError):
             _drop_output()
+    except (MemoryError, RuntimeError) as error:
+        shortage = memory_shortage(error)
+        if shortage is None:
+            raise
+        _say(shortage)
+        status = 2
     except KeyboardInterrupt:
         sys.stderr.write("ufm: interrupted\n")
         status = 130

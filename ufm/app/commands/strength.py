@@ -20,6 +20,7 @@ from .rules import NEW_FILE, NOT_NEGATIVE, POSITIVE, SEED, Rule, at_least, numbe
 from .steering_options import Loaded, OptionalFile, Shared
 
 if TYPE_CHECKING:
+    from ufm.llm.decoder.config import Config
     from ufm.llm.steering.control_vector import ControlVector
     from ufm.llm.strength.direction import Direction
     from ufm.llm.strength.report import Request, StrengthReport
@@ -107,11 +108,11 @@ class Strength:
                     strength_report(model, direction, request, _of_block(direction.layer, bar))
                     for direction in directions
                 ]
-            saved = self._save(reports[0], model.config.family)
+            saved = self._save(reports[0], model.config)
         if self.texts is not None:
             write_whole(self.texts, all_texts(reports, request, tokenizer).encode())
         if self.json:
-            print_json(strength_json(reports, request, model, tokenizer))
+            print_json(strength_json(reports, request, model, tokenizer, self.shared.chat))
         else:
             console = wide_output(100)
             print_strength(reports, request, model, tokenizer, self.shared.text, console)
@@ -187,7 +188,7 @@ class Strength:
             raise BadInput(f"{path} is of the site {found.site}: name it with --site")
         return found
 
-    def _save(self, report: "StrengthReport", family: str) -> list[str]:
+    def _save(self, report: "StrengthReport", config: "Config") -> list[str]:
         """Write the vector and its strength; what to say of it."""
         from ufm.llm import write_vector
 
@@ -199,7 +200,7 @@ class Strength:
         about = {"kind": choice.kind, "budget": choice.budget, "price": report.price[0]}
         held = report.vector.at(choice.alpha, **about)
         write_vector(held, self.save)
-        return how_to_apply(self.save, held, family)
+        return how_to_apply(self.save, held, config)
 
     def _blocks(self, blocks: int) -> list[int]:
         """The numbers of the blocks to steer after."""

@@ -4,15 +4,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ufm.llm.decoder.config import Config
     from ufm.llm.steering.control_vector import ControlVector
 
-# What transformers calls the blocks below `model.base_model`, where it is not "layers".
-_BLOCKS = {"gpt2": "h", "opt": "decoder.layers"}
+# What transformers calls the blocks below `model.base_model`, by family, where it is not "layers"; "gemma3"
+# is Gemma 3 with vision, whose text decoder is a part of it.
+_BLOCKS = {"gpt2": "h", "opt": "decoder.layers", "gemma3": "language_model.layers"}
 
 
-def transformers_lines(path: Path, alpha: float, layer: int, family: str) -> list[str]:
+def transformers_lines(path: Path, alpha: float, layer: int, config: "Config") -> list[str]:
     """Python that adds α v after block `layer` of `model`, at all positions, until `handle.remove()`."""
-    blocks = _BLOCKS.get(family, "layers")
+    blocks = _BLOCKS.get(config.part_of or config.family, "layers")
     return [
         f"v = safetensors.torch.load_file({str(path)!r})['block.{layer}']",
         f"step = {alpha!r} * v.to(model.device, model.dtype)",
@@ -22,14 +24,14 @@ def transformers_lines(path: Path, alpha: float, layer: int, family: str) -> lis
     ]
 
 
-def how_to_apply(path: Path, vector: "ControlVector", family: str) -> list[str]:
+def how_to_apply(path: Path, vector: "ControlVector", config: "Config") -> list[str]:
     """What is said of a file that `ufm strength --save` wrote."""
     layer = vector.layers[0]
     lines = ["", f"saved: {path} (v, α and what is known of it: ufm vector show {path})"]
     if vector.site != "residual":
         return [*lines, "a vector after the final norm: other tools have no format for it"]
     lines.append("in transformers (import safetensors.torch):")
-    lines += [f"    {line}" for line in transformers_lines(path, vector.alpha, layer, family)]
+    lines += [f"    {line}" for line in transformers_lines(path, vector.alpha, layer, config)]
     gguf = path.with_suffix(".gguf")
     if layer == 0:
         return [*lines, "llama.cpp, and servers that read its files, cannot name block 0"]

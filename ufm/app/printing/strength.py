@@ -14,6 +14,7 @@ from rich.text import Text
 from ufm import __version__
 from ufm._visible import visible
 from ufm.llm.measure.budgets import BUDGETS, KINDS
+from ufm.llm.text.examples import name_of
 
 from .lines import say
 from .tables import figure, table
@@ -39,8 +40,9 @@ def strength_json(
     request: "Request",
     model: "LanguageModel",
     tokenizer: "Tokenizer",
+    is_chat: bool,
 ) -> dict[str, object]:
-    """What `ufm strength --json` prints."""
+    """What `ufm strength --json` prints; `is_chat`: prompts were put into the model's chat template."""
     return {
         "version": __version__,
         "model": model.source.name,
@@ -54,6 +56,7 @@ def strength_json(
         "length": request.length,
         "seed": request.seed,
         "temperature": request.temperature,
+        "chat": is_chat,
         "positions": "all",
         "blocks": [report.as_json(tokenizer.text_after) for report in reports],
     }
@@ -74,8 +77,8 @@ def print_strength(
         say(console, model.source.caveat)
     say(
         console,
-        f"text {text}: {len(request.windows)} windows of up to {request.length} tokens; v is added at "
-        "every position, the new ones included",
+        f"text {name_of(text)}: {len(request.windows)} windows of up to {request.length} tokens; v is added "
+        "at every position, the new ones included",
     )
     if request.target is not None:
         say(console, f"target: {int(request.target.sum())} of {request.target.size} tokens")

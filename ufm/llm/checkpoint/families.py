@@ -50,7 +50,8 @@ def read_config(settings: dict[str, JSON], ignore: tuple[str, ...] = ()) -> Conf
     """
     family = settings.get("model_type")
     if family == "gemma3":
-        return read_config(_text_config(settings, ignore), ignore)
+        text = read_config(_text_config(settings, ignore), ignore)
+        return replace(text, part_of=family)
     if family not in FAMILIES:
         raise ValueError(
             f"config.json: model_type {family!r} is not supported; known are {', '.join(KNOWN)}"

@@ -89,7 +89,8 @@ class Config:
     """Sizes and settings of a decoder; `positions` is None where positions are rotary.
 
     `context`: how many tokens the model was made for, as config.json says it (max_position_embeddings); None
-    where it does not. A rotary model takes more, without having learned what they mean.
+    where it does not. A rotary model takes more, without having learned what they mean. `part_of`: of a
+    decoder that is a part of a larger model, such as one with vision, that model's family.
     """
 
     family: str
@@ -109,6 +110,7 @@ class Config:
     embedding_width: int | None = (
         None  # where matrices, multiplied in when read, lead from and to it
     )
+    part_of: str | None = None
 
     @property
     def longest(self) -> int | None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import tokenizers
-from tokenizers import AddedToken, Regex, decoders, models, normalizers, pre_tokenizers
+from tokenizers import AddedToken, Regex, decoders, models, normalizers, pre_tokenizers, processors
 
 from ufm._json import JSON
 
@@ -42,6 +42,7 @@ def read_byte_level(directory: Path) -> tokenizers.Tokenizer:
         )
     inner.decoder = decoders.ByteLevel()  # pyright: ignore
     _add_tokens(inner, directory, about)
+    _open_texts(inner, directory, about)
     return inner
 
 
@@ -69,13 +70,36 @@ def _add_tokens(inner: tokenizers.Tokenizer, directory: Path, about: dict[str, J
             )
     marked = about | _optional(directory / "special_tokens_map.json")
     for name in _NAMED:
-        value = marked.get(name)
-        content = value.get("content") if isinstance(value, dict) else value
-        _mark_special(inner, content)
+        _mark_special(inner, _content(marked.get(name)))
     if not marked:  # GPT-2's own, which it had before there were such files
         _mark_special(inner, "<|endoftext|>")
 
 
-def _mark_special(inner: tokenizers.Tokenizer, content: object) -> None:
-    if isinstance(content, str) and inner.token_to_id(content) is not None:
+def _mark_special(inner: tokenizers.Tokenizer, content: str | None) -> None:
+    if content is not None and inner.token_to_id(content) is not None:
         inner.add_special_tokens([AddedToken(content, normalized=False, special=True)])
+
+
+def _content(value: JSON) -> str | None:
+    """The text of a token that a file names, alone or with its flags."""
+    content = value.get("content") if isinstance(value, dict) else value
+    return content if isinstance(content, str) else None
+
+
+def _open_texts(inner: tokenizers.Tokenizer, directory: Path, about: dict[str, JSON]) -> None:
+    """Where tokenizer_config.json says `add_bos_token`, as OPT's does, the start token opens every text.
+
+    What `add_eos_token` would append is left out by `Tokenizer`, whatever asks for it.
+    """
+    if not about.get("add_bos_token"):
+        return
+    marked = about | _optional(directory / "special_tokens_map.json")
+    start = _content(marked.get("bos_token"))
+    number = None if start is None else inner.token_to_id(start)
+    if start is None or number is None:
+        raise ValueError(
+            f"{directory}: add_bos_token is set, but the start token {start!r} is no token of the vocabulary"
+        )
+    inner.post_processor = processors.TemplateProcessing(  # pyright: ignore
+        single=[start, "$A"], special_tokens=[(start, number)]
+    )

@@ -23,3 +23,8 @@ def example_file(name: str | Path) -> Path:
     path = Path(name)
     known = {file.stem: file for file in _FOLDER.iterdir()}
     return path if path.exists() else known.get(str(path), path)
+
+
+def name_of(path: Path) -> str:
+    """What a user calls the file: by its name if it comes with this package, else by its path."""
+    return path.stem if path.parent == _FOLDER else str(path)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import unicodedata
 
+import jax.numpy as jnp
 import pytest
 
 from tests.command_line import refused
@@ -113,3 +114,19 @@ def test_what_memory_cannot_hold_is_one_line(monkeypatch, capsys):
     monkeypatch.setattr(main.Version, "__call__", starve)
     message = "out of memory, ask for less at once: Unable to allocate 16.0 GiB"
     refused(monkeypatch, capsys, message, "version")
+
+
+def test_memory_that_xla_cannot_have_is_one_line(monkeypatch, capsys):
+    monkeypatch.setattr(main.Version, "__call__", lambda _: jnp.zeros(1 << 47, "float64"))
+    message = "out of memory (1.05e+06 GiB more were asked for): ask for fewer prompts or strengths"
+    refused(monkeypatch, capsys, message, "version")
+
+
+def test_an_error_of_ours_is_not_taken_for_a_lack_of_memory(monkeypatch):
+    def breaks(_):
+        raise RuntimeError("memory is fine")
+
+    monkeypatch.setattr(main.Version, "__call__", breaks)
+    monkeypatch.setattr(sys, "argv", ["ufm", "version"])
+    with pytest.raises(RuntimeError, match="memory is fine"):
+        main.main()

@@ -7,6 +7,7 @@ import pytest
 
 from ufm.llm import example_file, read_prompts
 from ufm.llm.report.inputs import read_sides
+from ufm.llm.text.examples import name_of
 
 
 @pytest.mark.parametrize("concept", ["joy", "formal", "french"])
@@ -51,6 +52,11 @@ def test_tokens_of_a_concept(concept, count):
     tokens = json.loads(example_file(f"{concept}_tokens").read_text())["tokens"]
     assert len(set(tokens)) == len(tokens) == count
     assert all(token.removeprefix(" ").isalpha() for token in tokens)
+
+
+def test_a_file_that_comes_with_the_package_is_called_as_it_is_asked_for():
+    assert name_of(example_file("essays")) == "essays"
+    assert name_of(Path("folder/essays.txt")) == "folder/essays.txt"
 
 
 def test_a_file_here_goes_first_and_other_names_are_paths(tmp_path, monkeypatch):

@@ -226,7 +226,9 @@ def test_chat_of_the_command_line_is_the_template_put_round_each_prompt(
         more = ["--chat"] if kind == "bare" else []
         status, out, _ = run(monkeypatch, capsys, "strength", folder, *asked, *more)
         assert status == 0
-        given[kind] = json.loads(out)["blocks"]
+        data = json.loads(out)
+        assert data["chat"] is (kind == "bare")
+        given[kind] = data["blocks"]
     assert given["bare"] == given["chat"]
 
 
@@ -249,6 +251,22 @@ def test_tokens_added_to_a_vocabulary_are_tokens(old):
     assert tokenizer.encode("<|im_start|> joy<|im_end|>") == [16, 14, 17]
     assert tokenizer.decode([16, 14, 17]) == "<|im_start|> joy<|im_end|>"
     assert tokenizer.encode("joy<|endoftext|>") == [13, 15]
+
+
+def test_a_start_token_that_the_settings_ask_for_opens_every_text(old):
+    """As OPT ships it: vocab.json, merges.txt and `add_bos_token`; a tokenizer.json would decide alone."""
+    put(old, bos_token={"content": "<|endoftext|>"}, add_bos_token=True)
+    assert ufm.llm.load_tokenizer(old).encode("joy") == [15, 13]
+    put(old, add_bos_token=True)
+    (old / "special_tokens_map.json").write_text('{"bos_token": "<|endoftext|>"}')
+    assert ufm.llm.load_tokenizer(old).start == (15,)
+    (old / "special_tokens_map.json").unlink()
+    put(old, bos_token="<|endoftext|>", add_bos_token=False)
+    assert ufm.llm.load_tokenizer(old).encode("joy") == [13]
+    put(old, bos_token="<s>", add_bos_token=True)
+    message = "add_bos_token is set, but the start token '<s>' is no token of the vocabulary"
+    with pytest.raises(ValueError, match=message):
+        ufm.llm.load_tokenizer(old)
 
 
 def test_added_tokens_of_another_model_are_refused(old):
