@@ -1,5 +1,6 @@
 """How a saved vector is applied elsewhere: lines of Python for transformers, commands for other tools."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ def transformers_lines(path: Path, alpha: float, layer: int, config: "Config") -
     """Python that adds α v after block `layer` of `model`, at all positions, until `handle.remove()`."""
     blocks = _BLOCKS.get(config.part_of or config.family, "layers")
     return [
-        f"v = safetensors.torch.load_file({str(path)!r})['block.{layer}']",
+        f'v = safetensors.torch.load_file({json.dumps(str(path), ensure_ascii=False)})["block.{layer}"]',
         f"step = {alpha!r} * v.to(model.device, model.dtype)",
         f"handle = model.base_model.{blocks}[{layer}].register_forward_hook(",
         "    lambda _, given, out: (out[0] + step, *out[1:]) if isinstance(out, tuple) else out + step",
