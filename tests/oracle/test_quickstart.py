@@ -1,4 +1,4 @@
-"""docs/quickstart.md, run word for word: what it shows comes out, what it saves steers other programs alike."""
+"""docs/quickstart.md, run word for word: what is shown comes out, what is saved steers elsewhere too."""
 
 import os
 import re
@@ -31,8 +31,8 @@ COMMANDS = [
 RUN = [command for command in COMMANDS if command.startswith(("cat ", "ufm "))]
 (SCRIPT,) = blocks("python")
 *SHOWN, APPLIED = blocks("text")
-# Numbers are stable to three digits: programs compiled otherwise, or run in float64, change the fifth at most.
-# Of the texts the first lines are compared, as a near tie between two tokens may fall either way.
+# Of numbers three digits are compared (in float64, and compiled otherwise, all five came out the same); of the
+# texts the first lines, as a near tie between two tokens may fall either way.
 DIGITS, LINES = 1e-3, 3
 NUMBER = re.compile(r"[-+]?\b\d+(?:\.\d+)?(?:e[-+]?\d+)?%?")
 
