@@ -505,6 +505,128 @@ def _():
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
+    ## The circle before the norm
+
+    Steered after the last block, logits are $\cos t\, a + \sin t\, b + c$, $\tan t = (\alpha -
+    \alpha^*)/w$: half an ellipse for all strengths. At both ends a token comes to its plateau from
+    above if $a(z)$ is above its mean there, else from below. Log-odds of two tokens turn at most
+    once; one probability of three can turn three times. The loss levels off, here from above: a
+    budget between its plateau and its top allows small strengths and large ones.
+    """)
+    return
+
+
+@app.function(hide_code=True)
+def circle_of(rows) -> ufm.NormCircle:
+    """The circle with a and b in the `rows` [V, 2], α* = 0 and w = 1."""
+    head, one = np.asarray(rows) / np.sqrt(2), np.ones(2)
+    return ufm.NormCircle(head, np.eye(2)[:1], np.eye(2)[1], one, eps=0.0)
+
+
+@app.function(hide_code=True)
+def along_circle(circle, angles) -> np.ndarray:
+    """Its log-probabilities at α = tan t, [angles, tokens]."""
+    return np.asarray(jax.vmap(circle.log_probs_at)(jnp.tan(jnp.asarray(angles))))[:, 0]
+
+
+@app.function(hide_code=True)
+def name_angles(axes):
+    """Label an axis of angles by the strengths that they are."""
+    axes.set_xticks(np.arctan([-10, -2, 0, 2, 10]), ["-10", "-2", "0", "2", "10"])
+    axes.set(xlim=(-np.pi / 2, np.pi / 2), xlabel="(α − α*) / w, on the scale of its angle t")
+
+
+@app.function(hide_code=True)
+def draw_circle():
+    """Probabilities of four tokens along the half circle, their plateaus and their next terms."""
+    figure, (axes,) = plots.new_axes()
+    circle = circle_of([[2.2, 0.6], [0.0, 1.6], [-1.6, 1.0], [0.9, -1.4]])
+    angles = np.pi / 2 * np.linspace(-0.9999, 0.9999, 401)
+    probs = np.exp(along_circle(circle, angles))
+    for z, ink in zip(range(4), plots.PALETTE, strict=False):
+        axes.plot(angles, probs[:, z], color=ink, gid=f"p {z}")
+        for sign, end in ((-1, "minus"), (1, "plus")):
+            plateau = float(circle.limit(sign)[z])
+            near = sign * np.linspace(np.pi / 2 - 0.3, np.pi / 2, 31)
+            slope = float(circle.approach(sign)[0, z])
+            axes.plot(near, [plateau] * 31, ":", color=ink, gid=f"plateau {z} {end}")
+            first = plateau * (1 + np.cos(near) * slope)
+            axes.plot(near, first, "--", color=ink, linewidth=1, gid=f"next term {z} {end}")
+            mark = "v" if slope > 0 else "^"
+            axes.plot([sign * (np.pi / 2 - 0.04)], [plateau], mark, color=ink, clip_on=False)
+    for mark, side in (("v", "above"), ("^", "below")):
+        axes.plot([], [], mark, color="0.5", label=f"ends {side} its plateau")
+    name_angles(axes)
+    axes.set_ylabel("p(z)   (dotted: plateaus)")
+    axes.legend(frameon=False, loc="upper right")
+    return figure
+
+
+@app.function(hide_code=True)
+def draw_circle_log_odds():
+    """Log-odds of three pairs, with their one turn; and three tokens, of which one turns three times."""
+    figure, panels = plots.new_axes(2)
+    angles = np.pi / 2 * np.linspace(-0.999, 0.999, 401)
+    rows = np.array([[1.2, 0.8], [0.0, 0.0], [0.0, -1.4]])
+    log_p = along_circle(circle_of(rows), angles)
+    for y, z, ink in ((0, 1, BLUE), (0, 2, RED), (1, 2, GREEN)):
+        name = f"{TOKENS[y]} against {TOKENS[z]}"
+        panels[0].plot(angles, log_p[:, y] - log_p[:, z], color=ink, label=name, gid=name)
+        a, b = rows[y] - rows[z]
+        if a:
+            panels[0].plot([np.arctan(b / a)], [np.copysign(np.hypot(a, b), a)], "o", color=ink)
+    panels[0].set_ylabel("log-odds of two tokens (dots: turns)")
+    panels[0].legend(frameon=False)
+    rows = [[0.0, 0.0], *([6 * np.cos(0.8), side * 6 * np.sin(0.8)] for side in (-1, 1))]
+    probs = np.exp(along_circle(circle_of(rows), angles))
+    for z, ink in zip(range(3), plots.PALETTE, strict=False):
+        panels[1].semilogy(angles, probs[:, z], color=ink, gid=f"three {z}")
+    panels[1].set_ylabel("p(z), three tokens")
+    for axes in panels:
+        name_angles(axes)
+    return figure
+
+
+@app.function(hide_code=True)
+def draw_circle_cost():
+    """ΔCE along the half circle, its plateaus, and what a budget above one of them allows."""
+    figure, (axes,) = plots.new_axes()
+    circle = circle_of([[4.0, 0.0], [0.0, -1.4]])
+    angles = np.pi / 2 * np.linspace(-0.9999, 0.9999, 801)
+    # unsteered, α = 0, is here at α* - 4 w
+    data = along_circle(circle, [-np.arctan(4.0)])[0]
+    cost = (np.exp(data) * (data - along_circle(circle, angles))).sum(axis=1)
+    axes.plot(angles, cost, color=BLUE, label="ΔCE", gid="cost")
+    for sign in (-1, 1):
+        after = np.log(np.asarray(circle.limit(sign)))
+        plateau = float((np.exp(data) * (data - after)).sum())
+        near = sign * np.linspace(np.pi / 2 - 0.3, np.pi / 2, 31)
+        mean = float(np.exp(data) @ np.asarray(circle.approach(sign)[0]))
+        axes.plot(near, [plateau] * 31, ":", color=BLUE, gid=f"plateau {sign}")
+        first = plateau - np.cos(near) * mean
+        axes.plot(near, first, "--", color=RED, linewidth=1, gid=f"next term {sign}")
+    budget = 0.7
+    axes.axhline(budget, color="0.5", linestyle="-.", label="budget", gid="budget")
+    kept = {"color": GREEN, "alpha": 0.15, "label": "strengths within it"}
+    axes.fill_between(angles, 0, budget, where=cost <= budget, **kept)
+    axes.set_ylabel("ΔCE in nats (dotted: plateaus)")
+    name_angles(axes)
+    axes.legend(frameon=False)
+    return figure
+
+
+@app.cell(hide_code=True)
+def _():
+    circle_drawn = draw_circle()
+    circle_log_odds = draw_circle_log_odds()
+    circle_cost = draw_circle_cost()
+    mo.vstack([circle_drawn, circle_log_odds, circle_cost])
+    return circle_cost, circle_drawn, circle_log_odds
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
     ## What was drawn is so
 
     The cells below look at the lines in the figures, not at the formulas that drew them.
@@ -624,6 +746,36 @@ def test_bounds_lie_above_what_they_bound(norm_rate, remainder):
     return
 
 
+@app.cell
+def test_the_circle_ends_on_the_side_that_the_next_term_says(circle_drawn):
+    for _z in range(4):
+        for _end, _k in (("minus", 0), ("plus", -1)):
+            _plateau = drawn(circle_drawn, f"plateau {_z} {_end}")[1][0]
+            _first = drawn(circle_drawn, f"next term {_z} {_end}")[1][0]
+            _near = drawn(circle_drawn, f"p {_z}")[1][_k]
+            assert (_near > _plateau) == (_first > _plateau)
+    return
+
+
+@app.cell
+def test_log_odds_turn_once_and_a_probability_three_times(circle_log_odds):
+    def _turns(line):
+        return np.count_nonzero(np.diff(np.sign(np.diff(line))))
+
+    _pairs = ["a against b", "a against c", "b against c"]
+    assert [_turns(drawn(circle_log_odds, _pair)[1]) for _pair in _pairs] == [1, 1, 0]
+    assert _turns(drawn(circle_log_odds, "three 0", 1)[1]) == 3
+    return
+
+
+@app.cell
+def test_a_budget_above_the_plateau_allows_small_and_large_strengths(circle_cost):
+    _cost, (_budget, _) = drawn(circle_cost, "cost")[1], drawn(circle_cost, "budget")[1]
+    assert drawn(circle_cost, "plateau 1")[1][0] < _budget
+    assert np.count_nonzero(np.diff(_cost <= _budget)) == 2
+    return
+
+
 @app.function(hide_code=True)
 def figures() -> dict:
     """The figures of this notebook that the site's statement pages show, by file name."""
@@ -641,6 +793,9 @@ def figures() -> dict:
         "remainder": draw_remainder,
         "norm": draw_norm,
         "norm-rate": draw_norm_rate,
+        "norm-circle": draw_circle,
+        "norm-circle-log-odds": draw_circle_log_odds,
+        "norm-circle-cost": draw_circle_cost,
     }
 
 

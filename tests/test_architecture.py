@@ -148,7 +148,7 @@ PUBLIC = {
         next_token_bars peak_map picture_paths side_effects sweet_spot_windows token_curves write_pictures""",
     "theorems": """
         CLAIMS FINDINGS STATEMENTS Claim Control Finding Hypothesis Instance Outcome Statement
-        TransformerInstance Verdict check""",
+        SteeredHead TransformerInstance Verdict check""",
     "theorems.table": "Table read_table table_from_fields write_table",
     "theorems.exact": "ExactInstance exact_instance load_exact read_exact",
     "theorems.certificates": """

@@ -10,6 +10,7 @@ holds
 from ._names import no_such
 from .findings import FINDINGS, Finding
 from .judging.claim import Claim, Control, Hypothesis, Statement
+from .judging.head import SteeredHead
 from .judging.instance import Instance
 from .judging.verdict import Outcome, Verdict
 from .statements import (
@@ -23,6 +24,7 @@ from .statements import (
     lemma_b3,
     lemma_b4,
     lemma_b5,
+    norm_circle,
     peak_height,
     prop_4_1,
     prop_b1,
@@ -61,6 +63,7 @@ STATEMENTS: tuple[Statement, ...] = (
     ceiling.STATEMENT,
     estimated.STATEMENT,
     side_effect.STATEMENT,
+    norm_circle.STATEMENT,
 )
 
 CLAIMS: dict[str, Claim] = {claim.id: claim for s in STATEMENTS for claim in s.claims}
@@ -76,13 +79,14 @@ __all__ = [
     "Instance",
     "Outcome",
     "Statement",
+    "SteeredHead",
     "TransformerInstance",
     "Verdict",
     "check",
 ]
 
 
-def check(claim_id: str, instance: Instance | TransformerInstance) -> Verdict:
+def check(claim_id: str, instance: Instance | TransformerInstance | SteeredHead) -> Verdict:
     """The verdict on one claim for one instance: "holds", "fails", "undecided", "hypotheses unmet".
 
     Raises `ValueError` for an unknown `claim_id` (see `theorems.CLAIMS`).

@@ -8,6 +8,7 @@ import numpy as np
 
 from ufm import ConceptDataset, ExponentialTilt
 
+from .judging.head import random_head
 from .judging.instance import Instance
 from .statements.prop_4_1 import TransformerInstance, random_transformer
 
@@ -21,7 +22,7 @@ def draw(family: str, seed: int, index: int):
 
     Families: "rates" (Assumption 1, any P in T and N off it), "contrastive" (N in one concept),
     "laws" (γ/ω dataset), "smoothed", "tilts" (any p > 0 and M, with ties, near ties and
-    probabilities down to 1e-300), "transformers" (Proposition 4.1).
+    probabilities down to 1e-300), "transformers" (Proposition 4.1), "heads" (the circle before the norm).
 
     >>> from theorems.suite import draw
     >>> print(draw("rates", seed=0, index=5).log_probs.shape)
@@ -176,4 +177,5 @@ FAMILIES: dict[str, tuple[tuple[Callable, ...], Callable]] = {
     "smoothed": (_UNIFORM, _smoothed),
     "tilts": ((tight_remainder,), _tilts),
     "transformers": ((), _transformer),
+    "heads": ((), random_head),
 }

@@ -55,6 +55,11 @@ CLAIM_IDS = [
     "estimated.cross-entropy",
     "estimated.feasible",
     "side-effect.first-order",
+    "norm-circle.ellipse",
+    "norm-circle.approach",
+    "norm-circle.log-odds",
+    "norm-circle.turns",
+    "norm-circle.plateau",
 ]
 CLAIMS = [claim for statement in theorems.STATEMENTS for claim in statement.claims]
 

@@ -25,6 +25,7 @@ from ._candidates import (
 from ._steered import Steered
 from .contradictions import (
     ceiling,
+    circle,
     concepts,
     cross_entropy,
     curves,
@@ -239,6 +240,45 @@ MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeede
     ("prop-4.1.rate", "bounded-rest"): Needed(
         lambda: last_norm.streams(rho=True), last_norm.too_far
     ),
+    # the circle before the final norm
+    **{
+        (f"norm-circle.{name}", "last-block"): Needed(
+            lambda: last_norm.streams(block=True), contradicts
+        )
+        for name, contradicts in {
+            "ellipse": circle.off_the_ellipse,
+            "approach": circle.not_approached,
+            "log-odds": circle.turned_elsewhere,
+            "plateau": circle.off_the_plateau,
+        }.items()
+    },
+    ("norm-circle.turns", "two-tokens"): Needed(circle.three_tokens, circle.turned_again),
+    ("norm-circle.turns", "last-block"): Needed(circle.two_tokens, circle.turned_again),
+    **{
+        (f"norm-circle.{name}", "direction"): Needed(
+            last_norm.streams, lambda s: last_norm.stuck(s, False)
+        )
+        for name in ("approach", "plateau")
+    },
+    **{
+        (f"norm-circle.{name}", "direction"): NotNeeded(
+            "without it α* is 0/0: the logits stay where they are, and nothing turns"
+        )
+        for name in ("ellipse", "log-odds", "turns")
+    },
+    **{
+        (f"norm-circle.{name}", "off-axis"): NotNeeded(
+            "without it w = 0 and the logits are c ± b on either side of α*, where alone, at the norm 0/0, "
+            "they are not defined: " + so
+        )
+        for name, so in {
+            "ellipse": "the formula holds with t = ±π/2",
+            "approach": "log p is at its limit, and cos t = 0",
+            "log-odds": "a jump, which does not turn",
+            "turns": "a jump, which does not turn",
+            "plateau": "ΔCE is at its plateau on each side",
+        }.items()
+    },
     # what Assumption 1 is not needed for
     **{
         (claim, "assumption-1"): NotNeeded(_GIVEN, names)

@@ -103,6 +103,11 @@ class Claim(Generic[Case]):
         for name in ("text", "formula"):  # written over several lines
             object.__setattr__(self, name, " ".join(getattr(self, name).split()))
 
+    @property
+    def is_of_tilts(self) -> bool:
+        """Whether it is about tilts, which tables have, not about transformers or their heads."""
+        return not {"transformers", "heads"} & {*self.families}
+
     def check(self, instance: Case) -> Verdict:
         """The verdict on `instance`: hypotheses first, then the conclusion."""
         for hypothesis in self.hypotheses:

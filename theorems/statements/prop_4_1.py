@@ -12,6 +12,7 @@ from ufm import Transformer
 
 from ..judging.claim import Claim, Control, Hypothesis, Judged, NotCertified, Statement
 from ..judging.evaluate import IN_HASTE
+from ..judging.head import SteeredHead
 from ..judging.verdict import Verdict, bound, identity, worst
 
 SOURCE = "Proposition 4.1"
@@ -156,7 +157,7 @@ def _is(kind: bool, name: str):
     )
 
 
-def _no_direction(instance: TransformerInstance) -> str | None:
+def _no_direction(instance: TransformerInstance | SteeredHead) -> str | None:
     v = np.asarray(instance.vector)
     centred = v - v.mean() if instance.is_layernorm else v
     if np.abs(centred).max() > 1e-14 * np.abs(v).max(initial=0.0):

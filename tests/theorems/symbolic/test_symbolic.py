@@ -259,7 +259,7 @@ COMMANDS = re.findall(
     r"\\(?:[A-Za-z]+|.)",
     r"""\ \alpha \beta \gamma \delta \epsilon \varepsilon \eta \kappa \mu \nu \omega \pi \rho \sigma \tau
     \Delta \mathbb \mathbf \mathrm \operatorname \text \frac \tfrac \sqrt \sum \sup \max \min \lim
-    \log \tanh \left \right \bigl \bigr \Bigl \Bigr \lvert \rvert \lVert \rVert \Vert \mid \iff \to
+    \log \tanh \cos \sin \tan \left \right \bigl \bigr \Bigl \Bigr \lvert \rvert \lVert \rVert \Vert \mid \iff \to
     \pm \infty \le \ge \ne \in \notin \exists \subset \cup \cap \setminus \emptyset \odot \top \bar \dots
     \cdot \quad \qquad \begin \end \, \; \\ \{ \}""",
 )
@@ -277,7 +277,9 @@ def test_claim_ids_are_the_projects():
         half-saturation.bounds sign-rule contrastive.geometric-path limit.rate
         strength.budget ceiling.reverse-kl ceiling.forward-kl ceiling.mean-log-odds
         estimated.log-probability estimated.total-variation estimated.cross-entropy estimated.feasible
-        side-effect.first-order""",
+        side-effect.first-order
+        norm-circle.ellipse norm-circle.approach norm-circle.log-odds norm-circle.turns
+        norm-circle.plateau""",
     )
     assert sorted(CLAIM_IDS) == sorted(expected)
 

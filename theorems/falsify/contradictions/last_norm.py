@@ -18,29 +18,35 @@ from .contradiction import Contradiction
 class Stream:
     """Two hidden streams `hidden` [2][d], steered by `vector` [d] before a norm with a `bias`.
 
-    `rho` is the bound claimed of |h + R(α)|; the rest of the network adds nothing.
+    `rho` is the bound claimed of |h + R(α)|. `block`: the block after the steered one adds so many times
+    max(x, 0). `head`: the rows [V][d] of W; empty: a token for each coordinate.
     """
 
     hidden: tuple[tuple[int, ...], ...]
     vector: tuple[int, ...]
     bias: int = 0
     rho: int = 0
+    block: int = 0
+    head: tuple[tuple[int, ...], ...] = ()
 
     def as_json(self) -> dict[str, JSON]:
-        """The numbers as a JSON object; no bias and no bound are left out."""
-        numbers = {"bias": self.bias, "rho": self.rho}
-        given = {name: number for name, number in numbers.items() if number}
+        """The numbers as a JSON object; what there is none of is left out."""
+        numbers = {"bias": self.bias, "rho": self.rho, "block": self.block}
+        given: dict[str, JSON] = {name: number for name, number in numbers.items() if number}
+        if self.head:
+            given["head"] = [list(row) for row in self.head]
         return {"hidden": [list(h) for h in self.hidden], "vector": list(self.vector), **given}
 
 
 @st.composite
-def streams(draw: Draw, bias: bool = False, rho: bool = False) -> Stream:
+def streams(draw: Draw, bias: bool = False, rho: bool = False, block: bool = False) -> Stream:
     """Streams of d = 2 or 3 numbers from -3 to 3."""
     d = draw(st.sampled_from([2, 3]))
     numbers = st.integers(0, 3) | st.integers(-3, 3)
     first, second, vector = (tuple(draw(numbers) for _ in range(d)) for _ in range(3))
-    size = draw(st.integers(1, 3)) if bias or rho else 0
-    return Stream((first, second), vector, size if bias else 0, size if rho else 0)
+    size = draw(st.integers(1, 3)) if bias or rho or block else 0
+    given = {"bias": bias, "rho": rho, "block": block}
+    return Stream((first, second), vector, **{name: size for name, on in given.items() if on})
 
 
 def normed(values: list[Fraction], centre: bool) -> list[arb] | None:

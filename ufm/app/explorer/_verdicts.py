@@ -59,7 +59,7 @@ def _sorted(rows: dict[str, Row]) -> list[Row]:
     """What broke first, then what else has a hypothesis unmet; last what is never judged here."""
 
     def rank(row: Row) -> int:
-        if _is_elsewhere(theorems.CLAIMS[row.claim]):
+        if not theorems.CLAIMS[row.claim].is_of_tilts:
             return 5
         if row.anyway == "false here":
             return 1
@@ -68,11 +68,6 @@ def _sorted(rows: dict[str, Row]) -> list[Row]:
 
     places = list(theorems.CLAIMS)
     return sorted(rows.values(), key=lambda row: (rank(row), places.index(row.claim)))
-
-
-def _is_elsewhere(claim: theorems.Claim) -> bool:
-    """Whether the claim is of transformers, not of tables."""
-    return "transformers" in claim.families
 
 
 def _row(claim: theorems.Claim, instance: Instance) -> Row:
@@ -92,7 +87,7 @@ def _row(claim: theorems.Claim, instance: Instance) -> Row:
 def _anyway(claim: theorems.Claim, instance: Instance) -> tuple[str, float, float, str]:
     """What the conclusion says on an instance that meets not all hypotheses; margin, tolerance, evidence."""
     nothing = float("nan"), 0.0, ""
-    if _is_elsewhere(claim) or claim.id == SLOW:
+    if not claim.is_of_tilts or claim.id == SLOW:
         return "", *nothing  # about another object; would train for seconds
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
