@@ -21,10 +21,12 @@ class Judged:
 
 
 Case = TypeVar("Case", bound=Judged)
+# A hypothesis about several kinds of instance is one about each of them.
+Tested = TypeVar("Tested", bound=Judged, contravariant=True)
 
 
 @dataclass(frozen=True)
-class Hypothesis(Generic[Case]):
+class Hypothesis(Generic[Tested]):
     """A condition on an instance.
 
     - `id`: its name, as in `--without NAME`; `text`: one line of mathematics.
@@ -33,7 +35,7 @@ class Hypothesis(Generic[Case]):
 
     id: str
     text: str
-    unmet: Callable[[Case], str | None]
+    unmet: Callable[[Tested], str | None]
 
 
 @dataclass(frozen=True)

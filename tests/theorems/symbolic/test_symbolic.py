@@ -259,9 +259,9 @@ COMMANDS = re.findall(
     r"\\(?:[A-Za-z]+|.)",
     r"""\ \alpha \beta \gamma \delta \epsilon \varepsilon \eta \kappa \mu \nu \omega \pi \rho \sigma \tau
     \Delta \mathbb \mathbf \mathrm \operatorname \text \frac \tfrac \sqrt \sum \sup \max \min \lim
-    \log \tanh \cos \sin \tan \left \right \bigl \bigr \Bigl \Bigr \lvert \rvert \lVert \rVert \Vert \mid \iff \to
+    \log \tanh \left \right \bigl \bigr \Bigl \Bigr \lvert \rvert \lVert \rVert \Vert \mid \iff \to
     \pm \infty \le \ge \ne \in \notin \exists \subset \cup \cap \setminus \emptyset \odot \top \bar \dots
-    \cdot \quad \qquad \begin \end \, \; \\ \{ \}""",
+    \cos \sin \tan \cdot \quad \qquad \begin \end \, \; \\ \{ \}""",
 )
 
 

@@ -45,8 +45,8 @@ def streams(draw: Draw, bias: bool = False, rho: bool = False, block: bool = Fal
     numbers = st.integers(0, 3) | st.integers(-3, 3)
     first, second, vector = (tuple(draw(numbers) for _ in range(d)) for _ in range(3))
     size = draw(st.integers(1, 3)) if bias or rho or block else 0
-    given = {"bias": bias, "rho": rho, "block": block}
-    return Stream((first, second), vector, **{name: size for name, on in given.items() if on})
+    sizes = (size if given else 0 for given in (bias, rho, block))
+    return Stream((first, second), vector, *sizes)
 
 
 def normed(values: list[Fraction], centre: bool) -> list[arb] | None:
