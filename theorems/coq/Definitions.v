@@ -548,3 +548,29 @@ Inductive transformer_map (n d : nat) : (stream -> stream) -> Prop :=
 (* A sublayer of a transformer: a norm, then attention or a feed-forward map. *)
 Definition transformer_sublayer (n d : nat) (s : sublayer) : Prop :=
   normalisation d (fst s) /\ transformer_map n d (snd s).
+
+(* ---- The circle: steering between the last block and the norm ---- *)
+(* The line h + alpha v is closest to 0 at alpha = `closest`, in `nearest`. *)
+Definition closest (d : nat) (h v : nat -> R) : R := - dot d h v / dot d v v.
+Definition nearest (d : nat) (h v : nat -> R) (i : nat) : R :=
+  h i + closest d h v * v i.
+Definition radius (d : nat) (eps : R) (h v : nat -> R) : R :=
+  sqrt (dot d (nearest d h v) (nearest d h v) + INR d * eps).
+Definition width (d : nat) (eps : R) (h v : nat -> R) : R :=
+  radius d eps h v / euclidean d v.
+(* The half axes of the ellipse, of one token with the row U of W. *)
+Definition across (d : nat) (eps : R) (gain h v U : nat -> R) : R :=
+  sqrt (INR d) * dot d U (fun i => gain i * nearest d h v i)
+    / radius d eps h v.
+Definition along (d : nat) (gain v U : nat -> R) : R :=
+  sqrt (INR d) * dot d U (fun i => gain i * v i) / euclidean d v.
+
+Definition line_angle (s w alpha : R) : R := atan ((alpha - s) / w).
+Definition on_circle {A : Type} (a b c : A -> R) (s w alpha : R) (z : A) : R :=
+  cos (line_angle s w alpha) * a z + sin (line_angle s w alpha) * b z + c z.
+(* The limit for alpha to infinity (sign = 1) or minus infinity (-1). *)
+Definition end_law {A : Type} (V : list A) (b c : A -> R) (sign : R) : A -> R :=
+  softmax V (fun z => c z + sign * b z).
+(* What is beyond the next term is at most this times cos^2 t, of logits whose
+   half axes take values in intervals of length ra and rb. *)
+Definition second_order (ra rb : R) : R := rb + (ra + rb) ^ 2 / 8.

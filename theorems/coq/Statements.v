@@ -9,7 +9,7 @@ From Steering Require Import Definitions Sum Counts Calculus Infinity
   Ceiling Concepts Saturation Model Dataset Signs Strength Reverse Transformer
   Rate Attention FeedForward Network
   Existence Training Setting Paper Threshold Gradient Table Witness
-  Behaviours Errata Hypotheses Orders Estimated SideEffect.
+  Behaviours Errata Hypotheses Orders Estimated SideEffect NormCircle.
 Open Scope R_scope.
 
 (* ======== The hypotheses can be met ======== *)
@@ -1594,6 +1594,146 @@ Theorem prop_4_1_consistent :
   R 1 1%nat 0%nat <> R 0 1%nat 0%nat.
 Proof. exact example_meets_hypotheses. Qed.
 
+(* ======== The circle: v is added after the last block ======== *)
+
+(* claim: norm-circle.ellipse; RMSNorm with any eps, off the line of v *)
+Theorem norm_circle_ellipse : forall d eps gain h v U alpha,
+  (exists i, (i < d)%nat /\ v i <> 0) -> 0 < radius d eps h v ->
+  let t := line_angle (closest d h v) (width d eps h v) alpha in
+  dot d U (rms_norm d eps gain (fun i => h i + alpha * v i)) =
+    cos t * across d eps gain h v U + sin t * along d gain v U.
+Proof. intros. apply norm_ellipse; assumption. Qed.
+
+(* claim: norm-circle.ellipse; LayerNorm takes the means away first *)
+Theorem norm_circle_ellipse_layernorm : forall d eps gain bias h v U alpha,
+  let h' := centred d h in
+  let v' := centred d v in
+  (exists i, (i < d)%nat /\ v' i <> 0) -> 0 < radius d eps h' v' ->
+  let t := line_angle (closest d h' v') (width d eps h' v') alpha in
+  dot d U (layer_norm d eps gain bias (fun i => h i + alpha * v i)) =
+    cos t * across d eps gain h' v' U + sin t * along d gain v' U
+    + dot d U bias.
+Proof. intros. apply layer_norm_ellipse; assumption. Qed.
+
+Section Circle.
+Context {A : Type}.
+Variables (V : list A) (a b c : A -> R) (s w : R).
+Hypothesis w_positive : 0 < w.
+
+Notation p alpha := (softmax V (on_circle a b c s w alpha)).
+Notation cosine alpha := (cos (line_angle s w alpha)).
+
+(* claim: norm-circle.approach; the next term is of order w / |alpha - s| *)
+Theorem norm_circle_cosine : forall alpha,
+  cosine alpha = w / sqrt (w ^ 2 + (alpha - s) ^ 2).
+Proof. intros alpha. apply angle_cosine, w_positive. Qed.
+
+(* claim: norm-circle.approach; the limits, those of Proposition 4.1 *)
+Theorem norm_circle_limit : forall sign z, sign = 1 \/ sign = -1 -> In z V ->
+  tends_plus (fun x => p (sign * x) z) (end_law V b c sign z).
+Proof. intros sign z. apply circle_law_limit. exact w_positive. Qed.
+
+(* claim: norm-circle.approach *)
+Theorem norm_circle_approach : forall sign ra rb, sign = 1 \/ sign = -1 ->
+  ranges V a ra -> ranges V b rb ->
+  let q := end_law V b c sign in
+  forall alpha z, 0 <= sign * (alpha - s) -> In z V ->
+  Rabs (ln (p alpha z) - ln (q z)
+    - cosine alpha * (a z - sum (fun y => q y * a y) V)) <=
+    cosine alpha ^ 2 * second_order ra rb.
+Proof.
+  intros sign ra rb either a_ranges b_ranges q alpha z beyond z_in.
+  apply approach_end; try assumption. intros E. rewrite E in z_in. exact z_in.
+Qed.
+
+(* claim: norm-circle.approach; far enough out p(z) is above its limit where
+   a z is above its mean there, and below where below *)
+Theorem norm_circle_side : forall sign ra rb z, sign = 1 \/ sign = -1 ->
+  ranges V a ra -> ranges V b rb -> In z V ->
+  let q := end_law V b c sign in
+  let lead := a z - sum (fun y => q y * a y) V in
+  lead <> 0 -> exists bound, forall alpha, bound < sign * alpha ->
+  0 < lead * (p alpha z - q z).
+Proof.
+  intros sign ra rb z either a_ranges b_ranges z_in q lead lead_nonzero.
+  apply (ends_beside V a b c s w ra rb); try assumption; [|unfold lead in *].
+  - intros E. rewrite E in z_in. exact z_in.
+  - fold q. lra.
+Qed.
+
+(* claim: norm-circle.log-odds; they have one turn, or none (exchange y and z
+   where a z < a y) *)
+Theorem norm_circle_log_odds : forall y z, In y V -> In z V ->
+  let L alpha := ln (p alpha z / p alpha y) in
+  (a y < a z -> peak L (finite (s + w * ((b z - b y) / (a z - a y))))) /\
+  (a y = a z -> b y < b z -> peak L plus_infinity) /\
+  (a y = a z -> b y = b z -> forall alpha, L alpha = c z - c y).
+Proof.
+  intros y z. exact (log_odds_turn V a b c s w y z w_positive).
+Qed.
+End Circle.
+
+(* claim: norm-circle.turns *)
+Theorem norm_circle_turns : forall (A : Type) (a b c : A -> R) s w y z,
+  0 < w -> a y < a z ->
+  let p alpha := softmax (y :: z :: nil) (on_circle a b c s w alpha) in
+  peak (fun alpha => p alpha z)
+    (finite (s + w * ((b z - b y) / (a z - a y)))) /\
+  forall alpha, p alpha y = 1 - p alpha z.
+Proof. exact @two_tokens. Qed.
+
+(* claim: norm-circle.turns; of three tokens one falls, rises, falls, rises *)
+Theorem norm_circle_three_turns : exists a b c : three -> R,
+  let p alpha := softmax (first :: second :: third :: nil)
+    (on_circle a b c 0 1 alpha) first in
+  p (- (3 / 4)) < p (- (12 / 5)) /\ p (- (3 / 4)) < p 0 /\
+  p (3 / 4) < p 0 /\ p (3 / 4) < p (12 / 5).
+Proof. exists row_across, row_along, (fun _ => 0). exact three_turns. Qed.
+
+Section CirclePlateau.
+Context {A J : Type}.
+Variables (V : list A) (js : list J) (pi : J -> R) (p a : J -> A -> R)
+  (b c : A -> R) (s w : J -> R) (sign : R).
+Hypothesis V_nonempty : V <> nil.
+Hypothesis p_laws : laws V js p.
+Hypothesis pi_weights : weights js pi.
+Hypothesis w_positive : forall j, In j js -> 0 < w j.
+Hypothesis either : sign = 1 \/ sign = -1.
+
+Notation q := (end_law V b c sign).
+Notation cost alpha := (cross_entropy V js pi p
+    (fun j => softmax V (on_circle (a j) b c (s j) (w j) alpha))
+  - cross_entropy V js pi p p).
+Notation plateau := (sum (fun j => pi j * KL V (p j) q) js).
+
+(* claim: norm-circle.plateau; whatever the data p are *)
+Theorem norm_circle_plateau : forall ra rb,
+  (forall j, In j js -> ranges V (a j) (ra j)) -> ranges V b rb ->
+  forall alpha, (forall j, In j js -> 0 <= sign * (alpha - s j)) ->
+  let cosine j := cos (line_angle (s j) (w j) alpha) in
+  let lead j := sum (fun z => p j z * a j z) V
+    - sum (fun z => q z * a j z) V in
+  Rabs (cost alpha - plateau + sum (fun j => pi j * (cosine j * lead j)) js) <=
+    sum (fun j => pi j * (cosine j ^ 2 * second_order (ra j) rb)) js.
+Proof.
+  intros ra rb. apply (loss_approach V js pi p a b c s w ra rb sign);
+    assumption.
+Qed.
+
+(* claim: norm-circle.plateau; a budget k below it is exceeded by every strength
+   far enough out, and one above it is kept *)
+Theorem norm_circle_budget :
+  tends_plus (fun x => cost (sign * x)) plateau /\ forall k,
+  (k < plateau -> exists bound, forall alpha, bound < sign * alpha ->
+    k < cost alpha) /\
+  (plateau < k -> exists bound, forall alpha, bound < sign * alpha ->
+    cost alpha < k).
+Proof.
+  split; [apply (loss_limit V js pi p a b c s w sign)|
+    apply (budget_beyond V js pi p a b c s w sign)]; assumption.
+Qed.
+End CirclePlateau.
+
 (* ======== Findings about version 1 of the paper ======== *)
 
 (* claim: finding-remark-3.4; the main text of v1 names no condition on
@@ -1833,6 +1973,10 @@ Definition everything :=
      prop_4_1_rate_supremum, prop_4_1_norms, norm_without_eps,
      attention_averages, attention_is_bounded, feed_forward_is_bounded,
      activation_is_bounded, transformer_is_pre_norm, prop_4_1_consistent),
+   (norm_circle_ellipse, norm_circle_ellipse_layernorm, norm_circle_cosine,
+    @norm_circle_limit, @norm_circle_approach, @norm_circle_side,
+    @norm_circle_log_odds, @norm_circle_turns, norm_circle_three_turns,
+    @norm_circle_plateau, @norm_circle_budget),
    (finding_remark_3_4, finding_remark_3_4_outside, finding_prop_b1_eq_9,
      finding_vanishing, finding_three_behaviours, finding_sigmoidal,
     finding_no_bump, finding_no_plateau, finding_degrades_slope,

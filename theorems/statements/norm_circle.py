@@ -238,7 +238,6 @@ STATEMENT = Statement(
             control=_BLOCK,
             figures=("statements/norm-circle",),
             certificate=_NOT_A_TILT,
-            unproved="on paper: see the idea of the proof",
         ),
         Claim(
             id="norm-circle.approach",
@@ -257,7 +256,6 @@ STATEMENT = Statement(
             control=_BLOCK,
             figures=("statements/norm-circle",),
             certificate=_NOT_A_TILT,
-            unproved="on paper: see the idea of the proof",
         ),
         Claim(
             id="norm-circle.log-odds",
@@ -274,7 +272,6 @@ STATEMENT = Statement(
             control=_BLOCK,
             figures=("statements/norm-circle-log-odds",),
             certificate=_NOT_A_TILT,
-            unproved="on paper: see the idea of the proof",
         ),
         Claim(
             id="norm-circle.turns",
@@ -294,7 +291,6 @@ STATEMENT = Statement(
             ),
             figures=("statements/norm-circle-log-odds",),
             certificate=_NOT_A_TILT,
-            unproved="on paper: see the idea of the proof",
         ),
         Claim(
             id="norm-circle.plateau",
@@ -314,7 +310,6 @@ STATEMENT = Statement(
             control=_BLOCK,
             figures=("statements/norm-circle-cost",),
             certificate=_NOT_A_TILT,
-            unproved="on paper: see the idea of the proof",
         ),
     ),
 )

@@ -45,8 +45,7 @@ def streams(draw: Draw, bias: bool = False, rho: bool = False, block: bool = Fal
     numbers = st.integers(0, 3) | st.integers(-3, 3)
     first, second, vector = (tuple(draw(numbers) for _ in range(d)) for _ in range(3))
     size = draw(st.integers(1, 3)) if bias or rho or block else 0
-    sizes = (size if given else 0 for given in (bias, rho, block))
-    return Stream((first, second), vector, *sizes)
+    return Stream((first, second), vector, bias * size, rho * size, block * size)
 
 
 def normed(values: list[Fraction], centre: bool) -> list[arb] | None:
