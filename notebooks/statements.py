@@ -577,8 +577,7 @@ def draw_circle_log_odds():
             panels[0].plot([np.arctan(b / a)], [np.copysign(np.hypot(a, b), a)], "o", color=ink)
     panels[0].set_ylabel("log-odds of two tokens (dots: turns)")
     panels[0].legend(frameon=False)
-    rows = [[0.0, 0.0], *([6 * np.cos(0.8), side * 6 * np.sin(0.8)] for side in (-1, 1))]
-    probs = np.exp(along_circle(circle_of(rows), angles))
+    probs = np.exp(along_circle(circle_of([[0.0, 0.0], [4.0, 3.0], [4.0, -3.0]]), angles))
     for z, ink in zip(range(3), plots.PALETTE, strict=False):
         panels[1].semilogy(angles, probs[:, z], color=ink, gid=f"three {z}")
     panels[1].set_ylabel("p(z), three tokens")

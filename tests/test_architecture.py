@@ -155,8 +155,8 @@ PUBLIC = {
         Certificate PaperCertificate certify certify_paper check_certificate write_certificate""",
     "theorems.falsify": "Falsification MAP falsify",
     "theorems.symbolic": """
-        ALPHA CLAIM_IDS Identity Proof SymbolicTilt asymptote bell concept_limit identities latex limit
-        tends_to""",
+        ALPHA CLAIM_IDS Identity Proof SymbolicTilt asymptote bell circle_identities concept_limit identities
+        latex limit tends_to""",
 }
 
 

@@ -181,11 +181,16 @@ def _with_a_block() -> SteeredHead:
 
 
 def three_turns() -> SteeredHead:
-    """Three tokens; p of the first dips where each of the others peaks, at t = ±0.8: 2V - 3 turns."""
-    rows = [[0.0, 0.0], *([6 * np.cos(0.8), side * 6 * np.sin(0.8)] for side in (1, -1))]
-    one = np.ones(1)
+    """a = (0, 4, 4), b = (0, 3, -3): p(0) dips near tan t = ±3/4, where the others peak: 2V - 3 turns."""
     return SteeredHead(
-        np.array(rows), np.eye(2)[:1], np.eye(2)[1], np.ones(2), np.zeros(2), 0.0, False, one
+        unembedding=np.array([[0.0, 0.0], [4.0, 3.0], [4.0, -3.0]]) / np.sqrt(2),
+        states=np.array([[1.0, 0.0]]),
+        vector=np.array([0.0, 1.0]),
+        weight=np.ones(2),
+        bias=np.zeros(2),
+        eps=0.0,
+        centred=False,
+        context_weights=np.ones(1),
     )
 
 

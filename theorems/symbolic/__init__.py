@@ -6,6 +6,7 @@ to the zero polynomial: `proved=True` is a proof for that V, `False` says only "
 at once is Coq's business; this corroborates it. Token i (from 0) carries p_{i+1} and M_{i+1}.
 """
 
+from ._circle import circle_identities
 from ._formulas import CLAIM_IDS, latex
 from ._identities import Identity, identities
 from ._limits import asymptote, concept_limit, limit, tends_to
@@ -20,6 +21,7 @@ __all__ = [
     "SymbolicTilt",
     "asymptote",
     "bell",
+    "circle_identities",
     "concept_limit",
     "identities",
     "latex",

@@ -36,6 +36,8 @@ class NormCircle(eqx.Module):
     - As α → ±∞ all contexts tend to softmax(c ± b) (`limit`; Proposition 4.1 of arXiv:2602.02712), and
       log p_α(z) = log p_∞(z) + (g(z) - E_∞[g]) / |α| + O(α⁻²), g = w a, which does not depend on eps
       (`approach`): a token ends above its plateau iff g(z) > E_∞[g].
+    - log p_α(z) differs from log p_∞(z) + cos t (a(z) - E_∞[a]) by at most C cos²t from α* on, where
+      C = R_b + (R_a + R_b)²/8 and R is the range over the tokens: the claim `norm-circle.approach`.
     - The log-odds of two tokens turn once, at tan t = (b(y) - b(z)) / (a(y) - a(z)), or not at all where
       a(y) = a(z): a sinusoid has one extremum on an open half circle.
     - A probability may turn 2V - 3 times: 1/p(z) is 1 + Σ_y exp(r_y cos(t - φ_y) + c(y) - c(z)), in which
@@ -147,7 +149,7 @@ class NormCircle(eqx.Module):
         return g - (self.limit(sign)[None] * g).sum(axis=1, keepdims=True)
 
     def plateau(self, sign: int) -> Float[Array, " contexts"]:
-        """KL(p_{j,0} || p_±∞) [m] in nats: what ΔCE tends to, and from where on no budget binds."""
+        """KL(p_{j,0} || p_±∞) [m] in nats: what ΔCE tends to; a budget above it allows every α far enough out."""
         before, after = self.log_probs_at(0.0), jax.nn.log_softmax(self._far(sign))
         return (jnp.exp(before) * (before - after[None])).sum(axis=1)
 

@@ -177,7 +177,7 @@ def turns_of_first(head: SteeredHead, angles: list[float]) -> int:
 
 def test_a_probability_of_v_tokens_turns_2v_minus_3_times():
     """The turns known of V = 3 and 4: a dip at each of V - 1 angles, and a peak between neighbours."""
-    assert turns_of_first(statement.three_turns(), [-1.5, -0.8, 0.0, 0.8, 1.5]) == 3
+    assert turns_of_first(statement.three_turns(), [-1.176, -0.6435, 0.0, 0.6435, 1.176]) == 3
     base, angles = statement.three_turns(), np.array([-1.1, 0.0, 1.1])
     rows = 40 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     head = replace(base, unembedding=np.vstack([np.zeros(2), rows]))
