@@ -149,7 +149,7 @@ class NormCircle(eqx.Module):
         return g - (self.limit(sign)[None] * g).sum(axis=1, keepdims=True)
 
     def plateau(self, sign: int) -> Float[Array, " contexts"]:
-        """KL(p_{j,0} || p_±∞) [m] in nats: what ΔCE tends to; a budget above it allows every α far enough out."""
+        """KL(p_{j,0} || p_±∞) [m], nats: what ΔCE tends to; a budget above it allows all α far enough out."""
         before, after = self.log_probs_at(0.0), jax.nn.log_softmax(self._far(sign))
         return (jnp.exp(before) * (before - after[None])).sum(axis=1)
 
