@@ -1,7 +1,7 @@
 """A report on a model, in one run that can be resumed: vectors, sweeps, laws."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -15,6 +15,7 @@ from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
 from ..laws import hump, plateau, quadratic, tanh
 from ..laws.bumps import bump_law, paper_protocol
+from ..laws.circle import circle_shapes
 from ..laws.hypotheses import no_limit, no_tilt, unmet_hypotheses
 from ..laws.law import Law
 from ..laws.log_odds import LARGE, Agreement, measure_agreement, measure_log_odds, odds_law
@@ -75,6 +76,13 @@ def make_report(
         is_tilt=untilted is None,
         beside=(paper_protocol(paper),),
     )
+    circle = circle_shapes(model, rows["contexts"], Steering.of(vector), curves.tokens)
+    if circle is not None:
+        bumps = replace(
+            bumps,
+            why=f"{bumps.why}; {circle.words}",
+            evidence=bumps.evidence | {"circle": asdict(circle)},
+        )
     mass, hump_of_mass = _concept_laws(curves)
     limit = _plateau_law(slopes, unlimited is None, why_none)
     found = (bumps, mass, cost, limit, odds_law(agreement, model.blocks), hump_of_mass)

@@ -56,6 +56,10 @@ def test_the_laws_of_a_tiny_model(whole):
         shares.append(float(np.mean((turns == 1) & (signs[0] > 0))))
     # peaks between the outermost strengths are seen by one of the two alone
     np.testing.assert_allclose(shares, bumps.evidence["share_by_prompt"], atol=2 / 40)
+    # the vector is added after the last block, where the circle tells how the curves end
+    circle = bumps.evidence["circle"]
+    assert sum(circle["shapes"].values()) == sum(circle["ends"].values()) == sum(ends)
+    assert "over all strengths from -∞ to ∞" in bumps.why
     assert tanh.evidence["fits"][0]["r_squared"] <= 1
     # differences of the measured curve against the exact derivatives at 0
     found = quadratic.evidence
