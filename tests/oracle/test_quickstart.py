@@ -31,8 +31,8 @@ COMMANDS = [
 RUN = [command for command in COMMANDS if command.startswith(("cat ", "ufm "))]
 (SCRIPT,) = blocks("python")
 *SHOWN, APPLIED = blocks("text")
-# Of numbers three digits are compared (in float64, and compiled otherwise, all five came out the same); of the
-# texts the first lines, as a near tie between two tokens may fall either way.
+# Of numbers three digits are compared (in float64, and compiled otherwise, all five came out the same); of
+# the texts the first lines, as a near tie between two tokens may fall either way.
 DIGITS, LINES = 1e-3, 3
 NUMBER = re.compile(r"[-+]?\b\d+(?:\.\d+)?(?:e[-+]?\d+)?%?")
 
