@@ -1,4 +1,4 @@
-"""Writes a report: report.json, figures, and one page; each file whole or not at all."""
+"""Writes a report: report.json, figures, one page, a recording; each file whole or not at all."""
 
 from pathlib import Path
 
@@ -6,11 +6,15 @@ from ufm._files import write_json, write_whole
 
 from .figures import as_bytes, draw_figures
 from .page import page
+from .recording import recording
 from .request import Report
 
 
 def write_report(report: Report, directory: str | Path) -> list[Path]:
-    """Write report.json, index.html and figures/*.png and *.svg; the paths, JSON first."""
+    """Write report.json, index.html, recording.json and figures/*.png and *.svg; the paths, report first.
+
+    recording.json is what the playground opens (`ufm explore`, "Real model").
+    """
     folder = Path(directory)
     figures = folder / "figures"
     figures.mkdir(parents=True, exist_ok=True)
@@ -24,6 +28,8 @@ def write_report(report: Report, directory: str | Path) -> list[Path]:
                 pictures[name] = data
     html, record = folder / "index.html", folder / "report.json"
     write_whole(html, page(report, pictures).encode())
+    recorded = folder / "recording.json"
+    write_json(recorded, recording(report))
     # last, so that a folder with this file holds all the others
     write_json(record, report.as_json())
-    return [record, html, *written]
+    return [record, html, recorded, *written]

@@ -115,6 +115,7 @@ def make_report(
         agreement=agreement,
         names=names,
         contexts=request.contexts,
+        concept=request.concept,
         wide_cost=wide_cost,
         near_cost=near_cost,
     )

@@ -51,7 +51,7 @@ class Report:
     """The laws with their verdicts, and the data behind the pictures.
 
     `facts`: the model, the steering and the request, plain JSON. `names`: the texts of the tokens shown,
-    by number. `contexts`: the texts of the curves' prompts.
+    by number. `contexts`: the texts of the curves' prompts. `concept` [V] bool: the concept's tokens.
     """
 
     facts: dict[str, object]
@@ -61,6 +61,7 @@ class Report:
     agreement: Agreement
     names: dict[int, str]
     contexts: tuple[str, ...]
+    concept: np.ndarray | None = None
     wide_cost: Cost | None = None
     near_cost: Cost | None = None
 

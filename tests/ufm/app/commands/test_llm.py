@@ -196,7 +196,7 @@ def test_the_command_writes_prints_and_exits_by_the_verdicts(monkeypatch, capsys
     figures = {f"figures/{name}.{kind}" for name in names for kind in ("png", "svg")}
     found = {str(path.relative_to(folder / "ufm-llm")) for path in folder.glob("ufm-llm/*.*")}
     found |= {f"figures/{path.name}" for path in folder.glob("ufm-llm/figures/*")}
-    assert found == {"report.json", "index.html"} | figures
+    assert found == {"report.json", "index.html", "recording.json"} | figures
     assert not list(folder.rglob("*.part"))
     refused(
         monkeypatch,
