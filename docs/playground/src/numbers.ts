@@ -45,8 +45,8 @@ function pivot(logP: Row, M: Row, alpha: number): number {
 }
 
 /** p_α(z) [V] (Lemma B.3); written into `into` if given. */
-export function tilted<T extends number[] | Float64Array>(logP: Row, M: Row, alpha: number, into?: T): T | number[] {
-  const out = into ?? new Array<number>(M.length);
+export function tilted(logP: Row, M: Row, alpha: number, into?: Float64Array): Float64Array {
+  const out = into ?? new Float64Array(M.length);
   const r = pivot(logP, M, alpha);
   let sum = 0;
   for (let z = 0; z < M.length; z++) sum += out[z] = Math.exp(logP[z] - logP[r] + alpha * (M[z] - M[r]));

@@ -10,7 +10,7 @@ from ufm._visible import visible
 from .request import Report
 
 FORMAT = "ufm recording 1"
-_PROMPTS, _TOKENS, _STRENGTHS = 8, 8, 121
+_PROMPTS, _TOKENS, _OF_TARGET, _STRENGTHS = 8, 8, 3, 121
 _DIGITS = 4
 
 
@@ -19,7 +19,8 @@ def recording(report: Report) -> dict[str, JSON]:
 
     - `alphas` [A], in multiples of the vector; `hidden_states`: what one of them is in usual hidden states.
     - `prompts`: for each its `text`, `tokens` (`text`, `in_target`, `probability` [A]), `target_mass` [A]
-      (null without a concept) and `nats` [A], KL(p_0||p_α). The tokens are those that are likeliest anywhere.
+      (null without a concept) and `nats` [A], KL(p_0||p_α). The tokens are those that are likeliest anywhere,
+      three of the target among them.
     - `cost`: ΔCE on the text in nats a token, at `alphas` of its own; null without a text.
 
     Numbers have four significant digits. At most 8 prompts, 8 tokens each, 121 strengths.
@@ -54,18 +55,22 @@ def recording(report: Report) -> dict[str, JSON]:
 def _prompt(report: Report, j: int, kept: np.ndarray) -> dict[str, object]:
     curves = report.curves
     tokens, columns = np.unique(curves.tokens[j], return_index=True)
-    values = (curves.unsteered[j] + curves.increase[j])[np.ix_(kept, columns)]
-    likeliest = np.argsort(-values.max(axis=0), kind="stable")[:_TOKENS]
+    # an increase is a difference of float32: next to 0 the sum may be below it
+    values = (curves.unsteered[j] + curves.increase[j])[np.ix_(kept, columns)].clip(min=0)
+    likeliest = np.argsort(-values.max(axis=0), kind="stable")
+    is_target = np.zeros(tokens.size, bool) if report.concept is None else report.concept[tokens]
+    of_target = likeliest[is_target[likeliest]][:_OF_TARGET]
+    others = likeliest[~is_target[likeliest]][: _TOKENS - of_target.size]
     mass = None if curves.concept_mass is None else _short(curves.concept_mass[j, kept])
     return {
         "text": visible(report.contexts[j]),
         "tokens": [
             {
                 "text": visible(report.names[int(tokens[i])]),
-                "in_target": report.concept is not None and bool(report.concept[tokens[i]]),
+                "in_target": bool(is_target[i]),
                 "probability": _short(values[:, i]),
             }
-            for i in likeliest
+            for i in (*of_target, *others)
         ],
         "target_mass": mass,
         "nats": _short(curves.forward_kl[j, kept]),

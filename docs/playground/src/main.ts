@@ -1,0 +1,272 @@
+/* The playground: one state, in the address; α moves the pictures, all else redraws them. */
+
+import { percent } from "./bars.ts";
+import { readRecord } from "./instance.ts";
+import { RealModel } from "./model.ts";
+import { Panel } from "./panel.ts";
+import { readRecording, type Recording } from "./recording.ts";
+import { sceneOf, type Scene } from "./scene.ts";
+import { Stage } from "./stage.ts";
+import { DEFAULTS, fromHash, toHash, type State } from "./state.ts";
+import { STEPS } from "./tour.ts";
+import smollm2 from "./smollm2.json";
+
+const find = <T extends HTMLElement = HTMLElement>(selector: string) => document.querySelector<T>(selector)!;
+const [slider, output, sweep, zero] = [find<HTMLInputElement>("#alpha"), find("#alpha-value"), find("#sweep"), find("#zero")];
+const [pictures, chips, stack, status] = [find(".pictures"), find(".chips"), find("#masses .stack"), find(".status")];
+const [fill, tick, cost] = [find("#gauge .fill"), find("#gauge .budget"), find("#gauge .number")];
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+let state: State = first();
+let scene: Scene = sceneOf(state);
+const stage = new Stage((alpha) => change({ alpha }));
+const real = new RealModel(smollm2 as Recording, (alpha) => change({ alpha: (alpha / real.reach) * state.reach }));
+const panel = new Panel(find("#panel"), {
+  scene: () => scene,
+  recording: () => real.recording,
+  ours: smollm2 as Recording,
+  change: (changes) => change(changes),
+  go: (step) => change({ ...STEPS[step - 1].preset, step }),
+  open,
+  say,
+});
+
+/** The state of the address; the first step of the tour if it asks for nothing. */
+function first(): State {
+  const asked = fromHash(location.hash);
+  if (!location.hash.slice(1)) return { ...DEFAULTS, ...STEPS[0].preset };
+  try {
+    sceneOf(asked);
+    return asked;
+  } catch (error) {
+    say(`The address asks for what is no instance: ${error instanceof Error ? error.message : error}`);
+    return { ...asked, own: "", sets: "contrastive" };
+  }
+}
+
+function say(words: string): void {
+  status.textContent = words;
+}
+
+let waiting = 0;
+let isStale = { data: true, layout: true };
+
+/** Change the state; the next frame shows it. */
+function change(changes: Partial<State>): void {
+  const next = { ...state, ...changes };
+  if (changes.concepts && state.sets === "picked") Object.assign(next, { positive: [0, 1], negative: [2, 3] });
+  next.alpha = Math.min(Math.max(next.alpha, -next.reach), next.reach);
+  const keys = Object.keys(changes) as (keyof State)[];
+  const moved = keys.filter((key) => next[key] !== state[key]);
+  if (moved.some((key) => key !== "alpha")) {
+    try {
+      scene = sceneOf(next);
+      say("");
+    } catch (error) {
+      say(error instanceof Error ? error.message : String(error));
+      return panel.sync(state);
+    }
+    isStale.data = true;
+  }
+  if (moved.includes("mode") || moved.includes("step")) isStale.layout = true;
+  state = next;
+  waiting ||= requestAnimationFrame(show);
+}
+
+function show(): void {
+  waiting = 0;
+  if (isStale.layout) layOut();
+  if (isStale.data) {
+    slider.min = String(-state.reach);
+    slider.max = String(state.reach);
+    stage.draw(scene, state);
+    if (state.mode === "model") real.draw(state.prompt);
+    drawMeters();
+    panel.sync(state);
+    panel.judge(scene);
+  }
+  isStale = { data: false, layout: false };
+  moveTo(state.alpha);
+  remember();
+}
+
+const CHIPS: { [id: string]: string } = {
+  tokens: "words", bars: "next word", concepts: "concepts", price: "price", windows: "sweet spots", "real-tokens": "real words", "real-mass": "real joy", "real-price": "real price",
+}; // prettier-ignore
+
+/** Which pictures are there, in which order; on a narrow screen the chips pick one. */
+function layOut(): void {
+  const { mode, step } = state;
+  const every = { ...stage.pictures, "real-tokens": real.tokens.root, "real-mass": real.mass.root, "real-price": real.price.root };
+  const order =
+    mode === "tour" ? STEPS[step - 1].pictures : mode === "play" ? ["tokens", "bars", "concepts", "price", "windows"] : ["tokens", "real-tokens", "concepts", "real-mass", "price", "real-price"];
+  pictures.dataset.layout = mode === "tour" ? `tour${order.length}` : mode;
+  pictures.replaceChildren(...order.map((id) => every[id as keyof typeof every]));
+  chips.replaceChildren(
+    ...order.map((id) => {
+      const chip = document.createElement("button");
+      chip.type = "button";
+      chip.textContent = CHIPS[id];
+      chip.addEventListener("click", () => pick(id));
+      chip.dataset.for = id;
+      return chip;
+    }),
+  );
+  pick(order[mode === "model" ? 1 : 0]);
+  find("#masses-name").textContent = mode === "model" ? "toy: next" : "next word";
+  find("#gauge .name").textContent = mode === "model" ? "toy: price" : "price";
+  for (const tab of document.querySelectorAll<HTMLElement>("[role=tab]")) {
+    const isOn = tab.dataset.mode === mode;
+    tab.setAttribute("aria-selected", String(isOn));
+    tab.tabIndex = isOn ? 0 : -1;
+  }
+  document.body.dataset.mode = mode;
+  panel.sync(state);
+}
+
+function pick(id: string): void {
+  for (const picture of pictures.children) picture.classList.toggle("picked", (picture as HTMLElement).dataset.picture === id);
+  for (const chip of chips.children) chip.setAttribute("aria-pressed", String((chip as HTMLElement).dataset.for === id));
+}
+
+let segments: HTMLElement[] = [];
+let wide = 400; // of the bar of concepts, in pixels
+new ResizeObserver(() => {
+  wide = stack.clientWidth;
+  moveTo(state.alpha);
+}).observe(stack);
+function drawMeters(): void {
+  segments = scene.instance.concepts.map((name, k) => {
+    const segment = document.createElement("span");
+    segment.className = `hue${k}`;
+    segment.innerHTML = "<b></b><i></i>";
+    segment.querySelector("b")!.textContent = name;
+    return segment;
+  });
+  stack.replaceChildren(...segments);
+  const top = Math.max(...scene.cost, state.budget);
+  tick.style.left = `${(100 * state.budget) / top}%`;
+}
+
+function moveTo(alpha: number): void {
+  const { masses, price } = stage.move(scene, alpha);
+  if (state.mode === "model") real.move((alpha / state.reach) * real.reach);
+  const text = alpha.toFixed(2).replace("-", "−");
+  output.textContent = text;
+  if (Number(slider.value) !== alpha) slider.value = String(alpha);
+  slider.style.setProperty("--at", String((alpha + state.reach) / (2 * state.reach)));
+  segments.forEach((segment, k) => {
+    segment.style.flexGrow = String(Math.max(masses[k], 0.0001));
+    const room = masses[k] * wide - 16 - 9 * scene.instance.concepts[k].length;
+    segment.classList.toggle("narrow", room < 0);
+    segment.classList.toggle("short", room < 40);
+    segment.lastElementChild!.textContent = percent(masses[k]);
+  });
+  const top = Math.max(...scene.cost, state.budget);
+  fill.style.transform = `scaleX(${Math.max(0, Math.min(1, price / top)).toFixed(4)})`;
+  find("#gauge").classList.toggle("over", price > state.budget);
+  cost.textContent = `${price.toFixed(2).replace("-", "−")} nats`;
+  const words = scene.instance.concepts.map((name, k) => `${name} ${percent(masses[k])}`).join(", ");
+  slider.setAttribute("aria-valuetext", `α = ${text}: ${words}; price ${price.toFixed(2)} nats`);
+  stack.setAttribute("aria-label", words);
+}
+
+let later = 0;
+/** The address follows the state, a moment later: browsers refuse to be told more often. */
+function remember(): void {
+  clearTimeout(later);
+  later = window.setTimeout(() => {
+    const hash = toHash({ ...state, alpha: Number(state.alpha.toFixed(4)) });
+    if (hash !== location.hash.slice(1)) history.replaceState(null, "", `#${hash}`);
+  }, 250);
+}
+
+function open(recording: Recording): void {
+  real.recording = recording;
+  isStale.layout = true;
+  state = { ...state, prompt: 0 };
+  change({ mode: "model", kind: state.kind });
+  isStale.data = true;
+  panel.refresh(state);
+  say(`This is ${recording.model.name} now.`);
+}
+
+// α
+
+slider.addEventListener("input", () => change({ alpha: Number(slider.value) }));
+slider.addEventListener("keydown", (event) => {
+  const steps: { [key: string]: number } = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10 };
+  if (!(event.key in steps)) return;
+  event.preventDefault();
+  change({ alpha: Number((state.alpha + (steps[event.key] * state.reach) / 100).toFixed(6)) });
+});
+zero.addEventListener("click", () => change({ alpha: 0 }));
+
+let sweeping = 0;
+sweep.addEventListener("click", () => {
+  if (sweeping) return stop();
+  sweep.textContent = "❚❚";
+  sweep.setAttribute("aria-label", "Stop the sweep");
+  let before = performance.now();
+  const turn = (now: number) => {
+    const next = state.alpha + ((now - before) / 7000) * 2 * state.reach;
+    before = now;
+    change({ alpha: next > state.reach ? -state.reach : next });
+    sweeping = requestAnimationFrame(turn);
+  };
+  sweeping = requestAnimationFrame(turn);
+});
+function stop(): void {
+  cancelAnimationFrame(sweeping);
+  sweeping = 0;
+  sweep.textContent = "▶";
+  sweep.setAttribute("aria-label", "Sweep α from left to right");
+}
+find(".stage").addEventListener("pointerdown", (event) => {
+  if (sweeping && event.target !== sweep) stop();
+});
+const follow = () => {
+  sweep.hidden = still.matches;
+  if (still.matches && sweeping) stop();
+};
+still.addEventListener("change", follow);
+follow();
+
+// modes, addresses, files
+
+const tabs = [...document.querySelectorAll<HTMLElement>("[role=tab]")];
+tabs.forEach((tab, i) => {
+  tab.addEventListener("click", () => {
+    const mode = tab.dataset.mode as State["mode"];
+    if (mode === "tour") change({ ...STEPS[state.step - 1].preset, mode });
+    else if (mode === "model") change({ ...STEPS[0].preset, mode, alpha: 0.5 });
+    else change({ mode });
+  });
+  tab.addEventListener("keydown", (event) => {
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!by) return;
+    const next = tabs[(i + by + tabs.length) % tabs.length];
+    next.focus();
+    next.click();
+  });
+});
+addEventListener("hashchange", () => {
+  state = first();
+  scene = sceneOf(state);
+  isStale = { data: true, layout: true };
+  waiting ||= requestAnimationFrame(show);
+});
+addEventListener("dragover", (event) => event.preventDefault());
+addEventListener("drop", async (event) => {
+  event.preventDefault();
+  const source = await event.dataTransfer?.files[0]?.text();
+  if (source === undefined) return;
+  try {
+    if (/"in_concept"|"next_token_probs"/.test(source)) change({ own: JSON.stringify(readRecord(source)), mode: "play", kind: 0, broken: "" });
+    else open(readRecording(source));
+  } catch (error) {
+    say(`This file cannot be shown: ${error instanceof Error ? error.message : error}`);
+  }
+});
+
+show();

@@ -1,0 +1,246 @@
+/* What is beside the pictures: a step of the tour, the controls of free play, or the real model's facts. */
+
+import { claims } from "./claims.ts";
+import { button, choice, listed, made, radios, slider, texts, toggle, type Change, type Control } from "./controls.ts";
+import formulas from "./formulas.json";
+import { BREAKS, LAWS, SETS, readRecord } from "./instance.ts";
+import { readRecording, type Recording } from "./recording.ts";
+import type { Scene } from "./scene.ts";
+import type { State } from "./state.ts";
+import { STEPS } from "./tour.ts";
+
+export interface Page {
+  scene(): Scene;
+  recording(): Recording;
+  change: Change;
+  go(step: number): void;
+  ours: Recording; // that comes with the page
+  open(recording: Recording): void;
+  say(words: string): void;
+}
+
+const MINUS = (value: number, digits = 2) => value.toFixed(digits).replace("-", "−");
+const nats = (value: number) => `${value} nats`;
+
+export class Panel {
+  private controls: Control[] = [];
+  private shown = "";
+  private verdicts: HTMLElement | null = null;
+
+  constructor(private root: HTMLElement, private page: Page) {}
+
+  /** The panel of a mode and step is built once, and then follows the state. */
+  sync(state: State): void {
+    const key = `${state.mode} ${state.mode === "tour" ? state.step : ""}`;
+    if (key !== this.shown) {
+      this.shown = key;
+      this.controls = [];
+      this.verdicts = null;
+      this.root.replaceChildren();
+      this.root.setAttribute("aria-labelledby", `tab-${state.mode}`);
+      ({ tour: () => this.tour(state.step), play: () => this.play(), model: () => this.model() })[state.mode]();
+      this.root.scrollTop = 0;
+    }
+    for (const control of this.controls) control.sync(state);
+  }
+
+  /** The verdicts follow the data, not α. */
+  judge(scene: Scene): void {
+    if (!this.verdicts) return;
+    const found = claims(scene.instance, scene.peaks);
+    this.verdicts.replaceChildren(
+      ...found.map((claim) => {
+        const [kind, word] = verdict(claim.isMet, claim.isTrue);
+        const row = made("li", `claim ${kind}`, "<span class='verdict'></span><div><b></b><p class='says'></p><p class='seen'></p></div>");
+        row.dataset.claim = claim.id;
+        row.querySelector(".verdict")!.textContent = word;
+        row.querySelector("b")!.textContent = claim.name;
+        row.querySelector(".says")!.textContent = claim.says;
+        row.querySelector(".seen")!.textContent = claim.isMet ? claim.seen : `Needs: ${claim.needs}. Here: ${claim.seen}.`;
+        return row;
+      }),
+    );
+  }
+
+  private add(...parts: (HTMLElement | Control)[]): void {
+    for (const part of parts) {
+      if (part instanceof HTMLElement) this.root.append(part);
+      else {
+        this.root.append(part.root);
+        this.controls.push(part);
+      }
+    }
+  }
+
+  private tour(number: number): void {
+    const { change, go } = this.page;
+    const step = STEPS[number - 1];
+    const steps = made("nav", "steps");
+    steps.setAttribute("aria-label", "Steps of the tour");
+    STEPS.forEach((each, i) => {
+      const dot = button(String(i + 1), () => go(i + 1));
+      dot.setAttribute("aria-label", `Step ${i + 1}: ${each.title}`);
+      if (i + 1 === number) dot.setAttribute("aria-current", "step");
+      steps.append(dot);
+    });
+    const words = made("div", "step", "<h2></h2><p class='sentence'></p><div class='formula'></div><p class='theorem'></p><p class='hint'></p>");
+    words.querySelector("h2")!.textContent = step.title;
+    words.querySelector(".sentence")!.textContent = step.sentence;
+    words.querySelector(".formula")!.innerHTML = formulas[step.formula as keyof typeof formulas];
+    words.querySelector(".theorem")!.textContent = step.theorem;
+    words.querySelector(".hint")!.textContent = step.hint;
+    this.add(steps, words);
+    if (number === 3) this.add(slider("budget", "Budget", [0.05, 3, 0.05], nats, change));
+    if (number === 4) this.add(listed("kind", "Text in the other picture", () => this.page.scene().instance.kinds.map(({ name }) => name), change));
+    if (number === 5) {
+      this.add(radios("broken", "What to break", { "": "nothing: as the theorems want it", ...BREAKS }, change));
+      this.addVerdicts("What is true now");
+    }
+    const turn = made("div", "turn");
+    const back = button("Back", () => go(number - 1));
+    back.disabled = number === 1;
+    const next = number < STEPS.length ? button("Next", () => go(number + 1), "primary") : button("Play freely", () => change({ mode: "play" }), "primary");
+    turn.append(back, next);
+    this.add(turn);
+  }
+
+  private addVerdicts(title: string): void {
+    const heading = made("h2", "small");
+    heading.textContent = title;
+    this.verdicts = made("ul", "claims");
+    this.add(heading, this.verdicts);
+    this.judge(this.page.scene());
+  }
+
+  private play(): void {
+    const { change, scene } = this.page;
+    const ifToy = (control: Control, when: (state: State) => boolean = () => true): Control => ({
+      root: control.root,
+      sync: (state) => {
+        control.root.hidden = state.own !== "" || !when(state);
+        control.sync(state);
+      },
+    });
+    const heading = (words: string) => {
+      const element = made("h2", "small");
+      element.textContent = words;
+      return element;
+    };
+    const whole = (value: number) => String(value);
+    this.add(
+      heading("Data"),
+      ifToy(choice("law", "Words", LAWS, change)),
+      ifToy(slider("concepts", "Concepts", [2, 5, 1], whole, change)),
+      ifToy(slider("size", "Words a concept", [1, 12, 1], whole, change)),
+      ifToy(slider("epsilon", "Mass off the concept, ε", [1, 45, 1], (value) => MINUS(value / 100), change)),
+      ifToy(slider("gamma", "Each word against the last, in its concept (γ)", [4, 40, 1], (value) => MINUS(value / 20), change), (state) => state.law === "tapered"),
+      ifToy(slider("omega", "… and elsewhere (ω)", [4, 40, 1], (value) => MINUS(value / 20), change), (state) => state.law === "tapered"),
+      ifToy(slider("seed", "Seed", [0, 99, 1], whole, change), (state) => state.law === "random"),
+      this.own(),
+      heading("Steering vector"),
+      ifToy(choice("sets", "Texts for and against", SETS, change)),
+      texts(() => textNames(scene()), change),
+      heading("View"),
+      listed("kind", "Next word after a", () => scene().instance.kinds.map(({ name }) => name), change),
+      slider("reach", "Range of α", [0.5, 20, 0.5], (value) => `±${value}`, change),
+      slider("budget", "Budget", [0.05, 3, 0.05], nats, change),
+      toggle("bounds", "Show bounds, limits and asymptotes", change),
+      heading("Break a hypothesis"),
+      choice("broken", "Break", { "": "nothing", ...BREAKS }, change),
+    );
+    this.addVerdicts("What is true here");
+  }
+
+  /** Own data in, the instance out. */
+  private own(): Control {
+    const { change, scene, say } = this.page;
+    const root = made("details", "own", "<summary>Your own rates; save for ufm certify</summary><label for='own-text'>Paste the JSON of an instance, or one line of probabilities for each text, a joyful one first</label><textarea id='own-text' rows='5' spellcheck='false'></textarea><p class='wrong' role='alert'></p>");
+    const [field, wrong] = [root.querySelector("textarea")!, root.querySelector<HTMLElement>(".wrong")!];
+    const use = (source: string) => {
+      try {
+        change({ own: JSON.stringify(readRecord(source)), broken: "", kind: 0 });
+        wrong.textContent = "";
+        say("These are your own data now.");
+      } catch (error) {
+        wrong.textContent = error instanceof Error ? error.message : String(error);
+      }
+    };
+    const back = button("Back to the toy’s words", () => change({ own: "", kind: 2 }));
+    const row = made("div", "row");
+    row.append(button("Use this", () => use(field.value), "primary"), picker("Open a file", use), back);
+    const out = made("div", "row");
+    const record = () => JSON.stringify(scene().instance.record, null, 1) + "\n";
+    out.append(
+      button("Save instance.json", () => {
+        const link = document.createElement("a");
+        link.href = URL.createObjectURL(new Blob([record()], { type: "application/json" }));
+        link.download = "instance.json";
+        link.click();
+        URL.revokeObjectURL(link.href);
+      }),
+      button("Show it here", () => (field.value = record())),
+    );
+    root.append(row, out);
+    return { root, sync: (state) => void (back.hidden = state.own === "") };
+  }
+
+  private model(): void {
+    const { change, recording } = this.page;
+    const { model, steering, cost } = recording();
+    const isOurs = recording() === this.page.ours;
+    const words = made("div", "step", "<h2>The toy beside a real model</h2><p class='sentence'></p>");
+    words.querySelector("p")!.textContent = `Right: ${isOurs ? "SmolLM2-135M-Instruct" : model.name}, steered after block ${steering.layer} of ${model.blocks}, as it was recorded. Left: the theory's toy. The slider moves both through their ranges.`;
+    const facts = made("ul", "facts");
+    const lines = [
+      isOurs ? "Alike: a push towards joy makes words of joy likelier, other words rise and fade, and every large push costs." : "",
+      isOurs ? "Unlike: the real model normalises its hidden state before it reads off words, so the price levels off, and too large a push loses joy again. Its curves wiggle, and its price is not least at α = 0: the theorems' hypotheses are not met." : "",
+      `Strength on the right is in usual hidden states: at 1 the push is as long as what it is added to.${cost ? ` The price was measured on ${cost.tokens} tokens of text.` : ""}`,
+      model.caveat ? `Mind: ${model.caveat}.` : "",
+    ];
+    for (const line of lines.filter(Boolean)) facts.append(Object.assign(document.createElement("li"), { textContent: line }));
+    this.add(words, listed("prompt", "The real model continues", () => recording().prompts.map(({ text }) => `“${text} …”`), change), facts);
+    const drop = made("div", "drop", "<p>Your own model: run <code>ufm llm … --out FOLDER</code> and drop <code>FOLDER/recording.json</code> on this page.</p><p class='wrong' role='alert'></p>");
+    drop.prepend(
+      picker("Open recording.json", (source) => {
+        try {
+          this.page.open(readRecording(source));
+        } catch (error) {
+          drop.querySelector(".wrong")!.textContent = error instanceof Error ? error.message : String(error);
+        }
+      }),
+    );
+    this.add(drop);
+  }
+
+  /** Build the panel anew, of another recording. */
+  refresh(state: State): void {
+    this.shown = "";
+    this.sync(state);
+  }
+}
+
+function verdict(isMet: boolean, isTrue: boolean | null): [string, string] {
+  if (isMet) return isTrue ? ["holds", "✓ holds"] : ["false", "✗ false"];
+  if (isTrue === null) return ["empty", "– says nothing"];
+  return isTrue ? ["anyway", "○ true anyway"] : ["false", "✗ false here"];
+}
+
+function textNames(scene: Scene): string[] {
+  const { record, kinds, logP } = scene.instance;
+  const ofConcept = new Map(kinds.map(({ context, name }) => [record.contexts?.[context], name]));
+  return logP.map((_, j) => ofConcept.get(record.contexts?.[j]) ?? `text ${j}`);
+}
+
+function picker(words: string, read: (source: string) => void): HTMLElement {
+  const label = made("label", "file");
+  label.textContent = words;
+  const input = document.createElement("input");
+  input.type = "file";
+  input.accept = ".json,.txt,.csv,application/json";
+  input.addEventListener("change", async () => {
+    if (input.files?.[0]) read(await input.files[0].text());
+    input.value = "";
+  });
+  label.append(input);
+  return label;
+}
