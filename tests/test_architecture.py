@@ -33,7 +33,7 @@ FLOORS = (
     ("theorems.symbolic", "theorems.certificates"),  # of which one more rule holds, below
     ("theorems.falsify", "theorems.verify"),
     ("ufm.app.printing",),
-    ("ufm.app.explorer",),
+    ("ufm.app.explorer", "ufm.app.playground"),
     ("ufm.app.commands",),
     ("ufm.app",),
 )

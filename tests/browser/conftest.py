@@ -20,9 +20,9 @@ COMMAND = [sys.executable, "-c", "from ufm.app.main import main; main()"]
 
 @pytest.fixture(scope="session")
 def address():
-    """The address of `ufm explore`, started as a process of its own on a free port."""
+    """The address of `ufm explore --verdicts`, started as a process of its own on a free port."""
     process = subprocess.Popen(
-        [*COMMAND, "explore", "--port", "0", "--no-browser"],
+        [*COMMAND, "explore", "--verdicts", "--port", "0", "--no-browser"],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         text=True,

@@ -1,4 +1,4 @@
-"""`ufm explore`: the explorer in the browser."""
+"""`ufm explore`: the playground in the browser, or the explorer with every claim's verdict."""
 
 import os
 import socket
@@ -7,11 +7,14 @@ import threading
 import webbrowser
 from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 from rich.console import Console
 
+from ..playground.page import PAGE
 from .bad_input import BadInput
 from .rules import number
 from .start import starting_jax
@@ -21,44 +24,93 @@ _HOST = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Explore:
-    """Explore toy regimes of steering in the browser: curves, costs, and every claim's verdict.
+    """Play with the strength of steering in the browser: a slider for α, a guided tour, a real model.
+
+    The page needs neither server nor network: it may be kept and opened as a file. With --verdicts the
+    explorer comes instead, in which the library judges every claim on toy data of your choice.
 
     Args:
+        verdicts: Open the explorer with every claim's verdict (needs the extra [notebooks]).
         port: Port on this machine to serve it at; 0 for any that is free.
         browser: Open it in the browser; with --no-browser only its address is printed.
     """
 
+    verdicts: bool = False
     port: Annotated[int, number(lambda value: 0 <= value <= 65535, "in 0..65535")] = 2718
     browser: bool = True
 
     def __call__(self) -> int:
-        """Serve the explorer until Ctrl-C; this does not return."""
+        """Serve the page until Ctrl-C."""
+        if self.verdicts:
+            self._serve_explorer()
+        return self._serve_playground()
+
+    def _announce(self, listening: socket.socket, what: str, delay: float) -> None:
+        """Print the address, and open it in the browser after `delay` seconds."""
+        address = f"http://{_HOST}:{listening.getsockname()[1]}"
+        sys.stdout.write(f"{address}\n")
+        sys.stdout.flush()
+        sys.stderr.write(f"ufm: {what}; stop it with Ctrl-C\n")
+        if self.browser:
+            threading.Timer(delay, webbrowser.open, [address]).start()
+
+    def _serve_playground(self) -> int:
+        listening = _listen(self.port)
+        address: tuple[str, int] = listening.getsockname()
+        with ThreadingHTTPServer(address, _Playground, bind_and_activate=False) as server:
+            server.socket.close()
+            server.socket = listening
+            where = (
+                f"the playground runs at this address, and is a file that opens by itself: {PAGE}"
+            )
+            self._announce(listening, where, delay=0.0)
+            with suppress(KeyboardInterrupt):  # the way to stop it
+                server.serve_forever()
+        return 0
+
+    def _serve_explorer(self) -> NoReturn:
         try:
             import marimo
             import uvicorn
         except ImportError as error:
-            raise BadInput("the explorer needs marimo: pip install 'ufm[notebooks]'") from error
+            raise BadInput(
+                "explore --verdicts needs marimo: pip install 'ufm[notebooks]'"
+            ) from error
         listening = _listen(self.port)
         with starting_jax(Console(stderr=True)):
             from .. import explorer
 
             explorer.warm_up(wait=False)  # while the browser starts
-        address = f"http://{_HOST}:{listening.getsockname()[1]}"
         app = marimo.create_asgi_app(quiet=True).with_app(path="", root=str(notebook())).build()
         # what is still open when Ctrl-C comes is a page of ours: it is not waited for
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
-        sys.stdout.write(f"{address}\n")
-        sys.stdout.flush()
-        sys.stderr.write("ufm: the explorer runs at this address; stop it with Ctrl-C\n")
-        if self.browser:
-            threading.Timer(1.0, webbrowser.open, [address]).start()
+        self._announce(listening, "the explorer runs at this address", delay=1.0)
         with suppress(KeyboardInterrupt):  # the way to stop it
             server.run(sockets=[listening])
         sys.stdout.flush()
         sys.stderr.flush()
         # a thread may be compiling: nothing stops it, and Python's own way out aborts in it
         os._exit(0)
+
+
+class _Playground(BaseHTTPRequestHandler):
+    """Serves the one page, and nothing else of this machine."""
+
+    def do_GET(self) -> None:
+        """The page at /, 404 elsewhere."""
+        if self.path.split("?")[0] not in ("/", "/index.html"):
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return
+        body = PAGE.read_bytes()
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Requests are not logged."""
 
 
 def _listen(port: int) -> socket.socket:

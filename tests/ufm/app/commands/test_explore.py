@@ -1,10 +1,11 @@
-"""`ufm explore`: that it serves the page, stops at Ctrl-C, and what it refuses."""
+"""`ufm explore`: that it serves its pages, stops at Ctrl-C, and what it refuses."""
 
 import os
 import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 import webbrowser
 from pathlib import Path
@@ -13,17 +14,35 @@ import pytest
 
 from tests.ufm.app.test_main import run
 from ufm.app.commands.explore import notebook
+from ufm.app.playground.page import PAGE
 
 ROOT = Path(__file__).parents[4]
 
 
-def test_serves_the_page_and_stops_at_ctrl_c():
+@pytest.mark.parametrize(
+    ("options", "title", "told"),
+    [
+        (
+            [],
+            b"<title>How hard should you steer? A playground</title>",
+            f"ufm: the playground runs at this address, and is a file that opens by itself: {PAGE}; "
+            "stop it with Ctrl-C\n",
+        ),
+        (
+            ["--verdicts"],
+            b"Steering strength: explorer",
+            "ufm: the explorer runs at this address; stop it with Ctrl-C\n",
+        ),
+    ],
+    ids=["playground", "explorer"],
+)
+def test_serves_the_page_and_stops_at_ctrl_c(options, title, told):
     process = subprocess.Popen(
         [
             sys.executable,
             "-c",
             "from ufm.app.main import main; main()",
-            *("explore", "--port", "0", "--no-browser"),
+            *("explore", "--port", "0", "--no-browser", *options),
         ],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
@@ -36,14 +55,18 @@ def test_serves_the_page_and_stops_at_ctrl_c():
         assert address.startswith("http://127.0.0.1:")
         with urllib.request.urlopen(address) as page:
             assert page.status == 200
-            assert b"Steering strength: explorer" in page.read()
+            assert title in page.read()
+        if not options:
+            with pytest.raises(urllib.error.HTTPError, match="404") as refused:
+                urllib.request.urlopen(f"{address}/../../../../etc/passwd")
+            refused.value.close()
         process.send_signal(signal.SIGINT)
         out, errors = process.communicate(timeout=60)
     finally:
         process.kill()
     assert process.returncode == 0
     assert out == ""
-    assert errors == "ufm: the explorer runs at this address; stop it with Ctrl-C\n"
+    assert errors == told
 
 
 @pytest.fixture
@@ -71,9 +94,9 @@ def test_a_port_that_is_none(monkeypatch, capsys, no_browser, port):
 
 def test_without_marimo(monkeypatch, capsys, no_browser):
     monkeypatch.setitem(sys.modules, "marimo", None)
-    status, out, errors = run(monkeypatch, capsys, "explore")
+    status, out, errors = run(monkeypatch, capsys, "explore", "--verdicts")
     assert (status, out) == (2, "")
-    assert errors == "ufm: the explorer needs marimo: pip install 'ufm[notebooks]'\n"
+    assert errors == "ufm: explore --verdicts needs marimo: pip install 'ufm[notebooks]'\n"
 
 
 def test_the_notebook_is_found():
