@@ -10,6 +10,7 @@ export class Bars {
   private readonly list: HTMLElement;
   private rows: { bar: HTMLElement; number: HTMLElement; row: HTMLElement }[] = [];
   private top = 1;
+  private named = "";
 
   constructor(id: string) {
     this.root = document.createElement("figure");
@@ -22,14 +23,22 @@ export class Bars {
   draw(subtitle: string, words: Word[], before: ArrayLike<number>, top: number): void {
     this.root.querySelector("p")!.textContent = subtitle;
     this.top = top;
+    this.name(words);
+    this.rows.forEach(({ row }, z) => (row.querySelector<HTMLElement>(".before")!.style.left = `${(100 * before[z]) / top}%`));
+  }
+
+  /** A row for each word, made anew only where the words are others. */
+  private name(words: Word[]): void {
+    const key = words.map(({ name, hue }) => `${hue} ${name}`).join("\n");
+    if (key === this.named) return;
+    this.named = key;
     this.list.className = words.length > 36 ? "many three" : words.length > 15 ? "many" : "";
     this.list.replaceChildren(
-      ...words.map(({ name, hue }, z) => {
+      ...words.map(({ name, hue }) => {
         const row = document.createElement("li");
         row.className = `hue${hue}`;
         row.innerHTML = "<span class='word'></span><span class='track'><span class='bar'></span><span class='before'></span></span><span class='number'></span>";
         row.querySelector(".word")!.textContent = name;
-        row.querySelector<HTMLElement>(".before")!.style.left = `${(100 * before[z]) / top}%`;
         return row;
       }),
     );

@@ -28,7 +28,7 @@ export function claims(instance: Instance, peaks: number[][]): Claim[] {
   const wrongSign = M.findIndex((m, z) => m > 0 !== target[z]);
   const spots = moves ? kinds.map(({ context }) => numbers.sweetSpot(peaks[context], target)) : [];
   const fall = moves ? firstFall(instance) : null;
-  const drift = data ? numbers.costIncrease(logP, M, weights, 1, data) - numbers.costIncrease(logP, M, weights, 1) : 0;
+  const drift = data ? numbers.costCurve(logP, M, weights, data)(1) - numbers.costCurve(logP, M, weights)(1) : 0;
   const top = numbers.extreme(M, 1);
   const winners = M.map((m, z) => (m === top ? z : -1)).filter((z) => z >= 0);
   const wins = winners.every((z) => target[z]);
@@ -100,12 +100,14 @@ function firstFall(instance: Instance): number | null {
   for (const { context } of kinds) {
     for (let i = -60; i <= 60; i++) {
       const alpha = (reach * i) / 60;
-      const [p, x] = [numbers.tilted(logP[context], M, alpha), numbers.centred(logP[context], M, alpha)];
+      const p = numbers.tilted(logP[context], M, alpha);
+      let average = 0;
+      for (let z = 0; z < M.length; z++) average += p[z] * M[z];
       let [slope, size] = [0, 0];
       for (let z = 0; z < M.length; z++) {
         if (!target[z]) continue;
-        slope += p[z] * x[z];
-        size += p[z] * Math.abs(x[z]);
+        slope += p[z] * (M[z] - average);
+        size += p[z] * Math.abs(M[z] - average);
       }
       if (slope < -1e-9 * size) return alpha;
     }

@@ -137,7 +137,8 @@ function generator(seed: number): (end: number) => number {
 export function instanceOf(record: Record, broken: Settings["broken"] = ""): Instance {
   const rows = record.next_token_probs ? tableRows(record) : rateRows(record);
   const [m, V] = [rows.length, rows[0].length];
-  rows.forEach((row, j) => {
+  [...new Set(rows)].forEach((row) => {
+    const j = rows.indexOf(row);
     if (row.length !== V) throw new Error(`row ${j} has ${row.length} entries, row 0 has ${V}`);
     if (row.some((value) => value.over <= 0n)) throw new Error(`row ${j} holds a probability that is not positive`);
     const total = q.sum(row);
@@ -160,12 +161,13 @@ export function instanceOf(record: Record, broken: Settings["broken"] = ""): Ins
     return given!.every((other, z) => other !== k || target[z]);
   }
   const concept = given ? given.map((k) => numbers.indexOf(k)) : target.map((inside) => (inside ? 0 : 1));
-  const logP = rows.map((row) => Float64Array.from(row, (value) => Math.log(q.toNumber(value))));
+  const logs = new Map([...new Set(rows)].map((row) => [row, Float64Array.from(row, (value) => Math.log(q.toNumber(value)))]));
+  const logP = rows.map((row) => logs.get(row)!);
   const weights = record.context_weights?.map((w) => q.toNumber(q.parse(w))) ?? rows.map(() => 1 / m);
   const names = named(record, concept, numbers);
   const kinds = new Map<string, Instance["kinds"][number]>();
-  rows.forEach((row, j) => {
-    const key = row.map(q.text).join(" ");
+  logP.forEach((row, j) => {
+    const key = row.join(" ");
     const seen = kinds.get(key);
     if (seen) seen.weight += weights[j];
     else kinds.set(key, { context: j, weight: weights[j], name: names.contexts[j] });
@@ -214,7 +216,9 @@ function rateRows(record: Record): Fraction[][] {
   const [a, b] = [record.in_concept!.map(q.parse), record.off_concept!.map(q.parse)];
   const { token_concept: tokens, contexts } = record;
   if (a.length !== b.length || a.length !== tokens!.length) throw new Error("in_concept, off_concept and token_concept differ in length");
-  return contexts!.map((k) => a.map((value, z) => (tokens![z] === k ? value : b[z])));
+  // texts of one concept share their row
+  const row = new Map([...new Set(contexts)].map((k) => [k, a.map((value, z) => (tokens![z] === k ? value : b[z]))]));
+  return contexts!.map((k) => row.get(k)!);
 }
 
 function tableRows(record: Record): Fraction[][] {

@@ -114,14 +114,15 @@ function remainder(p: number, grown: number, y: number): number {
   return p * y * y * series;
 }
 
-/** KL(p || p_α) = K(α) - αK'(0): what steering costs on one context, in nats. */
-export function forwardKL(logP: Row, M: Row, alpha: number): number {
-  const x = centred(logP, M, 0);
-  const exponents = x.map((value, z) => logP[z] + alpha * value);
-  if (Math.max(...exponents) > 300) return logSumExp(exponents);
-  let rise = 0;
-  for (let z = 0; z < x.length; z++) rise += remainder(Math.exp(logP[z]), Math.exp(exponents[z]), alpha * x[z]);
-  return Math.log1p(rise);
+/** KL(p || p_α) = K(α) - αK'(0): what steering costs on one context, in nats. `x` is M - E_0[M]. */
+export function forwardKL(logP: Row, M: Row, alpha: number, x: Row = centred(logP, M, 0)): number {
+  let [rise, largest] = [0, -Infinity];
+  for (let z = 0; z < x.length; z++) {
+    const exponent = logP[z] + alpha * x[z];
+    largest = Math.max(largest, exponent);
+    rise += remainder(Math.exp(logP[z]), Math.exp(exponent), alpha * x[z]);
+  }
+  return largest < 300 ? Math.log1p(rise) : logSumExp(Array.from(x, (value, z) => logP[z] + alpha * value));
 }
 
 /** KL(p_α || p) = αK'(α) - K(α); it saturates at -log p(argmax M). */
@@ -138,17 +139,13 @@ export function reverseKL(logP: Row, M: Row, alpha: number): number {
   return after.reduce((sum, q, z) => sum + remainder(q, Math.exp(logP[z]), logMean - alpha * (M[z] - M[r])), 0);
 }
 
-/** ΔCE(α) (Definition 3.7), averaged over contexts by their weights; of data other than the model if given. */
-export function costIncrease(rows: readonly Row[], M: Row, weights: Row, alpha: number, data?: readonly Row[]): number {
-  return rows.reduce((sum, logP, j) => {
-    const drift = data ? meanUnder(data[j], logP, M) : 0;
-    return sum + weights[j] * (forwardKL(logP, M, alpha) - alpha * drift);
-  }, 0);
-}
-
-/** E_data[M] - E_model[M]: 0 once the model is trained (Assumption 2). */
-function meanUnder(q: Row, logP: Row, M: Row): number {
-  return centred(logP, M, 0).reduce((sum, x, z) => sum + q[z] * x, 0);
+/** ΔCE (Definition 3.7), averaged over contexts by their weights, as a function of α; of `data` if given. */
+export function costCurve(rows: readonly Row[], M: Row, weights: Row, data?: readonly Row[]): (alpha: number) => number {
+  const centres = rows.map((logP) => centred(logP, M, 0));
+  // E_data[M] - E_model[M] is 0 once the model is trained (Assumption 2)
+  const drifts = centres.map((x, j) => (data ? x.reduce((sum, value, z) => sum + data[j][z] * value, 0) : 0));
+  return (alpha) =>
+    rows.reduce((sum, logP, j) => sum + weights[j] * (forwardKL(logP, M, alpha, centres[j]) - alpha * drifts[j]), 0);
 }
 
 /** σ² = Σ_j π_j Var_j(M), twice the curvature of the price (Theorem 3.8). */
@@ -234,9 +231,10 @@ export function halfSaturation(logP: Row, M: Row, target: Mask): number {
 
 /** The positive α that spends a budget κ > 0 of cross-entropy, in nats: ΔCE is convex, so Newton closes in. */
 export function budgetRoot(rows: readonly Row[], M: Row, weights: Row, budget: number): number {
+  const cost = costCurve(rows, M, weights);
   const price = (alpha: number): [number, number] => {
     const rise = rows.reduce((sum, logP, j) => sum + weights[j] * (mean(logP, M, alpha) - mean(logP, M, 0)), 0);
-    return [costIncrease(rows, M, weights, alpha) - budget, rise];
+    return [cost(alpha) - budget, rise];
   };
   const low = Math.sqrt(8 * budget) / range(M); // Hoeffding: no smaller α spends so much
   let high = 2 * low;
@@ -250,21 +248,24 @@ export function targetMass(rows: readonly Row[], M: Row, weights: Row, target: M
 }
 
 /** What encloses ΔCE (nats) at α: Hoeffding's α²R²/8, the quadratic ½σ²α², a lower bound, and the asymptote. */
-export function costBounds(rows: readonly Row[], M: Row, weights: Row, alpha: number) {
+export function costBounds(rows: readonly Row[], M: Row, weights: Row) {
   const [sigma2, R] = [meanVariance(rows, M, weights), range(M)];
-  const y = Math.abs(alpha) * R;
-  const end = extreme(M, alpha < 0 ? -1 : 1);
-  const asymptote = rows.reduce((sum, logP, j) => {
-    const p = Array.from(logP, Math.exp);
-    const slope = p.reduce((total, share, z) => total + share * Math.abs(end - M[z]), 0);
-    const level = logSumExp(Array.from(logP).filter((_, z) => M[z] === end));
-    return sum + weights[j] * (Math.abs(alpha) * slope + level);
-  }, 0);
-  return {
-    quadratic: 0.5 * sigma2 * alpha * alpha,
-    upper: (y * y) / 8,
-    lower: (sigma2 / (R * R)) * remainder(1, Math.exp(-y), -y),
-    asymptote,
+  const line = (sign: number) => {
+    const end = extreme(M, sign);
+    const mean = (f: (logP: Row) => number) => rows.reduce((sum, logP, j) => sum + weights[j] * f(logP), 0);
+    const slope = mean((logP) => Array.from(M, (m, z) => Math.exp(logP[z]) * Math.abs(end - m)).reduce((a, b) => a + b));
+    return [slope, mean((logP) => logSumExp(Array.from(logP).filter((_, z) => M[z] === end)))];
+  };
+  const lines = [line(-1), line(1)];
+  return (alpha: number) => {
+    const y = Math.abs(alpha) * R;
+    const [slope, level] = lines[alpha < 0 ? 0 : 1];
+    return {
+      quadratic: 0.5 * sigma2 * alpha * alpha,
+      upper: (y * y) / 8,
+      lower: (sigma2 / (R * R)) * remainder(1, Math.exp(-y), -y),
+      asymptote: Math.abs(alpha) * slope + level,
+    };
   };
 }
 

@@ -26,6 +26,7 @@ export class Panel {
   private controls: Control[] = [];
   private shown = "";
   private verdicts: HTMLElement | null = null;
+  private judged = "";
 
   constructor(private root: HTMLElement, private page: Page) {}
 
@@ -48,6 +49,9 @@ export class Panel {
   judge(scene: Scene): void {
     if (!this.verdicts) return;
     const found = claims(scene.instance, scene.peaks);
+    const key = JSON.stringify(found);
+    if (key === this.judged) return;
+    this.judged = key;
     this.verdicts.replaceChildren(
       ...found.map((claim) => {
         const [kind, word] = verdict(claim.isMet, claim.isTrue);
@@ -108,6 +112,7 @@ export class Panel {
     const heading = made("h2", "small");
     heading.textContent = title;
     this.verdicts = made("ul", "claims");
+    this.judged = "";
     this.add(heading, this.verdicts);
     this.judge(this.page.scene());
   }

@@ -16,7 +16,8 @@ export interface Scene {
   peaks: number[][]; // of each context
   tokens: number[][]; // p_α(z) of the context shown, [V][A]
   masses: number[][]; // of each concept, [G][A]
-  cost: number[]; // ΔCE [A]
+  price: (alpha: number) => number; // ΔCE
+  cost: number[]; // at `alphas`
   best: number | null; // the α that spends the budget
 }
 
@@ -32,6 +33,7 @@ export function sceneOf(state: State): Scene {
   const groups = instance.concepts.map((_, k) => concept.map((other) => other === k));
   const peaks: number[][] = [];
   if (moves) for (const { context } of kinds) peaks[context] = numbers.peaks(logP[context], M);
+  const price = priceCurve(instance);
   const separated = numbers.margin(M, target) > 0;
   return {
     instance,
@@ -43,7 +45,8 @@ export function sceneOf(state: State): Scene {
     peaks,
     tokens: M.map((_, z) => rows.map((row) => row[z])),
     masses: groups.map((group) => rows.map((row) => numbers.mass(row, group))),
-    cost: alphas.map((alpha) => price(instance, alpha)),
+    price,
+    cost: alphas.map(price),
     best: moves && separated ? numbers.budgetRoot(...weighted(instance), state.budget) : null,
   };
 }
@@ -54,13 +57,12 @@ function weighted(instance: Instance): [Float64Array[], number[], number[]] {
   return [kinds.map(({ context }) => logP[context]), M, kinds.map(({ weight }) => weight)];
 }
 
-/** ΔCE(α). */
-export function price(instance: Instance, alpha: number): number {
+function priceCurve(instance: Instance): (alpha: number) => number {
   const data = instance.data && instance.kinds.map(({ context }) => instance.data![context]);
-  return numbers.costIncrease(...weighted(instance), alpha, data);
+  return numbers.costCurve(...weighted(instance), data);
 }
 
 /** What encloses ΔCE at the scene's strengths. */
 export function priceBounds(scene: Scene) {
-  return scene.alphas.map((alpha) => numbers.costBounds(...weighted(scene.instance), alpha));
+  return scene.alphas.map(numbers.costBounds(...weighted(scene.instance)));
 }

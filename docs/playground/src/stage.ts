@@ -3,7 +3,7 @@
 import { Bars, percent } from "./bars.ts";
 import { Chart, type Curve } from "./chart.ts";
 import * as numbers from "./numbers.ts";
-import { price, priceBounds, type Scene } from "./scene.ts";
+import { priceBounds, type Scene } from "./scene.ts";
 import type { State } from "./state.ts";
 import { Windows } from "./windows.ts";
 
@@ -97,12 +97,12 @@ export class Stage {
     const { alphas, cost, best } = scene;
     const curves: Curve[] = [{ label: "price", hue: -1, dash: 0, values: cost }];
     const [low, high] = [Math.min(...cost), Math.max(...cost, 0.02)];
-    if (scene.moves && !scene.instance.data) {
+    if (scene.moves && !scene.instance.data && (state.bounds || state.mode === "tour")) {
       const bounds = priceBounds(scene);
       const added: [string, number[], number][] = [["½σ²α²", bounds.map((each) => each.quadratic), 3]];
       if (state.bounds)
         added.push(["at most α²R²/8", bounds.map((each) => each.upper), 1], ["at least", bounds.map((each) => each.lower), 2], ["asymptote", bounds.map((each) => each.asymptote), 0]);
-      if (state.bounds || state.mode === "tour") for (const [label, values, hue] of added) curves.push({ label, hue, dash: 0, isBound: true, values });
+      for (const [label, values, hue] of added) curves.push({ label, hue, dash: 0, isBound: true, values });
     }
     const inside = best !== null && best <= state.reach;
     this.price.draw({
@@ -131,7 +131,7 @@ export class Stage {
     numbers.tilted(instance.logP[scene.shown], instance.M, alpha, this.p);
     const masses = instance.concepts.map(() => 0);
     for (let z = 0; z < this.p.length; z++) masses[instance.concept[z]] += this.p[z];
-    const cost = price(instance, alpha);
+    const cost = scene.price(alpha);
     this.tokens.move(alpha, this.p);
     this.concepts.move(alpha, masses);
     this.price.move(alpha, [cost]);

@@ -56,7 +56,7 @@ def _compare(kept, made, where):
 
 FAULTS = {
     "the tilt": ("alpha * (M[z] - M[r]));", "alpha * (M[z] - M[r]) * (1 + 1e-9));"),
-    "the price": ("return Math.log1p(rise);", "return rise;"),
+    "the price": ("? Math.log1p(rise)", "? rise"),
     "its series": ("let n = 20; n >= 2", "let n = 5; n >= 2"),
     "the other divergence": ("change < -0.5 ? logP[r]", "change < -0.5 ? 0"),
     "peaks": ("gap > 0), least", "gap < 0), least"),
@@ -64,7 +64,7 @@ FAULTS = {
         "lower = Math.max(lower, peakStrengths",
         "lower = Math.min(lower, peakStrengths",
     ),
-    "a budget": ("alpha) - budget, rise]", "alpha) - 0.999 * budget, rise]"),
+    "a budget": ("cost(alpha) - budget", "cost(alpha) - 0.999 * budget"),
     "ties": ("8 * Number.EPSILON * largest", "0 * largest"),
     "the limit": ("(M[z] === end ? value : -Infinity)", "(M[z] >= end - 1e-6 ? value : -Infinity)"),
     "the asymptote": ("Math.abs(alpha) * slope + level", "Math.abs(alpha) * slope - level"),

@@ -1,0 +1,287 @@
+"""The playground in a real browser: its numbers against the library's, by hand, by key and by link."""
+
+import json
+import os
+import subprocess
+
+import numpy as np
+import pytest
+
+import ufm
+from tests.browser.conftest import COMMAND, ROOT
+from tests.browser.playground_page import PlaygroundPage
+from theorems.tables.exact import exact_instance
+
+
+@pytest.fixture
+def playground(chromium):
+    """Opens the page: `playground(state, width=…, scheme=…)`."""
+    pages = []
+
+    def open_one(state="", **options) -> PlaygroundPage:
+        pages.append(PlaygroundPage(chromium, state, **options))
+        return pages[-1]
+
+    yield open_one
+    for page in pages:
+        page.close()
+
+
+def percent(share: float) -> str:
+    """As the page prints a probability."""
+    if share < 0.0005:
+        return "0%"
+    return f"{100 * share:.1f}%" if share < 0.0995 else f"{round(100 * share)}%"
+
+
+def close_percent(shown: str, share: float) -> bool:
+    """Equal but for a half that rounds the other way."""
+    return shown in (percent(share), percent(share - 1e-9), percent(share + 1e-9))
+
+
+def compare(page: PlaygroundPage, alpha: float, kind: int) -> None:
+    """Bars, masses and price are those of the library, on the instance that the page writes."""
+    instance = exact_instance(page.record())
+    tilt, context = instance.tilt, 2 * kind
+    law = np.asarray(tilt.probs(alpha))[context]
+    bars = page.bars()
+    assert len(bars) == law.size
+    for (word, shown), share in zip(bars.items(), law, strict=True):
+        assert close_percent(shown, share), (word, shown, share)
+    concepts = np.asarray(instance.token_concept)
+    for k, (name, shown) in enumerate(page.masses().items()):
+        assert close_percent(shown, law[concepts == k].sum()), name
+    cost = float(ufm.cross_entropy_increase(tilt, alpha, instance.context_weights))
+    assert page.price() == pytest.approx(cost, abs=0.0051)
+
+
+def test_opens_as_a_file_and_asks_for_nothing_else(playground):
+    page = playground()
+    assert page.text(".step h2") == "Push, and most words rise, then fade"
+    page.mode("Free play")
+    page.mode("Real model")
+    assert page.complaints == []
+    assert len([url for url in page.requests if not url.startswith("data:")]) == 1
+
+
+@pytest.mark.parametrize("alpha", [-1.3, 0.0, 0.47, 2.0])
+def test_shows_the_library_s_numbers(playground, alpha):
+    page = playground("mode=play")
+    page.alpha(alpha)
+    compare(page, alpha, 2)
+
+
+# Control, what it is set to; the instance must follow, and every number with it.
+MOVES = [
+    ("epsilon", 12), ("concepts", 4), ("size", 5), ("gamma", 15), ("omega", 18), ("law", "random"),
+    ("seed", 7), ("sets", "random"), ("sets", "mixed"), ("law", "uniform"), ("sets", "contrastive"),
+]  # fmt: skip
+
+
+def test_every_control_changes_the_instance(playground):
+    page = playground("mode=play&alpha=0.6")
+    before = page.record()
+    for name, value in MOVES:
+        page.set(name, value)
+        after = page.record()
+        assert after != before, name
+        compare(page, 0.6, 2)
+        before = after
+    page.set("kind", 1)
+    compare(page, 0.6, 1)
+    page.set("sets", "picked")
+    page.page.locator("input[name=text-3][value='–']").check()
+    page.painted()
+    assert page.record()["negative"] == [2]
+    page.page.locator("input[name=text-2][value='P']").click()  # leaves N without any
+    page.page.wait_for_selector(".status:has-text('negative must name at least one text')")
+    assert page.record()["negative"] == [2]
+    assert page.complaints == []
+
+
+def test_sixty_words(playground):
+    page = playground("mode=play&concepts=5&size=12&alpha=0.4")
+    compare(page, 0.4, 2)
+
+
+def test_a_budget_buys_the_library_s_strength(playground):
+    page = playground("mode=play")
+    instance = exact_instance(page.record())
+    for budget in (0.1, 0.75):
+        page.set("budget", budget)
+        choice = ufm.choose_strength(
+            instance.tilt, instance.context_weights, target=instance.target, budget=budget
+        )
+        assert f"α = {choice.alpha:.2f}" in page.text("[data-picture=price] .plot")
+
+
+def test_curves_are_dragged_by_hand(playground):
+    page = playground()
+    box = page.page.locator("[data-picture=tokens] svg").bounding_box()
+    left, right = box["x"] + 42, box["x"] + box["width"] - 14  # the axes' ends
+    mouse = page.page.mouse
+    mouse.move(left + 0.5 * (right - left), box["y"] + 80)
+    mouse.down()
+    for share in (0.6, 0.75, 0.9):
+        mouse.move(left + share * (right - left), box["y"] + 90)
+        page.painted()
+        assert page.text("#alpha-value") == f"{4 * share - 2:.2f}"
+        assert float(page.page.locator("#alpha").input_value()) == pytest.approx(
+            4 * share - 2, abs=0.01
+        )
+    mouse.up()
+    mouse.move(left, box["y"] + 90)
+    page.painted()
+    assert page.text("#alpha-value") == "1.60"
+
+
+def test_the_tour_goes_from_step_to_step(playground):
+    page = playground()
+    titles = []
+    for step in range(1, 6):
+        titles.append(page.text(".step h2"))
+        assert page.page.locator(".formula .katex-mathml math").count() == 1
+        assert page.text(".sentence").count(".") == 1  # one sentence
+        assert page.page.locator("[aria-current=step]").inner_text() == str(step)
+        if step < 5:
+            page.page.get_by_role("button", name="Next").click()
+            page.painted()
+    assert len(set(titles)) == 5
+    page.page.get_by_role("button", name="Step 4").click()
+    page.painted()
+    windows = page.page.locator("[data-picture=windows] svg").get_attribute("aria-label")
+    # V = 4, a = (3/5, 1/5 | 3/5, 1/5), b = 1/10: no strength is in both
+    assert windows == (
+        "Sweet spots. joy text: from −0.83 to −0.17; gloom text: from 0.17 to 0.83; all at once: no α."
+    )
+
+
+# What is broken, and the theorems that become false; the others hold, or are true all the same.
+FALSE = {
+    "": set(),
+    "separation": {"signs", "order"},
+    "vector": {"signs", "order", "rises", "wins"},
+    "training": {"price"},
+    "constant": {"signs", "rises", "wins", "price"},
+}
+
+
+@pytest.mark.parametrize("broken", FALSE)
+def test_a_broken_hypothesis_fells_the_right_theorems(playground, broken):
+    page = playground(f"mode=play&broken={broken}")
+    verdicts = page.verdicts()
+    assert {name for name, verdict in verdicts.items() if verdict == "false"} == FALSE[broken]
+    if broken == "constant":
+        assert verdicts["bump"] == verdicts["order"] == "empty"
+        return
+    # by the library's own numbers
+    instance = exact_instance(page.record())
+    tilt, target = instance.tilt, np.asarray(instance.target)
+    peaks = np.asarray(ufm.peak_strengths(tilt))
+    ordered = bool((peaks[:, ~target].max(axis=1) < peaks[:, target].min(axis=1)).all())
+    assert ordered == (verdicts["order"] != "false")
+    assert bool(((np.asarray(tilt.log_odds) > 0) == target).all()) == (verdicts["signs"] != "false")
+    masses = np.array(
+        [ufm.concept_probability(tilt, a, target) for a in np.linspace(-6, 6, 97).tolist()]
+    )
+    assert bool((np.diff(masses, axis=0) > -1e-12).all()) == (verdicts["rises"] != "false")
+
+
+@pytest.mark.parametrize("state", ["", "law=random&concepts=4&seed=7&sets=random", "law=uniform"])
+def test_the_instance_that_is_saved_certifies(playground, tmp_path, state):
+    page = playground(f"mode=play&{state}")
+    with page.own() as own, page.page.expect_download() as download:
+        own.get_by_role("button", name=r"Save instance.json").click()
+    path = tmp_path / "instance.json"
+    download.value.save_as(path)
+    assert download.value.suggested_filename == "instance.json"
+    done = subprocess.run(
+        [*COMMAND, "certify", str(path), "--json"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    claims = {claim["id"]: claim["verdict"] for claim in json.loads(done.stdout)["claims"]}
+    assert claims["thm-3.3.peak-order"] == "holds"
+    assert page.verdicts()["order"] == "holds"
+
+
+def test_own_data_are_read_and_wrong_ones_refused(playground):
+    page = playground("mode=play")
+    smallest = (ROOT / "docs" / "smallest_instance.json").read_text()
+    with page.own() as own:
+        own.locator("textarea").fill(smallest)
+        own.get_by_role("button", name="Use this").click()
+    assert page.record() == json.loads(smallest)
+    assert "−0.83 to −0.17" in page.text("[data-picture=windows] .plot")
+    with page.own() as own:
+        own.locator("textarea").fill("0.6 0.2 0.1 0.1\n0.1 0.1 0.6 0.2\n1 1 1 1")
+        own.get_by_role("button", name="Use this").click()
+    assert page.record()["next_token_probs"][2] == ["1/4"] * 4
+    for wrong, words in [
+        (smallest.replace('"3/5"', '"1/2"', 1), "row 0 sums to 0.9, not to 1 exactly"),
+        (smallest.replace('"positive": [0]', '"positive": [1]'), "text 1 is in both sets"),
+        ("0.5 0.5\n0.5 x", 'x is not a number such as "3/5" or "0.6"'),
+        ("{}", "in_concept is missing"),
+    ]:
+        with page.own() as own:
+            own.locator("textarea").fill(wrong)
+            own.get_by_role("button", name="Use this").click()
+            assert words in own.locator(".wrong").inner_text()
+    with page.own() as own:
+        own.get_by_role("button", name="Back to the toy").click()
+    assert len(page.record()["in_concept"]) == 9
+
+
+def test_state_is_in_the_address_and_survives_a_reload(playground):
+    page = playground("mode=play")
+    page.set("epsilon", 9)
+    page.set("sets", "random")
+    page.page.get_by_label("Show bounds").check()
+    page.alpha(0.75)
+    page.page.wait_for_function("location.hash.includes('alpha=0.75')")
+    address = page.page.evaluate("location.hash.slice(1)")
+    assert set(address.split("&")) == {
+        "mode=play", "epsilon=9", "sets=random", "bounds=1", "alpha=0.75",
+    }  # fmt: skip
+    shown = page.bars(), page.record(), page.price()
+    other = playground(address)
+    assert (other.bars(), other.record(), other.price()) == shown
+    # what an address cannot mean stays at its default
+    bad = playground("mode=play&epsilon=lots&concepts=99&law=lawless&own={&alpha=1e9")
+    assert bad.complaints == []
+    assert len(bad.bars()) == 9
+
+
+def test_the_real_model_and_anyones_recording(playground, tmp_path):
+    page = playground("mode=model&alpha=0")
+    kept = json.loads((ROOT / "docs" / "playground" / "src" / "smollm2.json").read_text())
+    caveat = kept["model"]["caveat"]
+    assert "4 bits" in caveat
+    assert caveat in page.text("#panel")
+    pictures = [f"[data-picture={name}] svg" for name in ("real-tokens", "real-mass", "real-price")]
+    for selector in pictures:
+        assert page.page.locator(selector).is_visible()
+    mass = max(kept["prompts"][1]["target_mass"])
+    label = page.page.locator(pictures[1]).get_attribute("aria-label")
+    assert label == f"Recorded share of the words of joy: at most {percent(mass)}."
+    own = tmp_path / "recording.json"
+    kept["model"] |= {"name": "mine", "caveat": None}
+    kept["prompts"] = [kept["prompts"][0] | {"text": "Once upon <b>a</b> time"}]
+    own.write_text(json.dumps(kept))
+    page.page.locator(".drop input[type=file]").set_input_files(own)
+    page.page.wait_for_selector("#panel :text('mine, steered')")
+    assert "“Once upon <b>a</b> time”" in page.text("[data-picture=real-tokens]")
+    wrong = {
+        "{": "not JSON",
+        "{}": "no recording.json",
+        '{"laws": [1], "summary": {"a": 1}}': "report.json",
+        json.dumps(kept | {"alphas": [0, 1]}): "damaged",
+    }
+    for text, words in wrong.items():
+        own.write_text(text)
+        page.page.locator(".drop input[type=file]").set_input_files(own)
+        page.page.wait_for_selector(f".drop .wrong:has-text('{words}')")
+    assert page.complaints == []
