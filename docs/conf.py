@@ -22,9 +22,10 @@ extensions = [
     "notebook_pages",
     "command_page",
     "api_page",
+    "playground_page",
     "site_check",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "playground"]  # the sources of a page of their own
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]
 myst_heading_anchors = 3
 bibtex_bibfiles = ["references.bib"]

@@ -4,7 +4,7 @@
 # ///
 """An explorer of steering strength: choose the data and the vector, see the curves and every verdict.
 
-Start it with `ufm explore`, or `marimo run notebooks/explore.py`. What it shows is worked out in
+Start it with `ufm explore --verdicts`, or `marimo run notebooks/explore.py`. What it shows is worked out in
 `ufm.app.explorer`; here are sliders and layout.
 """
 

@@ -7,7 +7,8 @@ import type { Instance } from "./instance.ts";
 
 export interface Claim {
   id: string;
-  name: string;
+  name: string; // in a few words
+  source: string; // in the paper
   says: string;
   needs: string;
   isMet: boolean; // whether what it needs is so
@@ -38,7 +39,8 @@ export function claims(instance: Instance, peaks: number[][]): Claim[] {
   return [
     {
       id: "signs",
-      name: "Lemma B.4",
+      name: `M > 0 on ${joy} alone`,
+      source: "Lemma B.4",
       says: `M is positive on the words of ${joy} and on no others`,
       needs: "Assumption 1: words are likelier in texts of their concept",
       isMet: separated && signs,
@@ -47,7 +49,8 @@ export function claims(instance: Instance, peaks: number[][]): Claim[] {
     },
     {
       id: "bump",
-      name: "Theorem 3.3, bump",
+      name: "each word peaks once",
+      source: "Theorem 3.3",
       says: "every word rises to one peak and then fades, but for the words with the largest or the least M",
       needs: constant,
       isMet: moves,
@@ -56,7 +59,8 @@ export function claims(instance: Instance, peaks: number[][]): Claim[] {
     },
     {
       id: "order",
-      name: "Theorem 3.3, order",
+      name: `${joy} peaks last`,
+      source: "Theorem 3.3",
       says: `words of ${joy} peak after all others`,
       needs: gap,
       isMet: separated,
@@ -65,7 +69,8 @@ export function claims(instance: Instance, peaks: number[][]): Claim[] {
     },
     {
       id: "rises",
-      name: "Theorem 3.6, S-curve",
+      name: `${joy} only rises`,
+      source: "Theorem 3.6",
       says: `the mass of ${joy} only rises`,
       needs: gap,
       isMet: separated,
@@ -74,7 +79,8 @@ export function claims(instance: Instance, peaks: number[][]): Claim[] {
     },
     {
       id: "wins",
-      name: "Theorem 3.6, limit",
+      name: `${joy} wins in the end`,
+      source: "Theorem 3.6",
       says: `in the end ${joy} takes everything`,
       needs: gap,
       isMet: separated,
@@ -83,7 +89,8 @@ export function claims(instance: Instance, peaks: number[][]): Claim[] {
     },
     {
       id: "price",
-      name: "Theorem 3.8",
+      name: "every push costs",
+      source: "Theorem 3.8",
       says: "every push has a price, which grows like α² at first",
       needs: "Assumption 2: the model is trained to the end; and M is not constant",
       isMet: !data && moves,

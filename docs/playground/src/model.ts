@@ -42,21 +42,21 @@ export class RealModel {
       title: "Words rise and fade here too",
       subtitle: `some words ${after}`,
       describe: `Recorded probability of ${tokens.length} words ${after}: ${curves.map((curve) => `${curve.label} up to ${percent(Math.max(...curve.values))}`).join(", ")}.`,
-      alphas, curves, percent: true, top: 1.06 * Math.max(...curves.map((curve) => Math.max(...curve.values))),
+      alphas, curves, percent: true, top: 1.14 * Math.max(...curves.map((curve) => Math.max(...curve.values))),
     }); // prettier-ignore
     const mass = target_mass ?? alphas.map(() => 0);
     this.mass.draw({
       title: target_mass ? "“joy” gains, then is lost again" : "No concept was named",
       subtitle: `share of the ${recording.target_tokens ?? 0} words of joy ${after}`,
       describe: `Recorded share of the words of joy: at most ${percent(Math.max(...mass))}.`,
-      alphas, curves: [{ label: target_mass ? "joy" : "", hue: 0, dash: 0, values: mass }], percent: true, top: Math.max(0.02, 1.12 * Math.max(...mass)),
+      alphas, curves: [{ label: target_mass ? "joy" : "", hue: 0, dash: 0, values: mass }], percent: true, top: Math.max(0.02, 1.3 * Math.max(...mass)),
     }); // prettier-ignore
     const cost = this.cost();
     this.price.draw({
       title: recording.cost ? "The price levels off" : "What steering does, in nats",
       subtitle: recording.cost ? "how much worse the model predicts a text, in nats a token" : `KL(p‖p_α) ${after}`,
       describe: `Recorded price: ${cost[0].toFixed(2)} nats at the left, ${cost[cost.length - 1].toFixed(2)} at the right.`,
-      alphas, curves: [{ label: "price", hue: -1, dash: 0, values: cost }], percent: false, top: 1.08 * Math.max(...cost), bottom: Math.min(0, 1.2 * Math.min(...cost)),
+      alphas, curves: [{ label: "price", hue: -1, dash: 0, values: cost }], percent: false, top: 1.15 * Math.max(...cost), bottom: Math.min(0, 1.2 * Math.min(...cost)),
     }); // prettier-ignore
   }
 

@@ -55,10 +55,12 @@ export class Panel {
     this.verdicts.replaceChildren(
       ...found.map((claim) => {
         const [kind, word] = verdict(claim.isMet, claim.isTrue);
-        const row = made("li", `claim ${kind}`, "<span class='verdict'></span><div><b></b><p class='says'></p><p class='seen'></p></div>");
+        const row = made("li", `claim ${kind}`, "<span class='verdict'></span><div><b></b> <span class='source'></span><p class='says'></p><p class='seen'></p></div>");
         row.dataset.claim = claim.id;
-        row.querySelector(".verdict")!.textContent = word;
+        const [sign, ...rest] = word.split(" ");
+        row.querySelector(".verdict")!.innerHTML = `${sign} <span>${rest.join(" ")}</span>`;
         row.querySelector("b")!.textContent = claim.name;
+        row.querySelector(".source")!.textContent = claim.source;
         row.querySelector(".says")!.textContent = claim.says;
         row.querySelector(".seen")!.textContent = claim.isMet ? claim.seen : `Needs: ${claim.needs}. Here: ${claim.seen}.`;
         return row;
@@ -91,14 +93,17 @@ export class Panel {
     words.querySelector("h2")!.textContent = step.title;
     words.querySelector(".sentence")!.textContent = step.sentence;
     words.querySelector(".formula")!.innerHTML = formulas[step.formula as keyof typeof formulas];
-    words.querySelector(".theorem")!.textContent = step.theorem;
-    words.querySelector(".hint")!.textContent = step.hint;
+    for (const name of ["theorem", "hint"] as const) {
+      const line = words.querySelector<HTMLElement>(`.${name}`)!;
+      line.textContent = step[name];
+      line.hidden = !step[name];
+    }
     this.add(steps, words);
     if (number === 3) this.add(slider("budget", "Budget", [0.05, 3, 0.05], nats, change));
     if (number === 4) this.add(listed("kind", "Text in the other picture", () => this.page.scene().instance.kinds.map(({ name }) => name), change));
     if (number === 5) {
-      this.add(radios("broken", "What to break", { "": "nothing: as the theorems want it", ...BREAKS }, change));
-      this.addVerdicts("What is true now");
+      this.add(radios("broken", "What to break? Watch the curve of joy.", { "": "nothing: as the theorems want it", ...BREAKS }, change));
+      this.addVerdicts("What is true now", "claims brief");
     }
     const turn = made("div", "turn");
     const back = button("Back", () => go(number - 1));
@@ -108,10 +113,10 @@ export class Panel {
     this.add(turn);
   }
 
-  private addVerdicts(title: string): void {
+  private addVerdicts(title: string, kind = "claims"): void {
     const heading = made("h2", "small");
     heading.textContent = title;
-    this.verdicts = made("ul", "claims");
+    this.verdicts = made("ul", kind);
     this.judged = "";
     this.add(heading, this.verdicts);
     this.judge(this.page.scene());

@@ -69,7 +69,7 @@ export class Stage {
       subtitle: `probability of each word ${after}, against α; discs are peaks`,
       describe: `Probability of ${curves.length} words ${after} against the strength α from ${-state.reach} to ${state.reach}. ${peaking} of them peak in this range.`,
       alphas, curves, percent: true,
-      top: 1.06 * Math.max(...scene.tokens.map((values) => Math.max(...values))),
+      top: 1.12 * Math.max(...scene.tokens.map((values) => Math.max(...values))),
     }); // prettier-ignore
   }
 
@@ -89,7 +89,7 @@ export class Stage {
       title: !scene.moves ? "No concept moves" : rises ? `“${name}” rises in an S-curve` : `“${name}” gains and loses`,
       subtitle: `share of each concept ${after}, against α`,
       describe: `Share of each concept ${after} against α. ${instance.concepts.map((concept, k) => `${concept}: ${percent(masses[k][0])} at the left, ${percent(masses[k][80])} at 0, ${percent(masses[k][160])} at the right`).join("; ")}.`,
-      alphas, curves, percent: true, top: 1.04,
+      alphas, curves, percent: true, top: 1.09,
     }); // prettier-ignore
   }
 
@@ -109,7 +109,7 @@ export class Stage {
       title: scene.instance.data ? "A small push can lower the loss" : !scene.moves ? "It costs nothing" : "The price: α², then linear",
       subtitle: "how much worse the model predicts its own texts, in nats a word",
       describe: `Price ΔCE in nats against α: ${cost[0].toFixed(2)} at the left, 0 at α = 0, ${cost[160].toFixed(2)} at the right.${best === null ? "" : ` A budget of ${state.budget} nats pays for α = ${best.toFixed(2)}.`}`,
-      alphas, curves, percent: false, top: 1.08 * high, bottom: low < 0 ? 1.3 * low : 0,
+      alphas, curves, percent: false, top: 1.13 * high, bottom: low < 0 ? 1.3 * low : 0,
       level: best === null || state.budget > high ? undefined : { value: state.budget, label: `budget ${state.budget}` },
       marks: inside ? [{ alpha: best, value: state.budget, label: `α = ${best.toFixed(2)}` }] : [],
     }); // prettier-ignore

@@ -22,6 +22,7 @@ from ufm.llm.decoder.model import Source
 from ufm.llm.report.figures import as_bytes, draw_figures
 from ufm.llm.report.inputs import read_sides, read_token_set
 from ufm.llm.report.page import page
+from ufm.llm.report.recording import FORMAT, recording
 
 EVIL = "<script>alert(1)</script>\x1b[31m\u202e$x^2$\u0007\ud7ff&\"'"
 
@@ -69,6 +70,54 @@ def test_the_laws_of_a_tiny_model(whole):
     assert plateau.number == pytest.approx(-1, abs=0.05)
     assert odds.verdict == "holds"
     assert report.fails == any(law.verdict == "fails" for law in report.laws)
+
+
+def test_the_recording_holds_the_curves_to_four_digits(whole):
+    report, _ = whole
+    found = json.loads(json.dumps(recording(report), allow_nan=False))
+    curves, alphas = report.curves, np.array(found["alphas"])
+    assert found["format"] == FORMAT
+    np.testing.assert_allclose(alphas, curves.alphas, rtol=5e-4)  # 64 of them: all are kept
+    steering = report.facts["steering"]
+    assert found["hidden_states"] == pytest.approx(
+        steering["norm"] / steering["median_hidden_norm"], rel=5e-4
+    )
+    assert [prompt["text"] for prompt in found["prompts"]] == list(report.contexts)
+    for j, prompt in enumerate(found["prompts"]):
+        np.testing.assert_allclose(prompt["nats"], curves.forward_kl[j], rtol=5e-4, atol=1e-9)
+        np.testing.assert_allclose(prompt["target_mass"], curves.concept_mass[j], rtol=5e-4)
+        law = curves.unsteered[j] + curves.increase[j]
+        names = [report.names[int(z)] for z in curves.tokens[j]]
+        assert len(prompt["tokens"]) == 8
+        for token in prompt["tokens"]:
+            column = names.index(token["text"])
+            np.testing.assert_allclose(token["probability"], law[:, column], rtol=5e-4, atol=1e-9)
+            assert token["in_target"] == bool(report.concept[curves.tokens[j, column]])
+        # no token that is left out of the others is likelier anywhere than one that is shown
+        shown = [token["text"] for token in prompt["tokens"]]
+        least = min(
+            max(token["probability"]) for token in prompt["tokens"] if not token["in_target"]
+        )
+        for column, name in enumerate(names):
+            if name not in shown and not report.concept[curves.tokens[j, column]]:
+                assert law[:, column].max() <= least * 1.001
+    np.testing.assert_allclose(
+        found["cost"]["increase"], report.wide_cost.increase, rtol=5e-4, atol=1e-9
+    )
+
+
+def test_a_recording_without_a_concept_or_a_text(whole):
+    bare = replace(
+        whole[0],
+        concept=None,
+        wide_cost=None,
+        curves=replace(whole[0].curves, concept_mass=None),
+        facts=whole[0].facts | {"concept_tokens": None},
+    )
+    found = recording(bare)
+    assert (found["cost"], found["target_tokens"]) == (None, None)
+    assert found["prompts"][0]["target_mass"] is None
+    assert not any(token["in_target"] for token in found["prompts"][0]["tokens"])
 
 
 def test_killed_and_resumed_it_gives_the_same_report(whole, tmp_path):
