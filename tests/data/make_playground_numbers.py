@@ -48,8 +48,9 @@ def instances() -> dict[str, tuple[ufm.ExponentialTilt, np.ndarray, np.ndarray, 
         np.tile(np.array([4, 2, 1]) / 7, 3), np.tile(np.array([25, 30, 36]) / 91, 3), 0.05, concept
     )
     random = np.random.default_rng(16)
-    table = np.log(random.dirichlet(np.full(24, 0.5), 3) * (1 - 24e-6) + 1e-6)
-    first = np.arange(24) < 5
+    # of two shapes in all, each of which compiles once
+    table = np.log(random.dirichlet(np.full(9, 0.5), 6) * (1 - 9e-6) + 1e-6)
+    few, first = table[:3, :4], np.arange(9) < 3
 
     def made(log_probs, log_odds, target, scale=1.0):
         rows = np.asarray(log_probs, float)
@@ -58,7 +59,7 @@ def instances() -> dict[str, tuple[ufm.ExponentialTilt, np.ndarray, np.ndarray, 
         weights = np.arange(1.0, tilt.log_probs.shape[0] + 1)
         return tilt, np.asarray(target, bool), weights / weights.sum(), alphas / scale
 
-    sorted_odds = np.sort(random.normal(size=24))[::-1].copy()
+    sorted_odds = np.sort(random.normal(size=9))[::-1].copy()
     rare = [[-690.0, -1.0, -3.0, -2.0], [-1.0, -300.0, -500.0, -2.0], [-200.0, -1.0, -1.0, -600.0]]
     certain = [[0.0, -30.0, -35.0, -40.0], [-60.0, 0.0, -30.0, -28.0], [-40.0, -30.0, -50.0, 0.0]]
     odds = [3.0, 1.0, 0.5, -2.0]
@@ -71,9 +72,9 @@ def instances() -> dict[str, tuple[ufm.ExponentialTilt, np.ndarray, np.ndarray, 
         "table, separated": made(table, sorted_odds, first),
         "rare tokens": made(rare, odds, [1, 1, 0, 0]),
         "certain contexts": made(certain, odds, [1, 0, 0, 0]),
-        "close log-odds": made(table[:, :4], [1 + 1e-12, 1.0, 1 - 1e-9, -1.0], [1, 1, 0, 0]),
-        "large log-odds": made(table[:, :4], np.array(odds) * 1e100, [1, 1, 0, 0], 1e100),
-        "small log-odds": made(table[:, :4], np.array(odds) * 1e-100, [1, 1, 0, 0], 1e-100),
+        "close log-odds": made(few, [1 + 1e-12, 1.0, 1 - 1e-9, -1.0], [1, 1, 0, 0]),
+        "large log-odds": made(few, np.array(odds) * 1e100, [1, 1, 0, 0], 1e100),
+        "small log-odds": made(few, np.array(odds) * 1e-100, [1, 1, 0, 0], 1e-100),
     }
 
 

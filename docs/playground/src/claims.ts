@@ -33,6 +33,8 @@ export function claims(instance: Instance, peaks: number[][]): Claim[] {
   const top = numbers.extreme(M, 1);
   const winners = M.map((m, z) => (m === top ? z : -1)).filter((z) => z >= 0);
   const wins = winners.every((z) => target[z]);
+  const bottom = numbers.extreme(M, -1);
+  const peakOnce = moves && kinds.every(({ context }) => M.every((m, z) => (m === top || m === bottom) !== Number.isFinite(peaks[context][z])));
   const constant = "the words' log-odds M are not all equal";
   const gap = `the log-odds of ${joy} lie above all others (δ > 0)`;
 
@@ -54,7 +56,7 @@ export function claims(instance: Instance, peaks: number[][]): Claim[] {
       says: "every word rises to one peak and then fades, but for the words with the largest or the least M",
       needs: constant,
       isMet: moves,
-      isTrue: moves || null,
+      isTrue: moves ? peakOnce : null,
       seen: moves ? "one peak each" : "nothing moves",
     },
     {

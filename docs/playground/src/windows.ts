@@ -67,7 +67,7 @@ export class Windows extends Figure {
       element(row, "text", { class: `label hue${each.hue}`, x: MARGIN.left + 2, y: y + step - bar - 7 }).textContent = words;
       return row;
     });
-    if (!this.windows.length) element(svg, "text", { class: "label", x: MARGIN.left, y: height / 2 }).textContent = "the target’s words do not peak last";
+    if (!this.windows.length) element(svg, "text", { class: "label", x: MARGIN.left, y: height / 2, "font-size": 13 }).textContent = "none: the target does not peak last";
     this.handle = element(svg, "g", { class: "handle" });
     element(this.handle, "line", { x1: 0, x2: 0, y1: MARGIN.top, y2: floor });
     element(this.handle, "rect", { class: "grip", x: -13, y: floor - 9, width: 26, height: 18, rx: 9 });
