@@ -235,6 +235,30 @@ def test_own_data_are_read_and_wrong_ones_refused(playground):
     assert len(page.record()["in_concept"]) == 9
 
 
+DROP = """([name, text]) => {
+  const data = new DataTransfer();
+  data.items.add(new File([text], name));
+  document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true }));
+}"""
+
+
+def test_files_are_dropped_anywhere_on_the_page(playground):
+    page = playground()
+    smallest = (ROOT / "docs" / "smallest_instance.json").read_text()
+    page.page.evaluate(DROP, ["instance.json", smallest])
+    page.page.wait_for_selector("[data-mode=play]")
+    assert page.record() == json.loads(smallest)
+    recorded = json.loads((ROOT / "docs" / "playground" / "src" / "smollm2.json").read_text())
+    recorded["model"]["name"] = "another"
+    page.page.evaluate(DROP, ["recording.json", json.dumps(recorded)])
+    page.page.wait_for_selector("[data-mode=model] #panel :text('another, steered')")
+    page.page.evaluate(DROP, ["photo.png", "PNG"])
+    page.page.wait_for_selector(
+        ".status:has-text('This file cannot be shown: this file is not JSON')"
+    )
+    assert page.complaints == []
+
+
 def test_state_is_in_the_address_and_survives_a_reload(playground):
     page = playground("mode=play")
     page.set("epsilon", 9)

@@ -201,12 +201,17 @@ function balanced(x: Row, t: Row, above: Mask, least: number, most: number): num
 export function peaks(logP: Row, M: Row): number[] {
   const [bottom, top] = [extreme(M, -1), extreme(M, 1)];
   const found = new Map<number, number>([[top, Infinity]]).set(bottom, -Infinity);
+  const [gaps, terms, above] = [new Float64Array(M.length), new Float64Array(M.length), new Array<boolean>(M.length)];
   return Array.from(M, (m) => {
     if (!found.has(m)) {
-      const gaps = Array.from(M, (other) => other - m);
-      const terms = gaps.map((gap, z) => logP[z] + Math.log(Math.abs(gap)));
-      const least = margin(gaps.filter((gap) => gap !== 0), gaps.filter((gap) => gap !== 0).map((gap) => gap > 0));
-      found.set(m, balanced(gaps, terms, gaps.map((gap) => gap > 0), least, top - bottom));
+      let [up, down] = [Infinity, Infinity]; // to the next larger and the next smaller log-odds
+      for (let z = 0; z < M.length; z++) {
+        const gap = M[z] - m;
+        if (gap > 0) up = Math.min(up, gap);
+        else if (gap < 0) down = Math.min(down, -gap);
+        [gaps[z], above[z], terms[z]] = [gap, gap > 0, logP[z] + Math.log(Math.abs(gap))];
+      }
+      found.set(m, balanced(gaps, terms, above, up + down, top - bottom));
     }
     return found.get(m)!;
   });

@@ -4,7 +4,8 @@ import { instanceOf, recordOf, type Instance } from "./instance.ts";
 import * as numbers from "./numbers.ts";
 import type { State } from "./state.ts";
 
-const POINTS = 161;
+/** Of a curve: odd, so that α = 0 is one. */
+const points = (V: number) => (V > 30 ? 101 : 161);
 
 export interface Scene {
   instance: Instance;
@@ -28,7 +29,8 @@ export function sceneOf(state: State): Scene {
   const moves = numbers.range(M) > 0;
   const kind = Math.min(state.kind, kinds.length - 1);
   const shown = kinds[kind].context;
-  const alphas = Array.from({ length: POINTS }, (_, i) => state.reach * ((2 * i) / (POINTS - 1) - 1));
+  const count = points(M.length);
+  const alphas = Array.from({ length: count }, (_, i) => state.reach * ((2 * i) / (count - 1) - 1));
   const rows = alphas.map((alpha) => numbers.tilted(logP[shown], M, alpha));
   const groups = instance.concepts.map((_, k) => concept.map((other) => other === k));
   const peaks: number[][] = [];

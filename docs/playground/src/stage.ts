@@ -44,11 +44,12 @@ export class Stage {
   private drawTokens(scene: Scene, state: State, after: string): void {
     const { instance, alphas } = scene;
     const many = instance.M.length > 16;
+    const quarter = alphas.length >> 2;
     const seen = new Map<string, number>(); // tokens of one curve are drawn once
     const curves: Curve[] = instance.tokens.map((name, z) => {
       const k = instance.concept[z];
-      const key = `${k} ${scene.tokens[z][0]} ${scene.tokens[z][40]} ${scene.tokens[z][120]}`;
-      const twins = instance.M.filter((m, y) => m === instance.M[z] && instance.concept[y] === k && scene.tokens[y][40] === scene.tokens[z][40]).length;
+      const key = `${k} ${scene.tokens[z][0]} ${scene.tokens[z][quarter]} ${scene.tokens[z][3 * quarter]}`;
+      const twins = instance.M.filter((m, y) => m === instance.M[z] && instance.concept[y] === k && scene.tokens[y][quarter] === scene.tokens[z][quarter]).length;
       const isFirst = !seen.has(key);
       seen.set(key, z);
       const alpha = scene.moves ? scene.peaks[scene.shown][z] : NaN;
@@ -88,7 +89,7 @@ export class Stage {
     this.concepts.draw({
       title: !scene.moves ? "No concept moves" : rises ? `“${name}” rises in an S-curve` : `“${name}” gains and loses`,
       subtitle: `share of each concept ${after}, against α`,
-      describe: `Share of each concept ${after} against α. ${instance.concepts.map((concept, k) => `${concept}: ${percent(masses[k][0])} at the left, ${percent(masses[k][80])} at 0, ${percent(masses[k][160])} at the right`).join("; ")}.`,
+      describe: `Share of each concept ${after} against α. ${instance.concepts.map((concept, k) => `${concept}: ${percent(masses[k][0])} at the left, ${percent(masses[k][alphas.length >> 1])} at 0, ${percent(masses[k].at(-1)!)} at the right`).join("; ")}.`,
       alphas, curves, percent: true, top: 1.09,
     }); // prettier-ignore
   }
@@ -108,7 +109,7 @@ export class Stage {
     this.price.draw({
       title: scene.instance.data ? "A small push can lower the loss" : !scene.moves ? "It costs nothing" : "The price: α², then linear",
       subtitle: "how much worse the model predicts its own texts, in nats a word",
-      describe: `Price ΔCE in nats against α: ${cost[0].toFixed(2)} at the left, 0 at α = 0, ${cost[160].toFixed(2)} at the right.${best === null ? "" : ` A budget of ${state.budget} nats pays for α = ${best.toFixed(2)}.`}`,
+      describe: `Price ΔCE in nats against α: ${cost[0].toFixed(2)} at the left, 0 at α = 0, ${cost.at(-1)!.toFixed(2)} at the right.${best === null ? "" : ` A budget of ${state.budget} nats pays for α = ${best.toFixed(2)}.`}`,
       alphas, curves, percent: false, top: 1.13 * high, bottom: low < 0 ? 1.3 * low : 0,
       level: best === null || state.budget > high ? undefined : { value: state.budget, label: `budget ${state.budget}` },
       marks: inside ? [{ alpha: best, value: state.budget, label: `α = ${best.toFixed(2)}` }] : [],

@@ -59,7 +59,7 @@ FAULTS = {
     "the price": ("? Math.log1p(rise)", "? rise"),
     "its series": ("let n = 20; n >= 2", "let n = 5; n >= 2"),
     "the other divergence": ("change < -0.5 ? logP[r]", "change < -0.5 ? 0"),
-    "peaks": ("gap > 0), least", "gap < 0), least"),
+    "peaks": ("gap, gap > 0, logP", "gap, gap < 0, logP"),
     "windows": (
         "lower = Math.max(lower, peakStrengths",
         "lower = Math.min(lower, peakStrengths",
