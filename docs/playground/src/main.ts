@@ -91,7 +91,7 @@ function show(): void {
 }
 
 const CHIPS: { [id: string]: string } = {
-  tokens: "words", bars: "next word", concepts: "concepts", price: "price", windows: "sweet spots", "real-tokens": "real words", "real-mass": "real joy", "real-price": "real price",
+  tokens: "words", bars: "next word", concepts: "concepts", price: "price", windows: "sweet spots", "real-tokens": "words, real", "real-mass": "joy, real", "real-price": "price, real",
 }; // prettier-ignore
 
 /** Which pictures are there, in which order; on a narrow screen the chips pick one. */
@@ -99,7 +99,7 @@ function layOut(): void {
   const { mode, step } = state;
   const every = { ...stage.pictures, "real-tokens": real.tokens.root, "real-mass": real.mass.root, "real-price": real.price.root };
   const order =
-    mode === "tour" ? STEPS[step - 1].pictures : mode === "play" ? ["tokens", "bars", "concepts", "price", "windows"] : ["tokens", "real-tokens", "concepts", "real-mass", "price", "real-price"];
+    mode === "tour" ? STEPS[step - 1].pictures : mode === "play" ? ["tokens", "bars", "concepts", "price", "windows"] : ["tokens", "concepts", "price", "real-tokens", "real-mass", "real-price"];
   pictures.dataset.layout = mode === "tour" ? `tour${order.length}` : mode;
   pictures.replaceChildren(...order.map((id) => every[id as keyof typeof every]));
   chips.replaceChildren(
@@ -112,7 +112,7 @@ function layOut(): void {
       return chip;
     }),
   );
-  pick(order[mode === "model" ? 1 : 0]);
+  pick(order[mode === "model" ? 3 : 0]);
   find("#masses-name").textContent = mode === "model" ? "toy: next" : "next word";
   find("#gauge .name").textContent = mode === "model" ? "toy: price" : "price";
   for (const tab of document.querySelectorAll<HTMLElement>("[role=tab]")) {

@@ -8,10 +8,13 @@ export class RealModel {
   readonly tokens: Chart;
   readonly mass: Chart;
   readonly price: Chart;
+  recording: Recording;
   private prompt = 0;
   private alphas: number[] = [];
 
-  constructor(public recording: Recording, onAlpha: (alpha: number) => void) {
+  /** `ours` is the recording that comes with the page, of which the titles say what is to be seen. */
+  constructor(private readonly ours: Recording, onAlpha: (alpha: number) => void) {
+    this.recording = ours;
     this.tokens = new Chart("real-tokens", onAlpha);
     this.mass = new Chart("real-mass", onAlpha);
     this.price = new Chart("real-price", onAlpha);
@@ -30,6 +33,7 @@ export class RealModel {
     const unit = this.reach / Math.max(...recording.alphas.map(Math.abs));
     this.alphas = recording.alphas.map((alpha) => alpha * unit);
     const { alphas } = this;
+    const title = (words: string, plain: string) => (recording === this.ours ? words : plain);
     let place = 0;
     const curves = tokens.map((token) => ({
       label: token.text.trim() || token.text,
@@ -39,21 +43,21 @@ export class RealModel {
     }));
     const after = `after “${text}”`;
     this.tokens.draw({
-      title: "Words rise and fade here too",
+      title: title("Words rise and fade here too", "Some words"),
       subtitle: `some words ${after}`,
       describe: `Recorded probability of ${tokens.length} words ${after}: ${curves.map((curve) => `${curve.label} up to ${percent(Math.max(...curve.values))}`).join(", ")}.`,
       alphas, curves, percent: true, top: 1.14 * Math.max(...curves.map((curve) => Math.max(...curve.values))),
     }); // prettier-ignore
     const mass = target_mass ?? alphas.map(() => 0);
     this.mass.draw({
-      title: target_mass ? "“joy” gains, then is lost again" : "No concept was named",
-      subtitle: `share of the ${recording.target_tokens ?? 0} words of joy ${after}`,
-      describe: `Recorded share of the words of joy: at most ${percent(Math.max(...mass))}.`,
-      alphas, curves: [{ label: target_mass ? "joy" : "", hue: 0, dash: 0, values: mass }], percent: true, top: Math.max(0.02, 1.3 * Math.max(...mass)),
+      title: target_mass ? title("“joy” gains, then is lost again", "The target’s share") : "No concept was named",
+      subtitle: `share of the target’s ${recording.target_tokens ?? 0} words ${after}`,
+      describe: `Recorded share of the target: at most ${percent(Math.max(...mass))}.`,
+      alphas, curves: [{ label: target_mass ? title("joy", "target") : "", hue: 0, dash: 0, values: mass }], percent: true, top: Math.max(0.02, 1.3 * Math.max(...mass)),
     }); // prettier-ignore
     const cost = this.cost();
     this.price.draw({
-      title: recording.cost ? "The price levels off" : "What steering does, in nats",
+      title: recording.cost ? title("The price levels off", "The price") : "What steering does, in nats",
       subtitle: recording.cost ? "how much worse the model predicts a text, in nats a token" : `KL(p‖p_α) ${after}`,
       describe: `Recorded price: ${cost[0].toFixed(2)} nats at the left, ${cost[cost.length - 1].toFixed(2)} at the right.`,
       alphas, curves: [{ label: "price", hue: -1, dash: 0, values: cost }], percent: false, top: 1.15 * Math.max(...cost), bottom: Math.min(0, 1.2 * Math.min(...cost)),

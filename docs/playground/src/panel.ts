@@ -199,12 +199,12 @@ export class Panel {
     const { model, steering, cost } = recording();
     const isOurs = recording() === this.page.ours;
     const words = made("div", "step", "<h2>The toy beside a real model</h2><p class='sentence'></p>");
-    words.querySelector("p")!.textContent = `Right: ${isOurs ? "SmolLM2-135M-Instruct" : model.name}, steered after block ${steering.layer} of ${model.blocks}, as it was recorded. Left: the theory's toy. The slider moves both through their ranges.`;
+    words.querySelector("p")!.textContent = `The real curves are those of ${isOurs ? "SmolLM2-135M-Instruct" : model.name}, steered after block ${steering.layer} of ${model.blocks}, as they were recorded; the slider moves the theory’s toy and the real model through their ranges.`;
     const facts = made("ul", "facts");
     const lines = [
       isOurs ? "Alike: a push towards joy makes words of joy likelier, other words rise and fade, and every large push costs." : "",
       isOurs ? "Unlike: the real model normalises its hidden state before it reads off words, so the price levels off, and too large a push loses joy again. Its curves wiggle, and its price is not least at α = 0: the theorems' hypotheses are not met." : "",
-      `Strength on the right is in usual hidden states: at 1 the push is as long as what it is added to.${cost ? ` The price was measured on ${cost.tokens} tokens of text.` : ""}`,
+      `The real model’s α is in usual hidden states: at 1 the push is as long as what it is added to.${cost ? ` The price was measured on ${cost.tokens} tokens of text.` : ""}`,
       model.caveat ? `Mind: ${model.caveat}.` : "",
     ];
     for (const line of lines.filter(Boolean)) facts.append(Object.assign(document.createElement("li"), { textContent: line }));

@@ -19,7 +19,7 @@ export interface Scene {
   masses: number[][]; // of each concept, [G][A]
   price: (alpha: number) => number; // ΔCE
   cost: number[]; // at `alphas`
-  best: number | null; // the α that spends the budget
+  best: number | null; // the α that spends the budget, of a trained model
 }
 
 export function sceneOf(state: State): Scene {
@@ -49,7 +49,7 @@ export function sceneOf(state: State): Scene {
     masses: groups.map((group) => rows.map((row) => numbers.mass(row, group))),
     price,
     cost: alphas.map(price),
-    best: moves && separated ? numbers.budgetRoot(...weighted(instance), state.budget) : null,
+    best: moves && separated && !instance.data ? numbers.budgetRoot(...weighted(instance), state.budget) : null,
   };
 }
 
