@@ -213,7 +213,8 @@ STATEMENT = Statement(
 
         *Ends.* Against the limit the logits are off by $f = \cos t\, a - (1 - \sin t)\, b$, and
         $0 \le 1 - \sin t \le \cos^2 t$. Then $\log p - \log p_\infty = f - \log E_\infty e^f$, where
-        $E f \le \log E e^f \le E f + R_f^2/8$ (Jensen, Hoeffding).
+        $E f \le \log E e^f \le E f + R_f^2/8$ (Jensen, Hoeffding). With $b = 0$ and two tokens of
+        opposite $a$ the bound is attained as $\cos t \to 0$.
 
         *Turns.* The log-odds of two tokens are $r \cos(t - \varphi)$ up to a constant, which on an open half
         circle turns once or not at all. A probability can turn $2V - 3$ times: $1/p(z)$ is

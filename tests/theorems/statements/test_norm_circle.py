@@ -34,6 +34,12 @@ def two() -> SteeredHead:
     return drawn(2)
 
 
+def sharp() -> SteeredHead:
+    """b = 0 and two tokens of opposite a: C = R_a²/8 is what log cosh(cos t a) needs."""
+    base = statement.three_turns()
+    return replace(base, unembedding=np.array([[1.0, 0.0], [-1.0, 0.0]]))
+
+
 def _other_arguments(places):
     """Plants `places`: {place of an argument: what becomes of it}."""
 
@@ -78,6 +84,8 @@ FAULTS = [
           wrap(NormCircle, "approach", lambda f: lambda self, sign: self.width[:, None] * self.across)),
     Fault("a second term a hundredth as large", APPROACH, nine,
           output(statement, "_second_order", lambda most: most / 100)),
+    Fault("a second term 1e-3 too small", APPROACH, sharp,
+          output(statement, "_second_order", lambda most: 0.999 * most)),
     Fault("eps forgotten", LOG_ODDS, nine, _other_arguments({5: lambda eps: 0.0})),
     Fault("a path that goes back", LOG_ODDS, nine, wrap(SteeredHead, "logits", _folded)),
     Fault("a path that goes back", TURNS, two, wrap(SteeredHead, "logits", _folded)),
