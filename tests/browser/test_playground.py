@@ -298,7 +298,9 @@ def test_the_real_model_and_anyones_recording(playground, tmp_path):
     page.page.locator(".drop input[type=file]").set_input_files(own)
     page.page.wait_for_selector("#panel :text('those of mine, steered')")
     caption = page.page.locator("[data-picture=real-tokens] figcaption").text_content()
-    assert caption == "Some wordssome words after “Once upon <b>a</b> time”"  # no promise, no markup
+    assert (
+        caption == "Some wordssome words after “Once upon <b>a</b> time”"
+    )  # no promise, no markup
     wrong = {
         "{": "not JSON",
         "{}": "no recording.json",
