@@ -49,18 +49,26 @@ class Anchor(NamedTuple):
         return (log_odds - self.pivot_log_odds) - self.excess
 
 
-def anchor_at(alpha: float, log_odds: np.ndarray, log_weights: np.ndarray) -> Anchor:
-    """The distribution ∝ e^{log_weights + α·log_odds}, both [n]; the weights need not be normalised."""
+def anchor_at(
+    alpha: float, log_odds: np.ndarray, log_weights: np.ndarray, *, alone: bool = False
+) -> Anchor:
+    """The distribution ∝ e^{log_weights + α·log_odds}, both [n]; the weights need not be normalised.
+
+    `alone`: no other strength is asked for, and the radius, which takes as long as the rest, is left 0.
+    """
     parts = [slice(start, start + _CACHE) for start in range(0, log_odds.size, _CACHE)]
-    r = _likeliest(parts, log_odds, log_weights, alpha, 0)
-    r = _likeliest(parts, log_odds, log_weights, alpha, r)  # the differences from r find it exactly
     weights, offsets, logs = (np.empty(log_odds.size) for _ in range(3))
+    r = 0 if alpha else int(log_weights.argmax())
+    for _ in range(2):  # the differences from the likeliest token find it exactly
+        r, before = _likeliest(parts, log_odds, log_weights, alpha, r, offsets, logs), r
+        if r == before:
+            break
+    else:
+        _likeliest(parts, log_odds, log_weights, alpha, r, offsets, logs)
     rest = moment = 0.0
     for part in parts:
-        gaps = np.subtract(log_odds[part], log_odds[r], out=offsets[part])
-        u = np.multiply(gaps, alpha, out=logs[part])
-        u += log_weights[part] - log_weights[r]
-        w = np.exp(u, out=weights[part])
+        gaps = offsets[part]
+        w = np.exp(logs[part], out=weights[part])
         if part.start <= r < part.stop:
             w[r - part.start] = 0.0
         rest += float(w.sum())
@@ -73,18 +81,27 @@ def anchor_at(alpha: float, log_odds: np.ndarray, log_weights: np.ndarray) -> An
         y = offsets[part]
         y -= excess
         variance += float((weights[part] * (y * y)).sum())
-    reach = _radius(parts, logs, offsets, log_total, variance) if variance > 0 else 0.0
+    has_reach = variance > 0 and not alone
+    reach = _radius(parts, logs, offsets, log_total, variance) if has_reach else 0.0
     pivot_log_odds = float(log_odds[r])
     return Anchor(alpha, r, pivot_log_odds, excess, log_total, weights, offsets, variance, reach)
 
 
 def _likeliest(
-    parts: list[slice], log_odds: np.ndarray, log_weights: np.ndarray, alpha: float, r: int
+    parts: list[slice],
+    log_odds: np.ndarray,
+    log_weights: np.ndarray,
+    alpha: float,
+    r: int,
+    gaps: np.ndarray,
+    logs: np.ndarray,
 ) -> int:
-    """The index of the largest log weight at α, compared by differences from token r."""
-    best, found = -math.inf, r
+    """The index of the largest log weight at α, by differences from token r: `gaps` of M, and `logs`."""
+    best, found = 0.0, r
     for part in parts:
-        u = (log_odds[part] - log_odds[r]) * alpha
+        u = np.multiply(
+            np.subtract(log_odds[part], log_odds[r], out=gaps[part]), alpha, out=logs[part]
+        )
         u += log_weights[part] - log_weights[r]
         place = int(u.argmax())
         if u[place] > best:

@@ -15,6 +15,8 @@ from ..tilt.divergences import checked_weights
 from ..tilt.tilt import ExponentialTilt
 from .sweep import strength_row
 
+# Fewer strengths are evaluated one by one: the moments about an anchor take as long as several of them.
+_FEW = 16
 _FARTHEST = 1e300  # strengths in units of 1/R: beyond, nothing changes that a float could show
 
 
@@ -131,7 +133,7 @@ def along(alphas: np.ndarray, log_odds: np.ndarray, log_weights: np.ndarray) -> 
         in_units = np.clip(np.ldexp(alphas, exponent), -_FARTHEST, _FARTHEST)
     order = np.argsort(alphas, kind="stable")
     points, found = in_units[order], np.empty((6, alphas.size))
-    origin = anchor_at(0.0, log_odds, log_weights)
+    origin = anchor_at(0.0, log_odds, log_weights, alone=points.size < _FEW)
 
     def reach(anchor: Anchor) -> float:
         """How far from it the anchor serves: not so near to 0 that its own KL(p||p_a) would cancel."""
@@ -147,7 +149,12 @@ def along(alphas: np.ndarray, log_odds: np.ndarray, log_weights: np.ndarray) -> 
             found[:, start:stop] = _about(anchor, origin, served, log_odds, log_weights)
         return [(first, start), (stop, last)]
 
-    left = fill(origin, 0, points.size)
+    left = []
+    if points.size < _FEW:
+        for i, alpha in enumerate(points):
+            found[:, i] = _alone(float(alpha), origin, log_odds, log_weights)
+    else:
+        left = fill(origin, 0, points.size)
     while left:
         first, last = left.pop()
         if first < last:
@@ -163,6 +170,30 @@ def along(alphas: np.ndarray, log_odds: np.ndarray, log_weights: np.ndarray) -> 
     return Along(pivot.astype(int), excess, mean, variance, entropy, forward_kl)
 
 
+def _alone(
+    alpha: float, origin: Anchor, log_odds: np.ndarray, log_weights: np.ndarray
+) -> tuple[float, ...]:
+    """The fields of `Along` at one strength, by sums over the tokens; `origin` is the anchor at 0."""
+    anchor = anchor_at(alpha, log_odds, log_weights, alone=True) if alpha else origin
+    log_p = _log_probs(anchor, log_odds, log_weights)
+    kl = _cost(anchor, origin, log_p, log_odds, log_weights)[0] if alpha else 0.0
+    return (
+        float(anchor.pivot),
+        anchor.log_total,
+        anchor.pivot_log_odds + anchor.excess,
+        anchor.variance,
+        -float(anchor.weights @ log_p),
+        kl,
+    )
+
+
+def _log_probs(anchor: Anchor, log_odds: np.ndarray, log_weights: np.ndarray) -> np.ndarray:
+    """The logarithms of the anchor's weights [n], which a float holds where the weights underflow."""
+    r = anchor.pivot
+    log_p = (log_weights - log_weights[r]) + anchor.alpha * (log_odds - log_odds[r])
+    return log_p - anchor.log_total
+
+
 def _about(
     anchor: Anchor,
     origin: Anchor,
@@ -172,8 +203,7 @@ def _about(
 ) -> tuple[np.ndarray, ...]:
     """The fields of `Along` at `alphas`, which the anchor serves; `origin` is the anchor at 0."""
     r, h = anchor.pivot, alphas - anchor.alpha
-    log_p = (log_weights - log_weights[r]) + anchor.alpha * (log_odds - log_odds[r])
-    log_p -= anchor.log_total
+    log_p = _log_probs(anchor, log_odds, log_weights)
     rho = min(anchor.radius, 1e300)
     z, surprise = series(anchor, rho, also=log_p)
     z[1] = 0.0 if anchor is origin else z[1]
