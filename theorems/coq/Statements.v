@@ -1688,7 +1688,10 @@ Theorem norm_circle_three_turns : exists a b c : three -> R,
     (on_circle a b c 0 1 alpha) first in
   p (- (3 / 4)) < p (- (12 / 5)) /\ p (- (3 / 4)) < p 0 /\
   p (3 / 4) < p 0 /\ p (3 / 4) < p (12 / 5).
-Proof. exists row_across, row_along, (fun _ => 0). exact three_turns. Qed.
+Proof.
+  refine (ex_intro _ row_across (ex_intro _ row_along
+    (ex_intro _ (fun _ => 0) _))). exact three_turns.
+Qed.
 
 Section CirclePlateau.
 Context {A J : Type}.
