@@ -128,7 +128,7 @@ def test_a_forbidden_arrow_is_found(module, source):
 
 PUBLIC = {
     "ufm": """
-        Aggregates ConceptDataset ExponentialTilt MassCeiling NormCircle StrengthChoice TopTokens
+        Aggregates ConceptDataset ContextChain ExponentialTilt MassCeiling NormCircle StrengthChoice TopTokens
         Transformer UFM choose_strength concept_increase concept_log_odds concept_log_odds_increase
         concept_probability cross_entropy_increase difference_of_means efficiency first_order_effect
         forward_kl half_saturation layer_norm log_odds log_odds_error mass_ceiling peak_strengths
