@@ -21,7 +21,7 @@ import ufm.tilt.tilt
 from theorems import Instance
 from theorems.judging import controls, evaluate
 from theorems.statements import lemma_b2, prop_4_1
-from ufm import UFM, ExponentialTilt, Transformer
+from ufm import UFM, ContextChain, ExponentialTilt, Transformer
 
 # The compiled functions of the checks, by module, with their static arguments.
 COMPILED = {
@@ -34,6 +34,7 @@ COMPILED = {
         "_laws": (),
         "_orders": (2,),
         "_steered_logits": (),
+        "_chain_curves": (4,),
     },
     prop_4_1: {"_steered": (4, 5), "_rate_bounds": (), "_library_limits": ()},
 }
@@ -50,6 +51,17 @@ TRACED_BY = {
     (ufm.tilt.effects, "concept_increase"): {"_concept_curves"},
     (ufm.tilt.effects, "concept_log_odds_increase"): {"_concept_curves"},
     (UFM, "steer"): {"_steered_logits"},
+    **{
+        (ContextChain, name): {"_chain_curves"}
+        for name in (
+            "divergence",
+            "presence",
+            "expected_count",
+            "presence_bounds",
+            "count_bounds",
+            "reachable",
+        )
+    },
     (Transformer, "logits"): {"_steered"},
     (Transformer, "limit_logits"): {"_library_limits"},
     (Transformer, "logit_rate_bound"): {"_rate_bounds"},

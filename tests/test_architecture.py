@@ -145,7 +145,8 @@ PUBLIC = {
     "ufm.plots": """
         GALLERY PALETTE Picture concept_across_contexts concept_curves cost_against_mass
         cross_entropy_bounds cross_entropy_curve estimated_cost mass_against_cost new_axes
-        next_token_bars peak_map picture_paths side_effects sweet_spot_windows token_curves write_pictures""",
+        next_token_bars peak_map picture_paths sequence_curve side_effects sweet_spot_windows token_curves
+        write_pictures""",
     "theorems": """
         CLAIMS FINDINGS STATEMENTS Claim Control Finding Hypothesis Instance Outcome Statement
         SteeredHead TransformerInstance Verdict check""",

@@ -29,6 +29,7 @@ from .statements import (
     prop_4_1,
     prop_b1,
     remark_3_4,
+    sequence,
     side_effect,
     sign_rule,
     strength,
@@ -64,6 +65,7 @@ STATEMENTS: tuple[Statement, ...] = (
     estimated.STATEMENT,
     side_effect.STATEMENT,
     norm_circle.STATEMENT,
+    sequence.STATEMENT,
 )
 
 CLAIMS: dict[str, Claim] = {claim.id: claim for s in STATEMENTS for claim in s.claims}

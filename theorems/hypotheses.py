@@ -285,6 +285,11 @@ WITHIN_BUDGET = Hypothesis(
     "the intervention costs at most κ (those of the check are scaled until they do)",
     lambda instance: None,
 )
+EVERY_STEP = Hypothesis(
+    "every-step",
+    "the same vector is added, times the same α, at every step of the generation",
+    lambda instance: None,
+)
 
 # What formulas say of the hypotheses that recur.
 IF_POSITIVE = r"\quad \text{if } p_j > 0"

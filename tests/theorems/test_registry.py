@@ -60,6 +60,9 @@ CLAIM_IDS = [
     "norm-circle.log-odds",
     "norm-circle.turns",
     "norm-circle.plateau",
+    "sequence.divergence",
+    "sequence.presence",
+    "sequence.count",
 ]
 CLAIMS = [claim for statement in theorems.STATEMENTS for claim in statement.claims]
 

@@ -65,8 +65,6 @@ Proof.
   reflexivity.
 Qed.
 
-Definition logistic (x : R) : R := exp x / (1 + exp x).
-
 Lemma mass_logistic alpha : mass V p M C alpha = logistic (set_log_odds alpha).
 Proof.
   unfold logistic. rewrite mass_ratio, set_log_odds_exp.

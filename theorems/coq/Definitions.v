@@ -141,6 +141,10 @@ Definition separated T V M : Prop :=
 Definition margin T V M (delta : R) : Prop :=
   forall y z, In y V -> In z V -> T y = false -> T z = true ->
   M y + delta <= M z.
+(* No token of T leads another token by more than this. *)
+Definition largest_margin T V M (most : R) : Prop :=
+  forall y z, In y V -> In z V -> T y = false -> T z = true ->
+  M z <= M y + most.
 (* The distribution that keeps only the tokens with M z = m, renormalised. *)
 Definition top_mass V p M (m : R) : R := sum p (members (level M m) V).
 Definition top_law V p M (m : R) z : R :=
@@ -151,6 +155,7 @@ Definition probability_increase V p M z alpha : R := tilt V p M alpha z - p z.
 Definition concept_increase V p M C alpha : R :=
   average (fun z => probability_increase V p M z alpha) (members C V).
 Definition logit (x : R) : R := ln (x / (1 - x)).
+Definition logistic (x : R) : R := exp x / (1 + exp x).
 
 (* ln of the exponential moment of the two-point
    distribution with mean 0, variance s and maximum b. *)
@@ -219,6 +224,38 @@ Definition with_mass V p (T : A -> bool) (f : J -> R) (j : J) (z : A) : R :=
 Definition ceiling_mass (mu F : R) : R :=
   (mu - 1 + sqrt ((1 - mu) ^ 2 + 4 * mu * F)) / (2 * mu).
 End CrossEntropy.
+
+(* ---- Sequences of n tokens: after z in context j comes next j z ---- *)
+
+Section Sequences.
+Context {A J : Type}.
+Variables (next : J -> A -> J) (V : list A).
+Implicit Types (q : J -> A -> R) (j k : J) (T : A -> bool) (s : list A).
+
+Fixpoint sequences (n : nat) : list (list A) :=
+  match n with
+  | O => nil :: nil
+  | S m => flat_map (fun z => map (cons z) (sequences m)) V
+  end.
+Fixpoint sequence_law q j s : R :=
+  match s with
+  | nil => 1
+  | z :: rest => q j z * sequence_law q (next j z) rest
+  end.
+Definition sequence_expect n q j (h : list A -> R) : R :=
+  sum (fun s => sequence_law q j s * h s) (sequences n).
+(* The contexts in which one of n tokens from j on is drawn. *)
+Fixpoint reached (n : nat) j k : Prop :=
+  match n with
+  | O => False
+  | S m => k = j \/ exists z, In z V /\ reached m (next j z) k
+  end.
+(* What the contexts are worth, added up on the way. *)
+Fixpoint on_the_way (g : J -> R) j s : R :=
+  match s with nil => 0 | z :: rest => g j + on_the_way g (next j z) rest end.
+Definition appears T s : R := if existsb T s then 1 else 0.
+Definition count T s : R := sum (indicator T) s.
+End Sequences.
 
 (* ---- Definition 2.1: a dataset of pairs (context, next token) ---- *)
 

@@ -9,7 +9,8 @@ From Steering Require Import Definitions Sum Counts Calculus Infinity
   Ceiling Concepts Saturation Model Dataset Signs Strength Reverse Transformer
   Rate Attention FeedForward Network
   Existence Training Setting Paper Threshold Gradient Table Witness
-  Behaviours Errata Hypotheses Orders Estimated SideEffect NormCircle.
+  Behaviours Errata Hypotheses Orders Estimated SideEffect NormCircle
+  Sequence.
 Open Scope R_scope.
 
 (* ======== The hypotheses can be met ======== *)
@@ -1289,6 +1290,89 @@ Theorem side_effect_slope : forall alpha,
 Proof. exact (mass_slope V p M C (proj1 p_law) C_proper). Qed.
 End SideEffect.
 
+(* ======== Sequences of n tokens, each steered ======== *)
+
+Section Sequence.
+Context {A J : Type}.
+Variables (next : J -> A -> J) (V : list A) (p : J -> A -> R) (M : A -> R)
+  (n : nat) (j : J).
+Hypothesis p_laws : forall k, reached next V n j k -> law V (p k).
+
+Notation steered alpha := (fun k => tilt V (p k) M alpha).
+Notation expected alpha := (sequence_expect next V n (steered alpha) j).
+Notation divergence alpha := (KL (sequences V n) (sequence_law next p j)
+  (sequence_law next (steered alpha) j)).
+
+(* claim: sequence.divergence; K(alpha) - alpha K'(0) of each context on the
+   unsteered way *)
+Theorem sequence_divergence : forall alpha, divergence alpha =
+  sequence_expect next V n p j (on_the_way next (fun k =>
+    log_partition V (p k) M alpha - alpha * mean V (p k) M 0) j).
+Proof. intros alpha. apply divergence_is_cost, p_laws. Qed.
+
+(* claim: sequence.divergence *)
+Theorem sequence_divergence_bound : forall alpha range, ranges V M range ->
+  divergence alpha <= INR n * (alpha ^ 2 * range ^ 2 / 8).
+Proof.
+  intros alpha range M_ranges. rewrite sequence_divergence.
+  apply cost_le; assumption.
+Qed.
+
+(* claim: sequence.divergence *)
+Theorem sequence_divergence_convex : (0 < n)%nat -> varies V M ->
+  strictly_convex (fun alpha => divergence alpha).
+Proof.
+  intros n_positive M_varies x y t. rewrite !sequence_divergence. revert x y t.
+  destruct n as [|m]; [lia|]. apply cost_convex; assumption.
+Qed.
+
+(* claim: sequence.divergence; whatever the distributions q: the chain rule *)
+Theorem sequence_chain_rule : forall q,
+  (forall k, reached next V n j k -> law V (q k)) ->
+  KL (sequences V n) (sequence_law next p j) (sequence_law next q j) =
+  sequence_expect next V n p j (on_the_way next (fun k => KL V (p k) (q k)) j).
+Proof. intros q. apply chain_rule, p_laws. Qed.
+
+(* claim: sequence.divergence, sequence.presence, sequence.count; what is
+   summed over is a distribution *)
+Theorem sequence_total : law (sequences V n) (sequence_law next p j) /\
+  forall alpha, law (sequences V n) (sequence_law next (steered alpha) j).
+Proof.
+  split; [apply sequences_law, p_laws|]. intros alpha.
+  apply sequences_law, (steered_laws next V p M n j alpha p_laws).
+Qed.
+
+Section Target.
+Variables (T : A -> bool) (delta most low high : R).
+Hypothesis T_proper : proper T V.
+Hypothesis T_margin : margin T V M delta.
+Hypothesis T_largest : largest_margin T V M most.
+Hypothesis before : forall k, reached next V n j k ->
+  low <= logit (mass V (p k) M T 0) <= high.
+
+(* claim: sequence.presence; delta may be negative *)
+Theorem sequence_presence : forall alpha,
+  1 - (1 - logistic (low + Rmin (delta * alpha) (most * alpha))) ^ n <=
+    expected alpha (appears T) <=
+  1 - (1 - logistic (high + Rmax (delta * alpha) (most * alpha))) ^ n.
+Proof.
+  intros alpha. apply presence_bounds; [apply steered_laws, p_laws| |].
+  - apply (steered_between next V p M T delta most); assumption.
+  - left. apply logistic_range.
+Qed.
+
+(* claim: sequence.count *)
+Theorem sequence_count : forall alpha,
+  INR n * logistic (low + Rmin (delta * alpha) (most * alpha)) <=
+    expected alpha (count T) <=
+  INR n * logistic (high + Rmax (delta * alpha) (most * alpha)).
+Proof.
+  intros alpha. apply count_bounds; [apply steered_laws, p_laws|].
+  apply (steered_between next V p M T delta most); assumption.
+Qed.
+End Target.
+End Sequence.
+
 (* ======== Proposition 4.1 ======== *)
 
 Section Prop41.
@@ -1969,6 +2053,9 @@ Definition everything :=
      @estimated_cross_entropy, @estimated_any_data, @estimated_feasible,
      @estimated_margin, estimated_half_range),
    (@side_effect_first_order, @side_effect_second_order, @side_effect_slope),
+   (@sequence_divergence, @sequence_divergence_bound,
+     @sequence_divergence_convex, @sequence_chain_rule, @sequence_total,
+     @sequence_presence, @sequence_count),
    (remainder_bound, prop_4_1_rmsnorm, prop_4_1_layernorm, prop_4_1_plateau,
      prop_4_1_plateau_layernorm, prop_4_1_cross_entropy,
      prop_4_1_cross_entropy_layernorm, prop_4_1_rate, prop_4_1_rate_layernorm,

@@ -24,6 +24,7 @@ class Change(TypedDict, total=False):
     factor: tuple[Fraction, ...]
     data: tuple[Fraction, ...]
     excess: Fraction
+    second: Fraction
 
 
 Changes = st.SearchStrategy[Change]
@@ -62,6 +63,12 @@ def overspent() -> Candidates:
     """Models with an intervention beyond the budget."""
     times = st.sampled_from([Fraction(2), Fraction(3)])
     return changed(SHAPES, lambda vocabulary: times.map(lambda excess: Change(excess=excess)))
+
+
+def uneven_steps() -> Candidates:
+    """Models that are steered once: not at the second step, or back there."""
+    times = st.sampled_from([Fraction(0), Fraction(-1)])
+    return changed(SHAPES, lambda vocabulary: times.map(lambda second: Change(second=second)))
 
 
 def opposite(kind: str, shapes: list[tuple[int, int]]) -> Callable[[], Candidates]:

@@ -19,6 +19,7 @@ from ._candidates import (
     plain,
     rescaled,
     turned_away,
+    uneven_steps,
     unfinished,
     unordered,
 )
@@ -32,6 +33,7 @@ from .contradictions import (
     estimates,
     last_norm,
     peaks,
+    sequences,
     training,
 )
 from .contradictions.contradiction import Contradiction
@@ -102,6 +104,9 @@ _PATH: dict[str, tuple[Callable[[], Candidates], Callable[[Steered], Contradicti
     "estimated.cross-entropy": (rescaled, estimates.cost),
     "estimated.feasible": (rescaled, estimates.cost),
     "side-effect.first-order": (rescaled, concepts.first_order),
+    "sequence.divergence": (rescaled, sequences.divergence),
+    "sequence.presence": (rescaled, sequences.presence),
+    "sequence.count": (rescaled, sequences.count),
 }
 
 MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeeded] = {
@@ -223,6 +228,10 @@ MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeede
         "κ unspent on the estimate costs at most κ",
         ("estimated_any_data",),
     ),
+    # generations of several tokens
+    ("sequence.divergence", "every-step"): Needed(uneven_steps, sequences.divergence),
+    ("sequence.presence", "every-step"): Needed(uneven_steps, sequences.presence),
+    ("sequence.count", "every-step"): Needed(uneven_steps, sequences.count),
     # Proposition 4.1
     ("prop-4.1.rmsnorm", "rmsnorm"): Needed(
         lambda: last_norm.streams(bias=True), last_norm.not_odd

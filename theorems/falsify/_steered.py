@@ -17,7 +17,14 @@ from ..tables.exact import ExactInstance
 
 Balls = list[arb]
 # The fields that break a hypothesis, and what they are where they break none.
-_USUAL = (("norm_ratio", 0), ("rate", 1), ("factor", None), ("data", None), ("excess", 1))
+_USUAL = (
+    ("norm_ratio", 0),
+    ("rate", 1),
+    ("factor", None),
+    ("data", None),
+    ("excess", 1),
+    ("second", 1),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +35,7 @@ class Steered:
     - `rate`: the vector rescaled after M was measured; 1 if not.
     - `factor` [V]: v is not the difference of means, and log-odds differ from M by log factor.
     - `excess`: an intervention is so many times as strong as the one that spends the budget.
+    - `second`: the vector at the second step of a generation is so many times that at the first.
     - `data` [V]: the distribution of the data in every context, where training is not perfect.
 
     All balls are of the working precision of the caller.
@@ -39,6 +47,7 @@ class Steered:
     factor: tuple[Fraction, ...] | None = None
     data: tuple[Fraction, ...] | None = None
     excess: Fraction = Fraction(1)
+    second: Fraction = Fraction(1)
 
     @cached_property
     def levels(self) -> Levels:

@@ -13,7 +13,7 @@ from jax.typing import ArrayLike
 
 import ufm
 
-from .padding import SMALLEST, bucket, pad, pad_rows, padded_sizes
+from .padding import SMALLEST, bucket, pad, pad_rows, pad_target, padded_sizes
 
 _SLICE = 64
 Arguments = ParamSpec("Arguments")
@@ -135,6 +135,57 @@ def _concept_curves(
     def at(alpha):
         increase = ufm.concept_increase(tilt, alpha, mask)
         return increase, ufm.concept_log_odds_increase(tilt, alpha, mask)
+
+    return jax.vmap(at)(alphas)
+
+
+class ChainCurves(NamedTuple):
+    """What the library says of L tokens in a row at A strengths, [A] each."""
+
+    divergence: np.ndarray
+    presence: np.ndarray
+    least_presence: np.ndarray
+    most_presence: np.ndarray
+    expected_count: np.ndarray
+    least_count: np.ndarray
+    most_count: np.ndarray
+
+
+def chain_curves(
+    chain: ufm.ContextChain, alphas: np.ndarray, target: np.ndarray, length: int
+) -> ChainCurves:
+    """The divergence of `length` tokens, and presence and number of those of the target, with bounds."""
+    m, vocabulary = chain.tilt.log_probs.shape
+    padded = pad(chain.tilt)
+    contexts, tokens = padded.log_probs.shape
+    following = np.zeros((contexts, tokens), int)
+    following[:m, :vocabulary] = chain.following
+    following[:m, vocabulary:] = chain.following[:, :1]  # of padding, which has the probability 0
+    mask = pad_target(chain.tilt, target)
+    start = pad_rows(np.asarray(chain.start), padded)
+    run = partial(_chain_curves, padded, following, start, mask, length)
+    return ChainCurves(*_in_slices(run, alphas))
+
+
+@_compiled(static=4)
+def _chain_curves(
+    tilt: ufm.ExponentialTilt,
+    following: ArrayLike,
+    start: ArrayLike,
+    mask: ArrayLike,
+    length: int,
+    alphas: ArrayLike,
+) -> tuple[Array, ...]:
+    chain = ufm.ContextChain(tilt, following, start)
+
+    def at(alpha):
+        return (
+            chain.divergence(alpha, length),
+            chain.presence(alpha, mask, length),
+            *chain.presence_bounds(alpha, mask, length),
+            chain.expected_count(alpha, mask, length),
+            *chain.count_bounds(alpha, mask, length),
+        )
 
     return jax.vmap(at)(alphas)
 

@@ -21,6 +21,7 @@ from ._own_figures import OWN
 from ._paper_figures import PAPER
 from ._picture import Picture
 from ._price import cost_against_mass
+from ._sequences import sequence_curve
 from ._side_effects import side_effects
 from ._style import PALETTE, new_axes
 from ._tokens import token_curves
@@ -43,6 +44,7 @@ __all__ = [
     "next_token_bars",
     "peak_map",
     "picture_paths",
+    "sequence_curve",
     "side_effects",
     "sweet_spot_windows",
     "token_curves",

@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..tilt.ceiling import PRICES
+from ..tilt.sequence import ContextChain
 from ..tilt.tilt import ExponentialTilt
 from . import _gallery_datasets as datasets
 from ._ceiling import mass_against_cost
@@ -12,6 +13,7 @@ from ._cross_entropy import cross_entropy_bounds
 from ._estimates import estimated_cost
 from ._picture import Picture, drop_legend, panels
 from ._price import cost_against_mass
+from ._sequences import sequence_curve
 from ._side_effects import side_effects
 from ._style import signed
 from ._windows import peak_map, sweet_spot_windows
@@ -133,6 +135,19 @@ def _side_effect() -> Figure:
     return figure
 
 
+def _sequence() -> Figure:
+    data = datasets.uniform(0.05)
+    # a context of C₂ after its own tokens, else one of C₃
+    of_concept = np.array([_ONE_EACH[2], _ONE_EACH[1], _ONE_EACH[2]])
+    following = np.tile(of_concept[np.asarray(data.token_concept)], (6, 1))
+    chain = ContextChain(datasets.steered(data), following, np.eye(6)[_ONE_EACH[1]])
+    options = {"target": data.concept_tokens(0), "alphas": datasets.strengths(-1.0, 2.0)}
+    figure, axes = panels(2, 2.8)
+    for axis, quantity in zip(axes, ("presence", "divergence"), strict=True):
+        sequence_curve(chain, length=16, quantity=quantity, axes=axis, **options)
+    return figure
+
+
 OWN = (
     Picture(
         "sweet-spot",
@@ -215,5 +230,15 @@ OWN = (
         "What is left beyond that line (below) is at most (αR)²/(12√3), at any strength and for any set. "
         "Uniform dataset, ε = 2/5, a context of C₂.",
         _side_effect,
+    ),
+    Picture(
+        "sequence",
+        "Sixteen tokens, each steered",
+        "this project",
+        "Whether a token of the target is among 16, and the divergence of their distribution. The bounds use "
+        "the least and the largest unsteered mass of the target, and by how much M on T exceeds M off it at "
+        "least and at most. Uniform dataset, ε = 1/20, from a context of C₂; after "
+        "a token of C₂ comes such a context again, after others one of C₃.",
+        _sequence,
     ),
 )

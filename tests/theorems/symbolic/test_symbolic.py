@@ -279,7 +279,8 @@ def test_claim_ids_are_the_projects():
         estimated.log-probability estimated.total-variation estimated.cross-entropy estimated.feasible
         side-effect.first-order
         norm-circle.ellipse norm-circle.approach norm-circle.log-odds norm-circle.turns
-        norm-circle.plateau""",
+        norm-circle.plateau
+        sequence.divergence sequence.presence sequence.count""",
     )
     assert sorted(CLAIM_IDS) == sorted(expected)
 

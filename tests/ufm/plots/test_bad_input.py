@@ -18,6 +18,7 @@ TARGET = np.arange(9) < 3
 ALPHAS = np.linspace(-1, 1, 5)
 FLAT = ufm.ExponentialTilt(TILT.log_probs, np.zeros(9))
 PI = DATA.context_weights
+CHAIN = ufm.ContextChain(TILT, np.zeros((6, 9), int), PI)
 
 
 @pytest.fixture(autouse=True)
@@ -104,6 +105,18 @@ BAD = {
     "effects: set": (
         lambda: plots.side_effects(TILT, 0, sets=[np.ones(9, bool)], alphas=ALPHAS),
         "got 9 of them",
+    ),
+    "sequence: quantity": (
+        lambda: plots.sequence_curve(CHAIN, target=TARGET, length=2, alphas=ALPHAS, quantity="x"),
+        "quantity must be one of presence, count, divergence; got 'x'",
+    ),
+    "sequence: target": (
+        lambda: plots.sequence_curve(CHAIN, target=TARGET[1:], length=2, alphas=ALPHAS),
+        r"boolean mask of shape \(9,\)",
+    ),
+    "sequence: length": (
+        lambda: plots.sequence_curve(CHAIN, target=TARGET, length=0, alphas=ALPHAS),
+        "at least 1; got 0",
     ),
     "ceiling: kind": (
         lambda: plots.mass_against_cost(TILT, PI, target=TARGET, kind="target_mass"),

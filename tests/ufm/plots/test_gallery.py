@@ -21,6 +21,7 @@ from ufm.plots import (
     _front_figure,
     _gallery_datasets,
     _numpy_laws,
+    _own_figures,
     _side_effects,
     _tokens,
     _windows,
@@ -426,6 +427,33 @@ def check_side_effect(figure):
         assert np.nanmax(np.abs(rest)) < relative["most"][1, 0]
 
 
+def check_sequence(figure):
+    """C₂ after its own tokens, else C₃; in both the target has 1/40, and M is ± log 38 or 0."""
+    presence, divergence = (drawn(axes) for axes in figure.axes)
+    x = presence["curve"][0]
+    with mpmath.workdps(30):
+        odds = mpmath.log(38)  # a = 19/60 and b = 1/120 a token
+        for i in (0, 380, 460, 1100):
+            before, after = ([law(UNIFORM, j, a) for j in (1, 2)] for a in (0, x[i]))
+            paid = [
+                sum(p * mpmath.log(p / q) for p, q in zip(*pair, strict=True))
+                for pair in zip(before, after, strict=True)
+            ]
+            missed, cost = [mpmath.mpf(1)] * 2, [mpmath.mpf(0)] * 2
+            for _ in range(16):
+                missed = [sum(q[3:6]) * missed[0] + sum(q[6:]) * missed[1] for q in after]
+                pairs = zip(paid, before, strict=True)
+                cost = [c + sum(p[3:6]) * cost[0] + (1 - sum(p[3:6])) * cost[1] for c, p in pairs]
+            assert presence["curve"][1, i] == pytest.approx(float(1 - missed[0]), rel=1e-11)
+            assert divergence["curve"][1, i] == pytest.approx(float(cost[0]), rel=1e-11)
+            assert divergence["most"][1, i] == pytest.approx(
+                float(2 * (2 * odds * x[i]) ** 2), rel=1e-12
+            )
+            ends = sorted(1 / (1 + 39 * mpmath.exp(-x[i] * m)) for m in (odds, 2 * odds))
+            for name, mass in zip(("least", "most"), ends, strict=True):
+                assert presence[name][1, i] == pytest.approx(float(1 - (1 - mass) ** 16), rel=1e-11)
+
+
 def check_at_a_glance(figure):
     tokens, masses, loss = (drawn(axes) for axes in figure.axes)
     for i in (0, 100, 600, 1200):
@@ -471,6 +499,7 @@ CHECKS = {
     "ceiling": check_ceiling,
     "estimated": check_estimated,
     "side-effect": check_side_effect,
+    "sequence": check_sequence,
     "at-a-glance": check_at_a_glance,
 }
 
@@ -550,6 +579,12 @@ FAULTS = {
         _side_effects,
         "first_order_effect",
         lambda f: scaled(f, 1 + 1e-9),
+    ),
+    "a chain that forgets": (
+        "sequence",
+        _own_figures,
+        "ContextChain",
+        lambda f: lambda tilt, following, start: f(tilt, 0 * following, start),
     ),
     "another budget": ("at-a-glance", _front_figure, "_BUDGET", lambda budget: budget + 1e-6),
     "laws of the even dataset": ("fig-2", _gallery_datasets, "uneven", evenly),
