@@ -13,6 +13,9 @@ from .laws.quadratic import cost_law as cost_law
 from .laws.tanh import fit_tanh as fit_tanh
 from .laws.tanh import tanh_law as tanh_law
 from .measure.cost_sweep import sweep_cost as sweep_cost
+from .measure.presence import Presence as Presence
+from .measure.presence import predicted_presence as predicted_presence
+from .measure.presence import sampled_presence as sampled_presence
 from .measure.slopes import sweep_slopes as sweep_slopes
 from .measure.sweet_spots import SweetSpots as SweetSpots
 from .measure.sweet_spots import sweet_spots as sweet_spots

@@ -70,7 +70,9 @@ def sequence_curve(
     axes.lines[-1].set_label("bounds" if len(bounds) > 1 else "Lα²R²/8")
     axes.plot(strengths, curve, color=PALETTE[0], label="exact", gid="curve")
     if len(bounds) > 1:
-        axes.fill_between(strengths, *bounds, color=PALETTE[1], alpha=0.12, linewidth=0)
+        axes.fill_between(
+            strengths, bounds[0], bounds[1], color=PALETTE[1], alpha=0.12, linewidth=0
+        )
     else:
         axes.set_ylim(-0.03 * curve.max(), 1.05 * curve.max())
     draw_legend(axes, None, axes.get_legend_handles_labels()[0])
