@@ -66,6 +66,7 @@ ALTERED = [
     ("sequence_presence", "(low + Rmin", "(low + Rmax"),
     ("sequence_presence", "(high + Rmax", "(high + Rmin"),
     ("sequence_count", "(high + Rmax", "(high + Rmin"),
+    ("sequence_presence_can_fall", "0 < alpha", "alpha < 0"),
     ("tilt_all_orders", "M z - cumulant", "M z + cumulant"),
     ("finding_remark_3_4", "c < 0", "0 < c"),
     ("finding_remark_3_4_outside", "omega (9 / 20)", "omega (1 / 20)"),

@@ -480,3 +480,46 @@ Proof.
 Qed.
 End Steered.
 End Chain.
+
+(* ---- Presence can fall, though T is separated ---- *)
+
+(* Off T steering prefers token 1, after which T is rare, to token 2. *)
+Definition falling (j z : nat) : R :=
+  match j, z with
+  | 1%nat, 0%nat => 1 / 100 | 1%nat, 1%nat => 1 / 2 | 1%nat, _ => 49 / 100
+  | 2%nat, 0%nat => 9 / 10 | 2%nat, _ => 1 / 20
+  | _, 0%nat => 1 / 1000 | _, 1%nat => 1 / 2 | _, _ => 499 / 1000
+  end.
+Definition falling_log_odds (z : nat) : R :=
+  match z with 0%nat => 2 | 1%nat => 1 | _ => 0 end.
+
+Lemma presence_falls :
+  let V := (0 :: 1 :: 2 :: nil)%nat in
+  let T z := Nat.eqb z 0 in
+  let presence alpha := sequence_expect (fun _ z => z) V 2
+    (fun k => tilt V (falling k) falling_log_odds alpha) 0%nat (appears T) in
+  (forall k, law V (falling k)) /\ proper T V /\
+  separated T V falling_log_odds /\
+  exists alpha, 0 < alpha /\ presence alpha < presence 0.
+Proof.
+  intros V T presence. split; [|split; [|split]].
+  - intros k. split.
+    + intros z z_in. destruct k as [|[|[|k]]]; simpl in z_in;
+        destruct z_in as [<-|[<-|[<-|[]]]]; simpl; lra.
+    + destruct k as [|[|[|k]]]; simpl; lra.
+  - split; [exists 0%nat|exists 1%nat]; simpl; auto.
+  - intros y z y_in z_in Ty Tz. simpl in y_in, z_in.
+    destruct y_in as [<-|[<-|[<-|[]]]]; destruct z_in as [<-|[<-|[<-|[]]]];
+      try discriminate; simpl; lra.
+  - exists (ln 4). split; [rewrite <- ln_1; apply ln_increasing; lra|].
+    assert (E0 : forall x, exp (x * 0) = 1)
+      by (intros; rewrite Rmult_0_r; apply exp_0).
+    assert (Z : forall x, exp (0 * x) = 1)
+      by (intros; rewrite Rmult_0_l; apply exp_0).
+    assert (E1 : exp (ln 4 * 1) = 4) by (rewrite Rmult_1_r; apply exp_ln; lra).
+    assert (E2 : exp (ln 4 * 2) = 16).
+    { replace (ln 4 * 2) with (ln 4 + ln 4) by ring.
+      rewrite exp_plus, exp_ln; lra. }
+    unfold presence, sequence_expect, V, appears, tilt, partition, weight.
+    simpl. rewrite !Z, !E0, !E1, !E2. lra.
+Qed.

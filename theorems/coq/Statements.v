@@ -1373,6 +1373,19 @@ Qed.
 End Target.
 End Sequence.
 
+(* claim: sequence.presence; it can fall while alpha grows, though T is
+   separated: steering may lead to contexts in which T is rare *)
+Theorem sequence_presence_can_fall :
+  exists (next : nat -> nat -> nat) V p M T, (forall k, law V (p k)) /\
+  proper T V /\ separated T V M /\ exists alpha, 0 < alpha /\
+  let presence x := sequence_expect next V 2 (fun k => tilt V (p k) M x) 0%nat
+    (appears T) in
+  presence alpha < presence 0.
+Proof.
+  exists (fun _ z => z), (0 :: 1 :: 2 :: nil)%nat, falling, falling_log_odds,
+    (fun z => Nat.eqb z 0). exact presence_falls.
+Qed.
+
 (* ======== Proposition 4.1 ======== *)
 
 Section Prop41.
@@ -2055,7 +2068,7 @@ Definition everything :=
    (@side_effect_first_order, @side_effect_second_order, @side_effect_slope),
    (@sequence_divergence, @sequence_divergence_bound,
      @sequence_divergence_convex, @sequence_chain_rule, @sequence_total,
-     @sequence_presence, @sequence_count),
+     @sequence_presence, @sequence_count, sequence_presence_can_fall),
    (remainder_bound, prop_4_1_rmsnorm, prop_4_1_layernorm, prop_4_1_plateau,
      prop_4_1_plateau_layernorm, prop_4_1_cross_entropy,
      prop_4_1_cross_entropy_layernorm, prop_4_1_rate, prop_4_1_rate_layernorm,

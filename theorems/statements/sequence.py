@@ -155,6 +155,8 @@ STATEMENT = Statement(
         and $1 - \sigma(l)$, whatever came before; multiply. The bounds rise with $\alpha$ where
         $\delta > 0$, and tend to 1. $P_\alpha(T \text{ appears})$ itself *can fall*: off $T$ steering
         prefers some tokens to others, and these can lead into contexts in which $T$ is less likely.
+        On a language model the same product of ratios weights unsteered continuations
+        (`ufm.llm.predicted_presence`).
     """,
     claims=(
         Claim(
