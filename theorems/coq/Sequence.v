@@ -21,52 +21,52 @@ Variables (next : J -> A -> J) (V : list A).
 Implicit Types (q : J -> A -> R) (j k : J) (T : A -> bool) (s : list A)
   (h : list A -> R) (g : J -> R) (n : nat).
 
-Notation sequences := (sequences V).
-Notation sequence_law := (sequence_law next).
-Notation sequence_expect := (sequence_expect next V).
-Notation reached := (reached next V).
-Notation on_the_way := (on_the_way next).
-Notation laws n q j := (forall k, reached n j k -> law V (q k)).
+Notation texts := (sequences V).
+Notation probability := (sequence_law next).
+Notation expected := (sequence_expect next V).
+Notation meets := (reached next V).
+Notation way_sum := (on_the_way next).
+Notation lawful n q j := (forall k, meets n j k -> law V (q k)).
 
-Lemma reached_later n j k z : In z V -> reached n (next j z) k ->
-  reached (S n) j k.
+Lemma reached_later n j k z : In z V -> meets n (next j z) k ->
+  meets (S n) j k.
 Proof. intros z_in later. right. exists z. split; assumption. Qed.
 
-Lemma laws_later n q j z : laws (S n) q j -> In z V -> laws n q (next j z).
+Lemma laws_later n q j z : lawful (S n) q j -> In z V -> lawful n q (next j z).
 Proof.
   intros q_laws z_in k later. apply q_laws. apply (reached_later n j k z);
     assumption.
 Qed.
 
-Lemma law_here n q j : laws (S n) q j -> law V (q j).
+Lemma law_here n q j : lawful (S n) q j -> law V (q j).
 Proof. intros q_laws. apply q_laws. left. reflexivity. Qed.
 
-Lemma sum_sequences (f : list A -> R) n : sum f (sequences (S n)) =
-  sum (fun z => sum (fun s => f (z :: s)) (sequences n)) V.
+Lemma sum_sequences (f : list A -> R) n : sum f (texts (S n)) =
+  sum (fun z => sum (fun s => f (z :: s)) (texts n)) V.
 Proof.
   simpl. rewrite sum_flat_map. apply sum_ext. intros z _. apply sum_map.
 Qed.
 
-Lemma expect_step n q j h : sequence_expect (S n) q j h =
-  sum (fun z => q j z * sequence_expect n q (next j z) (fun s => h (z :: s))) V.
+Lemma expect_step n q j h : expected (S n) q j h =
+  sum (fun z => q j z * expected n q (next j z) (fun s => h (z :: s))) V.
 Proof.
-  unfold Definitions.sequence_expect. rewrite sum_sequences.
+  unfold sequence_expect. rewrite sum_sequences.
   apply sum_ext. intros z _. rewrite <- sum_scal. apply sum_ext. intros s _.
   simpl. ring.
 Qed.
 
-Lemma expect_sum n q j h h' : sequence_expect n q j (fun s => h s + h' s) =
-  sequence_expect n q j h + sequence_expect n q j h'.
+Lemma expect_sum n q j h h' : expected n q j (fun s => h s + h' s) =
+  expected n q j h + expected n q j h'.
 Proof.
-  unfold Definitions.sequence_expect. rewrite <- sum_plus. apply sum_ext.
+  unfold sequence_expect. rewrite <- sum_plus. apply sum_ext.
   intros; ring.
 Qed.
 
-Lemma expect_constant n q j c : laws n q j ->
-  sequence_expect n q j (fun _ => c) = c.
+Lemma expect_constant n q j c : lawful n q j ->
+  expected n q j (fun _ => c) = c.
 Proof.
   revert j. induction n as [|n IH]; intros j q_laws.
-  - unfold Definitions.sequence_expect. simpl. ring.
+  - unfold sequence_expect. simpl. ring.
   - rewrite expect_step. rewrite (sum_ext _ (fun z => q j z * c)).
     + rewrite sum_scal_r, (proj2 (law_here n q j q_laws)). ring.
     + intros z z_in. rewrite IH; [reflexivity|].
@@ -74,20 +74,20 @@ Proof.
 Qed.
 
 (* The tokens of the first step, then the rest. *)
-Lemma sum_on_the_way n q j g : laws (S n) q j ->
-  sequence_expect (S n) q j (on_the_way g j) = g j + sum (fun z =>
-    q j z * sequence_expect n q (next j z) (on_the_way g (next j z))) V.
+Lemma sum_on_the_way n q j g : lawful (S n) q j ->
+  expected (S n) q j (way_sum g j) = g j + sum (fun z =>
+    q j z * expected n q (next j z) (way_sum g (next j z))) V.
 Proof.
   intros q_laws. rewrite expect_step.
   rewrite (sum_ext _ (fun z => q j z * g j + q j z *
-    sequence_expect n q (next j z) (on_the_way g (next j z)))).
+    expected n q (next j z) (way_sum g (next j z)))).
   - rewrite sum_plus, sum_scal_r, (proj2 (law_here n q j q_laws)). ring.
   - intros z z_in. simpl. rewrite expect_sum, expect_constant; [ring|].
     apply (laws_later n q j z); assumption.
 Qed.
 
-Lemma law_positive n q j s : laws n q j -> In s (sequences n) ->
-  0 < sequence_law q j s.
+Lemma law_positive n q j s : lawful n q j -> In s (texts n) ->
+  0 < probability q j s.
 Proof.
   revert j s. induction n as [|n IH]; intros j s q_laws s_in.
   - destruct s_in as [<-|[]]. simpl. lra.
@@ -98,8 +98,8 @@ Proof.
     + apply IH; [apply (laws_later n q j z); assumption|exact rest_in].
 Qed.
 
-Lemma sequences_law n q j : laws n q j ->
-  law (sequences n) (sequence_law q j).
+Lemma sequences_law n q j : lawful n q j ->
+  law (texts n) (probability q j).
 Proof.
   intros q_laws. split.
   - intros s. apply (law_positive n q j s q_laws).
@@ -108,12 +108,12 @@ Qed.
 
 (* ---- The chain rule of the divergence ---- *)
 
-Lemma chain_rule n p q j : laws n p j -> laws n q j ->
-  KL (sequences n) (sequence_law p j) (sequence_law q j) =
-  sequence_expect n p j (on_the_way (fun k => KL V (p k) (q k)) j).
+Lemma chain_rule n p q j : lawful n p j -> lawful n q j ->
+  KL (texts n) (probability p j) (probability q j) =
+  expected n p j (way_sum (fun k => KL V (p k) (q k)) j).
 Proof.
   revert j. induction n as [|n IH]; intros j p_laws q_laws.
-  - unfold KL, Definitions.sequence_expect. simpl.
+  - unfold KL, sequence_expect. simpl.
     replace (1 / 1) with 1 by field. rewrite ln_1. ring.
   - rewrite sum_on_the_way by exact p_laws. unfold KL at 1.
     rewrite sum_sequences. unfold KL at 1. rewrite <- sum_plus.
@@ -124,19 +124,19 @@ Proof.
     pose proof (proj1 (law_here n p j p_laws) z z_in) as p_pos.
     pose proof (proj1 (law_here n q j q_laws) z z_in) as q_pos.
     rewrite (sum_ext _ (fun s => p j z * ln (p j z / q j z) *
-      sequence_law p (next j z) s + p j z * (sequence_law p (next j z) s *
-      ln (sequence_law p (next j z) s / sequence_law q (next j z) s)))).
+      probability p (next j z) s + p j z * (probability p (next j z) s *
+      ln (probability p (next j z) s / probability q (next j z) s)))).
     + rewrite sum_plus, !sum_scal. f_equal.
       pose proof (expect_constant n p (next j z) 1 p_later) as total.
-      unfold Definitions.sequence_expect in total.
-      rewrite (sum_ext _ (sequence_law p (next j z))) in total
+      unfold sequence_expect in total.
+      rewrite (sum_ext _ (probability p (next j z))) in total
         by (intros; ring).
       rewrite total. ring.
     + intros s s_in. simpl.
       pose proof (law_positive n p _ s p_later s_in) as P.
       pose proof (law_positive n q _ s q_later s_in) as Q.
-      set (a := sequence_law p (next j z) s) in *.
-      set (b := sequence_law q (next j z) s) in *.
+      set (a := probability p (next j z) s) in *.
+      set (b := probability q (next j z) s) in *.
       replace (p j z * a / (q j z * b)) with (p j z / q j z * (a / b))
         by (field; lra).
       rewrite ln_mult by (apply Rdiv_lt_0_compat; assumption). ring.
@@ -147,21 +147,21 @@ Qed.
 Section Target.
 Variables (q : J -> A -> R) (T : A -> bool) (lo hi : R).
 Notation mass_of k := (share_of V q T k).
-Notation between n j := (forall k, reached n j k -> lo <= mass_of k <= hi).
+Notation between n j := (forall k, meets n j k -> lo <= mass_of k <= hi).
 
 Lemma between_later n j z : between (S n) j -> In z V -> between n (next j z).
 Proof.
   intros bounds z_in k later. apply bounds, (reached_later n j k z); assumption.
 Qed.
 
-Lemma outside_share n j : laws (S n) q j ->
+Lemma outside_share n j : lawful (S n) q j ->
   sum (q j) (members (outside T) V) = 1 - mass_of j.
 Proof.
   intros q_laws. pose proof (proj2 (law_here n q j q_laws)) as total.
   rewrite (sum_split T) in total. unfold share_of. lra.
 Qed.
 
-Lemma share_range n j : laws (S n) q j -> 0 <= mass_of j <= 1.
+Lemma share_range n j : lawful (S n) q j -> 0 <= mass_of j <= 1.
 Proof.
   intros q_laws. pose proof (proj1 (law_here n q j q_laws)) as q_pos. split.
   - apply sum_nonneg. intros z z_in. apply members_in in z_in. left.
@@ -174,13 +174,13 @@ Qed.
 
 Definition misses (s : list A) : R := 1 - appears T s.
 
-Lemma miss_step n j : laws (S n) q j ->
-  sequence_expect (S n) q j misses =
-  sum (fun z => q j z * sequence_expect n q (next j z) misses)
+Lemma miss_step n j : lawful (S n) q j ->
+  expected (S n) q j misses =
+  sum (fun z => q j z * expected n q (next j z) misses)
     (members (outside T) V).
 Proof.
   intros q_laws. rewrite expect_step. unfold members. rewrite sum_filter.
-  apply sum_ext. intros z z_in. unfold outside, Definitions.sequence_expect.
+  apply sum_ext. intros z z_in. unfold outside, sequence_expect.
   destruct (T z) eqn:Tz; simpl.
   - rewrite (sum_ext _ (fun _ => 0)).
     + rewrite sum_zero by reflexivity. ring.
@@ -189,12 +189,12 @@ Proof.
     rewrite Tz. reflexivity.
 Qed.
 
-Lemma miss_bounds n j : laws n q j -> between n j -> hi <= 1 ->
-  (1 - hi) ^ n <= sequence_expect n q j misses <= (1 - lo) ^ n.
+Lemma miss_bounds n j : lawful n q j -> between n j -> hi <= 1 ->
+  (1 - hi) ^ n <= expected n q j misses <= (1 - lo) ^ n.
 Proof.
   intros q_laws bounds hi_le. revert j q_laws bounds.
   induction n as [|n IH]; intros j q_laws bounds.
-  - unfold Definitions.sequence_expect, misses, appears. simpl. lra.
+  - unfold sequence_expect, misses, appears. simpl. lra.
   - rewrite miss_step by exact q_laws.
     pose proof (bounds j (or_introl eq_refl)) as here.
     pose proof (share_range n j q_laws) as range.
@@ -202,7 +202,7 @@ Proof.
     assert (0 <= (1 - hi) ^ n) by (apply pow_le; lra).
     assert (0 <= (1 - lo) ^ n) by (apply pow_le; lra).
     assert (step : forall z, In z (members (outside T) V) -> 0 <= q j z /\
-      (1 - hi) ^ n <= sequence_expect n q (next j z) misses <= (1 - lo) ^ n).
+      (1 - hi) ^ n <= expected n q (next j z) misses <= (1 - lo) ^ n).
     { intros z z_in. apply outside_in in z_in. destruct z_in as [z_in _].
       split; [left; apply q_pos, z_in|]. apply IH.
       - apply (laws_later n q j z q_laws z_in).
@@ -218,26 +218,26 @@ Proof.
       destruct (step z z_in). apply Rmult_le_compat_l; lra.
 Qed.
 
-Lemma presence_bounds n j : laws n q j -> between n j -> hi <= 1 ->
-  1 - (1 - lo) ^ n <= sequence_expect n q j (appears T) <= 1 - (1 - hi) ^ n.
+Lemma presence_bounds n j : lawful n q j -> between n j -> hi <= 1 ->
+  1 - (1 - lo) ^ n <= expected n q j (appears T) <= 1 - (1 - hi) ^ n.
 Proof.
   intros q_laws bounds hi_le.
   pose proof (miss_bounds n j q_laws bounds hi_le) as M.
   pose proof (expect_constant n q j 1 q_laws) as total.
-  assert (E : sequence_expect n q j (fun _ => 1) =
-    sequence_expect n q j (appears T) + sequence_expect n q j misses).
+  assert (E : expected n q j (fun _ => 1) =
+    expected n q j (appears T) + expected n q j misses).
   { rewrite <- expect_sum. apply sum_ext. intros; unfold misses; ring. }
   rewrite total in E. lra.
 Qed.
 
-Lemma count_bounds n j : laws n q j -> between n j ->
-  INR n * lo <= sequence_expect n q j (count T) <= INR n * hi.
+Lemma count_bounds n j : lawful n q j -> between n j ->
+  INR n * lo <= expected n q j (count T) <= INR n * hi.
 Proof.
   revert j. induction n as [|n IH]; intros j q_laws bounds.
-  - unfold Definitions.sequence_expect, count. simpl. lra.
+  - unfold sequence_expect, count. simpl. lra.
   - rewrite expect_step.
     rewrite (sum_ext _ (fun z => q j z * indicator T z +
-      q j z * sequence_expect n q (next j z) (count T))).
+      q j z * expected n q (next j z) (count T))).
     2: { intros z z_in. change (fun s => count T (z :: s))
            with (fun s => indicator T z + count T s).
          rewrite expect_sum, expect_constant; [ring|].
@@ -250,12 +250,12 @@ Proof.
     pose proof (bounds j (or_introl eq_refl)) as here.
     pose proof (law_here n q j q_laws) as [q_pos total].
     assert (step : forall z, In z V -> 0 <= q j z /\ INR n * lo <=
-      sequence_expect n q (next j z) (count T) <= INR n * hi).
+      expected n q (next j z) (count T) <= INR n * hi).
     { intros z z_in. split; [left; apply q_pos, z_in|]. apply IH.
       - apply (laws_later n q j z q_laws z_in).
       - apply (between_later n j z bounds z_in). }
     assert (I : INR n * lo <= sum (fun z => q j z *
-      sequence_expect n q (next j z) (count T)) V <= INR n * hi).
+      expected n q (next j z) (count T)) V <= INR n * hi).
     { split.
       - apply Rle_trans with (sum (fun z => q j z * (INR n * lo)) V).
         + rewrite sum_scal_r, total. lra.
@@ -279,9 +279,9 @@ Definition steered (alpha : R) (k : J) : A -> R := tilt V (p k) M alpha.
 Definition step_cost (alpha : R) (k : J) : R :=
   log_partition V (p k) M alpha - alpha * mean V (p k) M 0.
 Definition sequence_cost n j alpha : R :=
-  sequence_expect n p j (on_the_way (step_cost alpha) j).
+  expected n p j (way_sum (step_cost alpha) j).
 
-Lemma steered_laws n j alpha : laws n p j -> laws n (steered alpha) j.
+Lemma steered_laws n j alpha : lawful n p j -> lawful n (steered alpha) j.
 Proof.
   intros p_laws k way. pose proof (p_laws k way) as p_law.
   pose proof (law_nonempty V (p k) p_law). split.
@@ -289,9 +289,9 @@ Proof.
   - apply tilt_sum; try assumption. apply p_law.
 Qed.
 
-Lemma on_the_way_ext n j (g g' : J -> R) s : In s (sequences n) ->
-  (forall k, reached n j k -> g k = g' k) ->
-  on_the_way g j s = on_the_way g' j s.
+Lemma on_the_way_ext n j (g g' : J -> R) s : In s (texts n) ->
+  (forall k, meets n j k -> g k = g' k) ->
+  way_sum g j s = way_sum g' j s.
 Proof.
   revert j s. induction n as [|n IH]; intros j s s_in same.
   - destruct s_in as [<-|[]]. reflexivity.
@@ -302,8 +302,8 @@ Proof.
     intros k later. apply same, (reached_later n j k z); assumption.
 Qed.
 
-Lemma divergence_is_cost n j alpha : laws n p j ->
-  KL (sequences n) (sequence_law p j) (sequence_law (steered alpha) j) =
+Lemma divergence_is_cost n j alpha : lawful n p j ->
+  KL (texts n) (probability p j) (probability (steered alpha) j) =
   sequence_cost n j alpha.
 Proof.
   intros p_laws.
@@ -313,7 +313,7 @@ Proof.
   apply (divergence V (p k) M (p_laws k way)).
 Qed.
 
-Lemma cost_step n j alpha : laws (S n) p j -> sequence_cost (S n) j alpha =
+Lemma cost_step n j alpha : lawful (S n) p j -> sequence_cost (S n) j alpha =
   step_cost alpha j +
     sum (fun z => p j z * sequence_cost n (next j z) alpha) V.
 Proof. apply sum_on_the_way. Qed.
@@ -322,7 +322,7 @@ Proof. apply sum_on_the_way. Qed.
 Lemma alone_weights j : weights (j :: nil) (fun _ => 1).
 Proof. split; [intros; lra|simpl; ring]. Qed.
 
-Lemma alone_laws j : law V (p j) -> Definitions.laws V (j :: nil) p.
+Lemma alone_laws j : law V (p j) -> laws V (j :: nil) p.
 Proof. intros p_law k [<-|[]]. exact p_law. Qed.
 
 Lemma alone_increase j alpha : law V (p j) ->
@@ -354,12 +354,12 @@ Proof.
       (alone_weights j) M_varies x y t x_lt_y t_between).
 Qed.
 
-Lemma cost_le n j alpha range : laws n p j -> ranges V M range ->
+Lemma cost_le n j alpha range : lawful n p j -> ranges V M range ->
   sequence_cost n j alpha <= INR n * (alpha ^ 2 * range ^ 2 / 8).
 Proof.
   intros p_laws M_ranges. revert j p_laws.
   induction n as [|n IH]; intros j p_laws.
-  - unfold sequence_cost, Definitions.sequence_expect. simpl. lra.
+  - unfold sequence_cost, sequence_expect. simpl. lra.
   - rewrite cost_step, S_INR by exact p_laws.
     pose proof (law_here n p j p_laws) as [p_pos total].
     pose proof (step_cost_le j alpha range (law_here n p j p_laws) M_ranges).
@@ -373,13 +373,13 @@ Proof.
     + rewrite sum_scal_r, total. lra.
 Qed.
 
-Lemma cost_weakly_convex n j x y t : laws n p j -> varies V M -> x < y ->
+Lemma cost_weakly_convex n j x y t : lawful n p j -> varies V M -> x < y ->
   0 < t < 1 -> sequence_cost n j (t * x + (1 - t) * y) <=
     t * sequence_cost n j x + (1 - t) * sequence_cost n j y.
 Proof.
   intros p_laws M_varies x_lt_y t_between. revert j p_laws.
   induction n as [|n IH]; intros j p_laws.
-  - unfold sequence_cost, Definitions.sequence_expect. simpl. lra.
+  - unfold sequence_cost, sequence_expect. simpl. lra.
   - rewrite !cost_step by exact p_laws.
     pose proof (step_cost_convex j (law_here n p j p_laws) M_varies x y t x_lt_y
         t_between) as here. simpl in here.
@@ -392,7 +392,7 @@ Proof.
     pose proof (proj1 (law_here n p j p_laws) z z_in). nra.
 Qed.
 
-Lemma cost_convex n j : laws (S n) p j -> varies V M ->
+Lemma cost_convex n j : lawful (S n) p j -> varies V M ->
   strictly_convex (sequence_cost (S n) j).
 Proof.
   intros p_laws M_varies x y t x_lt_y t_between.
@@ -463,9 +463,9 @@ Proof.
   intros [L|L]; [left; apply logistic_increasing, L|subst; lra].
 Qed.
 
-Lemma steered_between n j alpha low high : laws n p j ->
-  (forall k, reached n j k -> low <= logit (mass V (p k) M T 0) <= high) ->
-  forall k, reached n j k ->
+Lemma steered_between n j alpha low high : lawful n p j ->
+  (forall k, meets n j k -> low <= logit (mass V (p k) M T 0) <= high) ->
+  forall k, meets n j k ->
   logistic (low + Rmin (delta * alpha) (most * alpha)) <=
   share_of V (steered alpha) T k <=
   logistic (high + Rmax (delta * alpha) (most * alpha)).
