@@ -18,6 +18,7 @@ import ufm.tilt.divergences
 import ufm.tilt.effects
 import ufm.tilt.peaks
 import ufm.tilt.tilt
+import ufm.tilt.two_vectors
 from theorems import Instance
 from theorems.judging import controls, evaluate
 from theorems.statements import lemma_b2, prop_4_1
@@ -35,6 +36,7 @@ COMPILED = {
         "_orders": (2,),
         "_steered_logits": (),
         "_chain_curves": (4,),
+        "_along_both": (),
     },
     prop_4_1: {"_steered": (4, 5), "_rate_bounds": (), "_library_limits": ()},
 }
@@ -46,10 +48,12 @@ TRACED_BY = {
     (ExponentialTilt, "derivative"): {"_orders"},
     (ExponentialTilt, "cumulants"): {"_orders"},
     (ufm.tilt.tilt, "bell"): {"_orders"},
-    (ufm.tilt.divergences, "forward_kl"): {"_curves", "_cross_entropy"},
-    (ufm.tilt.divergences, "cross_entropy_increase"): {"_curves", "_cross_entropy"},
+    (ufm.tilt.divergences, "forward_kl"): {"_curves", "_cross_entropy", "_along_both"},
+    (ufm.tilt.divergences, "cross_entropy_increase"): {"_curves", "_cross_entropy", "_along_both"},
     (ufm.tilt.effects, "concept_increase"): {"_concept_curves"},
     (ufm.tilt.effects, "concept_log_odds_increase"): {"_concept_curves"},
+    (ufm.tilt.two_vectors, "cross_talk"): {"_along_both"},
+    (ExponentialTilt, "combined"): {"_along_both"},
     (UFM, "steer"): {"_steered_logits"},
     **{
         (ContextChain, name): {"_chain_curves"}

@@ -25,6 +25,7 @@ from .statements import (
     lemma_b4,
     lemma_b5,
     norm_circle,
+    park,
     peak_height,
     prop_4_1,
     prop_b1,
@@ -64,6 +65,7 @@ STATEMENTS: tuple[Statement, ...] = (
     ceiling.STATEMENT,
     estimated.STATEMENT,
     side_effect.STATEMENT,
+    park.STATEMENT,
     norm_circle.STATEMENT,
     sequence.STATEMENT,
 )

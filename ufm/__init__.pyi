@@ -32,9 +32,12 @@ from .tilt.peaks import peak_strengths as peak_strengths
 from .tilt.peaks import separation_margin as separation_margin
 from .tilt.peaks import sweet_spot as sweet_spot
 from .tilt.sequence import ContextChain as ContextChain
+from .tilt.separability import inseparability as inseparability
 from .tilt.strength import StrengthChoice as StrengthChoice
 from .tilt.strength import choose_strength as choose_strength
 from .tilt.strength import half_saturation as half_saturation
 from .tilt.tilt import ExponentialTilt as ExponentialTilt
+from .tilt.two_vectors import cross_talk as cross_talk
+from .tilt.two_vectors import undoing_strength as undoing_strength
 
 __version__: str

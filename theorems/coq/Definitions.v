@@ -151,6 +151,8 @@ Definition top_law V p M (m : R) z : R :=
   if level M m z then p z / top_mass V p M m else 0.
 
 Definition mass V p M C alpha : R := sum (tilt V p M alpha) (members C V).
+(* The distribution given that the token is of C. *)
+Definition given V p M C alpha z : R := tilt V p M alpha z / mass V p M C alpha.
 Definition probability_increase V p M z alpha : R := tilt V p M alpha z - p z.
 Definition concept_increase V p M C alpha : R :=
   average (fun z => probability_increase V p M z alpha) (members C V).
@@ -172,6 +174,13 @@ Definition estimates V M (M' : A -> R) (eta : R) : Prop :=
 Definition covariance V p M C alpha : R :=
   expect V p M alpha (fun z => (if C z then 1 else 0) *
     (M z - mean V p M alpha)).
+(* Two vectors at once: p tilted by a M + b N, and how far M and N vary
+   together under that. *)
+Definition both M (N : A -> R) (a b : R) z : R := a * M z + b * N z.
+Definition joint_tilt V p M N a b : A -> R := tilt V p (both M N a b) 1.
+Definition joint_mean V p M N a b g : R := expect V p (both M N a b) 1 g.
+Definition cross_talk V p M N a b : R := joint_mean V p M N a b (fun z =>
+  (M z - joint_mean V p M N a b M) * (N z - joint_mean V p M N a b N)).
 (* p^alpha q^(1-alpha), renormalised: from q at 0 to p
    at 1. Rpower x y is the library's exp (y * ln x). *)
 Definition geometric V p (q : A -> R) alpha z : R :=
@@ -198,6 +207,17 @@ Definition pooled_variance V js w p M alpha : R :=
   sum (fun j => w j * variance V (p j) M alpha) js.
 Definition pooled_mass V js w p M (T : A -> bool) alpha : R :=
   sum (fun j => w j * mass V (p j) M T alpha) js.
+Definition joint_price V js w p M (N : A -> R) a b : R :=
+  cross_entropy_increase V js w p (both M N a b) 1.
+(* What two vectors do to the mean of g over contexts. *)
+Definition joint_shift V js w p M (N g : A -> R) a b : R :=
+  sum (fun j => w j *
+    (joint_mean V (p j) M N a b g - joint_mean V (p j) M N 0 0 g)) js.
+(* The covariance of f and g under both, in the mean over contexts. *)
+Definition joint_covariance V js w p M (N f g : A -> R) a b : R :=
+  sum (fun j => w j * joint_mean V (p j) M N a b (fun z =>
+    (f z - joint_mean V (p j) M N a b f)
+      * (g z - joint_mean V (p j) M N a b g))) js.
 (* Some strength costs at most k and gives the target at least tau. *)
 Definition feasible (cost gain : R -> R) (k tau : R) : Prop :=
   exists alpha, cost alpha <= k /\ tau <= gain alpha.

@@ -10,7 +10,7 @@ From Steering Require Import Definitions Sum Counts Calculus Infinity
   Rate Attention FeedForward Network
   Existence Training Setting Paper Threshold Gradient Table Witness
   Behaviours Errata Hypotheses Orders Estimated SideEffect NormCircle
-  Sequence.
+  Sequence TwoVectors Park.
 Open Scope R_scope.
 
 (* ======== The hypotheses can be met ======== *)
@@ -1386,6 +1386,99 @@ Proof.
     (fun z => Nat.eqb z 0). exact presence_falls.
 Qed.
 
+(* ======== Two vectors ======== *)
+
+Section TwoVectors.
+Context {A J : Type}.
+Variables (V : list A) (js : list J) (w : J -> R) (p : J -> A -> R)
+  (M N : A -> R).
+Hypothesis p_laws : laws V js p.
+Hypothesis w_weights : weights js w.
+
+Notation price := (joint_price V js w p M N).
+Notation shift := (joint_shift V js w p M N).
+
+(* claim: side-effect.cross-talk *)
+Theorem side_effect_cross_talk : forall j alpha beta, In j js ->
+  derivable_pt_lim (fun b => joint_mean V (p j) M N alpha b M) beta
+    (cross_talk V (p j) M N alpha beta) /\
+  derivable_pt_lim (fun a => joint_mean V (p j) M N a beta N) alpha
+    (cross_talk V (p j) M N alpha beta).
+Proof.
+  intros j alpha beta j_in.
+  exact (cross_talk_slopes V (p j) (p_laws j j_in) M N alpha beta).
+Qed.
+
+(* claim: side-effect.cross-talk; at every alpha, of the first vector alone *)
+Theorem side_effect_cross_talk_bound : forall j range width alpha, In j js ->
+  ranges V M range -> ranges V N width ->
+  Rabs (joint_mean V (p j) M N alpha 0 N - joint_mean V (p j) M N 0 0 N
+    - alpha * cross_talk V (p j) M N 0 0) <=
+    alpha ^ 2 * range ^ 2 * width / (12 * sqrt 3).
+Proof.
+  intros j range width alpha j_in.
+  exact (cross_talk_bound V (p j) (p_laws j j_in) M N range width alpha).
+Qed.
+
+(* claim: side-effect.two-vectors *)
+Theorem side_effect_two_vectors : forall a b a' b' t, 0 <= t <= 1 ->
+  price (t * a + (1 - t) * a') (t * b + (1 - t) * b') <=
+    t * price a b + (1 - t) * price a' b'.
+Proof. exact (price_convex V js w p M N p_laws w_weights). Qed.
+
+(* claim: side-effect.two-vectors; the gradient and the Hessian *)
+Theorem side_effect_two_hessian : forall alpha beta,
+  derivable_pt_lim (fun a => price a beta) alpha (shift M alpha beta) /\
+  derivable_pt_lim (price alpha) beta (shift N alpha beta) /\
+  derivable_pt_lim (fun a => shift M a beta) alpha
+    (joint_covariance V js w p M N M M alpha beta) /\
+  derivable_pt_lim (shift M alpha) beta
+    (joint_covariance V js w p M N N M alpha beta) /\
+  derivable_pt_lim (shift N alpha) beta
+    (joint_covariance V js w p M N N N alpha beta).
+Proof. exact (price_hessian V js w p M N p_laws w_weights). Qed.
+
+(* claim: side-effect.two-vectors; the second vector takes back what the first
+   did to it at one strength, which is the cheapest of all *)
+Theorem side_effect_undone : forall alpha, varies V N ->
+  exists! beta, shift N alpha beta = 0 /\
+    forall b, b <> beta -> price alpha beta < price alpha b.
+Proof. exact (undone_once V js w p M N p_laws w_weights). Qed.
+End TwoVectors.
+
+(* ======== Separable concepts ======== *)
+
+Section Park.
+Context {A : Type}.
+Variables (V : list A) (p M : A -> R).
+Hypothesis p_law : law V p.
+
+(* claim: park.separable *)
+Theorem park_separable : forall S, inhabited S V ->
+  ((forall alpha z, In z V -> S z = true ->
+    given V p M S alpha z = given V p M S 0 z) <->
+  (forall y z, In y V -> In z V -> S y = true -> S z = true -> M y = M z)).
+Proof. intros S. exact (given_constant V p M S p_law). Qed.
+
+(* claim: park.separable; of two tokens *)
+Theorem park_pair : forall y z, In y V -> In z V ->
+  (increasing (fun alpha =>
+    tilt V p M alpha z / (tilt V p M alpha y + tilt V p M alpha z))
+    <-> M y < M z).
+Proof. intros y z. exact (pair_increasing V p M y z p_law). Qed.
+
+(* claim: park.together; with a range of 0 both sides are equal *)
+Theorem park_together : forall T C range a b,
+  (forall z, In z V -> C z = true -> T z = false) ->
+  ranges (members (outside T) V) M range ->
+  mass V p M C a * (1 - mass V p M T b) <=
+    exp (Rabs (a - b) * range) * (mass V p M C b * (1 - mass V p M T a)).
+Proof.
+  intros T C range a b C_off.
+  exact (together V p M T C p_law C_off range a b).
+Qed.
+End Park.
+
 (* ======== Proposition 4.1 ======== *)
 
 Section Prop41.
@@ -2069,6 +2162,9 @@ Definition everything :=
    (@sequence_divergence, @sequence_divergence_bound,
      @sequence_divergence_convex, @sequence_chain_rule, @sequence_total,
      @sequence_presence, @sequence_count, sequence_presence_can_fall),
+   (@side_effect_cross_talk, @side_effect_cross_talk_bound,
+     @side_effect_two_vectors, @side_effect_two_hessian, @side_effect_undone),
+   (@park_separable, @park_pair, @park_together),
    (remainder_bound, prop_4_1_rmsnorm, prop_4_1_layernorm, prop_4_1_plateau,
      prop_4_1_plateau_layernorm, prop_4_1_cross_entropy,
      prop_4_1_cross_entropy_layernorm, prop_4_1_rate, prop_4_1_rate_layernorm,

@@ -35,6 +35,7 @@ from .contradictions import (
     peaks,
     sequences,
     training,
+    two_vectors,
 )
 from .contradictions.contradiction import Contradiction
 
@@ -107,6 +108,10 @@ _PATH: dict[str, tuple[Callable[[], Candidates], Callable[[Steered], Contradicti
     "sequence.divergence": (rescaled, sequences.divergence),
     "sequence.presence": (rescaled, sequences.presence),
     "sequence.count": (rescaled, sequences.count),
+    "side-effect.cross-talk": (rescaled, two_vectors.cross_talk),
+    "side-effect.two-vectors": (bent(), two_vectors.convex_in_both),
+    "park.separable": (bent(), two_vectors.pair_turns),
+    "park.together": (rescaled, two_vectors.apart),
 }
 
 MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeeded] = {

@@ -310,3 +310,34 @@ def _orders(tilt: ufm.ExponentialTilt, alphas: ArrayLike, orders: int) -> tuple[
         return jnp.stack(derivatives, axis=-1), tilt.cumulants(alpha, orders)
 
     return jax.vmap(at)(alphas)
+
+
+def along_both(
+    tilt: ufm.ExponentialTilt,
+    weights: np.ndarray,
+    second: np.ndarray,
+    line: tuple[float, float],
+    alphas: np.ndarray,
+) -> list[np.ndarray]:
+    """Cov_{α,β}(M, M₂) [A, m] and ΔCE(α, β) [A] by the library.
+
+    At `alphas` and β = start + rate·α, where `line` is (start, rate).
+    """
+    m, vocabulary = tilt.log_probs.shape
+    padded = pad(tilt)
+    other = np.pad(second, (0, padded.log_odds.size - vocabulary))
+    both = partial(_along_both, padded, pad_rows(weights, padded), other, np.asarray(line))
+    covariance, price = _in_slices(both, alphas)
+    return [covariance[:, :m], price]
+
+
+@_compiled()
+def _along_both(
+    tilt: ufm.ExponentialTilt, weights: ArrayLike, second: ArrayLike, line: Array, alphas: ArrayLike
+) -> tuple[Array, ...]:
+    def at(alpha):
+        beta = line[0] + line[1] * alpha
+        price = ufm.cross_entropy_increase(tilt.combined(alpha, second, beta), 1.0, weights)
+        return ufm.cross_talk(tilt, second, alpha, beta), price
+
+    return jax.vmap(at)(alphas)

@@ -46,6 +46,7 @@ def identities(size: int, tokens: Collection[int] | None = None) -> list[Identit
     concept = tuple(range((size + 1) // 2) if tokens is None else tokens)
     groups = [_token_identities(tilt, i) + _path_identities(tilt, i) for i in range(size)]
     groups += [_order_identities(tilt, concept), _concept_identities(tilt, concept)]
+    groups += [_pair_identities(tilt), _given_identities(tilt, concept)]
     return [identity for group in [*groups, _entropy_identities(tilt)] for identity in group]
 
 
@@ -122,6 +123,41 @@ def _concept_identities(tilt: SymbolicTilt, concept: Collection[int]) -> list[Id
         ("ν(0) = 0", nu.subs(ALPHA, 0), 0),
     ]
     return [Identity("thm-3.6.tanh", name, tilt, x, y, concept) for name, x, y in rows]
+
+
+def _pair_identities(tilt: SymbolicTilt) -> list[Identity]:
+    """Of a second vector N, whose own strength is part of p: what M does to its mean, twice."""
+    law, second = tilt.tilted_probs(), sp.symbols(f"N1:{tilt.size + 1}", real=True)
+    own, other = dot(law, tilt.log_odds), dot(law, second)
+    centred = [m - own for m in tilt.log_odds]
+    covariance = dot(law, (c * (n - other) for c, n in zip(centred, second, strict=True)))
+    spread = (c**2 - tilt.cumulants(2)[1] for c in centred)
+    third = dot(law, (h * n for h, n in zip(spread, second, strict=True)))
+    rows = [
+        ("E[N]' = Cov(M, N)", other.diff(ALPHA), covariance),
+        ("E[N]'' = E[((M - E[M])² - Var(M)) N]", other.diff(ALPHA, 2), third),
+    ]
+    return [Identity("side-effect.cross-talk", name, tilt, x, y) for name, x, y in rows]
+
+
+def _given_identities(tilt: SymbolicTilt, concept: Collection[int]) -> list[Identity]:
+    """The distribution given a concept, of its first token; and masses off it where M is constant there."""
+    inside, outside = tilt.split(concept)
+    law = tilt.tilted_probs()
+    given = law[inside[0]] / tilt.concept_mass(inside)
+    (mean,) = tilt.cumulants(1, inside)
+    flat = {tilt.log_odds[i]: tilt.log_odds[outside[0]] for i in outside}
+    left = law[outside[0]] / tilt.concept_mass(outside)
+    start = tilt.probabilities[outside[0]] / tilt.initial_mass(outside)
+    rate = given * (tilt.log_odds[inside[0]] - mean)
+    return [
+        Identity(
+            "park.separable", "(p_α/F_C)' = p_α/F_C (M - E[M|C])", tilt, given.diff(ALPHA), rate
+        ),
+        Identity(
+            "park.together", "p_α/(1 - F_T) = p/(1 - F_T(0))", tilt, replaced(left, flat), start
+        ),
+    ]
 
 
 def _entropy_identities(tilt: SymbolicTilt) -> list[Identity]:

@@ -172,10 +172,16 @@ def _bracket(function: Callable[[float], float], start: float) -> tuple[float, f
             near, far = far, 2 * far
         return near, far
     # Halving keeps the bracket in proportion to a small root, be it 1e-150; after that 0 is as good.
+    # A root that is hit counts as below its bracket, so that from the negative side it is still outside.
     near = far / 2
-    while sign * function(near) > 0 and abs(near) > abs(start) * 2.0**-20:
+    while not (inside := _is_inside(sign, function(near))) and abs(near) > abs(start) * 2.0**-20:
         near, far = near / 2, near
-    return (near if sign * function(near) <= 0 else 0.0), far
+    return (near if inside else 0.0), far
+
+
+def _is_inside(sign: float, value: float) -> bool:
+    """Whether a function with this value at x has its root further from 0 than x, on the side of `sign`."""
+    return value <= 0 if sign > 0 else value > 0
 
 
 def _share(a: float, b: float, c: float, at_a: float, at_b: float, at_c: float) -> float:

@@ -193,6 +193,28 @@ class ExponentialTilt(eqx.Module):
         root = jnp.exp(0.5 * self.log_probs_at(alpha))
         return root * (root * bell(arguments))
 
+    def combined(self, alpha: ArrayLike, log_odds: Numbers, beta: ArrayLike) -> "ExponentialTilt":
+        """The tilt by αM + βM₂ of two vectors: at strength 1 its distribution is ∝ p_j e^{αM + βM₂}.
+
+        `log_odds` is M₂ [V] of the second vector, in nats per unit of β. Strengths t of what is returned are
+        t times both α and β, and all that is asked of a tilt can be asked of it: the price of both is
+        `cross_entropy_increase(tilt.combined(alpha, log_odds, beta), 1.0, weights)`, jointly convex in (α, β)
+        with the Hessian Σπ Cov_{j,α,β} (`ufm.cross_talk`). M is that of this tilt, whatever its own path is.
+
+        >>> import ufm
+        >>> data = ufm.ConceptDataset.smoothed(epsilon=0.05)
+        >>> first = ufm.ExponentialTilt.from_dataset(data, [0, 1], [2, 3])
+        >>> second = ufm.ExponentialTilt.from_dataset(data, [2, 3], [4, 5])
+        >>> both = first.combined(0.5, second.log_odds, 0.25)
+        >>> print(f"{ufm.cross_entropy_increase(both, 1.0, data.context_weights):.6f}")
+        0.187873
+        """
+        other, dtype = second_log_odds(self, log_odds), self.log_odds.dtype
+        # a constant in either would drown the other: both are counted from the first token
+        own, theirs = (values - values[0] for values in (self.log_odds, other))
+        sums = strength(alpha, dtype) * own + strength(beta, dtype) * theirs
+        return ExponentialTilt(self.log_probs, sums)
+
     def limit(self, sign: int) -> Float[Array, "contexts vocab"]:
         """Lim p_{j,α}(z) [m, V] as α → +∞ (`sign` = +1) or -∞ (-1) (Prop B.1).
 
@@ -229,6 +251,16 @@ class ExponentialTilt(eqx.Module):
         pivot_log_odds = at_pivot(self.log_odds, is_pivot)
         gaps = self.log_odds[None, :] - pivot_log_odds[:, None]
         return pivot_log_odds, (root * (root * gaps)).sum(axis=1) / (root**2).sum(axis=1)
+
+
+def second_log_odds(tilt: ExponentialTilt, log_odds: Numbers) -> Float[Array, " vocab"]:
+    """M₂ [V] of a second vector: one finite number per token, in the dtype of `tilt`."""
+    finite("log_odds", other := floating("log_odds", log_odds, 1))
+    if other.shape != tilt.log_odds.shape:
+        raise ValueError(
+            f"log_odds must have shape {tilt.log_odds.shape}, one entry per token; got {other.shape}"
+        )
+    return other.astype(tilt.log_odds.dtype)
 
 
 def from_pivot(

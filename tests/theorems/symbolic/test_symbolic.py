@@ -35,6 +35,9 @@ PROVED_HERE = {
     "ce.convex",
     "peak.height",
     "contrastive.geometric-path",
+    "side-effect.cross-talk",
+    "park.separable",
+    "park.together",
 }
 LAW = [sp.Rational(n, 60) for n in (7, 19, 3, 11, 5, 15)]
 ODDS = [sp.Rational(n, 10) for n in (13, -7, 22, -7, 4, -18)]
@@ -277,7 +280,8 @@ def test_claim_ids_are_the_projects():
         half-saturation.bounds sign-rule contrastive.geometric-path limit.rate
         strength.budget ceiling.reverse-kl ceiling.forward-kl ceiling.mean-log-odds
         estimated.log-probability estimated.total-variation estimated.cross-entropy estimated.feasible
-        side-effect.first-order
+        side-effect.first-order side-effect.cross-talk side-effect.two-vectors
+        park.separable park.together
         norm-circle.ellipse norm-circle.approach norm-circle.log-odds norm-circle.turns
         norm-circle.plateau
         sequence.divergence sequence.presence sequence.count""",

@@ -83,6 +83,13 @@ def test_both_ends_close_in_on_the_root_in_few_calls(name, factor):
     assert len(calls) == len(set(calls)) <= 30
 
 
+@pytest.mark.parametrize("root", [0.5, -0.5, 0.25, -0.25, 1.0, -1.0, 2.0, -2.0])
+def test_a_root_that_is_hit_on_the_way_is_found(root):
+    low, high = bracketed_root(lambda x: x - root, 1.0)
+    assert low <= root <= high
+    assert high - low <= 4 * math.ulp(root)
+
+
 def test_a_bracket_is_a_pair_of_any_numbers():
     assert Bracket(1.0, 3.0) == (1.0, 3.0)
     assert Bracket(math.inf, math.inf).width == 0
