@@ -326,7 +326,7 @@ def along_both(
     m, vocabulary = tilt.log_probs.shape
     padded = pad(tilt)
     other = np.pad(second, (0, padded.log_odds.size - vocabulary))
-    both = partial(_along_both, padded, pad_rows(weights, padded), other, np.asarray(line))
+    both = partial(_along_both, padded, pad_rows(weights, padded), other, jnp.asarray(line))
     covariance, price = _in_slices(both, alphas)
     return [covariance[:, :m], price]
 

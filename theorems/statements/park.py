@@ -89,10 +89,10 @@ STATEMENT = Statement(
         function of $\log p(z)/p(y) + \alpha(M(z) - M(y))$.
 
         Park et al. speak of pairs of words that differ in one binary concept. Along the vector of a
-        concept $W$, their Theorem 2.5 says, the probability of the word with $W$ against its
-        counterpart without, given the two, increases, and that of either of two words that differ in a
-        causally separable concept is constant. In a softmax model this is $M(y) < M(z)$ of the first
-        pair and $M(y) = M(z)$ of the second, and they define the vector of a concept so that it is.
+        concept $W$, says their Theorem 2.5, the probability of the word with $W$ given that it is this
+        one or its counterpart without increases, and that of one of two words that differ in a causally
+        separable concept, given the two, is constant. In a softmax model this is $M(y) < M(z)$ of the
+        first pair and $M(y) = M(z)$ of the second, which their definition of the vector provides.
         Nothing is wrong there. But the masses off the target are not constant: the distribution given
         "not the target" is, and all of them fall together as the target's rises. Nor does a difference
         of means usually have an $M$ that is constant off the target; `ufm.inseparability` says how far

@@ -1,0 +1,94 @@
+"""The examples of docs/literature.md, and the claims that it and the open questions name."""
+
+import re
+from fractions import Fraction
+from math import exp, log
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import theorems
+import ufm
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "literature.md").read_text(encoding="utf-8")
+THREE = ufm.ExponentialTilt(np.log(np.full((1, 3), 1 / 3)), [1.0, 0.0, -1.0])
+FIRST = np.array([True, False, False])
+
+
+def tilted(probs: list[float], odds: list[float], alpha: float) -> list[float]:
+    weights = [p * exp(alpha * m) for p, m in zip(probs, odds, strict=True)]
+    return [w / sum(weights) for w in weights]
+
+
+def uniform(alpha: float) -> list[float]:
+    return tilted([1 / 3] * 3, [1, 0, -1], alpha)
+
+
+@pytest.mark.parametrize("alpha", [-2.0, 2.0])
+def test_the_mass_is_no_tanh_of_the_strength_itself(alpha):
+    slope = 1 + 1 / (1 + exp(alpha))  # 1 - E[M | not T]
+    assert f"{slope:.3f}" in PAGE
+    step = 1e-5
+    logits = [float(ufm.concept_log_odds(THREE, alpha + s, FIRST)[0]) for s in (-step, step)]
+    assert (logits[1] - logits[0]) / (2 * step) == pytest.approx(slope, rel=1e-8)
+
+
+def test_without_training_a_small_strength_may_gain():
+    increase = log((1 + exp(0.1)) / 2) - 0.1 * 3 / 4
+    assert f"{increase:.5f}" in PAGE
+    tilt = ufm.ExponentialTilt(np.log([[0.5, 0.5]]), [1.0, 0.0])
+    found = ufm.cross_entropy_increase(tilt, 0.1, [1.0], [[0.75, 0.25]])
+    assert float(found) == pytest.approx(increase, rel=1e-12)
+
+
+def test_damage_is_a_square_only_without_covariance():
+    after = uniform(0.1)
+    lost = [1 / 3 - q for q in after]
+    assert f"{lost[2]:.5f}" in PAGE
+    assert f"{lost[1]:.5f}" in PAGE
+    slopes = [float(ufm.first_order_effect(THREE, np.arange(3) == z)[0]) for z in (1, 2)]
+    assert slopes == pytest.approx([0, -1 / 3], abs=1e-15)
+    half = [1 / 3 - q for q in uniform(0.05)]
+    assert lost[1] / half[1] == pytest.approx(4, rel=1e-2)
+    assert lost[2] / half[2] == pytest.approx(2, rel=3e-2)
+
+
+def test_off_a_separable_target_the_distribution_stays_and_the_masses_fall():
+    probs, factors = [Fraction(n, 10) for n in (4, 3, 2, 1)], [6, 2, 2, 2]
+    weights = [p * f for p, f in zip(probs, factors, strict=True)]
+    after = [w / sum(weights) for w in weights]
+    assert [q / sum(after[1:]) for q in after[1:]] == [Fraction(1, n) for n in (2, 3, 6)]
+    assert "(1/2, 1/3, 1/6)" in PAGE
+    assert f"falls from {float(probs[1]):.1f} to {float(after[1]):.4f}" in PAGE
+    tilt = ufm.ExponentialTilt(np.log([[float(p) for p in probs]]), np.log(factors))
+    np.testing.assert_allclose(tilt.probs(1.0)[0], [float(q) for q in after], rtol=1e-14)
+
+
+def test_a_separated_target_rises_while_one_of_its_tokens_peaks():
+    masses = [sum(uniform(alpha)[:2]) for alpha in (-2, 0, 2)]
+    assert ", ".join(f"{mass:.4f}" for mass in masses) in PAGE
+    assert masses == sorted(masses)
+    assert float(ufm.peak_strengths(THREE)[0, 1]) == pytest.approx(0, abs=1e-15)
+
+
+def test_a_larger_strength_may_cost_less_on_the_other_side():
+    costs = [log(0.9 + 0.1 * exp(alpha)) - 0.1 * alpha for alpha in (2, -3)]
+    assert all(f"{cost:.4f}" in PAGE for cost in costs)
+    assert costs[1] < costs[0]
+    tilt = ufm.ExponentialTilt(np.log([[0.9, 0.1]]), [0.0, 1.0])
+    found = [float(ufm.forward_kl(tilt, alpha)[0]) for alpha in (2.0, -3.0)]
+    assert found == pytest.approx(costs, rel=1e-12)
+
+
+def test_three_turns_are_in_the_registry():
+    assert "three" in theorems.CLAIMS["norm-circle.turns"].text
+
+
+@pytest.mark.parametrize("page", ["literature.md", "open_questions.md"])
+def test_the_claims_that_are_named_exist(page):
+    names = re.findall(r"`([a-z0-9.-]+)`", (DOCS / page).read_text(encoding="utf-8"))
+    claims = [name for name in names if "." in name and not name.endswith(".py")]
+    assert claims
+    assert set(claims) <= set(theorems.CLAIMS)
