@@ -343,14 +343,13 @@ Lemma step_nonneg a b x y :
 Proof.
   assert (steered : laws V js (fun j => joint_tilt V (p j) M N a b))
     by (intros j j_in; apply tilted_law, p_laws, j_in).
+  assert (further : laws V js (fun j =>
+      tilt V (joint_tilt V (p j) M N a b) (both M N x y) 1))
+    by (intros j j_in; apply tilted_law, steered, j_in).
   rewrite (increase_KL V js w _ _ steered w_weights).
-  apply sum_nonneg. intros j j_in. apply Rmult_le_pos;
-    [left; apply w_weights, j_in|].
-  pose proof (steered j j_in) as s_law.
-  pose proof (tilted_law V _ s_law (both M N x y) 1) as t_law.
-  apply (KL_nonneg V); [|apply t_law|].
-  - intros z z_in. left. apply s_law, z_in.
-  - rewrite (proj2 s_law), (proj2 t_law). reflexivity.
+  apply (pooled_KL_nonneg V js w w_weights _ _); [|exact further].
+  intros j j_in. destruct (steered j j_in) as [positive_s sum_s].
+  split; [|exact sum_s]. intros z z_in. left. apply positive_s, z_in.
 Qed.
 
 Lemma step_positive a b y : varies V N -> y <> 0 ->

@@ -233,7 +233,7 @@ STATEMENT = Statement(
             conclusion=_cross_talk,
             families=("rates", "tilts"),
             control=controls.rescaled("twice", 2.0),
-            figures=("side-effect",),
+            figures=("two-vectors",),
             certificate=NotCertified("proved for all tilts and all pairs of vectors"),
         ),
         Claim(
@@ -254,7 +254,7 @@ STATEMENT = Statement(
             conclusion=_two_vectors,
             families=("rates", "tilts"),
             control=controls.BEFORE_THE_NORM,
-            figures=("side-effect",),
+            figures=("two-vectors",),
             certificate=NotCertified("proved for all tilts and all pairs of vectors"),
         ),
     ),

@@ -25,6 +25,7 @@ from ._sequences import sequence_curve
 from ._side_effects import side_effects
 from ._style import PALETTE, new_axes
 from ._tokens import token_curves
+from ._two_vectors import two_vectors
 from ._windows import peak_map, sweet_spot_windows
 
 GALLERY: tuple[Picture, ...] = (*PAPER, *OWN, *FRONT)
@@ -48,5 +49,6 @@ __all__ = [
     "side_effects",
     "sweet_spot_windows",
     "token_curves",
+    "two_vectors",
     "write_pictures",
 ]

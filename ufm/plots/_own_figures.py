@@ -16,6 +16,7 @@ from ._price import cost_against_mass
 from ._sequences import sequence_curve
 from ._side_effects import side_effects
 from ._style import signed
+from ._two_vectors import two_vectors
 from ._windows import peak_map, sweet_spot_windows
 
 # One context of each concept: those of one concept share a distribution.
@@ -145,6 +146,13 @@ def _sequence() -> Figure:
     figure, axes = panels(2, 2.8)
     for axis, quantity in zip(axes, ("presence", "divergence"), strict=True):
         sequence_curve(chain, length=16, quantity=quantity, axes=axis, **options)
+def _two_vectors() -> Figure:
+    data = datasets.uniform(0.05)
+    second = ExponentialTilt.from_dataset(data, [2, 3], [4, 5])
+    grid = np.linspace(-1.5, 1.5, 121)
+    figure, (axes,) = panels(1, 3.8)
+    options = {"alphas": grid, "betas": grid, "axes": axes}
+    two_vectors(datasets.steered(data), second.log_odds, data.context_weights, **options)
     return figure
 
 
@@ -240,5 +248,13 @@ OWN = (
         "least and at most. Uniform dataset, ε = 1/20, from a context of C₂; after "
         "a token of C₂ comes such a context again, after others one of C₃.",
         _sequence,
+        "two-vectors",
+        "Two vectors at once",
+        "this project",
+        "The price of α of the first vector, from C₂ to T, and β of the second, from C₃ to C₂, in nats. "
+        "It is convex in both together. The contours lean, as the first takes from C₂ what the second is "
+        "for. On the dashed line the second has brought the mean of its own log-odds back, and each α "
+        "costs least. Uniform dataset, ε = 1/20.",
+        _two_vectors,
     ),
 )

@@ -24,6 +24,7 @@ from ufm.plots import (
     _own_figures,
     _side_effects,
     _tokens,
+    _two_vectors,
     _windows,
 )
 from ufm.tilt import cross_entropy_bounds
@@ -484,6 +485,29 @@ def check_at_a_glance(figure):
     assert note.get_text() == f"0.25 nats buy α = {loss['choice'][0][0]:.2f}"
 
 
+def check_two_vectors(figure):
+    """By the symmetry of C₂ and C₃ what undoes α is α/2; and on each contour the price is its level."""
+    (axes,) = figure.axes
+    x, y = drawn(axes)["undone"]
+    np.testing.assert_allclose(y, x / 2, rtol=1e-12, atol=1e-12)
+    gap = np.log(38)  # of a/b, a = 19/60 and b = 1/120
+    (contours,) = (c for c in axes.collections if hasattr(c, "levels"))
+    for level, path in zip(contours.levels, contours.get_paths(), strict=True):
+        for alpha, beta in path.vertices[:: max(1, len(path.vertices) // 12)]:
+            assert two_prices(gap, alpha, beta) == pytest.approx(level, rel=4e-3)
+
+
+def two_prices(gap, alpha, beta):
+    """ΔCE of α(1, -1, 0)gap + β(0, 1, -1)gap on the three concepts, own ones of mass 19/20."""
+    moved = np.array([alpha, beta - alpha, -beta]) * gap
+    total = 0.0
+    for own in range(3):
+        masses = np.full(3, 1 / 40)
+        masses[own] = 19 / 20
+        total += np.log(masses @ np.exp(moved)) - masses @ moved
+    return total / 3
+
+
 CHECKS = {
     "fig-2": check_laws,
     "fig-3": check_fig_3,
@@ -500,6 +524,7 @@ CHECKS = {
     "estimated": check_estimated,
     "side-effect": check_side_effect,
     "sequence": check_sequence,
+    "two-vectors": check_two_vectors,
     "at-a-glance": check_at_a_glance,
 }
 
@@ -586,6 +611,13 @@ FAULTS = {
         "ContextChain",
         lambda f: lambda tilt, following, start: f(tilt, 0 * following, start),
     ),
+    "a strength 1e-9 large": (
+        "two-vectors",
+        _two_vectors,
+        "undoing_strength",
+        lambda f: scaled(f, 1 + 1e-9),
+    ),
+    "prices 1 % high": ("two-vectors", _two_vectors, "_costs", lambda f: scaled(f, 1.01)),
     "another budget": ("at-a-glance", _front_figure, "_BUDGET", lambda budget: budget + 1e-6),
     "laws of the even dataset": ("fig-2", _gallery_datasets, "uneven", evenly),
 }
