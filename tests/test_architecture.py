@@ -129,7 +129,6 @@ def test_a_forbidden_arrow_is_found(module, source):
 PUBLIC = {
     "ufm": """
         Aggregates ConceptDataset ContextChain ExponentialTilt MassCeiling NormCircle StrengthChoice TopTokens
-        Aggregates ConceptDataset ExponentialTilt MassCeiling NormCircle StrengthChoice TopTokens
         Transformer UFM choose_strength concept_increase concept_log_odds concept_log_odds_increase
         concept_probability cross_entropy_increase cross_talk difference_of_means efficiency
         first_order_effect forward_kl half_saturation inseparability layer_norm log_odds
@@ -148,9 +147,8 @@ PUBLIC = {
     "ufm.plots": """
         GALLERY PALETTE Picture concept_across_contexts concept_curves cost_against_mass
         cross_entropy_bounds cross_entropy_curve estimated_cost mass_against_cost new_axes
-        next_token_bars peak_map picture_paths sequence_curve side_effects sweet_spot_windows token_curves
-        next_token_bars peak_map picture_paths side_effects sweet_spot_windows token_curves two_vectors
-        write_pictures""",
+        next_token_bars peak_map picture_paths sequence_curve side_effects sweet_spot_windows
+        token_curves two_vectors write_pictures""",
     "theorems": """
         CLAIMS FINDINGS STATEMENTS Claim Control Finding Hypothesis Instance Outcome Statement
         SteeredHead TransformerInstance Verdict check""",

@@ -1882,7 +1882,6 @@ Proof.
   refine (ex_intro _ row_across (ex_intro _ row_along
     (ex_intro _ (fun _ => 0) _))). exact three_turns.
 Qed.
-Proof. exists (row_across), row_along, (fun _ => 0). exact three_turns. Qed.
 
 Section CirclePlateau.
 Context {A J : Type}.

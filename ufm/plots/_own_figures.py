@@ -146,6 +146,9 @@ def _sequence() -> Figure:
     figure, axes = panels(2, 2.8)
     for axis, quantity in zip(axes, ("presence", "divergence"), strict=True):
         sequence_curve(chain, length=16, quantity=quantity, axes=axis, **options)
+    return figure
+
+
 def _two_vectors() -> Figure:
     data = datasets.uniform(0.05)
     second = ExponentialTilt.from_dataset(data, [2, 3], [4, 5])
@@ -248,6 +251,8 @@ OWN = (
         "least and at most. Uniform dataset, ε = 1/20, from a context of C₂; after "
         "a token of C₂ comes such a context again, after others one of C₃.",
         _sequence,
+    ),
+    Picture(
         "two-vectors",
         "Two vectors at once",
         "this project",

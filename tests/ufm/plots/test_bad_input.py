@@ -117,6 +117,7 @@ BAD = {
     "sequence: length": (
         lambda: plots.sequence_curve(CHAIN, target=TARGET, length=0, alphas=ALPHAS),
         "at least 1; got 0",
+    ),
     "two vectors: constant": (
         lambda: plots.two_vectors(TILT, np.ones(9), PI, alphas=ALPHAS, betas=ALPHAS),
         "for every token",
