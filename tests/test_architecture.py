@@ -133,8 +133,8 @@ PUBLIC = {
         concept_probability cross_entropy_increase cross_talk difference_of_means efficiency
         first_order_effect forward_kl half_saturation inseparability layer_norm log_odds
         log_odds_error mass_ceiling peak_strengths peaks_on_mesh probability_increase progress_bar
-        reverse_kl rms_norm separation_margin sweep sweep_aggregates sweep_blocks sweep_on_mesh
-        sweep_top sweet_spot undoing_strength""",
+        resampled_error reverse_kl rms_norm separation_margin sweep sweep_aggregates sweep_blocks
+        sweep_on_mesh sweep_top sweet_spot undoing_strength""",
     "ufm.llm": """
         ControlVector Embeddings KINDS LanguageModel Law LoopVerdict ModelStrength Presence Prompt Separation
         Steering SteeringVector SweetSpots TextSpend Tokenizer bump_law choose_strength cost_law embed_prompts

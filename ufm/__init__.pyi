@@ -31,6 +31,7 @@ from .tilt.norm_circle import NormCircle as NormCircle
 from .tilt.peaks import peak_strengths as peak_strengths
 from .tilt.peaks import separation_margin as separation_margin
 from .tilt.peaks import sweet_spot as sweet_spot
+from .tilt.resampling import resampled_error as resampled_error
 from .tilt.separability import inseparability as inseparability
 from .tilt.sequence import ContextChain as ContextChain
 from .tilt.strength import StrengthChoice as StrengthChoice

@@ -57,6 +57,10 @@ class Strength:
             than 128 a loop may be yet to come.
         temperature: Temperature at which continuations are sampled; 0 takes the most likely token.
         seed: Seed of the sampled continuations.
+        resamples: How often the vector's prompts are drawn anew, to first order, for the interval of α, price
+            and mass; 0 leaves it out.
+        halves: How often the prompts are divided in halves, each measured in full, to check that interval and
+            whether it falls as 1/√n; 8 tell.
         save: Write the vector and the chosen α to this .safetensors file, and say how to apply it.
         texts: Write all continuations of all contexts to this file.
         json: Print the report as JSON on standard output.
@@ -76,6 +80,8 @@ class Strength:
     new_tokens: Annotated[int, at_least(1)] = 128
     temperature: Annotated[float, NOT_NEGATIVE] = 0.0
     seed: Annotated[int, SEED] = 0
+    resamples: Annotated[int, at_least(0)] = 1000
+    halves: Annotated[int, at_least(0)] = 0
     save: Annotated[Path | None, NEW_FILE, Rule(_safetensors)] = None
     texts: Annotated[Path | None, NEW_FILE] = None
     json: bool = False
@@ -151,11 +157,13 @@ class Strength:
             new_tokens=self.new_tokens,
             temperature=self.temperature,
             seed=self.seed,
+            resamples=self.resamples,
+            halves=self.halves,
         )
 
     def _directions(self, loaded: Loaded, request: "Request", errors: Console) -> "list[Direction]":
         """What is steered along after each block."""
-        from ufm.llm import steering_vectors
+        from ufm.llm.steering.vector import vectors_and_states
         from ufm.llm.strength.direction import Direction
 
         model, encode = loaded.model, loaded.tokenizer.encode
@@ -163,7 +171,7 @@ class Strength:
             vector = self._read(self.vector)
             return [Direction.on_text(vector, model, request.windows, self.shared.normalise)]
         with errors.status("measuring the steering vectors …"):
-            found = steering_vectors(
+            found = vectors_and_states(
                 model,
                 list(map(encode, loaded.positive)),
                 list(map(encode, loaded.negative)),
@@ -172,7 +180,7 @@ class Strength:
                 site=self.site,
                 normalise=self.shared.normalise,
             )
-        return list(map(Direction.of, found))
+        return [Direction.of(*measured) for measured in found]
 
     def _read(self, path: Path) -> "ControlVector":
         """The direction in a file, of the block that is asked for, or its only one."""

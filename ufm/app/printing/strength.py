@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ufm.llm.measure.sweet_spots import SweetSpots
     from ufm.llm.strength.choose import ModelStrength
     from ufm.llm.strength.report import Continuation, Request, StrengthReport
+    from ufm.llm.strength.spread import Spread
     from ufm.llm.text.tokenizer import Tokenizer
 
 # A cliff: at √2 and at 2 times the strength more than so many times the cost, of a parabola 2 and 4.
@@ -122,6 +123,7 @@ def _section(
         yield from _around(report, request)
         yield ""
         yield from _search(report)
+        yield from _other_prompts(report)
     else:
         yield _unreachable(report)
     yield from _mass(report)
@@ -280,6 +282,53 @@ def _search(report: "StrengthReport") -> Iterator[str]:
         f"the exact parabola {start}{parabola.slope:+.4g} α {0.5 * parabola.curvature:+.4g} α² is within "
         f"{TRUSTED:.0%} {trust}" + ("" if math.isnan(alone) else f"; alone it says α = {alone:.5g}")
     )
+
+
+def _other_prompts(report: "StrengthReport") -> Iterator[str]:
+    """How far the answer rests on which prompts the vector was measured on."""
+    from ufm.llm.strength.guarantee import LEVEL as KEPT
+    from ufm.llm.strength.spread import LEVEL
+
+    spread, guarantee = report.spread, report.guarantee
+    if spread is not None:
+        p, n = spread.prompts
+        names = {
+            "alpha": "α",
+            "price": BUDGETS[report.choice.kind].name,
+            "mass": "mass after prompts",
+        }
+        found = {name: spread.interval(name) for name in names}
+        parts = [
+            f"{title} {found[name].low:.4g} to {found[name].high:.4g}"
+            for name, title in names.items()
+            if not math.isnan(found[name].low)
+        ]
+        yield (
+            f"with other prompts for the vector ({p} and {n}, {LEVEL:.0%} of {len(spread.resampled.alpha)} "
+            f"resamples, to first order): {', '.join(parts)}"
+        )
+        yield _more_prompts(spread)
+    if guarantee is not None:
+        yield (
+            f"M is known within η = {guarantee.error:.4g} a unit of α at {KEPT:.0%}: up to α = "
+            f"{guarantee.alpha:.4g} the true M keeps the budget on the text chosen on"
+        )
+
+
+def _more_prompts(spread: "Spread") -> str:
+    """How many prompts would halve the spread, and whether that was checked."""
+    p, n = spread.prompts_to_halve
+    halves, follows = len(spread.halves.alpha), spread.follows_root
+    if follows is None:
+        return f"{p} and {n} prompts would halve that if it falls as 1/√n, which --halves 8 checks"
+    ratio = spread.halves_error("alpha") / spread.interval("alpha").error
+    seen = (
+        f"{halves} divisions of the prompts in halves give an α that is "
+        f"{spread.halves_shift('alpha'):+.3g} off on average, and {ratio:.2g} times this spread"
+    )
+    if follows:
+        return f"{p} and {n} prompts would halve that: {seen}"
+    return f"how many prompts would halve that is unknown: {seen}"
 
 
 def _mass(report: "StrengthReport") -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from copy import copy
+from dataclasses import replace
 
 import jax.numpy as jnp
 import numpy as np
@@ -95,6 +97,22 @@ class TextSpend:
         """Value, first and second derivative at α = 0 of each of `KINDS`, exact: [3, 4]."""
         total = sum(window.derivatives(2) for window in self._pass())
         return self._without_target(total / self.predicted.sum())
+
+    def gradient(self, alpha: float, kind: str) -> np.ndarray:
+        """The gradient [d] of the spending of `kind` in the shift αv, at α, exact.
+
+        Its product with v is the slope in α. Models that another library runs have none: `ValueError`.
+        """
+        total = sum(window.gradient(self.rounded(alpha), kind) for window in self._pass())
+        return np.asarray(total / self.predicted.sum())
+
+    def along(self, vector: np.ndarray) -> "TextSpend":
+        """The same text steered along another v [d] at the same place; what is kept of it serves both."""
+        other = copy(self)
+        other.steering = replace(self.steering, vector=np.asarray(vector, self.model.wide))
+        other.passes, other._sums = 0, {}
+        other._kept = {k: window.along(vector) for k, window in self._kept.items()}
+        return other
 
     def efficiency(self, alpha: float) -> float:
         """What steering gains of the target's mass over the most that its price could gain.

@@ -1,6 +1,7 @@
 """What a strength costs on one window of text, token by token, and its derivatives in α."""
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,6 +11,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from ..decoder.adapted import Model
+from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
 from ..decoder.taylor import Series, through
 from ..steering.batches import at_once, within_blocks
@@ -88,6 +90,31 @@ class CostWindow:
             costs = _cost_series(series(part.rows), *given, kinds=self.kinds)
             total += np.concatenate([part.sum(x) for x in costs[1:]])
         return np.concatenate([value, total])
+
+    def gradient(self, alpha: float, kind: str) -> np.ndarray:
+        """The gradient [d] of the sum of `kind` in the shift αv, at α; not of models that torch runs."""
+        run = self.run
+        if not isinstance(run, SteeredRun):
+            raise ValueError("the gradient in v needs a model that JAX runs (`ufm.llm.load`)")
+        hidden = run.states(jnp.full(1, alpha, self.model.wide))
+        slopes = np.zeros(hidden.shape, np.dtype(hidden.dtype))
+        for part in self._parts(6):
+            counted = np.zeros(part.rows.stop - part.rows.start, bool)
+            counted[part.counted] = True
+            given = self._base(part.rows), self.following[part.rows], self.target
+            found = _hidden_slopes(
+                run.model, hidden[:, part.rows], jnp.asarray(counted), *given, kind=kind
+            )
+            slopes[:, part.rows] += np.asarray(found)
+        return np.asarray(run.shift_gradient(alpha, jnp.asarray(slopes)), np.float64)
+
+    def along(self, vector: np.ndarray) -> "CostWindow":
+        """The same window steered along another v [d]; the unsteered model is not run again."""
+        if not isinstance(self.run, SteeredRun):
+            raise ValueError("another v needs a model that JAX runs (`ufm.llm.load`)")
+        other = copy(self)
+        other.run = self.run.along(vector)
+        return other
 
     def cross_entropy(self) -> float:
         """The sum of -log p_0(token) over the predicted tokens."""
@@ -177,6 +204,28 @@ def _costs_at(
     before = jax.nn.log_softmax(base)
     after = unsteered_at_zero(jax.nn.log_softmax(logits), before[0], alphas)
     return _costs(after, before, following, target, kinds)
+
+
+@partial(jax.jit, static_argnames="kind")
+def _hidden_slopes(
+    model: LanguageModel,
+    hidden: Float[Array, "1 rows d"],
+    counted: Bool[Array, " rows"],
+    base: Float[Array, "1 rows vocab"],
+    following: Int[Array, " rows"],
+    target: Bool[Array, " vocab"],
+    *,
+    kind: str,
+) -> Float[Array, "1 rows d"]:
+    """The slopes, in the last hidden states, of what the counted positions cost."""
+    before = jax.nn.log_softmax(base)
+
+    def total(hidden: Array) -> Array:
+        after = jax.nn.log_softmax(model.unembed(hidden))
+        costs = _costs(after, before, following, target, (kind,))[0, :, 0]
+        return jnp.where(counted, costs, 0).sum()
+
+    return jax.grad(total)(hidden)
 
 
 @partial(jax.jit, static_argnames="kinds")

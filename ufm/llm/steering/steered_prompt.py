@@ -1,7 +1,9 @@
 """One sequence under many strengths: what comes before the steered block runs once."""
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from copy import copy
+from dataclasses import replace
+from functools import cached_property, partial
 from typing import TypeAlias
 
 import jax
@@ -13,9 +15,18 @@ from ufm._checks import Numbers, finite
 
 from ..decoder.adapted import AdaptedModel, Model, RowSeries, Run
 from ..decoder.arguments import check_shift
-from ..decoder.blocks import apply_block, arrange, extend, layout_of, normalise, pick, unembed
+from ..decoder.blocks import (
+    Layout,
+    apply_block,
+    arrange,
+    extend,
+    layout_of,
+    normalise,
+    pick,
+    unembed,
+)
 from ..decoder.model import LanguageModel
-from ..decoder.steering import Steering, add, step
+from ..decoder.steering import Placed, Steering, add, step
 from ..decoder.taylor import logit_series, run_blocks_series, straight
 from ..text.tokenizer import pad
 from .batches import at_once, within_blocks
@@ -61,6 +72,45 @@ class SteeredRun:
         series = run_blocks_series(params, config, series, self.layout, start, self.only_last)
         has_norm = self.steering.site == "post-norm"
         return lambda rows: logit_series(params, config, [x[:, rows] for x in series], has_norm)
+
+    def shift_gradient(self, alpha: float, slopes: Float[Array, "1 kept d"]) -> Float[Array, " d"]:
+        """The gradient in the shift αv, shared by all positions, of what has these slopes in the `states`."""
+        placed = self.steering
+        if placed.positions != "all":
+            raise ValueError('the gradient in v is that of a v added at "all" positions')
+        shift = jnp.asarray(alpha, self.model.wide) * placed.vector
+        given = self.model, self.before, self.layout, shift, slopes
+        where = {"layer": placed.layer, "site": placed.site, "only_last": self.only_last}
+        return _shift_gradient(*given, **where)
+
+    def along(self, vector: np.ndarray) -> "SteeredRun":
+        """The same sequence with another v, without running again what comes before the steered block."""
+        other = copy(self)
+        other.steering = replace(self.steering, vector=jnp.asarray(vector, self.model.wide))
+        return other
+
+
+@partial(jax.jit, static_argnames=("layer", "site", "only_last"))
+def _shift_gradient(
+    model: LanguageModel,
+    before: Float[Array, "1 rows d"],
+    layout: Layout,
+    shift: Float[Array, " d"],
+    slopes: Float[Array, "1 kept d"],
+    *,
+    layer: int,
+    site: str,
+    only_last: bool,
+) -> Float[Array, " d"]:
+    """By reverse mode through the blocks after the steered one."""
+
+    def states(shift: Array) -> Array:
+        placed = Placed(shift, layer, "all", site)
+        x = add(before, step(before, layout, placed), jnp.ones(1, shift.dtype))
+        return model.states_after(x, layout, placed, only_last)
+
+    (found,) = jax.vjp(states, shift)[1](slopes)
+    return found
 
 
 class SteeredPrompt(SteeredRun):

@@ -14,6 +14,7 @@ from ..decoder.adapted import Model
 from ..decoder.arguments import POSITIONS, SITES, one_of
 from ..decoder.limits import is_rounding
 from .embeddings import POOLINGS, embed_prompts
+from .prompt_states import PromptStates
 
 _FORMAT = "ufm steering vector 2"
 # Files of the format 1 lack these fields.
@@ -166,6 +167,25 @@ def steering_vectors(
     >>> print([v.layer for v in found], f"{found[1].norm:.2f}")
     [0, 1] 1.71
     """
+    given = model, positive, negative, layers
+    how = {"pooling": pooling, "positions": positions, "site": site}
+    found = vectors_and_states(*given, **how, normalise=normalise, batch_size=batch_size)
+    return tuple(vector for vector, _ in found)
+
+
+def vectors_and_states(
+    model: Model,
+    positive: Sequence[Sequence[int]],
+    negative: Sequence[Sequence[int]],
+    layers: Sequence[int] | None = None,
+    *,
+    pooling: str = "last",
+    positions: str = "all",
+    site: str = "residual",
+    normalise: bool = False,
+    batch_size: int | None = None,
+) -> list[tuple[SteeringVector, PromptStates]]:
+    """The same vectors, each with the states that it is made of."""
     one_of("positions", positions, POSITIONS)
     for name, prompts in (("positive", positive), ("negative", negative)):
         if not prompts:
@@ -190,21 +210,21 @@ def steering_vectors(
     made = []
     for k, (layer, states) in enumerate(zip(layers, found.states, strict=True)):
         wide = states.astype(np.promote_types(states.dtype, np.float32))
-        v = wide[: len(positive)].mean(axis=0) - wide[len(positive) :].mean(axis=0)
+        sides = PromptStates(wide[: len(positive)], wide[len(positive) :], normalise)
+        v = sides.positive.mean(axis=0) - sides.negative.mean(axis=0)
         if is_rounding(v, found.mean_norms[k], v.dtype):
             raise ValueError(
                 f"the steering vector after block {layer} is zero: positive and negative prompts have "
                 "the same mean hidden state"
             )
         v = v / v.dtype.type(_length(v)) if normalise else v
-        made.append(
-            vector(
-                values=v,
-                layer=int(layer),
-                norm=_length(v),
-                mean_hidden_norm=float(found.mean_norms[k]),
-                median_hidden_norm=float(found.median_norms[k]),
-                sinks=int(found.sinks[k]),
-            )
+        measured = vector(
+            values=v,
+            layer=int(layer),
+            norm=_length(v),
+            mean_hidden_norm=float(found.mean_norms[k]),
+            median_hidden_norm=float(found.median_norms[k]),
+            sinks=int(found.sinks[k]),
         )
-    return tuple(made)
+        made.append((measured, sides))
+    return made

@@ -11,6 +11,7 @@ from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
 from ..steering.control_vector import ControlVector
 from ..steering.embeddings import embed_prompts
+from ..steering.prompt_states import PromptStates
 from ..steering.vector import SteeringVector
 
 
@@ -21,17 +22,19 @@ class Direction:
     - `vector`: has one block; its own α is not looked at.
     - `mean_hidden_norm`, `median_hidden_norm`: over the tokens of the prompts that v was measured on, or
       of the text, as in a `SteeringVector`.
+    - `states`: those of the prompts that v was measured on, None for a vector from elsewhere.
     """
 
     vector: ControlVector
     mean_hidden_norm: float
     median_hidden_norm: float | None
+    states: PromptStates | None = None
 
     @classmethod
-    def of(cls, vector: SteeringVector) -> "Direction":
+    def of(cls, vector: SteeringVector, states: PromptStates | None = None) -> "Direction":
         """A vector measured on prompts."""
         known = vector.mean_hidden_norm, vector.median_hidden_norm
-        return cls(ControlVector.of(vector), *known)
+        return cls(ControlVector.of(vector), *known, states)
 
     @classmethod
     def on_text(

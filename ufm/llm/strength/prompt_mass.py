@@ -1,16 +1,20 @@
 """The target's mass after each prompt, on the way to a strength and beyond it."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 
+import jax
+import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Bool, Float
 
 from ufm.numerics.bracket import Bracket
 
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
 from ..steering.embeddings import round_up
-from ..steering.steered_prompt import steered_logits
+from ..steering.steered_prompt import SteeredRun, steered_logits
 
 # Equal steps from 0 to the chosen strength.
 _STEPS = 8
@@ -48,6 +52,55 @@ class PromptMass:
         start = self.alphas[k - 1] + share * (self.alphas[k] - self.alphas[k - 1])
         ends = sorted([float(start), float(self.alphas[_STEPS])], key=abs)
         return Bracket(*ends)
+
+
+class MeanMass:
+    """The mean of F_T after the prompts at a strength, and its gradient in the shift."""
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        prompts: Sequence[Sequence[int]],
+        steering: Steering,
+        target: np.ndarray,
+    ):
+        self.model, self.target = model, jnp.asarray(target)
+        self.runs = [
+            SteeredRun(model, row, steering, round_up(len(row), model.config.positions), True)
+            for row in prompts
+        ]
+
+    def at(self, alpha: float) -> float:
+        """The mean of F_T at α."""
+        return float(np.mean([_mass(*self._last(run, alpha)) for run in self.runs]))
+
+    def gradient(self, alpha: float) -> np.ndarray:
+        """Its gradient [d] in the shift αv, at α, exact."""
+        found = []
+        for run in self.runs:
+            slopes = _mass_slopes(*self._last(run, alpha))
+            found.append(np.asarray(run.shift_gradient(alpha, slopes), np.float64))
+        return np.mean(found, axis=0)
+
+    def along(self, vector: np.ndarray) -> "MeanMass":
+        """The same prompts steered along another v [d] at the same place."""
+        other = copy(self)
+        other.runs = [run.along(vector) for run in self.runs]
+        return other
+
+    def _last(self, run: SteeredRun, alpha: float) -> tuple[LanguageModel, Array, Array]:
+        return self.model, run.states(jnp.full(1, alpha, self.model.wide)), self.target
+
+
+@jax.jit
+def _mass(
+    model: LanguageModel, hidden: Float[Array, "1 1 d"], target: Bool[Array, " vocab"]
+) -> Array:
+    """F_T of a last hidden state."""
+    return jnp.where(target, jax.nn.softmax(model.unembed(hidden)[0, 0]), 0).sum()
+
+
+_mass_slopes = jax.jit(jax.grad(_mass, argnums=1))
 
 
 def measure_prompt_mass(

@@ -15,12 +15,15 @@ from ..decoder.steering import Steering
 from ..measure.budgets import KINDS
 from ..measure.sweet_spots import SweetSpots, sweet_spots
 from ..measure.text_cost import TextSpend
+from ..steering.prompt_states import PromptStates
 from ..text.loops import RULE
 from ..text.tokenizer import pad
 from .choose import ModelStrength, choose_strength
 from .continuations import Continuation, write_continuations
 from .direction import Direction
-from .prompt_mass import PromptMass, measure_prompt_mass
+from .guarantee import Guarantee, find_guarantee
+from .prompt_mass import MeanMass, PromptMass, measure_prompt_mass
+from .spread import Spread, measure_spread
 
 # Strengths of the sweet spots' grid, out to four times the chosen one.
 _GRID, _REACH = 16, 4.0
@@ -42,6 +45,9 @@ class StrengthReport:
       else on the windows that it was chosen on; None if no strength was found.
     - `efficiency`: on the same text, what the strength gains of the target's mass over the most that any
       change at its KL(p0||pα) gains (`TextSpend.efficiency`); NaN without a target or a strength.
+    - `spread`: what other prompts for the vector would have given; `guarantee`: the strength that keeps the
+      budget for the vector of endlessly many, at the post-norm site. None where no strength was found, where
+      resamples are not asked for, and for a vector whose prompts are not known, or fewer than two a side.
     - `spots`: sweet spots of the prompts, None without a target. `prompt_mass`: F_T after the
       prompts, None without a target.
     - `continuations`: texts that go on from the prompts at 0, α/2, α and 2α, or at 0 alone if no
@@ -56,6 +62,8 @@ class StrengthReport:
     held_out_tokens: int
     around: np.ndarray | None
     efficiency: float
+    spread: Spread | None
+    guarantee: Guarantee | None
     spots: SweetSpots | None
     prompt_mass: PromptMass | None
     continuations: list[Continuation]
@@ -100,6 +108,8 @@ class StrengthReport:
             "tokens": choice.tokens,
             "held_out_tokens": self.held_out_tokens,
             "efficiency": self.efficiency,
+            "spread": None if self.spread is None else self.spread.as_json(),
+            "guarantee": None if self.guarantee is None else vars(self.guarantee),
             "unsteered_target_mass": choice.unsteered_target_mass,
             "prompt_target_mass": self._mean_mass(),
             "around": None if self.around is None else self._around_json(self.around),
@@ -177,7 +187,8 @@ class Request:
 
     `windows`: the text; every second one is held out. `prompts`: lists of tokens; the target's mass and
     sweet spots are of the first `measured` of them, continuations of the first `samples`, up to the
-    first of the tokens `ends`. `digits`: as of `choose_strength`.
+    first of the tokens `ends`. `digits`: as of `choose_strength`. `resamples`, `halves`: as of
+    `measure_spread`; 0 resamples: no spread is measured.
     """
 
     budget: float
@@ -195,6 +206,8 @@ class Request:
     ends: tuple[int, ...] = ()
     temperature: float = 0.0
     seed: int = 0
+    resamples: int = 0
+    halves: int = 0
 
 
 def strength_report(
@@ -221,9 +234,10 @@ def strength_report(
         digits=request.digits,
     )
     measured = error = np.full(len(KINDS), np.nan)
-    around, efficiency = None, math.nan
+    around, efficiency, spread, guarantee = None, math.nan, None, None
     if choice.reachable:
         other = spend_on(held_out, "measuring") if held_out else spend
+        spread, guarantee = _over_prompts(vector.states, choice, spend, other, request, progress)
         around = other.at([share * choice.alpha for share in AROUND])
         efficiency = other.efficiency(choice.alpha)
         if held_out:
@@ -250,12 +264,35 @@ def strength_report(
         held_out_tokens=sum(len(row) - 1 for row in held_out),
         around=around,
         efficiency=efficiency,
+        spread=spread,
+        guarantee=guarantee,
         spots=spots,
         prompt_mass=mass,
         continuations=continuations,
         differs_at_zero=changed
         or (None if is_same else "the text continued from the first prompt"),
     )
+
+
+def _over_prompts(
+    states: PromptStates | None,
+    choice: ModelStrength,
+    spend: TextSpend,
+    measured_on: TextSpend,
+    request: Request,
+    progress: Progress,
+) -> tuple[Spread | None, Guarantee | None]:
+    """What other prompts for the vector would have given, where it can be told."""
+    if states is None or min(states.counts) < 2 or not request.resamples or not choice.alpha:
+        return None, None
+    mass = None
+    if request.target is not None:
+        prompts = request.prompts[: request.measured]
+        mass = MeanMass(spend.model, prompts, spend.steering, request.target)
+    how = {"resamples": request.resamples, "seed": request.seed}
+    halves = {"halves": request.halves, "progress": partial(progress, stage="halving the prompts")}
+    spread = measure_spread(choice, states, spend, measured_on, mass, **how, **halves)
+    return spread, find_guarantee(choice, states, spend, **how)
 
 
 def _changed_at_zero(

@@ -1,0 +1,234 @@
+"""How far a strength, its price and what it brings would differ with other prompts for the vector."""
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ufm._progress import Progress, silent
+
+from ..measure.budgets import KINDS
+from ..measure.text_cost import TextSpend
+from ..steering.prompt_states import PromptStates
+from .choose import ModelStrength
+from .prompt_mass import MeanMass
+
+# The interval holds this share of the resamples.
+LEVEL = 0.95
+# Strengths looked at for the direction of half of the prompts, at most, and when they are near enough.
+_LOOKS, _NEAR = 6, 2e-3
+# The spread follows 1/√n where that of halves is within this factor of what it says …
+_AGREES = 1.5
+# … and halves tell it from this many divisions on, of which chance alone makes a factor of 1.25.
+ENOUGH_HALVES = 8
+
+
+class Outcome(NamedTuple):
+    """A strength, what it spends on the text that it is measured on, and the mass after the prompts.
+
+    Numbers, or arrays of one shape; the mass is NaN without a target.
+    """
+
+    alpha: np.ndarray
+    price: np.ndarray
+    mass: np.ndarray
+
+
+class Interval(NamedTuple):
+    """What the middle `LEVEL` of the resamples lies in, and their standard deviation."""
+
+    low: float
+    high: float
+    error: float
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """What the choice would have been with other prompts of the same kind for the vector.
+
+    - `found`: the strength, price and mass that were found.
+    - `prompts`: how many P and N hold.
+    - `resampled` [B]: for P and N drawn anew with replacement, to first order in the change of v: the
+      costs are replaced by their tangent planes in αv, log F_T - log(1 - F_T) by its own.
+    - `halves` [K, 2]: measured in full for the vectors of the two halves of the prompts, divided at
+      random; K = 0 if not asked for.
+    """
+
+    found: Outcome
+    prompts: tuple[int, int]
+    resampled: Outcome
+    halves: Outcome
+
+    def interval(self, what: str) -> Interval:
+        """Of the "alpha", the "price" or the "mass"."""
+        values = getattr(self.resampled, what)
+        tail = (1 - LEVEL) / 2
+        low, high = np.quantile(values, [tail, 1 - tail], method="higher")
+        spread = values.std() if np.isfinite(values).all() else math.nan
+        return Interval(float(low), float(high), float(spread))
+
+    def halves_error(self, what: str) -> float:
+        """The standard error that the halves tell, if it follows 1/√n: half the spread between two halves.
+
+        The vectors of two halves are as good as independent, and each has √2 times the error of all.
+        """
+        pairs = getattr(self.halves, what)
+        return (
+            float(np.sqrt(np.mean((pairs[:, 0] - pairs[:, 1]) ** 2)) / 2)
+            if len(pairs)
+            else math.nan
+        )
+
+    def halves_shift(self, what: str) -> float:
+        """By how much half of the prompts change the result on average."""
+        pairs = getattr(self.halves, what)
+        return float(pairs.mean() - getattr(self.found, what)) if len(pairs) else math.nan
+
+    @property
+    def follows_root(self) -> bool | None:
+        """Whether the spread of α over halves is that of the resamples by 1/√n; None if too few halves."""
+        if len(self.halves.alpha) < ENOUGH_HALVES:
+            return None
+        ratio = self.halves_error("alpha") / self.interval("alpha").error
+        return 1 / _AGREES <= ratio <= _AGREES
+
+    def as_json(self) -> dict[str, object]:
+        """The intervals and the check by halves, as JSON data."""
+        names = [name for name in Outcome._fields if not np.isnan(getattr(self.found, name))]
+        halves = len(self.halves.alpha)
+        return {
+            "level": LEVEL,
+            "resamples": len(self.resampled.alpha),
+            "prompts": self.prompts,
+            **{name: self.interval(name)._asdict() for name in names},
+            "halves": halves,
+            "halves_error": {name: self.halves_error(name) for name in names if halves},
+            "halves_shift": {name: self.halves_shift(name) for name in names if halves},
+            "follows_root": self.follows_root,
+            "prompts_to_halve": self.prompts_to_halve,
+        }
+
+    @property
+    def prompts_to_halve(self) -> tuple[int, int]:
+        """How many prompts P and N would hold for half the spread, if it follows 1/√n."""
+        return 4 * self.prompts[0], 4 * self.prompts[1]
+
+
+def measure_spread(
+    choice: ModelStrength,
+    states: PromptStates,
+    chosen_on: TextSpend,
+    measured_on: TextSpend,
+    mass: MeanMass | None,
+    *,
+    resamples: int,
+    halves: int = 0,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Spread:
+    """The spread of the `choice` over the prompts of its vector, whose hidden states are `states`.
+
+    Text and contexts stay as they are. The first order wants three gradients: one backward pass over
+    each text and over the contexts. A division in halves wants two searches near the choice.
+    """
+    at = _At(choice, chosen_on, measured_on, mass)
+    tangent = _Tangent.at(at, states.vector)
+    resampled = tangent.outcomes(states.resampled(resamples, seed))
+    measured = np.zeros((halves, 2, len(Outcome._fields)))
+    for k, pair in enumerate(states.halves(halves, seed)):
+        measured[k] = [at.outcome(vector, tangent.alphas(vector[None])[0]) for vector in pair]
+        progress(k + 1, halves)
+    halved = Outcome(*np.moveaxis(measured, 2, 0))
+    return Spread(tangent.found, states.counts, resampled, halved)
+
+
+@dataclass(frozen=True)
+class _At:
+    """A choice, the text that it was made on, the text that it is measured on, and the contexts."""
+
+    choice: ModelStrength
+    chosen_on: TextSpend
+    measured_on: TextSpend
+    mass: MeanMass | None
+
+    @property
+    def column(self) -> int:
+        """The kind that the budget limits."""
+        return KINDS.index(self.choice.kind)
+
+    def outcome(self, vector: np.ndarray, guess: float) -> Outcome:
+        """What the choice along another v is, measured in full; not finite where the search fails."""
+        alpha = self._crossing(self.chosen_on.along(vector), guess)
+        if not math.isfinite(alpha):
+            return Outcome(*np.full(3, math.inf))
+        price = self.measured_on.along(vector).at([alpha])[0, self.column]
+        mass = math.nan if self.mass is None else self.mass.along(vector).at(alpha)
+        return Outcome(*map(np.float64, (alpha, price, mass)))
+
+    def _crossing(self, spend: TextSpend, guess: float) -> float:
+        """The strength near the `guess` that spends the budget, by secants; ±∞ where they lead nowhere."""
+        budget, at_zero = self.choice.budget, float(self.choice.derivatives[0, self.column])
+
+        def gap(spent: float) -> float:
+            # a cost is nearly a parabola in α: its root is nearly straight
+            is_mass = self.choice.kind == "target_mass" or spent < 0
+            return spent - budget if is_mass else math.sqrt(spent * budget) - budget
+
+        near, far = (0.0, gap(at_zero)), (guess, math.inf)
+        for _ in range(_LOOKS):
+            if not (math.isfinite(far[0]) and far[0] * self.choice.alpha > 0):
+                break
+            far = far[0], gap(float(spend.at([far[0]])[0, self.column]))
+            slope = (far[1] - near[1]) / (far[0] - near[0])
+            if not slope * self.choice.alpha * (budget - at_zero) > 0:
+                break
+            near, far = far, (far[0] - far[1] / slope, math.inf)
+            if abs(near[1]) <= _NEAR * abs(budget - at_zero):
+                return far[0]
+        return math.copysign(math.inf, self.choice.alpha)
+
+
+@dataclass(frozen=True, eq=False)
+class _Tangent:
+    """What changes with v to first order about the vector `v` [d] and its strength.
+
+    Gradients in the shift αv [d]: `cost` of the budgeted spending where it was chosen, `price` of it where it
+    is measured, `mass` of log F_T - log(1 - F_T).
+    """
+
+    v: np.ndarray
+    found: Outcome
+    cost: np.ndarray
+    price: np.ndarray
+    mass: np.ndarray
+
+    @classmethod
+    def at(cls, at: _At, v: np.ndarray) -> "_Tangent":
+        alpha, kind = at.choice.alpha, at.choice.kind
+        price, mass = at.measured_on.at([alpha])[0, at.column], math.nan
+        slope = np.full(v.size, math.nan)
+        if at.mass is not None:
+            mass = at.mass.at(alpha)
+            slope = at.mass.gradient(alpha) / (mass * (1 - mass))
+        gradients = (text.gradient(alpha, kind) for text in (at.chosen_on, at.measured_on))
+        return cls(v, Outcome(*map(np.float64, (alpha, price, mass))), *gradients, slope)
+
+    def alphas(self, directions: np.ndarray) -> np.ndarray:
+        """The α at which each direction [B, d] meets the tangent plane of the cost; ±∞ where none does."""
+        alpha, along = float(self.found.alpha), directions @ self.cost
+        # the plane is g · (shift - αv) = 0; a direction at more than a right angle to it never meets it
+        with np.errstate(divide="ignore"):
+            share = (self.cost @ self.v) / along
+        return np.where(share > 0, alpha * share, math.copysign(math.inf, alpha))
+
+    def outcomes(self, directions: np.ndarray) -> Outcome:
+        """The outcomes [B] for these directions [B, d]; not finite where no strength is."""
+        alphas = self.alphas(directions)
+        is_met = np.isfinite(alphas)
+        strengths = np.where(is_met, alphas, self.found.alpha)
+        moved = strengths[:, None] * directions - self.found.alpha * self.v
+        price = self.found.price + moved @ self.price
+        odds = np.log(self.found.mass / (1 - self.found.mass)) + moved @ self.mass
+        mass = 1 / (1 + np.exp(-odds))
+        return Outcome(alphas, *(np.where(is_met, x, math.inf) for x in (price, mass)))
