@@ -28,9 +28,17 @@ class PromptStates:
         """The direction v [d] of all prompts, in float64."""
         return self._scaled(self._difference(self.positive, self.negative))
 
-    def resampled(self, count: int, seed: int) -> np.ndarray:
-        """Directions [count, d] of prompts drawn anew with replacement, P and N each by itself."""
-        return self._scaled(resampled_differences(self.positive, self.negative, count, seed))
+    def changes(self, count: int, seed: int) -> np.ndarray:
+        """Changes of v [count, d] for prompts drawn anew with replacement, P and N each by itself.
+
+        Those of a v that is scaled to length 1 are at right angles to it: they are taken to first order.
+        """
+        difference = self._difference(self.positive, self.negative)
+        changes = resampled_differences(self.positive, self.negative, count, seed) - difference
+        if not self.normalised:
+            return changes
+        v, changes = self.vector, changes / np.linalg.norm(difference)
+        return changes - np.outer(changes @ v, v)
 
     def halves(self, count: int, seed: int) -> np.ndarray:
         """Directions [count, 2, d] of the two halves of P and N, divided at random `count` times.

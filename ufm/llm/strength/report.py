@@ -237,7 +237,8 @@ def strength_report(
     around, efficiency, spread, guarantee = None, math.nan, None, None
     if choice.reachable:
         other = spend_on(held_out, "measuring") if held_out else spend
-        spread, guarantee = _over_prompts(vector.states, choice, spend, other, request, progress)
+        given = model, vector.states, choice, spend, other
+        spread, guarantee = _over_prompts(*given, request, progress)
         around = other.at([share * choice.alpha for share in AROUND])
         efficiency = other.efficiency(choice.alpha)
         if held_out:
@@ -275,6 +276,7 @@ def strength_report(
 
 
 def _over_prompts(
+    model: LanguageModel,
     states: PromptStates | None,
     choice: ModelStrength,
     spend: TextSpend,
@@ -288,7 +290,7 @@ def _over_prompts(
     mass = None
     if request.target is not None:
         prompts = request.prompts[: request.measured]
-        mass = MeanMass(spend.model, prompts, spend.steering, request.target)
+        mass = MeanMass(model, prompts, spend.steering, request.target)
     how = {"resamples": request.resamples, "seed": request.seed}
     halves = {"halves": request.halves, "progress": partial(progress, stage="halving the prompts")}
     spread = measure_spread(choice, states, spend, measured_on, mass, **how, **halves)

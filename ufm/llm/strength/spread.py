@@ -27,12 +27,16 @@ ENOUGH_HALVES = 8
 class Outcome(NamedTuple):
     """A strength, what it spends on the text that it is measured on, and the mass after the prompts.
 
-    Numbers, or arrays of one shape; the mass is NaN without a target.
+    Arrays of one shape; the mass is NaN without a target.
     """
 
     alpha: np.ndarray
     price: np.ndarray
     mass: np.ndarray
+
+
+def _outcome(alpha: float, price: float, mass: float) -> Outcome:
+    return Outcome(np.asarray(alpha), np.asarray(price), np.asarray(mass))
 
 
 class Interval(NamedTuple):
@@ -49,8 +53,8 @@ class Spread:
 
     - `found`: the strength, price and mass that were found.
     - `prompts`: how many P and N hold.
-    - `resampled` [B]: for P and N drawn anew with replacement, to first order in the change of v: the
-      costs are replaced by their tangent planes in αv, log F_T - log(1 - F_T) by its own.
+    - `resampled` [B]: for P and N drawn anew with replacement, to first order in the change of v; the
+      price, log α and log F_T - log(1 - F_T) are linear in it.
     - `halves` [K, 2]: measured in full for the vectors of the two halves of the prompts, divided at
       random; K = 0 if not asked for.
     """
@@ -65,8 +69,7 @@ class Spread:
         values = getattr(self.resampled, what)
         tail = (1 - LEVEL) / 2
         low, high = np.quantile(values, [tail, 1 - tail], method="higher")
-        spread = values.std() if np.isfinite(values).all() else math.nan
-        return Interval(float(low), float(high), float(spread))
+        return Interval(float(low), float(high), float(values.std()))
 
     def halves_error(self, what: str) -> float:
         """The standard error that the halves tell, if it follows 1/√n: half the spread between two halves.
@@ -134,10 +137,10 @@ def measure_spread(
     """
     at = _At(choice, chosen_on, measured_on, mass)
     tangent = _Tangent.at(at, states.vector)
-    resampled = tangent.outcomes(states.resampled(resamples, seed))
+    resampled = tangent.outcomes(states.changes(resamples, seed))
     measured = np.zeros((halves, 2, len(Outcome._fields)))
     for k, pair in enumerate(states.halves(halves, seed)):
-        measured[k] = [at.outcome(vector, tangent.alphas(vector[None])[0]) for vector in pair]
+        measured[k] = [at.outcome(vector, tangent.guess(vector)) for vector in pair]
         progress(k + 1, halves)
     halved = Outcome(*np.moveaxis(measured, 2, 0))
     return Spread(tangent.found, states.counts, resampled, halved)
@@ -161,10 +164,10 @@ class _At:
         """What the choice along another v is, measured in full; not finite where the search fails."""
         alpha = self._crossing(self.chosen_on.along(vector), guess)
         if not math.isfinite(alpha):
-            return Outcome(*np.full(3, math.inf))
+            return _outcome(alpha, math.inf, math.inf)
         price = self.measured_on.along(vector).at([alpha])[0, self.column]
         mass = math.nan if self.mass is None else self.mass.along(vector).at(alpha)
-        return Outcome(*map(np.float64, (alpha, price, mass)))
+        return _outcome(alpha, price, mass)
 
     def _crossing(self, spend: TextSpend, guess: float) -> float:
         """The strength near the `guess` that spends the budget, by secants; ±∞ where they lead nowhere."""
@@ -211,24 +214,27 @@ class _Tangent:
         if at.mass is not None:
             mass = at.mass.at(alpha)
             slope = at.mass.gradient(alpha) / (mass * (1 - mass))
-        gradients = (text.gradient(alpha, kind) for text in (at.chosen_on, at.measured_on))
-        return cls(v, Outcome(*map(np.float64, (alpha, price, mass))), *gradients, slope)
+        return cls(
+            v=v,
+            found=_outcome(alpha, price, mass),
+            cost=at.chosen_on.gradient(alpha, kind),
+            price=at.measured_on.gradient(alpha, kind),
+            mass=slope,
+        )
 
-    def alphas(self, directions: np.ndarray) -> np.ndarray:
-        """The α at which each direction [B, d] meets the tangent plane of the cost; ±∞ where none does."""
-        alpha, along = float(self.found.alpha), directions @ self.cost
-        # the plane is g · (shift - αv) = 0; a direction at more than a right angle to it never meets it
-        with np.errstate(divide="ignore"):
-            share = (self.cost @ self.v) / along
-        return np.where(share > 0, alpha * share, math.copysign(math.inf, alpha))
+    def guess(self, vector: np.ndarray) -> float:
+        """The α at which another direction [d] meets the tangent plane of the cost; ±∞ where it does not."""
+        along = float(self.cost @ vector)
+        share = float(self.cost @ self.v) / along if along else math.inf
+        return float(self.found.alpha) * (share if share > 0 else math.inf)
 
-    def outcomes(self, directions: np.ndarray) -> Outcome:
-        """The outcomes [B] for these directions [B, d]; not finite where no strength is."""
-        alphas = self.alphas(directions)
-        is_met = np.isfinite(alphas)
-        strengths = np.where(is_met, alphas, self.found.alpha)
-        moved = strengths[:, None] * directions - self.found.alpha * self.v
-        price = self.found.price + moved @ self.price
-        odds = np.log(self.found.mass / (1 - self.found.mass)) + moved @ self.mass
-        mass = 1 / (1 + np.exp(-odds))
-        return Outcome(alphas, *(np.where(is_met, x, math.inf) for x in (price, mass)))
+    def outcomes(self, changes: np.ndarray) -> Outcome:
+        """The outcomes [B] for these changes of v [B, d], to first order."""
+        alpha, (_, price, mass) = float(self.found.alpha), self.found
+        # the shift (α + dα)(v + dv) keeps to the tangent plane of the cost: g · (α dv + dα v) = 0
+        relative = -(changes @ self.cost) / (self.cost @ self.v)
+        moved = alpha * (changes + np.outer(relative, self.v))
+        odds = np.log(mass / (1 - mass)) + moved @ self.mass
+        return Outcome(
+            alpha * np.exp(relative), price + moved @ self.price, 1 / (1 + np.exp(-odds))
+        )

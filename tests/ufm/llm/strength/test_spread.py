@@ -13,6 +13,7 @@ from ufm.llm.strength import spread as module
 from ufm.llm.strength.guarantee import find_guarantee
 from ufm.llm.strength.prompt_mass import MeanMass
 from ufm.llm.strength.spread import Outcome, Spread, measure_spread
+from ufm.tilt.resampling import resampled_differences
 
 TEXT = [[5, 9, 27, 3, 14, 40, 2, 61], [3, 4, 5, 9], [9, 8, 33, 12, 7, 7, 30, 31], [50, 51, 6, 20]]
 PROMPTS = [[3, 4, 5], [9, 8], [7]]
@@ -95,8 +96,10 @@ def test_a_text_along_another_vector_is_that_text(model):
 def off_by(model, noise, **case):
     """The largest relative error of the first order over ten resamples, chosen anew by hand."""
     case = Case(model, clouds(noise=noise), **case)
-    found = case.spread(resamples=10, seed=3).resampled
-    want = np.array([case.by_hand(v) for v in case.states.resampled(10, seed=3)])
+    found, states = case.spread(resamples=10, seed=3).resampled, case.states
+    drawn = resampled_differences(states.positive, states.negative, 10, 3)
+    drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
+    want = np.array([case.by_hand(v) for v in drawn])
     centre = case.by_hand(case.states.vector)
     error = np.abs(np.stack(found, axis=1) - want) / centre
     return error.max(axis=0), np.abs(want / centre - 1).max(axis=0)
@@ -124,10 +127,42 @@ def test_a_gradient_taken_elsewhere_is_found_to_be_no_first_order(model, monkeyp
 
 
 def test_a_longer_vector_wants_a_smaller_strength_and_nothing_else(model):
-    long, unit = (Case(model, clouds(normalised=flag)).spread() for flag in (False, True))
-    lengths = np.linalg.norm(clouds(normalised=False).resampled(200, seed=0), axis=1)
-    np.testing.assert_allclose(long.resampled.alpha * lengths, unit.resampled.alpha, rtol=1e-8)
-    np.testing.assert_allclose(long.resampled[1:], unit.resampled[1:], rtol=1e-8)
+    """α(cv) = α(v)/c: in other units, and where each resample has a length of its own."""
+    states = clouds(normalised=False)
+    twice = PromptStates(2 * states.positive, 2 * states.negative, False)
+    free, half, unit = (Case(model, s).spread() for s in (states, twice, clouds()))
+    np.testing.assert_allclose(half.resampled.alpha, free.resampled.alpha / 2, rtol=1e-7)
+    np.testing.assert_allclose(half.resampled[1:], free.resampled[1:], rtol=1e-7)
+    np.testing.assert_allclose(free.resampled[1:], unit.resampled[1:], rtol=1e-7)
+    v = states.vector
+    stretched = states.changes(200, seed=0) @ v / (v @ v)  # to first order
+    assert stretched.std() > 0.01
+    ratio = (free.resampled.alpha / free.found.alpha) / (unit.resampled.alpha / unit.found.alpha)
+    np.testing.assert_allclose(ratio, np.exp(-stretched), rtol=1e-7)
+
+
+def test_the_spread_is_that_of_the_delta_method(model):
+    """Closed form, no resampling: the variance of a mean is that of its terms over n."""
+    case = Case(model, clouds(p=9, n=30))
+    spread = case.spread(resamples=20_000)
+    states, alpha = case.states, float(spread.found.alpha)
+    difference = states.positive.mean(axis=0) - states.negative.mean(axis=0)
+    v = difference / np.linalg.norm(difference)
+    g, f = case.chosen_on.gradient(alpha, "forward_kl"), case.mass.gradient(alpha)
+    mass = float(spread.found.mass)
+    # what one state, moved by x, does to log α and, at the new α, to log F_T - log(1 - F_T)
+    across = (np.eye(16) - np.outer(v, v)) / np.linalg.norm(difference)
+    on_alpha = -across @ g / (g @ v)
+    on_odds = alpha * (across @ f + on_alpha * (f @ v)) / (mass * (1 - mass))
+    for slope, values in [
+        (on_alpha, np.log(spread.resampled.alpha)),
+        (on_odds, np.log(spread.resampled.mass / (1 - spread.resampled.mass))),
+    ]:
+        want = sum(
+            (side @ slope).var(ddof=1) / len(side) for side in (states.positive, states.negative)
+        )
+        # the standard error of a standard deviation of 20,000 draws is 0.5 %
+        assert values.std() == pytest.approx(np.sqrt(want), rel=0.02)
 
 
 def test_halves_are_divisions_of_the_prompts_and_measured_in_full(model):
@@ -181,7 +216,7 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say(model):
 
 def test_an_interval_for_known_negative_prompts_is_found_too_short(model, monkeypatch):
     """A planted fault: N is not drawn anew, and P from a quarter of its spread."""
-    right = PromptStates.resampled
+    right = PromptStates.changes
 
     def fault(self, count, seed):
         mean = self.negative.mean(axis=0)
@@ -189,19 +224,16 @@ def test_an_interval_for_known_negative_prompts_is_found_too_short(model, monkey
         middle = self.positive.mean(axis=0)
         return right(PromptStates(middle + (self.positive - middle) / 4, known, True), count, seed)
 
-    monkeypatch.setattr(PromptStates, "resampled", fault)
+    monkeypatch.setattr(PromptStates, "changes", fault)
     assert (share_inside(model, 20) < 0.7).any()
 
 
-def test_directions_that_never_spend_the_budget_have_no_strength(model):
-    states = clouds(p=3, n=3, noise=4.0)
-    spread = Case(model, states).spread()
-    lost = ~np.isfinite(spread.resampled.alpha)
-    assert 0 < lost.mean() < 0.9
-    for name in NAMES:
-        assert (~np.isfinite(getattr(spread.resampled, name)) == lost).all()
-    assert spread.interval("alpha").high == np.inf
-    assert np.isnan(spread.interval("alpha").error)
+def test_a_half_whose_direction_never_spends_the_budget_has_no_strength(model):
+    spread = Case(model, clouds(p=4, n=4, noise=4.0)).spread(halves=6)
+    lost = ~np.isfinite(spread.halves.alpha)
+    assert 0 < lost.sum() < 12
+    assert (~np.isfinite(np.stack(spread.halves)) == lost).all()
+    assert spread.halves_error("alpha") == np.inf
 
 
 def test_the_guarantee_spends_what_the_error_leaves(model):
