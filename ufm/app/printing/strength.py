@@ -299,7 +299,7 @@ def _other_prompts(report: "StrengthReport") -> Iterator[str]:
         }
         found = {name: spread.interval(name) for name in names}
         parts = [
-            f"{title} {found[name].low:.4g} to {found[name].high:.4g}"
+            f"{title} {found[name].low:.3g} to {found[name].high:.3g}"
             for name, title in names.items()
             if not math.isnan(found[name].low)
         ]

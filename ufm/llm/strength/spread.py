@@ -77,14 +77,17 @@ class Spread:
         The vectors of two halves are as good as independent, and each has √2 times the error of all.
         """
         pairs = getattr(self.halves, what)
-        return (
-            float(np.sqrt(np.mean((pairs[:, 0] - pairs[:, 1]) ** 2)) / 2)
-            if len(pairs)
-            else math.nan
-        )
+        if not len(pairs):
+            return math.nan
+        if not np.isfinite(pairs).all():  # a half that never spends the budget
+            return math.inf
+        return float(np.sqrt(np.mean(np.diff(pairs, axis=1) ** 2)) / 2)
 
     def halves_shift(self, what: str) -> float:
-        """By how much half of the prompts change the result on average."""
+        """By how much half of the prompts change the result on average.
+
+        An error that falls as 1/n, such as what noise in v costs, is that large in the result itself.
+        """
         pairs = getattr(self.halves, what)
         return float(pairs.mean() - getattr(self.found, what)) if len(pairs) else math.nan
 

@@ -61,7 +61,8 @@ REACHED = (*REACHED, "--digits", 17)
 
 def test_the_strength_and_all_that_is_said_of_it(monkeypatch, capsys, files):
     """Each number against the library's own parts, put together by hand."""
-    asked = arguments(files, *REACHED, "--tokens", files / "capitals.json", "--json")
+    resampled = ("--resamples", 50, "--halves", 1)
+    asked = arguments(files, *REACHED, *resampled, "--tokens", files / "capitals.json", "--json")
     status, out, err = run(monkeypatch, capsys, "strength", *asked)
     assert (status, err) == (0, "")
     data = json.loads(out)
@@ -104,12 +105,35 @@ def test_the_strength_and_all_that_is_said_of_it(monkeypatch, capsys, files):
         if text["alpha"] == 2 * alpha:
             first = model.logits(n[text["prompt"]], 2 * alpha, **how).argmax()
             assert text["tokens"][0] == first
+    spread = found["spread"]
+    assert (spread["resamples"], spread["prompts"], spread["halves"]) == (50, [2, 2], 1)
+    for name, value in (("alpha", alpha), ("price", want[1]), ("mass", mass)):
+        assert spread[name]["low"] < value < spread[name]["high"]
+    assert spread["prompts_to_halve"] == [8, 8]
+    assert set(spread["halves_error"]) == {"alpha", "price", "mass"}
+    assert found["guarantee"] is None
     windows_found = found["sweet_spots"]["windows"]
     assert len(windows_found) == 2
     assert found["sweet_spots"]["chosen_serves"] == sum(
         w is not None and w[0] <= alpha <= w[1] for w in windows_found
     )
     print_it(monkeypatch, capsys, files, found)
+
+
+def test_at_the_post_norm_site_the_error_of_m_leaves_room_in_the_budget(monkeypatch, capsys, files):
+    how = ("--site", "post-norm", "--kind", "forward_kl", "--budget", 0.05, "--dtype", "float64")
+    status, out, _ = run(monkeypatch, capsys, "strength", *arguments(files, *how, "--json"))
+    (found,) = json.loads(out)["blocks"]
+    assert status == 0
+    assert found["guarantee"]["error"] > 0
+    assert 0 < found["guarantee"]["alpha"] < found["alpha"]
+    _, page, _ = run(monkeypatch, capsys, "strength", *arguments(files, *how))
+    assert f"M is known within η = {found['guarantee']['error']:.4g} a unit of α" in page
+    assert "8 and 8 prompts would halve that if" in page
+    asked = arguments(files, *how, "--resamples", 0)
+    _, page, _ = run(monkeypatch, capsys, "strength", *asked)
+    assert "other prompts" not in page
+    assert "M is known" not in page
 
 
 def efficiency(model, windows, found, target):

@@ -279,7 +279,7 @@ def test_what_is_said_of_other_prompts():
     first, second = said(made([]))
     assert first == (
         "with other prompts for the vector (64 and 32, 95% of 10000 resamples, to first order): "
-        "α 18.04 to 21.96, cross-entropy 0.0902 to 0.1098, mass after prompts 0.01804 to 0.02196"
+        "α 18 to 22, cross-entropy 0.0902 to 0.11, mass after prompts 0.018 to 0.022"
     )
     assert (
         second
