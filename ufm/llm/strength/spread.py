@@ -132,14 +132,19 @@ def measure_spread(
     halves: int = 0,
     seed: int = 0,
     progress: Progress = silent,
-) -> Spread:
+) -> Spread | None:
     """The spread of the `choice` over the prompts of its vector, whose hidden states are `states`.
+
+    None where the spending does not head for the budget at the chosen strength: no first order tells
+    where it is crossed then.
 
     Text and contexts stay as they are. The first order wants three gradients: one backward pass over
     each text and over the contexts. A division in halves wants two searches near the choice.
     """
     at = _At(choice, chosen_on, measured_on, mass)
     tangent = _Tangent.at(at, states.vector)
+    if not at.outward * (tangent.cost @ tangent.v) > 0:
+        return None
     resampled = tangent.outcomes(states.changes(resamples, seed))
     measured = np.zeros((halves, 2, len(Outcome._fields)))
     for k, pair in enumerate(states.halves(halves, seed)):
@@ -162,6 +167,12 @@ class _At:
     def column(self) -> int:
         """The kind that the budget limits."""
         return KINDS.index(self.choice.kind)
+
+    @property
+    def outward(self) -> float:
+        """The sign of the slope in α with which the spending goes from that at 0 to the budget."""
+        rise = self.choice.budget - float(self.choice.derivatives[0, self.column])
+        return math.copysign(1.0, rise * self.choice.alpha)
 
     def outcome(self, vector: np.ndarray, guess: float) -> Outcome:
         """What the choice along another v is, measured in full; not finite where the search fails."""
@@ -187,7 +198,7 @@ class _At:
                 break
             far = far[0], gap(float(spend.at([far[0]])[0, self.column]))
             slope = (far[1] - near[1]) / (far[0] - near[0])
-            if not slope * self.choice.alpha * (budget - at_zero) > 0:
+            if not self.outward * slope > 0:
                 break
             near, far = far, (far[0] - far[1] / slope, math.inf)
             if abs(near[1]) <= _NEAR * abs(budget - at_zero):
@@ -214,9 +225,8 @@ class _Tangent:
         alpha, kind = at.choice.alpha, at.choice.kind
         price, mass = at.measured_on.at([alpha])[0, at.column], math.nan
         slope = np.full(v.size, math.nan)
-        if at.mass is not None:
-            mass = at.mass.at(alpha)
-            slope = at.mass.gradient(alpha) / (mass * (1 - mass))
+        if at.mass is not None and 0 < (found := at.mass.at(alpha)) < 1:
+            mass, slope = found, at.mass.gradient(alpha) / (found * (1 - found))
         return cls(
             v=v,
             found=_outcome(alpha, price, mass),

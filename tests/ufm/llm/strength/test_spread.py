@@ -236,6 +236,30 @@ def test_a_half_whose_direction_never_spends_the_budget_has_no_strength(model):
     assert spread.halves_error("alpha") == np.inf
 
 
+def test_a_spending_that_turns_back_at_the_choice_has_no_first_order(model, monkeypatch):
+    right = ufm.llm.TextSpend.gradient
+    monkeypatch.setattr(ufm.llm.TextSpend, "gradient", lambda self, a, kind: -right(self, a, kind))
+    assert Case(model, clouds()).spread() is None
+
+
+def test_a_smaller_mass_is_reached_by_negative_strengths(model):
+    states = clouds(noise=0.02)
+    wanted = Case(model, states).chosen_on.at([-1.0])[0, 3]
+    spread = Case(model, states, budget=wanted, kind="target_mass").spread(halves=1)
+    assert spread.found.alpha == pytest.approx(-1, rel=1e-6)
+    low, high, error = spread.interval("alpha")
+    assert low < -1 < high
+    assert error < 0.1
+    np.testing.assert_allclose(spread.halves.alpha, -1, atol=6 * error)
+
+
+def test_a_mass_that_rounds_to_nothing_is_left_out(model, monkeypatch):
+    monkeypatch.setattr(MeanMass, "at", lambda self, alpha: 0.0)
+    spread = Case(model, clouds()).spread()
+    assert np.isnan(spread.found.mass)
+    assert "mass" not in spread.as_json()
+
+
 def test_the_guarantee_spends_what_the_error_leaves(model):
     """At the post-norm site, where M = Wv: the cost at α and 2αη add up to the budget."""
     states = clouds(p=200, n=200, noise=0.05)
