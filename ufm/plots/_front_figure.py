@@ -1,5 +1,6 @@
-"""The paper in one picture: bumps, sigmoids, a valley, and the strength that a budget buys."""
+"""The paper in one picture: bumps, sigmoids, the price, and the strength that a budget buys."""
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..tilt.strength import choose_strength
@@ -12,39 +13,61 @@ from ._tokens import token_curves
 
 _BUDGET = 0.25  # nats
 _INK = "0.25"
+_LARGE, _SMALL = 13.0, 11.5  # points: still read where the picture is 400 pixels wide
+_TITLES = (
+    "most tokens peak,\nthen fade",
+    "the target rises,\nits opposite falls",
+    "the price grows like\nα², then linearly",
+)
 
 
 def _at_a_glance() -> Figure:
     data = datasets.uneven()
     tilt, target = datasets.steered(data), data.concept_tokens(0)
     choice = choose_strength(tilt, data.context_weights, target=target, budget=_BUDGET)
-    figure = Figure(figsize=(11.4, 3.5), layout="constrained")
-    tokens, masses, loss = figure.subplots(1, 3)
+    figure = Figure(figsize=(8.4, 3.4), layout="constrained")
+    tokens, masses, price = figure.subplots(1, 3)
     concepts = data.token_concept
     far, near = datasets.strengths(-1.0, 14.0), datasets.strengths(-1.0, 2.0)
-    valley = datasets.strengths(-1.2, 1.2)
+    wide = datasets.strengths(-1.5, 6.0)
     token_curves(tilt, 3, alphas=far, names=datasets.TOKENS, token_concept=concepts, axes=tokens)
     concept_curves(tilt, 3, alphas=near, token_concept=concepts, is_mass=True, axes=masses)
-    cross_entropy_curve(tilt, data.context_weights, alphas=valley, axes=loss)
-    titles = ("tokens: one peak, or none", "concepts: up, down, or a hump", "the cost: a valley")
-    for axes, title in zip((tokens, masses, loss), titles, strict=True):
-        drop_legend(axes)
-        axes.set_title(title, loc="left")
+    cross_entropy_curve(tilt, data.context_weights, alphas=wide, axes=price)
+    for axes, title in zip((tokens, masses, price), _TITLES, strict=True):
+        _simplify(axes, title)
         axes.axvline(choice.alpha, color=_INK, linewidth=1, gid="choice")
-    # names beside the curves, where a legend would take a panel's room
-    masses.text(1.0, 0.88, "the target", color=PALETTE[0])
-    masses.text(-0.9, 0.85, "steered\naway from", color=PALETTE[1])
-    masses.text(1.1, 0.06, "any other", color=PALETTE[2])
-    loss.set_ylim(-0.05, 2.0)
-    loss.axhline(_BUDGET, color=_INK, linewidth=1, linestyle=":", gid="budget")
-    loss.annotate(
-        f"{_BUDGET:g} nats buy α = {choice.alpha:.2f}",
-        (choice.alpha, _BUDGET),
-        xytext=(-0.2, 1.3),
-        ha="center",
-        arrowprops={"arrowstyle": "-", "color": _INK, "linewidth": 0.8},
-    )
+    tokens.set(yticks=(-0.5, 0.0, 0.5), ylabel="change of probability", ylim=(-0.5, 0.7))
+    masses.set(yticks=(0.0, 0.5, 1.0), ylabel="probability")
+    price.set(yticks=(0, 10, 20), ylabel="price (nats)", ylim=(-1.0, 21.0))
+    _label(tokens, (1.5, 0.58), "words of the target", PALETTE[0])
+    _label(tokens, (2.0, -0.32), "of the opposite", PALETTE[1])
+    _label(tokens, (7.0, 0.03), "others", PALETTE[2])
+    _label(masses, (1.02, 0.82), "target", PALETTE[0])
+    _label(masses, (-0.95, 0.84), "opposite", PALETTE[1])
+    _label(masses, (1.05, 0.08), "others", PALETTE[2])
+    _label(price, (1.5, 8.5), "price", PALETTE[0])
+    _label(price, (4.2, 8.0), "½σ²α²", PALETTE[1])
+    price.axhline(_BUDGET, color=_INK, linewidth=1, linestyle=":", gid="budget")
+    _label(price, (0.65, 14.0), f"{_BUDGET:g} nats\nbuy α = {choice.alpha:.2f}", _INK)
     return figure
+
+
+def _simplify(axes: Axes, title: str) -> None:
+    """No legend and no limits; the message as title, in letters that a small picture can bear."""
+    drop_legend(axes)
+    for line in list(axes.lines):
+        if str(line.get_gid()).startswith("limit"):
+            line.remove()
+    axes.set_title(title, loc="left", fontsize=_LARGE)
+    axes.set_xlabel("strength α")
+    axes.tick_params(labelsize=_SMALL)
+    for label in (axes.xaxis.label, axes.yaxis.label):
+        label.set_fontsize(_SMALL)
+
+
+def _label(axes: Axes, at: tuple[float, float], words: str, ink: str) -> None:
+    """A name beside its curve, where a legend would take a panel's room."""
+    axes.text(*at, words, color=ink, fontsize=_SMALL)
 
 
 FRONT = (
