@@ -16,6 +16,7 @@ extensions = [
     "offline_math",
     "coq_page",
     "coq_graph_page",
+    "results_page",
     "statement_pages",
     "findings_page",
     "figures_page",

@@ -1,5 +1,6 @@
 import importlib
 import pkgutil
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -141,6 +142,23 @@ def test_the_texts_count_the_claims_of_the_registry():
         page = " ".join(Path(ROOT, file).read_text(encoding="utf-8").split())
         for text in texts:
             assert text in page
+
+
+def test_the_readme_says_how_grave_the_findings_about_each_result_are():
+    rows = {
+        cells[0].strip(): cells[3].strip()
+        for line in Path(ROOT, "README.md").read_text(encoding="utf-8").splitlines()
+        if len(cells := line.strip("|").split("|")) == 4
+    }
+    for statement in theorems.STATEMENTS:
+        about = Counter(f.severity for f in theorems.FINDINGS if statement.source in f.source)
+        if about:
+            words = [
+                severity if about[severity] == 1 else f"two {severity}s" * (about[severity] == 2)
+                for severity in theorems.findings.Severity
+                if about[severity]
+            ]
+            assert rows[statement.source.split(",")[0]] == ", ".join(words)
 
 
 def test_hypotheses_have_unique_ids_and_texts():

@@ -1,0 +1,88 @@
+"""The table of results: each statement with its status, what was found about it, and its proof."""
+
+from collections.abc import Iterator
+
+from pages import write_page
+from sphinx.application import Sphinx
+
+import theorems
+from theorems.judging.claim import NotCertified
+from theorems.proofs import PROVED_BY
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("builder-inited", lambda app: write_page(app, "results", list(_page())))
+    return {"parallel_read_safe": True}
+
+
+def _page() -> Iterator[str]:
+    of_paper = [s for s in theorems.STATEMENTS if not s.source.startswith("this project")]
+    ours = [s for s in theorems.STATEMENTS if s.source.startswith("this project")]
+    yield "(results)=\n# Results"
+    yield (
+        "\nThe results of {cite:t}`taimeskhanov2026` and those of this project. All of them hold under the "
+        "hypotheses that their pages list, on many instances each. *Proved* is by Coq, for every "
+        "vocabulary and every strength; *certified* is by `ufm certify`, for every strength on an instance "
+        "of yours; *run* is by experiment. Findings are about the text of the paper's first version (v1). "
+        "The letters are explained under {ref}`notation <notation>`, and {ref}`the list of claims "
+        "<statements>` takes the results apart.\n"
+    )
+    yield "## Of the paper\n"
+    yield from _table(of_paper)
+    yield "\n## Beyond the paper\n"
+    yield from _table(ours)
+
+
+def _table(statements: list[theorems.Statement]) -> Iterator[str]:
+    yield ":::::{container} wide-table results"
+    yield "| result | status | finding | proof |\n| --- | --- | --- | --- |"
+    for statement in statements:
+        cells = (
+            f"{{ref}}`{name(statement)} <statement-{statement.id}>`",
+            _status(statement),
+            _findings(statement),
+            _proofs(statement),
+        )
+        yield f"| {' | '.join(cells)} |"
+    yield ":::::\n"
+
+
+def name(statement: theorems.Statement) -> str:
+    """Its number in the paper, if it has one, and its title."""
+    if statement.source.startswith("this project"):
+        return statement.title
+    return f"{statement.source.split(',')[0]}: {statement.title.lower()}"
+
+
+def findings_about(statement: theorems.Statement) -> list[theorems.Finding]:
+    """What was found about the text around the statement, in the order of the findings."""
+    return [finding for finding in theorems.FINDINGS if statement.source in finding.source]
+
+
+def _status(statement: theorems.Statement) -> str:
+    if _without_proof(statement):
+        return "run"
+    certified = [not isinstance(claim.certificate, NotCertified) for claim in statement.claims]
+    if all(certified):
+        return "proved, certified"
+    return f"proved, {sum(certified)} of {len(certified)} certified" if any(certified) else "proved"
+
+
+def _without_proof(statement: theorems.Statement) -> list[str]:
+    return [claim.unproved for claim in statement.claims if claim.unproved]
+
+
+def _findings(statement: theorems.Statement) -> str:
+    return "; ".join(
+        f"{finding.severity}: {{ref}}`{finding.title.lower()} <finding-{finding.id}>`"
+        for finding in findings_about(statement)
+    )
+
+
+def _proofs(statement: theorems.Statement) -> str:
+    proved = [
+        f"{{ref}}`{claim.title} <coq-{PROVED_BY[claim.id][0]}>`"
+        for claim in statement.claims
+        if not claim.unproved
+    ]
+    return "; ".join([*proved, *_without_proof(statement)])
