@@ -13,7 +13,9 @@ extensions = [
     "myst_parser",
     "sphinx_proof",
     "sphinxcontrib.bibtex",
+    "sphinx_copybutton",
     "offline_math",
+    "prose_math",
     "coq_page",
     "coq_graph_page",
     "results_page",
@@ -34,6 +36,8 @@ smartquotes = False  # they would make one dash of the two before an option
 html_theme = "furo"
 html_title = f"ufm {release}"
 html_static_path = ["_static"]
+copybutton_prompt_text = r">>> |\.\.\. |\$ "  # a copied example runs without its prompts
+copybutton_prompt_is_regexp = True
 html_css_files = ["site.css"]
 nitpicky = True
 nitpick_ignore_regex = [("py:class", ".*")]  # signatures show types as they stand in the source

@@ -28,8 +28,16 @@ def source_of(function: Callable[..., object]) -> Source:
 
 def unfolded(source: Source) -> Iterator[str]:
     """The source, folded away until it is asked for."""
-    yield f"<details><summary>{source.file}, line {source.line}</summary>\n"
-    yield f"```{{code-block}} python\n:lineno-start: {source.line}\n\n{source.text.rstrip()}\n```\n"
+    code = (
+        f"```{{code-block}} python\n:lineno-start: {source.line}\n\n{source.text.rstrip()}\n```\n"
+    )
+    yield from folded(f"{source.file}, line {source.line}", code)
+
+
+def folded(summary: str, markdown: str) -> Iterator[str]:
+    """Markdown that unfolds below its summary."""
+    yield f"<details><summary>{summary}</summary>\n"
+    yield markdown
     yield "</details>\n"
 
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from broken_formula import broken
 from claim_sections import sections
 from pages import write_page
+from results_page import findings_about
+from source_code import folded
 from sphinx.application import Sphinx
 
 import theorems
@@ -18,7 +20,14 @@ from theorems import suite
 from theorems.judging.claim import NotCertified
 
 _KINDS = {"Lemma", "Theorem", "Proposition", "Remark", "Assumption"}
-_PARTS = ("hypotheses", "check", "control", "coq", "certificate", "figure")
+_PARTS = ("figure", "hypotheses", "check", "control", "coq", "certificate")
+# Sections that are folded away until they are asked for, and what is written on them.
+_FOLDED = {
+    "check": "How it is checked",
+    "control": "The control that must fail",
+    "coq": "Proof in Coq",
+    "certificate": "Certificate",
+}
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -36,15 +45,21 @@ def _page(statement: theorems.Statement) -> Iterator[str]:
     yield f"---\ntocdepth: 2\n---\n(statement-{statement.id})=\n# {_heading(statement)}\n"
     # a search for "Theorem 3.3" finds an entry of the index before any text
     yield f"```{{index}} ! {statement.source.split(',')[0]}\n```\n"
-    yield f"`{statement.id}`, {statement.source}."
-    about = [f for f in theorems.FINDINGS if statement.source in f.source]
-    if about:
-        links = (f"{{ref}}`{f.title.lower()} <finding-{f.id}>` ({f.severity})" for f in about)
-        yield f"Findings about it, in v1 of the paper: {'; '.join(links)}."
-    yield "\n## Proof idea\n"
-    yield f"{statement.idea}\n"
+    yield f"`{statement.id}`, {statement.source}. The letters are those of {{ref}}`notation <notation>`.\n"
+    yield from folded("Proof idea", f"{statement.idea}\n")
     for claim in statement.claims:
         yield from _claim(claim)
+    yield from _findings(statement)
+
+
+def _findings(statement: theorems.Statement) -> Iterator[str]:
+    about = findings_about(statement)
+    if about:
+        yield "## What the paper says differently\n"
+        yield "In its first version (v1):\n"
+    for finding in about:
+        link = f"{{ref}}`{finding.title.lower()} <finding-{finding.id}>` ({finding.severity})"
+        yield f"- {link}. {finding.truth}"
 
 
 def _heading(statement: theorems.Statement) -> str:
@@ -54,21 +69,22 @@ def _heading(statement: theorems.Statement) -> str:
 
 
 def _claim(claim: theorems.Claim) -> Iterator[str]:
+    """In words, as a formula and a picture, its hypotheses; folded: check, control, proof, certificate."""
     kind = claim.source.split()[0]
     yield f"(claim-{claim.id})=\n## {claim.title[0].upper()}{claim.title[1:]}\n"
     yield f"::::{{prf:{kind.lower() if kind in _KINDS else 'property'}}} {claim.title}"
     yield f":nonumber:\n:label: box-{claim.id}\n"
-    yield f"`{claim.id}`: {claim.text}\n"
+    yield f"{claim.text}\n"
     yield f"$$\n{broken(claim.formula)}\n$$\n::::\n"
-    links = (f"{{ref}}`{part} <claim-{claim.id}-{part}>`" for part in _PARTS)
+    text = sections(claim)
+    yield f"(claim-{claim.id}-figure)=\n{text['figure']}"
+    yield f"(claim-{claim.id}-hypotheses)=\n### Hypotheses\n\n{text['hypotheses']}"
+    for part, summary in _FOLDED.items():
+        yield f"(claim-{claim.id}-{part})="
+        yield from folded(summary, text[part])
     names_the_paper = claim.source != "this project" and "arXiv" not in claim.source
     where = claim.source + " ({cite:t}`taimeskhanov2026`)" * names_the_paper
-    yield f"To its {' · '.join(links)} · source: {where}.\n"
-    for part, text in sections(claim).items():
-        assert part in _PARTS
-        title = "Coq theorem" if part == "coq" else part.capitalize()
-        yield f"(claim-{claim.id}-{part})=\n### {title}\n"
-        yield text
+    yield f"This is the claim `{claim.id}`; source: {where}.\n"
 
 
 def _overview() -> Iterator[str]:

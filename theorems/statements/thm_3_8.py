@@ -58,9 +58,8 @@ STATEMENT = Statement(
             id="thm-3.8.quadratic",
             title="quadratic",
             text="ΔCE(α) = ½ Σ_j π_j Var_j(M) α² + o(α²).",
-            formula=r"""\Delta\mathrm{CE}(\alpha) = \frac{\alpha^{2} \sum_{j=1}^{m} \left(\sum_{y=1}^{V}
-                M(y)^{2} p_{j}(y) - \left(\sum_{y=1}^{V} M(y) p_{j}(y)\right)^{2}\right) \pi_{j}}{2}
-                + o(\alpha^2) \quad \text{(Assumption 2)}""",
+            formula=r"""\Delta\mathrm{CE}(\alpha) = \frac{\alpha^{2}}{2} \sum_{j=1}^{m} \pi_{j}
+                \operatorname{Var}_{j}(M) + o(\alpha^2) \quad \text{(Assumption 2)}""",
             source="Theorem 3.8",
             hypotheses=(PERFECT_TRAINING, MOVING, EXPONENTIAL_PATH),
             conclusion=_quadratic,
