@@ -16,7 +16,7 @@ _SIGNS = {
     "∂": "partial", "∞": "infty", "≤": "le", "≥": "ge", "≠": "ne", "≈": "approx", "∝": "propto",
     "∈": "in", "∉": "notin", "→": "to", "±": "pm", "×": "times", "·": "cdot", "*": "cdot", "∩": "cap",
     "∪": "cup", "⊂": "subset", "∅": "emptyset", "∇": "nabla", "‖": "Vert", "⊥": "perp", "⊙": "odot",
-    "∗": "ast", "∑": "sum", "\\": "setminus", "<=": "le", ">=": "ge", "->": "to", "…": "dots",
+    "∗": "ast", "∑": "sum", "\\": "setminus", "<=": "le", ">=": "ge", "!=": "ne", "->": "to", "…": "dots",
     "⟨": "langle", "⟩": "rangle",
 }  # fmt: skip
 _OTHER = {"½": r"\tfrac12 ", "¼": r"\tfrac14 ", "⅛": r"\tfrac18 ", "%": r"\%"}
@@ -29,6 +29,9 @@ _UPRIGHT = set(["KL", "TV", "CE", "LN", "BCE"])
 _OPERATORS = set(
     [
         "mean",
+        "Cov",
+        "const",
+        "neg",
         "Var",
         "logit",
         "sign",
@@ -45,6 +48,7 @@ _OPERATORS = set(
 _WORDS = {
     "Mtop": r"M_{\mathrm{top}}",
     "Mbot": r"M_{\mathrm{bot}}",
+    "Mmax": r"\max M",
     "eps": r"\epsilon ",
     "dp": "dp",
     "dt": "dt",
@@ -67,7 +71,7 @@ _MEANT = (
 
 _TOKEN = re.compile(
     r"(?P<number>\d+(?:\.\d+)?e[+-]?\d+)|(?P<plain>\d+(?:[.,]\d+)*)|(?P<word>log1p|[A-Za-z]+)|(?P<bars>\|\|)|"
-    r"(?P<sign><=|>=|->|.)|(?P<space>\s)",
+    r"(?P<sign><=|>=|!=|->|.)|(?P<space>\s)",
     re.S,
 )
 

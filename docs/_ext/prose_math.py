@@ -26,11 +26,23 @@ _STRONG = re.compile(
     r"\|[^|\s]+\||\bM(top|bot)\b|^(?:min|max|mean|log|sup|inf)_|[a-z]<=|\d\[[a-z]|"
     r"\b(?:log|exp|cos|sin|tan|tanh) [a-z]\b|^\[[A-Za-z](?:, [A-Za-z])*\]$|^\w [+-] \w$"
 )
-_RELATION = re.compile(r"^(?:[=<>]|<=|>=)$")
-_OPERATOR = re.compile(r"^(?:[=<>+/*·→±≤≥≠≈∝∈∉×∩∪⊂|-]|<=|>=|->|\|\||…)$")
+_RELATION = re.compile(r"^(?:[=<>]|<=|>=|!=)$")
+_OPERATOR = re.compile(r"^(?:[=<>+/*·→±≤≥≠≈∝∈∉×∩∪⊂|-]|<=|>=|!=|->|\|\||…)$")
 _SHAPE = re.compile(rf"^[\w{_SIGN}()\[\]{{}}+\-/*=<>|.,'^·…\\%!]+$")
 _LONE = set("MTPNVGRKFHWQBzyvhwdpqmnjktr")  # letters that are variables also by themselves
-_INSIDE = {"in", "not", "of", "if", "y", "a", "tokens", "and", "or", "for"}  # words within braces
+_INSIDE = {
+    "in",
+    "not",
+    "of",
+    "if",
+    "y",
+    "a",
+    "token",
+    "tokens",
+    "and",
+    "or",
+    "for",
+}  # words within braces
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -78,8 +90,12 @@ def _pieces(lines: list[str]) -> Iterator[str]:
                 place = end
                 continue
             yield line
-        elif line.startswith(("$$", "---")):
-            end = _end_of(lines, place, line[:2]) if line.rstrip() in ("$$", "---") else place + 1
+        elif line.startswith("$$") or (line.startswith("---") and place == 0):
+            end = (
+                _end_of(lines, place, line.rstrip())
+                if line.rstrip() in ("$$", "---")
+                else place + 1
+            )
             yield "".join(lines[place:end])
             place = end
             continue
@@ -132,16 +148,16 @@ def _words(text: str) -> str:
     parts: list[str] = []
     place = 0
     while place < len(words):
-        end = _end_of_run(words, place)
-        run = "".join(words[place:end])
-        found = _formula(run) if end > place else None
-        if found is None:
+        for end in range(_end_of_run(words, place), place, -2):  # shorter where it is no formula
+            found = _formula("".join(words[place:end]))
+            if found is not None:
+                before, formula, after = found
+                parts += [before, f"${latex(formula)}$", after]
+                place = end
+                break
+        else:
             parts.append(words[place])
             place += 1
-            continue
-        before, formula, after = found
-        parts += [before, f"${latex(formula)}$", after]
-        place = end
     return "".join(parts)
 
 
@@ -150,13 +166,14 @@ def _end_of_run(words: list[str], start: int) -> int:
     depth, place, end = 0, start, start
     while place < len(words):
         word = words[place]
-        is_inside = depth > 0 and word.strip("]}).,;") in _INSIDE
+        is_call = bool(re.search(r"\w\([^()]*$", "".join(words[start:place])))
+        is_inside = (depth > 0 or is_call) and (word == ":" or word.strip("]}).,;") in _INSIDE)
         is_variable = word.strip("(),.;:") in ("a", "b") and _is_beside_operator(words, place)
         if not (is_inside or is_variable or _is_mathematical(word, place > start)):
             break
         depth += sum(word.count(sign) for sign in "[{") - sum(word.count(sign) for sign in "]}")
         end = place + 1
-        is_over = word.endswith((".", ";", ":", "?")) or (
+        is_over = (word.endswith((".", ";", ":", "?")) and depth <= 0) or (
             word.endswith(",") and not _open(words[start:end])
         )
         place += 2
@@ -192,7 +209,7 @@ def _is_mathematical(word: str, is_further: bool) -> bool:
         return False
     if re.search(r"[a-z]_[a-z]{3,}|\d[A-Za-z]{2,}", core.replace("log1p", "")):
         return False  # a name in the code
-    head = re.sub(r"(-[a-z]{3,}[\w-]*|'s)$", "", core)
+    head = re.sub(r"(-[a-z]{3,}[\w-]*|'s)$", "", core.replace("|not", "|"))
     return all(
         len(letters) == 1 or letters in FUNCTIONS
         for letters in re.findall(
@@ -217,7 +234,9 @@ def _formula(run: str) -> tuple[str, str, str] | None:
             text, after = text[:-1], text[-1] + after
         else:
             break
-    if not text or (text[0] == "|" and text.count("|") == 1) or not _is_balanced(text):
+    if _OPERATOR.match(text.split()[-1] if text.split() else "="):
+        return None
+    if (text[0] == "|" and text.count("|") == 1) or not _is_balanced(text):
         return None
     is_relation = any(map(_RELATION.match, text.split())) and re.search(r"[A-Za-z]", text)
     is_formula = _STRONG.search(text) or is_relation or re.search(r"^\w=[\w-]+$", text)
