@@ -39,13 +39,13 @@ def _findings() -> Iterator[str]:
         "one.\n"
     )
     yield ":::::{container} wide-table\n"
-    yield "| the paper says (v1) | what is true | counterexample | severity |\n| --- | --- | --- | --- |"
+    yield "| the paper says (v1) | what is true | severity | counterexample |\n| --- | --- | --- | --- |"
     confirmed = {finding.id: finding.confirm() for finding in theorems.FINDINGS}
     for finding in theorems.FINDINGS:
         place = f"{{ref}}`{finding.source} <finding-{finding.id}>`"
         cells = [finding.says, finding.truth, f"{finding.witness}: {confirmed[finding.id].numbers}"]
         says, truth, witness = (cell.replace("|", "\\|") for cell in cells)
-        yield f"| {place}: {says} | {truth} | {witness} | {finding.severity} |"
+        yield f"| {place}: {says} | {truth} | {finding.severity} | {witness} |"
     yield "\n:::::\n"
     for finding in theorems.FINDINGS:
         yield f"(finding-{finding.id})="

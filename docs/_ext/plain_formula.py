@@ -167,7 +167,7 @@ def _word(word: str, following: str) -> str:
         return r"\mathbb{E}"
     if word == "in":
         return r"\in "
-    return word if len(word) == 1 else rf"\text{{ {word} }}"
+    return word if len(word) == 1 else rf"\text{{~{word}~}}"
 
 
 def _sign(sign: str) -> str:

@@ -24,7 +24,8 @@ _SIGN = "α-ωΑ-Ωϵ∂√∞≤≥≠≈∝∈∉→±×²³½¼⅛∩∪⊂�
 _STRONG = re.compile(
     rf"[{_SIGN}]|(?<![A-Za-z])[A-Za-z]'?_[{{A-Za-z0-9]|\^[{{\w+-]|(?<![A-Za-z])[A-Za-z]'?\([a-z0-9\-]|"
     r"\|[^|\s]+\||\bM(top|bot)\b|^(?:min|max|mean|log|sup|inf)_|[a-z]<=|\d\[[a-z]|"
-    r"\b(?:log|exp|cos|sin|tan|tanh) [a-z]\b|^\[[A-Za-z](?:, [A-Za-z])*\]$|^\w [+-] \w$"
+    r"\b(?:log|exp|cos|sin|tan|tanh) [a-z]\b|^\[[A-Za-z](?:, [A-Za-z])*\]$|^\w [+-] \w$|"
+    r"^[A-Za-z]=[\w(]|\([A-Z]-1\)/[A-Z]|^C'$"
 )
 _RELATION = re.compile(r"^(?:[=<>]|<=|>=|!=)$")
 _OPERATOR = re.compile(r"^(?:[=<>+/*·→±≤≥≠≈∝∈∉×∩∪⊂|-]|<=|>=|!=|->|\|\||…)$")

@@ -120,7 +120,7 @@ def test_the_findings_page_starts_with_a_table_of_all_that_is_said():
     assert len(rows) == len(theorems.FINDINGS)
     for row, finding in zip(rows, theorems.FINDINGS, strict=True):
         cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
-        says, truth, witness, severity = (cell.replace("\\|", "|") for cell in cells)
+        says, truth, severity, witness = (cell.replace("\\|", "|") for cell in cells)
         assert says == f"{{ref}}`{finding.source} <finding-{finding.id}>`: {finding.says}"
         assert truth == finding.truth
         assert witness == f"{finding.witness}: {finding.confirm().numbers}"

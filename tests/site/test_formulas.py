@@ -39,6 +39,9 @@ SET = {
         r"$\Delta \mathrm{CE}'(0) = \langle \sum_{j} \partial \mathrm{CE}/\partial h_{j}, v\rangle$, which"
     ),
     "γ=(3/4, 1/4 | 1/2, 1/2)": r"$\gamma =(3/4, 1/4 \mid 1/2, 1/2)$",
+    "below (G-1)/G of C', at α(c_0, token 1)": (
+        r"below $(G-1)/G$ of $C'$, at $\alpha (c_{0}, \text{~token~} 1)$"
+    ),
     "α* and h⊥_j, up to O(α⁻²)": (r"$\alpha^{\ast}$ and $h_{\perp ,j}$, up to $O(\alpha^{-2})$"),
     "½ Σ_j π_j Var_j(M) α²": (r"$\tfrac12 \sum_{j} \pi_{j} \operatorname{Var}_{j}(M) \alpha^{2}$"),
     r"| T of \|M\| | V = 50,257 |": r"| $T$ of $\lvert M \rvert$ | $V = 50{,}257$ |",
