@@ -19,7 +19,7 @@ _SIGNS = {
     "∗": "ast", "∑": "sum", "\\": "setminus", "<=": "le", ">=": "ge", "!=": "ne", "->": "to", "…": "dots",
     "⟨": "langle", "⟩": "rangle",
 }  # fmt: skip
-_OTHER = {"½": r"\tfrac12 ", "¼": r"\tfrac14 ", "⅛": r"\tfrac18 ", "%": r"\%"}
+_OTHER = {"½": r"\tfrac12 ", "¼": r"\tfrac14 ", "⅛": r"\tfrac18 ", "%": r"\%", "−": "-"}
 _LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _COMMANDS = set(
@@ -30,6 +30,7 @@ _OPERATORS = set(
     [
         "mean",
         "Cov",
+        "Bell",
         "const",
         "neg",
         "Var",
@@ -54,6 +55,7 @@ _WORDS = {
     "dt": "dt",
     "Wv": "Wv",
 }
+_ENGLISH = {"top", "bot", "of", "or", "and", "not", "for", "if"}
 FUNCTIONS = _COMMANDS | _UPRIGHT | _OPERATORS | _WORDS.keys()
 # What is written on the line and meant below or above it.
 _MEANT = (
@@ -167,7 +169,8 @@ def _word(word: str, following: str) -> str:
         return r"\mathbb{E}"
     if word == "in":
         return r"\in "
-    return word if len(word) == 1 else rf"\text{{~{word}~}}"
+    is_product = len(word) <= 3 and word not in _ENGLISH  # such as jh
+    return word if is_product else rf"\text{{~{word}~}}"
 
 
 def _sign(sign: str) -> str:

@@ -19,13 +19,13 @@ _KEPT = re.compile(
 _LIST = re.compile(r"\s*(?:[-*+]|\d+\.|:)\s+")
 _FENCE = re.compile(r"\s*(`{3,}|:{3,})\s*(?:\{([\w:-]+)\})?(.*)")
 _NESTED = ("container", "py:", "prf:", "note", "admonition")  # directives that hold Markdown
-_SIGN = "α-ωΑ-Ωϵ∂√∞≤≥≠≈∝∈∉→±×²³½¼⅛∩∪⊂∅∇‖⊥⊙∑⁻⁰¹⁴-⁹₀-₉"
+_SIGN = "α-ωΑ-Ωϵ∂√∞≤≥≠≈∝∈∉→±×²³½¼⅛∩∪⊂∅∇‖⊥⊙∑−⁻⁰¹⁴-⁹₀-₉"
 # strong: only a formula looks like this
 _STRONG = re.compile(
     rf"[{_SIGN}]|(?<![A-Za-z])[A-Za-z]'?_[{{A-Za-z0-9]|\^[{{\w+-]|(?<![A-Za-z])[A-Za-z]'?\([a-z0-9\-]|"
     r"\|[^|\s]+\||\bM(top|bot)\b|^(?:min|max|mean|log|sup|inf)_|[a-z]<=|\d\[[a-z]|"
     r"\b(?:log|exp|cos|sin|tan|tanh) [a-z]\b|^\[[A-Za-z](?:, [A-Za-z])*\]$|^\w [+-] \w$|"
-    r"^[A-Za-z]=[\w(]|\([A-Z]-1\)/[A-Z]|^C'$"
+    r"^[A-Za-z]=[\w(]|\([A-Z]-1\)/[A-Z]|^C'$|\b1_[A-Z]"
 )
 _RELATION = re.compile(r"^(?:[=<>]|<=|>=|!=)$")
 _OPERATOR = re.compile(r"^(?:[=<>+/*·→±≤≥≠≈∝∈∉×∩∪⊂|-]|<=|>=|!=|->|\|\||…)$")
@@ -210,11 +210,12 @@ def _is_mathematical(word: str, is_further: bool) -> bool:
         return False
     if re.search(r"[a-z]_[a-z]{3,}|\d[A-Za-z]{2,}", core.replace("log1p", "")):
         return False  # a name in the code
-    head = re.sub(r"(-[a-z]{3,}[\w-]*|'s)$", "", core.replace("|not", "|"))
+    core = re.sub(rf"^[a-z]{{3,}}-(?=[{_SIGN}])", "", core)
+    head = re.sub(r"(-[a-z]{3,}[\w-]*|'s)$", "", core.replace("|not", "|").replace("(token", "("))
     return all(
         len(letters) == 1 or letters in FUNCTIONS
         for letters in re.findall(
-            r"[A-Za-z]+", re.sub(r"_\{?(not )?[A-Za-z]+|\d\.?\d*e-?\d+", "", head)
+            r"[A-Za-z]+", re.sub(r"[_^]\{[^}]*\}|_\{?[A-Za-z]+|\d\.?\d*e-?\d+", "", head)
         )
     )
 
@@ -229,6 +230,8 @@ def _formula(run: str) -> tuple[str, str, str] | None:
             text, after = text[:-1], text[-1] + after
         elif (suffix := re.search(r"(?<=\w)(-[a-z]{3,}[\w-]*|'s)$", text)) and suffix.start():
             text, after = text[: suffix.start()], suffix[0] + after
+        elif prefix := re.match(r"[a-z]{3,}-(?=[α-ω])", text):
+            before, text = before + prefix[0], text[prefix.end() :]
         elif text[:1] == "(" and not _closes(text):
             before, text = before + "(", text[1:]
         elif text[-1:] in (")", "]") and text.count(text[-1]) > text.count("(["[text[-1] == "]"]):

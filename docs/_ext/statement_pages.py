@@ -80,8 +80,8 @@ def _claim(claim: theorems.Claim) -> Iterator[str]:
     yield f"(claim-{claim.id}-figure)=\n{text['figure']}"
     yield f"(claim-{claim.id}-hypotheses)=\n### Hypotheses\n\n{text['hypotheses']}"
     for part, summary in _FOLDED.items():
-        yield f"(claim-{claim.id}-{part})="
-        yield from folded(summary, text[part])
+        # the label is inside, where it has a paragraph to be the place of; a link to it unfolds the rest
+        yield from folded(summary, f"(claim-{claim.id}-{part})=\n{text[part]}")
     names_the_paper = claim.source != "this project" and "arXiv" not in claim.source
     where = claim.source + " ({cite:t}`taimeskhanov2026`)" * names_the_paper
     yield f"This is the claim `{claim.id}`; source: {where}.\n"

@@ -118,7 +118,7 @@ def test_a_statement_is_read_in_the_order_in_which_it_is_understood():
         f"(claim-{first.id}-figure)=",
         f"(claim-{first.id}-hypotheses)=",
         *(
-            f"(claim-{first.id}-{part})=\n<details>"
+            f"</summary>\n\n(claim-{first.id}-{part})="
             for part in ("check", "control", "coq", "certificate")
         ),
         f"(claim-{statement.claims[1].id})=",
