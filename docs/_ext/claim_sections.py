@@ -27,7 +27,11 @@ def sections(claim: theorems.Claim) -> dict[str, str]:
 
 
 def _hypotheses(claim: theorems.Claim) -> str:
-    lines = ["| hypothesis | says | needed? |", "| --- | --- | --- |"]
+    lines = [
+        ":::::{container} wide-table\n",
+        "| hypothesis | says | needed? |",
+        "| --- | --- | --- |",
+    ]
     needs = {h.id: h.text for h in claim.hypotheses}
     for name, text in needs.items():
         lines.append(f"| `{name}` | {_cell(text)} | {_needed(claim.id, name)} |")
@@ -36,7 +40,7 @@ def _hypotheses(claim: theorems.Claim) -> str:
             lines.append(
                 f"| ({name}) | the paper assumes it, the claim does not | {_needed(owner, name)} |"
             )
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, ":::::\n"])
 
 
 def _needed(claim: str, hypothesis: str) -> str:

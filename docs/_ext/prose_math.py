@@ -244,7 +244,7 @@ def _formula(run: str) -> tuple[str, str, str] | None:
         return None
     is_relation = any(map(_RELATION.match, text.split())) and re.search(r"[A-Za-z]", text)
     is_formula = _STRONG.search(text) or is_relation or re.search(r"^\w=[\w-]+$", text)
-    is_letter = text.rstrip("'") in _LONE and len(text) <= 2
+    is_letter = text.rstrip("'") in _LONE
     return (before, text, after) if is_formula or is_letter else None
 
 

@@ -98,13 +98,13 @@ def _overview() -> Iterator[str]:
     )
     families = re.split(r"Families: |\n\n", inspect.getdoc(suite.draw) or "")[2]
     yield f"(families)=\nFamilies of random instances: {families}\n"
-    yield "| claim | says | go to |\n| --- | --- | --- |"
+    yield ":::::{container} wide-table\n\n| claim | says |\n| --- | --- |"
     for statement in theorems.STATEMENTS:
         for claim in statement.claims:
             links = (f"{{ref}}`{_word(p, claim)} <claim-{claim.id}-{p}>`" for p in _PARTS)
             text = claim.text.replace("|", "\\|")
-            yield f"| {{ref}}`{claim.id} <claim-{claim.id}>` | {text} | {' · '.join(links)} |"
-    yield "\n```{toctree}\n:maxdepth: 1\n:hidden:\n"
+            yield f"| {{ref}}`{claim.id} <claim-{claim.id}>` | {text}<br>{' · '.join(links)} |"
+    yield ":::::\n\n```{toctree}\n:maxdepth: 1\n:hidden:\n"
     yield from (f"statements/{statement.id}" for statement in theorems.STATEMENTS)
     yield "```"
 
