@@ -19,7 +19,14 @@ _SIGNS = {
     "∗": "ast", "∑": "sum", "\\": "setminus", "<=": "le", ">=": "ge", "!=": "ne", "->": "to", "…": "dots",
     "⟨": "langle", "⟩": "rangle",
 }  # fmt: skip
-_OTHER = {"½": r"\tfrac12 ", "¼": r"\tfrac14 ", "⅛": r"\tfrac18 ", "%": r"\%", "−": "-"}
+_OTHER = {
+    "½": r"\tfrac12 ",
+    "¼": r"\tfrac14 ",
+    "⅛": r"\tfrac18 ",
+    "%": r"\%",
+    "−": "-",
+    "ℝ": r"\mathbb{R}",
+}
 _LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _COMMANDS = set(
@@ -89,7 +96,9 @@ def latex(text: str) -> str:
     for plain, meant in _MEANT:
         text = re.sub(plain, meant, text)
     out = _translated(_with_bars(text))
-    return re.sub(r"\s+", " ", out).replace(" }", "}").replace(" )", ")").strip()
+    return (
+        re.sub(r"\s+", " ", out).replace(" }", "}").replace(" )", ")").replace(r"(\ ", "(").strip()
+    )
 
 
 def _with_bars(text: str) -> str:
@@ -170,7 +179,7 @@ def _word(word: str, following: str) -> str:
     if word == "in":
         return r"\in "
     is_product = len(word) <= 3 and word not in _ENGLISH  # such as jh
-    return word if is_product else rf"\text{{~{word}~}}"
+    return word if is_product else rf"\ \text{{{word}}}\ "
 
 
 def _sign(sign: str) -> str:

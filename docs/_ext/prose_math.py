@@ -13,13 +13,13 @@ from sphinx.application import Sphinx
 
 # What a sentence holds beside words: code and roles, formulas, pictures and links, addresses, tags.
 _KEPT = re.compile(
-    r"(?:\{[\w:]+\})?(`+)(?:.|\n)*?\1|\$\$?(?:.|\n)*?\$\$?|!?\[[^\]\n]*\]\((?:\w|[/#.:?=-])+\)|https?://\S+|"
+    r"(?:\{[\w:]+\})?(`+)(?:.|\n)*?\1|\$\$?(?:.|\n)*?\$\$?|!?\[[^\]\n]*[^\]\\\n]\]\((?:\w|[/#.:?=-])+\)|https?://\S+|"
     r"</?[a-z]+(?:\s[^<>]*)?>|\*\*|(?<!\S)\*(?=\w)|(?<=[A-Za-z.])\*(?!\S)|\\?\n(?=\s*$)"
 )
 _LIST = re.compile(r"\s*(?:[-*+]|\d+\.|:)\s+")
 _FENCE = re.compile(r"\s*(`{3,}|:{3,})\s*(?:\{([\w:-]+)\})?(.*)")
 _NESTED = ("container", "py:", "prf:", "note", "admonition")  # directives that hold Markdown
-_SIGN = "α-ωΑ-Ωϵ∂√∞≤≥≠≈∝∈∉→±×²³½¼⅛∩∪⊂∅∇‖⊥⊙∑−⁻⁰¹⁴-⁹₀-₉"
+_SIGN = "α-ωΑ-Ωϵ∂√∞≤≥≠≈∝∈∉→±×²³½¼⅛∩∪⊂∅∇‖⊥⊙∑ℝ−⁻⁰¹⁴-⁹₀-₉"
 # strong: only a formula looks like this
 _STRONG = re.compile(
     rf"[{_SIGN}]|(?<![A-Za-z])[A-Za-z]'?_[{{A-Za-z0-9]|\^[{{\w+-]|(?<![A-Za-z])[A-Za-z]'?\([a-z0-9\-]|"
@@ -31,6 +31,7 @@ _RELATION = re.compile(r"^(?:[=<>]|<=|>=|!=)$")
 _OPERATOR = re.compile(r"^(?:[=<>+/*·→±≤≥≠≈∝∈∉×∩∪⊂|-]|<=|>=|!=|->|\|\||…)$")
 _SHAPE = re.compile(rf"^[\w{_SIGN}()\[\]{{}}+\-/*=<>|.,'^·…\\%!]+$")
 _LONE = set("MTPNVGRKFHWQBzyvhwdpqmnjktr")  # letters that are variables also by themselves
+_LONG = 24  # letters of a formula that should not force a line, or a column, to be as wide
 _INSIDE = {
     "in",
     "not",
@@ -145,6 +146,7 @@ def _sentences(text: str) -> str:
 
 def _words(text: str) -> str:
     """Plain text with each run of words that make a formula set between dollars."""
+    text = re.sub(r"\bon R\b", "on ℝ", text)
     words = re.split(r"(\s+)", text)  # words at even places, spaces between
     parts: list[str] = []
     place = 0
@@ -153,7 +155,8 @@ def _words(text: str) -> str:
             found = _formula("".join(words[place:end]))
             if found is not None:
                 before, formula, after = found
-                parts += [before, f"${latex(formula)}$", after]
+                lines = " ".join(f"${latex(part)}$" for part in _breakable(formula))
+                parts += [before, lines, after]
                 place = end
                 break
         else:
@@ -246,6 +249,21 @@ def _formula(run: str) -> tuple[str, str, str] | None:
     is_formula = _STRONG.search(text) or is_relation or re.search(r"^\w=[\w-]+$", text)
     is_letter = text.rstrip("'") in _LONE
     return (before, text, after) if is_formula or is_letter else None
+
+
+def _breakable(formula: str) -> list[str]:
+    """A long formula in parts, each but the first beginning with a relation: a line may end between them."""
+    if len(formula) < _LONG:
+        return [formula]
+    parts, start, depth = [], 0, 0
+    for place, sign in enumerate(formula):
+        depth += (sign in "([{") - (sign in ")]}")
+        part = formula[start:place]
+        is_closed = depth == 0 and part.count("|") % 2 == 0
+        if is_closed and re.match(r" (?:[=≤≥→∝]|[<>]=?) ", formula[place:].replace("\n", " ")):
+            parts.append(part)
+            start = place + 1
+    return [*filter(None, [*parts, formula[start:]])]
 
 
 def _is_balanced(text: str) -> bool:

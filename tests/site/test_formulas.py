@@ -19,14 +19,16 @@ import statement_pages  # noqa: E402
 
 SET = {
     "p_{j,α}(z) = p(z|c_j) e^{αM(z)} / Σ_y p(y|c_j) holds": (
-        r"$p_{j,\alpha}(z) = p(z \mid c_{j}) e^{\alpha M(z)} / \sum_{y} p(y \mid c_{j})$ holds"
+        r"$p_{j,\alpha}(z)$ $= p(z \mid c_{j}) e^{\alpha M(z)} / \sum_{y} p(y \mid c_{j})$ holds"
     ),
     "So |ν_j(α)| <= R|α|.": r"So $\lvert \nu_{j}(\alpha) \rvert \le R\lvert \alpha \rvert$.",
     "at (1/|C|) Σ_{C'} p": r"at $(1/\lvert C \rvert) \sum_{C'} p$",
     "The price is KL(p_j||p_{j,α}), in nats": (
         r"The price is $\mathrm{KL}(p_{j} \,\Vert\, p_{j,\alpha})$, in nats"
     ),
-    "δ = min_T M - max_{not T} M > 0": (r"$\delta = \min_{T} M - \max_{[V] \setminus T} M > 0$"),
+    "δ = min_T M - max_{not T} M > 0": (
+        r"$\delta$ $= \min_{T} M - \max_{[V] \setminus T} M$ $> 0$"
+    ),
     "1[z in Mtop] a_z/Σ a - a_z": (r"$\mathbf{1}[z \in M_{\mathrm{top}}] a_{z}/\sum a - a_{z}$"),
     "E_α[M|C] and E_{p_j}[M]": r"$\mathbb{E}_{\alpha}[M \mid C]$ and $\mathbb{E}_{p_{j}}[M]$",
     "a ratio of |α||v| to √(2κ/σ²)": (
@@ -36,12 +38,13 @@ SET = {
         r"the $\varepsilon$-smoothed dataset ($\varepsilon_{0} = 10^{-3}$)"
     ),
     "ΔCE'(0) = <Σ_j ∂CE/∂h_j, v>, which": (
-        r"$\Delta \mathrm{CE}'(0) = \langle \sum_{j} \partial \mathrm{CE}/\partial h_{j}, v\rangle$, which"
+        r"$\Delta \mathrm{CE}'(0)$ $= \langle \sum_{j} \partial \mathrm{CE}/\partial h_{j}, v\rangle$, which"
     ),
     "γ=(3/4, 1/4 | 1/2, 1/2)": r"$\gamma =(3/4, 1/4 \mid 1/2, 1/2)$",
     "below (G-1)/G of C', at α(c_0, token 1)": (
-        r"below $(G-1)/G$ of $C'$, at $\alpha (c_{0}, \text{~token~} 1)$"
+        r"below $(G-1)/G$ of $C'$, at $\alpha (c_{0}, \ \text{token}\ 1)$"
     ),
+    "strictly increasing on R": r"strictly increasing on $\mathbb{R}$",
     "α* and h⊥_j, up to O(α⁻²)": (r"$\alpha^{\ast}$ and $h_{\perp ,j}$, up to $O(\alpha^{-2})$"),
     "½ Σ_j π_j Var_j(M) α²": (r"$\tfrac12 \sum_{j} \pi_{j} \operatorname{Var}_{j}(M) \alpha^{2}$"),
     r"| T of \|M\| | V = 50,257 |": r"| $T$ of $\lvert M \rvert$ | $V = 50{,}257$ |",
