@@ -183,8 +183,9 @@ STATEMENT = Statement(
         With $F = F_{j,C}(\alpha)$, $F' = \operatorname{Cov}_{j,\alpha}(1_C, M) = F(1-F)d$, where $d$ is the
         mean of $M$ on $C$ less that off $C$, and $F'' = F(1-F)\bigl((1-2F)d^2 +
         \operatorname{Var}(M \mid C) - \operatorname{Var}(M \mid [V] \setminus C)\bigr)$.
-        A variance on an interval of length $R$ is at most the product of the distances of its mean from the ends. What is left is largest where $C$ has all
-        of its mass at one end and the rest at the other: $R^2 F(1-F)(1-2F) \le R^2/(6\sqrt{3})$, the third
+        A variance on an interval of length $R$ is at most the product of the distances of its mean from
+        the ends. What is left is largest where $C$ has all of its mass at one end and the rest at the
+        other: $R^2 F(1-F)(1-2F) \le R^2/(6\sqrt{3})$, the third
         cumulant of a coin. Integrate twice. The constant is the best: it is approached as
         $\alpha \to 0$ for two tokens, at $F = (3 - \sqrt{3})/6$.
 
