@@ -1,9 +1,7 @@
 """The sections that follow a claim: hypotheses, check, control, Coq theorem, certificate, figure."""
 
-import inspect
-
 from coq_page import statement, theorems_of_coq
-from source_code import source_of, unfolded
+from source_code import source_of, text_of, unfolded
 from sphinx.errors import ExtensionError
 
 import theorems
@@ -74,7 +72,7 @@ def _control(claim: theorems.Claim) -> str:
     control = claim.control
     own = ""
     if control.conclusion is not None:
-        own = f"The check there: `{inspect.getsource(control.conclusion).strip().rstrip(',')}`.\n"
+        own = f"The check there: `{text_of(control.conclusion)}`.\n"
     lines = [
         f"Without `{control.dropped}`: {control.text}. There the check must say *fails*; "
         "`ufm verify` runs it with the claim and the tests hold it to that.\n",

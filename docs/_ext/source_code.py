@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import FunctionType
 from typing import NamedTuple
@@ -41,7 +42,17 @@ def folded(summary: str, markdown: str) -> Iterator[str]:
     yield "</details>\n"
 
 
+def text_of(function: Callable[..., object]) -> str:
+    """A lambda as it is written; of a partial function, which it is and what is given to it."""
+    if isinstance(function, partial):
+        given = [f"{name}={value!r}" for name, value in function.keywords.items()]
+        return f"{function.func.__name__}({', '.join(['instance', *given])})"
+    return inspect.getsource(function).strip().rstrip(",")
+
+
 def _called(function: Callable[..., object]) -> FunctionType:
+    if isinstance(function, partial):
+        return _called(function.func)
     function = inspect.unwrap(function)
     if function.__name__ != "<lambda>":
         return function

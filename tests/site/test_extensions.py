@@ -194,6 +194,14 @@ def test_a_lambda_shows_what_it_calls():
     assert (ROOT / shown.file).read_text().splitlines()[shown.line - 1] in shown.text
 
 
+def test_a_partial_function_shows_what_it_calls_and_what_is_given_to_it():
+    conclusion = theorems.CLAIMS["sequence.divergence"].control.conclusion
+    assert source_code.source_of(conclusion).text.startswith("def _divergence")
+    assert source_code.text_of(conclusion) == "_divergence(instance, is_every_step=False)"
+    plain = theorems.CLAIMS["thm-3.6.growth"]
+    assert source_code.text_of(plain.conclusion).startswith("def ")
+
+
 def test_the_commands_page_shows_every_option_and_refuses_one_without_help():
     page = "\n".join(command_page._page())
     for option in (
