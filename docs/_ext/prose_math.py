@@ -183,9 +183,15 @@ def _end_of_run(words: list[str], start: int) -> int:
         place += 2
         if is_over:
             break
-    while end > start and _OPERATOR.match(words[end - 1]):
+    while end > start and (_OPERATOR.match(words[end - 1]) or _is_beside(words[start:end])):
         end -= 2
     return max(end, start)
+
+
+def _is_beside(run: list[str]) -> bool:
+    """Whether a run ends with a number that follows a formula without being of it, as in "R² .998"."""
+    is_number = re.fullmatch(r"[.\d]+[,.;:)]*", run[-1])
+    return bool(is_number) and len(run) > 2 and not _OPERATOR.match(run[-3]) and not _open(run[:-2])
 
 
 def _is_beside_operator(words: list[str], place: int) -> bool:
@@ -211,7 +217,7 @@ def _is_mathematical(word: str, is_further: bool) -> bool:
         return False
     if core.endswith("%") and not is_further:
         return False
-    if re.search(r"[a-z]_[a-z]{3,}|\d[A-Za-z]{2,}", core.replace("log1p", "")):
+    if re.search(r"[A-Za-z]{2,}_[a-z]{3,}|\d[A-Za-z]{2,}", core.replace("log1p", "")):
         return False  # a name in the code
     core = re.sub(rf"^[a-z]{{3,}}-(?=[{_SIGN}])", "", core)
     head = re.sub(r"(-[a-z]{3,}[\w-]*|'s)$", "", core.replace("|not", "|").replace("(token", "("))

@@ -44,6 +44,8 @@ SET = {
     "below (G-1)/G of C', at α(c_0, token 1)": (
         r"below $(G-1)/G$ of $C'$, at $\alpha (c_{0}, \ \text{token}\ 1)$"
     ),
+    "toy: holds, R² .998. At α = 0.5,": r"toy: holds, $R^{2}$ .998. At $\alpha = 0.5$,",
+    "σ(r_min + Rα) of log_odds": r"$\sigma (r_{\mathrm{min}} + R\alpha)$ of log_odds",
     "strictly increasing on R": r"strictly increasing on $\mathbb{R}$",
     "α* and h⊥_j, up to O(α⁻²)": (r"$\alpha^{\ast}$ and $h_{\perp ,j}$, up to $O(\alpha^{-2})$"),
     "½ Σ_j π_j Var_j(M) α²": (r"$\tfrac12 \sum_{j} \pi_{j} \operatorname{Var}_{j}(M) \alpha^{2}$"),
