@@ -14,9 +14,15 @@ def no_such(kind: str, name: str, known: Iterable[str]) -> str:
     there is no statement or claim '?'; there are lemma-b2, thm-3.8
     """
     names = list(known)
-    meant = [other for other in names if other.startswith(f"{name}.")]
-    meant = meant or difflib.get_close_matches(name, names, n=2)
     # of statements and their claims, the statements are enough
     short = [other for other in dict.fromkeys(names) if other.rpartition(".")[0] not in names]
-    hint = f"did you mean {' or '.join(meant)}?" if meant else f"there are {', '.join(short)}"
-    return f"there is no {kind} {name!r}; {hint}"
+    hint = did_you_mean(name, names) or f"; there are {', '.join(short)}"
+    return f"there is no {kind} {name!r}{hint}"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a message: the names that begin with `name` or are near it; empty if there are none."""
+    names = list(known)
+    meant = [other for other in names if other.startswith(f"{name}.")]
+    meant = meant or difflib.get_close_matches(name, names, n=2)
+    return f"; did you mean {' or '.join(meant)}?" if meant else ""

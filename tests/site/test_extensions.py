@@ -3,6 +3,7 @@
 import importlib.util
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -214,19 +215,21 @@ def test_the_commands_page_shows_every_option_and_refuses_one_without_help():
         assert option in page
     assert "## `ufm vector convert`" in page
 
-    def mute(path: Path) -> int:
+    @dataclass
+    class Mute:
         """Do something.
 
         Args:
             other: Not of path.
         """
-        return 0
+
+        path: Path
 
     with pytest.raises(ExtensionError, match="mute: path has no help"):
-        list(command_page._command(mute))
-    mute.__doc__ = None
+        list(command_page._command(Mute))
+    Mute.__doc__ = None
     with pytest.raises(ExtensionError, match="mute has no help"):
-        list(command_page._command(mute))
+        list(command_page._command(Mute))
 
 
 def test_a_broken_link_and_an_address_on_the_network_are_seen(tmp_path, monkeypatch):

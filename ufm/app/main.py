@@ -8,12 +8,6 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
-from contextlib import redirect_stderr
-from io import StringIO
-from itertools import groupby
-from typing import get_args
-
-import tyro
 
 from .commands.bad_input import BadInput
 from .commands.certify import Certify
@@ -29,12 +23,31 @@ from .commands.toy import Toy
 from .commands.vector import Vector
 from .commands.verify import Verify
 from .commands.version import Version
+from .help import listed
+from .parser import parse
 from .printing.streams import open_streams
 
-# Each is a record of its options; called, it does the work and returns the exit status.
-Command = (
-    Verify | Certify | Falsify | Figures | Explore | Strength | Vector | Llm | Laws | Toy | Version
-)
+# Each command is a record of its options; called, it does the work and returns the exit status.
+_COMMANDS = {
+    title: {command.__name__.lower(): command for command in commands}
+    for title, commands in {
+        "the theory": (Verify, Certify, Falsify, Figures, Explore),
+        "a language model": (Strength, Vector, Llm, Laws, Toy),
+        "this program": (Version,),
+    }.items()
+}
+COMMANDS = {name: command for group in _COMMANDS.values() for name, command in group.items()}
+
+_USAGE = """usage: ufm COMMAND [OPTIONS]
+
+How far a language model can be steered, and what it costs: the theory of
+arXiv:2602.02712, checked claim by claim, and put to use."""
+_EXAMPLES = """examples:
+  ufm verify thm-3.3        check one theorem of the paper
+  ufm explore               play with the strength in the browser
+  ufm strength smollm2 --positive joy --negative joy --text essays
+
+ufm COMMAND --help shows the options of a command."""
 
 
 def main() -> None:
@@ -44,7 +57,7 @@ def main() -> None:
             raise BadInput("standard output is closed: send it to a file, or to /dev/null")
         with warnings.catch_warnings():
             warnings.showwarning = _say_once()
-            command = _parse()
+            command = parse(COMMANDS, _overview, sys.argv[1:])
             check_rules(command)
             status = command()
             sys.stdout.flush()
@@ -89,26 +102,7 @@ def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-def _parse() -> Command:
-    """The command that the arguments ask for, as its record; a bad argument becomes one line."""
-    complaint = StringIO()
-    try:
-        with redirect_stderr(complaint):
-            return tyro.extras.subcommand_cli_from_dict(
-                {command.__name__.lower(): command for command in get_args(Command)},
-                prog="ufm",
-                description="Steering strength, claim by claim: checks the theory of arXiv:2602.02712.",
-            )
-    except SystemExit as stop:
-        if stop.code in (0, None):
-            raise
-    raise BadInput(_out_of_its_box(complaint.getvalue()))
-
-
-def _out_of_its_box(complaint: str) -> str:
-    """What tyro complains of, as one line: without the box around it and the help of each option."""
-    lines = [line.strip("│╭╮╰╯") for line in complaint.splitlines()[1:]]
-    # a rule is between parts; the help of an option begins eight columns in from the edge
-    kept = [line.strip(" ─") for line in lines if not line.startswith(" " * 9)]
-    parts = [" ".join(part).strip() for is_text, part in groupby(kept, bool) if is_text]
-    return "; ".join(part for part in parts if not part.startswith("Argument helptext"))
+def _overview() -> str:
+    """What `ufm` alone prints."""
+    groups = (listed(commands, title) for title, commands in _COMMANDS.items())
+    return "\n\n".join([_USAGE, *groups, _EXAMPLES])

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import tyro
 from rich.console import Console
 
 from ufm._json import JSON
@@ -13,6 +12,7 @@ from ufm._progress import progress_bar
 from ..printing.json_output import print_json
 from ..printing.streams import Output
 from .bad_input import BadInput, as_bad_input
+from .option import Positional
 from .rules import NEW_FILE
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 class Certify:
     """Certify the claims on one instance in exact rationals, for every strength: in balls, or by theorems.
 
+    Examples:
+        ufm certify instance.json --out certificate.json
+        ufm certify certificate.json --check --instance instance.json
+
     Args:
         file: JSON of an instance ({"in_concept": ["3/5", …], …}), or of a certificate with --check.
         check: Re-verify the certificate in FILE with separate code, and print what it certifies.
@@ -32,7 +36,7 @@ class Certify:
         json: Print the certificate (with --check: the verdicts) as JSON on standard output.
     """
 
-    file: tyro.conf.Positional[Path]
+    file: Annotated[Path, Positional("FILE")]
     check: bool = False
     instance: Path | None = None
     out: Annotated[Path | None, NEW_FILE] = None

@@ -29,6 +29,10 @@ class Explore:
     The page needs neither server nor network: it may be kept and opened as a file. With --verdicts the
     explorer comes instead, in which the library judges every claim on toy data of your choice.
 
+    Examples:
+        ufm explore
+        ufm explore --verdicts
+
     Args:
         verdicts: Open the explorer with every claim's verdict (needs the extra [notebooks]).
         port: Port on this machine to serve it at; 0 for any that is free.

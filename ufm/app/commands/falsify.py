@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import tyro
 from rich.console import Console
 
 from ufm._progress import progress_bar
@@ -14,6 +13,7 @@ from ..printing.lines import wide_output
 from ..printing.streams import Output
 from .bad_input import BadInput, as_bad_input
 from .certify import need_flint
+from .option import Metavar, Positional
 from .rules import NEW_FILE, SEED, number
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Falsify:
     """Search for the smallest counterexample to a claim without one of its hypotheses.
+
+    Examples:
+        ufm falsify thm-3.3.peak-order --without assumption-1
+        ufm falsify --all
 
     Args:
         claim: Id of a claim, such as lemma-b4.sign.
@@ -34,8 +38,8 @@ class Falsify:
         json: Print the result as JSON on standard output.
     """
 
-    claim: tyro.conf.Positional[str | None] = None
-    without: str | None = None
+    claim: Annotated[str | None, Positional("CLAIM")] = None
+    without: Annotated[str | None, Metavar("HYPOTHESIS")] = None
     all: bool = False
     seed: Annotated[int, SEED] = 0
     seconds: Annotated[

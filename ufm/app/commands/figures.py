@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import tyro
 from rich.console import Console
 
 from ufm._progress import progress_bar
 
 from ..printing.json_output import print_json
 from .bad_input import BadInput, as_bad_input
+from .option import Metavar, Positional
 from .rules import FOLDER
 from .start import starting_jax
 
@@ -20,14 +20,17 @@ from .start import starting_jax
 class Figures:
     """Draw the figures of arXiv:2602.02712 and those it lacks, each as PNG and SVG.
 
+    Examples:
+        ufm figures fig-3 --out pictures
+
     Args:
         names: Names of figures, such as fig-3 or sweet-spot; all if none.
         out: Folder to write them to; made if it is not there.
         json: Print name, title, source, caption and files of each as JSON, in place of the paths.
     """
 
-    names: tyro.conf.Positional[tuple[str, ...]] = ()
-    out: Annotated[Path, FOLDER] = Path("figures")
+    names: Annotated[tuple[str, ...], Positional("NAME")] = ()
+    out: Annotated[Path, FOLDER, Metavar("FOLDER")] = Path("figures")
     json: bool = False
 
     def __call__(self) -> int:

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-
-import tyro
+from typing import Annotated
 
 from ..printing.json_output import print_json
 from ..printing.laws_over_reports import caveat_of, laws_table, read_report, rows_of
 from ..printing.lines import say, wide_output
-from .bad_input import BadInput, as_bad_input
+from .bad_input import as_bad_input
+from .option import Positional
 
 
 @dataclass(frozen=True)
@@ -17,18 +17,19 @@ class Laws:
 
     Exit status 1: a law fails in one of them.
 
+    Examples:
+        ufm laws report-1 report-2
+
     Args:
-        reports: Directories that ufm llm wrote.
+        reports: Folders that ufm llm wrote.
         json: Print the table as JSON on standard output.
     """
 
-    reports: tyro.conf.Positional[tuple[Path, ...]]
+    reports: Annotated[tuple[Path, ...], Positional("FOLDER")]
     json: bool = False
 
     def __call__(self) -> int:
         """The exit status is 1 where a law fails in a report."""
-        if not self.reports:
-            raise BadInput("name at least one directory that ufm llm wrote")
         with as_bad_input():
             reports = [read_report(path) for path in self.reports]
         rows, caveats = rows_of(reports), list(map(caveat_of, reports))

@@ -12,8 +12,9 @@ from ..printing.json_output import print_json
 from ..printing.laws import print_laws
 from ..printing.streams import Output
 from .bad_input import BadInput, as_bad_input
+from .option import Metavar, Rare
 from .rules import FOLDER, Rule, at_least
-from .steering_options import Loaded, Shared
+from .steering_options import Loaded, SteeringOptions
 
 if TYPE_CHECKING:
     from ufm.llm.report.request import Report
@@ -36,9 +37,12 @@ class Llm:
 
     Exit status 1: a law fails.
 
+    Examples:
+        ufm llm smollm2 --positive joy --negative joy --text essays --out report
+
     Args:
-        shared: The model, its prompts and its text.
-        out: Directory of the report; an interrupted run goes on from what is there.
+        shared: the model and what it reads
+        out: Folder of the report; an interrupted run goes on from what is there.
         positions: Steer all positions or the last alone (text: always all).
         site: The stream after the block, or the last hidden state after the final norm.
         alphas: Least and largest strength, in multiples of the vector or in --unit; if not given, -2 and 2
@@ -50,14 +54,14 @@ class Llm:
         json: Print the report as JSON on standard output.
     """
 
-    shared: Shared
-    out: Annotated[Path, FOLDER] = Path("ufm-llm")
-    positions: Literal["all", "last"] = "all"
-    site: Literal["residual", "post-norm"] = "residual"
+    shared: SteeringOptions
+    out: Annotated[Path, FOLDER, Metavar("FOLDER")] = Path("ufm-llm")
+    positions: Annotated[Literal["all", "last"], Rare()] = "all"
+    site: Annotated[Literal["residual", "post-norm"], Rare()] = "residual"
     alphas: Annotated[tuple[float, float] | None, Rule(_range)] = None
-    unit: Literal["vector", "hidden", "nats"] | None = None
+    unit: Annotated[Literal["vector", "hidden", "nats"] | None, Rare()] = None
     steps: Annotated[int, at_least(5)] = 1024
-    top: Annotated[int, at_least(1)] = 100
+    top: Annotated[int, at_least(1), Rare()] = 100
     json: bool = False
 
     def __call__(self) -> int:

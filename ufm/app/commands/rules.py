@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, get_type_hints
 from ufm._random import LARGEST_SEED
 
 from .bad_input import BadInput
+from .option import Positional
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -33,7 +34,9 @@ def check_rules(options: "DataclassInstance") -> None:
         for rule in rules if value is not None else ():
             complaint = rule.complaint(value) if isinstance(rule, Rule) else None
             if complaint is not None:
-                raise BadInput(f"--{field.name.replace('_', '-')} {complaint}")
+                place = [extra.name for extra in rules if isinstance(extra, Positional)]
+                named = f"{place[0]}:" if place else f"--{field.name.replace('_', '-')}"
+                raise BadInput(f"{named} {complaint}")
 
 
 def number(is_good: Callable[[float], bool], wanted: str) -> Rule:

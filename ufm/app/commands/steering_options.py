@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import tyro
 from rich.console import Console
 
 from ufm.llm.text.examples import example_file
 
 from .bad_input import BadInput
+from .option import Positional, Rare
 from .rules import EXISTING_FILE, at_least, number
 from .start import starting_jax
 
@@ -27,15 +27,16 @@ class SteeringOptions:
     """What is steered, along which vector, and what is read to measure it.
 
     Args:
-        model: A directory with config.json, safetensors and tokenizer.json, a GGUF file, an id on the Hub,
-            or smollm2.
-        positive: Prompts of the concept: JSON lines in the paper's formats, or .txt with a prompt a line;
-            joy, formal and french come with ufm, neutral and essays for --contexts and --text.
+        model: smollm2, an id on the Hub, a GGUF file, or a folder with config.json, safetensors and
+            tokenizer.json.
+        positive: Prompts of the concept: .txt, one a line, or the paper's JSON lines; joy, formal and
+            french come with ufm.
         negative: Prompts of the opposite; may be the same file, where it marks them.
-        contexts: Prompts that the steered model is looked at on; the negative ones if not given.
-        text: UTF-8 text to measure the cross-entropy on, best not seen in training; ufm strength needs it.
-        tokens: The concept's tokens: JSON, {"words": […]}, a list of texts or numbers or {"regex": "…"}, or
-            .txt, one a line.
+        contexts: Prompts to look at the steered model on; the negative ones if not given; neutral comes
+            with ufm.
+        text: UTF-8 text to measure the cross-entropy on, best not seen in training; essays come with
+            ufm.
+        tokens: The concept's tokens: .txt, one a line, or JSON, {"words": […]}, {"regex": "…"} or a list.
         concept: Which concept of the prompt files, where they hold several.
         layer: Block after which the vector is added, from 0; the middle one if not given.
         pooling: Hidden state of a prompt: of its last token, or the mean over all.
@@ -49,23 +50,23 @@ class SteeringOptions:
         memory: Gigabytes that the arrays of a batch may take, beside the weights; batches are sized by it.
     """
 
-    model: tyro.conf.Positional[str]
+    model: Annotated[str, Positional("MODEL")]
     positive: OptionalFile = None
     negative: OptionalFile = None
     contexts: OptionalFile = None
     text: OptionalFile = None
     tokens: OptionalFile = None
-    concept: str | None = None
+    concept: Annotated[str | None, Rare()] = None
     layer: int | None = None
-    pooling: Literal["last", "mean"] = "last"
-    normalise: bool = True
-    dtype: Literal["float32", "float64", "bfloat16"] = "float32"
-    revision: str | None = None
-    chat: bool = False
-    ignore: tuple[str, ...] = ()
-    length: Annotated[int, at_least(2)] = 128
-    text_tokens: Annotated[int, number(lambda value: value >= 0, "0 (all) or more")] = 8192
-    memory: Annotated[float, number(lambda value: 0 < value < 1e6, "more than 0")] = 1.0
+    pooling: Annotated[Literal["last", "mean"], Rare()] = "last"
+    normalise: Annotated[bool, Rare()] = True
+    dtype: Annotated[Literal["float32", "float64", "bfloat16"], Rare()] = "float32"
+    revision: Annotated[str | None, Rare()] = None
+    chat: Annotated[bool, Rare()] = False
+    ignore: Annotated[tuple[str, ...], Rare()] = ()
+    length: Annotated[int, at_least(2), Rare()] = 128
+    text_tokens: Annotated[int, number(lambda value: value >= 0, "0 (all) or more"), Rare()] = 8192
+    memory: Annotated[float, number(lambda value: 0 < value < 1e6, "more than 0"), Rare()] = 1.0
 
     def __post_init__(self) -> None:
         for name in ("positive", "negative", "contexts", "text", "tokens"):
@@ -113,10 +114,6 @@ class SteeringOptions:
                 target = read_token_set(self.tokens, tokenizer, model.vocabulary)
         length = min(self.length, model.config.longest or self.length)
         return Loaded(model, tokenizer, texts[0], texts[1], texts[2], target, length)
-
-
-# In a record: these options without a prefix to their names.
-Shared = tyro.conf.OmitArgPrefixes[SteeringOptions]
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from ..printing.lines import say, wide_output
 from ..printing.snippets import how_to_apply
 from ..printing.strength import all_texts, print_strength, strength_json
 from .bad_input import BadInput, as_bad_input
+from .option import Rare
 from .rules import NEW_FILE, NOT_NEGATIVE, POSITIVE, SEED, Rule, at_least, number
-from .steering_options import Loaded, OptionalFile, Shared
+from .steering_options import Loaded, OptionalFile, SteeringOptions
 
 if TYPE_CHECKING:
     from ufm.llm.decoder.config import Config
@@ -38,12 +39,16 @@ class Strength:
     """Choose the steering strength of a language model under a budget, and show what it buys and costs.
 
     The vector is mean(positive) - mean(negative), or one from a file, added at every position after a
-    block. Exit status 1: no block reaches the budget, or α = 0 is not the unsteered model bit for bit.
+    block. Every second window of the text is held out from the choice. Exit status 1: no block reaches the
+    budget, or α = 0 is not the unsteered model bit for bit.
+
+    Examples:
+        ufm strength smollm2 --positive joy --negative joy --text essays
 
     Args:
-        shared: The model, its prompts and its text; every second window of it is held out from the choice.
+        shared: the model and what it reads
         budget: The cost to spend, in nats a token, or the target mass to reach, in (0, 1).
-        kind: Which cost, or the target mass, the budget limits; each is a mean over the text's tokens.
+        kind: What the budget limits: a cost or the target mass, each a mean over the text's tokens.
         vector: A vector from a file that ufm vector reads, in place of --positive and --negative.
         layers: Several blocks in place of --layer, one report each.
         site: The stream after the block, or the last hidden state after the final norm.
@@ -66,24 +71,24 @@ class Strength:
         json: Print the report as JSON on standard output.
     """
 
-    shared: Shared
+    shared: SteeringOptions
     budget: float = 0.1
     kind: Literal["cross_entropy", "forward_kl", "reverse_kl", "target_mass"] = "cross_entropy"
     vector: OptionalFile = None
-    layers: tuple[int, ...] = ()
-    site: Literal["residual", "post-norm"] = "residual"
-    furthest: Annotated[float, POSITIVE] = 256.0
-    digits: Annotated[int | None, at_least(1, 17)] = None
-    prompts: Annotated[int, at_least(1)] = 8
-    tolerance: Annotated[float, number(lambda value: 0 <= value < 1, "in [0, 1)")] = 0.1
-    samples: Annotated[int, at_least(1)] = 4
-    new_tokens: Annotated[int, at_least(1)] = 128
-    temperature: Annotated[float, NOT_NEGATIVE] = 0.0
-    seed: Annotated[int, SEED] = 0
-    resamples: Annotated[int, at_least(0)] = 1000
-    halves: Annotated[int, at_least(0)] = 0
+    layers: Annotated[tuple[int, ...], Rare()] = ()
+    site: Annotated[Literal["residual", "post-norm"], Rare()] = "residual"
+    furthest: Annotated[float, POSITIVE, Rare()] = 256.0
+    digits: Annotated[int | None, at_least(1, 17), Rare()] = None
+    prompts: Annotated[int, at_least(1), Rare()] = 8
+    tolerance: Annotated[float, number(lambda value: 0 <= value < 1, "in [0, 1)"), Rare()] = 0.1
+    samples: Annotated[int, at_least(1), Rare()] = 4
+    new_tokens: Annotated[int, at_least(1), Rare()] = 128
+    temperature: Annotated[float, NOT_NEGATIVE, Rare()] = 0.0
+    seed: Annotated[int, SEED, Rare()] = 0
+    resamples: Annotated[int, at_least(0), Rare()] = 1000
+    halves: Annotated[int, at_least(0), Rare()] = 0
     save: Annotated[Path | None, NEW_FILE, Rule(_safetensors)] = None
-    texts: Annotated[Path | None, NEW_FILE] = None
+    texts: Annotated[Path | None, NEW_FILE, Rare()] = None
     json: bool = False
 
     def __call__(self) -> int:

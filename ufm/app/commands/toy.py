@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
-import tyro
 from rich.console import Console
 
 from ufm._progress import progress_bar
@@ -13,6 +12,7 @@ from ufm._progress import progress_bar
 from ..printing.json_output import print_json
 from ..printing.training import training_progress
 from .bad_input import as_bad_input
+from .option import Positional
 from .rules import SEED
 from .start import need_device
 
@@ -20,6 +20,10 @@ from .start import need_device
 @dataclass(frozen=True)
 class Toy:
     """Train a small language model to steer, on the English text that ships with Python.
+
+    Examples:
+        ufm toy toy
+        ufm llm toy --positive toy/positive.jsonl --negative toy/negative.jsonl
 
     Args:
         out: A new folder for the model, its prompts, its token set and held-out text.
@@ -32,7 +36,7 @@ class Toy:
         json: Print sizes and losses as JSON on standard output.
     """
 
-    out: tyro.conf.Positional[Path]
+    out: Annotated[Path, Positional("FOLDER")]
     seed: Annotated[int, SEED] = 0
     steps: int = 1600
     dimension: int = 192

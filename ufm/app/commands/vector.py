@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import tyro
 from rich.console import Console
 
 from ..printing.json_output import print_json
 from ..printing.lines import say
 from ..printing.vector import print_vector, vector_json
 from .bad_input import as_bad_input
+from .option import Positional
 from .rules import EXISTING_FILE, NEW_FILE, Rule, at_least
 from .start import starting_jax
 
@@ -31,6 +31,9 @@ _Layers = Annotated[tuple[int, ...], Rule(_blocks)]
 class Show:
     """Show which blocks a file of steering vectors steers, how long the vectors are, and what else it says.
 
+    Examples:
+        ufm vector show joy.safetensors
+
     Args:
         file: ufm's safetensors, GGUF, .svec, .pt of lm-eval or of the paper's code, or an array [blocks, d].
         layers: The blocks to take, from 0; one gives an array [d] its block.
@@ -38,7 +41,7 @@ class Show:
         json: Print it as JSON on standard output.
     """
 
-    file: Annotated[Path, tyro.conf.Positional, EXISTING_FILE]
+    file: Annotated[Path, Positional("FILE"), EXISTING_FILE]
     layers: _Layers = ()
     hidden_states: bool = False
     json: bool = False
@@ -57,6 +60,9 @@ class Show:
 class Convert:
     """Convert a file of steering vectors; what the new format does not hold is an error or is said.
 
+    Examples:
+        ufm vector convert joy.safetensors joy.gguf
+
     Args:
         file: ufm's safetensors, GGUF, .svec, .pt of lm-eval or of the paper's code, or an array [blocks, d].
         out: The new file; its end says the format: .safetensors, .gguf, .svec, .pt (lm-eval), .npy.
@@ -69,8 +75,8 @@ class Convert:
         hook: What lm-eval calls the model's blocks: layers, or h for GPT-2.
     """
 
-    file: Annotated[Path, tyro.conf.Positional, EXISTING_FILE]
-    out: Annotated[Path, tyro.conf.Positional, NEW_FILE]
+    file: Annotated[Path, Positional("FILE"), EXISTING_FILE]
+    out: Annotated[Path, Positional("NEW_FILE"), NEW_FILE]
     to: Literal["ufm", "gguf", "svec", "lm-eval", "paper", "rows"] | None = None
     layers: _Layers = ()
     hidden_states: bool = False
@@ -116,10 +122,7 @@ class Vector:
         action: What to do with the file.
     """
 
-    action: tyro.conf.OmitArgPrefixes[
-        Annotated[Show, tyro.conf.subcommand("show", prefix_name=False)]
-        | Annotated[Convert, tyro.conf.subcommand("convert", prefix_name=False)]
-    ]
+    action: Show | Convert
 
     def __call__(self) -> int:
         """Do it."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import tyro
 from rich.console import Console
 
 from ufm import __version__
@@ -14,6 +13,7 @@ from ufm._progress import progress_bar
 from ..printing.json_output import print_json
 from ..printing.lines import wide_output
 from .bad_input import BadInput, as_bad_input
+from .option import Positional
 from .rules import SEED, at_least
 from .start import COMPILE_IN_HASTE, starting_jax
 
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 class Verify:
     """Check every statement of arXiv:2602.02712, claim by claim, and print what holds.
 
+    Examples:
+        ufm verify thm-3.3                  one theorem: 20 seconds
+        ufm verify --table my_table.json    every claim on a table of yours
+
     Args:
         statements: Ids of statements or claims, such as thm-3.3 or ce.convex; all if none.
         table: A .npz, .csv or .json next-token table of your own to check instead of the suite.
@@ -35,7 +39,7 @@ class Verify:
         json: Print the report as JSON on standard output.
     """
 
-    statements: tyro.conf.Positional[tuple[str, ...]] = ()
+    statements: Annotated[tuple[str, ...], Positional("STATEMENT")] = ()
     table: Path | None = None
     instances: Annotated[int, at_least(1)] = 200
     seed: Annotated[int, SEED] = 0

@@ -67,7 +67,7 @@ def folder(tmp_path):
 
 
 BAD_INPUT = [
-    (["certify"], "Missing from ufm certify: "),
+    (["certify"], "ufm certify needs FILE: "),
     (["certify", "absent.json"], "there is no such file"),
     (["certify", "folder.json"], "this is a folder"),
     (["certify", "empty.json"], "line 1"),

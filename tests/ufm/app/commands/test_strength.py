@@ -412,7 +412,11 @@ BAD = [
     (("--budget", -0.1), {}, "budget must be positive and finite, in nats"),
     (("--budget", "nan"), {}, "budget must be positive and finite, in nats"),
     (("--budget", "much"), {}, "--budget"),
-    (("--kind", "loss"), {}, "invalid choice 'loss'"),
+    (
+        ("--kind", "loss"),
+        {},
+        "forward_kl, reverse_kl or target_mass; got 'loss'",
+    ),
     (
         ("--kind", "target_mass"),
         {},
@@ -424,7 +428,7 @@ BAD = [
     (("--layer", -1), {}, "layer -1 is out of range"),
     (("--layers", 0, 0), {}, "--layers names a block twice: 0 0"),
     (("--layer", 0, "--layers", 1), {}, "name --layer or --layers, not both"),
-    (("--site", "somewhere"), {}, "invalid choice 'somewhere'"),
+    (("--site", "somewhere"), {}, "--site must be residual or post-norm; got 'somewhere'"),
     (("--site", "post-norm", "--layer", 0), {}, "--site post-norm follows the last block, 1"),
     (("--samples", 0), {}, "--samples must be at least 1; got 0"),
     (("--new-tokens", 0), {}, "--new-tokens must be at least 1; got 0"),
