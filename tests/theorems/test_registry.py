@@ -129,7 +129,7 @@ def test_the_texts_count_the_claims_of_the_registry():
         "README.md": [
             f"each of {count} claims, {count - ours} of the paper and {ours} of this project",
             f"the {certified} that depend on the instance",
-            f"{count} claims: {count} holds, {count} of {count} controls found, "
+            f"{count} claims: {count} hold; {count} of {count} controls found; "
             f"{findings} of {findings} findings confirmed.",
         ],
         "docs/table.md": [f"{count} claims: "],

@@ -9,7 +9,6 @@ from rich.console import Console
 from ufm._progress import progress_bar
 
 from ..printing.json_output import print_json
-from ..printing.lines import wide_output
 from ..printing.streams import Output
 from .bad_input import BadInput, as_bad_input
 from .certify import need_flint
@@ -35,6 +34,7 @@ class Falsify:
         seed: Seed of the search.
         seconds: Time allowed for one search.
         out: Write the certificate of the counterexample to this file, for `ufm certify --check`.
+        wide: With --all, print the counterexample or the reason of each, however wide the table.
         json: Print the result as JSON on standard output.
     """
 
@@ -46,6 +46,7 @@ class Falsify:
         float, number(lambda value: 0 < value <= 86_400, "above 0 and at most 86400")
     ] = 60.0
     out: Annotated[Path | None, NEW_FILE] = None
+    wide: bool = False
     json: bool = False
 
     def __call__(self) -> int:
@@ -86,7 +87,7 @@ class Falsify:
         if self.json:
             print_json({"pairs": records} if self.all else records[0])
         elif self.all:
-            print_map(results, wide_output(126))
+            print_map(results, Output(), self.wide)
         else:
             print_falsification(results[0], Output())
 

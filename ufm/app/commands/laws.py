@@ -6,7 +6,8 @@ from typing import Annotated
 
 from ..printing.json_output import print_json
 from ..printing.laws_over_reports import caveat_of, laws_table, read_report, rows_of
-from ..printing.lines import say, wide_output
+from ..printing.lines import print_table, say
+from ..printing.streams import Output
 from .bad_input import as_bad_input
 from .option import Positional
 
@@ -22,10 +23,12 @@ class Laws:
 
     Args:
         reports: Folders that ufm llm wrote.
+        wide: Print a column per report too, however wide the table.
         json: Print the table as JSON on standard output.
     """
 
     reports: Annotated[tuple[Path, ...], Positional("FOLDER")]
+    wide: bool = False
     json: bool = False
 
     def __call__(self) -> int:
@@ -38,8 +41,9 @@ class Laws:
             shown = [row.as_json() for row in rows]
             print_json({"reports": names, "rows": shown, "caveats": caveats})
         else:
-            console = wide_output(120)
-            console.print(laws_table(rows, len(reports)))
+            console = Output()
+            table = laws_table(rows, None if self.wide else console.width)
+            print_table(console, table, self.wide)
             for k, caveat in enumerate(caveats):
                 if caveat is not None:
                     say(console, f"report {k}: {caveat}")

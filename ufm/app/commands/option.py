@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     class Command(DataclassInstance, Protocol):
         """A record of options that does the work when it is called, and returns the exit status."""
 
-        def __call__(self) -> int: ...
+        def __call__(self) -> int:
+            """Do the work."""
+            ...
 
     Commands = Mapping[str, type[Command]]
-
-Record = TypeVar("Record", bound="DataclassInstance")
+    Record = TypeVar("Record", bound=DataclassInstance)
 Kind = type[str] | type[int] | type[float] | type[bool] | type[Path]
 
 _METAVARS: dict[Kind, str] = {Path: "FILE", int: "NUMBER", float: "NUMBER", str: "NAME", bool: ""}
@@ -111,13 +112,13 @@ def options_of(command: "type[DataclassInstance]", group: str = "") -> Iterator[
 def parts_of(command: "type[DataclassInstance]") -> "Commands":
     """The commands below a command, by name, such as show and convert of `ufm vector`."""
     hints = get_type_hints(command).values()
-    parts = [part for hint in hints for part in get_args(hint)]
+    parts = [part for hint in hints for part in get_args(hint) if isinstance(part, type)]
     return {
         part.__name__.lower(): cast("type[Command]", part) for part in parts if is_dataclass(part)
     }
 
 
-def filled(command: type[Record], given: Mapping[str, object]) -> Record:
+def filled(command: "type[Record]", given: Mapping[str, object]) -> "Record":
     """The record with the values `given`, by name of the field, those of records inside it too."""
     hints = get_type_hints(command)
     values = {}

@@ -12,8 +12,9 @@ from ufm._files import write_whole
 from ufm._progress import Progress, progress_bar
 
 from ..printing.json_output import print_json
-from ..printing.lines import say, wide_output
+from ..printing.lines import say
 from ..printing.snippets import how_to_apply
+from ..printing.streams import Output
 from ..printing.strength import all_texts, print_strength, strength_json
 from .bad_input import BadInput, as_bad_input
 from .option import Rare
@@ -125,7 +126,7 @@ class Strength:
         if self.json:
             print_json(strength_json(reports, request, model, tokenizer, self.shared.chat))
         else:
-            console = wide_output(100)
+            console = Output()
             print_strength(reports, request, model, tokenizer, self.shared.text, console)
             for line in saved:
                 say(console, line)

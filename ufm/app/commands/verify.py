@@ -11,7 +11,7 @@ from ufm import __version__
 from ufm._progress import progress_bar
 
 from ..printing.json_output import print_json
-from ..printing.lines import wide_output
+from ..printing.streams import Output
 from .bad_input import BadInput, as_bad_input
 from .option import Positional
 from .rules import SEED, at_least
@@ -36,6 +36,8 @@ class Verify:
         instances: Random instances for each claim, on top of the paper's own datasets.
         seed: Seed of the random instances.
         proofs: Have coqc, where there is one, check the proofs too: a minute the first time, then remembered.
+        wide: Print all columns, however wide the table: what each claim is about, margins, tolerances,
+            instances and controls.
         json: Print the report as JSON on standard output.
     """
 
@@ -44,6 +46,7 @@ class Verify:
     instances: Annotated[int, at_least(1)] = 200
     seed: Annotated[int, SEED] = 0
     proofs: bool = True
+    wide: bool = False
     json: bool = False
 
     def __call__(self) -> int:
@@ -60,7 +63,7 @@ class Verify:
             print_json(as_json(report, __version__))
         else:
             source = None if self.table is None else str(self.table)
-            print_report(report, wide_output(139), source)
+            print_report(report, Output(), source, self.wide)
         return 0 if report.ok else 1
 
     def _run(self, chosen: "list[Statement]", errors: Console) -> "Report":

@@ -15,8 +15,8 @@ from theorems.certificates.check.claims import THEOREMS
 from ufm import __version__
 from ufm._json import JSON
 
-from .lines import say
-from .tables import coloured, counted, table
+from .lines import paragraph, say
+from .tables import coloured, counted, plural, table
 
 if TYPE_CHECKING:
     from theorems.certificates.check.certificate import Confirmed
@@ -53,7 +53,7 @@ def print_certificate(record: Record, sha256: str, console: Console) -> None:
     variance = _number(record["cross_entropy"]["variance"][0])
     say(console, f"σ² = {variance}, {_common(record['common_sweet_spot'])}")
     say(console, f"SHA-256 of the instance: {sha256}")
-    say(console, counts({claim["id"]: claim["verdict"] for claim in record["claims"]}))
+    paragraph(console, counts({claim["id"]: claim["verdict"] for claim in record["claims"]}))
 
 
 def print_confirmed(path: Path, confirmed: "Confirmed", console: Console) -> None:
@@ -71,8 +71,8 @@ def print_confirmed(path: Path, confirmed: "Confirmed", console: Console) -> Non
         words = "holds for every α" if verdict == "holds" else verdict
         claims.add_row(name, coloured(verdict, words), _by(name, verdict, confirmed.unmet[name]))
     console.print(claims)
-    say(console, _BY, style="dim")
-    say(console, counts(confirmed.verdicts))
+    paragraph(console, _BY, style="dim")
+    paragraph(console, counts(confirmed.verdicts))
 
 
 def confirmed_as_json(confirmed: "Confirmed") -> dict[str, JSON]:
@@ -130,8 +130,8 @@ def counts(verdicts: Mapping[str, str]) -> str:
     """How many claims hold, fail, are undecided or have hypotheses unmet, and what they rest on."""
     proved = sum(name in THEOREMS for name in verdicts)
     return (
-        f"{len(verdicts)} claims for all α, {len(verdicts) - proved} by exact evaluation, {proved} by Coq "
-        f"theorems whose hypotheses are checked exactly: {counted(verdicts.values())}."
+        f"{plural(len(verdicts), 'claim')} for all α, {len(verdicts) - proved} by exact evaluation, "
+        f"{proved} by Coq theorems whose hypotheses are checked exactly: {counted(verdicts.values())}."
     )
 
 

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.markup import escape
 
-from .lines import say
-from .tables import coloured, counted, table
+from .lines import paragraph, print_table, say
+from .tables import coloured, counted, plural, table
 
 if TYPE_CHECKING:
     from theorems.falsify import Falsification
+
+
+_WIDE = 126  # columns that the map needs with its reasons
 
 
 def print_falsification(result: "Falsification", console: Console) -> None:
@@ -28,13 +31,18 @@ def print_falsification(result: "Falsification", console: Console) -> None:
         say(console, line)
 
 
-def print_map(results: "list[Falsification]", console: Console) -> None:
-    """One line a pair, then a line that adds up."""
-    pairs = table("claim", "without", "is", "because", wraps=("because",))
+def print_map(results: "list[Falsification]", console: Console, is_wide: bool = False) -> None:
+    """One line per pair, then a line that adds up; the reasons too, where there is room or if `is_wide`."""
+    has_room = is_wide or console.width >= _WIDE
+    pairs = table("claim", "without", "is", *["because"] * has_room, wraps=("because",))
     for result in results:
-        pairs.add_row(result.claim, result.without, coloured(result.outcome), escape(_why(result)))
-    console.print(pairs)
-    say(console, f"{len(results)} pairs: {counted(result.outcome for result in results)}.")
+        why = [escape(_why(result))] * has_room
+        pairs.add_row(result.claim, result.without, coloured(result.outcome), *why)
+    print_table(console, pairs, is_wide)
+    if not has_room:
+        paragraph(console, "--wide adds the counterexample or the reason of each.", style="dim")
+    counts = counted(result.outcome for result in results)
+    paragraph(console, f"{plural(len(results), 'pair')} of claim and hypothesis: {counts}.")
 
 
 def _why(result: "Falsification") -> str:

@@ -15,7 +15,7 @@ from ufm._json import finite_or_null
 from ufm._text import read_json
 from ufm._visible import visible
 
-from .tables import coloured, figure, table, worst
+from .tables import coloured, figure, fitting, worst
 
 Record = dict[str, Any]  # a report.json, of which only what `_is_law` has looked at is used
 
@@ -127,19 +127,21 @@ def rows_of(reports: Sequence[Record]) -> list[Row]:
     return rows
 
 
-def laws_table(rows: Sequence[Row], count: int) -> Table:
-    """The rows of `count` reports as a table."""
-    reports = [f"report {k}" for k in range(count)]
-    right = ("mean", "± spread", *reports)
-    laws = table("law", "measure", "mean", "± spread", "verdicts", *reports, right=right)
-    for row in rows:
-        laws.add_row(
+def laws_table(rows: Sequence[Row], width: int | None) -> Table:
+    """The rows as a table: the columns that fit `width`, or all."""
+    reports = [f"report {k}" for k in range(len(rows[0].numbers))]
+    cells = [
+        {
             # a file from elsewhere may hold anything
-            escape(visible(row.law)) if row.verdicts else "",
-            escape(visible(row.measure)),
-            figure(row.mean, ".4g"),
-            figure(row.spread, ".4g"),
-            coloured(worst(row.verdicts), row.judged),
-            *(figure(x, ".4g") for x in row.numbers),
-        )
-    return laws
+            "law": escape(visible(row.law)) if row.verdicts else "",
+            "measure": escape(visible(row.measure)),
+            "mean": figure(row.mean, ".4g"),
+            "± spread": figure(row.spread, ".4g"),
+            "verdicts": coloured(worst(row.verdicts), row.judged),
+            **{name: figure(x, ".4g") for name, x in zip(reports, row.numbers, strict=True)},
+        }
+        for row in rows
+    ]
+    first = list(cells[0]) if width is None else ("law", "measure", "mean", "verdicts")
+    right = ("mean", "± spread", *reports)
+    return fitting(cells, width or 0, first, right, wraps=("measure",) if width else ())

@@ -1,10 +1,11 @@
 """Lines on a terminal as they are: no markup, no control characters, no colours of rich's own."""
 
 from rich.console import Console
+from rich.table import Table
 
 from ufm._visible import visible
 
-from .streams import Output
+_ANY = 10_000  # columns; no table is so wide
 
 
 def say(console: Console, line: str, style: str = "") -> None:
@@ -12,14 +13,21 @@ def say(console: Console, line: str, style: str = "") -> None:
     console.print(visible(line), style=style, soft_wrap=True, markup=False, highlight=False)
 
 
+def paragraph(console: Console, text: str, style: str = "") -> None:
+    """Print text; a terminal gets lines that break between words, a file or a pipe one line."""
+    on_one_line = not console.is_terminal
+    console.print(visible(text), style=style, soft_wrap=on_one_line, markup=False, highlight=False)
+
+
 def readable_width() -> int:
     """Columns for text that breaks into lines: the terminal's, but from 80 to 140."""
     return min(max(Console().width, 80), 140)
 
 
-def wide_output(least: int) -> Console:
-    """Standard output, taken to be `least` columns wide or more.
-
-    In a narrower table columns would be cut short; lines that wrap still say everything.
-    """
-    return Output(width=max(Console().width, least))
+def print_table(console: Console, table: Table, is_wide: bool) -> None:
+    """Print a table, to the console's width or, if `is_wide`, to its own."""
+    columns = console.width
+    if is_wide:
+        console.width = _ANY
+    console.print(table)
+    console.width = columns

@@ -16,7 +16,7 @@ from ufm._visible import visible
 from ufm.llm.measure.budgets import BUDGETS, KINDS
 from ufm.llm.text.examples import name_of
 
-from .lines import say
+from .lines import paragraph, say
 from .tables import figure, table
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ def print_strength(
     unit = BUDGETS[request.kind].unit or "of the mass"
     say(console, f"{model.source.name}: {request.kind} budget {request.budget:g} {unit}")
     if model.source.caveat is not None:
-        say(console, model.source.caveat)
-    say(
+        paragraph(console, model.source.caveat)
+    paragraph(
         console,
         f"text {name_of(text)}: {len(request.windows)} windows of up to {request.length} tokens; v is added "
         "at every position, the new ones included",
@@ -86,7 +86,7 @@ def print_strength(
     parts = (_section(report, request, tokenizer, console.width) for report in reports)
     for part in chain.from_iterable(parts):
         if isinstance(part, str):
-            say(console, part)
+            paragraph(console, part)
         else:
             console.print(part)
     if len(reports) > 1:

@@ -2,10 +2,12 @@
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from rich.cells import cell_len
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 # In the order in which they are counted.
 _STYLES = {
@@ -25,6 +27,19 @@ _STYLES = {
     "confirmed": "green",
     "NOT CONFIRMED": "bold red",
 }
+
+# How a count of them is said: of one, of several.
+_VERBS = {
+    "holds": ("holds", "hold"),
+    "fails": ("fails", "fail"),
+    "undecided": ("is undecided", "are undecided"),
+    "hypotheses unmet": ("has unmet hypotheses", "have unmet hypotheses"),
+    "needed": ("is needed", "are needed"),
+    "not needed": ("is not needed", "are not needed"),
+    "not found": ("is without a counterexample", "are without a counterexample"),
+}
+
+_BETWEEN = 2  # columns between columns
 
 _WORST_FIRST = ("fails", "undecided", "hypotheses unmet", "holds")
 
@@ -59,10 +74,53 @@ def counted(verdicts: Iterable[str]) -> str:
 
     >>> from ufm.app.printing.tables import counted
     >>> print(counted(["fails", "holds", "holds"]))
-    2 holds, 1 fails
+    2 hold, 1 fails
+    >>> print(counted(["holds", "hypotheses unmet"]))
+    1 holds, 1 has unmet hypotheses
     """
     counts = Counter(verdicts)
-    return ", ".join(f"{counts[name]} {name}" for name in _STYLES if counts[name])
+    return ", ".join(
+        f"{counts[name]} {one if counts[name] == 1 else several}"
+        for name, (one, several) in _VERBS.items()
+        if counts[name]
+    )
+
+
+def plural(count: int, one: str, several: str = "") -> str:
+    """The count with its noun.
+
+    >>> from ufm.app.printing.tables import plural
+    >>> print(plural(1, "claim"), plural(2, "claim"))
+    1 claim 2 claims
+    """
+    return f"{count} {one if count == 1 else several or f'{one}s'}"
+
+
+def fitting(
+    rows: Sequence[Mapping[str, str]],
+    width: int,
+    first: Sequence[str],
+    right: Collection[str] = (),
+    wraps: Collection[str] = (),
+) -> Table:
+    """A table of the columns that fit `width`: those named `first` always, then the others by their order.
+
+    `rows`: content by name of the column, all of the same names, in the order in which they are shown.
+    """
+    names = [*first, *(name for name in rows[0] if name not in first)]
+    kept, used = set(first), -_BETWEEN
+    for name in names:
+        used += _BETWEEN + max(
+            map(cell_len, [name, *(str(Text.from_markup(r[name])) for r in rows)])
+        )
+        if used > width and name not in first:
+            break
+        kept.add(name)
+    shown = [name for name in rows[0] if name in kept]
+    made = table(*shown, right=right, wraps=wraps)
+    for row in rows:
+        made.add_row(*(row[name] for name in shown))
+    return made
 
 
 def figure(value: float | None, form: str = ".6g") -> str:

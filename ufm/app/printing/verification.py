@@ -9,8 +9,8 @@ from rich.table import Table
 
 from theorems.proofs import PROVED_BY, UNPROVED
 
-from .lines import readable_width, say
-from .tables import coloured, counted, figure, table
+from .lines import paragraph, print_table, readable_width
+from .tables import coloured, counted, figure, fitting, plural
 
 if TYPE_CHECKING:
     from theorems import Claim
@@ -20,6 +20,7 @@ _LEGEND = (
     "margin: minus the largest error of an identity, or the least slack of an inequality; "
     "it fails below -tolerance."
 )
+_FIRST = ("claim", "verdict", "proof", "certificate")
 _CERTIFICATES = (
     "certificate: on the paper's datasets, in exact rationals, for every strength: evaluated exactly or in "
     "balls, or by the Coq theorem, its hypotheses checked exactly (ufm certify says which); identities "
@@ -27,39 +28,48 @@ _CERTIFICATES = (
 )
 
 
-def print_report(report: "Report", console: Console, source: str | None = None) -> None:
-    """One table of claims, then the findings, then a line that adds up; `source` names a user's table."""
-    console.print(_claims(report, is_table=source is not None))
-    say(console, _LEGEND, style="dim")
+def print_report(
+    report: "Report", console: Console, source: str | None = None, is_wide: bool = False
+) -> None:
+    """One table of claims, then the findings, then a line that adds up.
+
+    `source` names a user's table. The table has the columns that fit, or all of them if `is_wide`.
+    """
+    if report.statements:
+        _print_claims(report, console, source is not None, is_wide)
     _print_proofs(report, console)
     if report.certificates is not None:
-        say(console, _CERTIFICATES, style="dim")
+        paragraph(console, _CERTIFICATES, style="dim")
     console.print()
-    if source is not None:
-        _print_reasons(report, console)
+    _print_reasons(report, console)
     if report.findings:
         _print_findings(report, console)
     parts = [counted(str(tally.verdict) for tally in report.tallies.values())]
     if source is None:
         controls = sum(bool(t.control and t.control[0]) for t in report.tallies.values())
-        parts.append(f"{controls} of {len(report.tallies)} controls found")
+        parts.append(f"{controls} of {plural(len(report.tallies), 'control')} found")
     if report.findings:
         confirmed = sum(confirmation.confirmed for _, confirmation in report.findings)
         parts.append(f"{confirmed} of {len(report.findings)} findings confirmed")
-    console.print(f"{len(report.tallies)} claims: {', '.join(parts)}.")
+    paragraph(console, f"{plural(len(report.tallies), 'claim')}: {'; '.join(parts)}.")
 
 
-def _claims(report: "Report", is_table: bool) -> Table:
-    """A line a claim; the columns are those of which the report knows something."""
+def _print_claims(report: "Report", console: Console, is_table: bool, is_wide: bool) -> None:
+    """A line per claim; the columns are those of which the report knows something, and that fit."""
     rows = [
         dict(_cells(report, claim, is_table))
         for statement in report.statements
         for claim in statement.claims
     ]
-    claims = table(*rows[0], right=("worst margin", "tolerance", "instances"))
-    for row in rows:
-        claims.add_row(*row.values())
-    return claims
+    first = [name for name in rows[0] if is_wide or name in _FIRST]
+    claims = fitting(rows, console.width, first, right=("worst margin", "tolerance", "instances"))
+    print_table(console, claims, is_wide)
+    headers = [str(column.header) for column in claims.columns]
+    hidden = [name for name in rows[0] if name not in headers]
+    if "worst margin" in headers:
+        paragraph(console, _LEGEND, style="dim")
+    if hidden:
+        paragraph(console, f"--wide adds: {', '.join(hidden)}.", style="dim")
 
 
 def _cells(report: "Report", claim: "Claim", is_table: bool) -> Iterator[tuple[str, str]]:
@@ -94,10 +104,10 @@ def _print_proofs(report: "Report", console: Console) -> None:
             f"proof: {proofs.detail} accepts all {proofs.theorems} theorems of theorems/coq/Statements.v; "
             "that of claim x-1.y is x_1_y."
         )
-    say(console, line, style="dim")
+    paragraph(console, line, style="dim")
     for name in report.tallies:
         if name in UNPROVED:
-            say(console, f"no proof of {name}: {UNPROVED[name]}", style="dim")
+            paragraph(console, f"no proof of {name}: {UNPROVED[name]}", style="dim")
 
 
 def _print_reasons(report: "Report", console: Console) -> None:
@@ -108,8 +118,11 @@ def _print_reasons(report: "Report", console: Console) -> None:
             reasons.setdefault(f"unmet, {tally.reason}", []).append(name)
         elif str(tally.verdict) != "holds":
             reasons.setdefault(f"{tally.verdict}, {tally.worst.evidence}", []).append(name)
+        if tally.control is not None and not tally.control[0]:
+            dropped = tally.claim.control.dropped
+            reasons.setdefault(f"no counterexample found without {dropped}", []).append(name)
     for reason, names in reasons.items():
-        console.print(f"[dim]{escape(reason)}[/]: {', '.join(names)}", soft_wrap=True)
+        paragraph(console, f"{reason}: {', '.join(names)}")
 
 
 def _print_findings(report: "Report", console: Console) -> None:

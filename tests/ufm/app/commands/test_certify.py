@@ -15,7 +15,7 @@ TWO = FINDINGS[0].counterexample
 SHA256 = "a171a49c953041637f91a2e57ac086e36bae7269a351e505219fa2d2908f5022"
 COUNTS = (
     "20 claims for all α, 7 by exact evaluation, 13 by Coq theorems whose hypotheses are checked exactly: "
-    "19 holds, 1 hypotheses unmet."
+    "19 hold, 1 has unmet hypotheses."
 )
 # The same instance, written otherwise; and others, by what differs.
 TABLE = {

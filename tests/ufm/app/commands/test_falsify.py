@@ -71,9 +71,9 @@ def test_the_map_is_a_table_and_a_missing_counterexample_is_status_1(monkeypatch
         monkeypatch.delitem(MAP, pair)
     status, out, _ = run(monkeypatch, capsys, "falsify", "--all")
     assert status == 0
-    assert out.endswith("2 pairs: 1 needed, 1 not needed.\n")
+    assert out.endswith("2 pairs of claim and hypothesis: 1 is needed, 1 is not needed.\n")
     assert run(monkeypatch, capsys, "falsify", "--all", "--json")[1].count('"claim"') == 2
     monkeypatch.setattr(falsify, "falsify", lambda *a: Falsification(*a[:2], "not found"))
     status, out, _ = run(monkeypatch, capsys, "falsify", "--all")
     assert status == 1
-    assert out.endswith("2 pairs: 2 not found.\n")
+    assert out.endswith("2 pairs of claim and hypothesis: 2 are without a counterexample.\n")

@@ -37,7 +37,7 @@ def test_the_table_has_mean_spread_and_every_verdict(monkeypatch, capsys, folder
     assert shown["numbers"] == [0.4, 0.1, None]
     assert shown["verdicts"] == []
     assert plateau["verdicts"] == ["holds", "undecided", "absent"]
-    status, out, err = run(monkeypatch, capsys, "laws", *folders)
+    status, out, err = run(monkeypatch, capsys, "laws", *folders, "--wide")
     assert (status, err) == (1, "")
     assert "fails 1, holds 1, undecided 1" in out
     assert "0.2121" in out

@@ -13,8 +13,8 @@ import pytest
 from tests.command_line import refused
 from ufm.app import main
 from ufm.app.printing.json_output import print_json
-from ufm.app.printing.lines import say, wide_output
-from ufm.app.printing.streams import SPELT, open_streams
+from ufm.app.printing.lines import say
+from ufm.app.printing.streams import SPELT, Output, open_streams
 
 START = "from ufm.app.main import main; main()"
 INSTANCE = "docs/smallest_instance.json"
@@ -48,7 +48,7 @@ def test_a_command_prints_in_any_encoding(monkeypatch, encoding):
 def test_signs_that_the_encoding_lacks_are_spelt_or_escaped(monkeypatch, encoding):
     output = redirect(monkeypatch, encoding)
     open_streams()
-    say(wide_output(80), "α = 2.5 ± 1 → 😀 ы \ud800")
+    say(Output(), "α = 2.5 ± 1 → 😀 ы \ud800")
     expected = {
         "utf-8": "α = 2.5 ± 1 → 😀 ы \\ud800",
         "cp1252": "alpha = 2.5 ± 1 -> \\U0001f600 \\u044b \\ud800",

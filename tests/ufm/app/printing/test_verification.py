@@ -20,7 +20,6 @@ def printed(monkeypatch, columns, findings, confirmed=True):
     monkeypatch.setenv("COLUMNS", str(columns))
     console = Console(file=io.StringIO(), width=max(columns, 139))
     told = [(finding, Confirmation(confirmed, NUMBERS)) for finding in findings]
-    monkeypatch.setattr("ufm.app.printing.verification._claims", lambda *_, **__: "claims")
     print_report(Report(0, (), findings=told), console)
     lines = console.file.getvalue().splitlines()
     start = next(n for n, line in enumerate(lines) if line.startswith("Findings about"))
@@ -70,6 +69,6 @@ def test_controls_that_find_their_counterexample_are_marked_and_counted():
     console = Console(file=io.StringIO(), width=160)
     print_report(report, console)
     lines = console.file.getvalue().splitlines()
-    assert lines[-1] == "3 claims: 3 holds, 2 of 3 controls found."
+    assert lines[-1] == "3 claims: 3 hold; 2 of 3 controls found."
     for claim, mark in zip(statement.claims, (": found", ": NOT FOUND", ": found"), strict=True):
         assert next(line for line in lines if claim.id in line).rstrip().endswith(mark)
