@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _PATIENCE = 4
 # In place of the index: the instance that is known to be large.
 _LARGE = -1
+# For the time left: what else is done, in checks of one claim on one instance (8 ms on two cores).
+_CONTROL, _COMPILATION, _FINDING = 50, 30, 30
 
 
 @dataclass
@@ -126,11 +128,17 @@ def verify_suite(
     report = Report(seed, tuple(statements))
     claims = [claim for statement in statements for claim in statement.claims]
     families = list(dict.fromkeys(family for claim in claims for family in claim.families))
-    meter = _Meter(progress, parts=len(families) * instances + 8 * len(claims) + len(findings))
+    shapes = _first_of_each_shape(families)
+    meter = _Meter(
+        progress,
+        parts=_CONTROL * len(claims)
+        + _COMPILATION * sum(len(_of_family(claims, family)) for family, _ in shapes)
+        + sum(_share(claim, instances) * len(claim.families) for claim in claims)
+        + _FINDING * len(findings),
+    )
     with ThreadPoolExecutor(max_workers=2) as pool:
         # Compiling is most of a short run: first what has no program in common, on all cores.
         controls = pool.submit(_controls_of, claims, meter)
-        shapes = _first_of_each_shape(families)
         list(pool.map(lambda job: _compile(claims, seed, meter, *job), shapes))
         found = controls.result()
         judge = partial(_judge_family, claims, instances, seed, meter)
@@ -140,14 +148,23 @@ def verify_suite(
         for part in judged:
             tally.merge(part[claim.id])
     for finding in findings:
-        meter.add(1.0, finding.id)
         report.findings.append((finding, finding.confirm()))
+        meter.add(_FINDING, finding.id)
     progress(1.0, 1.0, "done")
     return report
 
 
+def _of_family(claims: Sequence[Claim], family: str) -> list[Claim]:
+    return [claim for claim in claims if family in claim.families]
+
+
+def _share(claim: Claim, instances: int) -> int:
+    """On how many instances of each of its families a claim is judged."""
+    return -(-instances // len(claim.families))
+
+
 class _Meter:
-    """Adds up the progress of several threads."""
+    """Adds up the progress of several threads, each part by about the time that it takes."""
 
     def __init__(self, tell: Progress, parts: int):
         self.tell, self.parts, self.done, self.lock = tell, parts, 0.0, Lock()
@@ -167,17 +184,16 @@ def _first_of_each_shape(families: Sequence[str]) -> list[tuple[str, int]]:
 
 def _compile(claims: list[Claim], seed: int, meter: _Meter, family: str, index: int) -> None:
     instance = draw(family, seed, index) if index != _LARGE else large_instance(seed)
-    for claim in claims:
-        if family in claim.families:
-            claim.check(instance)
-            meter.add(0.5, "compiling")
+    for claim in _of_family(claims, family):
+        claim.check(instance)
+        meter.add(_COMPILATION, "compiling")
 
 
 def _controls_of(claims: list[Claim], meter: _Meter) -> dict[str, tuple[bool, Verdict]]:
     found = {}
     for claim in claims:
-        meter.add(4.0, f"control of {claim.id}")
         found[claim.id] = claim.run_control()
+        meter.add(_CONTROL, f"control of {claim.id}")
     return found
 
 
@@ -186,8 +202,9 @@ def _judge_family(
 ) -> dict[str, Tally]:
     """Draw until each claim of the family has had its share of instances that meet its hypotheses."""
     tallies = {claim.id: Tally(claim) for claim in claims}
-    concerned = [claim for claim in claims if family in claim.families]
-    share = {claim.id: -(-instances // len(claim.families)) for claim in concerned}
+    concerned = _of_family(claims, family)
+    share = {claim.id: _share(claim, instances) for claim in concerned}
+    left = sum(share.values())
     largest = max(share.values())
     for index in range(_PATIENCE * largest):
         waiting = [c for c in concerned if tallies[c.id].instances < share[c.id]]
@@ -196,7 +213,10 @@ def _judge_family(
         instance = draw(family, seed, index)
         for claim in waiting:
             tallies[claim.id].add(claim.check(instance), f"{family} {index}")
-        meter.add(instances / largest if index < largest else 0.0, f"{family} {index + 1}")
+        still = sum(share[c.id] - tallies[c.id].instances for c in concerned)
+        meter.add(left - still, f"{family} {index + 1}")
+        left = still
+    meter.add(left, family)  # of claims whose hypotheses too few instances met
     return tallies
 
 

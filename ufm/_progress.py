@@ -5,10 +5,12 @@ from contextlib import contextmanager
 from typing import Protocol, runtime_checkable
 
 from rich.console import Console
-from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, ProgressColumn, Task, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
+from rich.text import Text
 
 _WIDTH = 28  # of the words beside a bar
+_SURE = 0.03  # share of the work from which on its time tells that of the rest
 
 
 @runtime_checkable  # for the run-time type checker of the tests
@@ -26,6 +28,27 @@ class Progress(Protocol):
 
 def silent(done: int | float, total: int | float | None = 1.0, stage: str = "") -> None:
     """The `Progress` of work that nobody watches."""
+
+
+def seconds_left(elapsed: float, share: float) -> float | None:
+    """Time left, if the rest goes as the first `share` of the work went; None where that is too little.
+
+    >>> from ufm._progress import seconds_left
+    >>> print(seconds_left(30.0, 0.25), seconds_left(1.0, 0.001))
+    90.0 None
+    """
+    return elapsed * (1 - share) / share if share >= _SURE else None
+
+
+class _TimeLeft(ProgressColumn):
+    """The time left by all that was done so far; rich goes by the last 30 seconds, which jump."""
+
+    def render(self, task: Task) -> Text:
+        left = None
+        if task.total and task.elapsed is not None:
+            left = seconds_left(task.elapsed, min(task.completed / task.total, 1.0))
+        shown = "-:--" if left is None else f"{int(left) // 60}:{int(left) % 60:02d}"
+        return Text(shown, style="progress.remaining")
 
 
 @contextmanager
@@ -49,7 +72,7 @@ def progress_bar(description: str, console: Console | None = None) -> Iterator[P
         BarColumn(),
         TimeElapsedColumn(),
         TextColumn("left"),
-        TimeRemainingColumn(),
+        _TimeLeft(),
         console=console,
         transient=True,
         disable=not console.is_terminal,

@@ -35,6 +35,7 @@ class Falsification:
     - `outcome`: "needed" (a counterexample), "not needed", or "not found" (none within the time).
     - `counterexample`: exact rationals, as `ufm certify` reads them, and what was changed beside them.
     - `text`, `values`: what is contradicted, and by which balls: (name, least, largest), exact.
+    - `found`: in a sentence, what happens instead of what is claimed.
     - `reason`, `theorems`: why it is not needed, and the Coq theorems that say so.
     - `seconds`: what the search took.
     """
@@ -47,6 +48,7 @@ class Falsification:
     values: tuple[tuple[str, Fraction, Fraction], ...] = ()
     reason: str = ""
     theorems: tuple[str, ...] = ()
+    found: str = ""
     seconds: float = 0.0
 
     def as_json(self) -> dict[str, JSON]:
@@ -87,11 +89,26 @@ def falsify(claim: str, without: str, seed: int = 0, seconds: float = 60.0) -> F
         smallest = _search(claim, without, entry, seed, start + seconds)
         if smallest is None:
             return Falsification(claim, without, NOT_FOUND, seconds=time.monotonic() - start)
-        candidate, (text, values) = smallest
+        candidate, (text, values, found) = smallest
         enclosed = [(name, enclosure(value)) for name, value in values]
     took = time.monotonic() - start
     shown = tuple((name, ends.low, ends.high) for name, ends in enclosed)
-    return Falsification(claim, without, NEEDED, candidate.as_json(), text, shown, seconds=took)
+    return Falsification(
+        claim,
+        without,
+        NEEDED,
+        candidate.as_json(),
+        text,
+        shown,
+        found=found or _compared(text, shown),
+        seconds=took,
+    )
+
+
+def _compared(text: str, values: tuple[tuple[str, Fraction, Fraction], ...]) -> str:
+    """A sentence, where the contradiction has none of its own: the numbers against what is claimed."""
+    numbers = " and ".join(f"{name} = {float((low + high) / 2):.4g}" for name, low, high in values)
+    return f"{numbers}, where the claim says: {text}"
 
 
 class _OutOfTime(KeyboardInterrupt):

@@ -1,5 +1,6 @@
 """Contradictions of the claims about the probability of a concept."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from flint import arb
@@ -8,7 +9,7 @@ from ...certificates._balls import ball
 from ...certificates.write.cross_entropy import dot
 from ...certificates.write.hypotheses import interior_concepts, lowest_concepts, off_target_concepts
 from .._steered import Steered
-from .contradiction import STRENGTHS, Contradiction, differ, places
+from .contradiction import STRENGTHS, Contradiction, differ, places, shown
 
 
 def tanh(s: Steered) -> Contradiction | None:
@@ -43,7 +44,8 @@ def target_falls(s: Steered) -> Contradiction | None:
         slope = sum((slopes[z] for z in s.target), arb(0))
         if slope < 0:
             text = f"p(T) in context {j} should rise everywhere; at α = {strength}"
-            return Contradiction(text, (("slope", slope),))
+            found = _opposite(s, j, strength, "the target", s.target, "falls")
+            return Contradiction(text, (("slope", slope),), found)
     return None
 
 
@@ -64,8 +66,29 @@ def _rises(s: Steered, concepts: dict[int, tuple[int, ...]]) -> Contradiction | 
             slope = sum((slopes[z] for z in tokens), arb(0))
             if slope > 0:
                 text = f"p(concept {k}) in context {j} should fall everywhere; at α = {strength}"
-                return Contradiction(text, (("slope", slope),))
+                found = _opposite(s, j, strength, f"concept {k}", tokens, "rises")
+                return Contradiction(text, (("slope", slope),), found)
     return None
+
+
+def _opposite(
+    s: Steered, context: int, start: Fraction, who: str, tokens: Sequence[int], verb: str
+) -> str:
+    """A sentence: from `start` on the mass of `tokens` moves the way that was not claimed."""
+
+    def mass(strength: Fraction) -> arb:
+        law = s.law(context, ball(strength))
+        return sum((law[z] for z in tokens), arb(0))
+
+    before = mass(start)
+    for step in (Fraction(1, 2), Fraction(1, 8), Fraction(1, 64)):
+        after = mass(start + step)
+        if after < before if verb == "falls" else after > before:
+            return (
+                f"in context {context} {who} {verb} from {shown(before)} to {shown(after)} between "
+                f"α = {start} and {start + step}: the opposite of the claim"
+            )
+    return f"in context {context} {who} {verb} at α = {start}: the opposite of the claim"
 
 
 def interior_stays(s: Steered) -> Contradiction | None:
@@ -91,7 +114,10 @@ def _stays(s: Steered, concepts: dict[int, tuple[int, ...]]) -> Contradiction | 
                     mass = sum((law[z] for z in tokens), arb(0))
                 if mass > 0:
                     text = f"p(concept {k}) in context {j} should vanish at {end}"
-                    return Contradiction(text, (("tends to", mass),))
+                    found = (
+                        f"in context {j} concept {k} keeps the probability {shown(mass)} at {end}"
+                    )
+                    return Contradiction(text, (("tends to", mass),), found)
     return None
 
 

@@ -17,10 +17,22 @@ IN_ORDER = tuple(sorted((*STRENGTHS, Fraction(0))))
 
 
 class Contradiction(NamedTuple):
-    """What is claimed, and the balls that contradict it."""
+    """What is claimed, the balls that contradict it, and in a sentence what happens instead."""
 
     text: str
     values: tuple[tuple[str, arb], ...]
+    found: str = ""
+
+
+def shown(value: arb) -> str:
+    """A ball in four digits, for a sentence; the ball itself is among the values.
+
+    >>> from flint import arb
+    >>> from theorems.falsify.contradictions.contradiction import shown
+    >>> print(shown(arb(1) / 3))
+    0.3333
+    """
+    return f"{float(value.mid()):.4g}"
 
 
 def differ(x: arb, y: arb) -> bool:

@@ -7,7 +7,7 @@ from flint import arb
 from ...certificates._balls import ball
 from ...certificates.write.cross_entropy import dot
 from .._steered import Steered
-from .contradiction import IN_ORDER, POSITIVE, STRENGTHS, Contradiction, differ
+from .contradiction import IN_ORDER, POSITIVE, STRENGTHS, Contradiction, differ, shown
 
 BUDGET = Fraction(1, 10)
 
@@ -46,7 +46,8 @@ def convex(s: Steered) -> Contradiction | None:
     """A chord lies below the curve, or the curve is flat."""
     if len(s.levels.tokens) == 1:
         text = "ΔCE is strictly convex; here M is the same for every token, exactly, and ΔCE = 0"
-        return Contradiction(text, (("max M - min M", arb(0)),))
+        found = "every token has the same M: steering changes nothing, and ΔCE is flat"
+        return Contradiction(text, (("max M - min M", arb(0)),), found)
     values = [s.increase(ball(strength)) for strength in IN_ORDER]
     for i in range(1, len(IN_ORDER) - 1):
         left, here, right = IN_ORDER[i - 1 : i + 2]
@@ -139,5 +140,9 @@ def _better_backwards(s: Steered) -> Contradiction | None:
         cost, mass = s.increase(ball(strength)), target(ball(strength))
         if cost < ball(BUDGET) and mass > start:
             text = f"the positive root of ΔCE = κ is best; α = {strength} has more of T, for less"
-            return Contradiction(text, (("p(T)", mass), ("p(T) at 0", start), ("ΔCE", cost)))
+            found = (
+                f"the target rises from {shown(start)} to {shown(mass)} by steering backwards, by "
+                f"α = {strength}, within the budget: the opposite of the claim"
+            )
+            return Contradiction(text, (("p(T)", mass), ("p(T) at 0", start), ("ΔCE", cost)), found)
     return None

@@ -10,7 +10,7 @@ from flint import arb
 from ...certificates._balls import ball
 from ...certificates.write.cross_entropy import dot
 from .._steered import Steered
-from .contradiction import IN_ORDER, Contradiction, differ, places
+from .contradiction import IN_ORDER, Contradiction, differ, places, shown
 
 
 def tilt(s: Steered) -> Contradiction | None:
@@ -50,7 +50,11 @@ def bump(s: Steered) -> Contradiction | None:
                 if here < before and here < after:
                     where = ", ".join(str(strength) for strength in IN_ORDER[i - 1 : i + 2])
                     text = f"token {z} in context {j} should rise, peak once and fall: α = {where}"
-                    return Contradiction(text, (("p", before), ("p", here), ("p", after)))
+                    found = (
+                        f"in context {j} token {z} falls to {shown(here)} at α = {IN_ORDER[i]} and rises "
+                        "again: a valley, not a bump"
+                    )
+                    return Contradiction(text, (("p", before), ("p", here), ("p", after)), found)
     return None
 
 
@@ -61,7 +65,8 @@ def monotone(s: Steered) -> Contradiction | None:
         slope = s.slope(j, alpha)[z]
         if slope < 0:
             text = f"token {z} of Mtop in context {j} should rise everywhere; at α = {strength}"
-            return Contradiction(text, (("slope", slope),))
+            found = f"in context {j} token {z} of Mtop falls at α = {strength}: the opposite of the claim"
+            return Contradiction(text, (("slope", slope),), found)
     return None
 
 
@@ -72,7 +77,8 @@ def limit(s: Steered, sign: int) -> Contradiction | None:
         law = s.limit(j, sign)
         if law is not None and len(s.levels.tokens) > 1 and law[outside] > 0:
             text = f"p(token {outside}) in context {j} should tend to 0 at {end}"
-            return Contradiction(text, (("tends to", law[outside]),))
+            found = f"in context {j} token {outside} keeps the probability {shown(law[outside])} at {end}"
+            return Contradiction(text, (("tends to", law[outside]),), found)
     return None
 
 

@@ -12,7 +12,7 @@ from ...certificates.write.cross_entropy import dot
 from ...certificates.write.hypotheses import contexts_off_target, ends
 from ...certificates.write.peaks import Peaks
 from .._steered import Steered
-from .contradiction import STRENGTHS, Contradiction, differ, places
+from .contradiction import STRENGTHS, Contradiction, differ, places, shown
 
 
 def peak_order(s: Steered) -> Contradiction | None:
@@ -28,7 +28,11 @@ def peak_order(s: Steered) -> Contradiction | None:
     if first is None or last is None or not first.high < last.low:
         return None
     text = f"α(0,{z}) < α(0,{y}) with {y} in T and {z} not"
-    return Contradiction(text, ((f"α(0,{z})", _hull(last)), (f"α(0,{y})", _hull(first))))
+    found = (
+        f"in context 0 token {y} of the target peaks at α = {shown(_hull(first))}, before token {z} off the "
+        f"target at α = {shown(_hull(last))}: the opposite of the claim"
+    )
+    return Contradiction(text, ((f"α(0,{z})", _hull(last)), (f"α(0,{y})", _hull(first))), found)
 
 
 def _along(s: Steered, bracket: Bracket[Fraction] | None) -> Bracket[Fraction] | None:
@@ -54,7 +58,9 @@ def log_odds_sign(s: Steered) -> Contradiction | None:
             side = "in" if is_target else "not in"
             zero = f", and M({z}) = 0" if sign == 0 else ""
             text = f"M({z}) > 0 iff token {z} is in T: it is {side} T{zero}"
-            return Contradiction(text, ((f"M({z})", moved if sign else arb(0)),))
+            value = moved if sign else arb(0)
+            found = f"M({z}) = {shown(value)}, although token {z} is {side} the target"
+            return Contradiction(text, ((f"M({z})", value),), found)
     return None
 
 
@@ -74,7 +80,8 @@ def _past_peak(s: Steered, contexts: Sequence[int]) -> Contradiction | None:
         for z in s.target:
             if slopes[z] < 0:
                 text = f"α({j},{z}) > 0: token {z} of T should still rise in context {j} at α = 0"
-                return Contradiction(text, (("slope at 0", slopes[z]), *_peak(s, j, z)))
+                found = f"in context {j} token {z} of the target falls already at α = 0"
+                return Contradiction(text, (("slope at 0", slopes[z]), *_peak(s, j, z)), found)
     return None
 
 
@@ -106,7 +113,8 @@ def flat(s: Steered) -> Contradiction | None:
     if len(s.levels.tokens) > 1:
         return None
     text = "M is the same for every token, exactly: p_α = p for every α, and no peak exists"
-    return Contradiction(text, (("max M - min M", arb(0)),))
+    found = "every token has the same M, so that no strength moves any curve"
+    return Contradiction(text, (("max M - min M", arb(0)),), found)
 
 
 def never_half(s: Steered) -> Contradiction | None:
@@ -150,7 +158,11 @@ def sweet_spot(s: Steered) -> Contradiction | None:
     least, greatest = (s.log_odds[s.levels.tokens[k][0]] for k in (low, high))
     if low < high:
         text = "some α has max_{not T} M < E_α[M] < min_T M; here max_{not T} M > min_T M"
-        return Contradiction(text, (("max off T", greatest), ("min on T", least)))
+        found = (
+            f"a token off the target has M = {shown(greatest)}, above a target token's {shown(least)}: no "
+            "strength has every target token rise and every other token fall"
+        )
+        return Contradiction(text, (("max off T", greatest), ("min on T", least)), found)
     for j, strength, alpha in places(s):
         mean = dot(s.law(j, alpha), s.log_odds)
         if greatest < mean and mean < least:

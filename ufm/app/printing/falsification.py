@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.markup import escape
 
-from .lines import paragraph, print_table, say
+from .lines import paragraph, print_table
 from .tables import coloured, counted, plural, table
 
 if TYPE_CHECKING:
@@ -20,15 +20,16 @@ def print_falsification(result: "Falsification", console: Console) -> None:
     """The counterexample in rationals, what it contradicts, and the balls; or why there is none."""
     lines = [f"{result.claim} without {result.without}: {result.outcome}"]
     if result.counterexample is not None:
+        lines.append(f"Found: {result.found}.")
         lines += [f"  {key}: {_text(value)}" for key, value in result.counterexample.items()]
-        lines.append(f"claimed: {result.text}")
+        lines.append(f"the claim says: {result.text}")
         lines += [f"  {name} in {_ball(low, high)}" for name, low, high in result.values]
     if result.reason:
         lines.append(f"  {result.reason}")
     if result.theorems:
         lines.append(f"  proved in theorems/coq/Statements.v: {', '.join(result.theorems)}")
     for line in lines:
-        say(console, line)
+        paragraph(console, line)
 
 
 def print_map(results: "list[Falsification]", console: Console, is_wide: bool = False) -> None:

@@ -1,14 +1,17 @@
 """`ufm falsify`: what it prints, writes and refuses, and with which exit status."""
 
 import json
+import re
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from tests.command_line import refused, run
 from theorems import falsify
 from theorems.certificates import check_certificate
 from theorems.falsify import MAP, Falsification
+from theorems.tables.exact import read_exact
 
 BAD_INPUT = [
     (["falsify"], "name a claim and --without HYPOTHESIS"),
@@ -40,12 +43,38 @@ def test_a_counterexample_is_printed_and_its_certificate_confirmed(monkeypatch, 
     pair = ("thm-3.3.peak-order", "--without", "assumption-1")
     status, out, _ = run(monkeypatch, capsys, "falsify", *pair, "--out", tmp_path / "cert.json")
     assert status == 0
-    assert out.startswith("thm-3.3.peak-order without assumption-1: needed\n  in_concept: ")
+    assert out.startswith(
+        "thm-3.3.peak-order without assumption-1: needed\nFound: in context 0 token "
+    )
+    assert "\n  in_concept: " in out
     assert " ± " in out
     record = json.loads((tmp_path / "cert.json").read_text())
     assert check_certificate(record)["thm-3.3.peak-order"] == "hypotheses unmet"
     order = next(c for c in record["claims"] if c["id"] == "thm-3.3.peak-order")
     assert order["conclusion"] == "fails"
+
+
+def test_the_sentence_says_what_the_curve_does(monkeypatch, capsys):
+    """The numbers in the sentence, against p_α(T) ∝ Σ p e^{αM} in floating point."""
+    pair = ("thm-3.6.target-increasing", "--without", "separation")
+    _, out, _ = run(monkeypatch, capsys, "falsify", *pair)
+    told = re.search(
+        r"^Found: in context (\d+) the target falls from (\S+) to (\S+) between α = (\S+) and (\S+): the "
+        r"opposite of the claim\.$",
+        out,
+        re.MULTILINE,
+    )
+    assert told is not None
+    context, (before, after, *strengths) = int(told[1]), told.groups()[1:]
+    record = falsify.falsify("thm-3.6.target-increasing", "separation").counterexample
+    instance = read_exact(record)
+    logs = np.log(np.array(instance.rows, float))
+    log_odds = logs[list(instance.positive)].mean(0) - logs[list(instance.negative)].mean(0)
+    for strength, mass in zip(strengths, (before, after), strict=True):
+        weight = np.exp(logs[context] + float(Fraction(strength)) * log_odds)
+        share = weight[np.array(instance.target)].sum() / weight.sum()
+        assert share == pytest.approx(float(mass), rel=1e-3)  # said in four digits
+    assert float(after) < float(before)
 
 
 def test_what_is_not_needed_names_its_proof(monkeypatch, capsys):
