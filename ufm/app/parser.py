@@ -27,10 +27,13 @@ def parse(
     name, *rest = arguments or HELP
     if name in (*HELP, HELP_ALL):
         _print(overview())
+    if name == "--version" and "version" in commands:
+        name = "version"
     if name not in commands:
-        what = f"option {name}" if name.startswith("-") else f"command {name!r}"
-        meant = did_you_mean(name, commands)
-        raise BadInput(f"{above} has no {what}{meant}; see {above} --help")
+        is_option = name.startswith("-")
+        what = f"option {name}" if is_option else f"command {name!r}"
+        meant = did_you_mean(name, ["--help", "--version"] if is_option else commands)
+        raise BadInput(f"{above} has no {what}{meant or '.'} See {above} --help")
     command, called = commands[name], f"{above} {name}"
     parts = parts_of(command)
     if parts:
@@ -56,28 +59,29 @@ def _print(text: str) -> NoReturn:
 
 def _values(options: list[Option], arguments: Sequence[str], called: str) -> dict[str, object]:
     """The values of the options that are given, by the options' names."""
-    see = f"see {called} --help"
+    see = f"See {called} --help"
     flags = [flag for option in options for flag in _flags(option)]
     written = list(arguments)
     for place, argument in enumerate(_before_dashes(arguments)):
         name, is_set, value = argument.partition("=")
         if _is_negative_number(argument):
-            written[place] = (
-                f" {argument}"  # argparse takes -1e9 for an option, unless a space is before it
-            )
+            # argparse takes -1e9 for an option, unless a space is before it
+            written[place] = f" {argument}"
         elif argument.startswith("-") and argument != "-":
             name = name.replace("_", "-")
             if name not in flags:
-                raise BadInput(f"{called} has no option {name}{did_you_mean(name, flags)}; {see}")
+                raise BadInput(
+                    f"{called} has no option {name}{did_you_mean(name, flags) or '.'} {see}"
+                )
             written[place] = f"{name}{is_set}{value}"
     try:
         given, rest = _parser(options).parse_known_intermixed_args(written)
     except argparse.ArgumentError as error:
         named = {o.metavar if o.is_positional else o.flag: o for o in options}
         typed = str(error.argument_name).partition("/")[0]  # --json/--no-json
-        raise BadInput(f"{typed} {_complaint(named[typed], error)}; {see}") from None
+        raise BadInput(f"{typed} {_complaint(named[typed], error)}. {see}") from None
     if rest:
-        raise BadInput(f"{called} takes no further argument: {' '.join(rest)!r}; {see}")
+        raise BadInput(f"{called} takes no further argument: {' '.join(rest)!r}. {see}")
     values: dict[str, object] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in vars(given).items()
@@ -85,7 +89,7 @@ def _values(options: list[Option], arguments: Sequence[str], called: str) -> dic
     }
     for option in options:
         if option.default is MISSING and not values.get(option.name):
-            raise BadInput(f"{called} needs {option.metavar}: {option.says.rstrip('.')}; {see}")
+            raise BadInput(f"{called} needs {option.metavar}: {option.says} {see}")
     return values
 
 
