@@ -23,7 +23,7 @@ MISTAKES = {
     "verfy": "ufm has no command 'verfy'; did you mean verify or certify? See ufm --help",
     "--vresion": "ufm has no option --vresion; did you mean --version? See ufm --help",
     "vector shw x": "ufm vector has no command 'shw'; did you mean show? See ufm vector --help",
-    "toy --stpes 3": "ufm toy has no option --stpes; did you mean --steps? See ufm toy --help",
+    "toy --stpes 3": "ufm toy has no option --stpes; did you mean --steps or --seed? See ufm toy --help",
     "verify --sed 3": "ufm verify has no option --sed; did you mean --seed? See ufm verify --help",
     "verify --frobnicate": "ufm verify has no option --frobnicate. See ufm verify --help",
     "verify --instances many": "--instances must be a whole number; got 'many'. See ufm verify --help",
