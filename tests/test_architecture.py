@@ -25,7 +25,7 @@ FLOORS = (
     ("ufm.llm.measure",),
     ("ufm.llm.laws", "ufm.llm.strength"),
     ("ufm.llm",),  # the public names
-    ("ufm.llm.report", "ufm.llm.toy"),
+    ("ufm.llm.report", "ufm.llm.toy", "ufm.llm.harness"),
     ("theorems.judging", "theorems._names"),
     ("theorems.hypotheses", "theorems.tables"),
     ("theorems.statements",),

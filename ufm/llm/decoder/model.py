@@ -227,6 +227,12 @@ class LanguageModel(eqx.Module):
             start = layer + 1
             yield layer, normalise(self.params, self.config, x) if site == "post-norm" else x
 
+    def last_states(
+        self, tokens: Numbers, alpha: ArrayLike, steering: Steering | None, mask: Numbers | None
+    ) -> Float[Array, "batch length d"]:
+        """The states after the final norm at strength α, of which `unembed` makes `all_logits`."""
+        return self._steered_states(tokens, alpha, steering, mask, False, {})[0]
+
     def unembed(self, hidden: Float[Array, "*rows d"]) -> Float[Array, "*rows vocab"]:
         """Logits of states after the final norm."""
         return unembed(self.params, self.config, hidden)
@@ -284,6 +290,20 @@ class LanguageModel(eqx.Module):
         where: Where,
     ) -> Array:
         """Logits [(B,) rows, V]; without steering α is 0, and nothing is added."""
+        states, is_single = self._steered_states(tokens, alpha, steering, mask, only_last, where)
+        out = self.unembed(states)
+        return out[0] if is_single else out
+
+    def _steered_states(
+        self,
+        tokens: Numbers,
+        alpha: ArrayLike,
+        steering: Steering | None,
+        mask: Numbers | None,
+        only_last: bool,
+        where: Where,
+    ) -> tuple[Array, bool]:
+        """The last hidden states [B, rows, d], and whether `tokens` were one sequence."""
         fields = {} if steering is None else vars(steering)
         placed = asked(alpha, self._place, **fields, **where)
         strength = self._strength(alpha, placed)
@@ -292,8 +312,7 @@ class LanguageModel(eqx.Module):
         x = self.before_steering(ids, layout, placed, only_last)
         if placed is not None:
             x = add(x, step(x, layout, placed), strength)
-        out = self.after_steering(x, layout, placed, only_last)
-        return out[0] if is_single else out
+        return self.states_after(x, layout, placed, only_last), is_single
 
     def _strength(self, alpha: ArrayLike, placed: Placed | None) -> Array:
         """The strength as a row of one; refused where αv overflows the norms."""

@@ -1,6 +1,6 @@
 """Text from a steered model: one token after the other, with keys and values kept."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -67,12 +67,14 @@ def generate_all(
     ends: Sequence[int] = (),
     temperature: float = 0.0,
     room: int | None = None,
+    is_over: Callable[[np.ndarray], np.ndarray] | None = None,
     progress: Progress | None = None,
 ) -> np.ndarray:
     """As `generate`, after several prompts at once, each with a seed: [prompts, A, count].
 
     The weights, which a new token waits for, are then read once for all of them. `room`: how many new
-    tokens there is room for, `count` if None; runs with the same rows and room share programs, bit for bit.
+    tokens there is room for, `count` if None; runs with the same rows and room share programs, bit for bit. `is_over`: says of the new
+    tokens [prompts · A, n] of all texts so far which have said enough; once all have, none goes on.
     """
     strengths = check_strengths(alphas, model, steering)
     rows = [np.asarray(model.batch(list(tokens))[0])[0] for tokens in prompts]
@@ -94,6 +96,8 @@ def generate_all(
         chosen = np.asarray(_choose_all(logits, keys, k, temperature))
         made[:, k] = chosen
         is_done |= np.isin(chosen, np.asarray(ends, np.int32))
+        if is_over is not None:
+            is_done |= is_over(made[:, : k + 1])
         show(k + 1, count)
         if is_done.all():
             break

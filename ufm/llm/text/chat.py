@@ -1,7 +1,7 @@
 """A prompt as the model's own chat template has it: Jinja2 in a sandbox, which runs none of its code here."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -37,12 +37,24 @@ class ChatTemplate:
 
         `ValueError` where the template fails. It is told one day, always the same.
         """
-        messages = [{"role": "user", "content": text}]
+        return self.conversation([{"role": "user", "content": text}])
+
+    def conversation(
+        self, messages: Sequence[Mapping[str, str]], add_generation_prompt: bool = True
+    ) -> str:
+        """Messages, of a "role" and a "content" each, up to where the model says the next one.
+
+        Without `add_generation_prompt` the last message is left open: the model is to go on with it.
+        """
+        told = {"messages": messages, "add_generation_prompt": add_generation_prompt}
         try:
-            template = _environment().from_string(self.source)
-            return template.render(messages=messages, add_generation_prompt=True, **self.names)
+            text = _environment().from_string(self.source).render(**told, **self.names)
         except Exception as error:  # a template may fail in any way that Python does
             raise ValueError(f"the chat template fails: {type(error).__name__}: {error}") from error
+        if add_generation_prompt:
+            return text
+        last = messages[-1]["content"].strip()
+        return text[: text.rindex(last) + len(last)]
 
 
 class _Generation(Extension):

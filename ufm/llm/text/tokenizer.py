@@ -15,6 +15,7 @@ from .byte_level import read_byte_level
 from .chat import ChatTemplate, read_chat_template
 from .ends import end_tokens
 from .gguf_tokenizer import gguf_tokenizer
+from .prefix import prefix_token
 
 
 class Tokenizer:
@@ -23,7 +24,9 @@ class Tokenizer:
     `start`: what the tokenizer puts before every text, the start token or nothing. What it puts after one
     (an end token) is left out, for a model is to go on from there. `template`: by which a prompt becomes
     the first turn of a conversation; None where the checkpoint holds none, or several without a default.
-    `ends`: the tokens that end a text or a turn, of which a chat model has several.
+    `ends`: the tokens that end a text or a turn, of which a chat model has several. `prefix`: the token that
+    a text is predicted from its first token on after, as the checkpoint names it: its start token, whether
+    or not the tokenizer puts it before texts, or else its end token.
     """
 
     def __init__(
@@ -32,11 +35,13 @@ class Tokenizer:
         name: str = "",
         template: ChatTemplate | None = None,
         ends: tuple[int, ...] = (),
+        prefix: int | None = None,
     ):
         self.inner = inner
         self.name = name
         self.template = template
         self.ends = ends
+        self.prefix = prefix
         inner.no_padding()
         inner.no_truncation()
         self.start = _start(inner)
@@ -179,7 +184,8 @@ def load_tokenizer(path_or_id: str | Path, revision: str | None = None) -> Token
     try:
         if found.is_file():
             inner, template = gguf_tokenizer(found)
-            return Tokenizer(inner, str(path_or_id), template, end_tokens(found, inner))
+            known = end_tokens(found, inner), prefix_token(found, inner)
+            return Tokenizer(inner, str(path_or_id), template, *known)
         is_whole = path.is_file()
         inner = tokenizers.Tokenizer.from_file(str(path)) if is_whole else read_byte_level(found)
     except ValueError:
@@ -187,8 +193,8 @@ def load_tokenizer(path_or_id: str | Path, revision: str | None = None) -> Token
     except Exception as error:  # the tokenizers library raises plain Exception
         what = path if path.is_file() else found
         raise ValueError(f"{what} is not a tokenizer: {error}") from error
-    template = read_chat_template(found)
-    return Tokenizer(inner, str(path_or_id), template, end_tokens(found, inner))
+    known = end_tokens(found, inner), prefix_token(found, inner)
+    return Tokenizer(inner, str(path_or_id), read_chat_template(found), *known)
 
 
 def pad(rows: Sequence[Sequence[int]], length: int) -> tuple[np.ndarray, np.ndarray]:

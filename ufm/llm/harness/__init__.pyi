@@ -1,0 +1,2 @@
+from .arguments import ArgumentError as ArgumentError
+from .model import HarnessModel as HarnessModel
