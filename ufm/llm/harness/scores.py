@@ -53,4 +53,4 @@ def score_tokens(
 @jax.jit
 def _score(logits: Float[Array, "n vocab"], tokens: Int[Array, " n"]) -> tuple[Array, Array]:
     chosen = jnp.take_along_axis(jax.nn.log_softmax(logits, axis=-1), tokens[:, None], axis=-1)
-    return chosen[:, 0], jnp.argmax(logits, axis=-1) == tokens
+    return chosen[:, 0], jnp.argmax(logits, axis=-1).astype(tokens.dtype) == tokens
