@@ -1,7 +1,7 @@
 """Tasks for lm-evaluation-harness made of the text that ships with CPython, as YAML and JSON lines.
 
-Four kinds, one of each way in which the harness asks a model: the topic of a passage of the language reference
-by its letter (as in MMLU) and by its name, the probability of whole passages, and how a passage goes on.
+Four kinds, one of each way in which the harness asks a model: the topic of a passage of the language
+reference by its letter (as in MMLU) and by its name, the probability of whole passages, and how one goes on.
 """
 
 import json

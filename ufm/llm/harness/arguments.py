@@ -35,8 +35,8 @@ class Arguments:
     - `pretrained`: a directory, a GGUF file, an id on the Hub, or smollm2; `revision`, `dtype`: of `load`.
     - `vector`: a file of any format of `ufm vector`; `layer`: its block to take, where it has several or
       none. `alpha`: the strength, in place of the file's own.
-    - `batch_size`: texts at once, or "auto" by memory; `max_length`: the most tokens of a text, the model's if
-      None; `prefix_token_id`: the token before a text that nothing precedes, the checkpoint's if None.
+    - `batch_size`: texts at once, or "auto" by memory; `max_length`: the most tokens of a text, the model's
+      if None; `prefix_token_id`: the token before a text that nothing precedes, the checkpoint's if None.
     """
 
     pretrained: str

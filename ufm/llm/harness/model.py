@@ -230,7 +230,11 @@ class HarnessModel(TemplateLM):
                 start = len(text) - len(wanted)
                 predicted += [(row, start + i, token) for i, token in enumerate(wanted)]
         scores, is_best = score_tokens(
-            self.model, self.steering, self.alpha, self._filled(texts), np.array(predicted, np.int32)
+            self.model,
+            self.steering,
+            self.alpha,
+            self._filled(texts),
+            np.array(predicted, np.int32),
         )
         cuts = np.cumsum([0, *lengths.values()])
         return {
@@ -372,7 +376,9 @@ def _number(batch_size: str) -> int | None:
     if batch_size.startswith("auto"):
         return None
     if not batch_size.isdecimal() or int(batch_size) < 1:
-        raise ValueError(f"batch_size must be a whole number from 1 on, or auto; got {batch_size!r}")
+        raise ValueError(
+            f"batch_size must be a whole number from 1 on, or auto; got {batch_size!r}"
+        )
     return int(batch_size)
 
 

@@ -73,8 +73,9 @@ def generate_all(
     """As `generate`, after several prompts at once, each with a seed: [prompts, A, count].
 
     The weights, which a new token waits for, are then read once for all of them. `room`: how many new
-    tokens there is room for, `count` if None; runs with the same rows and room share programs, bit for bit. `is_over`: says of the new
-    tokens [prompts · A, n] of all texts so far which have said enough; once all have, none goes on.
+    tokens there is room for, `count` if None; runs with the same rows and room share programs, bit for bit.
+    `is_over`: says which texts have said enough, of their new tokens so far [prompts · A, n]; once all
+    have, or have ended, none goes on.
     """
     strengths = check_strengths(alphas, model, steering)
     rows = [np.asarray(model.batch(list(tokens))[0])[0] for tokens in prompts]
