@@ -14,6 +14,7 @@ collect_ignore = ["tests/ufm/sweeps/mesh_worker.py", "tests/data/make_llm.py"]
 # Modules that import torch; tests/oracle tests them.
 _TORCH = ("arrays", "derivatives", "forward", "model", "parts", "rows", "run")
 collect_ignore += [f"ufm/llm/adapter/{name}.py" for name in _TORCH]
+collect_ignore += ["ufm/llm/harness/model.py"]  # imports lm_eval; tests/oracle tests it
 
 # Tests that may be skipped when CI=true: the start of the node id, and why.
 ALLOWED_SKIPS: dict[str, str] = {}

@@ -25,6 +25,7 @@ doc_to_choice: ["A", "B", "C", "D"]
 doc_to_target: answer
 num_fewshot: 2
 fewshot_split: test
+fewshot_config: {sampler: first_n}
 metric_list: [{metric: acc}, {metric: acc_norm}]
 """,
     "cpython_names": """\

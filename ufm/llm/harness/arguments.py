@@ -1,7 +1,7 @@
 """The arguments of `--model_args`: which model is steered, along which vector, how strongly."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..checkpoint.load import load
@@ -12,6 +12,21 @@ from ..text.tokenizer import Tokenizer, load_tokenizer
 
 # What the harness passes of its own options besides: JAX chooses the device, and there is one size of batch.
 _NOT_OURS = ("device", "max_batch_size")
+
+
+_TEXT, _COUNT = ((str,), "a text"), ((int,), "a whole number")
+# Of each argument, what the harness makes of its text, and what that is called.
+_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    "pretrained": _TEXT,
+    "vector": _TEXT,
+    "alpha": ((int, float), "a number"),
+    "layer": _COUNT,
+    "dtype": _TEXT,
+    "revision": _TEXT,
+    "batch_size": ((int, str), "a whole number, or auto"),
+    "max_length": _COUNT,
+    "prefix_token_id": _COUNT,
+}
 
 
 class ArgumentError(ValueError):
@@ -51,33 +66,26 @@ class Arguments:
 
     @classmethod
     def read(cls, given: Mapping[str, object]) -> "Arguments":
-        """The arguments as the harness passes them, with its own options; an unknown one is refused."""
-        known = [f.name for f in fields(cls)]
-        kept = {k: v for k, v in given.items() if k not in _NOT_OURS}
-        for name in kept:
-            if name not in known:
-                raise ArgumentError(
-                    f"model_args: {name} is unknown; known are {', '.join(known[:-1])} and {known[-1]}"
-                )
+        """The arguments as the harness passes them, with its own options; what is wrong is refused."""
+        kept: dict[str, object] = {}
+        for name, value in given.items():
+            if value is None or name in _NOT_OURS:
+                continue
+            if name not in _KINDS:
+                known = ", ".join(_KINDS)
+                raise ArgumentError(f"model_args: {name} is unknown; known are {known}")
+            kinds, what = _KINDS[name]
+            if isinstance(value, bool) or not isinstance(value, kinds):
+                raise ArgumentError(f"model_args: {name} must be {what}; got {value!r}")
+            kept[name] = float(value) if name == "alpha" and isinstance(value, int) else value
         if "pretrained" not in kept:
             raise ArgumentError("model_args: name the model, such as pretrained=smollm2")
-        return cls(**kept)  # pyright: ignore[reportArgumentType]  # checked below
-
-    def __post_init__(self):
-        for name, kinds, what in (
-            ("alpha", (int, float), "a number"),
-            ("layer", (int,), "a whole number"),
-            ("max_length", (int,), "a whole number"),
-            ("prefix_token_id", (int,), "a whole number"),
-        ):
-            value = getattr(self, name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, kinds)):
-                raise ArgumentError(f"model_args: {name} must be {what}; got {value!r}")
         for name in ("alpha", "layer"):
-            if self.vector is None and getattr(self, name) is not None:
+            if name in kept and "vector" not in kept:
                 raise ArgumentError(
-                    f"model_args: {name} steers nothing without a vector: name the file, vector=FILE"
+                    f"model_args: {name} steers nothing without a vector: name its file, vector=FILE"
                 )
+        return cls(**kept)  # pyright: ignore[reportArgumentType]  # checked above, by name
 
     def load(self) -> Loaded:
         """Read the files; what does not fit raises `ArgumentError`. The small file goes first."""

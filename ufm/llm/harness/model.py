@@ -198,8 +198,8 @@ class HarnessModel(TemplateLM):
             asked = [k for text in texts for k in readers[text]]
             answers |= self._score(texts, [readers[text] for text in texts], requests)
             for k in asked:
-                if requests[k][0] is not None:
-                    self.cache_hook.add_partial("loglikelihood", requests[k][0], answers[k])
+                if (own := requests[k][0]) is not None:
+                    self.cache_hook.add_partial("loglikelihood", own, answers[k])
             bar.update(len(asked))
         bar.close()
         return [answers[k] for k in range(len(requests))]
@@ -291,14 +291,14 @@ class HarnessModel(TemplateLM):
         of the request. Other ways to sample, which `generate` does not know, raise `ValueError`.
         """
         groups: dict[str, list[int]] = defaultdict(list)
-        for k, request in enumerate(requests):
-            groups[repr(sorted(request.args[1].items()))].append(k)
+        asked = [cast(tuple[str, dict[str, object]], request.args) for request in requests]
+        for k, (_, settings) in enumerate(asked):
+            groups[repr(sorted(settings.items()))].append(k)
         answers: dict[int, str] = {}
         bar = tqdm(total=len(requests), disable=disable_tqdm, desc="generated texts")
         for members in groups.values():
-            settings = requests[members[0]].args[1]
-            until, count, temperature = self._settings(settings)
-            contexts = {k: self._context(requests[k].args[0], count) for k in members}
+            until, count, temperature = self._settings(asked[members[0]][1])
+            contexts = {k: self._context(asked[k][0], count) for k in members}
             order = sorted(members, key=lambda k: (-len(contexts[k]), contexts[k]))
             at = 0
             for batch in self._batches([contexts[k] for k in order], extra=count):
@@ -307,7 +307,7 @@ class HarnessModel(TemplateLM):
                 made = self._generate(batch, numbers, until, count, temperature)
                 for k, text in zip(numbers, made, strict=True):
                     answers[k] = text
-                    self.cache_hook.add_partial("generate_until", requests[k].args, text)
+                    self.cache_hook.add_partial("generate_until", asked[k], text)
                 bar.update(len(batch))
         bar.close()
         return [answers[k] for k in range(len(requests))]

@@ -104,6 +104,22 @@ def test_a_text_ends_with_the_first_end_token():
     assert steps == [(1, 10)]  # all have ended
 
 
+def test_texts_go_on_until_all_have_said_enough():
+    model = ufm.llm.load("tests/data/llm/gpt2", "float64")
+    run = partial(generate.generate_all, model, [PROMPT, [7]], None, [0.0], count=10, seeds=[0, 1])
+    whole, seen = run(), []
+
+    def is_over(made):
+        seen.append(made.copy())
+        return np.array([made.shape[1] >= 2, made.shape[1] >= 4])
+
+    stopped = run(is_over=is_over)[:, 0]
+    np.testing.assert_array_equal(stopped[:, :4], whole[:, 0, :4])
+    assert (stopped[:, 4:] == -1).all()
+    assert [made.shape for made in seen] == [(2, n) for n in (1, 2, 3, 4)]
+    np.testing.assert_array_equal(seen[-1], whole[:, 0, :4])
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
