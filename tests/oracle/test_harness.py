@@ -1,6 +1,7 @@
 """Steered models under lm-evaluation-harness, against its own models `hf` and `steered`, task by task."""
 
 import json
+import logging
 import shutil
 import sys
 from pathlib import Path
@@ -217,6 +218,11 @@ def test_conversations_by_the_chat_template(tiny, tasks):
 
 def run(monkeypatch, capsys, *arguments):
     monkeypatch.setattr(sys, "argv", ["lm_eval", "--model", "ufm", *map(str, arguments)])
+    for name in (
+        None,
+        "lm_eval",
+    ):  # it logs to this test's standard error, then closed
+        monkeypatch.setattr(logging.getLogger(name), "handlers", [])
     try:
         __main__.main()
         status = 0
