@@ -218,10 +218,8 @@ def test_conversations_by_the_chat_template(tiny, tasks):
 
 def run(monkeypatch, capsys, *arguments):
     monkeypatch.setattr(sys, "argv", ["lm_eval", "--model", "ufm", *map(str, arguments)])
-    for name in (
-        None,
-        "lm_eval",
-    ):  # it logs to this test's standard error, then closed
+    # the harness keeps the standard error of this test, which is closed after it
+    for name in (None, "lm_eval"):
         monkeypatch.setattr(logging.getLogger(name), "handlers", [])
     try:
         __main__.main()
