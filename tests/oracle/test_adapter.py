@@ -19,13 +19,13 @@ STEERINGS = [
 IDS = dict(bos_token_id=1, eos_token_id=2, pad_token_id=0)
 SIZES = dict(vocab_size=V, hidden_size=D, num_hidden_layers=N, **IDS)
 MAMBA = transformers.MambaConfig(state_size=4, **SIZES)
-MIXTURE = transformers.Qwen3MoeConfig(
+MIXTURE = transformers.Qwen2MoeConfig(
     num_attention_heads=4,
     num_key_value_heads=2,
-    head_dim=8,
     num_experts=4,
     num_experts_per_tok=2,
     moe_intermediate_size=16,
+    shared_expert_intermediate_size=16,
     **SIZES,
 )
 FALCON = transformers.FalconConfig(num_attention_heads=4, **SIZES)
