@@ -17,7 +17,15 @@ from ..decoder.arguments import SITES, one_of, scalar, steered_block, token_batc
 from ..decoder.blocks import at_least_float32
 from ..decoder.limits import is_rounding
 from ..decoder.model import Source
-from ..decoder.steering import Placed, Steering, Where, asked, check_strength, place
+from ..decoder.steering import (
+    Placed,
+    Steering,
+    Where,
+    asked,
+    asked_derivatives,
+    check_strength,
+    place,
+)
 from ..text.tokenizer import Tokenizer
 from .arrays import DTYPES, to_jax, to_numpy, to_torch
 from .derivatives import check_series, series
@@ -180,16 +188,7 @@ class TorchModel:
         By reverse mode twice an order. The first time that an order is asked for, it is held
         against central differences on this model; where they disagree, `ValueError`.
         """
-        if isinstance(order, bool) or not isinstance(order, int) or order < 0:
-            raise ValueError(f"order must be an integer of at least 0; got {order!r}")
-        if isinstance(vector, Steering):
-            if (layer, positions, site) != (None, "all", "residual"):
-                raise ValueError(
-                    "a Steering has its own layer, positions and site: leave these out"
-                )
-            placed = self.place(vector)
-        else:
-            placed = self._place(vector, layer, positions, site)
+        placed = asked_derivatives(order, self._place, vector, layer, positions, site)
         strength = check_strength(scalar(alpha, self.wide), placed, self.wide)
         self.check_derivatives(order)
         rows = self._rows(tokens, mask)

@@ -25,7 +25,17 @@ from .blocks import (
     unembed,
 )
 from .config import Config
-from .steering import Placed, Steering, Where, add, asked, check_strength, place, step
+from .steering import (
+    Placed,
+    Steering,
+    Where,
+    add,
+    asked,
+    asked_derivatives,
+    check_strength,
+    place,
+    step,
+)
 from .taylor import probs_series, run_blocks_series, straight
 
 
@@ -184,14 +194,7 @@ class LanguageModel(eqx.Module):
         mask: Numbers | None = None,
     ) -> Float[Array, "orders *batch vocab"]:
         """All of p_α, dp_α/dα, …, d^n p_α/dα^n, stacked: [n + 1, V], n = `order`."""
-        if isinstance(order, bool) or not isinstance(order, int) or order < 0:
-            raise ValueError(f"order must be an integer of at least 0; got {order!r}")
-        if not isinstance(vector, Steering):
-            placed = self._place(vector, layer, positions, site)
-        elif (layer, positions, site) == (None, "all", "residual"):
-            placed = self.place(vector)
-        else:
-            raise ValueError("a Steering has its own layer, positions and site: leave these out")
+        placed = asked_derivatives(order, self._place, vector, layer, positions, site)
         strength = self._strength(alpha, placed)
         ids, real, is_single = self.batch(tokens, mask)
         layout = layout_of(real)

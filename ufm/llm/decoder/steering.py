@@ -117,6 +117,24 @@ def asked(
     return None
 
 
+def asked_derivatives(
+    order: int,
+    place: Callable[[Numbers, int | None, str, str], Placed],
+    vector: Steering | Numbers,
+    layer: int | None,
+    positions: str,
+    site: str,
+) -> Placed:
+    """What derivatives of this `order` are taken along: a `Steering`, or a direction that the rest places."""
+    if isinstance(order, bool) or not isinstance(order, int) or order < 0:
+        raise ValueError(f"order must be an integer of at least 0; got {order!r}")
+    if not isinstance(vector, Steering):
+        return place(vector, layer, positions, site)
+    if (layer, positions, site) != (None, "all", "residual"):
+        raise ValueError("a Steering has its own layer, positions and site: leave these out")
+    return place(vector.vector, vector.layer, vector.positions, vector.site)
+
+
 def check_strength(strength: Array, steering: Placed | None, dtype: np.dtype) -> Array:
     """The strength; refused where αv overflows the norms, which work in `dtype`."""
     if steering is not None:
