@@ -1,0 +1,1 @@
+"""Concepts by name: what they mean, prompts of them, and words of them."""
