@@ -15,6 +15,7 @@ from ..decoder.arguments import check_context
 from ..decoder.blocks import Layout
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering, add
+from .likeliest import check_likeliest, keep_likeliest
 from .steered_prompt import check_strengths
 
 _ROUND = 32
@@ -31,6 +32,8 @@ def generate(
     count: int,
     ends: Sequence[int] = (),
     temperature: float = 0.0,
+    top_k: int | None = None,
+    top_p: float = 1.0,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> np.ndarray:
@@ -38,13 +41,15 @@ def generate(
 
     v is added at every position, those of the prompt and of the new tokens, as in the sweeps of
     cost: token t is drawn from softmax(`model.logits(prompt + earlier tokens, α, …)` / temperature).
-    `temperature` 0 takes the most likely token. All strengths share one stream of random numbers,
+    `temperature` 0 takes the most likely token. `top_k`: draw among so many of the likeliest tokens alone
+    (and ties of the last); `top_p`: of these, among the fewest likeliest that have this share of the
+    probability together, as `keep_likeliest` has it. All strengths share one stream of random numbers,
     fixed by `seed`, so that rows differ by α alone. Without `steering` every α must be 0; rows at
     α = 0 are the unsteered model's, bit for bit. A text ends with the first of the tokens `ends`
     (`Tokenizer.ends`), and -1 follows; without `ends` none stops it.
 
     Raises `ValueError` where prompt and new tokens exceed the model's positions, on a temperature
-    below 0, and for `steering` of the "last" position alone.
+    below 0, a `top_k` below 1, a `top_p` outside (0, 1], and for `steering` of the "last" position alone.
 
     >>> import numpy as np, ufm.llm
     >>> model = ufm.llm.load("tests/data/llm/gpt2", "float64")
@@ -52,8 +57,19 @@ def generate(
     >>> print(ufm.llm.generate(model, [3, 4, 5], steering, [0.0, 1.0, 2.0, 5.0], count=6).shape)
     (4, 6)
     """
-    how = {"count": count, "ends": ends, "temperature": temperature, "progress": progress}
-    return generate_all(model, [tokens], steering, alphas, seeds=[seed], **how)[0]
+    return generate_all(
+        model,
+        [tokens],
+        steering,
+        alphas,
+        count=count,
+        seeds=[seed],
+        ends=ends,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        progress=progress,
+    )[0]
 
 
 def generate_all(
@@ -66,6 +82,8 @@ def generate_all(
     seeds: Sequence[int],
     ends: Sequence[int] = (),
     temperature: float = 0.0,
+    top_k: int | None = None,
+    top_p: float = 1.0,
     room: int | None = None,
     is_over: Callable[[np.ndarray], np.ndarray] | None = None,
     progress: Progress | None = None,
@@ -81,6 +99,8 @@ def generate_all(
     rows = [np.asarray(model.batch(list(tokens))[0])[0] for tokens in prompts]
     longest = max(row.size for row in rows)
     _check(steering, strengths, count, temperature, seeds, longest, model)
+    check_likeliest(top_k, top_p)
+    is_cut = temperature > 0 and (top_k is not None or top_p < 1)
     ids = np.zeros((len(rows), longest), np.int32)
     real = np.zeros(ids.shape, bool)
     for j, row in enumerate(rows):  # padded on the left: all texts go on from one place
@@ -94,6 +114,8 @@ def generate_all(
     for k in range(count):
         if k:
             logits = states.next(made[:, k - 1], k - 1)
+        if is_cut:
+            logits = keep_likeliest(logits, temperature, top_k=top_k, top_p=top_p)
         chosen = np.asarray(_choose_all(logits, keys, k, temperature))
         made[:, k] = chosen
         is_done |= np.isin(chosen, np.asarray(ends, np.int32))
