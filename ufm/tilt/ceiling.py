@@ -26,8 +26,9 @@ class MassCeiling(NamedTuple):
     - `masses` f_j [m]: the target's mass in each context, where the ceiling is attained.
     - `multiplier`: β of the reverse divergence (the tilt by β·1_T), μ of the cross-entropy (nats per unit of
       mass at the margin); +∞ where `saturated`.
-    - `saturated`: whether the budget pays for mass 1 in every context: κ >= -Σπ log F_j of the reverse
-      divergence. No cross-entropy pays for that; there it means that 1 - f_j is below all floats.
+    - `saturated`: whether more would buy nothing. Of the reverse divergence: κ >= -Σπ log F_j over the
+      contexts with F_j > 0, which then have mass 1. No cross-entropy pays for mass 1: there it means that
+      1 - f_j is below all floats.
     """
 
     mass: float
@@ -66,7 +67,7 @@ def mass_ceiling(
 ) -> MassCeiling:
     """The largest mean mass Σπ q_j(T) of the target under any q_j that costs at most `budget` nats.
 
-    `target_mass` F_j [m] in (0, 1] is the target's unsteered mass, `weights` π [m] are the shares of the
+    `target_mass` F_j [m] in [0, 1] is the target's unsteered mass, `weights` π [m] are the shares of the
     contexts. The q_j are any next-token distributions: steered, fine-tuned, prompted, filtered. `kind`:
 
     - "reverse_kl": Σπ KL(q_j||p_j) <= κ. Then f_j = σ(logit F_j + β) with Σπ kl(f_j||F_j) = κ, attained by
@@ -74,9 +75,13 @@ def mass_ceiling(
     - "cross_entropy": Σπ KL(p_j||q_j) <= κ. Then f_j - F_j = μ f_j (1 - f_j) with Σπ kl(F_j||f_j) = κ,
       attained by the q_j that keep p_j given T and given not T: the strength of 1_T differs by context.
 
-    kl is the divergence between two masses. Worked out in float64 on the host; a mass
-    below 1e-305 costs digits. Raises `ValueError` for a mass outside (0, 1], weights that are no shares, or a
-    budget that is not positive and finite. Source: this project.
+    kl is the divergence between two masses. Where F_j = 0 the two part: any mass on T has an infinite reverse
+    divergence, so f_j = 0 at every κ; its cross-entropy is kl(0||f) = -log(1 - f), so f_j = 1 - 1/μ once
+    μ > 1 (each unit of mass costs a nat or more), and in one context alone f = 1 - e^-κ.
+
+    Worked out in float64 on the host; a positive mass below 1e-305 costs digits. Raises `ValueError` for
+    a mass outside [0, 1], weights that are no shares, or a budget that is not positive and finite. Source:
+    this project.
 
     >>> import ufm
     >>> print(f"{ufm.mass_ceiling([0.2, 0.5], [0.5, 0.5], 0.1).mass:.6f}")
@@ -86,13 +91,20 @@ def mass_ceiling(
     """
     finite("target_mass", masses := floating("target_mass", target_mass, 1))
     before = np.asarray(masses, np.float64)
-    if not ((before > 0) & (before <= 1)).all():
-        j = int(np.argmin((before > 0) & (before <= 1)))
-        raise ValueError(f"target_mass must be in (0, 1]; got {before[j]} at {j}")
+    if not ((before >= 0) & (before <= 1)).all():
+        j = int(np.argmin((before >= 0) & (before <= 1)))
+        raise ValueError(f"target_mass must be in [0, 1]; got {before[j]} at {j}")
     budget = float(budget)
     check_budget(budget, kind, PRICES)
     pi = np.asarray(checked_weights(weights, before.size), np.float64)
-    return _ceiling(before, 1 - before, pi, budget, kind)
+    if kind == "cross_entropy" or before.all():
+        return _ceiling(before, 1 - before, pi, budget, kind)
+    # any mass where there was none is infinitely dear: the budget is for the other contexts
+    some = before > 0
+    found = _ceiling(before[some], 1 - before[some], pi[some], budget, kind)
+    masses = np.zeros_like(before)
+    masses[some] = found.masses
+    return found._replace(mass=float(pi @ masses), masses=masses)
 
 
 def efficiency(
@@ -145,7 +157,7 @@ def _ceiling(on: Floats, off: Floats, pi: Floats, budget: float, kind: str) -> M
         return MassCeiling(1.0, float(pi @ off), np.ones_like(on), math.inf, saturated=True)
     variance = float(pi @ (on * off))
     # as if the price were quadratic; at large ones the cross-entropy grows like a logarithm
-    start = math.sqrt(2 * budget / variance) if variance > 0 else 1.0
+    start = math.sqrt(2 * budget / variance) if variance > 0 else math.inf
     if start > 1:
         far = min(budget / float(pi @ off), 600.0)
         start = min(start, 600.0) if spend.is_reverse else math.exp(far)
@@ -153,10 +165,15 @@ def _ceiling(on: Floats, off: Floats, pi: Floats, budget: float, kind: str) -> M
     def excess(multiplier: float) -> float:
         return cost(min(multiplier, spend.end)) - budget
 
-    multiplier = min(bracketed_root(excess, start).high, spend.end)
-    found = spend.spread(on, off, multiplier)
-    gain = float(pi @ found.gain)
-    return MassCeiling(float(pi @ found.on), gain, found.on, multiplier, saturated=False)
+    low, high = (min(end, spend.end) for end in bracketed_root(excess, start))
+    below, above = (spend.spread(on, off, end) for end in (low, high))
+    # Where μ is next to 1 and F next to 0 the mass 1 - 1/μ hangs on the last digits of μ: between the two
+    # ends of its bracket the price is a line.
+    spare = budget - cost(low)
+    share = min(max(spare / (cost(high) - cost(low)), 0.0), 1.0) if cost(high) > cost(low) else 1.0
+    masses = below.on + share * (above.on - below.on)
+    gain = float(pi @ (below.gain + share * (above.gain - below.gain)))
+    return MassCeiling(float(pi @ masses), gain, masses, high, saturated=False)
 
 
 def _tilted(on: Floats, off: Floats, beta: float) -> _Spread:
@@ -179,9 +196,12 @@ def _balanced(on: Floats, off: Floats, mu: float) -> _Spread:
     """The f with f - F = μ f (1 - f): a root of a quadratic, taken on the side where nothing cancels."""
     root = np.hypot(1 - mu, 2 * math.sqrt(mu) * np.sqrt(on))
     rest = 2 * off / (1 + mu + root)
-    after = 2 * on / ((1 - mu) + root) if mu <= 1 else ((mu - 1) + root) / (2 * mu)
+    after = 2 * on / ((1 - mu) + root) if mu < 1 else ((mu - 1) + root) / (2 * mu)
     gain = after * (mu * rest)
-    log_on = np.log(after) - np.log(on)
+    # without any mass before, the ratio is infinite, and counts for nothing in a divergence
+    log_on = np.where(
+        on > 0, np.log(np.where(on > 0, after, 1)) - np.log(np.where(on > 0, on, 1)), 1
+    )
     near = np.log1p(np.where(log_on < 1, gain, 0.0) / np.where(log_on < 1, on, 1.0))
     return _Spread(after, rest, np.where(log_on < 1, near, log_on), -np.log1p(mu * after), gain)
 

@@ -22,8 +22,10 @@ def kl(a, b):
 
 
 def mass_at(before, multiplier, kind):
-    if before == 1:
-        return before
+    if before == 1 or (before == 0 and kind == "reverse_kl"):
+        return before  # any mass where there was none is infinitely dear
+    if before == 0:
+        return max(1 - 1 / multiplier, mp.mpf(0))
     if kind == "reverse_kl":
         return before / (before + (1 - before) * mp.exp(-multiplier))
     discriminant = (1 - multiplier) ** 2 + 4 * multiplier * before
@@ -45,7 +47,9 @@ def by_bisection(masses, weights, budget, kind):
         return mp.fdot(shares, [kl(a, b) for a, b in pairs])
 
     low, high = mp.mpf(-500), mp.mpf(7) if kind == "reverse_kl" else mp.mpf(300)
-    for _ in range(75):
+    # a multiplier that differs from 1 by no more than the budget: its logarithm is as small
+    is_next_to_1 = kind == "cross_entropy" and budget < 1e-100
+    for _ in range(760 if is_next_to_1 else 75):
         middle = (low + high) / 2
         low, high = (middle, high) if cost(mp.exp(middle)) < budget else (low, middle)
     after = [mass_at(x, mp.exp(high), kind) for x in before]
@@ -59,6 +63,8 @@ MASSES = {
     "small": [1e-12, 1e-14],
     "next to the least float": [1e-305],
     "certain": [1.0, 0.4],
+    "none": [0.0],
+    "none, some, all": [0.0, 0.3, 1.0],
 }
 BUDGETS = (1e-200, 1e-6, 1.0, 100.0)
 
@@ -70,19 +76,49 @@ def test_the_ceiling_agrees_with_bisection(masses, kind, budget):
     weights = np.arange(1.0, len(masses) + 1)
     weights /= weights.sum()
     found = ufm.mass_ceiling(masses, weights, budget, kind=kind)
-    supremum = -float(weights @ np.log(masses))
+    some = np.array(masses) > 0
+    supremum = -float(weights[some] @ np.log(np.array(masses)[some]))
     assert found.saturated == (kind == "reverse_kl" and budget >= supremum)
     if found.saturated:
-        assert (found.mass, found.multiplier) == (1.0, math.inf)
-        assert found.gain == pytest.approx(float(weights @ (1 - np.array(masses))), rel=1e-15)
-        assert (found.masses == 1).all()
+        assert (found.mass, found.multiplier) == (weights @ some, math.inf)
+        assert found.gain == pytest.approx(float(weights @ (some - np.array(masses))), rel=1e-15)
+        assert (found.masses == some).all()
         return
     mass, gain, multiplier = by_bisection(masses, weights, mp.mpf(budget), kind)
-    assert found.mass == pytest.approx(mass, rel=ROUND)
-    assert found.gain == pytest.approx(gain, rel=ROUND)
+    assert found.mass == pytest.approx(mass, rel=ROUND, abs=0)
+    assert found.gain == pytest.approx(gain, rel=ROUND, abs=0)
     # at a large price the multiplier is e to a multiple of it, which carries the error of the exponent
     assert found.multiplier == pytest.approx(multiplier, rel=ROUND * max(1.0, 4 * budget))
     assert weights @ found.masses == pytest.approx(found.mass, rel=1e-15)
+
+
+@pytest.mark.parametrize("budget", [1e-200, 1e-6, 0.3, 20.0])
+def test_where_there_was_no_mass_only_the_cross_entropy_buys_some(budget):
+    """Closed forms: kl(0||f) = -log(1 - f) is finite, kl(f||0) is not for any f > 0."""
+    assert ufm.mass_ceiling([0.0], [1.0], budget).mass == pytest.approx(
+        -math.expm1(-budget), rel=ROUND, abs=0
+    )
+    assert ufm.mass_ceiling([0.0], [1.0], budget, kind="reverse_kl")[:2] == (0.0, 0.0)
+    # a context with none takes nothing of the reverse budget, and gets nothing
+    both = ufm.mass_ceiling([0.0, 0.3], [0.25, 0.75], 0.75 * budget, kind="reverse_kl")
+    alone = ufm.mass_ceiling([0.3], [1.0], budget, kind="reverse_kl")
+    np.testing.assert_allclose(both.masses, [0.0, alone.mass], rtol=ROUND)
+    # below a nat for each unit of mass, the cross-entropy buys in the other context alone
+    both = ufm.mass_ceiling([0.0, 0.3], [0.25, 0.75], 1e-3)
+    assert both.multiplier < 1
+    assert both.masses[0] == 0
+    assert ufm.mass_ceiling([0.0, 0.3], [0.25, 0.75], 1.0).masses[0] > 0.5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_mass_of_0_is_the_limit_of_small_masses(kind):
+    limit = ufm.mass_ceiling([0.0, 0.3], [0.5, 0.5], 0.4, kind=kind).masses
+    gaps = []
+    for power in (-3, -30, -300):
+        near = ufm.mass_ceiling([10.0**power, 0.3], [0.5, 0.5], 0.4, kind=kind).masses
+        gaps.append(np.abs(near - limit).max())
+    # of the reverse divergence it is approached like 1 / log F
+    assert gaps[0] > 5 * gaps[1] >= 25 * gaps[2]
 
 
 def test_prices_at_which_floats_end():
@@ -191,10 +227,10 @@ def test_at_small_strengths_efficiency_is_a_correlation(kind):
 
 
 BAD = {
-    "a mass of 0": (lambda: ufm.mass_ceiling([0.5, 0.0], [0.5, 0.5], 1.0),
-                    r"target_mass must be in \(0, 1\]; got 0.0 at 1"),
+    "a mass below 0": (lambda: ufm.mass_ceiling([0.5, -0.1], [0.5, 0.5], 1.0),
+                       r"target_mass must be in \[0, 1\]; got -0.1 at 1"),
     "a mass above 1": (lambda: ufm.mass_ceiling([1.5], [1.0], 1.0),
-                       r"target_mass must be in \(0, 1\]; got 1.5 at 0"),
+                       r"target_mass must be in \[0, 1\]; got 1.5 at 0"),
     "no budget": (lambda: ufm.mass_ceiling([0.5], [1.0], 0.0),
                   "budget must be positive and finite, in nats for kind 'cross_entropy'; got 0.0"),
     "another kind": (lambda: ufm.mass_ceiling([0.5], [1.0], 1.0, kind="target_mass"),

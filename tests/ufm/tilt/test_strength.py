@@ -57,6 +57,47 @@ def test_half_saturation_is_zero_where_half_is_there_already():
     assert abs(float(ufm.half_saturation(tilt, [True, True, False, False])[0])) < 1e-15
 
 
+def test_half_saturation_has_derivatives_forward_reverse_and_of_second_order():
+    """Against finite differences of the number itself, along random directions in log p and in M."""
+    tilt, mask = tilt_of(*HALVES["mild"]), np.array([True, True, False, False])
+
+    def halves(log_probs, odds):
+        return ufm.half_saturation(ufm.ExponentialTilt(jax.nn.log_softmax(log_probs), odds), mask)
+
+    point = tilt.log_probs, tilt.log_odds
+    rng = np.random.default_rng(5)
+    along = [jnp.asarray(rng.normal(size=x.shape)) for x in point]
+    slope = jax.jvp(halves, point, tuple(along))[1]
+
+    def moved(step):
+        return [x + step * d for x, d in zip(point, along, strict=True)]
+
+    h = 1e-5
+    difference = (halves(*moved(h)) - halves(*moved(-h))) / (2 * h)
+    assert np.abs(difference).min() > 0.1
+    np.testing.assert_allclose(slope, difference, rtol=1e-8)
+    forward = jax.jacfwd(halves, argnums=(0, 1))(*point)
+    reverse = jax.jacrev(halves, argnums=(0, 1))(*point)
+    for a, b in zip(forward, reverse, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+        assert np.abs(a).max() > 0.1
+    gradient = jax.jit(jax.grad(lambda *x: halves(*x).sum(), argnums=1))
+    np.testing.assert_allclose(gradient(*point), reverse[1].sum(axis=0), rtol=1e-12)
+    turned = (gradient(*moved(h)) - gradient(*moved(-h))) / (2 * h)
+    twice = jax.jvp(gradient, point, tuple(along))[1]
+    np.testing.assert_allclose(twice, turned, rtol=1e-6, atol=1e-8)
+
+
+def test_half_saturation_has_derivatives_where_p_is_next_to_0():
+    tilt, mask = tilt_of(*HALVES["extreme p"]), np.array([True, True, False, False])
+    moved = jax.jacrev(lambda m: ufm.half_saturation(ufm.ExponentialTilt(tilt.log_probs, m), mask))(
+        tilt.log_odds
+    )
+    assert np.isfinite(moved).all()
+    # M times s has its root at 1/s of the strength
+    np.testing.assert_allclose(moved @ tilt.log_odds, -ufm.half_saturation(tilt, mask), rtol=1e-12)
+
+
 def test_half_saturation_under_jit():
     tilt, _, target = standard()
     jitted = jax.jit(ufm.half_saturation)(tilt, target)
