@@ -21,6 +21,10 @@ def logits(config, state, tokens, steer=None):
 
 
 def _steered(x, i, steer, site="residual"):
+    if isinstance(steer, list):  # several blocks at once
+        for one in steer:
+            x = _steered(x, i, one, site)
+        return x
     if steer is None or steer[4] != site or (site == "residual" and steer[0] != i):
         return x
     _, alpha, vector, positions, _ = steer

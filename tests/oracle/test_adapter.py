@@ -15,6 +15,8 @@ STEERINGS = [
     ufm.llm.Steering(VECTOR, 0, "last"),
     ufm.llm.Steering(VECTOR, 1),
     ufm.llm.Steering(VECTOR, N - 1, site="post-norm"),
+    ufm.llm.Steering(np.stack([VECTOR, VECTOR[::-1], 2 * VECTOR]), (0, 1, N - 1)),
+    ufm.llm.Steering(np.stack([VECTOR, -VECTOR]), (0, 1), "last"),
 ]
 IDS = dict(bos_token_id=1, eos_token_id=2, pad_token_id=0)
 SIZES = dict(vocab_size=V, hidden_size=D, num_hidden_layers=N, **IDS)
@@ -69,6 +71,25 @@ def test_it_is_the_jax_decoder(both):
     exact = ours.derivatives(TOKENS, VECTOR, **how)
     for found, want in zip(theirs.derivatives(TOKENS, VECTOR, **how), exact, strict=True):
         close(found, want)
+
+
+def test_several_blocks_are_transformers_own_hooks_at_once(both):
+    ours, theirs = both
+    for steering in STEERINGS[3:]:
+        for alpha in (-3.0, 2.0):
+            rows = zip(steering.layer, steering.vector, strict=True)
+            hooks = [(k, alpha, v, steering.positions, "residual") for k, v in rows]
+            want = steered_logits(theirs.inner, TOKENS, steer=hooks)[0]
+            close(ours.all_logits(TOKENS, alpha, steering), want)
+            close(theirs.all_logits(TOKENS, alpha, steering), want)
+            # planted: the last of them left out
+            fewer = steered_logits(theirs.inner, TOKENS, steer=hooks[:-1])[0]
+            assert abs(fewer - want).max() > 1e-2
+        series = theirs.derivatives(TOKENS, steering, alpha=0.5, order=2)
+        for found, exact in zip(
+            series, ours.derivatives(TOKENS, steering, alpha=0.5, order=2), strict=True
+        ):
+            close(found, exact)
 
 
 @pytest.mark.parametrize("side", ["left", "right"])

@@ -255,10 +255,13 @@ _FINAL_NORMS = ("norm", "ln_f", "final_layer_norm")
 
 
 def steered_logits(model, tokens, mask=None, steer=None):
-    """Logits [B, T, V] by transformers, steered by a hook: steer = (layer, alpha, v, positions, site)."""
+    """Logits [B, T, V] by transformers, steered by a hook: steer = (layer, alpha, v, positions, site).
+
+    A list of these steers several blocks at once.
+    """
     handles = []
-    if steer is not None:
-        layer, alpha, vector, positions, site = steer
+    steers = steer if isinstance(steer, list) else [steer] if steer is not None else []
+    for layer, alpha, vector, positions, site in steers:
         body = next(getattr(model, name) for name in _BODIES if hasattr(model, name))
         body = next((getattr(body, name) for name in _INNER if hasattr(body, name)), body)
         blocks = body.layers if hasattr(body, "layers") else body.h
@@ -267,7 +270,7 @@ def steered_logits(model, tokens, mask=None, steer=None):
         final = next(found) or blocks[-1]
         step = alpha * torch.as_tensor(np.asarray(vector), dtype=model.dtype)
 
-        def hook(module, args, output):
+        def hook(module, args, output, step=step, positions=positions):
             x = output[0] if isinstance(output, tuple) else output
             x = x.clone()
             if positions == "all":

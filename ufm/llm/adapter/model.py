@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Unpack, cast
 
 import jax
@@ -15,9 +15,10 @@ from ufm._checks import Numbers
 
 from ..decoder.arguments import SITES, one_of, scalar, steered_block, token_batch
 from ..decoder.blocks import at_least_float32
-from ..decoder.limits import is_rounding
+from ..decoder.limits import added_in_all, is_rounding
 from ..decoder.model import Source
 from ..decoder.steering import (
+    Blocks,
     Placed,
     Steering,
     Where,
@@ -159,7 +160,7 @@ class TorchModel:
         self,
         tokens: Numbers,
         vector: Steering | Numbers,
-        layer: int | None = None,
+        layer: Blocks | None = None,
         alpha: ArrayLike = 0.0,
         order: int = 1,
         positions: str = "all",
@@ -175,7 +176,7 @@ class TorchModel:
         self,
         tokens: Numbers,
         vector: Steering | Numbers,
-        layer: int | None = None,
+        layer: Blocks | None = None,
         alpha: ArrayLike = 0.0,
         order: int = 1,
         positions: str = "all",
@@ -234,7 +235,7 @@ class TorchModel:
 
         None where twice the length changes it (no norm follows, or it is blind to v).
         """
-        v = np.asarray(self.place(steering).vector, np.float64)
+        v = added_in_all(self.place(steering))
         unit = v / np.linalg.norm(v) * np.sqrt(v.size)
         dtype = self.inner.dtype
         ids = self._ids(np.zeros((2, 1), np.int64))
@@ -292,7 +293,7 @@ class TorchModel:
     def _place(
         self,
         vector: Numbers,
-        layer: int | None = None,
+        layer: Blocks | None = None,
         positions: str = "all",
         site: str = "residual",
     ) -> Placed:
@@ -335,13 +336,11 @@ class TorchModel:
         last = rows.last.to(alphas.device)
         edits: dict[int, Edit] = {}
         if placed is not None:
-            v = to_torch(placed.vector, self.weight)
-            is_last = placed.positions == "last"
-
-            def steer(x: torch.Tensor) -> torch.Tensor:
-                return add(x, v, alphas, last if is_last else None)
-
-            edits[self._stop(placed.site, placed.layer)] = steer
+            at = last if placed.positions == "last" else None
+            for part in placed.parts:
+                v = to_torch(part.vector, self.weight)
+                steer = partial(add, v=v, alphas=alphas, last=at)
+                edits[self._stop(part.site, part.layers[0])] = steer
         if only_last:
             before = edits.get(self.blocks)
             edits[self.blocks] = lambda x: last_rows(before(x) if before else x, last)

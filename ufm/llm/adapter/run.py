@@ -1,5 +1,6 @@
 """One sequence in torch under many strengths: what comes before the steered block runs once."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -9,6 +10,7 @@ from ..decoder.adapted import RowSeries
 from ..decoder.steering import Placed
 from .arrays import to_jax, to_torch
 from .derivatives import series
+from .forward import Edit
 
 if TYPE_CHECKING:
     from .model import TorchModel
@@ -35,10 +37,13 @@ class TorchRun:
 
     def __init__(self, model: "TorchModel", ids: torch.Tensor, steering: Placed, only_last: bool):
         self.model, self.ids, self.steering, self.only_last = model, ids, steering, only_last
-        self.v = to_torch(steering.vector, model.weight)
+        self.vectors = {
+            part.layers[0]: to_torch(part.vector, model.weight) for part in steering.parts
+        }
+        self.first = steering.layers[0]
         self.is_normed = steering.site == "post-norm"
         with torch.no_grad():
-            stop = model.blocks if self.is_normed else steering.layer
+            stop = model.blocks if self.is_normed else self.first
             self.kept = model.forward.until(ids, {}, stop)
         if self.is_normed and only_last:
             self.kept = self.kept[:, -1:]
@@ -54,9 +59,10 @@ class TorchRun:
         with torch.no_grad():
             x = self._steered(a)
             if not self.is_normed:
-                enter = (self.steering.layer, x)
+                enter = (self.first, x)
                 ids = self.ids.expand(len(a), -1)
-                x = self._rows(self.model.forward.until(ids, {}, self.model.blocks, enter))
+                stop = self.model.blocks
+                x = self._rows(self.model.forward.until(ids, self._later(a), stop, enter))
         return to_jax(x)
 
     def logits(self, alphas: Float[Array, " strengths"]) -> Float[Array, "strengths rows vocab"]:
@@ -76,14 +82,22 @@ class TorchRun:
         if self.is_normed:
             return model.logits_of(x)
         ids = self.ids.expand(len(alphas), -1)
-        found = model.forward(ids, {model.blocks: self._rows}, (self.steering.layer, x))
-        return found.to(self.v.dtype)
+        edits = {**self._later(alphas), model.blocks: self._rows}
+        wide = self.vectors[self.first].dtype
+        return model.forward(ids, edits, (self.first, x)).to(wide)
 
     def _steered(self, alphas: torch.Tensor) -> torch.Tensor:
-        count = self.kept.shape[1]
-        last = torch.full_like(alphas, count - 1, dtype=torch.int64)
-        x = self.kept.expand(len(alphas), -1, -1)
-        return add(x, self.v, alphas, last if self.steering.positions == "last" else None)
+        return self._adding(self.first, alphas)(self.kept.expand(len(alphas), -1, -1))
+
+    def _later(self, alphas: torch.Tensor) -> dict[int, Edit]:
+        """What is added after the blocks that follow the first."""
+        return {i: self._adding(i, alphas) for i in self.vectors if i != self.first}
+
+    def _adding(self, layer: int, alphas: torch.Tensor) -> Edit:
+        last = None
+        if self.steering.positions == "last":
+            last = torch.full_like(alphas, self.kept.shape[1] - 1, dtype=torch.int64)
+        return partial(add, v=self.vectors[layer], alphas=alphas, last=last)
 
     def _rows(self, x: torch.Tensor) -> torch.Tensor:
         return x[:, -1:] if self.only_last else x

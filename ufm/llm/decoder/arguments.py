@@ -1,6 +1,7 @@
 """Checks of what users pass to a model: one clear line each, silence under tracing."""
 
 import warnings
+from itertools import pairwise
 from typing import Protocol, runtime_checkable
 
 import jax.numpy as jnp
@@ -107,19 +108,36 @@ def steered_block(layer: object, site: str, count: int) -> int:
     return count - 1
 
 
+def steered_blocks(layer: object, site: str, count: int) -> int | tuple[int, ...]:
+    """The block after which v is added, or the blocks, each once and from the first on."""
+    if not isinstance(layer, tuple):
+        return steered_block(layer, site, count)
+    if site == "post-norm":
+        raise ValueError(f'site "post-norm" follows one block, the last; got {layer}')
+    blocks = tuple(block_number(block, count) for block in layer)
+    if not blocks or any(a >= b for a, b in pairwise(blocks)):
+        raise ValueError(f"several blocks must be named in increasing order; got {layer}")
+    return blocks
+
+
 def one_of(name: str, value: str, known: tuple[str, ...]) -> None:
     """Raise unless `value` is one of `known`."""
     if value not in known:
         raise ValueError(f"{name} must be {' or '.join(map(repr, known))}; got {value!r}")
 
 
-def direction(vector: Numbers, dimension: int, dtype: np.dtype) -> Array:
-    """A steering vector [d] in the dtype in which it is added."""
+def directions(vector: Numbers, dimension: int, dtype: np.dtype, rows: int | None = None) -> Array:
+    """A steering vector [d], or `rows` of them [n, d], in the dtype in which it is added."""
     v = _array(vector)
     if not _is_real(v.dtype):
         raise TypeError(f"vector must hold real numbers; got dtype {v.dtype}")
-    if v.shape != (dimension,):
+    if rows is None and v.shape != (dimension,):
         raise ValueError(f"vector must have shape ({dimension},), the model's width; got {v.shape}")
+    if rows is not None and v.shape != (rows, dimension):
+        raise ValueError(
+            f"vector must have shape ({rows}, {dimension}), a row of the model's width for each block; got "
+            f"{v.shape}"
+        )
     finite("vector", v)
     return jnp.asarray(v.astype(dtype))
 
@@ -147,13 +165,15 @@ def check_shift(alphas: Numbers, vector: Numbers, dtype: np.dtype) -> None:
     """Raise where αv is so long that its square, of which the next norm takes the mean, overflows.
 
     The norm would be 1/∞ = 0 then, and the logits those of no hidden state at all, without a word. The
-    bound, half the root of the largest number of `dtype`, leaves room for the state itself.
+    bound, half the root of the largest number of `dtype`, leaves room for the state itself. Rows [n, d] are
+    added to one stream: their lengths add up.
     """
     if not is_concrete(alphas, vector):
         return
     within("alpha", alphas, dtype)
     furthest = float(np.abs(np.asarray(alphas, np.float64)).max())
-    shift = furthest * float(np.linalg.norm(np.asarray(vector, np.float64)))
+    rows = np.atleast_2d(np.asarray(vector, np.float64))
+    shift = furthest * float(np.linalg.norm(rows, axis=1).sum())
     most = 0.5 * float(jnp.finfo(dtype).max) ** 0.5
     if shift > most:
         wider = "" if dtype == np.float64 else ", or load the model in float64"

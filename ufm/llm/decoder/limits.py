@@ -39,17 +39,23 @@ def only_head_follows(model: LanguageModel, steering: Steering | Placed) -> bool
     return is_last or steering.site == "post-norm"
 
 
+def added_in_all(steering: Placed) -> np.ndarray:
+    """v [d], in float64; of several blocks the sum of the rows."""
+    return np.atleast_2d(np.asarray(steering.vector, np.float64)).sum(axis=0)
+
+
 def limit_states(model: Model, steering: Steering) -> Float[Array, "2 d"] | None:
     """LN_0(-v) and LN_0(v), to which all last hidden states tend as α → -∞ and as α → +∞.
 
     LN_0 is the model's final norm without its eps. None where nothing of v is left: a LayerNorm
     takes the mean of the entries away, and equal entries leave their rounding. None, too, of a model
-    without a final norm. At the site "post-norm" there is no limit, for no norm follows.
+    without a final norm. At the site "post-norm" there is no limit, for no norm follows. After several
+    blocks v is the sum of what is added: all that the blocks between add is bounded.
     """
     if not isinstance(model, LanguageModel):
         return model.limit_states(steering)
     norm = model.params.final_norm
-    seen = seen_by_norm(model, model.place(steering).vector)
+    seen = seen_by_norm(model, added_in_all(model.place(steering)))
     if norm is None or seen is None:
         return None
     # of length √d, so that no square overflows

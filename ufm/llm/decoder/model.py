@@ -26,6 +26,7 @@ from .blocks import (
 )
 from .config import Config
 from .steering import (
+    Blocks,
     Placed,
     Steering,
     Where,
@@ -36,7 +37,7 @@ from .steering import (
     place,
     step,
 )
-from .taylor import probs_series, run_blocks_series, straight
+from .taylor import Series, probs_series, run_blocks_series, straight
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,10 @@ class LanguageModel(eqx.Module):
 
     Made by `ufm.llm.load`. Blocks are numbered from 0. Below, `tokens` is one sequence [T] or a
     batch [B, T] (results then have a first axis B); `mask` [B, T] marks the real tokens of a batch
-    padded on either side, True where real. What is added where is a `ufm.llm.Steering`; its four
-    fields `vector`, `layer`, `positions` and `site` may also be given as keywords. `positions` says
-    where v is added: "all" real tokens, or the "last" one; these are different interventions. `site`
-    says to what: "residual", the stream after block `layer`, or "post-norm", the last hidden state
+    padded on either side, True where real. What is added where, after one block or several, is a
+    `ufm.llm.Steering`; its four fields `vector`, `layer`, `positions` and `site` may also be given as
+    keywords. `positions` says where v is added: "all" real tokens, or the "last" one; these are different
+    interventions. `site` says to what: "residual", the stream after block `layer`, or "post-norm", the last hidden state
     after the final norm (`layer` is then the last block), where logits are affine in α and the model
     *is* an `ufm.ExponentialTilt` (but for a softcap on the logits).
 
@@ -165,7 +166,7 @@ class LanguageModel(eqx.Module):
         self,
         tokens: Numbers,
         vector: Steering | Numbers,
-        layer: int | None = None,
+        layer: Blocks | None = None,
         alpha: ArrayLike = 0.0,
         order: int = 1,
         positions: str = "all",
@@ -185,7 +186,7 @@ class LanguageModel(eqx.Module):
         self,
         tokens: Numbers,
         vector: Steering | Numbers,
-        layer: int | None = None,
+        layer: Blocks | None = None,
         alpha: ArrayLike = 0.0,
         order: int = 1,
         positions: str = "all",
@@ -199,13 +200,11 @@ class LanguageModel(eqx.Module):
         ids, real, is_single = self.batch(tokens, mask)
         layout = layout_of(real)
         x = self.before_steering(ids, layout, placed)
-        v = step(x, layout, placed)
-        steered = add(x, v, strength)
         if order == 0:
-            stack = jax.nn.softmax(self.after_steering(steered, layout, placed))[None]
+            hidden = self.steered_states(x, strength, layout, placed)
+            stack = jax.nn.softmax(self.unembed(hidden))[None]
         else:
-            line, after = straight(steered, v.astype(x.dtype), order), placed.layer + 1
-            series = run_blocks_series(self.params, self.config, line, layout, after)
+            series = self.steered_series(x, strength, layout, placed, order)
             has_norm = placed.site == "post-norm"
             stack = jnp.stack(probs_series(self.params, self.config, series, has_norm))
         return stack[:, 0, 0] if is_single else stack[:, :, 0]
@@ -261,27 +260,53 @@ class LanguageModel(eqx.Module):
         After the last block nothing mixes positions: `only_last` leaves one row there, [B, 1, d].
         """
         x = embed(self.params, self.config, ids, layout)
-        stop = self._after(steering)
-        only_last = only_last and stop == self.blocks
-        x = run_blocks(self.params, self.config, x, layout, 0, stop, only_last)
+        stop = self.blocks if steering is None else steering.layers[0] + 1
+        x = self._blocks(x, layout, 0, stop, only_last)
         is_normed = steering is not None and steering.site == "post-norm"
         return normalise(self.params, self.config, x) if is_normed else x
 
-    def states_after(
-        self, x: Array, layout: Layout, steering: Placed | None, only_last: bool = True
+    def steered_states(
+        self,
+        x: Array,
+        alphas: Float[Array, " #batch"],
+        layout: Layout,
+        steering: Placed,
+        only_last: bool = True,
     ) -> Array:
-        """The last hidden states [B, 1, d], or [B, T, d] of all rows, from the steered ones."""
-        start = self._after(steering)
-        if start < self.blocks:
-            x = run_blocks(self.params, self.config, x, layout, start, self.blocks, only_last)
-        is_normed = steering is not None and steering.site == "post-norm"
-        return x if is_normed else normalise(self.params, self.config, x)
+        """The last hidden states [B, 1, d], or [B, T, d] of all rows, from those before steering.
 
-    def after_steering(
-        self, x: Array, layout: Layout, steering: Placed | None, only_last: bool = True
-    ) -> Array:
-        """Logits [B, 1, V], or [B, T, V] of all rows, from the steered hidden states."""
-        return unembed(self.params, self.config, self.states_after(x, layout, steering, only_last))
+        One α for each sequence of `x`, or one sequence for each α.
+        """
+        stop = steering.layers[0] + 1
+        for part in steering.parts:
+            start, stop = stop, part.layers[0] + 1
+            x = self._blocks(x, layout, start, stop, only_last)
+            x = add(x, step(x, layout, part), alphas)
+        x = self._blocks(x, layout, stop, self.blocks, only_last)
+        return x if steering.site == "post-norm" else normalise(self.params, self.config, x)
+
+    def steered_series(
+        self,
+        x: Array,
+        alphas: Float[Array, " #batch"],
+        layout: Layout,
+        steering: Placed,
+        order: int,
+        only_last: bool = True,
+    ) -> Series:
+        """The last hidden states, before the final norm at the residual site, with their derivatives in α."""
+        params, config, first = self.params, self.config, steering.parts[0]
+        v = step(x, layout, first)
+        steered = add(x, v, alphas)
+        series, stop = straight(steered, v.astype(x.dtype), order), first.layers[0] + 1
+        for part in steering.parts[1:]:
+            start, stop = stop, part.layers[0] + 1
+            is_last = only_last and stop == self.blocks
+            series = run_blocks_series(params, config, series, layout, start, stop, is_last)
+            v = step(series[0], layout, part)
+            steered = add(series[0], v, alphas)
+            series = [steered, series[1] + v.astype(x.dtype), *series[2:]]
+        return run_blocks_series(params, config, series, layout, stop, self.blocks, only_last)
 
     def _steered(
         self,
@@ -313,18 +338,21 @@ class LanguageModel(eqx.Module):
         ids, real, is_single = self.batch(tokens, mask)
         layout = layout_of(real)
         x = self.before_steering(ids, layout, placed, only_last)
-        if placed is not None:
-            x = add(x, step(x, layout, placed), strength)
-        return self.states_after(x, layout, placed, only_last), is_single
+        if placed is None:
+            return normalise(self.params, self.config, x), is_single
+        return self.steered_states(x, strength, layout, placed, only_last), is_single
 
     def _strength(self, alpha: ArrayLike, placed: Placed | None) -> Array:
         """The strength as a row of one; refused where αv overflows the norms."""
         return check_strength(scalar(alpha, self.wide)[None], placed, self.wide)
 
-    def _place(self, vector: Numbers, layer: int | None, positions: str, site: str) -> Placed:
+    def _place(self, vector: Numbers, layer: Blocks | None, positions: str, site: str) -> Placed:
         sizes = {"count": self.blocks, "width": self.dimension}
         return place(vector, layer, positions, site, **sizes, dtype=self.wide)
 
-    def _after(self, steering: Placed | None) -> int:
-        """The first block that sees the steered states; the number of blocks if none does."""
-        return self.blocks if steering is None else steering.layer + 1
+    def _blocks(self, x: Array, layout: Layout, start: int, stop: int, only_last: bool) -> Array:
+        """The stream after blocks start..stop-1; after the last block `only_last` leaves one row."""
+        if start == stop:
+            return x
+        only_last = only_last and stop == self.blocks
+        return run_blocks(self.params, self.config, x, layout, start, stop, only_last)

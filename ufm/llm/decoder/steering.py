@@ -1,8 +1,8 @@
 """The one record of what is added where, and the sum h + αv itself."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol, TypedDict, runtime_checkable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeAlias, TypedDict, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -11,8 +11,11 @@ from jaxtyping import Array, ArrayLike, Float
 
 from ufm._checks import Numbers, finite, is_concrete
 
-from .arguments import POSITIONS, SITES, check_shift, direction, one_of, steered_block
+from .arguments import POSITIONS, SITES, check_shift, directions, one_of, steered_blocks
 from .blocks import Layout
+
+# The number of a block, or of several.
+Blocks: TypeAlias = int | tuple[int, ...]
 
 
 @runtime_checkable
@@ -33,7 +36,7 @@ class Where(TypedDict, total=False):
     """The fields of a `Steering` as keywords, for a call that steers once."""
 
     vector: Numbers | None
-    layer: int | None
+    layer: Blocks | None
     positions: str
     site: str
 
@@ -42,13 +45,22 @@ class Where(TypedDict, total=False):
 class Steering:
     """What is added where: `vector` [d] after block `layer`, at "all" or the "last" positions.
 
+    Several blocks at once: `layer` names them, in increasing order, and `vector` [n, d] has a row for each.
+    One α multiplies all rows: h ← h + αv_k after block l_k, k = 1, …, n.
+
     `site` is "residual", the stream after the block, or "post-norm", the last block's state after
     the final norm. A vector of zeros steers nothing and raises `ValueError`, as do entries that are
     not finite and positions or sites that do not exist; a model checks the layer and the width.
+
+    >>> import numpy as np, ufm.llm
+    >>> model = ufm.llm.load("tests/data/llm/gpt2", "float64")
+    >>> both = ufm.llm.Steering(np.stack([np.linspace(-1, 1, 16), np.ones(16)]), layer=(0, 1))
+    >>> print(abs(model.logits([1, 2, 3], 2.0, both) - model.logits([1, 2, 3])).max().round(2))
+    3.16
     """
 
     vector: np.ndarray | Array
-    layer: int
+    layer: Blocks
     positions: str = "all"
     site: str = "residual"
 
@@ -61,29 +73,82 @@ class Steering:
             if not vector.any():
                 raise ValueError("the steering vector is zero: it steers nothing")
             object.__setattr__(self, "vector", vector)
+        if isinstance(self.layer, Sequence):
+            object.__setattr__(self, "layer", tuple(self.layer))
 
     @classmethod
-    def of(cls, vector: Measured, positions: str | None = None) -> "Steering":
-        """A vector from prompts, at the site it was measured at; `positions` replaces its own."""
+    def of(
+        cls,
+        vector: Measured | Sequence[Measured],
+        positions: str | None = None,
+        weights: Sequence[float] | None = None,
+    ) -> "Steering":
+        """A vector from prompts, at the site it was measured at; `positions` replaces its own.
+
+        Of several vectors, each is added after its own block, `weights` times (1 if not given). Raises
+        `ValueError` where they differ in site or positions.
+        """
+        if isinstance(vector, Sequence):
+            return _at_once(vector, positions, weights)
+        if weights is not None:
+            raise ValueError("weights are of several vectors: one is scaled by alpha")
         return cls(vector.values, vector.layer, positions or vector.positions, vector.site)
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """The blocks after which something is added, one or more."""
+        return self.layer if isinstance(self.layer, tuple) else (self.layer,)
+
+
+def _at_once(
+    vectors: Sequence[Measured], positions: str | None, weights: Sequence[float] | None
+) -> Steering:
+    """Each vector after its own block, `weights` times."""
+    factors = [1.0] * len(vectors) if weights is None else list(map(float, weights))
+    if len(factors) != len(vectors) or 0 in factors:
+        raise ValueError(
+            f"weights must be {len(vectors)} numbers other than 0, one for each block; got {factors}"
+        )
+    places = sorted({(v.site, positions or v.positions) for v in vectors})
+    if len(places) != 1:
+        raise ValueError(f"the vectors must be of one site and positions; got {places}")
+    ((site, where),) = places
+    order = np.argsort([v.layer for v in vectors], kind="stable").tolist()
+    rows = np.stack([factors[k] * np.asarray(vectors[k].values) for k in order])
+    return Steering(rows, tuple(vectors[k].layer for k in order), where, site)
 
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """A steering as a model adds it: `vector` [d] in the dtype of the sum, after block `layer`.
+    """A steering as a model adds it: `vector` in the dtype of the sum, [d] after one block or [n, d] after n.
 
     v may be traced, so that results can be differentiated in v, and 0, so that they can be at v = 0.
     """
 
     vector: Array
-    layer: int
+    layer: Blocks
     positions: str
     site: str
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """The blocks after which something is added, in increasing order."""
+        return self.layer if isinstance(self.layer, tuple) else (self.layer,)
+
+    @property
+    def parts(self) -> "tuple[Placed, ...]":
+        """What is added after each block, as a steering of its own."""
+        if not isinstance(self.layer, tuple):
+            return (self,)
+        return tuple(
+            replace(self, vector=row, layer=layer)
+            for row, layer in zip(self.vector, self.layer, strict=True)
+        )
 
 
 def place(
     vector: Numbers,
-    layer: int | None = None,
+    layer: Blocks | None = None,
     positions: str = "all",
     site: str = "residual",
     *,
@@ -94,16 +159,17 @@ def place(
     """Steering checked against a model of `count` blocks and of this `width`, which adds in `dtype`."""
     one_of("positions", positions, POSITIONS)
     one_of("site", site, SITES)
-    block = steered_block(layer, site, count)
-    return Placed(direction(vector, width, dtype), block, positions, site)
+    blocks = steered_blocks(layer, site, count)
+    rows = len(blocks) if isinstance(blocks, tuple) else None
+    return Placed(directions(vector, width, dtype, rows), blocks, positions, site)
 
 
 def asked(
     alpha: ArrayLike,
-    place: Callable[[Numbers, int | None, str, str], Placed],
+    place: Callable[[Numbers, Blocks | None, str, str], Placed],
     *,
     vector: Numbers | None = None,
-    layer: int | None = None,
+    layer: Blocks | None = None,
     positions: str = "all",
     site: str = "residual",
 ) -> Placed | None:
@@ -119,9 +185,9 @@ def asked(
 
 def asked_derivatives(
     order: int,
-    place: Callable[[Numbers, int | None, str, str], Placed],
+    place: Callable[[Numbers, Blocks | None, str, str], Placed],
     vector: Steering | Numbers,
-    layer: int | None,
+    layer: Blocks | None,
     positions: str,
     site: str,
 ) -> Placed:
@@ -145,7 +211,7 @@ def check_strength(strength: Array, steering: Placed | None, dtype: np.dtype) ->
 def step(
     x: Float[Array, "batch length d"], layout: Layout, steering: Placed
 ) -> Float[Array, "#batch #length d"]:
-    """v at the steered positions of `x`, 0 elsewhere."""
+    """v of one block at the steered positions of `x`, 0 elsewhere."""
     if steering.positions == "all" or x.shape[1] == 1:
         return steering.vector[None, None, :]
     return _at_last(steering.vector, layout)

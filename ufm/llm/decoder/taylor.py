@@ -33,14 +33,14 @@ def run_blocks_series(
     series: Series,
     layout: Layout,
     start: int,
+    stop: int,
     only_last: bool = True,
 ) -> Series:
-    """`run_blocks` from block `start` to the last, on a series."""
-    n = len(config.blocks)
-    for i in range(start, n):
+    """`run_blocks` on a series."""
+    for i in range(start, stop):
         settings = config.blocks[i]
         rotation, visible = arrange(layout, settings, series[0].dtype)
-        rows = layout.last if only_last and i == n - 1 else None
+        rows = layout.last if only_last and i == stop - 1 else None
         series = _block_series(settings, params.blocks[i], series, rotation, visible, rows)
     return series
 

@@ -116,13 +116,11 @@ class ControlVector:
         return replace(self, directions=directions, alpha=alpha)
 
     def steering(self) -> Steering:
-        """The one direction and its place, to steer a `LanguageModel`; α is the caller's to pass."""
-        if len(self.directions) > 1:
-            raise ValueError(
-                f"there are directions of blocks {self.layers}: choose one with only([block])"
-            )
-        ((layer, v),) = self.directions.items()
-        return Steering(v, layer, self.positions, self.site)
+        """The directions and their places, to steer a `LanguageModel`; α is the caller's to pass."""
+        rows = list(self.directions.values())
+        if len(rows) == 1:
+            return Steering(rows[0], self.layers[0], self.positions, self.site)
+        return Steering(np.stack(rows), self.layers, self.positions, self.site)
 
 
 def _exact(name: str, values: np.ndarray) -> np.ndarray:

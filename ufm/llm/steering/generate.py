@@ -180,7 +180,8 @@ class _States:
         real: Bool[np.ndarray, "texts length"],
     ):
         self.model, self.ids = model, ids
-        self.steering = None if steering is None else model.place(steering)
+        parts = () if steering is None else model.place(steering).parts
+        self.added = {(part.layers[0], part.site): part.vector for part in parts}
         self.alphas = jnp.asarray(alphas.astype(model.wide))
         self.length, most = ids.shape[1], model.config.positions
         # rounded up, so that texts of about one length share their programs
@@ -232,10 +233,8 @@ class _States:
 
     def _steered(self, x: Array, layer: int, site: str) -> Array:
         """h + αv, if this is where v is added."""
-        steering = self.steering
-        if steering is None or (layer, site) != (steering.layer, steering.site):
-            return x
-        return add(x, steering.vector[None, None, :], self.alphas)
+        vector = self.added.get((layer, site))
+        return x if vector is None else add(x, vector[None, None, :], self.alphas)
 
 
 @jax.jit

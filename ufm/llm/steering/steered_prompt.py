@@ -26,8 +26,8 @@ from ..decoder.blocks import (
     unembed,
 )
 from ..decoder.model import LanguageModel
-from ..decoder.steering import Placed, Steering, add, step
-from ..decoder.taylor import logit_series, run_blocks_series, straight
+from ..decoder.steering import Blocks, Placed, Steering, add
+from ..decoder.taylor import logit_series
 from ..text.tokenizer import pad
 from .batches import at_once, within_blocks
 from .last_block import LastBlock, has_closed_form
@@ -60,21 +60,24 @@ class SteeredRun:
 
     def states(self, alphas: Float[Array, " strengths"]) -> Float[Array, "strengths rows d"]:
         """The last hidden states at each strength, of all rows or of the last."""
-        x = add(self.before, step(self.before, self.layout, self.steering), alphas)
-        return self.model.states_after(x, self.layout, self.steering, self.only_last)
+        where = self.layout, self.steering, self.only_last
+        return self.model.steered_states(self.before, alphas, *where)
 
     def logit_series(self, alphas: Float[Array, " strengths"], order: int) -> RowSeries:
         """The logits at each strength and their derivatives in it, up to `order`, of the rows asked for."""
-        v = step(self.before, self.layout, self.steering)
-        x = add(self.before, v, alphas)
-        params, config, start = self.model.params, self.model.config, self.steering.layer + 1
-        series = straight(x, v.astype(x.dtype), order)
-        series = run_blocks_series(params, config, series, self.layout, start, self.only_last)
+        where = self.layout, self.steering, order, self.only_last
+        series = self.model.steered_series(self.before, alphas, *where)
+        params, config = self.model.params, self.model.config
         has_norm = self.steering.site == "post-norm"
         return lambda rows: logit_series(params, config, [x[:, rows] for x in series], has_norm)
 
-    def shift_gradient(self, alpha: float, slopes: Float[Array, "1 kept d"]) -> Float[Array, " d"]:
-        """The gradient in the shift αv, shared by all positions, of what has these slopes in the `states`."""
+    def shift_gradient(
+        self, alpha: float, slopes: Float[Array, "1 kept d"]
+    ) -> Float[Array, "*blocks d"]:
+        """The gradient in the shift αv, shared by all positions, of what has these slopes in the `states`.
+
+        Of several blocks, a row for each.
+        """
         placed = self.steering
         if placed.positions != "all":
             raise ValueError('the gradient in v is that of a v added at "all" positions')
@@ -95,19 +98,19 @@ def _shift_gradient(
     model: LanguageModel,
     before: Float[Array, "1 rows d"],
     layout: Layout,
-    shift: Float[Array, " d"],
+    shift: Float[Array, "*blocks d"],
     slopes: Float[Array, "1 kept d"],
     *,
-    layer: int,
+    layer: Blocks,
     site: str,
     only_last: bool,
-) -> Float[Array, " d"]:
+) -> Float[Array, "*blocks d"]:
     """By reverse mode through the blocks after the steered one."""
 
     def states(shift: Array) -> Array:
         placed = Placed(shift, layer, "all", site)
-        x = add(before, step(before, layout, placed), jnp.ones(1, shift.dtype))
-        return model.states_after(x, layout, placed, only_last)
+        one = jnp.ones(1, shift.dtype)
+        return model.steered_states(before, one, layout, placed, only_last)
 
     (found,) = jax.vjp(states, shift)[1](slopes)
     return found
@@ -124,10 +127,10 @@ class SteeredPrompt(SteeredRun):
     def __init__(
         self, model: LanguageModel, tokens: Numbers, steering: Steering, length: int | None = None
     ):
-        is_last = steering.layer == model.blocks - 1
+        is_last = steering.layers[0] == model.blocks - 1
         super().__init__(model, tokens, steering, None if is_last else length, only_last=True)
         self.tokens = tokens
-        self.start = self.steering.layer + 1
+        self.start = self.steering.layers[0] + 1
         states = self.before[0]
         is_last = has_closed_form(model, self.steering, states)
         self.last_block = LastBlock.of(model, self.steering, states) if is_last else None
@@ -138,8 +141,8 @@ class SteeredPrompt(SteeredRun):
     def base(self) -> Float[Array, " vocab"]:
         """The logits of the unsteered model, without padding."""
         if not self.is_padded:
-            # the same programs on the same numbers, from where v is added on
-            return self.model.after_steering(self.before, self.layout, self.steering)[0, 0]
+            # the same programs on the same numbers, and α = 0 adds nothing
+            return self.model.unembed(self.states(jnp.zeros(1, self.model.wide)))[0, 0]
         return self.model.logits(self.tokens)
 
     def batch_size(self) -> int:
@@ -156,11 +159,14 @@ class SteeredPrompt(SteeredRun):
         if self.cache is None:
             return unembed(params, config, self.states(alphas))[:, 0]
         last = self.layout.last
-        x = add(pick(self.before, last), self.steering.vector[None, None, :], alphas)
+        added = dict(zip(self.steering.layers, self.steering.parts, strict=True))
+        x = add(pick(self.before, last), added.pop(self.start - 1).vector[None, None, :], alphas)
         for i, kept in self.cache.items():
             settings = config.blocks[i]
             arranged = arrange(self.layout, settings, x.dtype)
             x, *_ = extend(settings, params.blocks[i], x, *arranged, *kept, last)
+            if i in added:
+                x = add(x, added[i].vector[None, None, :], alphas)
         return unembed(params, config, normalise(params, config, x))[:, 0]
 
     def _unsteered_cache(self) -> dict[int, tuple[Array, Array]]:

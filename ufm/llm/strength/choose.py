@@ -12,6 +12,7 @@ from ufm.numerics.roots import narrowed
 from ufm.tilt.strength import check_budget
 
 from ..decoder.arguments import check_shift
+from ..decoder.steering import Blocks
 from ..measure.budgets import KINDS
 from ..measure.text_cost import TextSpend
 
@@ -69,7 +70,7 @@ class ModelStrength:
 
     - `alpha`: where the spending first crosses `budget`, going out from 0; ±∞ where it was not seen to.
       `bracket`: around the crossing; `alpha` is the end whose spending is nearer to the budget.
-    - `scale`: |v| / median |h|; `relative` is α in that unit.
+    - `scale`: |v| / median |h|, |v|² = Σ_k |v_k|² of several blocks; `relative` is α in that unit.
     - `derivatives` [3, 4]: the exact spending at 0, its first and its second derivative.
     - `spent` [4]: at `alpha`, in the order of `ufm.llm.KINDS` (NaN where not reachable).
     - `scanned` [S], `costs` [S]: strengths scanned outward from 0, and their spending; `furthest`: the
@@ -83,7 +84,7 @@ class ModelStrength:
 
     kind: str
     budget: float
-    layer: int
+    layer: Blocks
     site: str
     alpha: float
     bracket: Bracket[float]

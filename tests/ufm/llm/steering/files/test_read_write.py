@@ -272,8 +272,9 @@ def test_blocks_are_chosen_and_arrays_told_their_block(tmp_path):
     assert ufm.llm.read_vector(tmp_path / "v.npy", [4, 6]).layers == (4, 6)
     with pytest.raises(ValueError, match="no direction of block 5"):
         ufm.llm.read_vector(tmp_path / "v.npy", [5])
-    with pytest.raises(ValueError, match="choose one with only"):
-        vector.steering()
+    # all blocks at once
+    assert vector.steering().layers == (1, 4, 6)
+    np.testing.assert_array_equal(vector.steering().vector, np.outer([1, 2, 3], V))
     np.save(tmp_path / "one.npy", V)
     assert ufm.llm.read_vector(tmp_path / "one.npy", [7]).layers == (7,)
     for layers in (None, [1, 2]):
