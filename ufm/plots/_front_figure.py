@@ -7,7 +7,7 @@ from ..tilt.strength import choose_strength
 from . import _gallery_datasets as datasets
 from ._concepts import concept_curves
 from ._cross_entropy import cross_entropy_curve
-from ._picture import Picture, drop_legend
+from ._picture import Picture, drop_legend, drop_limits, note
 from ._style import PALETTE
 from ._tokens import token_curves
 
@@ -39,35 +39,28 @@ def _at_a_glance() -> Figure:
     tokens.set(yticks=(-0.5, 0.0, 0.5), ylabel="change of probability", ylim=(-0.5, 0.7))
     masses.set(yticks=(0.0, 0.5, 1.0), ylabel="probability")
     price.set(yticks=(0, 10, 20), ylabel="price (nats)", ylim=(-1.0, 21.0))
-    _label(tokens, (1.5, 0.58), "words of the target", PALETTE[0])
-    _label(tokens, (2.0, -0.32), "of the opposite", PALETTE[1])
-    _label(tokens, (7.0, 0.03), "others", PALETTE[2])
-    _label(masses, (1.02, 0.82), "target", PALETTE[0])
-    _label(masses, (-0.95, 0.84), "opposite", PALETTE[1])
-    _label(masses, (1.05, 0.08), "others", PALETTE[2])
-    _label(price, (1.5, 8.5), "price", PALETTE[0])
-    _label(price, (4.2, 8.0), "½σ²α²", PALETTE[1])
+    note(tokens, (1.5, 0.58), "words of the target", PALETTE[0], size=_SMALL)
+    note(tokens, (2.0, -0.32), "of the opposite", PALETTE[1], size=_SMALL)
+    note(tokens, (7.0, 0.03), "others", PALETTE[2], size=_SMALL)
+    note(masses, (1.02, 0.82), "target", PALETTE[0], size=_SMALL)
+    note(masses, (-0.95, 0.84), "opposite", PALETTE[1], size=_SMALL)
+    note(masses, (1.05, 0.08), "others", PALETTE[2], size=_SMALL)
+    note(price, (1.5, 8.5), "price", PALETTE[0], size=_SMALL)
+    note(price, (4.2, 8.0), "½σ²α²", PALETTE[1], size=_SMALL)
     price.axhline(_BUDGET, color=_INK, linewidth=1, linestyle=":", gid="budget")
-    _label(price, (0.65, 14.0), f"{_BUDGET:g} nats\nbuy α = {choice.alpha:.2f}", _INK)
+    note(price, (0.65, 14.0), f"{_BUDGET:g} nats\nbuy α = {choice.alpha:.2f}", _INK, size=_SMALL)
     return figure
 
 
 def _simplify(axes: Axes, title: str) -> None:
     """No legend and no limits; the message as title, in letters that a small picture can bear."""
     drop_legend(axes)
-    for line in list(axes.lines):
-        if str(line.get_gid()).startswith("limit"):
-            line.remove()
+    drop_limits(axes)
     axes.set_title(title, loc="left", fontsize=_LARGE)
     axes.set_xlabel("strength α")
     axes.tick_params(labelsize=_SMALL)
     for label in (axes.xaxis.label, axes.yaxis.label):
         label.set_fontsize(_SMALL)
-
-
-def _label(axes: Axes, at: tuple[float, float], words: str, ink: str) -> None:
-    """A name beside its curve, where a legend would take a panel's room."""
-    axes.text(*at, words, color=ink, fontsize=_SMALL)
 
 
 FRONT = (

@@ -21,6 +21,15 @@ class Row:
         """p_α [A, V]."""
         return self.tilted(strengths, np.ones(self.log_odds.shape, bool))
 
+    def changes(self, strengths: np.ndarray) -> np.ndarray:
+        """p_α - p [A, V]."""
+        return self.laws(strengths) - self.p
+
+    def log_ratios(self, strengths: np.ndarray) -> np.ndarray:
+        """log(p_α / p) = α M - log E[e^(αM)] [A, V]: of logarithms alone, so that none is lost."""
+        exponents = strengths[:, None] * self.log_odds
+        return exponents - np.logaddexp.reduce(self.log_p + exponents, axis=1, keepdims=True)
+
     def tilted(self, strengths: np.ndarray, tokens: np.ndarray) -> np.ndarray:
         """p_α given `tokens` [A, their number], anchored at the likeliest, like `ExponentialTilt`."""
         alphas, log_p, log_odds = strengths[:, None], self.log_p[tokens], self.log_odds[tokens]

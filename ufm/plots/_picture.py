@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+
+from ._style import Look
 
 # Whatever the user's matplotlibrc says; the salt keeps the ids in an SVG from being random.
 _LOOK: Any = {  # names of settings, which matplotlib lists as literals
@@ -62,7 +66,53 @@ def panels(count: int, height: float) -> tuple[Figure, list[Axes]]:
 
 
 def drop_legend(axes: Axes) -> None:
-    """Take away a legend that another panel has already."""
+    """Take away the legend, of which another panel or the labels of the curves say as much."""
     legend = axes.get_legend()
     assert legend is not None
     legend.remove()
+
+
+def drop_limits(axes: Axes) -> None:
+    """Take away the limits, which a panel that zooms in is too narrow to come near."""
+    for line in list(axes.lines):
+        if str(line.get_gid()).startswith("limit"):
+            line.remove()
+
+
+_HALO = [withStroke(linewidth=3, foreground="white")]  # so that no curve runs through words
+# Where words are beside a point: their shift from it in points, and their alignment.
+_BESIDE: dict[str, tuple[tuple[float, float], Look]] = {
+    "above": ((0.0, 5.0), {"ha": "center", "va": "bottom"}),
+    "below": ((0.0, -6.0), {"ha": "center", "va": "top"}),
+    "left": ((-7.0, 0.0), {"ha": "right", "va": "center"}),
+    "right": ((7.0, 0.0), {"ha": "left", "va": "center"}),
+    "below right": ((5.0, -4.0), {"ha": "left", "va": "top"}),
+}
+
+
+def label(axes: Axes, mark: str, where: str, x: float | None = None, words: str = "") -> None:
+    """The name of the line with gid `mark` beside it at `x`, in its colour; of a point, without `x`.
+
+    `where` is "above", "below", "left", "right" or "below right"; `words` are those of the legend by default.
+    """
+    line = {line.get_gid(): line for line in axes.lines}[mark]
+    along, values = np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
+    at = (along[0], values[0]) if x is None else (x, float(np.interp(x, along, values)))
+    shift, alignment = _BESIDE[where]
+    words = words or str(line.get_label())
+    look: Look = {"color": line.get_color(), "xytext": shift, "textcoords": "offset points"}
+    axes.annotate(words, at, annotation_clip=False, path_effects=_HALO, **look, **alignment)
+
+
+def note(
+    axes: Axes,
+    at: tuple[float, float],
+    words: str,
+    ink: str,
+    *,
+    align: tuple[str, str] = ("left", "baseline"),
+    size: float | None = None,
+) -> None:
+    """Words at the place `at`, in the units of the axes' data, or aligned to it otherwise."""
+    look: Look = {"color": ink, "ha": align[0], "va": align[1], "fontsize": size}
+    axes.text(*at, words, path_effects=_HALO, **look)

@@ -36,6 +36,7 @@ def token_curves(
     names: Sequence[str] | None = None,
     token_concept: Numbers | None = None,
     peaks_in_legend: bool = False,
+    is_relative: bool = False,
     axes: Axes | None = None,
 ) -> Axes:
     """Δp(z|c_j, α) = p_{j,α}(z) - p(z|c_j) against α, for every token z of context j (Theorem 3.3).
@@ -45,6 +46,8 @@ def token_curves(
     - `token_concept` [V]: concepts numbered from 0; the tokens of one share a colour and differ in
       their dashes. Without it every token has its own colour.
     - `peaks_in_legend`: write each α(j,z) behind the name of the token, also one outside `alphas`.
+    - `is_relative`: draw log(p_{j,α}(z) / p(z|c_j)) in nats instead, in which unlikely tokens are seen
+      as well as likely ones; it is concave, highest at the peak, and has no limits to draw.
 
     A disc marks the peak α(j,z) where it lies within `alphas`; dotted lines at the sides are the
     limits as α → ±∞ (Proposition B.1). Tokens with equal curves (same p and M) share a line.
@@ -64,8 +67,16 @@ def token_curves(
     row = Row(tilt, context)
     names = checked_names(names, row.log_odds.size, "tokens")
     (peaks,) = peaks_of(tilt, [context])
-    options = {"token_concept": token_concept, "peaks_in_legend": peaks_in_legend}
-    return draw(axes, token_drawing(row, strengths, peaks, names, **options))
+    drawing = token_drawing(
+        row,
+        strengths,
+        peaks,
+        names,
+        token_concept=token_concept,
+        peaks_in_legend=peaks_in_legend,
+        is_relative=is_relative,
+    )
+    return draw(axes, drawing)
 
 
 def token_drawing(
@@ -77,24 +88,29 @@ def token_drawing(
     token_concept: Numbers | None = None,
     concept_names: Sequence[str] | None = None,
     peaks_in_legend: bool = False,
+    is_relative: bool = False,
 ) -> Drawing:
     """What `token_curves` shows; `peaks` [V] is None where M is constant.
 
     Where the tokens are too many for a legend it names the concepts instead.
     """
-    change = row.laws(strengths) - row.p
+    change = row.log_ratios if is_relative else row.changes
+    values = change(strengths)
     sides = [row.limit(sign) - row.p for sign in (-1, +1)]
     colours, lines = _styles(token_concept, row.log_odds.size)
     title = "token z, its peak α(c, z)" if peaks_in_legend else "token z"
     ends = (float(strengths[0]), float(strengths[-1]))
-    drawing = Drawing((STRENGTH, "Δp(z | c, α) (probability)"), ends, legend_title=title)
+    measure = "log p(z | c, α) / p(z | c) (nats)" if is_relative else "Δp(z | c, α) (probability)"
+    drawing = Drawing((STRENGTH, measure), ends, legend_title=title)
     for z, tied in _equal_tokens(row).items():
         words = _list_of([names[y] for y in tied])
         hint = words if peaks is None else f"{words}, peak at {rounded(peaks[z], 4)}"
-        curve = Curve(f"curve {z}", strengths, change[:, z], colours[z], lines[z], hint)
-        drawing.marks += [curve, *limits(ends, [side[z] for side in sides], z, colours[z])]
+        curve = Curve(f"curve {z}", strengths, values[:, z], colours[z], lines[z], hint)
+        drawing.marks.append(curve)
+        if not is_relative:
+            drawing.marks += limits(ends, [side[z] for side in sides], z, colours[z])
         if peaks is not None and ends[0] <= peaks[z] <= ends[1]:
-            height = (row.laws(peaks[z : z + 1])[0] - row.p)[z]
+            height = change(peaks[z : z + 1])[0, z]
             hint = f"{names[z]} peaks at α = {rounded(peaks[z], 6)}"
             at = float(peaks[z]), float(height)
             drawing.marks.append(Points(f"peak {z}", *at, colours[z], hint=hint))
@@ -103,7 +119,7 @@ def token_drawing(
         drawing.entries.append(Entry(curve, words))
     if len(drawing.entries) > LONGEST_LEGEND:
         drawing.entries = _one_entry_a_concept(token_concept, concept_names)
-    drawing.entries += [disc_entry("peak"), LIMIT_ENTRY]
+    drawing.entries += [disc_entry("peak")] + [LIMIT_ENTRY] * (not is_relative)
     return drawing
 
 
