@@ -1,6 +1,8 @@
 """Whether a reader can read the figures: nothing overlaps or is cut, and colours can be told apart."""
 
+import re
 from itertools import combinations
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -73,6 +75,32 @@ def test_a_bad_palette_is_seen_to_be_bad():
 @pytest.mark.parametrize("vision", VISION)
 def test_every_colour_stands_out_from_the_paper(vision):
     assert closest(("#ffffff", *plots.PALETTE), vision) > 11.5
+
+
+def on_a_dark_page(colour: str) -> str:
+    """What the site makes of a figure's colour: CSS's invert, then hue-rotate by half a turn."""
+    page = Path(__file__).parents[3] / "docs" / "_static" / "site.css"
+    (amount,) = {
+        *re.findall(r"--drawn: invert\(([\d.]+)\) hue-rotate\(180deg\);", page.read_text())
+    }
+    rgb = np.array(matplotlib.colors.to_rgb(colour))
+    rgb = float(amount) + rgb * (1 - 2 * float(amount))
+    grey = np.array([0.213, 0.715, 0.072])  # the weights of the filter effects module
+    return matplotlib.colors.to_hex(np.clip(2 * grey @ rgb - rgb, 0, 1))
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_colours_can_be_told_apart_on_a_dark_page(vision):
+    seen = [on_a_dark_page(colour) for colour in ("#ffffff", *plots.PALETTE)]
+    assert closest(seen, vision) > 11.5
+
+
+def test_a_dark_page_keeps_hues_and_turns_lightness_round():
+    assert on_a_dark_page("#ffffff") == "#121212"
+    assert on_a_dark_page("#000000") == "#ededed"
+    blue = lab(on_a_dark_page(plots.PALETTE[0]), "normal")
+    assert blue[2] < -20  # as blue as before
+    assert blue[0] > 60  # and light
 
 
 def boxes(figure: Figure) -> dict[str, matplotlib.transforms.Bbox]:
