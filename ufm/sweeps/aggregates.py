@@ -1,21 +1,25 @@
 """Means, masses and costs along any number of strengths, from the moments about a few anchors."""
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from .._checks import Numbers, needs_float64
+from .._checks import Numbers, finite, needs_float64
 from .._progress import Progress, silent
 from ..numerics.log_ratio import log_ratio, weighted_remainder
+from ..numerics.plain_sums import plain_sums
 from ..numerics.tilted_moments import Anchor, anchor_at, evaluate, series, slopes
 from ..tilt.divergences import checked_weights
 from ..tilt.tilt import ExponentialTilt
 from .sweep import strength_row
 
-# Fewer strengths are evaluated one by one: the moments about an anchor take as long as several of them.
+# Up to so many strengths plain sums are faster than the moments about an anchor, where they are exact enough.
+_FEW_PLAIN = 64
+# Fewer are evaluated one by one with pivots: the moments take as long as several of them.
 _FEW = 16
 _FARTHEST = 1e300  # strengths in units of 1/R: beyond, nothing changes that a float could show
 
@@ -86,7 +90,7 @@ def sweep_aggregates(
     >>> print(f"{found.cross_entropy_increase[-1]:.6f}")
     1.005832
     """
-    points = np.asarray(strength_row(alphas, tilt))
+    points = _strengths_on_host(alphas, tilt)
     needs_float64("sweep_aggregates", tilt.log_probs, tilt.log_odds)
     rows, log_odds = np.asarray(tilt.log_probs), np.asarray(tilt.log_odds)
     masks = _checked_masks(concepts, log_odds.size)
@@ -104,10 +108,27 @@ def sweep_aggregates(
             pivots = (row[r] - row[s]) + points * (log_odds[r] - log_odds[s])
             masses[:, j, k] = np.exp(np.minimum(pivots + (part.excess - curves.excess), 0.0))
         show((j + 1) / m)
-    increase = np.full(points.size, np.nan)
+    # handing an array to JAX takes as long as a pass over 50,000 tokens: not again for what was not asked for
+    no_masses, no_increase = _nothing(points.size, m)
+    increase = no_increase
     if weights is not None:
-        increase = whole[4] @ np.asarray(checked_weights(weights, m))
-    return Aggregates(*(jnp.asarray(a) for a in (*whole, masses, increase)))
+        increase = jnp.asarray(whole[4] @ np.asarray(checked_weights(weights, m)))
+    shares = jnp.asarray(masses) if masks.size else no_masses
+    return Aggregates._make([*map(jnp.asarray, whole), shares, increase])
+
+
+def _strengths_on_host(alphas: Numbers, tilt: ExponentialTilt) -> np.ndarray:
+    is_row = isinstance(alphas, np.ndarray) and alphas.ndim == 1
+    if is_row and alphas.dtype == tilt.log_odds.dtype == np.float64:
+        finite("alphas", alphas)  # JAX need not see them
+        return alphas
+    return np.asarray(strength_row(alphas, tilt))
+
+
+@lru_cache(maxsize=8)
+def _nothing(strengths: int, contexts: int) -> tuple[Array, Array]:
+    """The masses of no concept, and the ΔCE under no weights."""
+    return jnp.zeros((strengths, contexts, 0)), jnp.full(strengths, jnp.nan)
 
 
 def _checked_masks(concepts: Numbers | None, vocabulary: int) -> np.ndarray:
@@ -126,6 +147,20 @@ def _checked_masks(concepts: Numbers | None, vocabulary: int) -> np.ndarray:
 
 def along(alphas: np.ndarray, log_odds: np.ndarray, log_weights: np.ndarray) -> Along:
     """The distribution ∝ e^{log_weights + αM} at every α of `alphas` [A], in any order."""
+    plain = plain_sums(alphas, log_odds, log_weights) if 0 < alphas.size <= _FEW_PLAIN else None
+    if plain is None:
+        return _exactly_along(alphas, log_odds, log_weights)
+    r = int(log_weights.argmax())
+    excess = plain.log_total - (log_weights[r] + alphas * log_odds[r])
+    curves = np.stack([np.full(alphas.size, r), excess, *plain[1:5]])
+    if not plain.holds.all():
+        rest = ~plain.holds
+        curves[:, rest] = _exactly_along(alphas[rest], log_odds, log_weights)
+    return Along(curves[0].astype(int), *curves[1:])
+
+
+def _exactly_along(alphas: np.ndarray, log_odds: np.ndarray, log_weights: np.ndarray) -> Along:
+    """As `along`, at any strengths, however large or small."""
     # M in units of about its range, a power of two, so that squares of it neither over- nor underflow
     exponent = int(np.frexp(log_odds.max() / 2 - log_odds.min() / 2)[1])
     log_odds = np.ldexp(log_odds, -exponent)
