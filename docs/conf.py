@@ -21,6 +21,7 @@ extensions = [
     "results_page",
     "statement_pages",
     "findings_page",
+    "literature_page",
     "figures_page",
     "notebook_pages",
     "command_page",

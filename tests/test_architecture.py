@@ -150,8 +150,8 @@ PUBLIC = {
         next_token_bars peak_map picture_paths sequence_curve side_effects sweet_spot_windows
         token_curves two_vectors write_pictures""",
     "theorems": """
-        CLAIMS FINDINGS STATEMENTS Claim Control Finding Hypothesis Instance Outcome Statement
-        SteeredHead TransformerInstance Verdict check""",
+        CLAIMS FINDINGS LITERATURE STATEMENTS Claim Control Finding Hypothesis Instance LiteratureClaim
+        Outcome Statement SteeredHead TransformerInstance Verdict check""",
     "theorems.table": "Table read_table table_from_fields write_table",
     "theorems.exact": "ExactInstance exact_instance load_exact read_exact",
     "theorems.certificates": """

@@ -13,6 +13,8 @@ from .judging.claim import Claim, Control, Hypothesis, Statement
 from .judging.head import SteeredHead
 from .judging.instance import Instance
 from .judging.verdict import Outcome, Verdict
+from .literature import LITERATURE, LiteratureClaim
+from .literature import statement as literature_statement
 from .statements import (
     assumption_2,
     ceiling,
@@ -68,6 +70,7 @@ STATEMENTS: tuple[Statement, ...] = (
     park.STATEMENT,
     norm_circle.STATEMENT,
     sequence.STATEMENT,
+    literature_statement.STATEMENT,
 )
 
 CLAIMS: dict[str, Claim] = {claim.id: claim for s in STATEMENTS for claim in s.claims}
@@ -75,12 +78,14 @@ CLAIMS: dict[str, Claim] = {claim.id: claim for s in STATEMENTS for claim in s.c
 __all__ = [
     "CLAIMS",
     "FINDINGS",
+    "LITERATURE",
     "STATEMENTS",
     "Claim",
     "Control",
     "Finding",
     "Hypothesis",
     "Instance",
+    "LiteratureClaim",
     "Outcome",
     "Statement",
     "SteeredHead",

@@ -226,6 +226,24 @@ def _one_law_each(instance: Instance) -> str | None:
     return None
 
 
+def _one_value_each(instance: Instance) -> str | None:
+    for name, mask in (("T", instance.target), ("the rest", ~instance.target)):
+        if spread := float(np.ptp(instance.odds[mask])):
+            return f"M ranges over {spread:.6g} on {name}"
+    return None
+
+
+def _interior_target(instance: Instance) -> str | None:
+    if instance.target.sum() > 1:
+        return f"T has {instance.target.sum()} tokens"
+    extremal = instance.is_top | instance.is_bottom
+    return "the token is in Mtop or Mbot" if (extremal & instance.target).any() else None
+
+
+def _constant_log_odds(instance: Instance) -> str | None:
+    return f"M ranges over {instance.odds_range:.6g}" if instance.odds_range > 0 else None
+
+
 ASSUMPTION_1 = Hypothesis(
     "assumption-1",
     "p(z|c_j) = a_{j,z} if z and c_j share a concept, else b_z, with 1 > a_{j,z} > b_z > 0",
@@ -288,6 +306,22 @@ WITHIN_BUDGET = Hypothesis(
 EVERY_STEP = Hypothesis(
     "every-step",
     "the same vector is added, times the same α, at every step of the generation",
+    lambda instance: None,
+)
+
+# What claims of others need, and do not say.
+ONE_VALUE_EACH = Hypothesis(
+    "one-value-each", "M has one value on T, and one off it", _one_value_each
+)
+INTERIOR_TARGET = Hypothesis(
+    "interior-target", "T is one token, outside Mtop and Mbot", _interior_target
+)
+CONSTANT_LOG_ODDS = Hypothesis(
+    "constant-log-odds", "M is constant: nothing is steered", _constant_log_odds
+)
+UNCORRELATED = Hypothesis(
+    "uncorrelated",
+    "what is measured has no covariance with M (what the check measures is made so)",
     lambda instance: None,
 )
 

@@ -22,7 +22,9 @@ def draw(family: str, seed: int, index: int):
 
     Families: "rates" (Assumption 1, any P in T and N off it), "contrastive" (N in one concept),
     "laws" (γ/ω dataset), "smoothed", "tilts" (any p > 0 and M, with ties, near ties and
-    probabilities down to 1e-300), "transformers" (Proposition 4.1), "heads" (the circle before the norm).
+    probabilities down to 1e-300), "transformers" (Proposition 4.1), "heads" (the circle before the norm),
+    "shaped" (what claims of others need: M of one value on T and one off it, an interior token as T,
+    or M constant).
 
     >>> from theorems.suite import draw
     >>> print(draw("rates", seed=0, index=5).log_probs.shape)
@@ -134,6 +136,28 @@ def _tilts(rng: np.random.Generator) -> Instance:
     return Instance(tilt, log_odds >= cut, concept, own, weights / weights.sum())
 
 
+def _shaped(rng: np.random.Generator) -> Instance:
+    """What claims of others need: M of one value on T and one off it, T one interior token, M constant."""
+    groups, size, contexts = ((3, 2, 2), (3, 3, 2), (4, 3, 3))[rng.integers(3)]
+    vocabulary, m = groups * size, groups * contexts
+    log_probs = np.log(rng.dirichlet(np.full(vocabulary, rng.choice([0.3, 3.0])) + 1e-9, size=m))
+    concept, own = np.repeat(np.arange(groups), size), np.repeat(np.arange(groups), contexts)
+    target, log_odds = concept == 0, rng.standard_normal(vocabulary)
+    kind = rng.integers(3)
+    if kind == 0:
+        log_odds = np.where(target, *rng.standard_normal(2))
+    elif kind == 1:
+        target = np.arange(vocabulary) == np.argsort(log_odds)[rng.integers(1, vocabulary - 1)]
+    else:
+        log_odds = np.full(vocabulary, log_odds[0])
+    log_probs = np.maximum(log_probs, -300.0)
+    log_probs -= np.logaddexp.reduce(log_probs, axis=1, keepdims=True)
+    weights = rng.dirichlet(np.ones(m)) + 1e-3
+    return Instance(
+        ExponentialTilt(log_probs, log_odds), target, concept, own, weights / weights.sum()
+    )
+
+
 def _transformer(rng: np.random.Generator) -> TransformerInstance:
     """Two blocks of either norm, d = 8, steered after either block."""
     norm = ("layernorm", "rmsnorm")[rng.integers(2)]
@@ -178,4 +202,5 @@ FAMILIES: dict[str, tuple[tuple[Callable, ...], Callable]] = {
     "tilts": ((tight_remainder,), _tilts),
     "transformers": ((), _transformer),
     "heads": ((), random_head),
+    "shaped": ((), _shaped),
 }

@@ -14,6 +14,7 @@ from .findings import Confirmation, Finding
 from .judging.claim import Claim, Statement
 from .judging.instance import Instance
 from .judging.verdict import Outcome, Verdict, unmet
+from .literature import LITERATURE, LiteratureClaim
 from .proofs import PROVED_BY, UNPROVED, ProofRun
 from .suite import draw, large_instance
 
@@ -88,6 +89,12 @@ class Report:
     findings: list[tuple[Finding, Confirmation]] = field(default_factory=list)
     proofs: ProofRun | None = None
     certificates: "dict[str, PaperCertificate] | None" = None
+
+    def of_others(self) -> list[LiteratureClaim]:
+        """The claims made elsewhere that were judged; if all were, also those that no check judges."""
+        judged = [found for found in LITERATURE if found.id in self.tallies]
+        whole = len(judged) == sum(found.claim is not None for found in LITERATURE)
+        return list(LITERATURE) if whole else judged
 
     @property
     def ok(self) -> bool:
@@ -279,6 +286,22 @@ def as_json(report: Report, version: str) -> dict[str, JSON]:
             },
         }
 
+    def of_others(found: LiteratureClaim) -> dict[str, JSON]:
+        tally = report.tallies.get(found.id)
+        return {
+            "id": found.id,
+            "source": found.source,
+            "place": found.place,
+            "says": found.says,
+            "in_model": str(found.in_model),
+            "needs": list(found.needs),
+            "truth": found.truth,
+            "settled_by": list(found.settled_by),
+            "on_real_model": str(found.on_real),
+            "real": found.real,
+            "claim": None if tally is None else of_claim(tally),
+        }
+
     return {
         "version": version,
         "seed": report.seed,
@@ -289,7 +312,9 @@ def as_json(report: Report, version: str) -> dict[str, JSON]:
                 "claims": [of_claim(report.tallies[claim.id]) for claim in statement.claims],
             }
             for statement in report.statements
+            if not statement.is_of_others
         ],
+        "literature": [of_others(found) for found in report.of_others()],
         "findings": [
             {
                 "id": finding.id,

@@ -130,7 +130,7 @@ def _results() -> Iterator[str]:
     yield "| result | Coq theorems | hypotheses beyond the paper's | not modelled |"
     yield "| --- | --- | --- | --- |"
     for statement in theorems.STATEMENTS:
-        if statement.source.startswith("this project"):
+        if not statement.is_of_paper:
             continue
         if statement.id not in SCOPES:
             raise ExtensionError(f"statement {statement.id}: docs/_ext/coq_graph_page.py lacks it")

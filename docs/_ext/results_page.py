@@ -16,8 +16,9 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 
 def _page() -> Iterator[str]:
-    of_paper = [s for s in theorems.STATEMENTS if not s.source.startswith("this project")]
+    of_paper = [s for s in theorems.STATEMENTS if s.is_of_paper]
     ours = [s for s in theorems.STATEMENTS if s.source.startswith("this project")]
+    of_others = [s for s in theorems.STATEMENTS if s.is_of_others]
     yield "(results)=\n# Results"
     yield (
         "\nThe results of {cite:t}`taimeskhanov2026` and those of this project. All of them hold under the "
@@ -31,6 +32,12 @@ def _page() -> Iterator[str]:
     yield from _table(of_paper)
     yield "\n## Beyond the paper\n"
     yield from _table(ours)
+    yield "\n## Claims of others\n"
+    yield (
+        "Most need more than they name: {ref}`who says what, and what of it is true <literature>`. What is "
+        "proved is what is true.\n"
+    )
+    yield from _table(of_others)
 
 
 def _table(statements: list[theorems.Statement]) -> Iterator[str]:
@@ -49,7 +56,7 @@ def _table(statements: list[theorems.Statement]) -> Iterator[str]:
 
 def name(statement: theorems.Statement) -> str:
     """Its number in the paper, if it has one, and its title."""
-    if statement.source.startswith("this project"):
+    if not statement.is_of_paper:
         return statement.title
     return f"{statement.source.split(',')[0]}: {statement.title.lower()}"
 

@@ -82,7 +82,8 @@ def _claim(claim: theorems.Claim) -> Iterator[str]:
     for part, summary in _FOLDED.items():
         # the label is inside, where it has a paragraph to be the place of; a link to it unfolds the rest
         yield from folded(summary, f"(claim-{claim.id}-{part})=\n{text[part]}")
-    names_the_paper = claim.source != "this project" and "arXiv" not in claim.source
+    is_elsewhere = claim.is_of_others or "arXiv" in claim.source
+    names_the_paper = claim.source != "this project" and not is_elsewhere
     where = claim.source + " ({cite:t}`taimeskhanov2026`)" * names_the_paper
     yield f"This is the claim `{claim.id}`; source: {where}.\n"
 
@@ -90,7 +91,8 @@ def _claim(claim: theorems.Claim) -> Iterator[str]:
 def _overview() -> Iterator[str]:
     yield "(statements)=\n# Statements"
     yield (
-        "\nThe results of {cite:t}`taimeskhanov2026` and what goes beyond them, each split into "
+        "\nThe results of {cite:t}`taimeskhanov2026`, what goes beyond them, and "
+        "{ref}`claims of others <literature>` with what they need, each split into "
         "claims that are true or false of an instance. A claim names its hypotheses, is checked by a "
         "function of its own, and has a control: an instance without one hypothesis, on which that "
         "function must say *fails*. Sentences of the paper "

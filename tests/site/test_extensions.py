@@ -26,6 +26,7 @@ import coq_graph_page  # noqa: E402
 import coq_items  # noqa: E402
 import coq_page  # noqa: E402
 import findings_page  # noqa: E402
+import literature_page  # noqa: E402
 import site_check  # noqa: E402
 import source_code  # noqa: E402
 import statement_pages  # noqa: E402
@@ -131,6 +132,20 @@ def test_the_findings_page_starts_with_a_table_of_all_that_is_said():
     assert text.count("\n## ") == len(rows)
 
 
+def test_the_page_of_claims_of_others_has_a_row_of_each_with_the_claim_that_judges_it():
+    lines = "\n".join(literature_page._page()).splitlines()
+    rows = [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines if line.startswith("| ")][2:]
+    assert len(rows) == len(theorems.LITERATURE)
+    for (who, says, in_model, on_real), found in zip(rows, theorems.LITERATURE, strict=True):
+        assert who.strip() == f"{found.source}, {found.place}"
+        assert says.replace("\\|", "|").strip() == found.says
+        assert in_model.replace("\\|", "|").strip().startswith(f"**{found.in_model}**")
+        assert found.truth in in_model.replace("\\|", "|")
+        assert (f"<claim-{found.id}>" in in_model) is (found.claim is not None)
+        assert all(f"<claim-{name}>" in in_model for name in found.settled_by)
+        assert on_real.replace("\\|", "|").strip() == f"**{found.on_real}**. {found.real}"
+
+
 def test_a_statement_links_to_the_findings_about_it_with_their_severity():
     statement = next(s for s in theorems.STATEMENTS if s.id == "thm-3.8")
     page = "\n".join(statement_pages._page(statement))
@@ -174,7 +189,7 @@ def test_a_file_is_drawn_below_what_it_uses_and_lines_that_follow_are_left_out()
 
 def test_the_table_of_results_has_every_result_of_the_paper(monkeypatch):
     rows = [line for line in coq_graph_page._results() if line.startswith("| {ref}")]
-    of_paper = [s for s in theorems.STATEMENTS if not s.source.startswith("this project")]
+    of_paper = [s for s in theorems.STATEMENTS if s.is_of_paper]
     assert len(rows) == len(of_paper) == len(coq_graph_page.SCOPES)
     for row, statement in zip(rows, of_paper, strict=True):
         assert len(re.split(r"(?<!\\)\|", row)) == 6

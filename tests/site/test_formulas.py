@@ -95,6 +95,8 @@ def sentences():
     yield from (entry.reason for entry in MAP.values() if hasattr(entry, "reason"))
     for finding in theorems.FINDINGS:
         yield from (finding.says, finding.truth, finding.witness)
+    for found in theorems.LITERATURE:
+        yield from (found.says, found.truth, found.real)
 
 
 def test_no_sentence_of_the_registry_keeps_a_raw_formula():

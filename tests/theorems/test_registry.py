@@ -68,6 +68,14 @@ CLAIM_IDS = [
     "sequence.divergence",
     "sequence.presence",
     "sequence.count",
+    "literature.tanh",
+    "literature.quadratic",
+    "literature.benefit",
+    "literature.damage",
+    "literature.pairs",
+    "literature.masses",
+    "literature.monotone",
+    "literature.inverted-u",
 ]
 CLAIMS = [claim for statement in theorems.STATEMENTS for claim in statement.claims]
 
@@ -121,9 +129,10 @@ def test_every_claim_has_a_fault_planted_under_it():
 
 
 def test_the_texts_count_the_claims_of_the_registry():
-    count = len(CLAIMS)
-    ours = sum(claim.source.startswith("this project") for claim in CLAIMS)
-    certified = sum(not isinstance(claim.certificate, NotCertified) for claim in CLAIMS)
+    own = [claim for claim in CLAIMS if not claim.is_of_others]
+    count = len(own)
+    ours = sum(claim.source.startswith("this project") for claim in own)
+    certified = sum(not isinstance(claim.certificate, NotCertified) for claim in own)
     findings = len(theorems.FINDINGS)
     said = {
         "README.md": [

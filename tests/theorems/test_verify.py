@@ -17,10 +17,12 @@ LETTERS = Path(__file__).parents[1] / "data" / "letter_case.json"
 STATEMENTS = [s for s in theorems.STATEMENTS if s.id in {"lemma-b4", "thm-3.3", "sign-rule"}]
 CLAIM_IDS = [claim.id for statement in STATEMENTS for claim in statement.claims]
 # DESIGN.md section 2.
-TOP = {"version", "seed", "statements", "findings"}
+TOP = {"version", "seed", "statements", "literature", "findings"}
 CLAIM = {"id", "verdict", "numeric", "certificate", "proof", "control"}
 NUMERIC = {"verdict", "instances", "worst_margin", "tolerance"}
 FINDING = {"id", "text", "source", "counterexample", "confirmed"}
+LITERATURE = {"id", "source", "place", "says", "in_model", "needs", "truth", "settled_by"}
+LITERATURE |= {"on_real_model", "real", "claim"}
 FINDING |= {"title", "severity", "says", "truth", "witness", "numbers"}
 
 
@@ -89,6 +91,7 @@ def test_json_has_the_documented_schema(report):
             assert claim["proof"] is None
             assert set(claim["control"]) == {"dropped", "counterexample_found"}
             assert claim["control"]["counterexample_found"] is True
+    assert data["literature"] == []  # none of them was asked for
     (finding,) = data["findings"]
     assert set(finding) == FINDING
     assert finding["severity"] == "loose remark"
@@ -97,6 +100,20 @@ def test_json_has_the_documented_schema(report):
     assert finding["counterexample"]["off_concept"] == ["1/10"] * 4
     # strict JSON: no NaN, no infinity, no numpy numbers
     assert json.loads(json.dumps(data, allow_nan=False)) == data
+
+
+def test_claims_of_others_are_a_group_of_their_own_in_json():
+    report = verify_instance([statement("literature"), statement("park")], controls.standard())
+    data = json.loads(json.dumps(as_json(report, "1"), allow_nan=False))
+    assert [entry["id"] for entry in data["statements"]] == ["park"]
+    assert [found["id"] for found in data["literature"]] == [c.id for c in theorems.LITERATURE]
+    for found in data["literature"]:
+        assert set(found) == LITERATURE
+        assert set(found["claim"] or CLAIM) == CLAIM
+    # a sentence that fails in the model is no claim of this registry that fails
+    masses = next(found for found in data["literature"] if found["id"] == "literature.masses")
+    assert (masses["in_model"], masses["claim"]["verdict"]) == ("fails", "hypotheses unmet")
+    assert report.ok
 
 
 def test_progress_goes_from_0_to_1():

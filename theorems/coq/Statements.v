@@ -10,7 +10,7 @@ From Steering Require Import Definitions Sum Counts Calculus Infinity
   Rate Attention FeedForward Network
   Existence Training Setting Paper Threshold Gradient Table Witness
   Behaviours Errata Hypotheses Orders Estimated SideEffect NormCircle
-  Sequence TwoVectors Park.
+  Sequence TwoVectors Park Literature.
 Open Scope R_scope.
 
 (* ======== The hypotheses can be met ======== *)
@@ -1479,6 +1479,83 @@ Proof.
 Qed.
 End Park.
 
+(* ======== Claims of others, and what they need to be true ======== *)
+
+Section Literature.
+Context {A J : Type}.
+Variables (V : list A) (js : list J) (w : J -> R) (q : J -> A -> R)
+  (p M : A -> R) (T : A -> bool).
+Hypothesis q_laws : laws V js q.
+Hypothesis w_weights : weights js w.
+Hypothesis p_law : law V p.
+Hypothesis T_proper : proper T V.
+
+Notation F := (mass V p M T).
+
+(* claim: literature.tanh; F is the tanh of half of that, as in thm-3.6.tanh *)
+Theorem literature_tanh : forall b c,
+  (forall z, In z V -> M z = if T z then b + c else b) ->
+  forall alpha, logit (F alpha) = logit (F 0) + c * alpha.
+Proof. exact (one_value_each V p M T p_law T_proper). Qed.
+
+(* claim: literature.quadratic *)
+Theorem literature_quadratic : forall eps, 0 < eps ->
+  exists delta, 0 < delta /\ forall alpha, Rabs alpha < delta ->
+  Rabs (cross_entropy_increase V js w q M alpha
+    - / 2 * sum (fun j => w j * variance V (q j) M 0) js * alpha ^ 2)
+    <= eps * alpha ^ 2.
+Proof. exact (quadratic V js w q M q_laws w_weights). Qed.
+
+(* claim: literature.benefit *)
+Theorem literature_benefit : forall delta range alpha, 0 < delta ->
+  margin T V M delta -> ranges V M range ->
+  0 < delta * (F 0 * (1 - F 0)) <= covariance V p M T 0 /\
+  Rabs (F alpha - F 0 - alpha * covariance V p M T 0) <=
+    alpha ^ 2 * range ^ 2 / (12 * sqrt 3).
+Proof.
+  intros delta range alpha delta_positive T_margin M_ranges. split.
+  - exact (first_gain V p M T p_law T_proper delta delta_positive T_margin).
+  - exact (first_order V p M T (proj1 p_law) T_proper range alpha M_ranges).
+Qed.
+
+(* claim: literature.damage; g is any score of the tokens *)
+Theorem literature_damage : forall g range width alpha,
+  ranges V M range -> ranges V g width ->
+  expect V p M 0 (fun z => (M z - mean V p M 0) * g z) = 0 ->
+  Rabs (expect V p M alpha g - expect V p M 0 g) <=
+    alpha ^ 2 * range ^ 2 * width / (12 * sqrt 3).
+Proof. exact (uncorrelated_mean V p M p_law). Qed.
+
+(* claim: literature.pairs *)
+Theorem literature_pairs : forall y z, In y V -> In z V ->
+  let share alpha :=
+    tilt V p M alpha z / (tilt V p M alpha y + tilt V p M alpha z) in
+  (M y < M z -> increasing share) /\
+  (M y = M z -> forall alpha, share alpha = p z / (p y + p z)).
+Proof.
+  intros y z y_in z_in share. split.
+  - apply (pair_increasing V p M y z p_law y_in z_in).
+  - exact (pair_constant V p M y z p_law y_in z_in).
+Qed.
+
+(* claim: literature.masses *)
+Theorem literature_masses :
+  (forall alpha z, In z V -> T z = false -> tilt V p M alpha z = p z) <->
+  forall y z, In y V -> In z V -> M y = M z.
+Proof. exact (rest_stays V p M T p_law T_proper). Qed.
+
+(* claim: literature.monotone *)
+Theorem literature_monotone : separated T V M -> increasing F.
+Proof. exact (separated_mass_increasing V p M T (proj1 p_law) T_proper). Qed.
+
+(* claim: literature.inverted-u; of one token between the extremes *)
+Theorem literature_inverted_u : forall z, In z V ->
+  (exists y, In y V /\ M z < M y) -> (exists y, In y V /\ M y < M z) ->
+  exists! a, increasing_until a (fun alpha => tilt V p M alpha z) /\
+  decreasing_from a (fun alpha => tilt V p M alpha z).
+Proof. exact (one_hump V p M p_law). Qed.
+End Literature.
+
 (* ======== Proposition 4.1 ======== *)
 
 Section Prop41.
@@ -2165,6 +2242,9 @@ Definition everything :=
    (@side_effect_cross_talk, @side_effect_cross_talk_bound,
      @side_effect_two_vectors, @side_effect_two_hessian, @side_effect_undone),
    (@park_separable, @park_pair, @park_together),
+   (@literature_tanh, @literature_quadratic, @literature_benefit,
+     @literature_damage, @literature_pairs, @literature_masses,
+     @literature_monotone, @literature_inverted_u),
    (remainder_bound, prop_4_1_rmsnorm, prop_4_1_layernorm, prop_4_1_plateau,
      prop_4_1_plateau_layernorm, prop_4_1_cross_entropy,
      prop_4_1_cross_entropy_layernorm, prop_4_1_rate, prop_4_1_rate_layernorm,

@@ -10,6 +10,8 @@ from ._candidates import (
     SHAPES,
     Candidates,
     bent,
+    bent_and_constant,
+    bent_and_interior,
     changed,
     inside,
     lower_target,
@@ -32,6 +34,7 @@ from .contradictions import (
     curves,
     estimates,
     last_norm,
+    literature,
     peaks,
     sequences,
     training,
@@ -112,6 +115,14 @@ _PATH: dict[str, tuple[Callable[[], Candidates], Callable[[Steered], Contradicti
     "side-effect.two-vectors": (bent(), two_vectors.convex_in_both),
     "park.separable": (bent(), two_vectors.pair_turns),
     "park.together": (rescaled, two_vectors.apart),
+    "literature.tanh": (bent([(2, 1)]), literature.no_line),
+    "literature.quadratic": (rescaled, cross_entropy.quadratic),
+    "literature.benefit": (rescaled, concepts.first_order),
+    "literature.damage": (rescaled, literature.damage),
+    "literature.pairs": (bent(), two_vectors.pair_turns),
+    "literature.masses": (bent_and_constant, literature.rest_moves),
+    "literature.monotone": (bent(_WIDE), concepts.target_falls),
+    "literature.inverted-u": (bent_and_interior, curves.bump),
 }
 
 MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeeded] = {
@@ -232,6 +243,25 @@ MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeede
         "whatever the data, the two costs are within 2|α|η of each other: a strength that leaves as much of "
         "κ unspent on the estimate costs at most κ",
         ("estimated_any_data",),
+    ),
+    # claims of others
+    ("literature.tanh", "one-value-each"): Needed(
+        plain("contrastive", [(2, 2), (3, 1)]), literature.no_line
+    ),
+    ("literature.quadratic", "assumption-2"): Needed(unfinished, cross_entropy.quadratic),
+    ("literature.quadratic", "non-constant-log-odds"): NotNeeded(
+        _FLAT.format("ΔCE = 0 = ½σ²α²"), ("literature_quadratic",)
+    ),
+    ("literature.benefit", "separation"): Needed(turned_away, concepts.target_falls),
+    ("literature.damage", "uncorrelated"): Needed(
+        plain("contrastive", SHAPES), literature.damage_of_target
+    ),
+    ("literature.masses", "constant-log-odds"): Needed(
+        plain("contrastive", SHAPES), literature.rest_moves
+    ),
+    ("literature.monotone", "separation"): Needed(turned_away, concepts.target_falls),
+    ("literature.inverted-u", "interior-target"): Needed(
+        plain("contrastive", SHAPES), literature.only_rises
     ),
     # generations of several tokens
     ("sequence.divergence", "every-step"): Needed(uneven_steps, sequences.divergence),

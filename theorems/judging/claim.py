@@ -110,6 +110,11 @@ class Claim(Generic[Case]):
         """Whether it is about tilts, which tables have, not about transformers or their heads."""
         return not {"transformers", "heads"} & {*self.families}
 
+    @property
+    def is_of_others(self) -> bool:
+        """Whether it says what becomes of a claim made elsewhere (`theorems.LITERATURE`)."""
+        return self.id.startswith("literature.")
+
     def check(self, instance: Case) -> Verdict:
         """The verdict on `instance`: hypotheses first, then the conclusion."""
         for hypothesis in self.hypotheses:
@@ -146,3 +151,13 @@ class Statement:
 
     def __post_init__(self):
         object.__setattr__(self, "idea", inspect.cleandoc(self.idea))
+
+    @property
+    def is_of_others(self) -> bool:
+        """Whether its claims are about claims made elsewhere."""
+        return all(claim.is_of_others for claim in self.claims)
+
+    @property
+    def is_of_paper(self) -> bool:
+        """Whether the paper states it."""
+        return not self.is_of_others and not self.source.startswith("this project")

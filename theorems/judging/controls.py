@@ -116,6 +116,13 @@ def smaller_rates() -> Instance:
     return Instance.from_dataset(rate_table(a, b, [0, 0, 1, 1], 2), [0, 1], [2, 3])
 
 
+def two_values_each() -> Instance:
+    """p uniform on four tokens, M = (2, 1, 0, -3): both T and the rest have tokens of two values."""
+    tilt = ExponentialTilt(np.log(np.full((1, 4), 0.25)), np.array([2.0, 1.0, 0.0, -3.0]))
+    concept = np.array([0, 0, 1, 1])
+    return Instance(tilt, concept == 0, concept, np.array([0]), np.ones(1))
+
+
 def negatives_in_target() -> Instance:
     """`two_by_two` with P and N both inside T: v = 0 in logit space, M is constant."""
     return Instance.from_dataset(two_by_two(), [0], [1])

@@ -20,13 +20,12 @@ def _sets(instance: Instance) -> list[np.ndarray]:
     return [mask for mask in sets if mask.sum() > 1]
 
 
-def _separable(instance: Instance) -> Verdict:
-    """Log-odds of neighbours in the order of M never turn, or never move; and distributions given a set.
+def pairs_of_tokens(instance: Instance) -> list[Verdict]:
+    """Log-odds of neighbours in the order of M never turn, or never move.
 
     In units of rounding, of which each difference may hold one.
     """
-    alphas = instance.alphas
-    unit = 4 * instance.rounding(alphas)
+    unit = 4 * instance.rounding(instance.alphas)
     order = np.argsort(instance.odds, kind="stable")
     pairs = np.diff(instance.curves.log_probs[..., order])
     is_tied = np.diff(instance.odds[order]) == 0
@@ -43,7 +42,14 @@ def _separable(instance: Instance) -> Verdict:
         )
         rise = (apart[-1] - apart[0]) / (unit[-1] + unit[0])
         verdicts.append(strict(rise, 1.0, "log-odds of two tokens from end to end"))
-    return worst(*verdicts, *(_given(instance, mask, unit) for mask in _sets(instance)))
+    return verdicts
+
+
+def _separable(instance: Instance) -> Verdict:
+    """Log-odds of two tokens, and distributions given a set."""
+    unit = 4 * instance.rounding(instance.alphas)
+    given = (_given(instance, mask, unit) for mask in _sets(instance))
+    return worst(*pairs_of_tokens(instance), *given)
 
 
 def _given(instance: Instance, mask: np.ndarray, unit: np.ndarray) -> Verdict:

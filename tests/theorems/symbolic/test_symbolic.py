@@ -284,7 +284,9 @@ def test_claim_ids_are_the_projects():
         park.separable park.together
         norm-circle.ellipse norm-circle.approach norm-circle.log-odds norm-circle.turns
         norm-circle.plateau
-        sequence.divergence sequence.presence sequence.count""",
+        sequence.divergence sequence.presence sequence.count
+        literature.tanh literature.quadratic literature.benefit literature.damage literature.pairs
+        literature.masses literature.monotone literature.inverted-u""",
     )
     assert sorted(CLAIM_IDS) == sorted(expected)
 

@@ -12,6 +12,8 @@ from rich.text import Text
 # In the order in which they are counted.
 _STYLES = {
     "holds": "green",
+    "holds under a hypothesis": "green",
+    "holds in part": "yellow",
     "fails": "bold red",
     "undecided": "yellow",
     "hypotheses unmet": "dim",

@@ -1,19 +1,21 @@
 """Prints a verification report as tables."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from theorems.literature import InModel
 from theorems.proofs import PROVED_BY, UNPROVED
 
 from .lines import paragraph, print_table, readable_width
-from .tables import coloured, counted, figure, fitting, plural
+from .tables import coloured, counted, figure, fitting, plural, table
 
 if TYPE_CHECKING:
-    from theorems import Claim
+    from theorems import Claim, Statement
     from theorems.verify import Report
 
 _LEGEND = (
@@ -27,6 +29,21 @@ _CERTIFICATES = (
     "and what is not about one instance have none."
 )
 
+# How many claims of others do what, as they were said: of one, of several.
+_AS_SAID = {
+    "holds": ("holds", "hold"),
+    "holds under a hypothesis": ("holds under a hypothesis", "hold under a hypothesis"),
+    "fails": ("fails", "fail"),
+    "not about the model": ("is not about the model", "are not about the model"),
+}
+
+# In the table of claims of others, where the hypothesis follows in the next column.
+_IN_MODEL: dict[InModel, str] = {
+    InModel.CONDITIONAL: "holds with",
+    InModel.FAILS: "fails without",
+    InModel.SILENT: "not about it",
+}
+
 
 def print_report(
     report: "Report", console: Console, source: str | None = None, is_wide: bool = False
@@ -35,8 +52,14 @@ def print_report(
 
     `source` names a user's table. The table has the columns that fit, or all of them if `is_wide`.
     """
-    if report.statements:
-        _print_claims(report, console, source is not None, is_wide)
+    own = [s for s in report.statements if not s.is_of_others]
+    if own:
+        _print_claims(report, own, console, source is not None, is_wide)
+    others = [s for s in report.statements if s.is_of_others]
+    if others:
+        _print_others(report, console)
+        if is_wide:
+            _print_claims(report, others, console, source is not None, is_wide)
     _print_proofs(report, console)
     if report.certificates is not None:
         paragraph(console, _CERTIFICATES, style="dim")
@@ -44,21 +67,63 @@ def print_report(
     _print_reasons(report, console)
     if report.findings:
         _print_findings(report, console)
-    parts = [counted(str(tally.verdict) for tally in report.tallies.values())]
-    if source is None:
-        controls = sum(bool(t.control and t.control[0]) for t in report.tallies.values())
-        parts.append(f"{controls} of {plural(len(report.tallies), 'control')} found")
+    if others:
+        paragraph(console, f"Claims of others: {_counted_others(report, source is None)}.")
+    parts = _parts(report, False, source is None)
     if report.findings:
         confirmed = sum(confirmation.confirmed for _, confirmation in report.findings)
         parts.append(f"{confirmed} of {len(report.findings)} findings confirmed")
-    paragraph(console, f"{plural(len(report.tallies), 'claim')}: {'; '.join(parts)}.")
+    if own or report.findings:
+        count = sum(len(statement.claims) for statement in own)
+        paragraph(console, f"{plural(count, 'claim')}: {'; '.join(parts)}.")
 
 
-def _print_claims(report: "Report", console: Console, is_table: bool, is_wide: bool) -> None:
+def _parts(report: "Report", is_of_others: bool, has_controls: bool) -> list[str]:
+    """How many of the claims hold, and how many of their controls were found."""
+    tallies = [t for t in report.tallies.values() if t.claim.is_of_others is is_of_others]
+    parts = [counted(str(tally.verdict) for tally in tallies)]
+    if has_controls:
+        found = sum(bool(t.control and t.control[0]) for t in tallies)
+        parts.append(f"{found} of {plural(len(tallies), 'control')} found")
+    return parts
+
+
+def _counted_others(report: "Report", has_controls: bool) -> str:
+    """What becomes of the sentences as they were said; and of the checks, with what the sentences need."""
+    said = Counter(found.in_model for found in report.of_others())
+    as_said = ", ".join(
+        f"{count} {_AS_SAID[verdict][count > 1]}" for verdict, count in said.items()
+    )
+    return f"{as_said}; with what they need, {'; '.join(_parts(report, True, has_controls))}"
+
+
+def _print_others(report: "Report", console: Console) -> None:
+    """A line per claim of others: as it was said in the model, what it needs, and the check with that."""
+    console.print("\nClaims of others, as they were said, and the check with what they need:\n")
+    said = table("claim", "in the model", "this", "check", "real model")
+    for found in report.of_others():
+        tally = report.tallies.get(found.id)
+        said.add_row(
+            found.id,
+            coloured(str(found.in_model), _IN_MODEL.get(found.in_model)),
+            ", ".join(found.needs),
+            coloured(str(tally.verdict), str(tally.verdict).split()[-1]) if tally else "",
+            coloured(str(found.on_real), str(found.on_real).removeprefix("holds ")),
+        )
+    print_table(console, said, False)
+
+
+def _print_claims(
+    report: "Report",
+    statements: "Sequence[Statement]",
+    console: Console,
+    is_table: bool,
+    is_wide: bool,
+) -> None:
     """A line per claim; the columns are those of which the report knows something, and that fit."""
     rows = [
         dict(_cells(report, claim, is_table))
-        for statement in report.statements
+        for statement in statements
         for claim in statement.claims
     ]
     first = [name for name in rows[0] if is_wide or name in _FIRST]

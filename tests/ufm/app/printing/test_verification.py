@@ -72,3 +72,28 @@ def test_controls_that_find_their_counterexample_are_marked_and_counted():
     assert lines[-1] == "3 claims: 3 hold; 2 of 3 controls found."
     for claim, mark in zip(statement.claims, (": found", ": NOT FOUND", ": found"), strict=True):
         assert next(line for line in lines if claim.id in line).rstrip().endswith(mark)
+
+
+@pytest.mark.parametrize("columns", [80, 140])
+def test_claims_of_others_are_told_and_counted_apart(columns, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    statements = tuple(s for s in theorems.STATEMENTS if s.id in {"park", "literature"})
+    report = Report(0, statements)
+    for claim in (claim for statement in statements for claim in statement.claims):
+        verdict = theorems.Verdict(theorems.Outcome.HOLDS, 1.0, 0.0, "")
+        report.tallies[claim.id] = Tally(claim, 1, worst=verdict, control=(True, verdict))
+    console = Console(file=io.StringIO(), width=columns)
+    print_report(report, console)
+    lines = console.file.getvalue().splitlines()
+    assert lines[-1] == "2 claims: 2 hold; 2 of 2 controls found."
+    assert lines[-2] == (
+        "Claims of others: 6 hold under a hypothesis, 1 holds, 1 fails, 1 is not about the model; "
+        "with what they need, 8 hold; 8 of 8 controls found."
+    )
+    assert "…" not in "".join(lines)
+    rows = {line.split()[0]: " ".join(line.split()[1:]) for line in lines if "literature." in line}
+    assert [*rows] == [found.id for found in theorems.LITERATURE]
+    assert rows["literature.tanh"] == "holds with one-value-each holds in part"
+    assert rows["literature.pairs"] == "holds holds not judged"
+    assert rows["literature.masses"] == "fails without constant-log-odds holds not judged"
+    assert rows["literature.half-norm"] == "not about it in part"

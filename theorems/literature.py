@@ -1,0 +1,267 @@
+"""What others say about steering strength: the claim as they make it, and what becomes of it.
+
+In the model of the theory, steering is an exponential tilt; there a claim is judged by a check of its own
+(`theorems.statements.literature`), and what it needs beyond the model is a hypothesis of that check. On a
+real model it is judged by figures that the documentation records, or not at all.
+"""
+
+import inspect
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .judging.claim import Claim
+from .statements import literature as statement
+
+# What the model takes for itself, or every vector that steers has.
+GRANTED = ("exponential-path", "non-constant-log-odds")
+
+
+class InModel(StrEnum):
+    """What becomes of the sentence, as it was said, where steering is a tilt."""
+
+    HOLDS = "holds"
+    CONDITIONAL = "holds under a hypothesis"
+    FAILS = "fails"
+    SILENT = "not about the model"
+
+
+class OnRealModel(StrEnum):
+    """What becomes of it on the models that were measured here."""
+
+    HOLDS = "holds"
+    IN_PART = "holds in part"
+    FAILS = "fails"
+    NOT_JUDGED = "not judged"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiteratureClaim:
+    """A claim made elsewhere.
+
+    - `id`: that of the claim which judges it in the model; `source`, `place`: who says it, and where.
+    - `says`: what they say, in our words; `truth`: what is true of it in the model, with an example.
+    - `settled_by`: claims of this registry, not of others, from which that follows.
+    - `on_real`, `real`: the verdict on real models, and the figures; `recorded`: where they are recorded, as
+      (file, text in it).
+
+    >>> import theorems
+    >>> found = {claim.id: claim for claim in theorems.LITERATURE}["literature.tanh"]
+    >>> print(found.in_model, found.needs)
+    holds under a hypothesis ('one-value-each',)
+    """
+
+    id: str
+    title: str
+    source: str
+    place: str
+    says: str
+    truth: str
+    settled_by: tuple[str, ...]
+    on_real: OnRealModel
+    real: str
+    recorded: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self):
+        for name in ("says", "truth", "real"):  # written over several lines
+            text = " ".join(inspect.cleandoc(getattr(self, name)).split())
+            object.__setattr__(self, name, text)
+
+    @property
+    def claim(self) -> Claim | None:
+        """The claim that judges it in the model; None if the model has nothing to say of it."""
+        return next((c for c in statement.STATEMENT.claims if c.id == self.id), None)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Ids of the hypotheses that it needs and does not name."""
+        claim = self.claim
+        return tuple(h.id for h in claim.hypotheses if h.id not in GRANTED) if claim else ()
+
+    @property
+    def in_model(self) -> InModel:
+        """The verdict on the sentence as it was said; it fails if it needs that nothing is steered."""
+        if self.claim is None:
+            return InModel.SILENT
+        if "constant-log-odds" in self.needs:
+            return InModel.FAILS
+        return InModel.CONDITIONAL if self.needs else InModel.HOLDS
+
+
+_MODELS = "docs/language_models.md"
+_STRENGTH = "docs/strength.md"
+
+LITERATURE: tuple[LiteratureClaim, ...] = (
+    LiteratureClaim(
+        id="literature.tanh",
+        title="Tanh of the strength",
+        source=statement.RUTTE,
+        place="as arXiv:2602.02712v1 cites them after Theorem 3.6",
+        says="The probability of the concept in the output of a steered model shows a tanh(α) trend.",
+        truth="""It is a tanh of ν(α) + r, and of α itself where ν is a line, as where M has one value on T
+            and one off it. On three equally likely tokens with M = (1, 0, -1) and T the first, the slope of
+            logit F_T is 1.881 at α = -2 and 1.119 at α = 2.""",
+        settled_by=("thm-3.6.tanh",),
+        on_real=OnRealModel.IN_PART,
+        real="""A tanh of α fits the mass with R² .998 on the toy model and on SmolLM2 (joy) after its last
+            block, and with .672 after block 15, where the mass is a hump.""",
+        recorded=(
+            (_MODELS, "toy, uppercase | after its block | holds .523 | holds .998"),
+            (_MODELS, "after block 29, the last | undecided .506 | holds .998"),
+            (_MODELS, "after block 15 | unmet .024 | unmet .672"),
+        ),
+    ),
+    LiteratureClaim(
+        id="literature.quadratic",
+        title="Quadratic price",
+        source=statement.RUTTE,
+        place="as arXiv:2602.02712v1 cites them after Theorem 3.8",
+        says="The increase of the cross-entropy is locally quadratic in α.",
+        truth="""True of a model whose data follow it; how far is said by the cubic remainder. Of another
+            one it need not be: with p = (1/2, 1/2), M = (1, 0) and data (3/4, 1/4), ΔCE(0.1) = -0.02375, a
+            gain with the slope -1/4.""",
+        settled_by=("thm-3.8.quadratic", "ce.remainder"),
+        on_real=OnRealModel.IN_PART,
+        real="""On SmolLM2 (joy) the parabola is within 22 % where it says 0.05 nats after the last block,
+            and off by 70 % after block 15, where the linear term is 62 % of 0.05 nats. On the toy model it
+            is within 10 to 14 %.""",
+        recorded=(
+            (_MODELS, "the last | undecided .506 | holds .998 | holds .220"),
+            (_MODELS, "unmet .672 | unmet .696"),
+            (_MODELS, "the linear term is 62 % of 0.05 nats"),
+            (_MODELS, "0.1362    0.1121    0.1005"),
+        ),
+    ),
+    LiteratureClaim(
+        id="literature.benefit",
+        title="Linear benefit",
+        source=statement.WOLF,
+        place="abstract, under the conditions of their framework",
+        says="Alignment increases linearly with the norm of the vector.",
+        truth="""Near 0, of the mass of a separated target: its slope is Cov(1_T, M) >= δ F_T (1 - F_T), and
+            the rest at most α²R²/(12√3). Steered away from the target, it falls. What their framework asks
+            for takes the place of separation.""",
+        settled_by=("side-effect.first-order", "thm-3.6.target-increasing"),
+        on_real=OnRealModel.NOT_JUDGED,
+        real="""Their measure is a benchmark's. The mass of joy's words on SmolLM2 after block 15 grows
+            faster than a line: from 0.000226 at α = 0 by 0.00014, 0.00043 and 0.0023 at α = 10.6, 21.2 and
+            42.5, as a logit does while the mass is small.""",
+        recorded=(
+            (_STRENGTH, "after the prompts 0.0002256"),
+            (_STRENGTH, "10.615        0.04142   0.03098         +4%            0.000364"),
+            (_STRENGTH, "21.229         0.1203   0.09376        +13%            0.000651"),
+            (_STRENGTH, "42.458         0.3937    0.3147        +48%             0.00248"),
+        ),
+    ),
+    LiteratureClaim(
+        id="literature.damage",
+        title="Quadratic damage",
+        source=statement.WOLF,
+        place="abstract, under the conditions of their framework",
+        says="Helpfulness falls quadratically with the norm of the vector.",
+        truth="""Of what has no covariance with M, and only of that. On three equally likely tokens with M =
+            (1, 0, -1), at α = 0.1 the last token loses 0.03272, near the line 0.1/3, and the middle one
+            0.00111, a square.""",
+        settled_by=("side-effect.first-order", "side-effect.cross-talk"),
+        on_real=OnRealModel.NOT_JUDGED,
+        real="""It needs a benchmark of helpfulness with more questions than the 16 that were run. What the
+            text pays in KL(p0||pα) is near a square: 0.0863 at α = 21.2 after block 15 of SmolLM2, 0.077 by
+            the parabola.""",
+        recorded=(
+            (_STRENGTH, "KL(p0||pα), nats a token         0.0769    0.08602"),
+            ("docs/harness.md", "Sixteen questions tell whether two programs agree"),
+        ),
+    ),
+    LiteratureClaim(
+        id="literature.pairs",
+        title="Pairs of words",
+        source=statement.PARK,
+        place="Theorem 2.5",
+        says="""Along the embedding representation of a concept W, P(Y = Y(W, 1) given Y in {Y(W, 0), Y(W,
+            1)}) is constant for each Z causally separable with W, and P(Y = Y(1, Z) given Y in {Y(0, Z),
+            Y(1, Z)}) increases.""",
+        truth="""These are probabilities of one word of two given both: constant where M is the same and
+            increasing where it is larger, which their definition of the representation provides.""",
+        settled_by=("park.separable",),
+        on_real=OnRealModel.NOT_JUDGED,
+        real="It needs their counterfactual pairs, and a vector of that kind.",
+    ),
+    LiteratureClaim(
+        id="literature.masses",
+        title="Masses off the target",
+        source=statement.PARK,
+        place="in words below Theorem 2.5, and as arXiv:2602.02712v1 reads it after Theorem 3.6",
+        says="The probability of the target increases, while that of concepts off the target is constant.",
+        truth="""True given the pair, false of the mass, which is lost to the target's. With p = (4, 3, 2,
+            1)/10 and e^M = (6, 2, 2, 2), T the first token, the distribution off T stays (1/2, 1/3, 1/6)
+            and the mass of the second token falls from 0.3 to 0.1667 at α = 1, as 1 - F_T does. So both
+            papers are right, of different quantities.""",
+        settled_by=("park.together", "thm-3.6.decreasing"),
+        on_real=OnRealModel.NOT_JUDGED,
+        real="""It needs a vector of their kind. A difference of means is none: `ufm.inseparability`, 0
+            where the distribution off T stays, is .998, .999 and .996 for joy, formal and French on
+            SmolLM2.""",
+        recorded=(
+            (_MODELS, "Inseparability is .998 for joy, .999 for formal and .996 for French"),
+        ),
+    ),
+    LiteratureClaim(
+        id="literature.monotone",
+        title="Monotone in the strength",
+        source=statement.LECTURE,
+        place="""the slide "Steering: one addition per token", as quoted in the review""",
+        says="""α > 0 amplifies the trait, α < 0 suppresses it; expression scales monotonically with |α|.
+            (The review asks to bound this to the range that was tested, as the same slide says later that
+            the response may become U-shaped. What became of the slide was not looked at.)""",
+        truth="""Of the mass of a separated target, on either side of 0 and for every α. Without separation
+            it may fall: a token between the extremes of M peaks at some strength. Nor does the price depend
+            on |α| alone: with p = (9/10, 1/10) and M = (0, 1), α = 2 costs 0.2940 nats and α = -3 only
+            0.2002.""",
+        settled_by=("thm-3.6.target-increasing", "thm-3.3.bump", "ce.convex"),
+        on_real=OnRealModel.IN_PART,
+        real="""After block 15 of SmolLM2 the mass of joy's words rises up to α = 141, .81 hidden states,
+            and is lost again. After the last block no concept's mass is lost within two hidden states.""",
+        recorded=(
+            (_MODELS, "rise from .003 to .029 at α = 141, .81"),
+            (_MODELS, "After the last block no mass is one within two hidden states"),
+        ),
+    ),
+    LiteratureClaim(
+        id="literature.inverted-u",
+        title="Inverted U",
+        source=statement.BAS,
+        place="abstract",
+        says="The expression of a trait follows an inverted U in the steering coefficient.",
+        truth="""False of a separated target, which only rises; true of a single token between the extremes
+            of M, and a concept without an extreme token is lost at both ends. On three equally likely
+            tokens with M = (1, 0, -1) and T the first two, F_T rises through 0.1332, 0.6667, 0.9841 at α =
+            -2, 0, 2, while the middle token peaks at α = 0.""",
+        settled_by=("thm-3.3.bump", "thm-3.6.vanishing", "thm-3.6.target-increasing"),
+        on_real=OnRealModel.IN_PART,
+        real="""After block 15 of SmolLM2 joy's words rise from .003 to .029 and are lost again; no mass
+            does so after the last block within two hidden states. Their judge of a trait was not run.""",
+        recorded=(
+            (_MODELS, "rise from .003 to .029"),
+            (_MODELS, "After the last block no mass is one within two hidden states"),
+        ),
+    ),
+    LiteratureClaim(
+        id="literature.half-norm",
+        title="Half the norm of the layer",
+        source="Louapre 2025, The Eiffel Tower Llama (Hugging Face, 18 November 2025)",
+        place="main findings",
+        says="""The best strength is of the order of half the magnitude of a typical activation of the
+            layer.""",
+        truth="""The tilt has no norm of h, and c v at α is v at cα. After the last block, before the norm,
+            the scale of α is w = ρ/|v|, the length of the hidden state across v over that of v: over that
+            range the distribution changes, which does not say where it is best.""",
+        settled_by=("norm-circle.ellipse",),
+        on_real=OnRealModel.IN_PART,
+        real="""What is best is a judge's there, not run here. For joy on SmolLM2 after block 15 a budget of
+            0.1 nats a token ends at 12 % of a usual hidden state, and the mass of joy's words is highest at
+            81 %.""",
+        recorded=(
+            (_STRENGTH, "Use α = 21.23 after block 15 (12% of a usual hidden state)"),
+            (_MODELS, "rise from .003 to .029 at α = 141, .81"),
+        ),
+    ),
+)
