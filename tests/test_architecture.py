@@ -26,6 +26,7 @@ FLOORS = (
     ("ufm.llm.laws", "ufm.llm.strength"),
     ("ufm.llm",),  # the public names
     ("ufm.llm.report", "ufm.llm.toy", "ufm.llm.harness"),
+    ("ufm.llm.reproduce",),
     ("theorems.judging", "theorems._names"),
     ("theorems.hypotheses", "theorems.tables"),
     ("theorems.statements",),

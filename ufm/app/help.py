@@ -53,7 +53,7 @@ def listed(commands: "Commands", title: str) -> str:
         name: docstring_parser.parse(inspect.getdoc(command) or "").short_description or ""
         for name, command in commands.items()
     }
-    return "\n".join([f"{title}:", *(_row(name, says, 12) for name, says in texts.items())])
+    return "\n".join([f"{title}:", *(_row(name, says, 13) for name, says in texts.items())])
 
 
 def _width() -> int:

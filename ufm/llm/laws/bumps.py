@@ -179,11 +179,33 @@ def paper_protocol(curves: Curves) -> Protocol:
     count = _Count()
     kept = curves.tokens.shape[1] // 2
     for values, before in zip(curves.increase, curves.unsteered, strict=True):
-        values, before = values[:, :kept].astype(np.float64), before[:kept].astype(np.float64)
-        steps = np.diff(values, axis=0)
-        rounding = np.finfo(curves.increase.dtype).eps * before
-        count.add(values, np.vstack([steps, steps[-1:]]), _seen(values, rounding))
+        count.add(*_as_seen(values[:, :kept], before[:kept]))
     return count.protocol("the paper", f"{kept} of α > 0", curves.alphas)
+
+
+def shapes_by_eye(increase: np.ndarray, unsteered: np.ndarray) -> list[str]:
+    """What each of K curves does as a picture shows it, in the words of `curve_shapes`.
+
+    `increase` [A, K]: Δp at increasing α; `unsteered` [K]: p_0. Rises and falls go from one strength to the
+    next, and a turn counts if it is more than 1 % of the curve's range.
+
+    >>> import numpy as np
+    >>> from ufm.llm.laws.bumps import shapes_by_eye
+    >>> a = np.linspace(0, 1, 101)[:, None]
+    >>> print(shapes_by_eye(np.hstack([a * (1 - a), a, a + 1e-3 * np.sin(40 * a)]), np.ones(3)))
+    ['bump', 'increasing', 'increasing']
+    """
+    return curve_shapes(*_as_seen(increase, unsteered))
+
+
+def _as_seen(
+    increase: np.ndarray, unsteered: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The curves, differences in place of slopes, and the least turn that an eye sees."""
+    values, before = increase.astype(np.float64), unsteered.astype(np.float64)
+    steps = np.diff(values, axis=0)
+    rounding = np.finfo(increase.dtype).eps * before
+    return values, np.vstack([steps, steps[-1:]]), _seen(values, rounding)
 
 
 def _seen(values: np.ndarray, rounding: np.ndarray) -> np.ndarray:

@@ -17,6 +17,8 @@ MEASURES = {
     "plateau": "slope",
     "log-odds": "rank correlation",
     "hump": "share lost at the ends",
+    "seen-bumps": "share that bump",
+    "cost-plateau": "distance from the limit",
 }
 # Fewer prompts than this say nothing about how much prompts differ.
 _FEWEST_PROMPTS = 3

@@ -56,16 +56,18 @@ def sweep_curves(
     *,
     concept: np.ndarray | None = None,
     top: int = 100,
+    tokens: np.ndarray | None = None,
     order: int = 2,
     batch_size: int | None = None,
     progress: Progress | None = None,
 ) -> Curves:
     """Steer each prompt (a list of tokens) at each strength; results are written as they come.
 
-    `concept`: a set of tokens [V] bool, fixed before the run. `top`: K tokens at each end. `order`: how
-    many exact derivatives. `directory` gets one file a prompt, then results.safetensors and
-    results.json; a run that was killed goes on where it was and ends with the same numbers. Those at
-    α = 0 are the unsteered model's. `progress(done, all)` is called after each prompt.
+    `concept`: a set of tokens [V] bool, fixed before the run. `top`: K tokens at each end, unless `tokens`
+    [m, 2K] says which to follow after each prompt. `order`: how many exact derivatives. `directory` gets one
+    file a prompt, then results.safetensors and results.json; a run that was killed goes on where it was and
+    ends with the same numbers. Those at α = 0 are the unsteered model's. `progress(done, all)` is called
+    after each prompt.
     """
     strengths = check_strengths(alphas, model, steering)
     if not prompts:
@@ -84,11 +86,17 @@ def sweep_curves(
         "top": kept,
         "batch_size": batch_size,
     }
+    followed: list[np.ndarray | None] = [None] * len(rows)
+    if tokens is not None:
+        if np.ndim(tokens) != 2 or len(tokens) != len(rows):
+            raise ValueError(f"tokens must be [{len(rows)}, K]; got shape {np.shape(tokens)}")
+        settings["tokens"] = digest(np.asarray(tokens))
+        followed = list(np.asarray(tokens, np.int32))
     journal = Journal(directory, settings)
     how = concept, kept, order, batch_size
     stacked = journal.stacked(
         prompt_parts(len(rows)),
-        lambda j: _one_prompt(model, rows[j], steering, strengths, *how),
+        lambda j: _one_prompt(model, rows[j], steering, strengths, followed[j], *how),
         progress or silent,
     )
     journal.finish({"alphas": strengths, **stacked}, {**settings, "prompts_done": len(rows)})
@@ -137,6 +145,7 @@ def _one_prompt(
     row: list[int],
     steering: Steering,
     alphas: np.ndarray,
+    tokens: np.ndarray | None,
     concept: np.ndarray | None,
     kept: int,
     order: int,
@@ -145,11 +154,12 @@ def _one_prompt(
     prompt = steered_prompt.steered_prompt(model, row, steering, steered_prompt.bucket(model, row))
     size = batch_size or prompt.batch_size()
     dtype = model.wide
-    # the batch's own shape, so that the ends need no program of their own
-    rows = min(size, alphas.size)
-    both = np.resize([alphas.max(), alphas.min()], max(2, rows))
-    ends = np.concatenate([prompt.logits(chunk) for _, chunk in chunks(both, rows, dtype)])
-    tokens = np.concatenate([_largest(end, kept) for end in ends[:2]])
+    if tokens is None:
+        # the batch's own shape, so that the ends need no program of their own
+        rows = min(size, alphas.size)
+        both = np.resize([alphas.max(), alphas.min()], max(2, rows))
+        ends = np.concatenate([prompt.logits(chunk) for _, chunk in chunks(both, rows, dtype)])
+        tokens = np.concatenate([_largest(end, kept) for end in ends[:2]])
     members = None if concept is None else jnp.asarray(concept)
     found = []
     for where, chunk in chunks(alphas, size, dtype):

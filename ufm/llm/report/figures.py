@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
 
 # Tokens are text, never mathematics; equal pictures are equal files.
-_STYLE: "dict[RcKeyType, object]" = {
+STYLE: "dict[RcKeyType, object]" = {
     "text.parse_math": False,
     "svg.hashsalt": "ufm",
     "svg.fonttype": "path",
@@ -45,7 +45,7 @@ def draw_figures(report: Report) -> dict[str, Figure]:
         "plateau": None if report.slopes.far_distance is None else _plateau,
         "log-odds": _log_odds,
     }
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         return {name: draw(report) for name, draw in drawn.items() if draw is not None}
 
 
@@ -53,7 +53,7 @@ def as_bytes(figure: Figure, kind: str) -> bytes:
     """A figure as "png" or "svg", without the time of its making."""
     data = BytesIO()
     metadata = {"Date": None} if kind == "svg" else {"Software": None}
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure.savefig(data, format=kind, dpi=160, metadata=metadata)
     return data.getvalue()
 

@@ -1,0 +1,2 @@
+"""The experiments of the paper's Section 5 and Appendix A on any model, each figure beside the "
+"law it tests."""

@@ -1,0 +1,36 @@
+"""The experiments as one HTML page: no network, no script, pictures inside, every text escaped."""
+
+import base64
+from collections.abc import Mapping
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from ufm._visible import quoted, visible
+
+from .make import Reproduction
+from .study import depth_of
+from .verdicts import columns, rows
+
+
+def page(reproduction: Reproduction, pictures: Mapping[str, bytes]) -> str:
+    """The page [HTML]; `pictures` are PNG by the name of the experiment."""
+    environment = Environment(
+        loader=PackageLoader("ufm.llm", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"visible": visible, "quoted": quoted}
+    study, found = reproduction.study, columns(reproduction)
+    return environment.get_template("reproduce/page.html.jinja").render(
+        study=study,
+        facts=reproduction.as_json(),
+        experiments=reproduction.plan.experiments,
+        findings=reproduction.findings,
+        not_run=reproduction.not_run,
+        columns=found,
+        rows=rows(found, reproduction),
+        depth=lambda layer: depth_of(layer, study.model.blocks),
+        pictures={name: base64.b64encode(data).decode() for name, data in pictures.items()},
+    )

@@ -1,0 +1,191 @@
+"""What will be run, shared out over machines, and what it costs: told from a short measurement."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+
+from ufm._progress import Progress
+
+from ..decoder.steering import Steering
+from ..measure.window_cost import CostWindow
+from ..steering.steered_prompt import SteeredPrompt, bucket, chunks
+from .experiment import Experiment
+from .laboratory import KINDS, Laboratory, Measurement
+
+
+@dataclass(frozen=True)
+class Share:
+    """Part `number` of `count` of a plan, from 1."""
+
+    number: int = 1
+    count: int = 1
+
+    @classmethod
+    def read(cls, text: str) -> "Share":
+        """From "2/4"; anything else raises `ValueError`.
+
+        >>> from ufm.llm.reproduce.plan import Share
+        >>> print(Share.read("2/4"))
+        Share(number=2, count=4)
+        """
+        number, _, count = text.partition("/")
+        if number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count):
+            return cls(int(number), int(count))
+        raise ValueError(f"a share is written K/N, from 1/N to N/N; got {text!r}")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The measurements in the order in which they are made, each once.
+
+    `experiments`: those that can be run. `not_run`: what the others are of, and why they cannot.
+    """
+
+    experiments: tuple[Experiment, ...]
+    not_run: dict[str, str]
+    measurements: tuple[Measurement, ...]
+
+    def of(self, share: Share, laboratory: Laboratory) -> tuple[Measurement, ...]:
+        """Those of one machine: all of a concept and block stay together, about equal work for each.
+
+        Every machine finds the same division, for it depends on the study alone.
+        """
+        groups: dict[tuple[str, int], list[Measurement]] = {}
+        for measurement in self.measurements:
+            groups.setdefault((measurement.concept, measurement.layer), []).append(measurement)
+        work = {group: sum(map(_work(laboratory), members)) for group, members in groups.items()}
+        loads, mine = [0.0] * share.count, set()
+        for group in sorted(groups, key=lambda group: (-work[group], group)):
+            least = loads.index(min(loads))
+            loads[least] += work[group]
+            if least == share.number - 1:
+                mine.add(group)
+        return tuple(m for m in self.measurements if (m.concept, m.layer) in mine)
+
+
+def make_plan(laboratory: Laboratory, experiments: Sequence[Experiment]) -> Plan:
+    """All that the experiments read: a measurement that several read is made once."""
+    run, not_run = [], {}
+    for experiment in experiments:
+        why = experiment.why_not(laboratory.study)
+        if why is None:
+            run.append(experiment)
+        else:
+            not_run[experiment.name] = why
+    wanted = dict.fromkeys(m for experiment in run for m in experiment.measurements(laboratory))
+    order = sorted(wanted, key=lambda m: KINDS.index(m.kind))
+    return Plan(tuple(run), not_run, tuple(order))
+
+
+def _work(laboratory: Laboratory) -> Callable[[Measurement], float]:
+    """Tokens that run through the blocks after the steered one, and the head."""
+    study = laboratory.study
+    prompt = float(np.mean([len(row) for row in study.rows]))
+    window = float(np.mean([len(row) for row in study.windows])) if study.windows else 0.0
+
+    def work(measurement: Measurement) -> float:
+        later = study.model.blocks - measurement.layer
+        length = window if measurement.kind == "cost" else prompt
+        return measurement.sequences(study) * length * later
+
+    return work
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Seconds for one sequence at one strength, at the first and the last of the steered blocks."""
+
+    layers: tuple[int, int]
+    seconds: tuple[float, float]
+
+    def at(self, layer: int) -> float:
+        """At a block between: the blocks that follow take equal time."""
+        if self.layers[0] == self.layers[1]:
+            return self.seconds[0]
+        return float(np.interp(layer, self.layers, self.seconds))
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What measurements cost: seconds of work, without compilation; bytes of weights, and of a "
+    "batch at most."""
+
+    seconds: dict[Measurement, float]
+    weights: int
+    batch: int
+
+    @property
+    def total(self) -> float:
+        """Seconds in all."""
+        return sum(self.seconds.values())
+
+    def of(self, kind: str) -> float:
+        """Seconds of the measurements of one kind."""
+        return sum(seconds for m, seconds in self.seconds.items() if m.kind == kind)
+
+
+def measure_cost(
+    laboratory: Laboratory, measurements: Sequence[Measurement], progress: Progress
+) -> Cost:
+    """The cost of the measurements, from one prompt and one window at the first and the last "
+    "steered block."""
+    timers = {"cost": _time_window}
+    kinds = list(dict.fromkeys(m.kind if m.kind in timers else "prompt" for m in measurements))
+    speeds: dict[str, Speed] = {}
+    for k, kind in enumerate(kinds):
+        progress(k, len(kinds), "how long it takes")
+        timer = timers.get(kind, _time_prompt)
+        speeds[kind] = _speed(laboratory, measurements[0].concept, timer)
+    seconds = {
+        m: m.sequences(laboratory.study)
+        * speeds[m.kind if m.kind in timers else "prompt"].at(m.layer)
+        for m in measurements
+    }
+    model = laboratory.study.model
+    weights = sum(leaf.nbytes for leaf in jax.tree.leaves(model.params))
+    return Cost(seconds, weights, model.memory)
+
+
+def _speed(
+    laboratory: Laboratory, concept: str, seconds: Callable[[Laboratory, str, int], float]
+) -> Speed:
+    layers = laboratory.study.layers[0], laboratory.study.layers[-1]
+    first = seconds(laboratory, concept, layers[0])
+    last = first if layers[0] == layers[1] else seconds(laboratory, concept, layers[1])
+    return Speed(layers, (first, last))
+
+
+def _time_prompt(laboratory: Laboratory, concept: str, layer: int) -> float:
+    study = laboratory.study
+    vector = laboratory.vector(concept, layer)
+    row, steering = study.rows[0], Steering.of(vector)
+    prompt = SteeredPrompt(study.model, row, steering, bucket(study.model, row))
+    alphas = study.scale.tokens.alphas(vector)[: prompt.batch_size()]
+    _, chunk = next(chunks(alphas, alphas.size, study.model.wide))
+    return _second(lambda: prompt.logits(chunk)) / alphas.size
+
+
+def _time_window(laboratory: Laboratory, concept: str, layer: int) -> float:
+    study = laboratory.study
+    vector = laboratory.vector(concept, layer)
+    row = study.windows[0]
+    window = CostWindow(
+        study.model,
+        row,
+        Steering.of(vector),
+        max(map(len, study.windows)),
+        kinds=("cross_entropy",),
+    )
+    alphas = study.scale.cost.alphas(vector)[: window.batch_size()]
+    return _second(lambda: window.sums(alphas, alphas.size)) / alphas.size
+
+
+def _second(run: Callable[[], object]) -> float:
+    """Seconds of the second call: the first one compiles."""
+    jax.block_until_ready(run())
+    begun = time.perf_counter()
+    jax.block_until_ready(run())
+    return time.perf_counter() - begun

@@ -1,0 +1,91 @@
+"""How much of the paper's experiments is run: its own numbers, or few enough for two cores in 20 "
+"minutes."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..steering.vector import SteeringVector
+
+UNITS = ("vector", "length", "hidden")
+
+
+@dataclass(frozen=True)
+class Range:
+    """`steps` strengths from `least` to `largest`, evenly spread, and 0.
+
+    `unit`: what they are multiples of: the "vector" as measured; the vector scaled to "length" 1; or, as
+    lengths |αv|, usual "hidden" states.
+    """
+
+    least: float
+    largest: float
+    steps: int
+    unit: str = "vector"
+
+    def alphas(self, vector: SteeringVector) -> np.ndarray:
+        """The strengths [A] in multiples of the vector, increasing, 0 among them."""
+        unit = {"vector": 1.0, "length": 1 / vector.norm}
+        unit["hidden"] = vector.hidden_norm / vector.norm
+        return np.union1d(np.linspace(self.least, self.largest, self.steps), 0.0) * unit[self.unit]
+
+    @property
+    def words(self) -> str:
+        """The range for a reader."""
+        of = {
+            "vector": "multiples of v as measured",
+            "length": "multiples of v scaled to length 1",
+            "hidden": "lengths |αv| in usual hidden states",
+        }
+        return f"{self.steps:,} strengths in [{self.least:g}, {self.largest:g}], {of[self.unit]}"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The numbers of the experiments.
+
+    - `tokens`, `normalised`, `cost`: the strengths of next-token curves, of those along v of length 1, and of
+      the cross-entropy.
+    - `contexts`: prompts of each next-token curve. `followed`: how many likeliest tokens at either end.
+    - `runs`: how often P and N are drawn anew for the bands.
+    - `text_tokens`: how many tokens of the text are predicted, in windows of `length` predicted ones.
+    """
+
+    name: str
+    tokens: Range
+    normalised: Range
+    cost: Range
+    contexts: int
+    text_tokens: int
+    length: int = 128
+    followed: int = 8
+    runs: int = 5
+
+    def in_unit(self, unit: str) -> "Scale":
+        """The same with the strengths of `SMALL` in hidden states, or those of `PAPER` in vectors."""
+        other = {"hidden": SMALL, "vector": PAPER}[unit]
+        ranges = {
+            name: replace(getattr(other, name), steps=getattr(self, name).steps)
+            for name in ("tokens", "normalised", "cost")
+        }
+        return replace(self, **ranges)
+
+
+SMALL = Scale(
+    "small",
+    tokens=Range(-4, 4, 96, "hidden"),
+    normalised=Range(-4, 4, 96, "hidden"),
+    cost=Range(-8, 8, 32, "hidden"),
+    contexts=4,
+    text_tokens=384,
+)
+# Section 5, Appendix A and the defaults of the official code.
+PAPER = Scale(
+    "paper",
+    tokens=Range(-200, 200, 1024),
+    normalised=Range(-2000, 2000, 1024, "length"),
+    cost=Range(-100, 100, 128),
+    contexts=16,
+    text_tokens=1_048_576,
+)
+SCALES = {scale.name: scale for scale in (SMALL, PAPER)}
