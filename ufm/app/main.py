@@ -17,6 +17,7 @@ from .commands.figures import Figures
 from .commands.laws import Laws
 from .commands.llm import Llm
 from .commands.out_of_memory import memory_shortage
+from .commands.prompts import Prompts
 from .commands.reproduce import Reproduce
 from .commands.rules import check_rules
 from .commands.strength import Strength
@@ -33,7 +34,7 @@ _COMMANDS = {
     title: {command.__name__.lower(): command for command in commands}
     for title, commands in {
         "the theory": (Verify, Certify, Falsify, Figures, Explore),
-        "a language model": (Strength, Vector, Llm, Laws, Reproduce, Toy),
+        "a language model": (Strength, Prompts, Vector, Llm, Laws, Reproduce, Toy),
         "this program": (Version,),
     }.items()
 }

@@ -89,7 +89,8 @@ def _values(options: list[Option], arguments: Sequence[str], called: str) -> dic
     }
     for option in options:
         if option.default is MISSING and not values.get(option.name):
-            raise BadInput(f"{called} needs {option.metavar}: {option.says} {see}")
+            named = option.metavar if option.is_positional else option.flag
+            raise BadInput(f"{called} needs {named}: {option.says} {see}")
     return values
 
 

@@ -1,5 +1,10 @@
 from .adapter.from_transformers import from_transformers as from_transformers
 from .checkpoint.load import load as load
+from .concepts.concept import Concept as Concept
+from .concepts.concept import concept as concept
+from .concepts.concept import read_concept as read_concept
+from .concepts.concept_prompts import ConceptPrompts as ConceptPrompts
+from .concepts.write import write_prompts as write_prompts
 from .decoder.model import LanguageModel as LanguageModel
 from .decoder.steering import Steering as Steering
 from .laws.bumps import bump_law as bump_law

@@ -1,6 +1,9 @@
 """A concept as one would explain it to a reader: its name, what its texts do, and what its opposite's do."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from ufm._text import read_json
 
 
 @dataclass(frozen=True)
@@ -10,8 +13,8 @@ class Concept:
     `name`: one word. `shows`: what its texts do, to go after "a text that"; `shows_not`: the same of the
     opposite, for contrastive prompts; `question`: what a judge is asked of a text, to answer yes or no.
 
-    >>> from ufm.llm.concepts.concept import concept
-    >>> print(concept("joy").question)
+    >>> import ufm.llm
+    >>> print(ufm.llm.concept("joy").question)
     Does the writer of this text feel joy or speak of it?
     """
 
@@ -100,3 +103,31 @@ def concept(name: str) -> Concept:
     except KeyError:
         known = ", ".join(CONCEPTS)
         raise ValueError(f"there is no concept {name!r} here; the concepts are {known}") from None
+
+
+def read_concept(path: str | Path) -> Concept:
+    """A concept of the user's own, from a JSON file with the fields of `Concept`, each a text.
+
+    Raises `ValueError` on a field that is missing, unknown or no text.
+
+    >>> import json, pathlib, tempfile, ufm.llm
+    >>> texts = {"shows": "is calm", "shows_not": "is hasty", "question": "Is the writer calm?"}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "calm.json")
+    ...     _ = path.write_text(json.dumps({"name": "calm", **texts}))
+    ...     print(ufm.llm.read_concept(path).shows_not)
+    is hasty
+    """
+    found, names = read_json(Path(path)), [field.name for field in fields(Concept)]
+    if not isinstance(found, dict):
+        raise ValueError(f"{path} must hold a JSON object with {', '.join(names)}; got {found!r}")
+    unknown = sorted(set(found) - set(names))
+    if unknown:
+        raise ValueError(f"{path} has an unknown entry {unknown[0]!r}; known: {', '.join(names)}")
+    texts: dict[str, str] = {}
+    for name in names:
+        value = found.get(name)
+        if not isinstance(value, str) or not value.strip():
+            raise ValueError(f"{path}: {name} must be a text that is not empty; got {value!r}")
+        texts[name] = value.strip()
+    return Concept(**texts)

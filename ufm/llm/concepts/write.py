@@ -1,0 +1,285 @@
+"""Writes the prompts of a concept: a model is asked for P and N, or goes on from its start token alone."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from ufm import __version__
+from ufm._files import Arrays
+from ufm._json import JSON
+from ufm._progress import Progress, silent
+from ufm._random import check_seed
+
+from ..decoder.model import LanguageModel
+from ..measure.journal import Journal
+from ..steering.batches import at_once, while_writing
+from ..steering.generate import NOTHING, generate_all
+from ..text.tokenizer import Tokenizer
+from .concept import Concept
+from .concept_prompts import ConceptPrompts
+from .request import TEMPLATE, check_template, request
+
+NEGATIVES = ("contrastive", "random", "both")
+_ROWS = 64  # texts that are written at once, at most
+_TRIES = 3  # as many texts as are asked for are written at most, to find so many distinct ones
+_LEAST_WORDS = 3  # of a text that counts
+# Of a context at most; those of the paper's code have about 66 words.
+_CONTEXT_WORDS, _CONTEXT_TOKENS = 64, 128
+_STREAMS = {"positive": 0, "negative": 0, "random": 1, "contexts": 2}  # of random numbers
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How texts are drawn: their new tokens at most, and what `generate` takes.
+
+    `ends_count`: whether a text ends where the model ends it, or goes on to its full length.
+    """
+
+    length: int
+    temperature: float
+    top_k: int | None
+    top_p: float
+    seed: int
+    ends_count: bool
+
+
+def write_prompts(
+    model: LanguageModel,
+    tokenizer: Tokenizer,
+    concept: Concept,
+    *,
+    count: int = 500,
+    length: int = 300,
+    contexts: int = 12,
+    negative: str = "both",
+    temperature: float = 0.9,
+    top_k: int | None = 50,
+    top_p: float = 0.95,
+    seed: int = 0,
+    ends_count: bool = True,
+    template: str | None = None,
+    writer: tuple[LanguageModel, Tokenizer] | None = None,
+    directory: str | Path | None = None,
+    progress: Progress | None = None,
+) -> ConceptPrompts:
+    """`count` distinct texts for a concept and as many against it, and `contexts` to steer on.
+
+    `writer`, an instruct model, or `model` itself, is asked by its chat template for texts of the concept
+    (P) and of its opposite (N, "contrastive"): `request(template, concept, k)`, with `TEMPLATE` if None; the
+    k-th of either have one subject and one stream of random numbers. `model`, which is to be steered, writes
+    N "random" and the contexts from its start token alone (`tokenizer.prefix`). `negative`: one of the two
+    kinds, or "both". Texts have up to `length` new tokens; a context has 64 words at most, of which the last
+    was not cut.
+
+    A text counts from 3 words on, and once: texts equal but for case and blanks are one, and a context is
+    the beginning of no other text. Numbers of texts, tokens, temperature, `top_k` and `top_p` are those of
+    the paper's code, which lets texts go on past their end (`ends_count=False`) and asks in other words.
+
+    With a `directory` each batch is kept there; a run that was killed goes on, and ends with the same texts.
+
+    Raises `ValueError` where the writer has no chat template, the model names no start token or writes
+    nothing, or three times `count` texts do not hold `count` distinct ones.
+
+    >>> import ufm.llm
+    >>> from ufm.llm.text.chat import ChatTemplate
+    >>> path = "tests/data/llm/gpt2"
+    >>> model, tokenizer = ufm.llm.load(path, "float64"), ufm.llm.load_tokenizer(path)
+    >>> tokenizer.template = ChatTemplate("{{ messages[0].content }}")  # an instruct model brings its own
+    >>> how = dict(count=4, length=8, contexts=2, temperature=3.0, template="it {shows}")
+    >>> made = ufm.llm.write_prompts(model, tokenizer, ufm.llm.concept("joy"), **how)
+    >>> print(len(made.positive), len(made.negative), len(made.random), len(made.contexts))
+    4 4 4 2
+    """
+    template = TEMPLATE if template is None else template
+    _check(count, contexts, negative, length, seed)
+    check_template(template)
+    sampling = Sampling(length, temperature, top_k, top_p, seed, ends_count)
+    by_request = _asked(writer or (model, tokenizer), concept, template)
+    by_itself = model, tokenizer, _from_nothing(tokenizer)
+    wanted = {
+        "positive": (*by_request(True), count),
+        "negative": (*by_request(False), 0 if negative == "random" else count),
+        "random": (*by_itself, 0 if negative == "contrastive" else count),
+        "contexts": (*by_itself, contexts),
+    }
+    settings = _settings(model, writer, concept, template, sampling)
+    journal = None if directory is None else Journal(directory, settings)
+    total, done, seen = sum(number for *_, number in wanted.values()), 0, set[str]()
+    found: dict[str, tuple[str, ...]] = {}
+    for kind, (author, its_tokenizer, prompt_of, number) in wanted.items():
+        draws = _Draws(author, its_tokenizer, prompt_of, kind, number, sampling, journal)
+        show = _stage(progress or silent, done, number, total, f"writing texts: {kind}")
+        found[kind] = tuple(_distinct(draws, number, seen, show))
+        done += number
+    return ConceptPrompts(concept.name, **found)
+
+
+def _stage(
+    progress: Progress, done: int, number: int, total: int, stage: str
+) -> Callable[[float], None]:
+    """Takes the share that is done of `number` texts, which come after `done` others of `total`."""
+    return lambda share: progress(done + share * number, total, stage)
+
+
+def _check(count: int, contexts: int, negative: str, length: int, seed: int) -> None:
+    if count < 1:
+        raise ValueError(f"count must be at least 1; got {count}")
+    if contexts < 0:
+        raise ValueError(f"contexts must be at least 0; got {contexts}")
+    if length < 1:
+        raise ValueError(f"length must be at least 1; got {length}")
+    check_seed(seed)
+    if negative not in NEGATIVES:
+        raise ValueError(f"negative must be one of {', '.join(NEGATIVES)}; got {negative!r}")
+
+
+_Author = tuple[LanguageModel, Tokenizer, Callable[[int], list[int]]]
+
+
+def _asked(
+    writer: tuple[LanguageModel, Tokenizer], concept: Concept, template: str
+) -> Callable[[bool], _Author]:
+    """Who writes for the concept or against it, and the tokens after which text k begins."""
+    model, tokenizer = writer
+    if tokenizer.template is None:
+        raise ValueError(
+            f"{tokenizer.name} has no chat template, so that it cannot be asked for texts: take an "
+            "instruct model as the writer"
+        )
+
+    def of(is_for: bool) -> _Author:
+        def prompt(k: int) -> list[int]:
+            return tokenizer.encode(tokenizer.chat(request(template, concept, k, is_for=is_for)))
+
+        return model, tokenizer, prompt
+
+    return of
+
+
+def _from_nothing(tokenizer: Tokenizer) -> Callable[[int], list[int]]:
+    prefix = tokenizer.prefix
+    if prefix is None:
+        raise ValueError(f"{tokenizer.name} names neither a start nor an end token to write after")
+    return lambda k: [prefix]
+
+
+def _settings(
+    model: LanguageModel,
+    writer: tuple[LanguageModel, Tokenizer] | None,
+    concept: Concept,
+    template: str,
+    sampling: Sampling,
+) -> dict[str, JSON]:
+    """What the texts depend on, beside the number asked for, which says how they are batched."""
+    about: dict[str, JSON] = {"kind": "prompts", "version": __version__, "jax": jax.__version__}
+    for name, of in (("model", model), ("writer", model if writer is None else writer[0])):
+        about[name] = [of.source.name, of.source.fingerprint, str(of.dtype), of.memory]
+    concepts = {f"concept {name}": value for name, value in asdict(concept).items()}
+    return {**about, **concepts, "template": template, **asdict(sampling)}
+
+
+class _Draws:
+    """Texts of one kind, written in batches of one size."""
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        tokenizer: Tokenizer,
+        prompt_of: Callable[[int], list[int]],
+        kind: str,
+        number: int,
+        sampling: Sampling,
+        journal: Journal | None,
+    ):
+        self.model, self.tokenizer, self.prompt_of = model, tokenizer, prompt_of
+        if kind == "contexts":
+            sampling = replace(sampling, length=min(sampling.length, _CONTEXT_TOKENS))
+        self.kind, self.sampling, self.journal = kind, sampling, journal
+        self.ends = tokenizer.ends if sampling.ends_count else ()
+        fit = at_once(model, while_writing(model, len(prompt_of(0)), sampling.length), _ROWS)
+        batches = -(-number // fit)
+        self.size = -(-number // batches) if batches else 0  # as even as they come
+        self.most = _TRIES * batches
+        entropy = np.random.SeedSequence([sampling.seed, _STREAMS[kind]])
+        self.seeds = entropy.generate_state(self.most * self.size).tolist()
+
+    def batches(self, progress: Callable[[float], None]) -> Iterator[list[str]]:
+        """The texts of each batch; `progress` gets the share of the batch that is written."""
+        for batch in range(self.most):
+            about = {"kind": self.kind, "batch": batch, "texts": self.size}
+            if self.journal is None:
+                made = self._write(batch, progress)
+            else:
+                name = f"{self.kind}-{batch:06d}"
+                made = self.journal.part(name, lambda: self._write(batch, progress), about)  # noqa: B023
+            yield [self._text(row) for row in made["tokens"]]
+
+    def _write(self, batch: int, progress: Callable[[float], None]) -> Arrays:
+        numbers = range(batch * self.size, (batch + 1) * self.size)
+        how = self.sampling
+        made = generate_all(
+            self.model,
+            [self.prompt_of(k) for k in numbers],
+            None,
+            [0.0],
+            count=how.length,
+            seeds=[self.seeds[k] for k in numbers],
+            ends=self.ends,
+            temperature=how.temperature,
+            top_k=how.top_k,
+            top_p=how.top_p,
+            progress=lambda done, total=1.0, stage="": progress(done / (total or 1)),
+        )
+        return {"tokens": made[:, 0]}
+
+    def _text(self, tokens: np.ndarray) -> str:
+        ids = [int(z) for z in tokens if z != NOTHING and z not in self.ends]
+        text = self.tokenizer.inner.decode(ids, skip_special_tokens=True).strip()
+        if self.kind != "contexts":
+            return text
+        was_cut = NOTHING not in tokens and tokens[-1] not in self.ends
+        words = text.split()[: -1 if was_cut else None]
+        # a context is to go on
+        return " ".join(words[:_CONTEXT_WORDS]).rstrip(".,;:!?")
+
+
+def _distinct(
+    draws: _Draws, number: int, seen: set[str], show: Callable[[float], None]
+) -> list[str]:
+    """So many texts that are in `seen` neither before nor among themselves; `seen` grows by them."""
+    found: list[str] = []
+    written, furthest = 0, 0.0
+
+    def share(of_batch: float) -> None:
+        nonlocal furthest  # a batch may have held fewer texts than it promised
+        furthest = max(furthest, min(1.0, (len(found) + of_batch * draws.size) / number))
+        show(furthest)
+
+    for texts in draws.batches(share):
+        written += len(texts)
+        usable = [text for text in texts if len(text.split()) >= _LEAST_WORDS]
+        if not usable and not found:
+            raise ValueError(
+                f"{draws.tokenizer.name} writes nothing: each of {len(texts)} texts ({draws.kind}) has "
+                f"fewer than {_LEAST_WORDS} words; give it another template, or let it go on past ends"
+            )
+        for text in usable:
+            key = " ".join(text.split()).casefold()
+            is_known = key in seen
+            if draws.kind == "contexts":
+                is_known = any(each.startswith(key) for each in seen)
+            if not is_known and len(found) < number:
+                seen.add(key)
+                found.append(text)
+        share(0.0)
+        if len(found) == number:
+            return found
+    if number == 0:
+        return []
+    raise ValueError(
+        f"only {len(found)} distinct texts ({draws.kind}) of the {number} asked for are among {written}: "
+        "ask for fewer, or raise temperature, top_k or top_p"
+    )
