@@ -27,9 +27,10 @@ extensions = [
     "command_page",
     "api_page",
     "playground_page",
+    "build_stamp",
     "site_check",
 ]
-exclude_patterns = ["_build", "playground"]  # the sources of a page of their own
+exclude_patterns = ["_build", "_templates", "playground"]  # the sources of a page of their own
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]
 myst_heading_anchors = 3
 bibtex_bibfiles = ["references.bib"]
@@ -37,6 +38,7 @@ smartquotes = False  # they would make one dash of the two before an option
 html_theme = "furo"
 html_title = f"ufm {release}"
 html_static_path = ["_static"]
+templates_path = ["_templates"]
 copybutton_prompt_text = r">>> |\.\.\. |\$ "  # a copied example runs without its prompts
 copybutton_prompt_is_regexp = True
 html_css_files = ["site.css"]

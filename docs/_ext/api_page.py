@@ -1,6 +1,6 @@
-"""The API reference: every public name of the packages, with its docstring, which is Markdown.
+"""The API reference, a page for each room: a table of its public names, and the docstring of each.
 
-The build fails on a public name without a docstring.
+Docstrings are Markdown. The build fails on a public name without one.
 """
 
 import ast
@@ -11,8 +11,10 @@ import textwrap
 from collections.abc import Iterator
 from functools import cached_property
 from types import ModuleType
+from typing import NamedTuple
 
 from pages import write_page
+from plain_formula import latex
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
@@ -32,26 +34,88 @@ PACKAGES = (
     "theorems.symbolic",
     "theorems.strategies",
 )
+# Their names come from many rooms, each of which has a page.
+_OF_ROOMS = ("ufm", "ufm.llm")
+
+
+class Room(NamedTuple):
+    """A page: the module that tells what the room is for, and the public names it holds of a package."""
+
+    module: ModuleType
+    package: ModuleType
+    names: list[str]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    app.connect("builder-inited", _write_page)
+    app.connect("builder-inited", _write_pages)
     return {"parallel_read_safe": True}
 
 
-def _write_page(app: Sphinx) -> None:
-    lines = ["# API reference\n"]
-    for package in PACKAGES:
-        lines += _package(importlib.import_module(package))
-    write_page(app, "api", lines)
+def _write_pages(app: Sphinx) -> None:
+    every = list(rooms())
+    for room in every:
+        write_page(app, f"api/{room.module.__name__}", list(_page(room)))
+    write_page(app, "api", list(_contents(every)))
 
 
-def _package(package: ModuleType) -> Iterator[str]:
-    yield f"## `{package.__name__}`\n"
-    yield f"```{{py:module}} {package.__name__}\n```\n"
-    yield _markdown(package, package.__name__)
-    for name in _public_names(package):  # below their module, which gives them their full names
-        yield from _entry(getattr(package, name), package.__name__, name, "`" * 6)
+def rooms() -> Iterator[Room]:
+    """Every public name of the packages, room by room, in the order of the packages."""
+    for name in PACKAGES:
+        package = importlib.import_module(name)
+        if name not in _OF_ROOMS:
+            yield Room(package, package, _public_names(package))
+            continue
+        found: dict[str, list[str]] = {}
+        for public in _public_names(package):
+            found.setdefault(_room_of(getattr(package, public), name), []).append(public)
+        for room in sorted(found):
+            yield Room(importlib.import_module(room), package, found[room])
+
+
+def _room_of(value: object, package: str) -> str:
+    """The room in which a name is defined; the package itself for what is in no room."""
+    module = getattr(value, "__module__", package)
+    room = module.removeprefix(package).split(".")[1:2]
+    return f"{package}.{room[0]}" if room and not room[0].startswith("_") else package
+
+
+def _contents(every: list[Room]) -> Iterator[str]:
+    yield "(api)=\n# API reference\n"
+    yield "Names are imported from the package in the second column; the rooms tell where they are at home.\n"
+    yield "| room | import from | what is in it |\n| --- | --- | --- |"
+    for room in every:
+        page = f"{{doc}}`{room.module.__name__} <api/{room.module.__name__}>`"
+        yield f"| {page} | `{room.package.__name__}` | {_cell(_summary(room.module))} |"
+    pages = "\n".join(f"api/{room.module.__name__}" for room in every)
+    yield f"\n```{{toctree}}\n:hidden:\n\n{pages}\n```"
+
+
+def _page(room: Room) -> Iterator[str]:
+    name, package = room.module.__name__, room.package.__name__
+    yield f"# `{name}`\n"
+    yield f"```{{py:{'module' if name == package else 'currentmodule'}}} {package}\n```\n"
+    yield _markdown(room.module, name)
+    if name != package:
+        yield f"\nImport these names from `{package}`.\n"
+    if room.names:
+        yield "\n| name | |\n| --- | --- |"
+    for public in room.names:
+        value = getattr(room.package, public)
+        says = _summary(value) if callable(value) else f"a {type(value).__name__}"
+        yield f"| {{py:obj}}`~{package}.{public}` | {_cell(says)} |"
+    yield ""
+    for public in room.names:  # below their module, which gives them their full names
+        yield from _entry(getattr(room.package, public), package, public, "`" * 6)
+
+
+def _summary(value: object) -> str:
+    """The first sentence of a docstring."""
+    first = (inspect.getdoc(value) or "").split("\n\n")[0].replace("\n", " ")
+    return re.split(r"(?<=[^.]\.)\s+(?=[A-Z])", first)[0]
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def _public_names(package: ModuleType) -> list[str]:
@@ -98,6 +162,7 @@ def _markdown(value: object, name: str) -> str:
     text = inspect.getdoc(value)
     if not text:
         raise ExtensionError(f"{name} is public and has no docstring: write one")
+    text = _with_displays(text)
     text = re.sub(
         r"^>>> (?:.+\n?)+", lambda t: f"```pycon\n{t[0].rstrip()}\n```\n", text, flags=re.M
     )
@@ -105,6 +170,19 @@ def _markdown(value: object, name: str) -> str:
     return re.sub(
         rf"({code})|\](?=\((?!https?:))", lambda m: m[1] or r"\]", text, flags=re.M | re.S
     )
+
+
+def _with_displays(text: str) -> str:
+    """Indented lines that are formulas, no code, as formulas on lines of their own."""
+
+    def display(block: re.Match[str]) -> str:
+        if re.search(r"[\"']|[a-z]\.[a-z]", block[0]) or not re.search(r"[α-ωΣΠ]", block[0]):
+            return block[0]
+        lines = [re.split(r"\s{3,}", line.strip()) for line in block[0].splitlines()]
+        formula = r" \\ ".join(r"\qquad ".join(map(latex, parts)) for parts in lines)
+        return f"$$\n\\begin{{gathered}}{formula}\\end{{gathered}}\n$$\n"
+
+    return re.sub(r"(?<=\n\n)(?: {4}\S.*(?:\n|$))+", display, text)
 
 
 def _signature(value: object) -> str:

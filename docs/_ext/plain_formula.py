@@ -9,6 +9,7 @@ _GREEK = {
     "ε": "varepsilon",
     "φ": "varphi",
     "Σ": "sum",
+    "Π": "prod",
     "ϵ": "epsilon",
     "Λ": "Lambda",
 }
@@ -62,7 +63,7 @@ _WORDS = {
     "dt": "dt",
     "Wv": "Wv",
 }
-_ENGLISH = {"top", "bot", "of", "or", "and", "not", "for", "if"}
+_ENGLISH = {"top", "bot", "of", "or", "and", "not", "no", "for", "if"}
 FUNCTIONS = _COMMANDS | _UPRIGHT | _OPERATORS | _WORDS.keys()
 # What is written on the line and meant below or above it.
 _MEANT = (
@@ -96,9 +97,8 @@ def latex(text: str) -> str:
     for plain, meant in _MEANT:
         text = re.sub(plain, meant, text)
     out = _translated(_with_bars(text))
-    return (
-        re.sub(r"\s+", " ", out).replace(" }", "}").replace(" )", ")").replace(r"(\ ", "(").strip()
-    )
+    out = re.sub(r"(?:\\ |\s)+(?=[)}\]])", "", re.sub(r"\s+", " ", out))
+    return out.replace(r"(\ ", "(").strip()
 
 
 def _with_bars(text: str) -> str:
@@ -130,7 +130,11 @@ def _translated(text: str) -> str:
         place = token.end()
         if sign in "_^" or sign == "√":
             inner, place = _argument(text, place)
-            out = out.rstrip() + (r"\sqrt" if sign == "√" else sign) + f"{{{inner}}}"
+            out = (
+                re.sub(r"(?:\\ |\s)+$", "", out)
+                + (r"\sqrt" if sign == "√" else sign)
+                + f"{{{inner}}}"
+            )
         elif token["number"]:
             digits, power = sign.split("e")
             factor = "" if digits == "1" else rf"{digits} \cdot "

@@ -1,7 +1,9 @@
 """The extensions that write the site: what they must refuse, and what they must keep."""
 
+import importlib
 import importlib.util
 import re
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +20,9 @@ from theorems.proofs import PROVED_BY, theorem_names
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "docs" / "_ext"))
 
+import api_page  # noqa: E402
 import broken_formula  # noqa: E402
+import build_stamp  # noqa: E402
 import claim_sections  # noqa: E402
 import command_page  # noqa: E402
 import coq_drawing  # noqa: E402
@@ -265,3 +269,55 @@ def test_a_broken_link_and_an_address_on_the_network_are_seen(tmp_path, monkeypa
         "index.html links to gone.html: there is no such file",
         "index.html links to there.html#gone: there is no such place on that page",
     ]
+
+
+def test_the_stamp_tells_the_commit_of_this_tree_and_of_no_other(tmp_path):
+    def git(*arguments):
+        person = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        command = ["git", *person, "-C", str(tmp_path), *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "file").write_text("as committed")
+    assert build_stamp.commit(tmp_path) == "no commit known"
+    git("init", "-q")
+    git("add", "file")
+    git("commit", "-qm", "one")
+    head = git("rev-parse", "--short=12", "HEAD")
+    assert build_stamp.commit(tmp_path) == f"commit {head}"
+    assert build_stamp.commit(tmp_path / "copy") == "no commit known"
+    (tmp_path / "file").write_text("otherwise")
+    assert build_stamp.commit(tmp_path) == f"commit {head}, changed since"
+    assert re.match(
+        r"ufm \d+\.\d+\.\d+\S*, no commit known\. Built with Python 3",
+        build_stamp.build_stamp(tmp_path / "copy"),
+    )
+
+
+def test_every_public_name_is_on_one_page_of_the_api_with_its_summary():
+    rooms = list(api_page.rooms())
+    shown = [(room.package.__name__, name) for room in rooms for name in room.names]
+    public = [
+        (p, n)
+        for p in api_page.PACKAGES
+        for n in api_page._public_names(importlib.import_module(p))
+    ]
+    assert len(shown) == len(set(shown))
+    assert set(shown) == set(public)
+    (tilt,) = (room for room in rooms if room.module.__name__ == "ufm.tilt")
+    page = "\n".join(api_page._page(tilt))
+    for name in tilt.names:
+        assert f"\n| {{py:obj}}`~ufm.{name}` | " in page
+        assert re.search(rf"\n`+{{py:(function|class)}} {name}\b", page)
+    contents = "\n".join(api_page._contents(rooms))
+    for room in rooms:
+        assert contents.count(f"<api/{room.module.__name__}>") == 1
+        assert contents.count(f"\napi/{room.module.__name__}\n") == 1
+
+
+def test_an_indented_formula_of_a_docstring_is_set_and_code_is_left():
+    text = "See\n\n    c_{t+1} = f(α)   for Σ_y p(y)\n\nand\n\n    ufm.sweep(α)\n"
+    assert api_page._with_displays(text) == (
+        "See\n\n$$\n\\begin{gathered}c_{t+1} = f(\\alpha)\\qquad \\ \\text{for}\\ \\sum_{y} p(y)"
+        "\\end{gathered}\n$$\n\nand\n\n    ufm.sweep(α)\n"
+    )

@@ -71,7 +71,7 @@ def predicted_presence(
 
     at strength α. With F_t(α) the mass of T that p_t has when tilted, of `target` [V] bool,
 
-        P_α(T appears) = E_0 Σ_t w_{t-1} F_t(α) 1(no z_s in T, s < t),   count = E_0 Σ_t w_{t-1} F_t(α),
+        P_α(T appears) = E_0 Σ_t w_{t-1} F_t(α) 1[no z_s in T, s < t],   count = E_0 Σ_t w_{t-1} F_t(α),
 
     and the means over texts are unbiased. They can be trusted while `effective` is large: α small, or few
     tokens. Intervals resample the texts of each prompt. A text ends with the first of the tokens `ends`.
