@@ -3,7 +3,8 @@
 E_α[M] is one increasing curve, and the peak of a token is where it passes the token's M. The line of
 strengths is cut in pieces, until a piece is served by one anchor's moments (`tilted_moments`) or holds so few
 tokens, or feels so few, that the log-balance of each is solved on its own. Tokens whose influence on
-every peak of a piece is below 1e-18 are left out of it and of the pieces that it is cut into.
+every peak of a piece is below 1e-18 are left out of it and of the pieces that it is cut into; of those that
+lie apart from its own, whole cells are replaced by a few nodes (`gauss_nodes`).
 """
 
 import math
@@ -12,12 +13,15 @@ from typing import NamedTuple
 import numpy as np
 
 from .bracket import Bracket
+from .gauss_nodes import gathered
 from .log_balance import balanced
 from .roots import middle_of
 from .tilted_moments import Anchor, anchor_at, evaluate, roots, series, slopes
 
 _DIRECT = 1 << 13  # tokens x tokens felt: below this, solving each costs less than an anchor
 _TINY = 1e-18
+_BALANCED = 0.03  # |g(0)| below which nodes are left alone: their errors are 1e-15
+_GATHERED = 2048  # fewer tokens are not worth the nodes of their cells
 
 
 class _Distribution(NamedTuple):
@@ -33,8 +37,9 @@ class _Distribution(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """Tokens first..last-1 have their peaks in the bracket and feel tokens start..stop-1 alone.
+    """Tokens first..last-1 have their peaks in the bracket and feel `log_odds`, ascending, alone.
 
+    `log_odds` and `log_weights` hold tokens, and nodes in place of tokens; token n is at n - `shift` in them.
     `guess` is where to put the next anchor (NaN: in the middle); a piece is `dense` if it lies beside
     an anchor that served many tokens, so that the next one beside it will as well.
     """
@@ -42,8 +47,9 @@ class _Piece(NamedTuple):
     bracket: Bracket[float]
     first: int
     last: int
-    start: int
-    stop: int
+    log_odds: np.ndarray
+    log_weights: np.ndarray
+    shift: int
     guess: float = math.nan
     dense: bool = False
 
@@ -103,14 +109,15 @@ def _peaks_of(distribution: _Distribution) -> np.ndarray:
 def _from_zero(distribution: _Distribution, peaks: np.ndarray) -> list[_Piece]:
     """Solve the tokens that peak near α = 0; what lies on its two sides is left to do."""
     n = distribution.log_odds.size
-    anchor = anchor_at(0.0, distribution.log_odds, distribution.log_weights)
+    felt = distribution.log_odds, distribution.log_weights
+    anchor = anchor_at(0.0, *felt)
     reach = anchor.radius
     far = _farthest(distribution)
     inside = slice(1, n - 1)
     if not reach > 0:
         split = 1 + int(np.searchsorted(anchor.offset_of(distribution.log_odds[inside]), 0.0))
-        below = _Piece(Bracket(-far, 0.0), 1, split, 0, n)
-        return [below, _Piece(Bracket(0.0, far), split, n - 1, 0, n)]
+        below = _Piece(Bracket(-far, 0.0), 1, split, *felt, 0)
+        return [below, _Piece(Bracket(0.0, far), split, n - 1, *felt, 0)]
     # A peak next to 0 is E_0[M] - M over the variance: its own digits need E_0[M] with more of them.
     offsets = _exact_offsets(distribution, anchor)
     coefficients = series(anchor, reach)
@@ -118,9 +125,9 @@ def _from_zero(distribution: _Distribution, peaks: np.ndarray) -> list[_Piece]:
     first, last = _covered(coefficients, reach, offsets[inside])
     solved = slice(1 + first, 1 + last)
     peaks[solved] = roots(coefficients, anchor, reach, offsets[solved])
-    below = _Piece(Bracket(-far, -reach), 1, 1 + first, 0, n)
-    above = _Piece(Bracket(reach, far), 1 + last, n - 1, 0, n)
-    return _guessed(distribution, anchor, last - first, below, above)
+    below = _Piece(Bracket(-far, -reach), 1, 1 + first, *felt, 0)
+    above = _Piece(Bracket(reach, far), 1 + last, n - 1, *felt, 0)
+    return _guessed(anchor, last - first, below, above)
 
 
 def _farthest(distribution: _Distribution) -> float:
@@ -153,10 +160,10 @@ def _solve_or_cut(distribution: _Distribution, piece: _Piece, peaks: np.ndarray)
     count = piece.last - piece.first
     if count == 0:
         return []
-    if not piece.dense and 4 * count < piece.stop - piece.start:
-        piece = _narrowed(distribution, piece)
-    if count * (piece.stop - piece.start) <= _DIRECT:
-        _solve_directly(distribution, piece, peaks)
+    if not piece.dense and 4 * count < piece.log_odds.size:
+        piece = _narrowed(piece)
+    if count * piece.log_odds.size <= _DIRECT:
+        _solve_directly(piece, peaks)
         return []
     (low, high), middle = piece.bracket, piece.guess
     if not low < middle < high:
@@ -164,8 +171,7 @@ def _solve_or_cut(distribution: _Distribution, piece: _Piece, peaks: np.ndarray)
         if not low < middle < high:  # no strength is left between: they share it
             peaks[piece.first : piece.last] = middle
             return []
-    window = slice(piece.start, piece.stop)
-    anchor = anchor_at(middle, distribution.log_odds[window], distribution.log_weights[window])
+    anchor = anchor_at(middle, piece.log_odds, piece.log_weights)
     own = slice(piece.first, piece.last)
     offsets = anchor.offset_of(distribution.log_odds[own])
     reach = anchor.radius
@@ -180,34 +186,31 @@ def _solve_or_cut(distribution: _Distribution, piece: _Piece, peaks: np.ndarray)
         reach, served = 0.0, 0
     below = piece._replace(bracket=Bracket(low, middle - reach), last=piece.first + first)
     above = piece._replace(bracket=Bracket(middle + reach, high), first=piece.first + last)
-    return _guessed(distribution, anchor, served, below, above)
+    return _guessed(anchor, served, below, above)
 
 
-def _guessed(
-    distribution: _Distribution, anchor: Anchor, served: int, below: _Piece, above: _Piece
-) -> list[_Piece]:
+def _guessed(anchor: Anchor, served: int, below: _Piece, above: _Piece) -> list[_Piece]:
     """The pieces on the two sides of an anchor, with the place of the next anchor in each.
 
     Next to an anchor that served many tokens, another follows; else the peak of the piece's median
     token is guessed by a step of Newton's method on its log-balance.
     """
-    dense = 64 * served > below.stop - below.start
+    dense = 64 * served > below.log_odds.size
     pieces: list[_Piece] = []
     for piece, sign in ((below, -1), (above, 1)):
         if piece.first == piece.last:
             continue
         guess = beside = anchor.alpha + sign * 1.9 * anchor.radius
         if not dense or piece.last - piece.first <= served // 64:
-            guess = _guess(distribution, anchor, piece)
+            guess = _guess(anchor, piece)
             guess = sign * max(sign * guess, sign * beside)  # NaN stays
         pieces.append(piece._replace(guess=guess, dense=dense))
     return pieces
 
 
-def _guess(distribution: _Distribution, anchor: Anchor, piece: _Piece) -> float:
-    token = (piece.first + piece.last) // 2
-    gaps = distribution.log_odds[piece.start : piece.stop] - distribution.log_odds[token]
-    place = token - piece.start
+def _guess(anchor: Anchor, piece: _Piece) -> float:
+    place = (piece.first + piece.last) // 2 - piece.shift
+    gaps = piece.log_odds - piece.log_odds[place]
     weighted = anchor.weights * gaps
     squared = weighted * gaps
     down, up = -weighted[:place].sum(), weighted[place + 1 :].sum()
@@ -217,40 +220,66 @@ def _guess(distribution: _Distribution, anchor: Anchor, piece: _Piece) -> float:
     return anchor.alpha - (math.log(up) - math.log(down)) / max(slope, 1e-300)
 
 
-def _narrowed(distribution: _Distribution, piece: _Piece) -> _Piece:
-    """Drop the tokens at both ends that weigh less than 1e-18 in the balance of every peak of it.
+def _narrowed(piece: _Piece) -> _Piece:
+    """Drop the tokens at both ends that weigh less than 1e-18 in the balance of every peak; gather others.
 
     The weight of what lies below, against the nearer ones, falls with α and with the token: it is
     largest at the piece's lower end for its first token. Above, the other way round.
     """
-    start, stop = piece.start, piece.stop
-    below = slice(start, piece.first)
-    gaps = distribution.log_odds[piece.first] - distribution.log_odds[below]
-    terms = distribution.log_weights[below] - piece.bracket.low * gaps + np.log(gaps)
+    odds, logs = piece.log_odds, piece.log_weights
+    first, last = piece.first - piece.shift, piece.last - piece.shift
+    gaps = odds[first] - odds[:first]
+    terms = logs[:first] - piece.bracket.low * gaps + np.log(gaps)
     shares = np.cumsum(np.exp(terms - terms.max()))
-    start += int(np.searchsorted(shares, _TINY * float(shares[-1])))
-    above = slice(piece.last, stop)
-    gaps = distribution.log_odds[above] - distribution.log_odds[piece.last - 1]
-    terms = distribution.log_weights[above] + piece.bracket.high * gaps + np.log(gaps)
+    start = int(np.searchsorted(shares, _TINY * float(shares[-1])))
+    gaps = odds[last:] - odds[last - 1]
+    terms = logs[last:] + piece.bracket.high * gaps + np.log(gaps)
     shares = np.cumsum(np.exp(terms - terms.max())[::-1])
-    stop -= int(np.searchsorted(shares, _TINY * float(shares[-1])))
-    return piece._replace(start=start, stop=stop)
+    stop = odds.size - int(np.searchsorted(shares, _TINY * float(shares[-1])))
+    below, above = slice(start, first), slice(last, stop)
+    ends = [(odds[below], logs[below]), (odds[above], logs[above])]
+    if stop - start > _GATHERED + 4 * (last - first) and _is_unbalanced(piece):
+        reach = 0.5 * (piece.bracket.high - piece.bracket.low)
+        middle = piece.bracket.low + reach
+        ends = [
+            gathered(*end, np.abs(end[0] - odds[token]), middle, reach)
+            for end, token in zip(ends, (first, last - 1), strict=True)
+        ]
+    parts = ends[0], (odds[first:last], logs[first:last]), ends[1]
+    odds, logs = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    shift = piece.first - ends[0][0].size
+    return piece._replace(log_odds=odds, log_weights=logs, shift=shift)
 
 
-def _solve_directly(distribution: _Distribution, piece: _Piece, peaks: np.ndarray) -> None:
+def _is_unbalanced(piece: _Piece) -> bool:
+    """Whether no peak of it is so near to 0, for its slope, that the rounding of nodes would show in it.
+
+    A relative error in the log-balance g(0) of a token is one in its peak. |g(0)| is least at an end.
+    """
+    ends = np.array([piece.first, piece.last - 1]) - piece.shift
+    logs = piece.log_weights - piece.log_weights.max()
+    for token in ends:
+        gaps = piece.log_odds - piece.log_odds[token]
+        moments = np.exp(logs) * gaps
+        down, up = -moments[:token].sum(), moments[token + 1 :].sum()
+        if down > 0 and up > 0 and abs(math.log(up) - math.log(down)) < _BALANCED:
+            return False
+    return True
+
+
+def _solve_directly(piece: _Piece, peaks: np.ndarray) -> None:
     """The root of each token's log-balance over the tokens that the piece feels."""
-    window = slice(piece.start, piece.stop)
-    log_odds, logs = distribution.log_odds[window], distribution.log_weights[window]
+    log_odds, logs = piece.log_odds, piece.log_weights
     low, high = piece.bracket
     slack = 1e-9 * max(abs(low), abs(high))
     middle = float(middle_of(piece.bracket, np))
     logs = logs - logs[np.argmax(logs + middle * (log_odds - log_odds[log_odds.size // 2]))]
     for start in range(piece.first, piece.last, 64):
         own = np.arange(start, min(start + 64, piece.last))
-        gaps = log_odds[None, :] - distribution.log_odds[own][:, None]
+        gaps = log_odds[None, :] - log_odds[own - piece.shift][:, None]
         with np.errstate(divide="ignore"):
             terms = logs[None, :] + np.log(np.abs(gaps))
-        place = own - piece.start
+        place = own - piece.shift
         sides = np.arange(log_odds.size)[None, :] > place[:, None]
         ends = Bracket(np.full(own.size, low - slack), np.full(own.size, high + slack))
         peaks[own] = balanced(gaps, terms, sides, ends)

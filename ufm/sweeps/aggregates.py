@@ -118,8 +118,9 @@ def sweep_aggregates(
 
 
 def _strengths_on_host(alphas: Numbers, tilt: ExponentialTilt) -> np.ndarray:
-    is_row = isinstance(alphas, np.ndarray) and alphas.ndim == 1
-    if is_row and alphas.dtype == tilt.log_odds.dtype == np.float64:
+    if not isinstance(alphas, np.ndarray) or alphas.ndim != 1:
+        return np.asarray(strength_row(alphas, tilt))
+    if alphas.dtype == tilt.log_odds.dtype == np.float64:
         finite("alphas", alphas)  # JAX need not see them
         return alphas
     return np.asarray(strength_row(alphas, tilt))

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ufm
+from ufm.numerics import gauss_nodes
 from ufm.numerics import vocabulary_peaks as _vocabulary_peaks
 from ufm.numerics.vocabulary_peaks import strictly_ordered, vocabulary_peaks
 
@@ -111,8 +112,13 @@ CASES = {
 }
 
 
+@pytest.mark.parametrize("gathered", [False, True], ids=["as it comes", "by nodes"])
 @pytest.mark.parametrize("name", CASES)
-def test_adversarial_cases(name):
+def test_adversarial_cases(name, gathered, monkeypatch):
+    if gathered:  # as in large vocabularies
+        monkeypatch.setattr(_vocabulary_peaks, "_GATHERED", 0)
+        monkeypatch.setattr(_vocabulary_peaks, "_DIRECT", 1 << 10)
+        monkeypatch.setattr(gauss_nodes, "_FEWEST", 12)
     rng = np.random.default_rng(11)
     row, odds = CASES[name](300, rng)
     peaks = vocabulary_peaks(row[None, :], odds)[0]
@@ -159,6 +165,26 @@ def test_a_vocabulary_of_fifty_thousand():
     nearest = int(np.argmin(np.abs(peaks)))
     row = np.asarray(ufm.ExponentialTilt(row[None, :], odds).log_probs)[0]
     assert_proved(row, odds, peaks, [*order[[1, 2, -3, -2]], nearest, *rng.choice(order[3:-3], 3)])
+
+
+def test_a_large_vocabulary_over_fifty_decades(monkeypatch):
+    """Pareto(0.05): tokens at every scale of α; nodes serve those of other scales."""
+    rng = np.random.default_rng(7)
+    row, odds = zipf(8000, rng), rng.pareto(0.05, 8000)
+    sizes = []
+
+    def seen(log_odds, *rest):
+        found = gathered(log_odds, *rest)
+        sizes.append((log_odds.size, found[0].size))
+        return found
+
+    gathered = _vocabulary_peaks.gathered
+    monkeypatch.setattr(_vocabulary_peaks, "gathered", seen)
+    peaks = vocabulary_peaks(row[None, :], odds)[0]
+    assert max(before / max(after, 1) for before, after in sizes) > 20
+    assert_ordered(odds, peaks)
+    order, nearest = np.argsort(odds), int(np.argmin(np.abs(peaks)))
+    assert_proved(row, odds, peaks, [*order[[1, 2, -3, -2]], nearest, *rng.choice(order[3:-3], 8)])
 
 
 @st.composite
