@@ -626,6 +626,135 @@ def _():
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
+    ## What the paper says in passing
+
+    A vector $c v$ does at $\alpha$ what $v$ does at $c \alpha$, so peaks are divided by $c$. **Presence**
+    of the target in $L$ sampled tokens lies between its mean mass and $L$ times that, and reaches one half
+    long before the mass does. Behind a norm two prompts come together at the rate $1/\alpha$;
+    without one the prompt goes on to decide between tokens that share the largest $M$. At the last
+    block $M$ is proportional to the limit's logits if the states are equally long; a block
+    that follows ends that.
+    """)
+    return
+
+
+@app.function(hide_code=True)
+def draw_scaling():
+    """One probability along three multiples of v, against α and against cα."""
+    figure, panels = plots.new_axes(2)
+    alphas = np.linspace(-5.0, 5.0, 401)
+    for factor, ink in ((1.0, BLUE), (2.0, RED), (-0.5, GREEN)):
+        tilt = ufm.ExponentialTilt(TILT.log_probs, factor * TILT.log_odds)
+        p = np.asarray(ufm.sweep(tilt, alphas, ufm.ExponentialTilt.probs))[:, 4, 1]
+        peak = float(np.asarray(ufm.peak_strengths(tilt))[4, 1])
+        name = f"{factor:g}".replace("-", "−") + " v"
+        for axes, x in zip(panels, (1.0, factor), strict=True):
+            axes.plot(x * alphas, p, color=ink, label=name, gid=f"along {factor:g}")
+            if abs(peak) < 5:
+                axes.plot([x * peak], [p.max()], "o", color=ink, gid=f"peak {factor:g}")
+    panels[0].set(xlabel="steering strength α", ylabel="p_α(b), context in C₃")
+    panels[1].set(xlabel="strength times factor, cα", xlim=(-3, 3))
+    panels[0].legend(frameon=False, title="along")
+    return figure
+
+
+@app.function(hide_code=True)
+def draw_presence():
+    """Whether T is among 1, 10 and 300 tokens, against the strength and against its mass."""
+    figure, panels = plots.new_axes(2)
+    alphas = np.linspace(-3.0, 2.0, 251)
+    chain = ufm.ContextChain(TILT, np.full((6, 9), 4), np.eye(6)[4])
+    for length, ink in ((1, BLUE), (10, RED), (300, GREEN)):
+        at = jax.jit(jax.vmap(lambda a, n=length: chain.presence(a, TARGET, n)))
+        found = np.asarray(at(jnp.asarray(alphas)))
+        panels[0].plot(alphas, found, color=ink, label=f"{length}", gid=f"presence {length}")
+        mass = curves(alphas)[:, 4, :3].sum(axis=1)
+        panels[1].semilogx(mass, found, color=ink, gid=f"against mass {length}")
+        half = 1 - 0.5 ** (1 / length)
+        panels[1].plot([half], [0.5], "o", color=ink, gid=f"half {length}")
+        if length == 10:
+            for name, line in (("most", np.minimum(1, length * mass)), ("least", mass)):
+                panels[1].plot(mass, line, ":", color=ink, gid=name)
+    for axes in panels:
+        axes.axhline(0.5, color="0.7", linewidth=0.8)
+    panels[0].set(xlabel="steering strength α", ylabel="P_α(T appears)")
+    panels[1].set(xlabel="mass of T, F_T(0) + |T| Δp(T)")
+    panels[0].legend(frameon=False, title="tokens")
+    return figure
+
+
+@app.function(hide_code=True)
+def draw_prompts():
+    """How far two prompts are apart: in total variation without a norm, in a logit behind one."""
+    figure, panels = plots.new_axes(2)
+    alphas = np.linspace(0.0, 20.0, 201)
+    rows = np.log(np.array([[1, 2, 5], [2, 1, 5]]) / 8)
+    cases = (("one largest M", [1.0, 0.5, 0.0], BLUE), ("two share it", [1.0, 1.0, 0.0], RED))
+    for name, odds, ink in cases:
+        tilt = ufm.ExponentialTilt(rows, np.array(odds))
+        p = np.asarray(ufm.sweep(tilt, alphas, ufm.ExponentialTilt.probs))
+        apart = np.abs(p[:, 0] - p[:, 1]).sum(axis=1) / 2
+        panels[0].semilogy(alphas, apart, color=ink, label=name, gid=name)
+    panels[0].set(xlabel="steering strength α", ylabel="TV of two prompts, no norm")
+    panels[0].legend(frameon=False)
+    model, hidden, vector = norm_case("rmsnorm")
+    other = -2.0 * hidden[::-1]
+    far = jnp.asarray(np.geomspace(3.0, 1e5, 61))
+
+    def logits(stream):
+        at = jax.jit(lambda x: model.logits(stream, x, vector=vector, layer=0))
+        return np.asarray(jax.lax.map(at, far))
+
+    apart = np.abs(logits(hidden) - logits(other))[:, 0]
+    rho = [model.remainder_bound(stream, 0) for stream in (hidden, other)]
+    bound = [sum(float(model.logit_rate_bound(vector, a, r)[0]) for r in rho) for a in far]
+    panels[1].loglog(far, apart, color=BLUE, label="two prompts", gid="distance")
+    panels[1].loglog(far, bound, color=RED, linestyle="--", label="bound", gid="bound")
+    panels[1].set(xlabel="steering strength α", ylabel="of one logit, behind RMSNorm")
+    panels[1].legend(frameon=False)
+    return figure
+
+
+@app.function(hide_code=True)
+def draw_dominating():
+    """M against the limit's logits of v: states of one length, of several, and a block that follows."""
+    figure, panels = plots.new_axes(3, height=2.8)
+    rng = np.random.default_rng(2)
+    head, states = rng.standard_normal((40, 16)), rng.standard_normal((8, 16))
+    states[:4] += 1.5 * rng.standard_normal(16)
+    even = states / np.linalg.norm(states, axis=1, keepdims=True)
+    lengths = np.geomspace(1.0, 8.0, 8)[:, None]
+    block = 1.5 * rng.standard_normal((16, 16))
+    cases = {
+        "equally long states": (even, even),
+        "1 to 8 times as long": (lengths * even, lengths * even),
+        "a block follows": (even, even + np.tanh(4 * even) @ block),
+    }
+    for axes, (name, (steered, read)) in zip(panels, cases.items(), strict=True):
+        v = steered[:4].mean(axis=0) - steered[4:].mean(axis=0)
+        normed = read / np.linalg.norm(read, axis=1, keepdims=True)
+        limit = 4 * head @ v / np.linalg.norm(v)
+        odds = 4 * head @ (normed[:4].mean(axis=0) - normed[4:].mean(axis=0))
+        axes.plot(limit, odds, "o", color=BLUE, markersize=3, gid="tokens")
+        axes.plot([limit.max()] * 2, [odds.min(), odds.max()], ":", color=RED, gid="dominates")
+        axes.axhline(odds.max(), color=GREEN, linestyle=":", gid="extremal")
+        axes.set_title(name, loc="left")
+        axes.set_xlabel("limit's logit W N₀(v)")
+    panels[0].set_ylabel("M(z) (dotted: largest)")
+    return figure
+
+
+@app.cell(hide_code=True)
+def _():
+    scaling, presence = draw_scaling(), draw_presence()
+    prompts, dominating = draw_prompts(), draw_dominating()
+    mo.vstack([scaling, presence, prompts, dominating])
+    return dominating, presence, prompts, scaling
+
+
+@app.cell(hide_code=True)
+def _():
+    mo.md(r"""
     ## What was drawn is so
 
     The cells below look at the lines in the figures, not at the formulas that drew them.
@@ -775,6 +904,50 @@ def test_a_budget_above_the_plateau_allows_small_and_large_strengths(circle_cost
     return
 
 
+@app.cell
+def test_peaks_of_multiples_fall_into_one(scaling):
+    _places = [drawn(scaling, f"peak {_c}", 1)[0][0] for _c in ("1", "2", "-0.5")]
+    assert np.ptp(_places) < 1e-9
+    assert [round(drawn(scaling, f"peak {_c}")[0][0] / _places[0], 9) for _c in ("2", "-0.5")] == [
+        0.5,
+        -2.0,
+    ]
+    return
+
+
+@app.cell
+def test_presence_is_between_its_bounds_and_half_where_it_is_marked(presence):
+    _mass, _found = drawn(presence, "against mass 10", 1)
+    assert (drawn(presence, "least", 1)[1] <= _found + 1e-12).all()
+    assert (_found <= drawn(presence, "most", 1)[1] + 1e-12).all()
+    for _length in (1, 10, 300):
+        _mass, _found = drawn(presence, f"against mass {_length}", 1)
+        (_half,), _ = drawn(presence, f"half {_length}", 1)
+        # the curve is convex or concave between neighbours on this grid: 1% of one half
+        assert abs(np.interp(np.log(_half), np.log(_mass), _found) - 0.5) < 0.005
+    return
+
+
+@app.cell
+def test_prompts_stay_apart_where_two_tokens_share_the_largest_m(prompts):
+    assert drawn(prompts, "two share it")[1][-1] > 0.33
+    assert drawn(prompts, "one largest M")[1][-1] < 1e-3
+    assert (drawn(prompts, "distance", 1)[1] <= drawn(prompts, "bound", 1)[1]).all()
+    return
+
+
+@app.cell
+def test_the_token_that_dominates_has_the_largest_m_at_the_last_block_alone(dominating):
+    _points = [drawn(dominating, "tokens", _k) for _k in range(3)]
+    _same = [_limit.argmax() == _odds.argmax() for _limit, _odds in _points]
+    assert _same[0]
+    assert not _same[2]
+    _even, _uneven, _behind = (np.corrcoef(*_pair)[0, 1] for _pair in _points)
+    assert 1 - 1e-12 < _even
+    assert _behind < _uneven < 0.95
+    return
+
+
 @app.function(hide_code=True)
 def figures() -> dict:
     """The figures of this notebook that the site's statement pages show, by file name."""
@@ -795,6 +968,10 @@ def figures() -> dict:
         "norm-circle": draw_circle,
         "norm-circle-log-odds": draw_circle_log_odds,
         "norm-circle-cost": draw_circle_cost,
+        "scaling": draw_scaling,
+        "presence": draw_presence,
+        "prompts": draw_prompts,
+        "dominating": draw_dominating,
     }
 
 

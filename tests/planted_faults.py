@@ -38,7 +38,7 @@ COMPILED = {
         "_chain_curves": (4,),
         "_along_both": (),
     },
-    prop_4_1: {"_steered": (4, 5), "_rate_bounds": (), "_library_limits": ()},
+    prop_4_1: {"_steered": (4, 5), "rate_bounds": (), "_library_limits": ()},
 }
 # Which of them trace a function, and would otherwise remember it as it was without the fault.
 TRACED_BY = {
@@ -68,7 +68,7 @@ TRACED_BY = {
     },
     (Transformer, "logits"): {"_steered"},
     (Transformer, "limit_logits"): {"_library_limits"},
-    (Transformer, "logit_rate_bound"): {"_rate_bounds"},
+    (Transformer, "logit_rate_bound"): {"rate_bounds"},
 }
 PEAKS = (ufm.tilt.peaks, "peak_strengths")
 DIFFERENCE = (lemma_b2, "difference_of_means")

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from ufm import ConceptDataset, ExponentialTilt
+from ufm import ConceptDataset, ExponentialTilt, log_odds
 
 from .judging.head import random_head
 from .judging.instance import Instance
@@ -23,6 +23,7 @@ def draw(family: str, seed: int, index: int):
     Families: "rates" (Assumption 1, any P in T and N off it), "contrastive" (N in one concept),
     "laws" (γ/ω dataset), "smoothed", "tilts" (any p > 0 and M, with ties, near ties and
     probabilities down to 1e-300), "transformers" (Proposition 4.1), "heads" (the circle before the norm),
+    "varying" (Assumption 1 with a rate a for each context, App. B.1), "uneven" (b depends on it too),
     "shaped" (what claims of others need: M of one value on T and one off it, an interior token as T,
     or M constant).
 
@@ -87,6 +88,27 @@ def _rates(rng: np.random.Generator, contrastive: bool | None = None) -> Instanc
     data = replace(data, context_weights=weights / weights.sum())
     is_contrastive = rng.random() < 0.5 if contrastive is None else contrastive
     return Instance.from_dataset(data, *_sets(rng, data, is_contrastive))
+
+
+def _varying(rng: np.random.Generator) -> Instance:
+    """a_{j,z} = b_z + (1-B) u_{j,z}, u_j a distribution on each concept; at least two contexts a concept."""
+    groups, size, contexts = _shape(rng, tuple(s for s in _SHAPES if s[1] > 1))
+    b = random_rates(rng, groups, size)[1]
+    laws = [_positive_law(rng, groups, size) for _ in range(groups * contexts)]
+    a = b + (1 - b.sum()) * np.stack(laws)
+    data = ConceptDataset.from_rates(a, b, np.repeat(np.arange(groups), size), contexts)
+    return Instance.from_dataset(data, *_sets(rng, data, rng.random() < 0.5))
+
+
+def _uneven(rng: np.random.Generator) -> Instance:
+    """As "varying", but each probability times a factor of its own, from nearly 1 to e^±3: no b is left."""
+    base = _varying(rng)
+    factors = np.exp(rng.choice([0.01, 0.3, 3.0]) * rng.uniform(-1, 1, base.probs.shape))
+    rows = base.probs * factors
+    log_probs = np.log(rows / rows.sum(axis=1, keepdims=True))
+    sets = base.positive or (), base.negative or ()
+    tilt = ExponentialTilt(log_probs, np.asarray(log_odds(log_probs, *sets)))
+    return replace(base, tilt=tilt)
 
 
 def _laws(rng: np.random.Generator) -> Instance:
@@ -202,5 +224,7 @@ FAMILIES: dict[str, tuple[tuple[Callable, ...], Callable]] = {
     "tilts": ((tight_remainder,), _tilts),
     "transformers": ((), _transformer),
     "heads": ((), random_head),
+    "varying": ((), _varying),
+    "uneven": ((), _uneven),
     "shaped": ((), _shaped),
 }

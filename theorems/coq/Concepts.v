@@ -360,6 +360,25 @@ Proof.
     apply p_law || exact C_proper.
 Qed.
 
+(* F (1 - F) is at most 1/4, and the rate at most the range. *)
+Lemma steepest range alpha : ranges V M range ->
+  exists slope, derivable_pt_lim (mass V p M C) alpha slope /\
+  Rabs slope <= range / 4.
+Proof.
+  intros M_ranges. eexists. split; [apply logistic_equation|].
+  pose proof (nu_slope_le V p M C (proj1 p_law) C_proper range alpha M_ranges)
+    as S. unfold nu_slope in S.
+  rewrite (mass_logistic V p M C (proj1 p_law) C_proper).
+  pose proof (logistic_range (set_log_odds V p M C alpha)) as F.
+  set (F' := logistic (set_log_odds V p M C alpha)) in *.
+  rewrite Rabs_mult, (Rabs_right (F' * (1 - F'))) by nra.
+  apply Rle_trans with (F' * (1 - F') * range);
+    [apply Rmult_le_compat_l; [nra|exact S]|].
+  pose proof (Rabs_pos (mean (members C V) p M alpha
+    - mean (members (outside C) V) p M alpha)).
+  pose proof (pow2_ge_0 (2 * F' - 1)). nra.
+Qed.
+
 Lemma tanh_exists : exists nu,
   nu 0 = 0 /\
   (forall alpha, derivable_pt_lim nu alpha (mean (members C V) p M alpha

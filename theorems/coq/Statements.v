@@ -10,7 +10,8 @@ From Steering Require Import Definitions Sum Counts Calculus Infinity
   Rate Attention FeedForward Network
   Existence Training Setting Paper Threshold Gradient Table Witness
   Behaviours Errata Hypotheses Orders Estimated SideEffect NormCircle
-  Sequence TwoVectors Park Literature.
+  Sequence TwoVectors Park
+  Scaling Separation Presence LastBlock Literature.
 Open Scope R_scope.
 
 (* ======== The hypotheses can be met ======== *)
@@ -264,14 +265,16 @@ End Model.
 
 (* ======== Scaling: the peak for c v is the peak for v, over c ======== *)
 
-(* claim: thm-3.3.bump; alpha(c v) = alpha(v) / c, infinite peaks included *)
+(* claim: thm-3.3.bump, scaling.length; alpha(c v) = alpha(v) / c, infinite
+   peaks included *)
 Theorem thm_3_3_scaling :
   forall (A : Type) (V : list A) p M c z s, c <> 0 ->
   (peak (probability_increase V p M z) s <->
    peak (probability_increase V p (fun y => c * M y) z) (divided s c)).
 Proof. exact @scaled_increase. Qed.
 
-(* claim: thm-3.3.bump; the same, of the model steered along c v *)
+(* claim: thm-3.3.bump, scaling.length; the same, of the model steered along
+   c v *)
 Theorem thm_3_3_scaling_vector :
   forall (A J : Type) (V : list A) d W (H : J -> nat -> R) P N p c j z s,
   c <> 0 ->
@@ -281,11 +284,67 @@ Theorem thm_3_3_scaling_vector :
      (divided s c)).
 Proof. exact @scaled_vector. Qed.
 
-(* claim: thm-3.3.peak-order; c > 0 keeps the order of peaks, c < 0 reverses *)
+(* claim: thm-3.3.peak-order, scaling.length; c > 0 keeps the order of peaks,
+   c < 0 reverses it *)
 Theorem thm_3_3_scaling_order : forall s t c,
   (0 < c -> (below s t <-> below (divided s c) (divided t c))) /\
   (c < 0 -> (below s t <-> below (divided t c) (divided s c))).
 Proof. exact divided_below. Qed.
+
+(* claim: scaling.length; every curve: probabilities, masses and the loss *)
+Theorem scaling_length :
+  forall (A J : Type) (V : list A) (js : list J) w p M c alpha,
+  (forall j z, tilt V (p j) (fun y => c * M y) alpha z =
+    tilt V (p j) M (c * alpha) z) /\
+  (forall j C, mass V (p j) (fun y => c * M y) C alpha =
+    mass V (p j) M C (c * alpha)) /\
+  cross_entropy_increase V js w p (fun y => c * M y) alpha =
+    cross_entropy_increase V js w p M (c * alpha).
+Proof.
+  intros. split; [intros; apply tilt_scaled|].
+  split; [intros; apply mass_scaled|apply loss_scaled].
+Qed.
+
+(* claim: scaling.unit-length; of the same data there is a perfectly trained
+   model with a vector of any length, so of unit vectors no strength is a
+   property of the data *)
+Theorem scaling_unit_length : forall (A J : Type) (V : list A) d W
+    (H : J -> nat -> R) p P N, trained V d W H p ->
+  0 < euclidean d (steering_vector H P N) -> forall length, 0 < length ->
+  exists W' H', trained V d W' H' p /\
+  euclidean d (steering_vector H' P N) = length /\
+  forall j alpha z,
+  logits d W' (fun i => H' j i + alpha * (steering_vector H' P N i / length)) z
+    = steered_logits d W H P N j (alpha / length) z.
+Proof. exact @any_length. Qed.
+
+(* ======== Lemma B.4 as an assumption ======== *)
+
+(* claim: sign-separation.order; the signs of Lemma B.4, up to an offset of M,
+   which no curve knows *)
+Theorem sign_separation_signs : forall (A : Type) (V : list A) M T,
+  proper T V -> (separated T V M <->
+    exists c, forall z, In z V -> (0 < M z + c <-> T z = true)).
+Proof. exact @separated_signs. Qed.
+
+(* claim: sign-separation.order; for whichever distribution p *)
+Theorem sign_separation_order : forall (A : Type) (V : list A) p M T,
+  law V p -> varies V M -> (separated T V M <->
+    forall y z s t, In y V -> In z V -> T y = false -> T z = true ->
+    peak (probability_increase V p M y) s ->
+    peak (probability_increase V p M z) t -> below s t).
+Proof. intros A V p M T p_law. exact (separated_peaks V p M T p_law). Qed.
+
+(* claim: sign-separation.pairs; no rates a and b are asked for *)
+Theorem sign_separation_pairs :
+  forall (A J : Type) (V : list A) (p : J -> A -> R) P N T g tau,
+  P <> nil -> N <> nil ->
+  (forall i k z, In i P -> In k N -> In z V -> T z = true ->
+    g <= ln (p i z) - ln (p k z)) ->
+  (forall i k z, In i P -> In k N -> In z V -> T z = false ->
+    ln (p i z) - ln (p k z) <= tau) ->
+  margin T V (log_odds p P N) (g - tau).
+Proof. exact @pairs_margin. Qed.
 
 (* ======== The tilt: Lemma B.5 and the cumulants ======== *)
 
@@ -583,8 +642,8 @@ Proof.
   exact (tanh_exists V (p j) M _ p_law proper).
 Qed.
 
-(* claim: thm-3.6.tanh; equation (12) of v1, in the paper's setting: F is the
-   mass of a concept, mu D the mean of M given D *)
+(* claim: thm-3.6.logistic; equation (12) of v1, in the paper's setting: F is
+   the mass of a concept, mu D the mean of M given D *)
 Theorem thm_3_6_logistic_paper : forall j k, proper (in_target kz k) V ->
   let C := in_target kz k in
   let steered := steered_law V d W H P N in
@@ -833,7 +892,7 @@ Theorem thm_3_6_tanh : exists nu,
     Rabs (nu alpha) <= range * Rabs alpha).
 Proof. exact (tanh_exists V p M C p_law C_proper). Qed.
 
-(* claim: thm-3.6.tanh; equation (12) of v1: the mass of a set solves a
+(* claim: thm-3.6.logistic; equation (12) of v1: the mass of a set solves a
    logistic equation, its log-odds the integrated one *)
 Theorem thm_3_6_logistic : forall alpha,
   let rate := mean (members C V) p M alpha
@@ -842,6 +901,12 @@ Theorem thm_3_6_logistic : forall alpha,
     (mass V p M C alpha * (1 - mass V p M C alpha) * rate) /\
   derivable_pt_lim (fun t => logit (mass V p M C t)) alpha rate.
 Proof. exact (logistic_equation V p M C p_law C_proper). Qed.
+
+(* claim: thm-3.6.logistic; so no mass is steeper than a quarter of the range *)
+Theorem thm_3_6_steepest : forall range alpha, ranges V M range ->
+  exists slope, derivable_pt_lim (mass V p M C) alpha slope /\
+  Rabs slope <= range / 4.
+Proof. exact (steepest V p M C p_law C_proper). Qed.
 
 (* claim: thm-3.6.growth; nu written out *)
 Theorem thm_3_6_growth : forall range alpha, ranges V M range ->
@@ -1385,6 +1450,57 @@ Proof.
   exists (fun _ z => z), (0 :: 1 :: 2 :: nil)%nat, falling, falling_log_odds,
     (fun z => Nat.eqb z 0). exact presence_falls.
 Qed.
+
+(* ======== Presence in n tokens against the mass of one ======== *)
+
+Section Presence.
+Context {A J : Type}.
+Variables (next : J -> A -> J) (V : list A) (p : J -> A -> R) (M : A -> R)
+  (n : nat) (j : J) (T : A -> bool).
+Hypothesis p_laws : forall k, reached next V n j k -> law V (p k).
+Hypothesis T_proper : proper T V.
+
+Notation steered alpha := (fun k => tilt V (p k) M alpha).
+Notation expected alpha := (sequence_expect next V n (steered alpha) j).
+Notation presence alpha := (expected alpha (appears T)).
+(* n times the mean mass of T on the way, which is its unsteered mass there and
+   |T| times its increase. *)
+Notation total alpha := (expected alpha (on_the_way next (fun k =>
+  sum (p k) (members T V) + INR (length (members T V)) *
+    concept_increase V (p k) M T alpha) j)).
+
+(* claim: presence.mass *)
+Theorem presence_mass : forall alpha, (0 < n)%nat ->
+  total alpha / INR n <= presence alpha <= total alpha.
+Proof. exact (presence_increase next V T p M T_proper n j p_laws). Qed.
+
+(* claim: presence.mass; that none of m texts shows T *)
+Theorem presence_unseen : forall alpha m,
+  1 - INR m * total alpha <= (1 - presence alpha) ^ m.
+Proof. exact (unseen_increase next V T p M T_proper n j p_laws). Qed.
+
+(* claim: presence.half; whatever the distributions q *)
+Theorem presence_half : forall q, (0 < n)%nat ->
+  (forall k, reached next V n j k -> law V (q k)) ->
+  let half := 1 - Rpower 2 (- / INR n) in
+  ((forall k, reached next V n j k -> half <= share_of V q T k) ->
+    1 / 2 <= sequence_expect next V n q j (appears T)) /\
+  ((forall k, reached next V n j k -> share_of V q T k <= half) ->
+    sequence_expect next V n q j (appears T) <= 1 / 2).
+Proof. intros q. exact (half_presence next V T n q j). Qed.
+
+(* claim: presence.half; if every context on the way is at least half
+   saturated at alpha, half of the texts show T at a smaller strength *)
+Theorem presence_earlier : forall most alpha, (0 < n)%nat -> 0 < most ->
+  largest_margin T V M most ->
+  (forall k, reached next V n j k -> 1 / 2 <= share_of V (steered alpha) T k) ->
+  let back := ln (/ (Rpower 2 (/ INR n) - 1)) / most in
+  0 <= back /\ 1 / 2 <= presence (alpha - back).
+Proof.
+  intros most alpha n_positive most_positive T_largest.
+  apply before_half_saturation; assumption.
+Qed.
+End Presence.
 
 (* ======== Two vectors ======== *)
 
@@ -2004,6 +2120,144 @@ Proof.
 Qed.
 End CirclePlateau.
 
+(* ======== Which tokens dominate, and that no prompt is left ======== *)
+
+Section Dominating.
+Context {A : Type}.
+Variables (n d : nat) (layers : list sublayer) (X v : stream) (eps : R)
+  (gain bias : nat -> R) (t : nat) (V : list A) (U : A -> nat -> R) (z : A).
+Hypothesis layers_pre_norm : pre_norm n d layers.
+Hypothesis t_lt_n : (t < n)%nat.
+Hypothesis z_in : In z V.
+
+Notation output alpha := (network layers (steered_stream X v alpha) t).
+
+(* claim: dominating.limit; at any layer *)
+Theorem dominating_limit : (exists i, (i < d)%nat /\ v t i <> 0) ->
+  let score alpha y := dot d (U y) (rms_norm d eps gain (output alpha)) in
+  let limit y := dot d (U y) (rms_norm d 0 gain (v t)) in
+  exists bound, forall alpha, bound < alpha -> forall y, In y V ->
+  (limit y < limit z ->
+    softmax V (score alpha) y < softmax V (score alpha) z) /\
+  (limit z < limit y ->
+    softmax V (score (- alpha)) y < softmax V (score (- alpha)) z).
+Proof. apply (rms_dominating n); assumption. Qed.
+
+(* claim: dominating.limit; LayerNorm, which need not be odd *)
+Theorem dominating_limit_layernorm :
+  (exists i, (i < d)%nat /\ centred d (v t) i <> 0) ->
+  let score alpha y :=
+    dot d (U y) (layer_norm d eps gain bias (output alpha)) in
+  let limit sign y :=
+    dot d (U y) (layer_norm d 0 gain bias (fun k => sign * v t k)) in
+  exists bound, forall alpha, bound < alpha -> forall y, In y V ->
+  (limit 1 y < limit 1 z ->
+    softmax V (score alpha) y < softmax V (score alpha) z) /\
+  (limit (-1) y < limit (-1) z ->
+    softmax V (score (- alpha)) y < softmax V (score (- alpha)) z).
+Proof. apply (layer_dominating n); assumption. Qed.
+End Dominating.
+
+Section LastBlock.
+Context {A J : Type}.
+Variables (V : list A) (U : A -> nat -> R) (d : nat) (eps r : R)
+  (gain : nat -> R) (h : J -> nat -> R) (P N : list J).
+Hypothesis eps_nonneg : 0 <= eps.
+Hypothesis r_positive : 0 < r.
+Hypothesis P_nonempty : P <> nil.
+Hypothesis N_nonempty : N <> nil.
+
+Notation spread x := (average (fun j => Rabs (1 - rms d eps (x j) / r)) P
+  + average (fun j => Rabs (1 - rms d eps (x j) / r)) N).
+
+(* claim: dominating.last-block; M is the limit's logits of v up to a factor, a
+   constant, and how unlike the lengths of the states are *)
+Theorem dominating_last_block :
+  (forall j, In j P \/ In j N -> 0 < rms d eps (h j)) ->
+  let p j := softmax V (fun y => dot d (U y) (rms_norm d eps gain (h j))) in
+  exists c, forall z, In z V -> let row i := gain i * U z i in
+  Rabs (log_odds p P N z - c - dot d row (steering_vector h P N) / r) <=
+    sqrt (INR d) * euclidean d row * spread h.
+Proof. exact (rms_last_block V U d eps r gain h P N eps_nonneg r_positive
+    P_nonempty N_nonempty). Qed.
+
+(* claim: dominating.last-block; LayerNorm: of centred states *)
+Theorem dominating_last_block_layernorm : forall bias,
+  let x j := centred d (h j) in
+  (forall j, In j P \/ In j N -> 0 < rms d eps (x j)) ->
+  let p j := softmax V (fun y =>
+    dot d (U y) (layer_norm d eps gain bias (h j))) in
+  exists c, forall z, In z V -> let row i := gain i * U z i in
+  Rabs (log_odds p P N z - c - dot d row (steering_vector x P N) / r) <=
+    sqrt (INR d) * euclidean d row * spread x.
+Proof. exact (layer_last_block V U d eps r gain h P N eps_nonneg r_positive
+    P_nonempty N_nonempty). Qed.
+End LastBlock.
+
+(* claim: prompt-free.norm; two prompts, of any length, steered along u in the
+   row that is read *)
+Theorem prompt_free_norm :
+  forall d layers X X' v v' t t' U eps gain u rho rho' alpha,
+  0 <= eps -> v t = u -> v' t' = u ->
+  (forall a, euclidean d (unsteered_part layers X v t a) <= rho) ->
+  (forall a, euclidean d (unsteered_part layers X' v' t' a) <= rho') ->
+  0 < alpha -> rho < alpha * euclidean d u -> rho' < alpha * euclidean d u ->
+  let score Y w s a :=
+    dot d U (rms_norm d eps gain (network layers (steered_stream Y w a) s)) in
+  let speed := alpha * euclidean d u in
+  let bound := euclidean d (fun i => gain i * U i) *
+    (sharp_rate d eps rho speed + sharp_rate d eps rho' speed) in
+  Rabs (score X v t alpha - score X' v' t' alpha) <= bound /\
+  Rabs (score X v t (- alpha) - score X' v' t' (- alpha)) <= bound.
+Proof. exact prompts_apart. Qed.
+
+(* claim: prompt-free.norm; LayerNorm: all centred *)
+Theorem prompt_free_norm_layernorm :
+  forall d layers X X' v v' t t' U eps gain bias u rho rho' alpha,
+  0 <= eps -> v t = u -> v' t' = u ->
+  (forall a, euclidean d (centred d (unsteered_part layers X v t a)) <= rho) ->
+  (forall a,
+    euclidean d (centred d (unsteered_part layers X' v' t' a)) <= rho') ->
+  0 < alpha -> rho < alpha * euclidean d (centred d u) ->
+  rho' < alpha * euclidean d (centred d u) ->
+  let score Y w s a := dot d U
+    (layer_norm d eps gain bias (network layers (steered_stream Y w a) s)) in
+  let speed := alpha * euclidean d (centred d u) in
+  let bound := euclidean d (fun i => gain i * U i) *
+    (sharp_rate d eps rho speed + sharp_rate d eps rho' speed) in
+  Rabs (score X v t alpha - score X' v' t' alpha) <= bound /\
+  Rabs (score X v t (- alpha) - score X' v' t' (- alpha)) <= bound.
+Proof. exact prompts_apart_layer. Qed.
+
+Section PromptFree.
+Context {A : Type}.
+Variables (V : list A) (p q M : A -> R) (top gap : R).
+Hypothesis p_law : law V p.
+Hypothesis q_law : law V q.
+Hypothesis top_highest : highest V M top.
+
+Notation ends := (variation_distance V (top_law V p M top) (top_law V q M top)).
+
+(* claim: prompt-free.tilt; p and q are those of two prompts *)
+Theorem prompt_free_tilt :
+  (forall z, In z V -> M z <> top -> M z <= top - gap) ->
+  forall alpha, 0 <= alpha ->
+  Rabs (variation_distance V (tilt V p M alpha) (tilt V q M alpha) - ends) <=
+  ((1 - top_mass V p M top) / top_mass V p M top
+    + (1 - top_mass V q M top) / top_mass V q M top) * exp (- alpha * gap).
+Proof. exact (tilts_apart V p q M top gap p_law q_law top_highest). Qed.
+
+(* claim: prompt-free.tilt; one token of largest M, and no prompt is left *)
+Theorem prompt_free_single : forall z, NoDup V -> In z V ->
+  (forall y, In y V -> M y = top -> y = z) -> ends = 0.
+Proof. exact (single_top V p q M top p_law q_law). Qed.
+
+(* claim: prompt-free.tilt; else it is p given Mtop that is left *)
+Theorem prompt_free_ends : ends = 0 <->
+  (forall z, In z V -> top_law V p M top z = top_law V q M top z).
+Proof. exact (ends_apart V p q M top). Qed.
+End PromptFree.
+
 (* ======== Findings about version 1 of the paper ======== *)
 
 (* claim: finding-remark-3.4; the main text of v1 names no condition on
@@ -2242,6 +2496,13 @@ Definition everything :=
    (@side_effect_cross_talk, @side_effect_cross_talk_bound,
      @side_effect_two_vectors, @side_effect_two_hessian, @side_effect_undone),
    (@park_separable, @park_pair, @park_together),
+   (@scaling_length, @scaling_unit_length, @sign_separation_signs,
+     @sign_separation_order, @sign_separation_pairs, @thm_3_6_steepest,
+     @presence_mass, @presence_unseen, @presence_half, @presence_earlier,
+     @dominating_limit, @dominating_limit_layernorm, @dominating_last_block,
+     @dominating_last_block_layernorm, prompt_free_norm,
+     prompt_free_norm_layernorm, @prompt_free_tilt, @prompt_free_single,
+     @prompt_free_ends),
    (@literature_tanh, @literature_quadratic, @literature_benefit,
      @literature_damage, @literature_pairs, @literature_masses,
      @literature_monotone, @literature_inverted_u),

@@ -35,6 +35,7 @@ from .contradictions import (
     estimates,
     last_norm,
     literature,
+    passing,
     peaks,
     sequences,
     training,
@@ -115,6 +116,13 @@ _PATH: dict[str, tuple[Callable[[], Candidates], Callable[[Steered], Contradicti
     "side-effect.two-vectors": (bent(), two_vectors.convex_in_both),
     "park.separable": (bent(), two_vectors.pair_turns),
     "park.together": (rescaled, two_vectors.apart),
+    "thm-3.6.logistic": (rescaled, concepts.logistic),
+    "scaling.length": (rescaled, passing.not_scaled),
+    "scaling.unit-length": (bent(), curves.tilt),
+    "sign-separation.order": (opposite("contrastive", [(2, 2)]), peaks.peak_order),
+    "presence.mass": (rescaled, sequences.mass),
+    "presence.half": (rescaled, sequences.half),
+    "prompt-free.tilt": (bent(), passing.prompts_apart),
     "literature.tanh": (bent([(2, 1)]), literature.no_line),
     "literature.quadratic": (rescaled, cross_entropy.quadratic),
     "literature.benefit": (rescaled, concepts.first_order),
@@ -267,6 +275,37 @@ MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeede
     ("sequence.divergence", "every-step"): Needed(uneven_steps, sequences.divergence),
     ("sequence.presence", "every-step"): Needed(uneven_steps, sequences.presence),
     ("sequence.count", "every-step"): Needed(uneven_steps, sequences.count),
+    # the length of the vector, and Lemma B.4 as an assumption
+    ("scaling.unit-length", "difference-of-means"): Needed(other_vector, curves.tilt),
+    ("scaling.unit-length", "non-constant-log-odds"): NotNeeded(
+        _FLAT.format("v/|v| may be 0/0; if it is not, it leaves every probability as it is")
+    ),
+    ("sign-separation.order", "non-constant-log-odds"): NotNeeded(
+        _FLAT.format("δ = 0, no offset separates anything, and there is no peak to put in order")
+    ),
+    ("sign-separation.pairs", "difference-of-means"): Needed(other_vector, passing.pairs),
+    # what is sampled, and what is left of the prompt
+    ("presence.mass", "every-step"): Needed(uneven_steps, sequences.mass),
+    ("presence.half", "every-step"): Needed(uneven_steps, sequences.half),
+    ("prompt-free.tilt", "non-constant-log-odds"): NotNeeded(
+        _FLAT.format("the distance between two prompts is what it is at its limit")
+    ),
+    ("prompt-free.norm", "direction"): Needed(
+        last_norm.streams, lambda s: last_norm.stuck(s, False)
+    ),
+    ("prompt-free.norm", "bounded-rest"): Needed(
+        lambda: last_norm.streams(rho=True), last_norm.prompts_apart
+    ),
+    # which tokens dominate
+    ("dominating.limit", "direction"): NotNeeded(
+        "without it all limits are W'β: no two of them are apart, and no order is claimed"
+    ),
+    ("dominating.limit", "bounded-rest"): Needed(
+        lambda: last_norm.streams(rho=True), last_norm.out_of_order
+    ),
+    ("dominating.last-block", "last-block"): Needed(
+        lambda: last_norm.streams(block=True), last_norm.unlike_the_limit
+    ),
     # Proposition 4.1
     ("prop-4.1.rmsnorm", "rmsnorm"): Needed(
         lambda: last_norm.streams(bias=True), last_norm.not_odd
@@ -332,6 +371,7 @@ MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeede
             "prop-b1.limit-plus": ("prop_b1_limit_plus",),
             "prop-b1.limit-minus": ("prop_b1_limit_minus",),
             "thm-3.6.tanh": ("thm_3_6_tanh",),
+            "thm-3.6.logistic": ("thm_3_6_logistic",),
             "thm-3.6.vanishing": ("thm_3_6_vanishing",),
             "thm-3.6.decreasing": ("thm_3_6_decreasing",),
             "thm-3.6.growth": ("thm_3_6_growth",),

@@ -94,6 +94,11 @@ def _on_path(**path: float) -> Instance:
     return replace(base, tilt=DistortedPath(base.tilt.log_probs, base.tilt.log_odds, **path))
 
 
+def with_log_odds(instance: Instance, log_odds: np.ndarray) -> Instance:
+    """The same instance, tilted by other log-odds [V]."""
+    return replace(instance, tilt=ExponentialTilt(instance.log_probs, log_odds))
+
+
 def swapped_contexts() -> Instance:
     """`standard`, with P and N exchanged in the record but not in M."""
     return replace(standard(), positive=(2, 3), negative=(0, 1))

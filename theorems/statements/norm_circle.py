@@ -173,7 +173,7 @@ def _example() -> SteeredHead:
     return random_head(np.random.default_rng(3))
 
 
-def _with_a_block() -> SteeredHead:
+def with_a_block() -> SteeredHead:
     """The example with one more block, whose weights are of the size of the states."""
     head = _example()
     d = head.vector.size
@@ -195,7 +195,7 @@ def three_turns() -> SteeredHead:
 
 
 _FAMILY = ("heads",)
-_BLOCK = Control("last-block", "a block of its own after the layer where v is added", _with_a_block)
+_BLOCK = Control("last-block", "a block of its own after the layer where v is added", with_a_block)
 _HYPOTHESES = (DIRECTION, LAST_BLOCK, OFF_AXIS)
 _NOT_A_TILT = NotCertified("about a head behind a norm, not about a tilt")
 

@@ -102,7 +102,8 @@ def _steered(model, hidden, alphas, vector, layer, positions):
 
 
 @_hasty
-def _rate_bounds(model, vector, alphas, rho):
+def rate_bounds(model, vector, alphas, rho):
+    """√d|γ ⊙ W'_z| B(α) at `alphas`, [A, V]."""
     return jax.vmap(lambda alpha: model.logit_rate_bound(vector, alpha, rho))(alphas)
 
 
@@ -142,7 +143,7 @@ def _rate(instance: TransformerInstance) -> Verdict:
     for sign in (1, -1):
         distance = np.abs(instance.logits(sign)[:-1] - instance.limit(sign))
         strengths = jnp.asarray(sign * STRENGTHS)
-        allowed = _rate_bounds(instance.transformer, instance.vector, strengths, rho)
+        allowed = rate_bounds(instance.transformer, instance.vector, strengths, rho)
         rounding = 64 * np.finfo(float).eps * np.sqrt(instance.vector.size)
         size = np.linalg.norm(np.asarray(instance.transformer.decoder), axis=1)
         slack = (np.asarray(allowed) + rounding * size - distance) / np.asarray(allowed)
@@ -203,7 +204,8 @@ def random_transformer(
     return TransformerInstance(model, jnp.asarray(hidden), jnp.asarray(vector), layer, positions)
 
 
-def _example(norm: str, **fields) -> TransformerInstance:
+def example(norm: str, **fields) -> TransformerInstance:
+    """A transformer with this final norm, and what is changed of it."""
     return replace(random_transformer(np.random.default_rng(1), norm, 0, "all"), **fields)
 
 
@@ -250,7 +252,7 @@ STATEMENT = Statement(
             control=Control(
                 "rmsnorm",
                 "LayerNorm with a bias: its limits are not opposite",
-                lambda: _example("layernorm"),
+                lambda: example("layernorm"),
             ),
             figures=("statements/norm",),
             certificate=NotCertified("about a transformer, not about a tilt"),
@@ -273,7 +275,7 @@ STATEMENT = Statement(
             control=Control(
                 "direction",
                 "a constant v, which LayerNorm removes: the logits do not move",
-                lambda: _example("layernorm", vector=jnp.ones(8, jnp.float64)),
+                lambda: example("layernorm", vector=jnp.ones(8, jnp.float64)),
             ),
             figures=("statements/norm",),
             certificate=NotCertified("about a transformer, not about a tilt"),
@@ -295,7 +297,7 @@ STATEMENT = Statement(
             control=Control(
                 "bounded-rest",
                 "ρ a thousandth of what the rest of the stream really is",
-                lambda: _example("rmsnorm", rho=1e-3),
+                lambda: example("rmsnorm", rho=1e-3),
             ),
             figures=("statements/norm-rate",),
             certificate=NotCertified("about a transformer, not about a tilt"),

@@ -24,7 +24,7 @@ _ROUNDINGS = 1.0
 _TINY = 1e-280
 
 
-def _strengths(instance: Instance) -> np.ndarray:
+def sequence_strengths(instance: Instance) -> np.ndarray:
     """Some of the instance's strengths, both ends and 0 among them, in order."""
     chosen = np.linspace(0, instance.alphas.size - 1, STRENGTHS).round().astype(int)
     return np.unique(np.append(instance.alphas[chosen], 0.0))
@@ -38,7 +38,7 @@ def _library(instance: Instance, chain: Chain, alphas: np.ndarray) -> ChainCurve
 
 
 def _divergence(instance: Instance, *, is_every_step: bool = True) -> Verdict:
-    chain, alphas = chain_of(instance), _strengths(instance)
+    chain, alphas = chain_of(instance), sequence_strengths(instance)
     found = all_sequences(instance, chain, alphas, is_every_step)
     price = kullback_leibler(found.log_before, found.log_after - found.log_before)
     # An error of t in log P_α/P_0 changes the divergence by t Σ|P_α - P_0| <= t √(2 KL) (Pinsker).
@@ -92,7 +92,7 @@ _COUNT = _Quantity(
 
 def _enclosed(quantity: _Quantity, instance: Instance, *, is_every_step: bool = True) -> Verdict:
     """All three numbers of the library against those of all sequences, and the first between the others."""
-    chain, alphas = chain_of(instance), _strengths(instance)
+    chain, alphas = chain_of(instance), sequence_strengths(instance)
     found = all_sequences(instance, chain, alphas, is_every_step)
     value = np.exp(found.log_after) @ quantity.of_sequences(found.is_target)
     least, most = (
@@ -132,7 +132,7 @@ def _log_odds(
     return (on - off).min() + moves[0], (on - off).max() + moves[1]
 
 
-_FIRST_ALONE = "steered at the first step alone"
+FIRST_ALONE = "steered at the first step alone"
 _NOT_CERTIFIED = NotCertified(
     "proved for all tilts and all chains of contexts, which no table holds"
 )
@@ -174,7 +174,7 @@ STATEMENT = Statement(
             families=("rates", "tilts"),
             control=Control(
                 "every-step",
-                _FIRST_ALONE,
+                FIRST_ALONE,
                 controls.standard,
                 partial(_divergence, is_every_step=False),
             ),
@@ -196,7 +196,7 @@ STATEMENT = Statement(
             families=("rates", "tilts"),
             control=Control(
                 "every-step",
-                _FIRST_ALONE,
+                FIRST_ALONE,
                 controls.standard,
                 partial(_enclosed, _PRESENCE, is_every_step=False),
             ),

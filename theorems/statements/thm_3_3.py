@@ -26,15 +26,22 @@ def _bump(instance: Instance) -> Verdict:
     return supported(*turns, moves, finite)
 
 
-def _peak_order(instance: Instance) -> Verdict:
-    """Relative to |α| + |α'| + 1/R; +∞ beats everything but +∞."""
-    late = instance.maxima[:, instance.target].min(axis=1)
-    early = instance.maxima[:, ~instance.target].max(axis=1)
+def first_against_last(instance: Instance, mask: np.ndarray) -> np.ndarray:
+    """By how much the first maximum on the tokens `mask` comes after the last one off them, [m].
+
+    Relative to |α| + |α'| + 1/R; +∞ beats everything but +∞.
+    """
+    late = instance.maxima[:, mask].min(axis=1)
+    early = instance.maxima[:, ~mask].max(axis=1)
     both = np.isfinite(late) & np.isfinite(early)
     with np.errstate(invalid="ignore"):
         relative = (late - early) / (np.abs(late) + np.abs(early) + instance.unit)
     slack = np.where(both, relative, np.sign(np.where(late == early, 0.0, late > early) - 0.5))
-    slack = np.where(~both & (late == early), 0.0, slack)
+    return np.where(~both & (late == early), 0.0, slack)
+
+
+def _peak_order(instance: Instance) -> Verdict:
+    slack = first_against_last(instance, instance.target)
     evidence = "first maximum on the target against last off it"
     return supported(strict(slack, instance.tolerance, evidence), peaks_are_maxima(instance))
 

@@ -87,6 +87,21 @@ def _slope(instance: Instance, near: np.ndarray, mask: np.ndarray, concept: int)
     return identity(errors, 2 * instance.tolerance, f"ν' of {_named(concept)}")
 
 
+def _logistic(instance: Instance) -> Verdict:
+    """F' of the path, by autodiff, against F(1-F)(E[M|C] - E[M|not C]), and |F'| against R/4; over R."""
+    curves, verdicts = instance.curves, []
+    for k, mask in _proper(instance).items():
+        law = np.exp(curves.log_probs)
+        slope = (law * curves.slope)[..., mask].sum(axis=2) * instance.unit
+        on, off = law[..., mask].sum(axis=2), law[..., ~mask].sum(axis=2)
+        expected = on * off * mass_slope(instance, mask)[1] * instance.unit
+        verdicts += [
+            identity(slope - expected, 2 * instance.tolerance, f"F' of {_named(k)}"),
+            bound(0.25 - np.abs(slope), 2 * instance.tolerance, f"1/4 - |F'|/R of {_named(k)}"),
+        ]
+    return worst(*verdicts)
+
+
 def _falls_or_rises(instance: Instance, sign: int, masks: dict[int, np.ndarray]) -> Verdict:
     near = _near(instance)
     verdicts = (
@@ -158,7 +173,10 @@ STATEMENT = Statement(
         $F_C = Z_C/(Z_C + Z_{\bar C})$ is a logistic function of
         $\log Z_C - \log Z_{\bar C} = r + \nu(\alpha)$, and
         $\operatorname{logistic}(x) = \tfrac12(1 + \tanh(x/2))$ is the *tanh form*. Differentiating
-        the two log-partitions gives $\nu' = \mathbb{E}_\alpha[M|C] - \mathbb{E}_\alpha[M|\bar C]$.
+        the two log-partitions gives $\nu' = \mathbb{E}_\alpha[M|C] - \mathbb{E}_\alpha[M|\bar C]$,
+        and $F_C' = F_C(1 - F_C)\,\nu'$, the *logistic equation* (12) of v1, with a rate that depends on
+        $\alpha$. $F(1 - F) \le 1/4$ and $\lvert \nu' \rvert \le R$ bound it: a grid of strengths that
+        are $h$ apart misses no mass by more than $hR/8$.
 
         - *Target rises*: if $\delta > 0$ the first mean is the larger one at every $\alpha$, by at
           least $\delta$.
@@ -190,6 +208,23 @@ STATEMENT = Statement(
             control=controls.BEFORE_THE_NORM,
             figures=("statements/concept-log-odds",),
             certificate=NotCertified("an identity, proved for all instances"),
+        ),
+        Claim(
+            id="thm-3.6.logistic",
+            title="logistic equation",
+            text="""F_C solves the logistic equation F' = F(1-F)(E_α[M|C] - E_α[M|not C]), so that
+                |F'| <= R/4: h more of strength moves no mass by more than hR/4.""",
+            formula=r"""F_{j,C}'(\alpha) = F_{j,C}(\alpha)\,\bigl(1 - F_{j,C}(\alpha)\bigr)\,\bigl(
+                \mathbb{E}_{j,\alpha}[M \mid C] - \mathbb{E}_{j,\alpha}[M \mid [V] \setminus C]
+                \bigr), \qquad \lvert F_{j,C}'(\alpha) \rvert \le \frac{R}{4} \quad \text{if }
+                \emptyset \ne C \ne [V]""",
+            source="Theorem 3.6, equation (12) of its proof",
+            hypotheses=(hypotheses.EXPONENTIAL_PATH,),
+            conclusion=_logistic,
+            families=("rates", "tilts"),
+            control=controls.rescaled("half", 0.5),
+            figures=("statements/concept-log-odds",),
+            certificate=NotCertified("an identity and a bound, proved for all instances"),
         ),
         Claim(
             id="thm-3.6.target-increasing",

@@ -122,7 +122,19 @@ def _concept_identities(tilt: SymbolicTilt, concept: Collection[int]) -> list[Id
         ("ν' = E[M|C] - E[M|not C]", nu.diff(ALPHA), inside - outside),
         ("ν(0) = 0", nu.subs(ALPHA, 0), 0),
     ]
-    return [Identity("thm-3.6.tanh", name, tilt, x, y, concept) for name, x, y in rows]
+    mass = tilt.concept_mass(concept)
+    logistic = mass * (1 - mass) * (inside - outside)
+    return [
+        *(Identity("thm-3.6.tanh", name, tilt, x, y, concept) for name, x, y in rows),
+        Identity(
+            "thm-3.6.logistic",
+            "F_C' = F_C(1 - F_C)(E[M|C] - E[M|not C])",
+            tilt,
+            mass.diff(ALPHA),
+            logistic,
+            concept,
+        ),
+    ]
 
 
 def _pair_identities(tilt: SymbolicTilt) -> list[Identity]:

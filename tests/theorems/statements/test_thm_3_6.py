@@ -42,6 +42,8 @@ FAULTS = [
           output(ufm.tilt.effects, "concept_log_odds_increase", lambda nu: (1 + 1e-9) * nu)),
     Fault("curve at 1.000000001 α", "thm-3.6.growth", two_tokens,
           at_strength(lambda a: (1 + 1e-9) * a)),
+    Fault("curve at 1.000001 α", "thm-3.6.logistic", standard,
+          at_strength(lambda a: (1 + 1e-6) * a)),
     Fault("ν doubled", "thm-3.6.growth", standard,
           output(ufm.tilt.effects, "concept_log_odds_increase", lambda nu: 2 * nu)),
 ]  # fmt: skip

@@ -29,6 +29,7 @@ PROVED_HERE = {
     "lemma-b5.derivative",
     "thm-3.3.bump",
     "thm-3.6.tanh",
+    "thm-3.6.logistic",
     "thm-3.8.quadratic",
     "tilt.all-orders",
     "ce.kl-identity",
@@ -285,6 +286,9 @@ def test_claim_ids_are_the_projects():
         norm-circle.ellipse norm-circle.approach norm-circle.log-odds norm-circle.turns
         norm-circle.plateau
         sequence.divergence sequence.presence sequence.count
+        thm-3.6.logistic scaling.length scaling.unit-length sign-separation.order
+        sign-separation.pairs presence.mass presence.half prompt-free.tilt prompt-free.norm
+        dominating.limit dominating.last-block
         literature.tanh literature.quadratic literature.benefit literature.damage literature.pairs
         literature.masses literature.monotone literature.inverted-u""",
     )

@@ -27,6 +27,21 @@ def tanh(s: Steered) -> Contradiction | None:
     return None
 
 
+def logistic(s: Steered) -> Contradiction | None:
+    """The slope of F_T is not F(1-F)(E[M|T] - E[M|not T])."""
+    for j, strength, alpha in places(s):
+        law, slopes = s.law(j, alpha), s.slope(j, alpha)
+        parts = s.target, [z for z in range(len(law)) if z not in s.target]
+        on, off = (sum((law[z] for z in tokens), arb(0)) for tokens in parts)
+        means = [sum((law[z] * s.log_odds[z] for z in tokens), arb(0)) for tokens in parts]
+        actual = sum((slopes[z] for z in s.target), arb(0))
+        claimed = means[0] * off - means[1] * on
+        if differ(actual, claimed):
+            text = f"F_T' = F(1-F)(E[M|T] - E[M|not T]) in context {j} at α = {strength}"
+            return Contradiction(text, (("F_T'", actual), ("F(1-F)(E - E)", claimed)))
+    return None
+
+
 def growth(s: Steered) -> Contradiction | None:
     """|ν|, by which logit F_T moves, is above R|α|."""
     for j, strength, alpha in places(s):

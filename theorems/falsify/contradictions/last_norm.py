@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import permutations
 
 from flint import arb
 from hypothesis import strategies as st
@@ -11,7 +12,9 @@ from ufm.strategies import Draw
 
 from ...certificates._balls import ball
 from ...certificates.write.cross_entropy import dot
-from .contradiction import Contradiction
+from .contradiction import Contradiction, shown
+
+_STRENGTHS = (Fraction(1), Fraction(4), Fraction(16))
 
 
 @dataclass(frozen=True)
@@ -87,15 +90,76 @@ def too_far(s: Stream) -> Contradiction | None:
     """RMSNorm(h + αv) is further from its limit than the bound that a ρ below |h| gives."""
     limit = normed([Fraction(v) for v in s.vector], False)
     size = ball(sum(v * v for v in s.vector)).sqrt()
-    for strength in (Fraction(1), Fraction(4), Fraction(16)):
-        at = [Fraction(h) + strength * v for h, v in zip(s.hidden[0], s.vector, strict=True)]
-        here, room = normed(at, False), 2 * ball(strength) * size - ball(s.rho)
+    for strength in _STRENGTHS:
+        here = _moved_and_normed(s.hidden[0], s.vector, strength)
+        room = 2 * ball(strength) * size - ball(s.rho)
         if limit is None or here is None or not room > 0:
             continue
         apart = [x - y for x, y in zip(here, limit, strict=True)]
         distance = dot(apart, apart).sqrt()
-        bound = ball(len(at)).sqrt() * 2 * ball(s.rho) / room
+        bound = ball(len(here)).sqrt() * 2 * ball(s.rho) / room
         if distance > bound:
             text = f"|LN - LN_0(v)| <= √d 2ρ/(2α|v| - ρ) at α = {strength}, ρ = {s.rho}"
             return Contradiction(text, (("distance", distance), ("bound", bound)))
     return None
+
+
+def prompts_apart(s: Stream) -> Contradiction | None:
+    """The normed streams of two prompts are further apart than twice the bound that a ρ below |h| gives."""
+    size = ball(sum(v * v for v in s.vector)).sqrt()
+    for strength in _STRENGTHS:
+        here = [_moved_and_normed(h, s.vector, strength) for h in s.hidden]
+        room = 2 * ball(strength) * size - ball(s.rho)
+        if here[0] is None or here[1] is None or not room > 0:
+            continue
+        apart = [x - y for x, y in zip(here[0], here[1], strict=True)]
+        distance = dot(apart, apart).sqrt()
+        bound = 2 * ball(len(s.vector)).sqrt() * 2 * ball(s.rho) / room
+        if distance > bound:
+            text = f"|LN - LN'| <= 2√d 2ρ/(2α|v| - ρ) of two prompts at α = {strength}, ρ = {s.rho}"
+            return Contradiction(text, (("distance", distance), ("bound", bound)))
+    return None
+
+
+def out_of_order(s: Stream) -> Contradiction | None:
+    """Two coordinates are not in the order of limits more than twice the bound apart, of a ρ below |h|."""
+    limit = normed([Fraction(v) for v in s.vector], False)
+    size = ball(sum(v * v for v in s.vector)).sqrt()
+    for strength in _STRENGTHS:
+        here = _moved_and_normed(s.hidden[0], s.vector, strength)
+        room = 2 * ball(strength) * size - ball(s.rho)
+        if limit is None or here is None or not room > 0:
+            continue
+        bound = 2 * ball(len(limit)).sqrt() * 2 * ball(s.rho) / room
+        for y, z in permutations(range(len(limit)), 2):
+            if limit[y] - limit[z] > bound and here[y] < here[z]:
+                text = f"logit {y} is above logit {z} at α = {strength}, since their limits are: ρ = {s.rho}"
+                return Contradiction(text, ((f"logit {y}", here[y]), (f"logit {z}", here[z])))
+    return None
+
+
+def unlike_the_limit(s: Stream) -> Contradiction | None:
+    """M of two streams, behind a block, is not (h_0 - h_1)/r but for how unlike their lengths are."""
+    behind = [[x + s.block * max(x, 0) for x in h] for h in s.hidden]
+    read = [normed([Fraction(x) for x in h], False) for h in behind]
+    sizes = [sum(x * x for x in h) for h in s.hidden]
+    if read[0] is None or read[1] is None or not all(sizes):
+        return None
+    d = len(s.vector)
+    first, second = (ball(Fraction(size, d)).sqrt() for size in sizes)
+    allowed = 2 * ball(d).sqrt() * abs(1 - second / first)
+    for y, z in permutations(range(d), 2):
+        log_odds = (read[0][y] - read[1][y]) - (read[0][z] - read[1][z])
+        step = (s.hidden[0][y] - s.hidden[1][y]) - (s.hidden[0][z] - s.hidden[1][z])
+        claimed = ball(step) / first
+        if abs(log_odds - claimed) > allowed:
+            text = f"M({y}) - M({z}) of v = h_0 - h_1 is v({y}) - v({z}) over r, up to {shown(allowed)}"
+            return Contradiction(text, ((f"M({y}) - M({z})", log_odds), ("claimed", claimed)))
+    return None
+
+
+def _moved_and_normed(
+    state: tuple[int, ...], vector: tuple[int, ...], strength: Fraction
+) -> list[arb] | None:
+    """√d x/|x| of x = h + αv."""
+    return normed([Fraction(h) + strength * v for h, v in zip(state, vector, strict=True)], False)

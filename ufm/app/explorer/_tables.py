@@ -20,7 +20,7 @@ def tables(scene: Scene, is_wanted: Callable[[], bool] = lambda: True) -> Iterat
     >>> from ufm.app import explorer
     >>> *_, last = explorer.tables(explorer.build(explorer.Settings()))
     >>> print(last[last.index("<strong>"):last.index("</p>")])
-    <strong>54 claims: 45 holds, 9 hypotheses unmet.</strong>
+    <strong>65 claims: 53 holds, 12 hypotheses unmet.</strong>
     """
 
     def refuse_unwanted(
