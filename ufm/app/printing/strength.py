@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -129,6 +130,8 @@ def _section(
     yield from _mass(report)
     if report.spots is not None:
         yield _spots(report.spots, choice)
+    if report.inseparability is not None:
+        yield _inseparability(report.inseparability)
     yield ""
     yield from _texts(report, request, tokenizer, width)
     yield ""
@@ -363,6 +366,15 @@ def _spots(spots: "SweetSpots", choice: "ModelStrength") -> str:
     return (
         f"sweet spot of the theory (target tokens rise, all others fall, but for {spots.tolerance:.0%} of "
         f"the mass): {having} of {prompts} prompts have one{serves}"
+    )
+
+
+def _inseparability(found: np.ndarray) -> str:
+    """How far the vector is from separable, in one line."""
+    middle, low, high = (float(x) for x in (np.median(found), found.min(), found.max()))
+    return (
+        f"inseparability {middle:.3f} (median of {found.size} prompts; {low:.3f} to {high:.3f}): Var(M | not T) "
+        "/ Var(M), M the slopes of the logits at α = 0; 0 if all that is off the target falls together"
     )
 
 

@@ -13,6 +13,7 @@ from ufm._progress import Progress, silent
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
 from ..measure.budgets import KINDS
+from ..measure.separability import inseparability
 from ..measure.sweet_spots import SweetSpots, sweet_spots
 from ..measure.text_cost import TextSpend
 from ..steering.prompt_states import PromptStates
@@ -49,7 +50,8 @@ class StrengthReport:
       budget for the vector of endlessly many, at the post-norm site. None where no strength was found, where
       resamples are not asked for, and for a vector whose prompts are not known, or fewer than two a side.
     - `spots`: sweet spots of the prompts, None without a target. `prompt_mass`: F_T after the
-      prompts, None without a target.
+      prompts, None without a target. `inseparability` [m]: how far v is from moving the target alone, None
+      without one (`ufm.llm.measure.separability`).
     - `continuations`: texts that go on from the prompts at 0, α/2, α and 2α, or at 0 alone if no
       strength was found.
     - `differs_at_zero`: what differs at α = 0 from the unsteered model's, bit for bit; None if nothing.
@@ -66,6 +68,7 @@ class StrengthReport:
     guarantee: Guarantee | None
     spots: SweetSpots | None
     prompt_mass: PromptMass | None
+    inseparability: np.ndarray | None
     continuations: list[Continuation]
     differs_at_zero: str | None
 
@@ -112,6 +115,7 @@ class StrengthReport:
             "guarantee": None if self.guarantee is None else vars(self.guarantee),
             "unsteered_target_mass": choice.unsteered_target_mass,
             "prompt_target_mass": self._mean_mass(),
+            "inseparability": self.inseparability,
             "around": None if self.around is None else self._around_json(self.around),
             "useful_windows": None if self.prompt_mass is None else self.prompt_mass.windows,
             "search": {
@@ -244,7 +248,7 @@ def strength_report(
         if held_out:
             measured, error = around[AROUND.index(1.0)], other.standard_error(choice.alpha)
     changed = _changed_at_zero(model, steering, request, progress)
-    spots, mass = _on_prompts(model, steering, choice, request, progress)
+    spots, mass, apart = _on_prompts(model, steering, choice, request, progress)
     a, first = choice.alpha, request.prompts[: request.samples]
     continuations, is_same = write_continuations(
         model,
@@ -269,6 +273,7 @@ def strength_report(
         guarantee=guarantee,
         spots=spots,
         prompt_mass=mass,
+        inseparability=apart,
         continuations=continuations,
         differs_at_zero=changed
         or (None if is_same else "the text continued from the first prompt"),
@@ -334,10 +339,10 @@ def _on_prompts(
     choice: ModelStrength,
     request: Request,
     progress: Progress,
-) -> tuple[SweetSpots | None, PromptMass | None]:
-    """The sweet spots of the prompts, and the target's mass after them."""
+) -> tuple[SweetSpots | None, PromptMass | None, np.ndarray | None]:
+    """The sweet spots of the prompts, the target's mass after them, and how separable v is there."""
     if request.target is None:
-        return None, None
+        return None, None, None
     prompts = request.prompts[: request.measured]
     reach = _REACH * (choice.alpha if choice.reachable else 0.5 / choice.scale)
     spots = sweet_spots(
@@ -351,4 +356,5 @@ def _on_prompts(
     )
     alpha = choice.alpha if choice.reachable else None
     beyond = [share for share in AROUND if share > 1]
-    return spots, measure_prompt_mass(model, prompts, steering, request.target, alpha, beyond)
+    mass = measure_prompt_mass(model, prompts, steering, request.target, alpha, beyond)
+    return spots, mass, inseparability(model, prompts, steering, request.target)

@@ -96,6 +96,8 @@ def test_the_strength_and_all_that_is_said_of_it(monkeypatch, capsys, files):
     after = [np.asarray(model.logits(row, alpha, **how)) for row in n]
     mass = np.mean([np.exp(x)[capital].sum() / np.exp(x).sum() for x in after])
     assert found["prompt_target_mass"][1] == pytest.approx(mass, rel=1e-12)
+    apart = [local_inseparability(model, row, how, capital) for row in n]
+    assert found["inseparability"] == pytest.approx(apart, rel=1e-5)
     assert found["zero_is_unsteered"] is True
     strengths = sorted({text["alpha"] for text in found["continuations"]}, key=abs)
     assert strengths == [0.0, alpha / 2, alpha, 2 * alpha]
@@ -134,6 +136,20 @@ def test_at_the_post_norm_site_the_error_of_m_leaves_room_in_the_budget(monkeypa
     _, page, _ = run(monkeypatch, capsys, "strength", *asked)
     assert "other prompts" not in page
     assert "M is known" not in page
+
+
+def local_inseparability(model, row, how, target):
+    """Var(M | not T) / Var(M), M the slopes of the logits at α = 0 by differences."""
+    step = 1e-5
+    high, low = (np.asarray(model.logits(row, a, **how), float) for a in (step, -step))
+    slopes, logits = (high - low) / (2 * step), np.asarray(model.logits(row), float)
+    p = np.exp(logits - logits.max())
+
+    def variance(weights):
+        share = weights / weights.sum()
+        return share @ (slopes - share @ slopes) ** 2
+
+    return variance(np.where(target, 0, p)) / variance(p)
 
 
 def efficiency(model, windows, found, target):
