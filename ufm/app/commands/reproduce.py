@@ -126,12 +126,13 @@ class Reproduce:
         from ufm.llm.reproduce.inputs import read_study
         from ufm.llm.reproduce.scale import SCALES
         from ufm.llm.reproduce.study import default_layers
+        from ufm.llm.steering.devices import on_each_device
         from ufm.llm.text.tokenizer import load_tokenizer
 
         with errors.status("loading the model …"):
             tokenizer = load_tokenizer(self.model, self.revision)
             model = load(self.model, self.dtype, revision=self.revision, ignore=self.ignore)
-            model = replace(model, memory=int(self.memory * 1e9))
+            model = on_each_device(replace(model, memory=int(self.memory * 1e9)))
             given = sorted({block_number(layer, model.blocks) for layer in self.layers})
             scale = SCALES[self.scale]
             return read_study(

@@ -1,5 +1,6 @@
 """What will be run, shared out over machines, and what it costs: told from a short measurement."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -120,11 +121,11 @@ class Cost:
     @property
     def total(self) -> float:
         """Seconds in all."""
-        return sum(self.seconds.values())
+        return math.fsum(self.seconds.values())
 
     def of(self, kind: str) -> float:
         """Seconds of the measurements of one kind."""
-        return sum(seconds for m, seconds in self.seconds.items() if m.kind == kind)
+        return math.fsum(seconds for m, seconds in self.seconds.items() if m.kind == kind)
 
 
 def measure_cost(

@@ -73,18 +73,18 @@ class Scale:
 
 SMALL = Scale(
     "small",
-    tokens=Range(-4, 4, 96, "hidden"),
-    normalised=Range(-4, 4, 96, "hidden"),
-    cost=Range(-8, 8, 32, "hidden"),
+    tokens=Range(-4.0, 4.0, 96, "hidden"),
+    normalised=Range(-4.0, 4.0, 96, "hidden"),
+    cost=Range(-8.0, 8.0, 32, "hidden"),
     contexts=4,
     text_tokens=384,
 )
 # Section 5, Appendix A and the defaults of the official code.
 PAPER = Scale(
     "paper",
-    tokens=Range(-200, 200, 1024),
-    normalised=Range(-2000, 2000, 1024, "length"),
-    cost=Range(-100, 100, 128),
+    tokens=Range(-200.0, 200.0, 1024),
+    normalised=Range(-2000.0, 2000.0, 1024, "length"),
+    cost=Range(-100.0, 100.0, 128),
     contexts=16,
     text_tokens=1_048_576,
 )

@@ -1,0 +1,238 @@
+"""The paper's experiments on a tiny model: what is measured, judged, written; kills, shares, devices."""
+
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import jax
+import numpy as np
+import pytest
+
+import ufm._files
+from tests.ufm.llm.report.test_report import EVIL, Elements
+from tests.ufm.llm.reproduce import tiny_study
+from ufm.llm.reproduce.cost_experiment import plateau_of
+from ufm.llm.reproduce.experiments import EXPERIMENTS, chosen
+from ufm.llm.reproduce.files import write_reproduction
+from ufm.llm.reproduce.laboratory import Measurement
+from ufm.llm.reproduce.make import judge
+from ufm.llm.reproduce.page import page
+from ufm.llm.reproduce.plan import Share, make_plan, measure_cost
+from ufm.llm.reproduce.verdicts import columns, rows
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """All experiments, and the folder of their runs."""
+    folder = tmp_path_factory.mktemp("whole")
+    return tiny_study.reproduce(folder), folder
+
+
+def contents(folder):
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_every_experiment_has_its_findings(whole):
+    found, _ = whole
+    assert found.plan.not_run == {}
+    blocks = {"blocks": 4, "negative": 4, "cross-entropy": 8}
+    for each in EXPERIMENTS:
+        assert len(found.findings[each.name]) == blocks.get(each.name, 2)
+        assert each.protocol
+        assert each.here(found.study)
+    # figures that show the same curves are of one measurement
+    wanted = [m for each in EXPERIMENTS for m in each.measurements(found.laboratory)]
+    assert len(wanted) > len(set(wanted)) == len(found.plan.measurements)
+    assert [c.words for c in columns(found)][:3] == ["bumps, α > 0", "bumps, α < 0", "parabola"]
+    assert rows(columns(found), found) == [
+        ("letters", 0),
+        ("letters", 1),
+        ("a b/..", 0),
+        ("a b/..", 1),
+    ]
+    json.dumps(found.as_json(), allow_nan=False)
+
+
+def test_the_curves_of_each_variant_are_those_of_single_passes(whole):
+    """One forward pass a strength: positions, N, and the unit of α."""
+    laboratory = whole[0].laboratory
+    study, layer = laboratory.study, whole[0].study.middle
+    model, v = study.model, laboratory.vector("letters", layer)
+    other = laboratory.vector("letters", layer, "contrastive")
+    assert abs(v.values - other.values).max() > 0.01
+    for variant, vector, positions, largest in (
+        ("main", v, "all", 4 * v.hidden_norm / v.norm),
+        ("last", v, "last", 4 * v.hidden_norm / v.norm),
+        ("contrastive", other, "all", 4 * other.hidden_norm / other.norm),
+        ("normalised", v, "all", 30 / v.norm),
+    ):
+        curves = laboratory.curves("letters", layer, variant)
+        assert curves.alphas[-1] == pytest.approx(largest)
+        assert 0 in curves.alphas
+        where = {"vector": vector.values, "layer": layer, "positions": positions}
+        logits = np.asarray(model.logits(study.rows[1], largest, **where))
+        p = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
+        likeliest = np.argsort(-p)[:3]
+        np.testing.assert_array_equal(curves.tokens[1, :3], likeliest)
+        final = curves.unsteered[1, :3] + curves.increase[1, -1, :3]
+        np.testing.assert_allclose(final, p[likeliest], atol=1e-12)
+
+
+def test_runs_with_other_prompts_follow_the_same_tokens(whole):
+    laboratory = whole[0].laboratory
+    main, runs = laboratory.curves("letters", 1), laboratory.runs("letters", 1)
+    assert len(runs) == 2
+    for run in runs:
+        np.testing.assert_array_equal(run.tokens, main.tokens)
+        assert abs(run.increase - main.increase).max() > 1e-6
+
+
+def test_the_limits_of_the_cross_entropy_are_where_far_strengths_lead(whole):
+    laboratory = whole[0].laboratory
+    study, model = laboratory.study, laboratory.study.model
+    for layer in study.layers:
+        costs, vector = laboratory.costs("letters", layer), laboratory.vector("letters", layer)
+        assert costs.limits is not None
+        for sign, limit in zip((-1, 1), costs.limits, strict=True):
+            total = 0.0
+            for row in study.windows:
+                far, none = (
+                    np.asarray(model.all_logits(list(row), a, vector=vector.values, layer=layer))
+                    for a in (sign * 1e9, 0.0)
+                )
+                total += loss(far, row) - loss(none, row)
+            assert limit == pytest.approx(total / study.predicted, abs=1e-6)
+        # planted: a curve that ends at its limits, and one that ends at half of them
+        for share, verdict in ((1.0, "holds"), (0.5, "fails")):
+            ends = np.array(costs.limits) * share
+            wide = replace(costs.wide, increase=np.array([ends[0], 0.0, ends[1]]))
+            law = plateau_of(replace(costs, wide=wide))
+            assert (law.verdict, law.number) == (verdict, pytest.approx(1 - share))
+
+
+def loss(logits, row):
+    """-log p of the tokens of a row after its first."""
+    log_p = logits - np.log(np.exp(logits - logits.max()).sum(1, keepdims=True)) - logits.max()
+    return -sum(log_p[t, row[t + 1]] for t in range(len(row) - 1))
+
+
+class Killed(BaseException):
+    """In place of a signal."""
+
+
+def killed_at(monkeypatch, count):
+    """The write number `count` never happens."""
+    left, real = [count], ufm._files.write_whole
+
+    def write(path, data):
+        left[0] -= 1
+        if left[0] < 0:
+            raise Killed
+        real(path, data)
+
+    monkeypatch.setattr(ufm._files, "write_whole", write)
+
+
+def test_killed_at_ten_moments_it_gives_the_same(whole, monkeypatch, tmp_path):
+    found, folder = whole
+    parts = len([path for path in contents(folder) if "results" not in path])
+    moments, kills = random.Random(1), 0
+    while kills < 10:
+        with monkeypatch.context() as patch:
+            killed_at(patch, moments.randrange(parts // 8))
+            try:
+                tiny_study.reproduce(tmp_path)
+                break
+            except Killed:
+                kills += 1
+    assert kills == 10
+    again = tiny_study.reproduce(tmp_path)
+    assert contents(tmp_path) == contents(folder)
+    assert json.dumps(again.as_json()) == json.dumps(found.as_json())
+
+
+def test_shares_measured_apart_and_copied_together_are_the_whole(whole, tmp_path):
+    found, folder = whole
+    parts = [found.plan.of(Share(k, 3), found.laboratory) for k in (1, 2, 3)]
+    assert all(parts)
+    assert sorted(m.folder for part in parts for m in part) == sorted(
+        m.folder for m in found.plan.measurements
+    )
+    together = {}
+    for k in (1, 2):
+        tiny_study.measure(tmp_path / str(k), [], Share(k, 2))
+        together |= contents(tmp_path / str(k))
+        assert contents(tmp_path / str(k)) != contents(folder)
+    assert together == contents(folder)
+
+
+def test_two_devices_give_the_numbers_of_one(whole, tmp_path):
+    flags = "--xla_force_host_platform_device_count=2"
+    command = [sys.executable, "-m", tiny_study.__name__, str(tmp_path), "6", "A.2"]
+    environment = os.environ | {"PYTHONPATH": os.getcwd(), "XLA_FLAGS": flags}
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    for variant in ("main", "last"):
+        name = Measurement("curves", "letters", 1, variant).folder
+        one, two = (
+            ufm._files.read_arrays(place / name / "results.safetensors")[0]
+            for place in (whole[1], tmp_path)
+        )
+        for key in one:
+            np.testing.assert_allclose(two[key], one[key], rtol=1e-12, atol=1e-13)
+
+
+def test_the_plan_says_what_is_left_and_what_it_costs(whole):
+    found, _ = whole
+    plan = make_plan(found.laboratory, chosen(["6", "A.13"]))
+    assert {m.kind for m in plan.measurements} == {"curves", "cost"}
+    assert all(map(found.laboratory.is_done, plan.measurements))
+    cost = measure_cost(found.laboratory, plan.measurements, lambda *_: None)
+    assert cost.total == pytest.approx(cost.of("curves") + cost.of("cost"))
+    assert min(cost.seconds.values()) > 0
+    assert cost.weights == sum(x.nbytes for x in jax.tree.leaves(found.study.model.params))
+    assert measure_cost(found.laboratory, [], lambda *_: None).total == 0
+
+
+def test_what_is_written_is_the_same_twice_and_cannot_act(whole, tmp_path):
+    laboratory, few = whole[0].laboratory, ["6", "A.13", "A.3", "section-5"]
+    found = judge(laboratory, make_plan(laboratory, chosen(few)))
+    twice = judge(laboratory, make_plan(laboratory, chosen(few[1:2])))
+    write_reproduction(found, tmp_path / "few")
+    for name in ("a", "b"):
+        write_reproduction(twice, tmp_path / name)
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+    drawn = {"bumps", "cross-entropy", "resampled", "log-odds"}
+    names = {f"figures/{name}.{kind}" for name in drawn for kind in ("png", "svg")}
+    assert set(contents(tmp_path / "few")) == names | {"reproduce.json", "index.html"}
+    assert str(tmp_path) not in (tmp_path / "few" / "reproduce.json").read_text()
+    parser = Elements()
+    parser.feed((tmp_path / "few" / "index.html").read_text())
+    assert "script" not in parser.names
+    assert all(address.startswith("data:image/png;base64,") for address in parser.addresses)
+    assert len(parser.addresses) == len(drawn)
+    words = "".join(parser.words)
+    for text in (
+        "Figure 6:",
+        "Figures 7 (below), A.13:",
+        "Figure A.3:",
+        "Section 5:",
+        "Figure A.4",
+    ):
+        assert text in words
+
+
+def test_no_text_can_act_in_the_page(whole):
+    found, _ = whole
+    laboratory = found.laboratory
+    poisoned = replace(found.study, contexts=(EVIL,) * 3)
+    laboratory.study = poisoned
+    try:
+        text = page(found, {each.name: b"\x89PNG" for each in EXPERIMENTS})
+    finally:
+        laboratory.study = replace(poisoned, contexts=tiny_study.POSITIVE)
+    assert "<script" not in text
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)

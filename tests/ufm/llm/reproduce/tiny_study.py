@@ -1,0 +1,74 @@
+"""The paper's experiments on a tiny model; python -m tests.ufm.llm.reproduce.tiny_study OUT runs them."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import jax
+
+import ufm.llm
+from tests.ufm.llm.report.killed_report import NEGATIVE, POSITIVE, TEXT
+from ufm._progress import Progress, silent
+from ufm.llm.reproduce.directions import Sides
+from ufm.llm.reproduce.experiments import chosen
+from ufm.llm.reproduce.laboratory import Laboratory
+from ufm.llm.reproduce.make import Reproduction, judge, open_laboratory, run
+from ufm.llm.reproduce.plan import Cost, Share, make_plan
+from ufm.llm.reproduce.scale import SMALL, Range
+from ufm.llm.reproduce.study import Study
+from ufm.llm.steering.devices import on_each_device
+
+SCALE = replace(
+    SMALL,
+    name="tiny",
+    tokens=Range(-4.0, 4.0, 12, "hidden"),
+    normalised=Range(-30.0, 30.0, 8, "length"),
+    cost=Range(-8.0, 8.0, 6, "hidden"),
+    contexts=3,
+    text_tokens=20,
+    length=10,
+    followed=3,
+    runs=2,
+)
+
+_ALL = Share()
+
+
+def study() -> Study:
+    """Two concepts, one with both kinds of N, after both blocks."""
+    jax.config.update("jax_enable_x64", True)
+    model = on_each_device(ufm.llm.load("tests/data/llm/gpt2", "float64"))
+    tokenizer = ufm.llm.load_tokenizer("tests/data/llm/gpt2")
+    letters, words = ([tokenizer.encode(text) for text in side] for side in (POSITIVE, NEGATIVE))
+    concepts = (
+        Sides("letters", letters, {"contrastive": words, "random": letters[:1] + words[:2]}),
+        Sides("a b/..", words, {"contrastive": letters}),
+    )
+    tokens = tokenizer.encode(TEXT)
+    windows = tuple(tuple(tokens[k : k + 11]) for k in (0, 10))
+    rows = tuple(map(tuple, letters))
+    return Study(model, tokenizer, concepts, (0, 1), POSITIVE, rows, windows, SCALE)
+
+
+def measure(
+    directory: Path, figures: list[str], share: Share = _ALL, progress: Progress = silent
+) -> Laboratory:
+    """A share of the measurements."""
+    laboratory = open_laboratory(study(), directory, silent)
+    plan = make_plan(laboratory, chosen(figures))
+    run(laboratory, Cost(dict.fromkeys(plan.of(share, laboratory), 1.0), 0, 0), progress)
+    return laboratory
+
+
+def reproduce(
+    directory: Path, figures: list[str] | None = None, progress: Progress = silent
+) -> Reproduction:
+    """All of it, judged."""
+    laboratory = measure(directory, figures or [], progress=progress)
+    return judge(laboratory, make_plan(laboratory, chosen(figures or [])))
+
+
+if __name__ == "__main__":
+    measure(
+        Path(sys.argv[1]), sys.argv[2:], progress=lambda done, of, stage: print(stage, flush=True)
+    )
