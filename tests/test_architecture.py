@@ -24,6 +24,7 @@ FLOORS = (
     ("ufm.llm.adapter", "ufm.llm.steering"),
     ("ufm.llm.measure",),
     ("ufm.llm.laws", "ufm.llm.strength", "ufm.llm.concepts"),
+    ("ufm.llm.judge",),
     ("ufm.llm",),  # the public names
     ("ufm.llm.report", "ufm.llm.toy", "ufm.llm.harness"),
     ("ufm.llm.reproduce",),

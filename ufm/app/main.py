@@ -14,6 +14,7 @@ from .commands.certify import Certify
 from .commands.explore import Explore
 from .commands.falsify import Falsify
 from .commands.figures import Figures
+from .commands.judge import Judge
 from .commands.laws import Laws
 from .commands.llm import Llm
 from .commands.out_of_memory import memory_shortage
@@ -34,7 +35,7 @@ _COMMANDS = {
     title: {command.__name__.lower(): command for command in commands}
     for title, commands in {
         "the theory": (Verify, Certify, Falsify, Figures, Explore),
-        "a language model": (Strength, Prompts, Vector, Llm, Laws, Reproduce, Toy),
+        "a language model": (Strength, Prompts, Vector, Llm, Laws, Reproduce, Judge, Toy),
         "this program": (Version,),
     }.items()
 }

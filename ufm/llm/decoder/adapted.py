@@ -82,7 +82,9 @@ class AdaptedModel(Protocol):
         """Logits of states after the final norm."""
         ...
 
-    def logits(self, tokens: Numbers) -> Float[Array, "*batch vocab"]:
+    def logits(
+        self, tokens: Numbers, *, mask: Numbers | None = None
+    ) -> Float[Array, "*batch vocab"]:
         """Logits of the token after the last real one."""
         ...
 

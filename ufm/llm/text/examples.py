@@ -12,7 +12,8 @@ def example_file(name: str | Path) -> Path:
     neither joy nor grief), `formal` (against colloquial), `french` (against English); each ends with a
     word and without a full stop, as a vector is taken at the last token. `neutral`: 64 beginnings of
     sentences without any of the three. `essays`: 2,500 words of neutral exposition. `joy_words`,
-    `formal_words`, `french_words`: 16 words of each concept, for any tokenizer. `joy_tokens`,
+    `formal_words`, `french_words`, and `evil_words` and so on for the paper's eight concepts: 16 words of
+    each, for any tokenizer. `judge_labels`: 60 texts of the paper's eight, labelled by hand. `joy_tokens`,
     `formal_tokens`, `french_tokens`: longer lists of single tokens of SmolLM2, with which the
     documentation's table of laws was made. A file of that name in the current folder goes first.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ufm.llm import example_file, read_prompts
+from ufm.llm.concepts.concept import CONCEPTS
 from ufm.llm.report.inputs import read_sides
 from ufm.llm.text.examples import name_of
 
@@ -40,7 +41,7 @@ def test_neutral_prompts_and_essays():
     assert not any(beginning in essays for beginning in beginnings)
 
 
-@pytest.mark.parametrize("concept", ["joy", "formal", "french"])
+@pytest.mark.parametrize("concept", CONCEPTS)
 def test_words_of_a_concept(concept):
     words = json.loads(example_file(f"{concept}_words").read_text())["words"]
     assert len(set(words)) == 16

@@ -1,0 +1,1 @@
+"""Whether a text shows a concept: judges that answer yes or no, and how far they agree with people."""
