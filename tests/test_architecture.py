@@ -140,8 +140,8 @@ PUBLIC = {
     "ufm.llm": """
         Concept ConceptPrompts ControlVector Embeddings KINDS LanguageModel Law LoopVerdict ModelStrength
         Presence Prompt Separation Steering SteeringVector SweetSpots TextSpend Tokenizer bump_law
-        choose_strength concept cost_law embed_prompts example_file features find_loop fit_tanh
-        from_transformers generate load load_tokenizer
+        choose_strength concept cost_law direction_between embed_prompts example_file features find_loop
+        fit_tanh from_transformers generate load load_tokenizer
         measure_agreement measure_log_odds measure_separation odds_law plateau_law plateau_limits
         predicted_presence read_concept read_prompts read_vector sampled_presence split_prompts steered_logits
         steering_vectors sweep_cost sweep_curves sweep_slopes sweet_spots tanh_law tilt windows

@@ -28,6 +28,7 @@ from .measure.text_cost import TextSpend as TextSpend
 from .measure.token_curves import sweep_curves as sweep_curves
 from .measure.window_cost import KINDS as KINDS
 from .steering.control_vector import ControlVector as ControlVector
+from .steering.directions import direction_between as direction_between
 from .steering.embeddings import Embeddings as Embeddings
 from .steering.embeddings import Separation as Separation
 from .steering.embeddings import embed_prompts as embed_prompts

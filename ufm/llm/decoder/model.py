@@ -72,9 +72,9 @@ class LanguageModel(eqx.Module):
     padded on either side, True where real. What is added where, after one block or several, is a
     `ufm.llm.Steering`; its four fields `vector`, `layer`, `positions` and `site` may also be given as
     keywords. `positions` says where v is added: "all" real tokens, or the "last" one; these are different
-    interventions. `site` says to what: "residual", the stream after block `layer`, or "post-norm", the last hidden state
-    after the final norm (`layer` is then the last block), where logits are affine in α and the model
-    *is* an `ufm.ExponentialTilt` (but for a softcap on the logits).
+    interventions. `site` says to what: "residual", the stream after block `layer`, or "post-norm", the
+    last hidden state after the final norm (`layer` is then the last block), where logits are affine in α
+    and the model *is* an `ufm.ExponentialTilt` (but for a softcap on the logits).
 
     `memory`: bytes that the arrays of one batch of a sweep may take, beside the weights; batches of
     prompts, strengths and positions are sized by it (`dataclasses.replace(model, memory=…)`).

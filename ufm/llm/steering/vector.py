@@ -13,12 +13,19 @@ from ufm._files import digest, read_arrays, write_arrays
 from ..decoder.adapted import Model
 from ..decoder.arguments import POSITIONS, SITES, one_of
 from ..decoder.limits import is_rounding
+from .directions import METHODS, direction_between
 from .embeddings import POOLINGS, embed_prompts
 from .prompt_states import PromptStates
 
-_FORMAT = "ufm steering vector 2"
-# Files of the format 1 lack these fields.
-_BEFORE, _SINCE_2 = "ufm steering vector 1", {"median_hidden_norm", "sinks"}
+# The fields that a file has since its format; a difference of means is written in the format 2, which more
+# programs read.
+_SINCE_2, _SINCE_3 = {"median_hidden_norm", "sinks"}, {"method"}
+_MISSING = {
+    "ufm steering vector 1": _SINCE_2 | _SINCE_3,
+    "ufm steering vector 2": _SINCE_3,
+    "ufm steering vector 3": set[str](),
+}
+_OF_MEANS, _FORMAT = "ufm steering vector 2", "ufm steering vector 3"
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +41,7 @@ class SteeringVector:
       attention sink a prompt can make ten times as large. `sinks`: how many tokens are
       sinks, longer than ten times the median of their prompt; pooling "mean" leaves them out. Of vectors
       from files of version 0.1, median and sinks are None.
+    - `method`: how it was found, "mean", "pca" or "probe" (`steering_vectors`).
     - `model`, `revision` and `fingerprint` identify the model. `prompts`: a digest of P and N, whose
       sizes are `positive` and `negative`.
     """
@@ -54,6 +62,7 @@ class SteeringVector:
     negative: int
     median_hidden_norm: float | None = None
     sinks: int | None = None
+    method: str = "mean"
 
     @property
     def hidden_norm(self) -> float:
@@ -66,8 +75,10 @@ class SteeringVector:
 
     def save(self, path: str | Path) -> None:
         """Write the vector to a safetensors file, whole or not at all."""
-        about = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "values"}
-        write_arrays(Path(path), {"vector": self.values}, {"format": _FORMAT, **about})
+        version = _OF_MEANS if self.method == "mean" else _FORMAT
+        written = {f.name for f in fields(self)} - {"values"} - _MISSING[version]
+        about = {f.name: getattr(self, f.name) for f in fields(self) if f.name in written}
+        write_arrays(Path(path), {"vector": self.values}, {"format": version, **about})
 
     @classmethod
     def read(cls, path: str | Path, model: Model | None = None) -> "SteeringVector":
@@ -76,11 +87,10 @@ class SteeringVector:
         Raises `ValueError` naming the field that is missing, malformed or does not fit.
         """
         arrays, about = read_arrays(Path(path))
-        version = about.pop("format", None)
-        if version not in (_FORMAT, _BEFORE) or set(arrays) != {"vector"}:
+        version = str(about.pop("format", None))
+        if version not in _MISSING or set(arrays) != {"vector"}:
             raise ValueError(f"{path} is not a steering vector of the format {_FORMAT!r}")
-        expected = {f.name for f in fields(cls)} - {"values"}
-        expected -= _SINCE_2 if version == _BEFORE else set()
+        expected = {f.name for f in fields(cls)} - {"values"} - _MISSING[version]
         if set(about) != expected:
             odd = sorted(set(about) ^ expected)[0]
             raise ValueError(f"{path}: field {odd!r} is {'unknown' if odd in about else 'missing'}")
@@ -112,6 +122,7 @@ def _check(vector: SteeringVector, where: str) -> None:
     one_of(f"{where}site", vector.site, SITES)
     one_of(f"{where}positions", vector.positions, POSITIONS)
     one_of(f"{where}pooling", vector.pooling, POOLINGS)
+    one_of(f"{where}method", vector.method, METHODS)
     for name, least in (("layer", 0), ("positive", 1), ("negative", 1)):
         value = getattr(vector, name)
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
@@ -150,6 +161,7 @@ def steering_vectors(
     negative: Sequence[Sequence[int]],
     layers: Sequence[int] | None = None,
     *,
+    method: str = "mean",
     pooling: str = "last",
     positions: str = "all",
     site: str = "residual",
@@ -159,7 +171,9 @@ def steering_vectors(
     """v = mean_P h - mean_N h (Eq 3) after each block of `layers` (default: all), in one pass.
 
     P = `positive` and N = `negative` are prompts as lists of tokens. `normalise`: scale to |v| = 1.
-    A vector of length 0 (P and N alike) raises `ValueError`.
+    `method`: "mean"; "pca", the first principal direction of the differences of pairs; or "probe", the
+    weights of a logistic regression (`ufm.llm.direction_between`). A vector of length 0 (P and N alike)
+    raises `ValueError`.
 
     >>> import ufm.llm
     >>> model = ufm.llm.load("tests/data/llm/gpt2", "float64")
@@ -168,7 +182,7 @@ def steering_vectors(
     [0, 1] 1.71
     """
     given = model, positive, negative, layers
-    how = {"pooling": pooling, "positions": positions, "site": site}
+    how = {"method": method, "pooling": pooling, "positions": positions, "site": site}
     found = vectors_and_states(*given, **how, normalise=normalise, batch_size=batch_size)
     return tuple(vector for vector, _ in found)
 
@@ -179,6 +193,7 @@ def vectors_and_states(
     negative: Sequence[Sequence[int]],
     layers: Sequence[int] | None = None,
     *,
+    method: str = "mean",
     pooling: str = "last",
     positions: str = "all",
     site: str = "residual",
@@ -187,6 +202,7 @@ def vectors_and_states(
 ) -> list[tuple[SteeringVector, PromptStates]]:
     """The same vectors, each with the states that it is made of."""
     one_of("positions", positions, POSITIONS)
+    one_of("method", method, METHODS)
     for name, prompts in (("positive", positive), ("negative", negative)):
         if not prompts:
             raise ValueError(f"{name} holds no prompt")
@@ -199,6 +215,7 @@ def vectors_and_states(
         SteeringVector,
         **how,
         positions=positions,
+        method=method,
         normalised=normalise,
         model=model.source.name,
         revision=model.source.revision,
@@ -210,13 +227,15 @@ def vectors_and_states(
     made = []
     for k, (layer, states) in enumerate(zip(layers, found.states, strict=True)):
         wide = states.astype(np.promote_types(states.dtype, np.float32))
-        sides = PromptStates(wide[: len(positive)], wide[len(positive) :], normalise)
+        sides = PromptStates(wide[: len(positive)], wide[len(positive) :], normalise, method)
         v = sides.positive.mean(axis=0) - sides.negative.mean(axis=0)
         if is_rounding(v, found.mean_norms[k], v.dtype):
             raise ValueError(
                 f"the steering vector after block {layer} is zero: positive and negative prompts have "
                 "the same mean hidden state"
             )
+        if method != "mean":
+            v = direction_between(sides.positive, sides.negative, method).astype(v.dtype)
         v = v / v.dtype.type(_length(v)) if normalise else v
         measured = vector(
             values=v,

@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 import theorems
 import ufm.llm
 from theorems.verify import verify_instance
-from ufm._files import write_arrays
+from ufm._files import read_arrays, write_arrays
 from ufm.llm.steering import embeddings
 from ufm.llm.steering.batches import at_once, within_blocks
 
@@ -72,7 +72,7 @@ def test_the_first_tokens_long_state_bends_neither_the_unit_nor_the_mean(model):
 def test_a_vector_of_version_0_1_is_read_without_its_median(vectors, tmp_path):
     about = {f.name: getattr(vectors[0], f.name) for f in dataclasses.fields(vectors[0])}
     values = about.pop("values")
-    del about["median_hidden_norm"], about["sinks"]
+    del about["median_hidden_norm"], about["sinks"], about["method"]
     path = tmp_path / "old.safetensors"
     write_arrays(path, {"vector": values}, {"format": "ufm steering vector 1", **about})
     found = ufm.llm.SteeringVector.read(path)
@@ -228,3 +228,20 @@ def test_batches_are_as_large_as_the_memory_holds():
     sizes = [embeddings.round_up(n, None) for n in (3, 9, 64, 65, 1000, 1025, 2048)]
     assert sizes == [8, 16, 64, 72, 1024, 1152, 2048]
     assert embeddings.round_up(1025, 1100) == 1100
+
+
+def test_a_vector_says_how_it_was_found(model, tmp_path):
+    pairs = P[:2], N
+    states = ufm.llm.embed_prompts(model, [*pairs[0], *pairs[1]], [1]).states[0]
+    for method in ("mean", "pca", "probe"):
+        (found,) = ufm.llm.steering_vectors(model, *pairs, [1], method=method)
+        want = ufm.llm.direction_between(states[:2], states[2:], method)
+        np.testing.assert_allclose(found.values, want, rtol=1e-12)
+        (unit,) = ufm.llm.steering_vectors(model, *pairs, [1], method=method, normalise=True)
+        np.testing.assert_allclose(unit.values * found.norm, want, rtol=1e-12)
+        path = tmp_path / f"{method}.safetensors"
+        found.save(path)
+        assert ufm.llm.SteeringVector.read(path, model).method == method
+        assert ufm.llm.read_vector(path).about["method"] == method
+        # what the vector of means is written in, older programs read
+        assert read_arrays(path)[1]["format"][-1] == ("2" if method == "mean" else "3")
