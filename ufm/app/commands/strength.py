@@ -12,7 +12,7 @@ from ufm._files import write_whole
 from ufm._progress import Progress, progress_bar
 
 from ..printing.json_output import print_json
-from ..printing.lines import say
+from ..printing.lines import name_blocks, say
 from ..printing.snippets import how_to_apply
 from ..printing.streams import Output
 from ..printing.strength import all_texts, print_strength, strength_json
@@ -51,7 +51,12 @@ class Strength:
         budget: The cost to spend, in nats a token, or the target mass to reach, in (0, 1).
         kind: What the budget limits: a cost or the target mass, each a mean over the text's tokens.
         vector: A vector from a file that ufm vector reads, in place of --positive and --negative.
-        layers: Several blocks in place of --layer, one report each.
+        layers: Several blocks in place of --layer, one report each, or one of them all with --together.
+        together: Steer the blocks of --layers at once, by one α.
+        weights: How many times each block's vector is added with --together, in the order of --layers; once
+            if not given.
+        method: How the vector is found from the prompts: the difference of means; the first principal
+            direction of the differences of pairs; or a logistic probe.
         site: The stream after the block, or the last hidden state after the final norm.
         furthest: How far to look for a strength, in usual hidden-state norms (the median).
         digits: Digits of α to look for; as many as the text can tell if not given: to a tenth of the
@@ -77,6 +82,9 @@ class Strength:
     kind: Literal["cross_entropy", "forward_kl", "reverse_kl", "target_mass"] = "cross_entropy"
     vector: OptionalFile = None
     layers: Annotated[tuple[int, ...], Rare()] = ()
+    together: Annotated[bool, Rare()] = False
+    weights: Annotated[tuple[float, ...], Rare()] = ()
+    method: Annotated[Literal["mean", "pca", "probe"], Rare()] = "mean"
     site: Annotated[Literal["residual", "post-norm"], Rare()] = "residual"
     furthest: Annotated[float, POSITIVE, Rare()] = 256.0
     digits: Annotated[int | None, at_least(1, 17), Rare()] = None
@@ -98,8 +106,16 @@ class Strength:
             raise BadInput("ufm strength needs --text: name text to measure the cost on")
         if self.shared.layer is not None and self.layers:
             raise BadInput("name --layer or --layers, not both")
-        if len(self.layers) > 1 and (self.save is not None or self.vector is not None):
-            raise BadInput("--save and --vector are of one block: name it with --layer")
+        if len(self.layers) > 1 and not (self.together or self.vector) and self.save is not None:
+            raise BadInput("--save is of one block, or of several steered --together")
+        if self.together and len(self.layers) < 2 and self.vector is None:
+            raise BadInput("--together needs --layers: name the blocks to steer at once")
+        if self.weights and not (self.together and len(self.weights) == len(self.layers)):
+            raise BadInput("--weights goes with --together, one number for each of --layers")
+        if self.weights and self.vector is not None:
+            raise BadInput(
+                "--weights is of vectors from prompts: those of a file have their lengths"
+            )
         if self.vector is not None and self.shared.positive is not None:
             raise BadInput("name --vector or --positive, not both")
         if self.kind == "target_mass" and self.shared.tokens is None:
@@ -117,7 +133,7 @@ class Strength:
             model, tokenizer = loaded.model, loaded.tokenizer
             with progress_bar("starting", errors) as bar:
                 reports = [
-                    strength_report(model, direction, request, _of_block(direction.layer, bar))
+                    strength_report(model, direction, request, _of_block(direction.layers, bar))
                     for direction in directions
                 ]
             saved = self._save(reports[0], model.config)
@@ -182,22 +198,21 @@ class Strength:
                 list(map(encode, loaded.positive)),
                 list(map(encode, loaded.negative)),
                 self._blocks(model.blocks),
+                method=self.method,
                 pooling=self.shared.pooling,
                 site=self.site,
                 normalise=self.shared.normalise,
             )
+        if self.together:
+            return [Direction.at_once(found, self.weights or None)]
         return [Direction.of(*measured) for measured in found]
 
     def _read(self, path: Path) -> "ControlVector":
-        """The direction in a file, of the block that is asked for, or its only one."""
+        """The directions in a file, of the blocks that are asked for, or all, at once."""
         from ufm.llm import read_vector
 
-        layer = self.layers[0] if self.layers else self.shared.layer
-        found = read_vector(path, None if layer is None else [layer])
-        if len(found.layers) > 1:
-            raise BadInput(
-                f"{path} holds directions of blocks {found.layers}: name one with --layer"
-            )
+        layers = self.layers if self.shared.layer is None else [self.shared.layer]
+        found = read_vector(path, layers or None)
         if self.site != found.site:
             raise BadInput(f"{path} is of the site {found.site}: name it with --site")
         return found
@@ -228,16 +243,16 @@ class Strength:
         return chosen or [blocks // 2]
 
 
-def _of_block(layer: int, bar: Progress) -> Progress:
-    """Moves the bar through the stages of one block."""
-    calls = 0
+def _of_block(layers: tuple[int, ...], bar: Progress) -> Progress:
+    """Moves the bar through the stages of one report."""
+    calls, name = 0, name_blocks(layers)
 
     def show(done: int | float, total: int | float | None = 1.0, stage: str = "") -> None:
         nonlocal calls
         if stage == "choosing":
             calls += 1
             done, total = calls, max(calls, _PASSES * (total or 1))
-        bar(done, total, f"block {layer}: {stage}")
+        bar(done, total, f"{name}: {stage}")
 
     return show
 
@@ -248,7 +263,7 @@ def _status(reports: "list[StrengthReport]", request: "Request") -> int:
     for report in reports:
         if report.differs_at_zero is not None:
             sys.stderr.write(
-                f"ufm: block {report.choice.layer}: α = 0 is not the unsteered model: "
+                f"ufm: {name_blocks(report.choice.layer)}: α = 0 is not the unsteered model: "
                 f"{report.differs_at_zero} differ\n"
             )
             status = 1

@@ -31,3 +31,15 @@ def print_table(console: Console, table: Table, is_wide: bool) -> None:
         console.width = _ANY
     console.print(table)
     console.width = columns
+
+
+def name_blocks(layer: int | tuple[int, ...]) -> str:
+    """The block or blocks in words.
+
+    >>> from ufm.app.printing.lines import name_blocks
+    >>> print(name_blocks(15), name_blocks((10, 15, 20)), sep="; ")
+    block 15; blocks 10, 15 and 20
+    """
+    if not isinstance(layer, tuple) or len(layer) == 1:
+        return f"block {layer[0] if isinstance(layer, tuple) else layer}"
+    return f"blocks {', '.join(map(str, layer[:-1]))} and {layer[-1]}"

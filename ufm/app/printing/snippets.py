@@ -25,6 +25,21 @@ def transformers_lines(path: Path, alpha: float, layer: int, config: "Config") -
     ]
 
 
+def several_blocks_lines(path: Path, vector: "ControlVector", config: "Config") -> list[str]:
+    """The same for each block of the file at once; `handles` have a `remove` each."""
+    blocks = _BLOCKS.get(config.part_of or config.family, "layers")
+    return [
+        f"vectors = safetensors.torch.load_file({json.dumps(str(path), ensure_ascii=False)})",
+        f"blocks, handles = model.base_model.{blocks}, []",
+        f"for k in {list(vector.layers)}:",
+        f'    step = {vector.alpha!r} * vectors[f"block.{{k}}"].to(model.device, model.dtype)',
+        "    handles.append(blocks[k].register_forward_hook(",
+        "        lambda _, given, out, step=step:",
+        "        (out[0] + step, *out[1:]) if isinstance(out, tuple) else out + step",
+        "    ))",
+    ]
+
+
 def how_to_apply(path: Path, vector: "ControlVector", config: "Config") -> list[str]:
     """What is said of a file that `ufm strength --save` wrote."""
     layer = vector.layers[0]
@@ -32,7 +47,11 @@ def how_to_apply(path: Path, vector: "ControlVector", config: "Config") -> list[
     if vector.site != "residual":
         return [*lines, "a vector after the final norm: other tools have no format for it"]
     lines.append("in transformers (import safetensors.torch):")
-    lines += [f"    {line}" for line in transformers_lines(path, vector.alpha, layer, config)]
+    if len(vector.layers) > 1:
+        applied = several_blocks_lines(path, vector, config)
+    else:
+        applied = transformers_lines(path, vector.alpha, layer, config)
+    lines += [f"    {line}" for line in applied]
     gguf = path.with_suffix(".gguf")
     if layer == 0:
         return [*lines, "llama.cpp, and servers that read its files, cannot name block 0"]

@@ -17,7 +17,7 @@ from ufm._visible import visible
 from ufm.llm.measure.budgets import BUDGETS, KINDS
 from ufm.llm.text.examples import name_of
 
-from .lines import paragraph, say
+from .lines import name_blocks, paragraph, say
 from .tables import figure, table
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def all_texts(reports: "list[StrengthReport]", request: "Request", tokenizer: "T
             after = tokenizer.text_after(text.tokens)
             end = "ended by the model" if text.ended else f"cut at {len(text.tokens)} tokens"
             parts.append(
-                f"=== block {report.choice.layer}, prompt {text.prompt}, α = {text.alpha:.5g}: "
+                f"=== {name_blocks(report.choice.layer)}, prompt {text.prompt}, α = {text.alpha:.5g}: "
                 f"{text.loop.verdict}; {end}\n{prompt}>>>{after}\n"
             )
     return "\n".join(parts)
@@ -142,7 +142,11 @@ def _section(
 
 
 def _where(choice: "ModelStrength") -> str:
-    return "after the final norm" if choice.site == "post-norm" else f"after block {choice.layer}"
+    if choice.site == "post-norm":
+        return "after the final norm"
+    return f"after {name_blocks(choice.layer)}" + (
+        " at once" if isinstance(choice.layer, tuple) else ""
+    )
 
 
 def _answer(report: "StrengthReport", request: "Request") -> Iterator[str]:

@@ -107,9 +107,13 @@ class TextSpend:
         return np.asarray(total / self.predicted.sum())
 
     def along(self, vector: np.ndarray) -> "TextSpend":
-        """The same text steered along another v [d] at the same place; what is kept of it serves both."""
+        """The same text steered along another v [d] at the same place; what is kept of it serves both.
+
+        The rows of several blocks may come end to end.
+        """
         other = copy(self)
-        other.steering = replace(self.steering, vector=np.asarray(vector, self.model.wide))
+        v = np.asarray(vector, self.model.wide).reshape(np.shape(self.steering.vector))
+        other.steering = replace(self.steering, vector=v)
         other.passes, other._sums = 0, {}
         other._kept = {k: window.along(vector) for k, window in self._kept.items()}
         return other

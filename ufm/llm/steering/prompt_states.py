@@ -1,5 +1,6 @@
 """The hidden states that a steering vector is made of."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,3 +88,36 @@ class PromptStates:
         if not self.normalised:
             return difference
         return difference / np.linalg.norm(difference, axis=-1, keepdims=True)
+
+
+@dataclass(frozen=True, eq=False)
+class StatesAtOnce:
+    """The states of the same prompts after several blocks, whose vectors are added at once.
+
+    v is the rows w_k v_k end to end, [n · d], w the `weights`. Prompts drawn anew are so at all blocks.
+    """
+
+    parts: tuple[PromptStates, ...]
+    weights: tuple[float, ...]
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many prompts P and N hold."""
+        return self.parts[0].counts
+
+    @property
+    def vector(self) -> np.ndarray:
+        """The rows of all prompts, end to end."""
+        return self._joined(lambda part: part.vector)
+
+    def changes(self, count: int, seed: int) -> np.ndarray:
+        """Changes of v [count, n · d] for prompts drawn anew, as of `PromptStates`."""
+        return self._joined(lambda part: part.changes(count, seed))
+
+    def halves(self, count: int, seed: int) -> np.ndarray:
+        """Rows [count, 2, n · d] of the two halves of P and N, as of `PromptStates`."""
+        return self._joined(lambda part: part.halves(count, seed))
+
+    def _joined(self, of: Callable[[PromptStates], np.ndarray]) -> np.ndarray:
+        rows = [w * of(part) for w, part in zip(self.weights, self.parts, strict=True)]
+        return np.concatenate(rows, axis=-1)

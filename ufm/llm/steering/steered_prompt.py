@@ -90,7 +90,8 @@ class SteeredRun:
     def along(self, vector: np.ndarray) -> "SteeredRun":
         """The same sequence with another v, without running again what comes before the steered block."""
         other = copy(self)
-        other.steering = replace(self.steering, vector=jnp.asarray(vector, self.model.wide))
+        v = np.asarray(vector, self.model.wide).reshape(self.steering.vector.shape)
+        other.steering = replace(self.steering, vector=jnp.asarray(v))
         return other
 
 

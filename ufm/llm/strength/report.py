@@ -16,7 +16,7 @@ from ..measure.budgets import KINDS
 from ..measure.separability import inseparability
 from ..measure.sweet_spots import SweetSpots, sweet_spots
 from ..measure.text_cost import TextSpend
-from ..steering.prompt_states import PromptStates
+from ..steering.prompt_states import PromptStates, StatesAtOnce
 from ..text.loops import RULE
 from ..text.tokenizer import pad
 from .choose import ModelStrength, choose_strength
@@ -282,7 +282,7 @@ def strength_report(
 
 def _over_prompts(
     model: LanguageModel,
-    states: PromptStates | None,
+    states: PromptStates | StatesAtOnce | None,
     choice: ModelStrength,
     spend: TextSpend,
     measured_on: TextSpend,
@@ -299,6 +299,8 @@ def _over_prompts(
     how = {"resamples": request.resamples, "seed": request.seed}
     halves = {"halves": request.halves, "progress": partial(progress, stage="halving the prompts")}
     spread = measure_spread(choice, states, spend, measured_on, mass, **how, **halves)
+    if isinstance(states, StatesAtOnce):  # of the residual site, where there is none
+        return spread, None
     return spread, find_guarantee(choice, states, spend, **how)
 
 

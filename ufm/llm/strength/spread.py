@@ -10,7 +10,7 @@ from ufm._progress import Progress, silent
 
 from ..measure.budgets import KINDS
 from ..measure.text_cost import TextSpend
-from ..steering.prompt_states import PromptStates
+from ..steering.prompt_states import PromptStates, StatesAtOnce
 from .choose import ModelStrength
 from .prompt_mass import MeanMass
 
@@ -123,7 +123,7 @@ class Spread:
 
 def measure_spread(
     choice: ModelStrength,
-    states: PromptStates,
+    states: PromptStates | StatesAtOnce,
     chosen_on: TextSpend,
     measured_on: TextSpend,
     mass: MeanMass | None,
@@ -210,8 +210,8 @@ class _At:
 class _Tangent:
     """What changes with v to first order about the vector `v` [d] and its strength.
 
-    Gradients in the shift αv [d]: `cost` of the budgeted spending where it was chosen, `price` of it where it
-    is measured, `mass` of log F_T - log(1 - F_T).
+    The rows of several blocks come end to end. Gradients in the shift αv [d]: `cost` of the budgeted
+    spending where it was chosen, `price` of it where it is measured, `mass` of log F_T - log(1 - F_T).
     """
 
     v: np.ndarray
@@ -226,12 +226,12 @@ class _Tangent:
         price, mass = at.measured_on.at([alpha])[0, at.column], math.nan
         slope = np.full(v.size, math.nan)
         if at.mass is not None and 0 < (found := at.mass.at(alpha)) < 1:
-            mass, slope = found, at.mass.gradient(alpha) / (found * (1 - found))
+            mass, slope = found, at.mass.gradient(alpha).ravel() / (found * (1 - found))
         return cls(
             v=v,
             found=_outcome(alpha, price, mass),
-            cost=at.chosen_on.gradient(alpha, kind),
-            price=at.measured_on.gradient(alpha, kind),
+            cost=at.chosen_on.gradient(alpha, kind).ravel(),
+            price=at.measured_on.gradient(alpha, kind).ravel(),
             mass=slope,
         )
 

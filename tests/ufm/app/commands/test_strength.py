@@ -37,6 +37,7 @@ def files(tmp_path):
     (tmp_path / "p.jsonl").write_text("\n".join(map(json.dumps, PROMPTS)))
     (tmp_path / "p.txt").write_text("the A of B\nA and C in B\n")
     (tmp_path / "n.txt").write_text("the cat of all\nthey were on it\n")
+    (tmp_path / "three.txt").write_text("the cat of all\nthey were on it\nA of it\n")
     (tmp_path / "long.txt").write_text("the " * 40)
     (tmp_path / "bad.jsonl").write_text('{"text": "a"}\n{"text": "b"')
     (tmp_path / "negative.jsonl").write_text(json.dumps(PROMPTS[2]))
@@ -257,6 +258,43 @@ def test_a_vector_from_a_file_gets_the_strength_of_its_own_prompts(
     assert found["relative"] == pytest.approx(found["alpha"] / norm, rel=1e-5)
 
 
+def test_blocks_together_and_other_methods(monkeypatch, capsys, files):
+    """The strength against the library's own parts; the file of both blocks gives it again."""
+    model, tokenizer = ufm.llm.load(MODEL, "float64"), ufm.llm.load_tokenizer(MODEL)
+    texts = {k: [x["text"] for x in PROMPTS if x["kind"] == k] for k in ("positive", "negative")}
+    p, n = ([tokenizer.encode(x) for x in texts[kind]] for kind in ("positive", "negative"))
+    windows = list(ufm.llm.windows(tokenizer, files / "text.txt", 8))[::2]
+    path = files / "both.safetensors"
+    how = ("--kind", "forward_kl", "--budget", 0.05, "--dtype", "float64", "--digits", 12)
+    asked = arguments(files, *how, "--method", "pca", "--layers", 1, 0, "--together")
+    asked += ["--weights", 0.5, 2, "--save", path]
+    status, out, _ = run(monkeypatch, capsys, "strength", *asked, "--json")
+    assert status == 0
+    (found,) = json.loads(out)["blocks"]
+    assert found["layer"] == [0, 1]
+    vectors = ufm.llm.steering_vectors(model, p, n, [0, 1], method="pca", normalise=True)
+    steering = ufm.llm.Steering.of(vectors, weights=[2.0, 0.5])
+    spend = ufm.llm.TextSpend(model, windows, steering, length=8)
+    given = dict(budget=0.05, kind="forward_kl", digits=12)
+    choice = ufm.llm.choose_strength(spend, hidden_norm=1.0, **given)
+    assert found["alpha"] == pytest.approx(choice.alpha, rel=1e-9)
+    shares = [2 / vectors[0].hidden_norm, 0.5 / vectors[1].hidden_norm]
+    assert found["relative"] == pytest.approx(found["alpha"] * math.hypot(*shares), rel=1e-9)
+    assert found["spread"]["alpha"]["low"] < found["alpha"] < found["spread"]["alpha"]["high"]
+    held = ufm.llm.read_vector(path)
+    assert (held.layers, held.about["method"]) == ((0, 1), "pca")
+    assert held.about["weights"] == [2.0, 0.5]
+    _, page, _ = run(monkeypatch, capsys, "strength", *asked)
+    assert "after blocks 0 and 1 at once" in page
+    assert "for k in [0, 1]:" in page
+    again = [MODEL, "--vector", path, "--contexts", files / "n.txt", "--text", files / "text.txt"]
+    again += ["--no-normalise", "--length", 8, "--new-tokens", 4, *how, "--json"]
+    status, out, _ = run(monkeypatch, capsys, "strength", *again)
+    (found,) = json.loads(out)["blocks"]
+    assert (status, found["layer"]) == (0, [0, 1])
+    assert found["alpha"] == pytest.approx(choice.alpha, rel=1e-5)  # directions kept in float32
+
+
 def test_what_is_around_the_choice_and_which_strengths_are_of_use(monkeypatch, capsys, files):
     _, found = saved(monkeypatch, capsys, files, "--tokens", files / "capitals.json")
     alpha = found["alpha"]
@@ -422,7 +460,21 @@ BAD = [
     (("--digits", 0), {}, "--digits must be at least 1; got 0"),
     (("--prompts", 0), {}, "--prompts must be at least 1; got 0"),
     (("--save", "v.gguf"), {}, "--save v.gguf must end in .safetensors"),
-    (("--layers", 0, 1, "--save", "v.safetensors"), {}, "--save and --vector are of one block"),
+    (("--layers", 0, 1, "--save", "v.safetensors"), {}, "--save is of one block, or of several"),
+    (("--together",), {}, "--together needs --layers: name the blocks to steer at once"),
+    (
+        ("--layers", 0, 1, "--weights", 1, 2),
+        {},
+        "--weights goes with --together, one number for each",
+    ),
+    (("--layers", 0, 1, "--together", "--weights", 1), {}, "--weights goes with --together, one"),
+    (("--layers", 0, 1, "--together", "--weights", 1, 0), {}, "2 numbers other than 0"),
+    (("--layers", 0, 1, "--together", "--site", "post-norm"), {}, "follows the last block, 1"),
+    (
+        ("--method", "pca"),
+        dict(negative="three.txt", positive="p.txt"),
+        "wants pairs, the j-th of P",
+    ),
     (("--vector", "text.txt"), {}, "name --vector or --positive, not both"),
     (("--budget", 0), {}, "budget must be positive and finite, in nats"),
     (("--budget", -0.1), {}, "budget must be positive and finite, in nats"),
@@ -470,7 +522,7 @@ def test_bad_input_is_one_line_and_status_2(monkeypatch, capsys, files, more, ch
 
 def test_the_bar_counts_the_passes_of_the_search_and_the_steps_of_all_else():
     shown = []
-    show = _of_block(3, lambda *state: shown.append(state))
+    show = _of_block((3,), lambda *state: shown.append(state))
     for stage, done, of in (("choosing", 2, 2), ("choosing", 1, 2), ("measuring", 1, 4)):
         show(done, of, stage)
     assert shown == [

@@ -8,7 +8,7 @@ from scipy.stats import norm
 
 import ufm.llm
 from ufm.app.printing.strength import _other_prompts
-from ufm.llm.steering.prompt_states import PromptStates
+from ufm.llm.steering.prompt_states import PromptStates, StatesAtOnce
 from ufm.llm.strength import spread as module
 from ufm.llm.strength.guarantee import find_guarantee
 from ufm.llm.strength.prompt_mass import MeanMass
@@ -40,8 +40,12 @@ class Case:
         self.choose = lambda spend: ufm.llm.choose_strength(spend, **how)
         self.column = ufm.llm.KINDS.index(kind)
 
+    def rows(self, vector):
+        """Those of several blocks come end to end."""
+        return vector.reshape(-1, 16) if isinstance(self.layer, tuple) else vector
+
     def spend(self, vector, part):
-        steering = ufm.llm.Steering(vector, self.layer, site=self.site)
+        steering = ufm.llm.Steering(self.rows(vector), self.layer, site=self.site)
         return ufm.llm.TextSpend(self.model, TEXT[part::2], steering, length=8, target=TARGET)
 
     def spread(self, **how):
@@ -52,7 +56,7 @@ class Case:
     def by_hand(self, vector):
         """The outcome of another v: a new search, full passes for its price and its mass."""
         alpha = self.choose(self.spend(vector, 0)).alpha
-        how = dict(vector=vector, layer=self.layer, site=self.site)
+        how = dict(vector=self.rows(vector), layer=self.layer, site=self.site)
         logits = [np.asarray(self.model.logits(row, alpha, **how)) for row in PROMPTS]
         mass = np.mean([np.exp(x)[TARGET].sum() / np.exp(x).sum() for x in logits])
         return np.array([alpha, self.spend(vector, 1).at([alpha])[0, self.column], mass])
@@ -114,6 +118,24 @@ def test_the_first_order_is_off_by_the_square_of_the_noise(model, place, kind):
     fine, _ = off_by(model, 0.003, place=place, kind=kind)
     assert (coarse < 0.25 * moved).all()
     assert (fine < coarse / 30).all()  # a hundredth, where the next order is small
+
+
+def test_several_blocks_at_once_are_resampled_together(model):
+    errors = []
+    for noise in (0.03, 0.003):
+        parts = clouds(noise=noise), clouds(1, noise=noise)
+        case = Case(model, StatesAtOnce(parts, (1.0, -0.5)), place=((0, 1), "residual"))
+        changes = case.states.changes(5, 3)
+        by_part = [parts[0].changes(5, 3), -0.5 * parts[1].changes(5, 3)]
+        np.testing.assert_array_equal(changes, np.concatenate(by_part, axis=1))
+        found = case.spread(resamples=5, seed=3).resampled
+        want = np.array([case.by_hand(case.states.vector + change) for change in changes])
+        centre = case.by_hand(case.states.vector)
+        error = np.abs(np.stack(found, axis=1) - want) / centre
+        errors.append(error.max(axis=0))
+        assert (error.max(axis=0) < 0.25 * np.abs(want / centre - 1).max(axis=0)).all()
+    assert (errors[1] < errors[0] / 30).all()
+    assert case.states.halves(2, 0).shape == (2, 2, 32)
 
 
 def test_a_gradient_taken_elsewhere_is_found_to_be_no_first_order(model, monkeypatch):
