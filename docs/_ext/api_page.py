@@ -115,7 +115,7 @@ def _summary(value: object) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+    return _without_links(text).replace("|", "\\|")
 
 
 def _public_names(package: ModuleType) -> list[str]:
@@ -158,7 +158,7 @@ def _member(cls: type, member: str, name: str, fence: str) -> Iterator[str]:
 
 
 def _markdown(value: object, name: str) -> str:
-    """The docstring, its doctests fenced, and `[a](b)` escaped where it is a formula, no link."""
+    """The docstring, its doctests fenced and its formulas set."""
     text = inspect.getdoc(value)
     if not text:
         raise ExtensionError(f"{name} is public and has no docstring: write one")
@@ -166,6 +166,11 @@ def _markdown(value: object, name: str) -> str:
     text = re.sub(
         r"^>>> (?:.+\n?)+", lambda t: f"```pycon\n{t[0].rstrip()}\n```\n", text, flags=re.M
     )
+    return _without_links(text)
+
+
+def _without_links(text: str) -> str:
+    """`[a](b)` is a formula here, no link."""
     code = r"```.*?```|`[^`]*`|^ {4}.*?$"
     return re.sub(
         rf"({code})|\](?=\((?!https?:))", lambda m: m[1] or r"\]", text, flags=re.M | re.S

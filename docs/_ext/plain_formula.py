@@ -31,7 +31,22 @@ _OTHER = {
 _LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _COMMANDS = set(
-    ["log", "exp", "max", "min", "tanh", "cos", "sin", "tan", "inf", "sup", "arg", "lim"]
+    [
+        "log",
+        "exp",
+        "hat",
+        "bar",
+        "max",
+        "min",
+        "tanh",
+        "cos",
+        "sin",
+        "tan",
+        "inf",
+        "sup",
+        "arg",
+        "lim",
+    ]
 )
 _UPRIGHT = set(["KL", "TV", "CE", "LN", "BCE"])
 _OPERATORS = set(
@@ -74,6 +89,8 @@ _MEANT = (
     (r"α\*", "α^{∗}"),
     (r"α x V", "α × V"),
     (r"not ([A-Z])", r"[V] \\ \1"),
+    (r"(\w)\u0302", r"hat \1"),
+    (r"(\w)\u0304", r"bar \1"),
     (r"([₀-₉]+)", lambda digits: f"_{{{digits[1].translate(_LOWERED)}}}"),
     (r"([⁰¹²³⁴-⁹⁻]+)", lambda digits: f"^{{{digits[1].translate(_RAISED)}}}"),
     (r"\|(\w+)\|\|(\w+)\|", r"|\1| |\2|"),

@@ -19,12 +19,12 @@ _KEPT = re.compile(
 _LIST = re.compile(r"\s*(?:[-*+]|\d+\.|:)\s+")
 _FENCE = re.compile(r"\s*(`{3,}|:{3,})\s*(?:\{([\w:-]+)\})?(.*)")
 _NESTED = ("container", "py:", "prf:", "note", "admonition")  # directives that hold Markdown
-_SIGN = "α-ωΑ-Ωϵ∂√∞≤≥≠≈∝∈∉→±×²³½¼⅛∩∪⊂∅∇‖⊥⊙∑ℝ−⁻⁰¹⁴-⁹₀-₉"
+_SIGN = "α-ωΑ-Ωϵ∂√∞≤≥≠≈∝∈∉→±×²³½¼⅛∩∪⊂∅∇‖⊥⊙∑ℝ−⁻⁰¹⁴-⁹₀-₉\u0302\u0304"  # the last two: hat and bar
 # strong: only a formula looks like this
 _STRONG = re.compile(
     rf"[{_SIGN}]|(?<![A-Za-z])[A-Za-z]'?_[{{A-Za-z0-9]|\^[{{\w+-]|(?<![A-Za-z])[A-Za-z]'?\([a-z0-9\-]|"
     r"\|[^|\s]+\||\bM(top|bot)\b|^(?:min|max|mean|log|sup|inf)_|[a-z]<=|\d\[[a-z]|"
-    r"\b(?:log|exp|cos|sin|tan|tanh) [a-z]\b|^\[[A-Za-z](?:, [A-Za-z])*\]$|^\w [+-] \w$|"
+    r"\b(?:LN|Var|Cov)_|\b(?:log|exp|cos|sin|tan|tanh) [a-z]\b|^\[[A-Za-z](?:, [A-Za-z])*\]$|^\w [+-] \w$|"
     r"^[A-Za-z]=[\w(]|\([A-Z]-1\)/[A-Z]|^C'$|\b1_[A-Z]"
 )
 _RELATION = re.compile(r"^(?:[=<>]|<=|>=|!=)$")

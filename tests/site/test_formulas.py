@@ -48,6 +48,11 @@ SET = {
     "σ(r_min + Rα) of log_odds": r"$\sigma (r_{\mathrm{min}} + R\alpha)$ of log_odds",
     "strictly increasing on R": r"strictly increasing on $\mathbb{R}$",
     "α* and h⊥_j, up to O(α⁻²)": (r"$\alpha^{\ast}$ and $h_{\perp ,j}$, up to $O(\alpha^{-2})$"),
+    "Var_j(M|not T)/Var_j(M) is R̄ - |M̂(z)|": (
+        r"$\operatorname{Var}_{j}(M \mid [V] \setminus T)/\operatorname{Var}_{j}(M)$ is "
+        r"$\bar R - \lvert \hat M(z) \rvert$"
+    ),
+    "to W' LN_0(±v) as": r"to $W' \mathrm{LN}_{0}(\pm v)$ as",
     "½ Σ_j π_j Var_j(M) α²": (r"$\tfrac12 \sum_{j} \pi_{j} \operatorname{Var}_{j}(M) \alpha^{2}$"),
     r"| T of \|M\| | V = 50,257 |": r"| $T$ of $\lvert M \rvert$ | $V = 50{,}257$ |",
 }

@@ -146,7 +146,7 @@ class Transformer(eqx.Module):
         """ρ >= sup |h + R(α)| (centred for layernorm), over all α, v and `positions`.
 
         |h| plus, for every later block with norm outputs n: Σ_heads sup |output value n| +
-        ‖down‖ sup |up n + up_bias| + |down_bias|.
+        `‖down‖ sup |up n + up_bias| + |down_bias|`.
         """
         hidden, index = self._stream(hidden), self._index(layer)
         last = _advance(self.blocks[: index + 1], hidden, jnp.zeros_like(hidden))[-1]

@@ -107,7 +107,7 @@ def first_order_effect(tilt: ExponentialTilt, tokens: Numbers) -> Float[Array, "
 def concept_log_odds_increase(
     tilt: ExponentialTilt, alpha: ArrayLike, tokens: Numbers
 ) -> Float[Array, " contexts"]:
-    """ν_j(α) = [K_C - K_{not C}](α) - [K_C - K_{not C}](0), shape [m] (Theorem 3.6); ν_j(0) = 0.
+    """ν_j(α) = K_C(α) - K_C(0) - K_{not C}(α) + K_{not C}(0), shape [m] (Theorem 3.6); ν_j(0) = 0.
 
     K_C(α) = log Σ_{z in C} p(z|c_j) e^{αM(z)}; ν' = E_α[M|C] - E_α[M|not C] and |ν| <= R|α|. Where the
     two differences cancel an error is left of some units in the last place of |α| E|M - μ|, summed over

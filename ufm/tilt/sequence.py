@@ -98,7 +98,7 @@ class ContextChain(eqx.Module):
         return _checked_length(length) * reach**2 / 8
 
     def presence(self, alpha: ArrayLike, target: Numbers, length: int) -> Float[Array, ""]:
-        """P_α(a token of T is among the first L = `length`), a scalar in [0, 1].
+        """The probability that a token of T is among the first L = `length`, a scalar in [0, 1].
 
         `target` is T, a boolean mask [V], neither empty nor full. It need not grow with α, even where M
         separates T: steering may lead into contexts in which T is less likely; `presence_bounds` do grow.
@@ -116,7 +116,7 @@ class ContextChain(eqx.Module):
         return self._summed_on_the_way(off, here, length)
 
     def expected_count(self, alpha: ArrayLike, target: Numbers, length: int) -> Float[Array, ""]:
-        """E_α[number of tokens of T among the first L = `length`] = E_α Σ_t F_{c_t,T}(α), a scalar in [0, L].
+        """The expected number of tokens of T among the first L = `length`, Σ_t E_α[F_{c_t,T}(α)], in [0, L].
 
         >>> import ufm
         >>> tilt = ufm.ExponentialTilt([[-0.105360516, -2.302585093]], [0.0, 1.0])

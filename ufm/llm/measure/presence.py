@@ -62,7 +62,7 @@ def predicted_presence(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Presence:
-    """P_α(T appears) and the expected number of its tokens, without a steered text.
+    """How likely T appears, and the expected number of its tokens, without a steered text.
 
     After each prompt `samples` unsteered continuations z_1, …, z_L are drawn, L = `length`. v is added at
     the post-norm site, so that M = Wv is the same at every step, and a text has the weight
