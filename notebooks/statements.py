@@ -943,7 +943,7 @@ def test_the_token_that_dominates_has_the_largest_m_at_the_last_block_alone(domi
     assert _same[0]
     assert not _same[2]
     _even, _uneven, _behind = (np.corrcoef(*_pair)[0, 1] for _pair in _points)
-    assert 1 - 1e-12 < _even
+    assert _even > 1 - 1e-12
     assert _behind < _uneven < 0.95
     return
 

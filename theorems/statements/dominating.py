@@ -96,14 +96,14 @@ STATEMENT = Statement(
     title="Dominating tokens",
     source=SOURCE,
     idea=r"""
-        "Dominating tokens do not generally associate to extremal log-odds at intermediate layers, but they do
-        at the final layer", v1 reports in Section 5 from what it saw. Proposition 4.1 says which tokens
-        dominate, whatever the layer: those with the largest $W\,N_0(v)$, which two evaluations of
-        the head give before anything is steered. Logits within $\sqrt{d}\,\lVert \gamma \odot W_z \rVert
-        B(\rho)$ of their limits are in the order of these wherever the limits are further apart.
+        "Dominating tokens do not generally associate to extremal log-odds at intermediate layers, but they
+        do at the final layer", v1 reports in Section 5 from what it saw. Proposition 4.1 says which tokens
+        dominate, whatever the layer: those with the largest $W\,N_0(v)$, which two evaluations of the head
+        give before anything is steered. Logits within $\sqrt{d}\,\lVert \gamma \odot W_z \rVert B(\rho)$ of
+        their limits are in the order of these wherever the limits are further apart.
 
-        And $M$? By Definition 3.2 it is the mean of $W N_\epsilon(h_i)$ over $P$ less that over $N$, up to a
-        constant. A norm is linear but for the length that it divides by. With $r_i = \sqrt{\lVert h_i
+        And $M$? By Definition 3.2 it is the mean of $W N_\epsilon(h_i)$ over $P$ less that over $N$, up to
+        a constant. A norm is linear but for the length that it divides by. With $r_i = \sqrt{\lVert h_i
         \rVert^2/d + \epsilon}$ and any $r > 0$,
 
         $$ N_\epsilon(h_i) - \frac{\gamma \odot h_i}{r} = \Bigl(1 - \frac{r_i}{r}\Bigr) N_\epsilon(h_i)
@@ -112,8 +112,8 @@ STATEMENT = Statement(
 
         and Cauchy-Schwarz gives the claim. So at the last block $M$ is $W(\gamma \odot v)/r$, which is
         $\lVert v \rVert/(\sqrt{d}\,r)$ times the limit's logits, exactly if the states are equally long,
-        and up to how unlike they are otherwise: v1's observation, with its reason and its limits. At
-        an earlier layer the blocks that follow change $M$, but not the limit, and nothing connects the two.
+        and up to how unlike they are otherwise: v1's observation, with its reason and its limits. At an
+        earlier layer the blocks that follow change $M$, but not the limit, and nothing connects the two.
     """,
     claims=(
         Claim(
@@ -122,11 +122,10 @@ STATEMENT = Statement(
             text="""At any layer, two tokens whose values of W'LN_0(±v) are further apart than their bounds
                 O(1/|α|) together are in the order of these values: the largest dominates in the end.""",
             formula=r"""y_z(\alpha) > y_u(\alpha) \quad \text{if } \bigl(W' N_0(\pm v)\bigr)_z - \bigl(W'
-                N_0(\pm
-                v)\bigr)_u > \sqrt{d}\, \bigl( \lVert \gamma \odot W'_z \rVert + \lVert \gamma \odot W'_u
-                \rVert \bigr) B(\rho), \qquad B(\rho) = \frac{2\rho}{2\lvert \alpha \rvert\,\lVert v
-                \rVert - \rho} + \frac{d\,\epsilon}{2(\lvert \alpha \rvert\,\lVert v \rVert -
-                \rho)^2}, \quad \lvert \alpha \rvert\,\lVert v \rVert > \rho""",
+                N_0(\pm v)\bigr)_u > \sqrt{d}\, \bigl( \lVert \gamma \odot W'_z \rVert + \lVert \gamma \odot
+                W'_u \rVert \bigr) B(\rho), \qquad B(\rho) = \frac{2\rho}{2\lvert \alpha \rvert\,\lVert v
+                \rVert - \rho} + \frac{d\,\epsilon}{2(\lvert \alpha \rvert\,\lVert v \rVert - \rho)^2},
+                \quad \lvert \alpha \rvert\,\lVert v \rVert > \rho""",
             source="this project; extends Proposition 4.1",
             hypotheses=(DIRECTION, BOUNDED_REST),
             conclusion=_limit,
@@ -142,13 +141,12 @@ STATEMENT = Statement(
         Claim(
             id="dominating.last-block",
             title="extremal log-odds",
-            text="""Where v is the difference of means of the last block's output, M is W(γ ⊙ v)/r up to
-                a constant and to a term that vanishes if the states are equally long: then its extremal
+            text="""Where v is the difference of means of the last block's output, M is W(γ ⊙ v)/r up to a
+                constant and to a term that vanishes if the states are equally long: then its extremal
                 tokens are those that dominate.""",
             formula=r"""\Bigl\lvert M(z) - c - \frac{1}{r}\, W_z \cdot (\gamma \odot v) \Bigr\rvert \le
-                \sqrt{d}\,
-                \lVert \gamma \odot W_z \rVert \left( \operatorname{mean}_{i \in P} \Bigl\lvert 1 -
-                \frac{r_i}{r} \Bigr\rvert + \operatorname{mean}_{i \in N} \Bigl\lvert 1 - \frac{r_i}{r}
+                \sqrt{d}\, \lVert \gamma \odot W_z \rVert \left( \operatorname{mean}_{i \in P} \Bigl\lvert 1
+                - \frac{r_i}{r} \Bigr\rvert + \operatorname{mean}_{i \in N} \Bigl\lvert 1 - \frac{r_i}{r}
                 \Bigr\rvert \right), \qquad r_i^2 = \frac{\lVert h_i \rVert^2}{d} + \epsilon, \quad r > 0
                 \quad \text{(LayerNorm: } h_i, v \text{ less their means)}""",
             source=SOURCE,

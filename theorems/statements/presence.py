@@ -137,28 +137,28 @@ STATEMENT = Statement(
     title="Presence in sampled text",
     source=SOURCE,
     idea=r"""
-        v1 on what a judge sees in sampled text, after Theorem 3.6: "$\Delta p(C \mid \alpha)$ may vary while
-        the corresponding concept tokens $C$ remain too low-probability to be sampled with noticeable
+        v1 on what a judge sees in sampled text, after Theorem 3.6: "$\Delta p(C \mid \alpha)$ may vary
+        while the corresponding concept tokens $C$ remain too low-probability to be sampled with noticeable
         frequency", and "once concept tokens $C$ become sufficiently likely, the sampling-based concept
         probability becomes more aligned with our $\Delta p$". Both can be made exact, for texts of $L$
         tokens that are all steered.
 
         *Mass.* Let $\bar F$ be the mean over the steps of $F_T(0) + \lvert T \rvert\,\Delta p(T)$, in the
-        contexts that the text comes through. $L \bar F$ is the expected number of target tokens; this
-        is at least 1 where there is one, and never more than $L$, hence $\bar F \le P(T \text{
-        appears}) \le L \bar F$. So all of $S$ texts miss $T$ with a probability of at least $1 - S L \bar F$
-        (Bernoulli), however often $\Delta p$ doubles meanwhile: the first sentence.
+        contexts that the text comes through. $L \bar F$ is the expected number of target tokens; this is at
+        least 1 where there is one, and never more than $L$, hence $\bar F \le P(T \text{ appears}) \le L
+        \bar F$. So all of $S$ texts miss $T$ with a probability of at least $1 - S L \bar F$ (Bernoulli),
+        however often $\Delta p$ doubles meanwhile: the first sentence.
 
-        *Half.* If at every step the mass is $f$, $T$ appears with the probability $1 - (1 - f)^L$: one
-        half at
-        $f = 1 - 2^{-1/L}$, where $\operatorname{logit} f = \log(2^{1/L} - 1) \approx -\log(L/\log 2)$. Of 300
-        tokens, as in v1's settings, that is a mass of 0.0023. The log-odds of the mass move by at most
-        $\bar R$ a unit of strength, so half of the texts show $T$ earlier than half of the mass is there,
-        by at least $\log(L/\log 2)/\bar R$ or nearly so. The second sentence is right about the direction:
-        presence and mass rise together. But a curve of presence is the sigmoid of another quantity, and
-        saturates while $\Delta p$ is still small; the strength at which it is one half is no half saturation,
-        and depends on how long the texts are. `ufm.ContextChain` and `ufm.llm.predicted_presence` predict
-        it at the length that is sampled.
+        *Half.* If at every step the mass is $f$, $T$ appears with the probability $1 - (1 - f)^L$: one half
+        at $f = 1 - 2^{-1/L}$, where $\operatorname{logit} f = \log(2^{1/L} - 1) \approx -\log(L/\log 2)$.
+        Of 300 tokens that is a mass of 0.0023. (v1 writes its prompt sets at this length, and does not say
+        how long its 32 completions are.) The log-odds of the mass move by at most $\bar R$ a unit of
+        strength, so half of the texts show $T$ earlier than half of the mass is there, by at least
+        $\log(L/\log 2)/\bar R$ or nearly so. The second sentence is right about the direction: where the
+        contexts are alike, presence and mass rise together. But a curve of presence is the sigmoid of another
+        quantity, and saturates while $\Delta p$ is still small; the strength at which it is one half is no
+        half saturation, and depends on how long the texts are. `ufm.ContextChain` and
+        `ufm.llm.predicted_presence` predict it at the length that is sampled.
     """,
     claims=(
         Claim(
@@ -166,8 +166,8 @@ STATEMENT = Statement(
             title="mass and presence",
             text="""Whether T is among L tokens lies between the mean mass on the way, F(0) + |T|Δp, and L
                 times it; none of S texts shows T with a probability of at least 1 less SL times it.""",
-            formula=r"""\bar F(\alpha) \le P_\alpha(z_t \in T \text{ for some } t \le L) \le L \bar F(\alpha),
-                \quad \bigl(1 - P_\alpha(z_t \in T \text{ for some } t)\bigr)^S \ge 1 - S L \bar
+            formula=r"""\bar F(\alpha) \le P_\alpha(z_t \in T \text{ for some } t \le L) \le L \bar
+                F(\alpha), \quad \bigl(1 - P_\alpha(z_t \in T \text{ for some } t)\bigr)^S \ge 1 - S L \bar
                 F(\alpha), \qquad \bar F(\alpha) = \frac{1}{L}\, \mathbb{E}_{P_\alpha} \sum_{t=1}^{L}
                 \bigl[F_{c_t,T}(0) + \lvert T \rvert\, \Delta p(T \mid c_t, \alpha)\bigr]"""
             + IF_POSITIVE,
@@ -187,9 +187,8 @@ STATEMENT = Statement(
         Claim(
             id="presence.half",
             title="half of the texts",
-            text="""T is in half of the texts of L tokens once its mass is 1 - 2^(-1/L) on the way, not
-                before it
-                is that somewhere: at least log(1/(2^(1/L) - 1))/R̄ before every context is half
+            text="""T is in half of the texts of L tokens once its mass is f = 1 - 2^{-1/L} on the way, and
+                not before it is f somewhere: at least log((1-f)/f) / R̄ before every context is half
                 saturated.""",
             formula=r"""P_\alpha(T) \ge \tfrac{1}{2} \text{ if } F_{j,T}(\alpha) \ge 1 - 2^{-1/L} \text{ for
                 every } j, \quad P_\alpha(T) \le \tfrac{1}{2} \text{ if } F_{j,T}(\alpha) \le 1 - 2^{-1/L}

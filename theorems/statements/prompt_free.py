@@ -95,18 +95,17 @@ STATEMENT = Statement(
     title="What is left of the prompt",
     source=SOURCE,
     idea=r"""
-        "For large $\lvert \alpha \rvert$ the steered logits no longer depend on the input prompt", v1
-        says after
-        Proposition 4.1, and draws the plateau of the cross-entropy from that. It is what the final norm does.
-        Both streams end within $B(\rho)$ and $B(\rho')$ of the same limit (`prop-4.1.rate`), so two
-        prompts are at most the sum apart, which says from which strength on a prompt is forgotten up to
+        "For large $\lvert \alpha \rvert$ the steered logits no longer depend on the input prompt", v1 says
+        after Proposition 4.1, and draws the plateau of the cross-entropy from that. It is what the final
+        norm does. Both streams end within $B(\rho)$ and $B(\rho')$ of the same limit (`prop-4.1.rate`), so
+        two prompts are at most the sum apart, which says from which strength on a prompt is forgotten up to
         $\epsilon$: a steered model answers every prompt alike there.
 
-        Without a norm, in the UFM of Section 3, *it is not so*: by Proposition B.1 the limit is $p_j$
-        given $M_{\mathrm{top}}$, and $j$ is in it. Two prompts end alike iff these conditional
-        distributions are the same: where one token alone has the largest $M$, or in the paper's uniform
-        dataset, where all of $T$ share it evenly. Where several tokens share it unevenly, the prompt decides
-        between them for ever. The speed is exponential here, $1/\alpha$ behind a norm.
+        Without a norm, in the UFM of Section 3, *it is not so*: by Proposition B.1 the limit is $p_j$ given
+        $M_{\mathrm{top}}$, and $j$ is in it. Two prompts end alike iff these conditional distributions are
+        the same: where one token alone has the largest $M$, or in the paper's uniform dataset, where all of
+        $T$ share it evenly. Where several tokens share it unevenly, the prompt decides between them for
+        ever. The speed is exponential here, $1/\alpha$ behind a norm.
 
         v1 has the cross-entropy plateau "since the output distribution becomes input-independent". It
         plateaus, but for another reason: no probability vanishes in the limit behind a norm. Without one
@@ -120,11 +119,10 @@ STATEMENT = Statement(
                 e^{-|α|g}: to 0 if one token alone is in Mtop, and only if these agree.""",
             formula=r"""\bigl\lvert \mathrm{TV}(p_{i,\alpha}, p_{j,\alpha}) - \mathrm{TV}(p_{i,+\infty},
                 p_{j,+\infty}) \bigr\rvert \le \left( \frac{1 -
-                p_i(M_{\mathrm{top}})}{p_i(M_{\mathrm{top}})} +
-                \frac{1 - p_j(M_{\mathrm{top}})}{p_j(M_{\mathrm{top}})} \right) e^{-\alpha g} \quad (\alpha
-                \ge 0), \qquad p_{j,+\infty}(z) = \frac{1_{M_{\mathrm{top}}}(z)\,
-                p_j(z)}{p_j(M_{\mathrm{top}})}, \quad g = \max M - \max_{[V] \setminus M_{\mathrm{top}}}
-                M"""
+                p_i(M_{\mathrm{top}})}{p_i(M_{\mathrm{top}})} + \frac{1 -
+                p_j(M_{\mathrm{top}})}{p_j(M_{\mathrm{top}})} \right) e^{-\alpha g} \quad (\alpha \ge 0),
+                \qquad p_{j,+\infty}(z) = \frac{1_{M_{\mathrm{top}}}(z)\, p_j(z)}{p_j(M_{\mathrm{top}})},
+                \quad g = \max M - \max_{[V] \setminus M_{\mathrm{top}}} M"""
             + hypotheses.IF_MOVING,
             source="this project; extends Proposition B.1",
             hypotheses=(hypotheses.EXPONENTIAL_PATH, hypotheses.MOVING),
@@ -137,15 +135,13 @@ STATEMENT = Statement(
         Claim(
             id="prompt-free.norm",
             title="behind a norm",
-            text="""Before a final norm the logits of any two prompts come together as α → ±∞: they are
-                at most
-                the sum of their two distances O(1/|α|) from the limit apart.""",
+            text="""Before a final norm the logits of any two prompts come together as α → ±∞: they are at
+                most the sum of their two distances O(1/|α|) from the limit apart.""",
             formula=r"""\lvert y_z(\alpha) - y_z'(\alpha) \rvert \le \sqrt{d}\, \lVert \gamma \odot W'_z
-                \rVert
-                \bigl( B(\rho) + B(\rho') \bigr), \quad B(\rho) = \frac{2\rho}{2\lvert \alpha
-                \rvert\,\lVert v \rVert - \rho} + \frac{d\,\epsilon}{2(\lvert \alpha \rvert\,\lVert v
-                \rVert - \rho)^2} \quad \text{if } \lvert \alpha \rvert\,\lVert v \rVert > \rho, \rho'
-                \text{ (LayerNorm: all centred)}""",
+                \rVert \bigl( B(\rho) + B(\rho') \bigr), \quad B(\rho) = \frac{2\rho}{2\lvert \alpha
+                \rvert\,\lVert v \rVert - \rho} + \frac{d\,\epsilon}{2(\lvert \alpha \rvert\,\lVert v \rVert
+                - \rho)^2} \quad \text{if } \lvert \alpha \rvert\,\lVert v \rVert > \rho, \rho' \text{
+                (LayerNorm: all centred)}""",
             source=SOURCE,
             hypotheses=(DIRECTION, BOUNDED_REST),
             conclusion=_norm,

@@ -59,19 +59,18 @@ STATEMENT = Statement(
     title="The length of the vector",
     source=SOURCE,
     idea=r"""
-        $h + \alpha\,(c v) = h + (c \alpha)\, v$: whatever is read off a curve in $\alpha$ is divided by
-        $c$ when $v$ is multiplied by $c$. Peaks, half saturation, sweet spots and the strength that
-        spends a budget are; heights, limits and prices at these are not. A negative $c$ also turns
-        the order of peaks round, and exchanges $M_{\mathrm{top}}$ and $M_{\mathrm{bot}}$.
+        $h + \alpha\,(c v) = h + (c \alpha)\, v$: whatever is read off a curve in $\alpha$ is divided by $c$
+        when $v$ is multiplied by $c$. Peaks, half saturation, sweet spots and the strength that spends a
+        budget are; heights, limits and prices at these are not. A negative $c$ also turns the order of
+        peaks round, and exchanges $M_{\mathrm{top}}$ and $M_{\mathrm{bot}}$.
 
-        The softmax sees $W v$ alone. Divide $W$ by $s$ and multiply $H$ by $s$: the model is as well trained
-        as before, $M$ is the same, and $\lVert v \rVert$ is $s$ times as large. So along
-        $v / \lVert v \rVert$ a strength tells something of how a model writes down its states, and two
-        perfectly trained models of the same data can differ in it by any factor. Along $v$ itself
-        they agree: $\alpha = 1$ takes a contrastive model from $N$ to $P$. That is why a strength along a
-        unit vector, `ufm`'s default (`--normalise`), is carried from one model to another in lengths of
-        hidden states, which grow with $s$ as well (`--unit hidden`), or in nats. v1 draws normalised
-        vectors in Figure A.1 up to
+        The softmax sees $W v$ alone. Divide $W$ by $s$ and multiply $H$ by $s$: the model is as well
+        trained as before, $M$ is the same, and $\lVert v \rVert$ is $s$ times as large. So along $v /
+        \lVert v \rVert$ a strength tells something of how a model writes down its states, and two perfectly
+        trained models of the same data can differ in it by any factor. Along $v$ itself they agree: $\alpha
+        = 1$ takes a contrastive model from $N$ to $P$. That is why a strength along a unit vector, `ufm`'s
+        default (`--normalise`), is carried from one model to another in lengths of hidden states, which
+        grow with $s$ as well (`--unit hidden`), or in nats. v1 draws normalised vectors in Figure A.1 up to
         $\alpha = 2000$, others up to $200$, and does not say how the two are related; they are so by
         $\lVert v \rVert$.
     """,
@@ -100,12 +99,12 @@ STATEMENT = Statement(
         Claim(
             id="scaling.unit-length",
             title="unit vectors",
-            text="""The same data have a perfectly trained model with a vector of any length, with the same M:
-                along v/|v| a curve is that of v at α/|v|, and its strengths are no property of the data.""",
+            text="""The same data have a perfectly trained model with a vector of any length, with the same
+                M: along v/|v| a curve is that of v at α/|v|, and no strength is a property of the data.""",
             formula=r"""\sigma\Bigl(\frac{W}{s}\, s h_j\Bigr) = p_j, \quad M^{(s)} = M, \quad \lVert v^{(s)}
-                \rVert = s \lVert v \rVert, \qquad p^{(v^{(s)} / \lVert v^{(s)}
-                \rVert)}_{j,\alpha}(z) = p_{j,\,\alpha / (s \lVert v \rVert)}(z) \quad \text{for every }
-                s > 0 \text{ if } \sigma(W h_j) = p_j > 0,\ M \text{ is not constant}""",
+                \rVert = s \lVert v \rVert, \qquad p^{(v^{(s)} / \lVert v^{(s)} \rVert)}_{j,\alpha}(z) =
+                p_{j,\,\alpha / (s \lVert v \rVert)}(z) \quad \text{for every } s > 0 \text{ if } \sigma(W
+                h_j) = p_j > 0,\ M \text{ is not constant}""",
             source=SOURCE,
             hypotheses=(
                 hypotheses.DIFFERENCE_OF_MEANS,

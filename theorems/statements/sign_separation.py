@@ -74,31 +74,31 @@ STATEMENT = Statement(
     idea=r"""
         v1 says in Appendix B.1: "our main theorems continue to hold verbatim as long as the same
         sign-separation property holds for the log-odds $M$ (Lemma B.4)", and "if we see Lemma B.4 as an
-        assumption, then our results work". They do, and need less. A constant added to $M$ changes
-        no curve, and on a real model $W v$ gives $M$ only up to one; so what can be asked for is that
-        *some* offset makes $M$ positive exactly on $T$. That is $\delta > 0$, the hypothesis
-        `separation` of this project's statements: of the peak order, the rising target, sweet spots,
-        half saturation and budgets. The bump, the limits, the vanishing concepts and the cost do without
-        it. For the peak order it is not only enough, but needed, and one context decides for all: peaks
-        come in the order of $M$, in whichever context they are looked at.
+        assumption, then our results work". They do, and need less. A constant added to $M$ changes no
+        curve, and on a real model $W v$ gives $M$ only up to one; so what can be asked for is that *some*
+        offset makes $M$ positive exactly on $T$. That is $\delta > 0$, the hypothesis `separation` of this
+        project's statements: of the peak order, the rising target, sweet spots, half saturation and
+        budgets. The bump, the limits, the vanishing concepts and the cost do without it. For the peak order
+        it is not only enough, but needed, and one context decides for all: peaks come in the order of $M$,
+        in whichever context they are looked at.
 
         When does it hold? $M(z)$ is the mean of $\log p_i(z) - \log p_k(z)$ over the pairs of a positive
         and a negative context. So if this is at least $g$ on the target, in every pair, and at most $\tau$
         off it, $\delta \ge g - \tau$. Under Assumption 1, with $a_{j,z}$ that depends on the context (App.
-        B.1), $\tau \le 0 < g$. With a $b_{j,z}$ that depends on it as well the lemma "may fail", v1 says, and
-        what enforces it "typically leads to a less interpretable assumption". This is one that can be
-        interpreted: on the target $a$ exceeds $b$ by a larger factor, $e^g$, than $e^\tau$, by which
-        the other tokens differ between contexts. Both are read off the contexts of $P$ and $N$, before
-        anything is trained or steered.
+        B.1), $\tau \le 0 < g$. With a $b_{j,z}$ that depends on it as well the lemma "may fail", v1 says,
+        and what enforces it "typically leads to a less interpretable assumption". This is one that can be
+        interpreted: on the target $a$ exceeds $b$ by a larger factor, $e^g$, than $e^\tau$, by which the
+        other tokens differ between contexts. Both are read off the contexts of $P$ and $N$, before anything
+        is trained or steered.
     """,
     claims=(
         Claim(
             id="sign-separation.order",
             title="an equivalent",
-            text="""For every set T of tokens three things are one: M + c is positive exactly on T for some c;
-                δ > 0; the tokens of T peak after all others, in one context or in all.""",
-            formula=r"""\exists c: \bigl( M(z) + c > 0 \iff z \in T \bigr) \iff \delta = \min_T M - \max_{[V]
-                \setminus T} M > 0 \iff \alpha(j,z') < \alpha(j,z) \text{ for all } z \in T,\ z'
+            text="""For every set T of tokens three things are one: M + c is positive exactly on T for some
+                c; δ > 0; the tokens of T peak after all others, in one context or in all.""",
+            formula=r"""\exists c: \bigl( M(z) + c > 0 \iff z \in T \bigr) \iff \delta = \min_T M -
+                \max_{[V] \setminus T} M > 0 \iff \alpha(j,z') < \alpha(j,z) \text{ for all } z \in T,\ z'
                 \notin T"""
             + hypotheses.IF_MOVING,
             source=SOURCE,
@@ -114,9 +114,8 @@ STATEMENT = Statement(
         Claim(
             id="sign-separation.pairs",
             title="pairs of contexts",
-            text="""If log p_i(z)/p_k(z) is at least g on the target and at most τ off it, for every i in
-                P and
-                k in N, then δ >= g - τ, with no rates a and b asked for.""",
+            text="""If log p_i(z)/p_k(z) is at least g on the target and at most τ off it, for every i in P
+                and k in N, then δ >= g - τ, with no rates a and b asked for.""",
             formula=r"""\delta \ge g - \tau, \qquad g = \min_{i \in P,\, k \in N,\, z \in T} \log
                 \frac{p_i(z)}{p_k(z)}, \quad \tau = \max_{i \in P,\, k \in N,\, z \notin T} \log
                 \frac{p_i(z)}{p_k(z)}"""

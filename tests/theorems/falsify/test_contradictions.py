@@ -1,16 +1,24 @@
 """What a contradiction says and shows, worked out again apart from the code that found it."""
 
 import re
+from dataclasses import replace
 
 import mpmath as mp
 import pytest
+from flint import ctx
 
 from tests.exact_model import Exact
 from theorems.falsify import MAP, falsify
 from theorems.falsify._map import Needed
 from theorems.falsify._steered import Steered
 from theorems.falsify.contradictions.cross_entropy import budget
-from theorems.falsify.contradictions.last_norm import Stream, too_far
+from theorems.falsify.contradictions.last_norm import (
+    Stream,
+    out_of_order,
+    prompts_apart,
+    too_far,
+    unlike_the_limit,
+)
 from theorems.tables.exact import exact_instance, read_exact
 
 SIGN = [p for p, entry in MAP.items() if p[0] == "lemma-b4.sign" and isinstance(entry, Needed)]
@@ -35,6 +43,41 @@ def test_the_distance_to_the_limit_and_the_bound_of_a_stream():
 
 def test_a_bound_that_the_state_obeys_is_not_contradicted():
     assert too_far(Stream(((3, 0), (0, 0)), (0, 1), rho=3)) is None
+
+
+def test_two_prompts_out_of_order_and_apart_by_hand():
+    """h = (3, 0) and (-3, 0), v = (0, 1), ρ = 1 claimed of |h| = 3; d = 2."""
+    stream = Stream(((3, 0), (-3, 0)), (0, 1), rho=1)
+    with ctx.workprec(192):
+        apart, order = prompts_apart(stream), out_of_order(stream)
+        assert prompts_apart(replace(stream, rho=3)) is None
+        assert out_of_order(replace(stream, rho=3)) is None
+    # at α = 4 both have √2 (±3, 4)/5: 2 √2 3/5 apart, against 2 √2 2/(8 - 1)
+    assert apart is not None
+    assert "α = 4" in apart.text
+    want = [2 * 2**0.5 * 3 / 5, 4 * 2**0.5 * 1 / 7]
+    assert [float(value.mid()) for _, value in apart.values] == pytest.approx(want, rel=1e-14)
+    # the limits √2 (0, 1) are √2 apart, more than twice √2 2/7 at α = 4, where 4/5 > 3/5: in order
+    assert order is None
+    with ctx.workprec(192):
+        found = out_of_order(replace(stream, hidden=((9, 0), (0, 0))))
+    assert found is not None
+    assert "at α = 4" in found.text
+    want = [2**0.5 * x / (81 + 16) ** 0.5 for x in (4, 9)]
+    assert [float(value.mid()) for _, value in found.values] == pytest.approx(want, rel=1e-14)
+
+
+def test_a_block_parts_m_from_the_difference_of_the_states():
+    """h = (3, -4) and (3, 4): x + max(x, 0) gives (6, -4) and (6, 8); without it M is (0, -8)/(5/√2)."""
+    stream = Stream(((3, -4), (3, 4)), (0, 0), block=1)
+    with ctx.workprec(192):
+        assert unlike_the_limit(replace(stream, block=0)) is None
+        found = unlike_the_limit(stream)
+    assert found is not None
+    first, second = (2**0.5 * x / 52**0.5 for x in (6, -4)), (2**0.5 * x / 10 for x in (6, 8))
+    odds = [x - y for x, y in zip(first, second, strict=True)]
+    want = [odds[0] - odds[1], 8 / (5 / 2**0.5)]
+    assert [float(value.mid()) for _, value in found.values] == pytest.approx(want, rel=1e-14)
 
 
 @pytest.mark.parametrize("pair", SIGN, ids=lambda pair: pair[1])
