@@ -40,8 +40,10 @@ class Reproduce:
         model: smollm2, an id on the Hub, a GGUF file, or a folder with config.json, safetensors and
             tokenizer.json.
         out: Folder of the page, the figures and the runs.
-        concepts: Concepts to steer; joy, formal and french come with ufm.
-        prompts: Files with prompts of the concepts, in JSON lines.
+        concepts: Concepts to steer; if not given, those of --prompts, or joy, formal and french, whose
+            prompts come with ufm. Prompts of other ones that ufm prompts knows are written.
+        prompts: Files with prompts of the concepts, in JSON lines, as ufm prompts writes them.
+        writer: The instruct model that writes prompts, if it is another one.
         contexts: Prompts of the next-token curves; neutral comes with ufm.
         text: UTF-8 text for the cross-entropy; essays come with ufm.
         scale: The paper's own numbers, or few enough for two cores and a small model.
@@ -60,8 +62,9 @@ class Reproduce:
 
     model: Annotated[str, Positional("MODEL")]
     out: Annotated[Path, FOLDER, Metavar("FOLDER")] = Path("ufm-reproduce")
-    concepts: tuple[str, ...] = ("joy", "formal", "french")
+    concepts: tuple[str, ...] = ()
     prompts: Annotated[tuple[Path, ...], Rule(_files)] = ()
+    writer: Annotated[str | None, Metavar("MODEL")] = None
     contexts: Annotated[Path, EXISTING_FILE] = Path("neutral")
     text: Annotated[Path, EXISTING_FILE] = Path("essays")
     scale: Literal["small", "paper"] = "small"
@@ -80,12 +83,13 @@ class Reproduce:
         for name in ("contexts", "text"):
             object.__setattr__(self, name, example_file(getattr(self, name)))
         words = (part.strip() for concept in self.concepts for part in concept.split(","))
-        object.__setattr__(self, "concepts", tuple(filter(None, words)))
+        concepts = tuple(filter(None, words))
+        if self.concepts and not concepts:
+            raise BadInput("--concepts names no concept")
+        object.__setattr__(self, "concepts", concepts)
 
     def __call__(self) -> int:
         """The exit status is 1 where a law fails."""
-        if not self.concepts:
-            raise BadInput("--concepts names no concept")
         errors = Console(stderr=True)
         with as_bad_input((ValueError, ModuleNotFoundError)), starting_jax(errors):
             from ufm.llm.reproduce.experiments import chosen
@@ -123,7 +127,7 @@ class Reproduce:
         """The model and the files, read: the small files first."""
         from ufm.llm.checkpoint.load import load
         from ufm.llm.decoder.arguments import block_number
-        from ufm.llm.reproduce.inputs import read_study
+        from ufm.llm.reproduce.inputs import Author, read_study
         from ufm.llm.reproduce.scale import SCALES
         from ufm.llm.reproduce.study import default_layers
         from ufm.llm.steering.devices import on_each_device
@@ -133,12 +137,17 @@ class Reproduce:
             tokenizer = load_tokenizer(self.model, self.revision)
             model = load(self.model, self.dtype, revision=self.revision, ignore=self.ignore)
             model = on_each_device(replace(model, memory=int(self.memory * 1e9)))
-            given = sorted({block_number(layer, model.blocks) for layer in self.layers})
-            scale = SCALES[self.scale]
+            writer = None
+            if self.writer is not None:
+                writer = load(self.writer, self.dtype), load_tokenizer(self.writer)
+        given = sorted({block_number(layer, model.blocks) for layer in self.layers})
+        scale = SCALES[self.scale]
+        with progress_bar("reading", errors) as bar:
             return read_study(
                 model,
                 tokenizer,
                 scale if self.unit is None else scale.in_unit(self.unit),
+                Author(self.out / "prompts", writer, bar),
                 concepts=self.concepts,
                 prompts=self.prompts,
                 contexts=self.contexts,

@@ -82,7 +82,7 @@ def print_reproduction(reproduction: "Reproduction", directory: Path, console: C
         three = (numbers[0], median(numbers), numbers[-1]) if numbers else (None,) * 3
         verdicts = coloured(worst(column.verdicts), counted(column.verdicts))
         cells = (figure(number, ".2g") for number in three)
-        shown.add_row(escape(column.words), ", ".join(column.figures), verdicts, *cells)
+        shown.add_row(escape(column.words), column.figures, verdicts, *cells)
     console.print(shown)
     for column in found:
         fails = [f"{c} {b}" for (c, b), law in column.laws.items() if law.verdict == "fails"]

@@ -9,7 +9,7 @@ from ufm._visible import quoted, visible
 
 from .make import Reproduction
 from .study import depth_of
-from .verdicts import columns, rows
+from .verdicts import EVERYWHERE, MIDDLE, columns, in_words, rows
 
 
 def page(reproduction: Reproduction, pictures: Mapping[str, bytes]) -> str:
@@ -22,15 +22,16 @@ def page(reproduction: Reproduction, pictures: Mapping[str, bytes]) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"visible": visible, "quoted": quoted}
-    study, found = reproduction.study, columns(reproduction)
+    study = reproduction.study
+    tables = [columns(reproduction, of) for of in (EVERYWHERE, MIDDLE)]
     return environment.get_template("reproduce/page.html.jinja").render(
         study=study,
         facts=reproduction.as_json(),
         experiments=reproduction.plan.experiments,
         findings=reproduction.findings,
         not_run=reproduction.not_run,
-        columns=found,
-        rows=rows(found, reproduction),
+        tables=[(found, rows(found, reproduction)) for found in tables if found],
+        in_words=in_words,
         depth=lambda layer: depth_of(layer, study.model.blocks),
         pictures={name: base64.b64encode(data).decode() for name, data in pictures.items()},
     )

@@ -48,6 +48,7 @@ class Scale:
       the cross-entropy.
     - `contexts`: prompts of each next-token curve. `followed`: how many likeliest tokens at either end.
     - `runs`: how often P and N are drawn anew for the bands.
+    - `prompts`, `prompt_tokens`: texts of P and of each N, where a model is to write them, and their tokens.
     - `text_tokens`: how many tokens of the text are predicted, in windows of `length` predicted ones.
     """
 
@@ -57,6 +58,8 @@ class Scale:
     cost: Range
     contexts: int
     text_tokens: int
+    prompts: int
+    prompt_tokens: int
     length: int = 128
     followed: int = 8
     runs: int = 5
@@ -78,6 +81,8 @@ SMALL = Scale(
     cost=Range(-8.0, 8.0, 32, "hidden"),
     contexts=4,
     text_tokens=384,
+    prompts=32,
+    prompt_tokens=60,
 )
 # Section 5, Appendix A and the defaults of the official code.
 PAPER = Scale(
@@ -87,5 +92,7 @@ PAPER = Scale(
     cost=Range(-100.0, 100.0, 128),
     contexts=16,
     text_tokens=1_048_576,
+    prompts=500,
+    prompt_tokens=300,
 )
 SCALES = {scale.name: scale for scale in (SMALL, PAPER)}

@@ -6,19 +6,33 @@ from dataclasses import dataclass
 from ..laws.law import Law
 from .make import Reproduction
 
-# Experiment and law of a column, and its words; those looked at after every block first.
-COLUMNS = {
+# Experiment and law of a column, and its words: looked at after every block, …
+EVERYWHERE = {
     ("blocks", "seen-bumps"): "bumps, α > 0",
     ("negative", "seen-bumps"): "bumps, α < 0",
     ("cross-entropy", "quadratic"): "parabola",
     ("cross-entropy", "cost-plateau"): "plateau",
     ("log-odds", "log-odds"): "log-odds",
-    ("bumps", "seen-bumps"): "bumps",
-    ("normalised", "seen-bumps"): "… v/|v|",
-    ("last-token", "seen-bumps"): "… last position",
-    ("resampled", "seen-bumps"): "… drawn anew",
-    ("contrastive", "seen-bumps"): "… contrastive",
 }
+# … and at the middle one alone: bumps for α > 0, steered in other ways.
+MIDDLE = {
+    ("bumps", "seen-bumps"): "as in Figure 6",
+    ("normalised", "seen-bumps"): "v of length 1",
+    ("last-token", "seen-bumps"): "last position",
+    ("resampled", "seen-bumps"): "P, N drawn anew",
+    ("contrastive", "seen-bumps"): "contrastive N",
+}
+_FIGURES = {"7-above": "7 above", "7-below": "7 below", "section-5": "Section 5"}
+
+
+def in_words(figures: Sequence[str]) -> str:
+    """Names of figures for a reader.
+
+    >>> from ufm.llm.reproduce.verdicts import in_words
+    >>> print(in_words(("7-below", "A.13")))
+    7 below, A.13
+    """
+    return ", ".join(_FIGURES.get(figure, figure) for figure in figures)
 
 
 @dataclass(frozen=True)
@@ -26,8 +40,7 @@ class Column:
     """A law as an experiment tests it: `figures` of the paper, and what was found by concept and block."""
 
     words: str
-    figures: tuple[str, ...]
-    theorem: str
+    figures: str
     laws: dict[tuple[str, int], Law]
 
     @property
@@ -46,19 +59,20 @@ class Column:
         return next(iter(self.laws.values())).measure
 
 
-def columns(reproduction: Reproduction) -> list[Column]:
-    """The columns there are findings for."""
+def columns(
+    reproduction: Reproduction, of: dict[tuple[str, str], str] | None = None
+) -> list[Column]:
+    """The columns there are findings for, of `EVERYWHERE`, of `MIDDLE`, or of both."""
     experiments = {each.name: each for each in reproduction.plan.experiments}
     found = []
-    for (name, id), words in COLUMNS.items():
+    for (name, id), words in (EVERYWHERE | MIDDLE if of is None else of).items():
         laws = {
             (f.concept, f.layer): f.law
             for f in reproduction.findings.get(name, ())
             if f.law.id == id
         }
         if laws:
-            each = experiments[name]
-            found.append(Column(words, each.figures, each.law, laws))
+            found.append(Column(words, in_words(experiments[name].figures), laws))
     return found
 
 

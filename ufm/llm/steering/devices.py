@@ -7,6 +7,8 @@ import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Float
 
+from ufm._checks import is_concrete
+
 from ..decoder.adapted import Model
 from ..decoder.model import LanguageModel
 
@@ -33,7 +35,7 @@ def on_each_device(model: LanguageModel) -> LanguageModel:
 
 def shared_out(model: Model, alphas: Float[Array, " A"]) -> Float[Array, " A"]:
     """The strengths of a batch over the devices that have a copy of the weights each, if they divide."""
-    if not isinstance(model, LanguageModel) or isinstance(alphas, jax.core.Tracer):
+    if not isinstance(model, LanguageModel) or not is_concrete(alphas):
         return alphas
     sharding = model.params.embedding.sharding
     if not isinstance(sharding, NamedSharding) or sharding.mesh.axis_names != (_AXIS,):

@@ -76,7 +76,8 @@ def test_the_plan_stops_before_it_runs_and_the_run_goes_on_from_it(monkeypatch, 
 
 
 REFUSED = {
-    "concept without prompts": (["--concepts", "evil"], "no prompts of the concept 'evil'"),
+    "concept without prompts": (["--concepts", "evl"], "--prompts, or take one of apathetic"),
+    "nobody to write": (["--concepts", "evil"], "--writer, for model has no chat template"),
     "concept without N": (
         ["--prompts", "bare.jsonl"],
         "no negative prompt of the concept 'letters'",

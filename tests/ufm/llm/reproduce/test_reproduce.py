@@ -13,11 +13,16 @@ import numpy as np
 import pytest
 
 import ufm._files
+import ufm.llm
+from tests.ufm.llm.concepts.chat_model import CHAT, make_chat_model
 from tests.ufm.llm.report.test_report import EVIL, Elements
 from tests.ufm.llm.reproduce import tiny_study
+from ufm._progress import silent
+from ufm.llm.reproduce import inputs
 from ufm.llm.reproduce.cost_experiment import plateau_of
 from ufm.llm.reproduce.experiments import EXPERIMENTS, chosen
 from ufm.llm.reproduce.files import write_reproduction
+from ufm.llm.reproduce.inputs import Author, read_study
 from ufm.llm.reproduce.laboratory import Measurement
 from ufm.llm.reproduce.make import judge
 from ufm.llm.reproduce.page import page
@@ -190,11 +195,11 @@ def test_the_plan_says_what_is_left_and_what_it_costs(whole):
     plan = make_plan(found.laboratory, chosen(["6", "A.13"]))
     assert {m.kind for m in plan.measurements} == {"curves", "cost"}
     assert all(map(found.laboratory.is_done, plan.measurements))
-    cost = measure_cost(found.laboratory, plan.measurements, lambda *_: None)
+    cost = measure_cost(found.laboratory, plan.measurements, silent)
     assert cost.total == pytest.approx(cost.of("curves") + cost.of("cost"))
     assert min(cost.seconds.values()) > 0
     assert cost.weights == sum(x.nbytes for x in jax.tree.leaves(found.study.model.params))
-    assert measure_cost(found.laboratory, [], lambda *_: None).total == 0
+    assert measure_cost(found.laboratory, [], silent).total == 0
 
 
 def test_what_is_written_is_the_same_twice_and_cannot_act(whole, tmp_path):
@@ -217,7 +222,7 @@ def test_what_is_written_is_the_same_twice_and_cannot_act(whole, tmp_path):
     words = "".join(parser.words)
     for text in (
         "Figure 6:",
-        "Figures 7 (below), A.13:",
+        "Figures 7 below, A.13:",
         "Figure A.3:",
         "Section 5:",
         "Figure A.4",
@@ -236,3 +241,29 @@ def test_no_text_can_act_in_the_page(whole):
         laboratory.study = replace(poisoned, contexts=tiny_study.POSITIVE)
     assert "<script" not in text
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
+
+
+def test_prompts_of_a_concept_that_has_none_are_written_once(tmp_path, monkeypatch):
+    path = make_chat_model(tmp_path / "model", chat_template=CHAT)
+    model, tokenizer = ufm.llm.load(path, "float64"), ufm.llm.load_tokenizer(path)
+    scale = replace(tiny_study.SCALE, prompts=3, prompt_tokens=8)
+    (tmp_path / "c.txt").write_text("the A of B")
+
+    def read():
+        where = dict(
+            concepts=["evil"], prompts=(), contexts=tmp_path / "c.txt", text=None, layers=[0]
+        )
+        return read_study(model, tokenizer, scale, Author(tmp_path / "prompts"), **where)
+
+    (sides,) = read().concepts
+    assert len(sides.positive) == 3
+    assert {k: len(v) for k, v in sides.negative.items()} == {"random": 3, "contrastive": 3}
+    assert sides.main == "random"
+    # killed before the last file, it writes the same again; once all are there, they are read
+    before = contents(tmp_path / "prompts")
+    (tmp_path / "prompts" / "evil.jsonl").unlink()
+    assert read().settings() == read().settings()
+    assert contents(tmp_path / "prompts") == before
+    with monkeypatch.context() as patch:
+        patch.setattr(inputs, "write_prompts", None)
+        assert read().concepts[0].positive == sides.positive

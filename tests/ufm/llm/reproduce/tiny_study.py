@@ -70,5 +70,7 @@ def reproduce(
 
 if __name__ == "__main__":
     measure(
-        Path(sys.argv[1]), sys.argv[2:], progress=lambda done, of, stage: print(stage, flush=True)
+        Path(sys.argv[1]),
+        sys.argv[2:],
+        progress=lambda done, total=1, stage="": print(stage, flush=True),
     )
