@@ -146,7 +146,7 @@ PUBLIC = {
         predicted_presence read_concept read_prompts read_vector sampled_presence split_prompts steered_logits
         steering_vectors sweep_cost sweep_curves sweep_slopes sweet_spots tanh_law tilt windows
         write_prompts write_vector""",
-    "ufm.llm.toy": "Corpus Made Settings is_uppercase_token make_toy read_corpus",
+    "ufm.llm.toy": "Assumptions Corpus Made Settings is_uppercase_token make_toy read_corpus",
     "ufm.plots": """
         GALLERY PALETTE Picture concept_across_contexts concept_curves cost_against_mass
         cross_entropy_bounds cross_entropy_curve estimated_cost mass_against_cost new_axes

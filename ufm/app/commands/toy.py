@@ -3,7 +3,7 @@
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from rich.console import Console
 
@@ -24,11 +24,14 @@ class Toy:
     Examples:
         ufm toy toy
         ufm llm toy --positive toy/positive.jsonl --negative toy/negative.jsonl
+        ufm toy toy4 --blocks 4 --concept backwards
 
     Args:
         out: A new folder for the model, its prompts, its token set and held-out text.
         seed: Seed of the initial weights and of the batches.
-        steps: Training steps; each draws 16 windows of text.
+        steps: Training steps; each draws 16 windows of text. A run that was stopped goes on.
+        concept: Words in capitals, or words spelled backwards.
+        blocks: How many blocks the model has.
         dimension: Width of the residual stream.
         heads: Attention heads.
         context: Longest sequence, in tokens.
@@ -39,6 +42,8 @@ class Toy:
     out: Annotated[Path, Positional("FOLDER")]
     seed: Annotated[int, SEED] = 0
     steps: int = 1600
+    concept: Literal["uppercase", "backwards"] = "uppercase"
+    blocks: int = 1
     dimension: int = 192
     heads: int = 4
     context: int = 64
@@ -57,6 +62,8 @@ class Toy:
             settings = Settings(
                 seed=self.seed,
                 steps=self.steps,
+                concept=self.concept,
+                blocks=self.blocks,
                 dimension=self.dimension,
                 heads=self.heads,
                 context=self.context,
@@ -67,5 +74,5 @@ class Toy:
         if self.json:
             print_json(asdict(made))
         else:
-            sys.stdout.write(as_text(made, self.out))
+            sys.stdout.write(as_text(made, self.out, self.concept))
         return 0

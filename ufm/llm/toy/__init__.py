@@ -1,4 +1,4 @@
-"""A toy model to steer: a GPT-2 of one block, trained in minutes on the text that ships with CPython.
+"""A toy model to steer: a GPT-2 of few blocks, trained in minutes on the text that ships with CPython.
 
 It is the setting of the paper's Figure A.4 (one layer, concept "uppercase words"), for machines on
 which nothing can be downloaded. What makes the concept learnable, and when it is met, was written
@@ -12,6 +12,10 @@ down before any model was trained:
   more letters, all of them capitals A-Z. Because half of the words are uppercase, so is about a third
   of the vocabulary; on text as it is written, a vocabulary of 1024 holds one such token.
 - **Prompts.** P: openings of paragraphs in UPPERCASE; N: the same openings in ordinary case.
+- **A second concept**, of words spelled drawkcab, in the same text and with the same chance. A token
+  belongs to it if its text, without one leading space, is two or more letters, and it occurs at least 20
+  times in the training text, read once as it is and once backwards, nine times in ten or more backwards. Letters
+  alone do not tell it, as they tell UPPERCASE: "no" is "on" backwards, and such tokens belong to neither.
 - **Disjoint.** Documents for training, for P and N, and for evaluation are told apart by a hash of
   their names; no paragraph is in two of them, and no prompt occurs in the training text.
 """

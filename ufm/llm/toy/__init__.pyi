@@ -1,3 +1,4 @@
+from ._assumptions import Assumptions as Assumptions
 from ._corpus import Corpus as Corpus
 from ._corpus import read_corpus as read_corpus
 from ._make import Made as Made

@@ -1,11 +1,11 @@
-"""English text that ships with CPython, split by document, and its words in two cases."""
+"""English text that ships with CPython, split by document, and its words as they are or turned."""
 
 import ast
 import hashlib
 import re
 import sysconfig
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+# what is done to a word, with the blank after it
+Turn = Callable[[str], str]
 # paragraphs, document by document
 Documents = tuple[tuple[str, ...], ...]
 
@@ -88,38 +90,48 @@ def _prose(text: str) -> Iterator[str]:
             yield " ".join(words)
 
 
-def cased_documents(documents: Documents, switch: float) -> Iterator[str]:
-    """Each document in mixed case, a paragraph a line, and its complement: every word in both cases."""
+def mixed_documents(documents: Documents, switch: float, turn: Turn) -> Iterator[str]:
+    """Each document with words turned at times, a paragraph a line, and its complement."""
     for number, paragraphs in enumerate(documents):
         text = "".join(f"{paragraph}\n" for paragraph in paragraphs)
-        for starts_upper in (False, True):
-            yield mix_cases(text, switch, number, starts_upper)
+        for starts_turned in (False, True):
+            yield mix_words(text, switch, number, turn, starts_turned)
 
 
-def held_out_text(documents: Documents, switch: float, characters: int) -> str:
-    """Paragraphs drawn from all documents, in mixed case, one a line, up to so many characters."""
+def held_out_words(
+    documents: Documents, switch: float, characters: int, turn: Turn
+) -> tuple[list[str], np.ndarray]:
+    """Words of paragraphs drawn from all documents, up to so many characters; which are turned."""
     every = list(chain.from_iterable(documents))
     text, draw = "", np.random.default_rng(0)
     for i in draw.permutation(len(every)):
         if len(text) + len(every[i]) >= characters:
             break
         text += every[i] + "\n"
-    return mix_cases(text, switch, 0)
+    words, is_turned = words_and_forms(text, switch, 0)
+    pairs = zip(words, is_turned, strict=True)
+    return [turn(word) if turned else word for word, turned in pairs], is_turned
 
 
-def mix_cases(text: str, switch: float, seed: int, starts_upper: bool = False) -> str:
-    """`text` with its case switched between ordinary and UPPERCASE before a word, at chance `switch`.
+def mix_words(text: str, switch: float, seed: int, turn: Turn, starts_turned: bool = False) -> str:
+    """`text` whose words begin or cease to be turned, by `turn`, before a word, at chance `switch`.
 
-    The case lasts for 1/`switch` words on average, so that a model can learn that it lasts. Started
-    the other way, the same `seed` gives the complement: each word in the other case.
+    This lasts for 1/`switch` words on average, so that a model can learn that it lasts. Started
+    the other way, the same `seed` gives the complement: each word in its other form.
 
-    >>> mix_cases("one two three four five six", 0.4, seed=1)
+    >>> mix_words("one two three four five six", 0.4, seed=1, turn=str.upper)
     'one two THREE FOUR five six'
     """
+    words, is_turned = words_and_forms(text, switch, seed)
+    pairs = zip(words, is_turned ^ starts_turned, strict=True)
+    return "".join(turn(word) if turned else word for word, turned in pairs)
+
+
+def words_and_forms(text: str, switch: float, seed: int) -> tuple[list[str], np.ndarray]:
+    """The words, each with the blank after it, and which of them `mix_words` turns."""
     words = re.split(r"(?<=[ \n])", text)
     flips = np.random.default_rng(seed).random(len(words)) < switch
-    is_upper = (np.cumsum(flips) + starts_upper) % 2 == 1
-    return "".join(w.upper() if up else w for w, up in zip(words, is_upper, strict=True))
+    return words, np.cumsum(flips) % 2 == 1
 
 
 def openings(documents: Documents, count: int, words: int, avoid: str = "") -> list[str]:

@@ -15,18 +15,19 @@ from ..checkpoint.families import read_config
 from ..decoder.blocks import Params
 from ..decoder.config import Config
 from . import _folder
-from ._corpus import Corpus, cased_documents, held_out_text, openings, read_corpus
+from ._assumptions import Assumptions, labelled, measure_assumptions
+from ._checkpoint import Checkpoint
+from ._concepts import CONCEPTS, ToyConcept
+from ._corpus import Corpus, held_out_words, mixed_documents, openings, read_corpus
 from ._interrupt import ctrl_c_waits
 from ._settings import Settings
-from ._tokenizer import END, RULE, is_uppercase_token, train_tokenizer
+from ._tokenizer import END, train_tokenizer
 from ._train import cross_entropy, train
-
-CONCEPT = "uppercase"
 
 
 @dataclass(frozen=True)
 class Made:
-    """What came out: losses in nats a token, sizes in tokens."""
+    """What came out: losses in nats a token, sizes in tokens, and what the UFM supposes (`Assumptions`)."""
 
     parameters: int
     vocabulary: int
@@ -35,6 +36,7 @@ class Made:
     train_loss: float
     held_out_tokens: int
     held_out_loss: float
+    assumptions: Assumptions
 
 
 def make_toy(
@@ -43,21 +45,24 @@ def make_toy(
     progress: Progress = silent,
     corpus: Corpus | None = None,
 ) -> Made:
-    """Train a GPT-2 of one block with the concept "uppercase words", and write all that steering needs.
+    """Train a GPT-2 of few blocks with a concept of words, and write all that steering needs.
+
+    The concept is "uppercase", words in capitals, or "backwards", words spelled backwards.
 
     The folder `out` holds a model that `ufm.llm.load` and transformers read (config.json,
     model.safetensors, tokenizer.json, tokenizer_config.json), and
 
-    - `positive.jsonl`, `negative.jsonl`: prompts P in uppercase, N the same in ordinary case, each
+    - `positive.jsonl`, `negative.jsonl`: prompts P of the concept, N the same words as they are, each
       line {"concept": "uppercase", "kind": "positive" or "negative", "text": "…"};
     - `contexts.jsonl`: held-out prompts, {"negative": ["…"]} and {"uppercase": ["…"]};
-    - `heldout.txt`: held-out text in mixed case, for ΔCE;
+    - `heldout.txt`: held-out text of both, for ΔCE;
     - `tokens.json`: the concept's token set and the rule that fixed it;
-    - `toy.json`: settings, Python, a digest of its text, the losses.
+    - `toy.json`: settings, Python, a digest of its text, the losses, and how far the model is from what the
+      UFM supposes.
 
     Text for training, for P and N, and held-out text come from different documents of `corpus`,
-    Python's own (`read_corpus`) unless given. Nothing is written before all is done; `out` must not
-    exist. `progress(step, steps, "loss …")` is called after each step. Equal settings give equal files
+    Python's own (`read_corpus`) unless given. `out` must not exist, and is written when all is done; the
+    training so far is kept in `out`.training.safetensors, from which a run that was killed goes on. `progress(step, steps, "loss …")` is called after each step. Equal settings give equal files
     on one machine and Python.
 
     >>> import ufm.llm
@@ -67,8 +72,12 @@ def make_toy(
     """
     folder, settings = Path(out), settings or Settings()
     _folder.check_writable(folder)
+    concept = CONCEPTS[settings.concept]
     with ctrl_c_waits() as stop:
         corpus = corpus or read_corpus()
+        about = {**asdict(settings), "text": corpus.digest, "jax": jax.__version__}
+        kept = Checkpoint(folder.with_name(f"{folder.name}.training.safetensors"), about)
+        kept.check()
         data = _data(corpus, settings)
         tokenizer = train_tokenizer(data.train, settings.vocabulary)
         vocabulary = tokenizer.get_vocab_size()
@@ -82,41 +91,56 @@ def make_toy(
             steps=settings.steps,
             batch_size=settings.batch_size,
             learning_rate=settings.learning_rate,
+            checkpoint=kept,
             progress=progress,
         )
         stop()
-    concept = [z for z in range(vocabulary) if is_uppercase_token(tokenizer.decode([z]))]
+    sides = concept.sides(tokenizer, data.as_it_is)
     held_out = _tokens(tokenizer, [data.held_out])
     predicted, loss = _held_out_loss(params, read_config(config), held_out)
+    text = labelled(tokenizer, data.held_out_words, data.held_out_forms)
+    fit = measure_assumptions(params, read_config(config), text, sides, settings.switch)
+    members = np.flatnonzero(sides[0]).tolist()
     found = Made(
         parameters=sum(x.size for x in _folder.gpt2_tensors(params).values()),
         vocabulary=vocabulary,
-        concept_tokens=len(concept),
+        concept_tokens=len(members),
         train_tokens=tokens.size,
         train_loss=float(losses[-max(1, settings.steps // 20) :].mean()),
         held_out_tokens=predicted,
         held_out_loss=loss,
+        assumptions=fit,
     )
     about = {"settings": asdict(settings), "made": asdict(found)}
     about |= {"python": platform.python_version(), "text": corpus.digest}
-    rule = {"concept": CONCEPT, "rule": RULE, "tokens": concept}
+    rule = {"concept": concept.name, "rule": concept.rule, "tokens": members}
     with _folder.whole_folder(folder) as aside:
         _folder.write_model(aside, params, config, tokenizer)
-        _write_prompts(aside, data)
+        _write_prompts(aside, data, concept)
         _folder.write_text(aside / "heldout.txt", data.held_out)
         _folder.write_data(aside, "tokens.json", rule)
         _folder.write_data(aside, "toy.json", about)
+    kept.delete()
     return found
 
 
 @dataclass(frozen=True)
 class _Data:
-    """Text of each use: training texts in mixed case, openings in ordinary case, held-out text."""
+    """Text of each use: training texts, mixed and as they are, openings as they are, held-out words, mixed.
+
+    `held_out_forms`: which of these are turned.
+    """
 
     train: list[str]
+    as_it_is: list[str]
     pairs: list[str]
     contexts: list[str]
-    held_out: str
+    held_out_words: list[str]
+    held_out_forms: np.ndarray
+
+    @property
+    def held_out(self) -> str:
+        return "".join(self.held_out_words)
 
 
 def _data(corpus: Corpus, settings: Settings) -> _Data:
@@ -126,17 +150,20 @@ def _data(corpus: Corpus, settings: Settings) -> _Data:
         openings(corpus.documents[part], settings.prompts, settings.words, avoid=known)
         for part in ("prompts", "held-out")
     )
-    held_out = held_out_text(corpus.documents["held-out"], settings.switch, settings.held_out)
-    return _Data(list(cased_documents(trained, settings.switch)), pairs, contexts, held_out)
+    turn = CONCEPTS[settings.concept].turn
+    mixed = list(mixed_documents(trained, settings.switch, turn))
+    how = settings.switch, settings.held_out, turn
+    held_out = held_out_words(corpus.documents["held-out"], *how)
+    return _Data(mixed, known.split("\n"), pairs, contexts, *held_out)
 
 
 def _config(settings: Settings, vocabulary: int) -> dict[str, JSON]:
-    """The config.json: a GPT-2 of one block, no dropout, its head tied to the embedding."""
+    """The config.json: a GPT-2 without dropout, its head tied to the embedding."""
     return {
         "architectures": ["GPT2LMHeadModel"],
         "model_type": "gpt2",
         "activation_function": "gelu_new",
-        "n_layer": 1,
+        "n_layer": settings.blocks,
         "n_head": settings.heads,
         "n_embd": settings.dimension,
         "n_inner": 4 * settings.dimension,
@@ -172,9 +199,10 @@ def _held_out_loss(params: Params, config: Config, tokens: np.ndarray) -> tuple[
     return rows * length, float(np.asarray(losses, np.float64).mean())
 
 
-def _write_prompts(folder: Path, data: _Data) -> None:
-    for kind, texts in (("positive", [t.upper() for t in data.pairs]), ("negative", data.pairs)):
-        lines = [{"concept": CONCEPT, "kind": kind, "text": text} for text in texts]
+def _write_prompts(folder: Path, data: _Data, concept: ToyConcept) -> None:
+    turned = list(map(concept.turn, data.pairs))
+    for kind, texts in (("positive", turned), ("negative", data.pairs)):
+        lines = [{"concept": concept.name, "kind": kind, "text": text} for text in texts]
         _folder.write_lines(folder / f"{kind}.jsonl", lines)
-    both = [{"negative": data.contexts}, {CONCEPT: [text.upper() for text in data.contexts]}]
+    both = [{"negative": data.contexts}, {concept.name: list(map(concept.turn, data.contexts))}]
     _folder.write_lines(folder / "contexts.jsonl", both)

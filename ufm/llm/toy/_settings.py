@@ -4,6 +4,8 @@ from dataclasses import dataclass, fields
 
 from ufm._random import check_seed
 
+from ._concepts import CONCEPTS
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -11,9 +13,9 @@ class Settings:
 
     - `seed`: of the start and of the batches; the text, the tokenizer and the prompts are the same
       for all seeds. `steps`, `batch_size` (windows a step), `learning_rate`: of AdamW.
-    - `dimension`, `heads`, `context` (tokens), `vocabulary` (at most so many): sizes.
-    - `switch`: chance that the case of the text switches before a word.
-    - `prompts`: how many positive and negative prompts, and contexts of either case, are written.
+    - `blocks`, `dimension`, `heads`, `context` (tokens), `vocabulary` (at most so many): sizes.
+    - `concept`: "uppercase" or "backwards". `switch`: chance that words begin or cease to be of it.
+    - `prompts`: how many positive and negative prompts, and contexts of either kind, are written.
     - `words`: in each. `held_out`: characters of held-out text that are written.
     """
 
@@ -21,10 +23,12 @@ class Settings:
     steps: int = 1600
     batch_size: int = 16
     learning_rate: float = 2e-3
+    blocks: int = 1
     dimension: int = 192
     heads: int = 4
     context: int = 64
     vocabulary: int = 1024
+    concept: str = "uppercase"
     switch: float = 0.05
     prompts: int = 64
     words: int = 8
@@ -36,6 +40,9 @@ class Settings:
             if field.type is int and name != "seed" and value < 1:
                 raise ValueError(f"{name} must be at least 1; got {value}")
         check_seed(self.seed)
+        if self.concept not in CONCEPTS:
+            known = ", ".join(CONCEPTS)
+            raise ValueError(f"concept must be one of {known}; got {self.concept!r}")
         if not 0 < self.learning_rate < 1:
             raise ValueError(f"learning_rate must lie in (0, 1); got {self.learning_rate}")
         if not 0 < self.switch < 1:

@@ -1,4 +1,4 @@
-"""Trains a GPT-2 of one block in JAX: the decoder of `ufm.llm`, AdamW, random windows of text."""
+"""Trains a GPT-2 of few blocks in JAX: the decoder of `ufm.llm`, AdamW, random windows of text."""
 
 from collections.abc import Callable
 from functools import cache, partial
@@ -15,11 +15,13 @@ from ufm._progress import Progress, silent
 from ..decoder import blocks
 from ..decoder.blocks import Block, Linear, Norm, Params
 from ..decoder.config import Config
+from ._checkpoint import Checkpoint
 from ._interrupt import ctrl_c_waits
 
 _WARM_UP = 0.05  # share of the steps
 _SPREAD = 0.02  # standard deviation of weights at the start, as in GPT-2
 _KIND = jnp.float32
+_KEPT = 50  # steps after which the state is kept
 
 
 @partial(jax.jit, static_argnums=1)
@@ -81,12 +83,14 @@ def train(
     steps: int,
     batch_size: int,
     learning_rate: float,
+    checkpoint: Checkpoint | None = None,
     progress: Progress = silent,
 ) -> tuple[Params, np.ndarray]:
     """The trained parameters, and the loss [steps] of each batch.
 
     Each step draws `batch_size` windows of `tokens`, of the model's full length. The head is tied to
-    the embedding throughout. Equal arguments give equal parameters on one machine.
+    the embedding throughout. Equal arguments give equal parameters on one machine, also where the training
+    goes on from a `checkpoint`, which is written now and then,.
     """
     length = config.positions or 0
     draw = np.random.default_rng(seed)
@@ -96,12 +100,22 @@ def train(
         params = untie(initial_params(jax.random.key(seed), config))
         rule = _rule(steps, learning_rate)
         state = jax.jit(rule.init)(params)
+        kept = None if checkpoint is None else checkpoint.read((params, state))
+        begun = 0
+        if kept is not None:
+            (params, state), before = kept
+            begun = before.size
+            losses[:begun] = before
         for step in range(steps):
             starts = draw.integers(0, tokens.size - length, batch_size)
+            if step < begun:
+                continue  # only the random numbers were needed
             windows = tokens[starts[:, None] + np.arange(length + 1)[None, :]]
             windows = jnp.asarray(windows, jnp.int32)
             params, state, loss = _step(rule.update, config, params, state, windows)
             losses[step] = float(loss)
+            if checkpoint is not None and (step + 1) % _KEPT == 0:
+                checkpoint.write((params, state), losses[: step + 1])
             stop()
             if not np.isfinite(losses[step]):
                 raise ValueError(

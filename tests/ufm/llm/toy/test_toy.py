@@ -19,7 +19,7 @@ from tests.oracle import reference
 from ufm.app import main
 from ufm.llm.checkpoint.families import read_config
 from ufm.llm.text.tokenizer import pad
-from ufm.llm.toy import Made, Settings, is_uppercase_token, make_toy
+from ufm.llm.toy import Assumptions, Made, Settings, is_uppercase_token, make_toy
 from ufm.llm.toy import _corpus as corpus
 from ufm.llm.toy import _folder as folder
 from ufm.llm.toy import _make as make
@@ -49,7 +49,9 @@ def made(tmp_path_factory):
         main.main()
     patch.undo()
     assert stop.value.code == 0, shown.getvalue()
-    return out, Made(**json.loads(printed.getvalue())), shown.getvalue()
+    found = json.loads(printed.getvalue())
+    fit = Assumptions(**found.pop("assumptions"))
+    return out, Made(**found, assumptions=fit), shown.getvalue()
 
 
 def lines(documents):
@@ -75,7 +77,7 @@ def test_the_part_of_a_document_is_fixed_by_its_name():
 
 def test_words_are_in_both_cases_and_the_case_lasts():
     words = "\n".join(["the quick brown fox"] * 5000) + "\n"
-    one, other = corpus.cased_documents(((words[:-1],),), 0.05)
+    one, other = corpus.mixed_documents(((words[:-1],),), 0.05, str.upper)
     assert one.lower() == other.lower() == words
     pieces = [re.split(r"[ \n]", t[:-1]) for t in (one, other)]
     upper = np.array([[w.isupper() for w in p] for p in pieces])
@@ -215,6 +217,8 @@ BAD_SETTINGS = [
     (dict(vocabulary=256), "vocabulary must be at least 300, 256 bytes and some words; got 256"),
     (dict(context=16), "context 16 is too short for prompts of 8 words"),
     (dict(prompts=0), "prompts must be at least 1; got 0"),
+    (dict(blocks=0), "blocks must be at least 1; got 0"),
+    (dict(concept="rhyme"), "concept must be one of uppercase, backwards; got 'rhyme'"),
 ]
 
 
