@@ -22,12 +22,12 @@ from tqdm import tqdm
 
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
+from ..measure.token_scores import padded_length, score_tokens
 from ..steering.batches import at_once, within_blocks
 from ..steering.generate import NOTHING, generate_all
 from ..steering.steered_prompt import check_strengths
 from ..text.tokenizer import Tokenizer
 from .arguments import ArgumentError, Arguments
-from .scores import padded_length, score_tokens
 
 # Of a request: its texts, or None for a window of a longer text; the tokens of its context and what follows.
 Request: TypeAlias = tuple[tuple[str, str] | None, list[int], list[int]]

@@ -9,7 +9,7 @@ from ufm.llm.harness import __main__
 
 
 def test_without_the_harness_it_names_the_extra(monkeypatch):
-    known = ("lm_eval.", "ufm.llm.harness.model", "ufm.llm.harness.scores")
+    known = ("lm_eval.", "ufm.llm.harness.model")
     for name in [name for name in sys.modules if name.startswith(known)]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "lm_eval", None)

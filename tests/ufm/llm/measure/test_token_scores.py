@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import ufm.llm
-from ufm.llm.harness import scores
+from ufm.llm.measure import token_scores as scores
 
 rng = np.random.default_rng(3)
 TEXTS = [rng.integers(3, 64, size=n).tolist() for n in (9, 4, 1)]
