@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from .commands.bad_input import BadInput
 from .commands.certify import Certify
+from .commands.directions import Directions
 from .commands.explore import Explore
 from .commands.falsify import Falsify
 from .commands.figures import Figures
@@ -35,7 +36,17 @@ _COMMANDS = {
     title: {command.__name__.lower(): command for command in commands}
     for title, commands in {
         "the theory": (Verify, Certify, Falsify, Figures, Explore),
-        "a language model": (Strength, Prompts, Vector, Llm, Laws, Reproduce, Judge, Toy),
+        "a language model": (
+            Strength,
+            Directions,
+            Prompts,
+            Vector,
+            Llm,
+            Laws,
+            Reproduce,
+            Judge,
+            Toy,
+        ),
         "this program": (Version,),
     }.items()
 }

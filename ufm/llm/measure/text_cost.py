@@ -128,10 +128,15 @@ class TextSpend:
         (_, price, _, mass), n = self.at([alpha])[0], int(self.predicted.sum())
         if self.target is None or not price > 0:
             return math.nan
+        before, _ = self.target_masses()
+        return (mass - before.mean()) / mass_ceiling(before, np.full(n, 1 / n), price).gain
+
+    def target_masses(self) -> tuple[np.ndarray, np.ndarray]:
+        """The unsteered mass of the target where each token is predicted, and which window that is in."""
         before = np.concatenate([window.target_masses() for window in self._pass()])
         # next to 0 a mass is lost in the model's dtype
         before = np.clip(before, np.finfo(self.model.wide).tiny, 1.0)
-        return (mass - before.mean()) / mass_ceiling(before, np.full(n, 1 / n), price).gain
+        return before, np.repeat(np.arange(len(self.windows)), self.predicted)
 
     def limit(self, sign: float = 1.0) -> np.ndarray | None:
         """The spending as α → ±∞ (Proposition 4.1), [4], where every context has one distribution.
