@@ -43,6 +43,8 @@ from .steering.vector import SteeringVector as SteeringVector
 from .steering.vector import steering_vectors as steering_vectors
 from .strength.choose import ModelStrength as ModelStrength
 from .strength.choose import choose_strength as choose_strength
+from .strength.per_prompt import PromptStrengths as PromptStrengths
+from .strength.per_prompt import prompt_strengths as prompt_strengths
 from .text.examples import example_file as example_file
 from .text.loops import LoopVerdict as LoopVerdict
 from .text.loops import find_loop as find_loop
