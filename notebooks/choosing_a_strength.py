@@ -36,17 +36,22 @@ with app.setup(hide_code=True):
 
 @app.cell(hide_code=True)
 def _():
-    mo.md(r"""
-    # Choosing a strength
+    _picture = next(picture for picture in plots.GALLERY if picture.name == "price")
+    mo.vstack(
+        [
+            mo.md("# Choosing a strength"),
+            _picture.draw(),
+            mo.md(r"""
+            How far should one steer? The theory has an answer for each way of asking, since the target's
+            mass only grows with α while the price, the rise of the cross-entropy, is convex in α:
 
-    How far should one steer? The theory has an answer for each way of asking, since the target's
-    mass only grows with α while the price, the rise of the cross-entropy, is convex in α:
-
-    1. **What may it cost?** Under a budget of κ nats the best α is the one that spends it all.
-    2. **What should it bring?** A target mass τ is reached at exactly one α; see what that costs.
-    3. **Where is steering clean?** In the sweet spot all target tokens rise and all others fall. Each
-       context has one; a single α for all contexts may not exist.
-    """)
+            1. **What may it cost?** Under a budget of κ nats the best α is the one that spends it all.
+            2. **What should it bring?** A target mass τ is reached at exactly one α; see what that costs.
+            3. **Where is steering clean?** In the sweet spot all target tokens rise and all others fall. Each
+               context has one; a single α for all contexts may not exist.
+            """),
+        ]
+    )
     return
 
 

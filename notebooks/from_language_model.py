@@ -28,13 +28,17 @@ with app.setup(hide_code=True):
 
 
 @app.cell(hide_code=True)
+def _(token_figure):
+    mo.vstack([mo.md("# From a language model to the theory"), token_figure])
+    return
+
+
+@app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    # From a language model to the theory
-
     The theory is about a model with free hidden states. A language model is not that. But look at
     its last hidden state $h_j$, after the final norm: logits are $W h_j$, and adding $\alpha v$
-    there tilts the next-token law exactly as in the theory, with $M = W v$. Nothing is
+    there tilts the next-token distribution exactly as in the theory, with $M = W v$. Nothing is
     approximated, and everything that needs no more than a tilt holds of GPT-2 as it does of nine
     tokens. Steer anywhere earlier, and a norm stands between.
 
@@ -122,9 +126,7 @@ def _(target, tilt, tokenizer):
         )
     _axes.legend(frameon=False, title="solid: target", loc="center left")
     positive_share = float((odds[target] > odds.mean()).mean())
-    mo.vstack(
-        [
-            mo.md(rf"""
+    mo.md(rf"""
             ## What needs no more than a tilt
 
             Of the {odds.size} tokens {int(np.isfinite(peaks[0]).sum())} rise, peak once and fall, and those
@@ -132,11 +134,9 @@ def _(target, tilt, tokenizer):
             all peaks are found at once. What needs the target
             to be *separated* does not carry over: the margin is δ = **{margin:.2f}** < 0. Upper case as a
             list of tokens is not what the vector has made of it, though {positive_share:.0%} of its
-            tokens have an M above the mean."""),
-            token_figure,
-        ]
-    )
-    return curve_alphas, curves, margin, odds, peaks
+            tokens have an M above the mean. The picture at the top shows the four likeliest tokens after the
+            first prompt, and the three of the target with the largest M.""")
+    return curve_alphas, curves, margin, odds, peaks, token_figure
 
 
 @app.cell(hide_code=True)

@@ -38,21 +38,26 @@ with app.setup(hide_code=True):
 
 @app.cell(hide_code=True)
 def _():
-    mo.md(r"""
-    # The theorems, one by one
+    _picture = next(picture for picture in plots.GALLERY if picture.name == "fig-3")
+    mo.vstack(
+        [
+            mo.md("# The theorems, one by one"),
+            _picture.draw(),
+            mo.md(r"""
+            Each result of [arXiv:2602.02712](https://arxiv.org/abs/2602.02712) in one picture, and each
+            that goes beyond it. Vocabulary: $V = 9$ tokens in three concepts, abc | ABC | αβγ. The
+            steering vector is made from contexts of the first, the target $T$, less contexts of the
+            second. The site's page of each statement has hypotheses, proofs and exceptions; the
+            cells at the end check what is drawn.
 
-    Each result of [arXiv:2602.02712](https://arxiv.org/abs/2602.02712) in one picture, and each
-    that goes beyond it. Vocabulary: $V = 9$ tokens in three concepts, abc | ABC | αβγ. The
-    steering vector is made from contexts of the first, the target $T$, less contexts of the
-    second. Hypotheses, proofs and exceptions stand on the site's page of each statement; the
-    cells at the end check what is drawn.
+            ## Assumption 2: perfect training
 
-    ## Assumption 2: perfect training
-
-    Everything below is about a model whose laws are those of its data. Gradient descent gets
-    there if the hidden states have enough dimensions: as many as the centred table of
-    log-probabilities has rank.
-    """)
+            Everything below is about a model whose distributions are those of its data. Gradient descent gets
+            there if the hidden states have enough dimensions: as many as the centred table of
+            log-probabilities has rank.
+            """),
+        ]
+    )
     return
 
 

@@ -48,25 +48,30 @@ with app.setup(hide_code=True):
 
 @app.cell
 def _():
-    mo.md(r"""
-    # How strongly to steer
+    _picture = next(picture for picture in plots.GALLERY if picture.name == "at-a-glance")
+    mo.vstack(
+        [
+            mo.md("# How strongly to steer"),
+            _picture.draw(),
+            mo.md(r"""
+            A **steering vector** $v$ is the mean hidden state of contexts that show a concept $T$, less that
+            of contexts that do not. Adding $\alpha v$ to a hidden state pushes a language model towards $T$;
+            $\alpha$ is the **steering strength**. What does more of it do?
 
-    A **steering vector** $v$ is the mean hidden state of contexts that show a concept $T$, less that
-    of contexts that do not. Adding $\alpha v$ to a hidden state pushes a language model towards $T$;
-    $\alpha$ is the **steering strength**. What does more of it do?
+            In the unconstrained features model of
+            [arXiv:2602.02712](https://arxiv.org/abs/2602.02712) the answer is exact. Steering tilts the
+            next-token distribution of each context $c_j$:
 
-    In the unconstrained features model of
-    [arXiv:2602.02712](https://arxiv.org/abs/2602.02712) the answer is exact. Steering tilts the
-    next-token law of each context $c_j$:
+            $$p_{j,\alpha}(z) = \frac{p(z|c_j)\,e^{\alpha M(z)}}{\sum_y p(y|c_j)\,e^{\alpha M(y)}},
+            \qquad M(z) = \frac{1}{|P|} \sum_{i \in P} \log p(z|c_i) -
+            \frac{1}{|N|} \sum_{i \in N} \log p(z|c_i),$$
 
-    $$p_{j,\alpha}(z) = \frac{p(z|c_j)\,e^{\alpha M(z)}}{\sum_y p(y|c_j)\,e^{\alpha M(y)}},
-    \qquad M(z) = \frac{1}{|P|} \sum_{i \in P} \log p(z|c_i) -
-    \frac{1}{|N|} \sum_{i \in N} \log p(z|c_i),$$
-
-    with $P$ the contexts of $T$ and $N$ the others that $v$ was made of. Every curve below follows
-    from this, and the table at the end checks every claim of the theory on the very
-    instance that you set up.
-    """)
+            with $P$ the contexts of $T$ and $N$ the others that $v$ was made of. Every curve below follows
+            from this, and the table at the end checks every claim of the theory on the very
+            instance that you set up.
+            """),
+        ]
+    )
     return
 
 

@@ -1,14 +1,14 @@
-"""What the paper says, and what is true: each finding about its first version computed anew.
+"""Where the paper is loose: each finding about its first version computed anew.
 
-As an app `marimo run notebooks/where_the_paper_is_wrong.py`, as a script `python`, its assertions
-alone `pytest notebooks/where_the_paper_is_wrong.py`. The arithmetic here is NumPy and fractions, apart
+As an app `marimo run notebooks/what_the_paper_says.py`, as a script `python`, its assertions
+alone `pytest notebooks/what_the_paper_says.py`. The arithmetic here is NumPy and fractions, apart
 from the library's, which is asked at the end.
 """
 
 import marimo
 
 __generated_with = "0.25.2"
-app = marimo.App(width="medium", app_title="What the paper says, and what is true")
+app = marimo.App(width="medium", app_title="Where the paper is loose")
 
 with app.setup(hide_code=True):
     from typing import NamedTuple
@@ -37,18 +37,23 @@ with app.setup(hide_code=True):
 
 @app.cell(hide_code=True)
 def _():
-    mo.md(r"""
-    # What the paper says, and what is true
+    _picture = next(picture for picture in plots.GALLERY if picture.name == "vanishing")
+    mo.vstack(
+        [
+            mo.md("# Where the paper is loose"),
+            _picture.draw(),
+            mo.md(r"""
+            The theorems of [arXiv:2602.02712](https://arxiv.org/abs/2602.02712v1) are proved in Coq here,
+            under the hypotheses that they need. These findings are about sentences around them in its first
+            version (v1): remarks that leave out a condition, one sentence that is false, a misprint in two
+            equations, and an addition.
+            Each example is a small table of exact fractions, worked out below with a dozen lines of NumPy.
 
-    The theorems of [arXiv:2602.02712](https://arxiv.org/abs/2602.02712v1) are proved in Coq here, under
-    the hypotheses that they need. These findings are about sentences around them in its first version
-    (v1): remarks that leave out a condition, one sentence that is false, a misprint in two equations,
-    and an addition.
-    Each example is a small table of exact fractions, worked out below with a dozen lines of NumPy.
-
-    All rests on one fact: steering tilts each law, $p_\alpha(z) \propto p(z) e^{\alpha M(z)}$, and a token
-    rises while $\mathbb{E}_\alpha[M] < M(z)$.
-    """)
+            All rests on one fact: steering tilts each distribution, $p_\alpha(z) \propto
+            p(z) e^{\alpha M(z)}$, and a token rises while $\mathbb{E}_\alpha[M] < M(z)$.
+            """),
+        ]
+    )
     return
 
 

@@ -1,22 +1,27 @@
-"""The notebooks with their outputs, exported by marimo and made to work without a network.
+"""The notebooks as pages of this site: run by marimo, their code folded, no front end behind them.
 
-An export is kept under docs/_generated/notebooks and made anew when the notebook or the code that it
-shows has changed. The build fails where a notebook does, assertions included.
+What marimo leaves to its front end is put into plain HTML: formulas, pictures, tables; in place of controls,
+which nothing would answer, is a link to the playground. A run is kept under docs/_generated and made anew
+when the notebook or the code that it shows has changed. The build fails where a notebook does, assertions
+included.
 """
 
 import hashlib
+import html
 import importlib.util
+import json
 import os
 import re
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from types import ModuleType
 
 import marimo
+from pages import write_page
+from source_code import folded
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
@@ -26,8 +31,7 @@ NOTEBOOKS += ("from_language_model",)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    app.connect("builder-inited", _export_all)
-    app.connect("build-finished", _copy)
+    app.connect("builder-inited", _write_pages)
     return {"parallel_read_safe": True}
 
 
@@ -49,16 +53,13 @@ def unless_stamped(stamp: Path, digest: str, make: Callable[[], None]) -> None:
         stamp.write_text(digest)
 
 
-def _folder(app: Sphinx) -> Path:
-    return Path(app.srcdir, "_generated", "notebooks")
-
-
-def _export_all(app: Sphinx) -> None:
-    folder = _folder(app)
+def _write_pages(app: Sphinx) -> None:
+    folder = Path(app.srcdir, "_generated", "notebooks")
     folder.mkdir(parents=True, exist_ok=True)
     for name in NOTEBOOKS:
-        page = folder / f"{name}.html"
-        unless_stamped(folder / f"{name}.stamp", digest_of(name), partial(_export, name, page))
+        run = folder / f"{name}.json"
+        unless_stamped(folder / f"{name}.stamp", digest_of(name), partial(_run, name, run))
+        write_page(app, f"notebooks/{name}", list(_page(name, json.loads(run.read_text()))))
 
 
 def digest_of(name: str) -> str:
@@ -70,7 +71,9 @@ def digest_of(name: str) -> str:
     return digest.hexdigest()
 
 
-def _export(name: str, page: Path) -> None:
+def _run(name: str, kept: Path) -> None:
+    """Run a notebook, and keep the code and the outputs of its cells."""
+    page = kept.with_suffix(".html")
     command = [sys.executable, "-m", "marimo", "export", "html", f"notebooks/{name}.py"]
     command += ["--force", "--output", str(page)]
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -79,25 +82,84 @@ def _export(name: str, page: Path) -> None:
     if run.returncode:
         raise ExtensionError(f"notebooks/{name}.py: {run.stdout}{run.stderr}")
     text = page.read_text(encoding="utf-8")
-    # marimo's own front end lies in its package, the same files as on the network
-    local, count = re.subn(
-        r"https://[^\"'\s]*/@marimo-team/frontend@[^/]+/dist", "../_static/marimo", text
-    )
-    if not count:
-        raise ExtensionError(f"notebooks/{name}.py: marimo {marimo.__version__} exports otherwise")
-    page.write_text(local, encoding="utf-8")
+    page.unlink()
+    cells = zip(_part(text, "notebook"), _part(text, "session"), strict=True)
+    kept.write_text(json.dumps([{**source, **told} for source, told in cells]), encoding="utf-8")
 
 
-def _copy(app: Sphinx, error: Exception | None) -> None:
-    if error is not None or app.builder.format != "html":
-        return
-    target = Path(app.outdir, "notebooks")
-    target.mkdir(exist_ok=True)
-    for name in NOTEBOOKS:
-        shutil.copyfile(_folder(app) / f"{name}.html", target / f"{name}.html")
-    shipped = Path(marimo.__file__).parent / "_static"
-    shutil.copytree(
-        shipped / "assets", Path(app.outdir, "_static/marimo/assets"), dirs_exist_ok=True
-    )
-    for file in ("favicon.ico", "apple-touch-icon.png", "manifest.json"):
-        shutil.copyfile(shipped / file, Path(app.outdir, "_static/marimo", file))
+def _part(page: str, key: str) -> list[dict[str, object]]:
+    """The cells under a key of the JSON that a page of marimo's holds."""
+    start = f'"{key}": '
+    if start not in page:
+        raise ExtensionError(f"marimo {marimo.__version__} exports otherwise: no {start}")
+    return json.JSONDecoder().raw_decode(page, page.index(start) + len(start))[0]["cells"]
+
+
+def _page(name: str, cells: list[dict[str, object]]) -> Iterator[str]:
+    shown = ["\n".join(_outputs(cell)) for cell in cells]
+    title = re.search(r"<h1[^>]*>(.*?)</h1>", "".join(shown), re.S)
+    if title is None:
+        raise ExtensionError(f"notebooks/{name}.py has no title")
+    yield f"(notebook-{name})=\n# {title[1].strip()}\n"
+    for cell, output in zip(cells, shown, strict=True):
+        if output:
+            yield f"```{{raw}} html\n{plain_html(output.replace(title[0], ''))}\n```\n"
+        code = f"```python\n{cell['code']}\n```\n"
+        yield from folded("code" if output else "code that shows nothing", code)
+    # a page with formulas in raw HTML alone would be without MathJax
+    yield f"`marimo edit notebooks/{name}.py` runs it, where every $\\alpha$ can be moved.\n"
+
+
+def _outputs(cell: dict[str, object]) -> Iterator[str]:
+    outputs = cell["outputs"]
+    assert isinstance(outputs, list)
+    for output in outputs:
+        for kind, data in output["data"].items():
+            if kind in ("text/html", "text/markdown"):
+                yield data
+
+
+def plain_html(output: str) -> str:
+    """The HTML of an output without the elements that marimo's front end would fill."""
+    output = re.sub(r"<marimo-tex[^>]*>(.*?)</marimo-tex>", _formula, output, flags=re.S)
+    bundle = r"<marimo-mime-renderer data-mime='[^']*' data-data='([^']*)'></marimo-mime-renderer>"
+    output = re.sub(bundle, _picture, output)
+    element = r"<marimo-ui-element[^>]*>{}</marimo-ui-element>"
+    table = element.format(r"<marimo-table [^>]*?data-data='([^']*)'[^>]*></marimo-table>")
+    output = re.sub(table, _table, output)
+    output, controls = re.subn(element.format("(?:.|\n)*?"), "", output)
+    if left := re.search(r"<marimo-[\w-]+", output):
+        raise ExtensionError(f"a notebook shows {left[0]}>, which is not known here")
+    link = '<p><a href="../../play.html">Move these in the playground.</a></p>'
+    return output + link * (controls > 0)
+
+
+def _data(attribute: str) -> object:
+    """What an attribute of an element of marimo's holds: JSON, in a string in JSON."""
+    return json.loads(json.loads(html.unescape(attribute)))
+
+
+def _formula(found: re.Match[str]) -> str:
+    formula = html.unescape(found[1])
+    is_display = formula.startswith("||[")
+    left, right = (r"\[", r"\]") if is_display else (r"\(", r"\)")
+    tex = html.escape(formula[3:-3])
+    tag = "div" if is_display else "span"
+    return f'<{tag} class="math notranslate nohighlight">{left}{tex}{right}</{tag}>'
+
+
+def _picture(found: re.Match[str]) -> str:
+    bundle = _data(found[1])
+    assert isinstance(bundle, dict)
+    return f'<img src="{bundle["image/png"]}" alt="figure of the notebook">'
+
+
+def _table(found: re.Match[str]) -> str:
+    rows = _data(found[1])
+    assert isinstance(rows, list)
+
+    def cells(tag: str, values: list[object]) -> str:
+        return "".join(f"<{tag}>{html.escape(str(value))}</{tag}>" for value in values)
+
+    lines = [cells("th", list(rows[0])), *(cells("td", list(row.values())) for row in rows)]
+    return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"

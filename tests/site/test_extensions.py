@@ -1,7 +1,9 @@
 """The extensions that write the site: what they must refuse, and what they must keep."""
 
+import html
 import importlib
 import importlib.util
+import json
 import re
 import subprocess
 import sys
@@ -31,6 +33,7 @@ import coq_items  # noqa: E402
 import coq_page  # noqa: E402
 import findings_page  # noqa: E402
 import literature_page  # noqa: E402
+import notebook_pages  # noqa: E402
 import site_check  # noqa: E402
 import source_code  # noqa: E402
 import statement_pages  # noqa: E402
@@ -321,3 +324,45 @@ def test_an_indented_formula_of_a_docstring_is_set_and_code_is_left():
         "See\n\n$$\n\\begin{gathered}c_{t+1} = f(\\alpha)\\qquad \\ \\text{for}\\ \\sum_{y} p(y)"
         "\\end{gathered}\n$$\n\nand\n\n    ufm.sweep(α)\n"
     )
+
+
+def held(value):
+    """An attribute as marimo writes it: JSON, in a string in JSON, escaped."""
+    return html.escape(json.dumps(json.dumps(value)))
+
+
+def test_a_notebook_needs_no_front_end():
+    element = "<marimo-ui-element object-id='a'>{}</marimo-ui-element>"
+    slider = element.format("<marimo-slider data-label='ε'></marimo-slider>")
+    mime = held("application/vnd.marimo+mimebundle")
+    picture = held({"image/png": "data:image/png;base64,AAAA"})
+    rows = held([{"claim": "thm", "verdict": "a < b"}])
+    shown = notebook_pages.plain_html(
+        '<marimo-tex class="arithmatex">||(\\delta &gt; 0||)</marimo-tex>'
+        f"<marimo-mime-renderer data-mime='{mime}' data-data='{picture}'></marimo-mime-renderer>"
+        f"<div>{slider}{slider}</div>"
+        + element.format(f"<marimo-table data-data='{rows}'></marimo-table>")
+    )
+    assert shown == (
+        '<span class="math notranslate nohighlight">\\(\\delta &gt; 0\\)</span>'
+        '<img src="data:image/png;base64,AAAA" alt="figure of the notebook"><div></div>'
+        "<table><tr><th>claim</th><th>verdict</th></tr><tr><td>thm</td><td>a &lt; b</td></tr></table>"
+        '<p><a href="../../play.html">Move these in the playground.</a></p>'
+    )
+    with pytest.raises(ExtensionError, match="<marimo-video>, which is not known here"):
+        notebook_pages.plain_html("<marimo-video></marimo-video>")
+
+
+def test_a_notebook_is_a_page_with_its_title_and_its_code_folded():
+    def cell(code, output):
+        data = {"text/markdown": output} if output else {"text/plain": ""}
+        return {"code": code, "outputs": [{"type": "data", "data": data}]}
+
+    cells = [cell("import ufm", ""), cell("mo.md(...)", '<span><h1 id="t">Title</h1>text</span>')]
+    page = "\n".join(notebook_pages._page("tour", cells))
+    assert page.startswith("(notebook-tour)=\n# Title\n")
+    assert "```{raw} html\n<span>text</span>\n```" in page
+    assert page.index("<summary>code that shows nothing</summary>") < page.index("import ufm")
+    assert page.index("<summary>code</summary>") < page.index("mo.md(...)")
+    with pytest.raises(ExtensionError, match="has no title"):
+        list(notebook_pages._page("tour", cells[:1]))
