@@ -120,6 +120,6 @@ def _figure(claim: theorems.Claim) -> str:
     for name in claim.figures:
         lines += [f"```{{image}} ../figures/{name}.svg", f":alt: {name}, for {claim.id}", "```\n"]
         is_own = name.startswith("statements/")
-        where = '<a href="../../notebooks/statements.html">The theorems one by one</a>'
+        where = "{doc}`The theorems, one by one </_generated/notebooks/statements>`"
         lines += [f"From the notebook {where}.\n" if is_own else f"{{ref}}`figure-{name}`.\n"]
     return "\n".join(lines)

@@ -14,8 +14,6 @@ from ufm._json import JSON
 
 jax.config.update("jax_enable_x64", True)  # the counterexamples are recomputed
 
-NOTEBOOK = "What the paper says, and what is true"
-
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", _write_page)
@@ -35,8 +33,7 @@ def _findings() -> Iterator[str]:
         "(or, for an addition, an example), which "
         "`ufm verify` computes anew; it is listed below with the keys of "
         "{doc}`ufm certify </certificates>`. The notebook "
-        f'<a href="../notebooks/what_the_paper_says.html">{NOTEBOOK}</a> takes the findings one by '
-        "one.\n"
+        "{doc}`Where the paper is loose <notebooks/what_the_paper_says>` takes the findings one by one.\n"
     )
     yield ":::::{container} wide-table\n"
     yield "| the paper says (v1) | what is true | severity | counterexample |\n| --- | --- | --- | --- |"
