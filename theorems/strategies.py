@@ -21,10 +21,13 @@ from .judging.instance import Instance
 _steerings = partial(steerings, max_concepts=4, max_size=3, max_contexts=3)
 
 
-def instances(*, contrastive: bool | None = None, **bounds: int) -> st.SearchStrategy[Instance]:
+def instances(
+    *, contrastive: bool | None = None, varying: bool = False, **bounds: int
+) -> st.SearchStrategy[Instance]:
     """Instances that meet every hypothesis of the paper: Assumption 1, P in the target, N off it.
 
-    `contrastive` and `bounds` as in `ufm.strategies.steerings`.
+    `contrastive`, `varying` (a rate a for each context, App. B.1) and `bounds` as in
+    `ufm.strategies.steerings`.
 
     >>> import hypothesis, jax, theorems, theorems.strategies, ufm.strategies
     >>> jax.config.update("jax_enable_x64", True)
@@ -34,7 +37,7 @@ def instances(*, contrastive: bool | None = None, **bounds: int) -> st.SearchStr
     ...     assert theorems.check("lemma-b4.sign", instance).verdict == "holds"
     >>> check()
     """
-    drawn = _steerings(contrastive=contrastive, **bounds)
+    drawn = _steerings(contrastive=contrastive, varying=varying, **bounds)
     return drawn.map(lambda steering: Instance.from_dataset(*steering))
 
 

@@ -53,8 +53,11 @@ def datasets(
     min_contexts: int = 1,
     max_contexts: int = 3,
     max_weight: int = 100,
+    varying: bool = False,
 ) -> st.SearchStrategy[ConceptDataset]:
     """Datasets that satisfy Assumption 1: b > 0 with B = Σ b < 1, and a_z = b_z + (1-B) u_z.
+
+    `varying`: a may depend on the context, as in App. B.1: each has shares u of its own.
 
     The numbers of concepts (at least 2), of tokens per concept (`size`) and of contexts per concept lie
     within the bounds; concepts have one size, and their tokens come in any order. b, 1-B and the shares
@@ -83,14 +86,17 @@ def datasets(
     if not shapes:
         most = f"{max_size} tokens per concept make at most {max_size**_CONTEXT_LENGTH} contexts"
         raise ValueError(f"{most} of length {_CONTEXT_LENGTH}; got min_contexts = {min_contexts}")
-    return _datasets(shapes, max_weight)
+    return _datasets(shapes, max_weight, varying)
 
 
-def steerings(*, contrastive: bool | None = None, **bounds: int) -> st.SearchStrategy[Steering]:
+def steerings(
+    *, contrastive: bool | None = None, varying: bool = False, **bounds: int
+) -> st.SearchStrategy[Steering]:
     """Triples (dataset, positive, negative): P within one concept, N outside it, of any sizes.
 
     `contrastive` True keeps N inside one concept, False spreads it over two or more (which takes
-    three concepts: `min_concepts` is raised to 3), None leaves it open. `bounds` as in `datasets`.
+    three concepts: `min_concepts` is raised to 3), None leaves it open. `varying` and `bounds` as in
+    `datasets`.
 
     >>> import hypothesis, jax, ufm, ufm.strategies
     >>> jax.config.update("jax_enable_x64", True)
@@ -103,7 +109,7 @@ def steerings(*, contrastive: bool | None = None, **bounds: int) -> st.SearchStr
     """
     if contrastive is False:
         bounds["min_concepts"] = max(3, bounds.get("min_concepts", 3))
-    return _steerings(datasets(**bounds), contrastive)
+    return _steerings(datasets(**bounds, varying=varying), contrastive)
 
 
 def tilts(
@@ -178,7 +184,7 @@ def _warn_of_deadline() -> None:
 
 
 @st.composite
-def _datasets(draw: Draw, shapes: list[tuple[int, int, int]], max_weight: int):
+def _datasets(draw: Draw, shapes: list[tuple[int, int, int]], max_weight: int, varying: bool):
     _warn_of_deadline()
     groups, size, per_concept = draw(st.sampled_from(shapes))
 
@@ -187,10 +193,13 @@ def _datasets(draw: Draw, shapes: list[tuple[int, int, int]], max_weight: int):
         return np.array(draw(numbers), dtype=float)
 
     concept = np.array(draw(st.permutations(np.repeat(np.arange(groups), size).tolist())))
-    off, inside, rest = whole(groups * size), whole(groups * size), whole(1)[0]
+    off = whole(groups * size)
+    count = groups * per_concept if varying else 1
+    inside = np.stack([whole(groups * size) for _ in range(count)])
+    rest = whole(1)[0]
     b = off / (off.sum() + rest)
-    within = inside / np.bincount(concept, inside)[concept]
-    a = b + rest / (off.sum() + rest) * within
+    within = inside / np.stack([np.bincount(concept, row)[concept] for row in inside])
+    a = b + rest / (off.sum() + rest) * (within if varying else within[0])
     data = ConceptDataset.from_rates(a, b, concept, per_concept, _CONTEXT_LENGTH)
     weights = whole(groups * per_concept)
     return ConceptDataset(

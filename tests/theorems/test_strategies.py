@@ -1,7 +1,7 @@
 """Instances meet the hypotheses they promise, and break the one they name."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import find, given, settings
 
 import theorems
 from tests.examples import run_elsewhere
@@ -36,6 +36,19 @@ BY_ID = {h.id: h for h in vars(hyp).values() if isinstance(h, hyp.Hypothesis)}
 @given(instances())
 def test_instances_meet_every_core_hypothesis(instance):
     assert [h.id for h in CORE if h.unmet(instance)] == []
+
+
+@settings(max_examples=30)
+@given(instances(varying=True))
+def test_instances_with_a_rate_for_each_context_meet_them_as_well(instance):
+    assert [h.id for h in CORE if h.unmet(instance)] == []
+
+
+def test_a_rate_for_each_context_is_reached():
+    found = find(
+        instances(varying=True), lambda i: "of own concept" in (hyp.SMOOTHED.unmet(i) or "")
+    )
+    assert hyp.ASSUMPTION_1.unmet(found) is None
 
 
 @pytest.mark.parametrize("name", FALLS_WITH)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from theorems.hypotheses import ASSUMPTION_1, TARGET_CONTEXTS
 from theorems.suite import draw
 
 
@@ -36,7 +37,25 @@ def test_tilts_reach_the_least_probabilities_with_ties_and_near_ties():
     assert sum(1e-10 < gap < 2e-9 for gap in gaps) > 5
 
 
-@pytest.mark.parametrize("name", ["rates", "contrastive", "laws", "smoothed", "tilts"])
+def rates_differ(instance, is_own):
+    """Whether some token has two probabilities in contexts of its own concept, or of others."""
+    own = instance.token_concept == instance.context_concept[:, None]
+    seen = [column[rows] for column, rows in zip(instance.probs.T, (own == is_own).T, strict=True)]
+    return any(np.ptp(p) > 1e-9 * p.max() for p in seen)
+
+
+def test_rates_vary_with_the_context_and_b_does_in_the_uneven_family_alone():
+    varying, uneven = family("varying", 30), family("uneven", 60)
+    assert sum(rates_differ(instance, True) for instance in varying) > 20
+    assert not any(rates_differ(instance, False) for instance in varying)
+    for instance in varying:
+        assert ASSUMPTION_1.unmet(instance) is None
+        assert TARGET_CONTEXTS.unmet(instance) is None
+    assert all(rates_differ(instance, False) for instance in uneven)
+    assert 10 < sum(instance.margin > 0 for instance in uneven) < 50
+
+
+@pytest.mark.parametrize("name", ["rates", "contrastive", "laws", "smoothed", "tilts", "varying"])
 def test_every_target_is_separated(name):
     for instance in family(name, 20):
         assert instance.odds[instance.target].min() > instance.odds[~instance.target].max()

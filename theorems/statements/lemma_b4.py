@@ -54,7 +54,7 @@ STATEMENT = Statement(
             source="Lemma B.4",
             hypotheses=(DIFFERENCE_OF_MEANS, ASSUMPTION_1, TARGET_CONTEXTS),
             conclusion=_sign,
-            families=("rates", "laws"),
+            families=("rates", "varying", "laws"),
             control=Control(
                 "assumption-1",
                 "a < b at one token of the target, whose log-odds are then negative",

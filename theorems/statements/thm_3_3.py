@@ -89,7 +89,7 @@ STATEMENT = Statement(
             source=SOURCE,
             hypotheses=(hypotheses.EXPONENTIAL_PATH, hypotheses.MOVING, hypotheses.INTERIOR_TOKEN),
             conclusion=_bump,
-            families=("rates", "tilts"),
+            families=("rates", "varying", "tilts"),
             control=controls.BEFORE_THE_NORM,
             figures=("fig-3", "fig-b1"),
             certificate=Certified(
@@ -108,7 +108,7 @@ STATEMENT = Statement(
             source=SOURCE,
             hypotheses=(hypotheses.SEPARATION, hypotheses.EXPONENTIAL_PATH),
             conclusion=_peak_order,
-            families=("rates", "tilts"),
+            families=("rates", "varying", "tilts"),
             control=Control(
                 "separation", "a < b at one token of the target: δ < 0", controls.smaller_rates
             ),
@@ -130,7 +130,7 @@ STATEMENT = Statement(
             source=SOURCE,
             hypotheses=(hypotheses.EXPONENTIAL_PATH, hypotheses.MOVING),
             conclusion=_monotone,
-            families=("rates", "tilts"),
+            families=("rates", "varying", "tilts"),
             control=Control(
                 "non-constant-log-odds",
                 "P and N inside one concept: M is constant",

@@ -63,7 +63,7 @@ STATEMENT = Statement(
             source="Theorem 3.8",
             hypotheses=(PERFECT_TRAINING, MOVING, EXPONENTIAL_PATH),
             conclusion=_quadratic,
-            families=("rates", "tilts"),
+            families=("rates", "varying", "tilts"),
             control=Control(
                 "assumption-2",
                 "the data do not follow the model's law: a linear term appears",
