@@ -115,6 +115,29 @@ def test_a_budget_buys_the_library_s_strength(playground):
         assert f"α = {choice.alpha:.2f}" in page.text("[data-picture=price] .plot")
 
 
+def test_a_second_vector_takes_back_what_the_first_did_to_it(playground):
+    page = playground("mode=play&alpha=0.8&kind=2")
+    instance = exact_instance(page.record())
+    weights, tilt = instance.context_weights, instance.tilt
+    third = np.asarray(instance.context_concept) == 2
+    log_probs = np.asarray(tilt.log_probs)
+    second = log_probs[third].mean(axis=0) - log_probs[~third].mean(axis=0)
+    target = np.asarray(instance.target)
+    share = ufm.efficiency(tilt, weights, target, 0.8)
+    assert f"Efficiency: {100 * share:.0f} % of what any change" in page.text(".efficiency")
+    page.page.get_by_role("button", name="Take back what α did to it").click()
+    page.painted()
+    beta = float(page.page.locator("#panel [name=beta]").input_value())
+    assert beta == pytest.approx(ufm.undoing_strength(tilt, second, 0.8, weights), abs=0.026)
+    both = tilt.combined(0.8, second, beta)
+    price = float(ufm.cross_entropy_increase(both, 1.0, weights))
+    assert page.price() == pytest.approx(price, abs=0.0051)
+    assert page.text("[data-picture=price] h2") == "The price of two vectors"
+    page.page.get_by_role("button", name="β = 0").click()
+    page.painted()
+    assert f"Efficiency: {100 * share:.0f} %" in page.text(".efficiency")
+
+
 def test_curves_are_dragged_by_hand(playground):
     page = playground()
     box = page.page.locator("[data-picture=tokens] svg").bounding_box()

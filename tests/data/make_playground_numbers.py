@@ -101,6 +101,18 @@ def numbers_of(
         "lower": bounds.lower,
         "asymptote": bounds.asymptote,
     }
+    before = ufm.concept_probability(tilt, 0.0, target)
+    second = np.asarray(tilt.log_odds)[::-1].copy()
+    spread = weights @ ufm.ExponentialTilt(tilt.log_probs, second).variance(0.0)
+    # where one token has nearly all, a mean tells β from its neighbours in few digits
+    is_told = spread > 1e-6 * np.ptp(second) ** 2
+    prices, undone_at = (1e-6, 0.1, 3.0), alphas[[1, 7, 8] if is_told else []]
+    found |= {
+        "prices": prices,
+        "ceilings": [ufm.mass_ceiling(before, weights, price).gain for price in prices],
+        "undone_at": undone_at,
+        "undoing": [ufm.undoing_strength(tilt, second, alpha, weights) for alpha in undone_at],
+    }
     if found["margin"] > 0:
         budgets = (1e-3, 0.3, 5.0)
         choices = [

@@ -23,6 +23,7 @@ const stage = new Stage((alpha) => change({ alpha }));
 const real = new RealModel(smollm2 as Recording, (alpha) => change({ alpha: (alpha / real.reach) * state.reach }));
 const panel = new Panel(find("#panel"), {
   scene: () => scene,
+  state: () => state,
   recording: () => real.recording,
   ours: smollm2 as Recording,
   change: (changes) => change(changes),
@@ -166,6 +167,10 @@ function moveTo(alpha: number): void {
   fill.style.transform = `scaleX(${Math.max(0, Math.min(1, price / top)).toFixed(4)})`;
   find("#gauge").classList.toggle("over", price > state.budget);
   cost.textContent = `${price.toFixed(2).replace("-", "−")} nats`;
+  const share = scene.efficiency(alpha);
+  find(".efficiency").textContent = Number.isNaN(share)
+    ? "Efficiency: nothing is paid yet"
+    : `Efficiency: ${(100 * share).toFixed(0).replace("-", "−")} % of what any change at this price could give ${scene.instance.concepts[0]}`;
   const words = scene.instance.concepts.map((name, k) => `${name} ${percent(masses[k])}`).join(", ");
   slider.setAttribute("aria-valuetext", `α = ${text}: ${words}; price ${price.toFixed(2)} nats`);
   stack.setAttribute("aria-label", words);

@@ -54,6 +54,14 @@ export function tilted(logP: Row, M: Row, alpha: number, into?: Float64Array): F
   return out;
 }
 
+/** log p_α(z) [V], also where p_α(z) is below all floats. */
+export function logTilted(logP: Row, M: Row, alpha: number): Float64Array {
+  const r = pivot(logP, M, alpha);
+  const logits = Float64Array.from(M, (m, z) => logP[z] - logP[r] + alpha * (m - M[r]));
+  const total = logSumExp(logits);
+  return logits.map((value) => value - total);
+}
+
 /** Σ_{z in C} p_α(z): the mass of a concept C. */
 export function mass(p: Row, tokens: Mask): number {
   let sum = 0;
@@ -279,4 +287,53 @@ export function massBounds(share: number, R: number, alpha: number): [number, nu
   const logit = Math.log(share) - Math.log1p(-share);
   const squash = (value: number) => 1 / (1 + Math.exp(-value));
   return [squash(logit - R * Math.abs(alpha)), squash(logit + R * Math.abs(alpha))];
+}
+
+/** The most that any change of the distributions at a price of `budget` nats, Σπ KL(p||q), adds to Σπ q(T).
+
+    `on` and `off` are the target's mass F and 1 - F in each context. The best q keeps p given T and given not
+    T, and has the mass f on T with f - F = μ f (1 - f), one μ for all contexts. */
+export function ceilingGain(on: Row, off: Row, weights: Row, budget: number): number {
+  if (!(budget > 0)) return 0;
+  let variance = 0;
+  for (let j = 0; j < on.length; j++) variance += weights[j] * on[j] * off[j];
+  if (!(variance > 0)) return 0;
+  let gain = 0;
+  const excess = (logMu: number): [number, number] => {
+    const mu = Math.exp(logMu);
+    let [cost, slope] = [0, 0];
+    gain = 0;
+    for (let j = 0; j < on.length; j++) {
+      const root = Math.hypot(1 - mu, 2 * Math.sqrt(mu * on[j]));
+      const rest = (2 * off[j]) / (1 + mu + root);
+      const after = mu <= 1 ? (2 * on[j]) / (1 - mu + root) : (mu - 1 + root) / (2 * mu);
+      const gained = mu * after * rest;
+      const [rise, fall] = [Math.log1p(gained / on[j]), -Math.log1p(mu * after)];
+      cost += weights[j] * (remainder(on[j], after, rise) + remainder(off[j], rest, fall));
+      slope += (weights[j] * mu * mu * after * rest) / root;
+      gain += weights[j] * gained;
+    }
+    return [Math.log(cost / budget), slope / cost];
+  };
+  increasingRoot(excess, -600, 600, 0.5 * Math.log((2 * budget) / variance));
+  return gain;
+}
+
+/** The strength β of a second vector that brings the mean of its log-odds back to where it was before α. */
+export function undoingStrength(rows: readonly Row[], M: Row, second: Row, weights: Row, alpha: number): number {
+  const pushed = rows.map((logP) => Array.from(logP, (value, z) => value + alpha * (M[z] - M[0])));
+  const before = rows.map((logP) => mean(logP, second, 0));
+  const moved = (beta: number): [number, number] => {
+    let [shift, slope] = [0, 0];
+    for (let j = 0; j < rows.length; j++) {
+      shift += weights[j] * (mean(pushed[j], second, beta) - before[j]);
+      slope += weights[j] * variance(pushed[j], second, beta);
+    }
+    return [shift, slope];
+  };
+  const unit = 1 / range(second);
+  let [low, high] = [-unit, unit];
+  while (moved(low)[0] > 0) low *= 2;
+  while (moved(high)[0] < 0) high *= 2;
+  return increasingRoot(moved, low, high, 0);
 }

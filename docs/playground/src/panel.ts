@@ -11,6 +11,7 @@ import { STEPS } from "./tour.ts";
 
 export interface Page {
   scene(): Scene;
+  state(): State;
   recording(): Recording;
   change: Change;
   go(step: number): void;
@@ -150,6 +151,8 @@ export class Panel {
       heading("Steering vector"),
       ifToy(choice("sets", "Texts for and against", SETS, change)),
       texts(() => textNames(scene()), change),
+      heading("A second vector"),
+      this.second(),
       heading("View"),
       listed("kind", "Next word after a", () => scene().instance.kinds.map(({ name }) => name), change),
       slider("reach", "Range of α", [0.5, 20, 0.5], (value) => `±${value}`, change),
@@ -159,6 +162,28 @@ export class Panel {
       choice("broken", "Break", { "": "nothing", ...BREAKS }, change),
     );
     this.addVerdicts("What is true here");
+  }
+
+  /** β of a second vector, and the one that takes back what α did to its words. */
+  private second(): Control {
+    const { change, scene, state } = this.page;
+    const strength = slider("beta", "Strength β", [-5, 5, 0.05], (value) => MINUS(value), change);
+    const root = made("div", "second", "<p class='hint'></p>");
+    const undo = button("Take back what α did to it", () => {
+      const beta = scene().second!.undo(state().alpha);
+      change({ beta: Math.min(Math.max(Number(beta.toFixed(4)), -5), 5) });
+    });
+    const row = made("div", "row");
+    row.append(undo, button("β = 0", () => change({ beta: 0 })));
+    root.prepend(strength.root);
+    root.append(row);
+    const sync = (state: State) => {
+      const second = scene().second;
+      strength.sync(state);
+      root.hidden = second === null;
+      root.querySelector("p")!.textContent = second ? `Towards ${second.name.replace(/ text$/, " texts")}, against all others. Curves in α start from where β has put the model.` : "";
+    };
+    return { root, sync };
   }
 
   /** Own data in, the instance out. */

@@ -82,6 +82,11 @@ export class Stage {
       const share = numbers.mass(numbers.tilted(instance.logP[scene.shown], instance.M, 0), instance.target);
       for (const side of [0, 1] as const)
         curves.push({ label: side ? "at most" : "at least", hue: 0, dash: 0, isBound: true, values: alphas.map((alpha) => numbers.massBounds(share, R, alpha)[side]) });
+      if (!instance.data) {
+        const logP = instance.logP[scene.shown];
+        const most = (alpha: number) => share + numbers.ceilingGain([share], [1 - share], [1], numbers.forwardKL(logP, instance.M, alpha));
+        curves.push({ label: "any change at its price", hue: 3, dash: 0, isBound: true, values: alphas.map(most) });
+      }
     }
     const joy = masses[0];
     const rises = joy.every((value, i) => !i || value >= joy[i - 1] - 1e-12) && scene.moves;
@@ -107,7 +112,7 @@ export class Stage {
     }
     const inside = best !== null && best <= state.reach;
     this.price.draw({
-      title: scene.instance.data ? "A small push can lower the loss" : !scene.moves ? "It costs nothing" : "The price: α², then linear",
+      title: state.mode === "play" && state.beta ? "The price of two vectors" : scene.instance.data ? "A small push can lower the loss" : !scene.moves ? "It costs nothing" : "The price: α², then linear",
       subtitle: "how much worse the model predicts its own texts, in nats a word",
       describe: `Price ΔCE in nats against α: ${cost[0].toFixed(2)} at the left, 0 at α = 0, ${cost.at(-1)!.toFixed(2)} at the right.${best === null ? "" : ` A budget of ${state.budget} nats pays for α = ${best.toFixed(2)}.`}`,
       alphas, curves, percent: false, top: 1.13 * high, bottom: low < 0 ? 1.3 * low : 0,

@@ -11,6 +11,7 @@ export interface State extends Settings {
   reach: number; // strengths run from -reach to reach
   kind: number; // which kind of text is looked at
   budget: number; // nats
+  beta: number; // strength of a second vector
   bounds: boolean;
   own: string; // a record that was pasted or opened, as JSON; "" if the settings make it
   prompt: number; // of the real model
@@ -23,6 +24,7 @@ export const DEFAULTS: State = {
   reach: 2,
   kind: 2,
   budget: 0.3,
+  beta: 0,
   bounds: false,
   own: "",
   prompt: 1,
@@ -45,6 +47,7 @@ const RANGES: { [key in keyof State]?: readonly [number, number] } = {
   reach: [0.5, 60],
   kind: [0, 99],
   budget: [0.01, 5],
+  beta: [-5, 5],
   prompt: [0, 99],
   concepts: [2, 5],
   size: [1, 12],

@@ -53,6 +53,13 @@ for (const [name, want] of Object.entries(CASES)) {
       close(found.map((each: any) => each[key]), want.bounds[key], key === "asymptote" ? 1 : 1e-290, key);
   });
 
+  test(`${name}: the ceiling of a price, and what undoes a strength`, () => {
+    const share = (side: boolean) => rows.map((row: number[]) => numbers.mass(numbers.tilted(row, M, 0), target.map((inside: boolean) => inside === side)));
+    close(want.prices.map((price: number) => numbers.ceilingGain(share(true), share(false), weights, price)), want.ceilings, 1, "ceiling");
+    const undone = want.undone_at.map((alpha: number) => numbers.undoingStrength(rows, M, [...M].reverse(), weights, alpha));
+    close(undone, want.undoing, 1 / R, "β");
+  });
+
   test(`${name}: peaks, windows and chosen strengths`, () => {
     const peaks = rows.map((row: number[]) => numbers.peaks(row, M));
     close(peaks, want.peaks, 1 / R, "α(z)");

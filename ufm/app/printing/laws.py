@@ -25,10 +25,30 @@ def print_laws(report: "Report", directory: Path, console: Console) -> None:
     for law in report.laws:
         say(console, f"{law.id}: {law.why}", style="dim")
     _print_protocols(report, console)
+    _print_ceiling(report, console)
     model = report.facts["model"]
     if isinstance(model, dict) and model["caveat"]:
         say(console, f"{model['name']}: {model['caveat']}")
     say(console, f"report: {directory / 'index.html'}")
+
+
+def _print_ceiling(report: "Report", console: Console) -> None:
+    """What steering gets of what its price could buy, where it gets most and near a tenth of a nat."""
+    found = report.ceiling
+    if found is None:
+        return
+    near = found.at_price(0.1)
+    places = {"most": found.best} if near is None else {"near 0.1 nats": near, "most": found.best}
+    parts = [
+        f"{where}, {found.efficiency[k]:.1%} at α = {found.alphas[k]:.4g} ({found.mass[k]:.3g} of at most "
+        f"{found.ceiling[k]:.3g} for {found.price[k]:.3g} nats)"
+        for where, k in places.items()
+    ]
+    say(
+        console,
+        f"efficiency, the mass that steering gains over the most that any change at its KL(p0||pα) could: "
+        f"{'; '.join(parts)}",
+    )
 
 
 def _print_protocols(report: "Report", console: Console) -> None:

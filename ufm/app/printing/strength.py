@@ -377,8 +377,9 @@ def _inseparability(found: np.ndarray) -> str:
     """How far the vector is from separable, in one line."""
     middle, low, high = (float(x) for x in (np.median(found), found.min(), found.max()))
     return (
-        f"inseparability {middle:.3f} (median of {found.size} prompts; {low:.3f} to {high:.3f}): Var(M | not T) "
-        "/ Var(M), M the slopes of the logits at α = 0; 0 if all that is off the target falls together"
+        f"inseparability {middle:.3f} (median of {found.size} prompts; {low:.3f} to {high:.3f}): "
+        "Var(M | not T) / Var(M), M the slopes of the logits at α = 0; 0 if all that is off the target "
+        "falls together"
     )
 
 

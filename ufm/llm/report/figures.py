@@ -41,6 +41,7 @@ def draw_figures(report: Report) -> dict[str, Figure]:
     drawn: dict[str, Callable[[Report], Figure] | None] = {
         "token-curves": _token_curves,
         "concept-mass": None if report.curves.concept_mass is None else _concept_mass,
+        "ceiling": None if report.ceiling is None else _ceiling,
         "cross-entropy": None if report.wide_cost is None else _cross_entropy,
         "plateau": None if report.slopes.far_distance is None else _plateau,
         "log-odds": _log_odds,
@@ -134,6 +135,32 @@ def _draw_fit(axes: Axes, alphas: np.ndarray, mass: np.ndarray, fit: TanhFit, pr
     label = f"largest residual {fit.residual:+.3g}"
     axes.plot([fit.residual_at], [at], "o", color=plots.PALETTE[1], label=label)
     axes.legend(**_ABOVE)
+
+
+def _ceiling(report: Report) -> Figure:
+    """The concept's mass against its price, below the ceiling; and the share of what the price could buy."""
+    found = report.ceiling
+    assert found is not None
+    figure, (left, right) = _axes(2)
+    order = np.argsort(found.price)
+    left.loglog(found.price[order], found.ceiling[order], color=plots.PALETTE[1], label="ceiling")
+    left.axhline(found.start, color="0.5", linestyle=":", label="unsteered")
+    for sign, colour, label in ((1, 0, "α > 0"), (-1, 2, "α < 0")):
+        side = np.sign(found.alphas) == sign
+        left.loglog(found.price[side], found.mass[side], color=plots.PALETTE[colour], label=label)
+        right.semilogx(found.price[side], found.efficiency[side], color=plots.PALETTE[colour])
+    right.axhline(0, color="0.5", linestyle=":")
+    left.set(ylabel="mean mass of the concept")
+    right.set(ylabel="efficiency")
+    for panel in (left, right):
+        panel.set_xlabel("KL(p0 ‖ pα) (nats), mean over prompts")
+        for axis in (panel.xaxis, panel.yaxis) if panel is left else (panel.xaxis,):
+            axis.set_major_formatter(lambda value, _: f"{value:g}")
+            axis.set_minor_formatter(lambda *_: "")
+        panel.spines[["top", "right"]].set_visible(False)
+        panel.grid(color="0.92")
+    left.legend(**_ABOVE)
+    return figure
 
 
 def _cross_entropy(report: Report) -> Figure:

@@ -19,6 +19,7 @@ from ..laws.circle import circle_shapes
 from ..laws.hypotheses import no_limit, no_tilt, unmet_hypotheses
 from ..laws.law import Law
 from ..laws.log_odds import LARGE, Agreement, measure_agreement, measure_log_odds, odds_law
+from ..measure.ceiling import CeilingCurve, ceiling_curve
 from ..measure.cost_sweep import Cost, sweep_cost
 from ..measure.slopes import Slopes, sweep_slopes
 from ..measure.token_curves import Curves, sweep_curves
@@ -94,6 +95,7 @@ def make_report(
         linear if isinstance(linear, float) else None,
     )
     laws = tuple(law.under(unmet[law.id]) for law in found)
+    ceiling = _ceiling(curves)
     shown = shown_tokens(log_odds, limits)
     tokens = {z for group in shown.values() for z in group} | set(map(int, curves.tokens.flat))
     names = {z: tokenizer.text(z) if z < tokenizer.vocabulary else "" for z in sorted(tokens)}
@@ -106,6 +108,7 @@ def make_report(
             "nats_at_ends": curves.forward_kl.mean(axis=0)[[0, -1]],
         },
         "separation_margin": margin,
+        "ceiling": None if ceiling is None else ceiling.as_json(),
     }
     return Report(
         facts=facts | {"tokens": name_tokens(shown, names, log_odds)},
@@ -118,6 +121,7 @@ def make_report(
         concept=request.concept,
         wide_cost=wide_cost,
         near_cost=near_cost,
+        ceiling=ceiling,
     )
 
 
@@ -128,6 +132,14 @@ def _concept_laws(curves: Curves) -> tuple[Law, Law]:
         return tanh.STATEMENT.not_asked(why), hump.STATEMENT.not_asked(why)
     both = curves.alphas, curves.concept_mass
     return tanh.tanh_law(*both), hump.hump_law(*both)
+
+
+def _ceiling(curves: Curves) -> CeilingCurve | None:
+    """The concept's mass against the most that any change could make of it; None without a concept."""
+    if curves.concept_mass is None or curves.concept_derivatives is None:
+        return None
+    before = curves.concept_derivatives[:, 0]
+    return ceiling_curve(curves.alphas, curves.forward_kl, curves.concept_mass, before)
 
 
 def _plateau_law(slopes: Slopes, has_limit: bool, why_none: str) -> Law:

@@ -10,6 +10,7 @@ from ufm._json import JSON, finite_or_null
 from ..laws.bumps import Protocol, protocols_of
 from ..laws.law import Law
 from ..laws.log_odds import Agreement
+from ..measure.ceiling import CeilingCurve
 from ..measure.cost_sweep import Cost
 from ..measure.slopes import Slopes
 from ..measure.token_curves import Curves
@@ -52,6 +53,7 @@ class Report:
 
     `facts`: the model, the steering and the request, plain JSON. `names`: the texts of the tokens shown,
     by number. `contexts`: the texts of the curves' prompts. `concept` [V] bool: the concept's tokens.
+    `ceiling`: its mass against the most that any change could make of it, None without one.
     """
 
     facts: dict[str, object]
@@ -64,6 +66,7 @@ class Report:
     concept: np.ndarray | None = None
     wide_cost: Cost | None = None
     near_cost: Cost | None = None
+    ceiling: CeilingCurve | None = None
 
     @property
     def fails(self) -> bool:

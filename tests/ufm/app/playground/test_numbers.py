@@ -65,6 +65,11 @@ FAULTS = {
         "lower = Math.min(lower, peakStrengths",
     ),
     "a budget": ("cost(alpha) - budget", "cost(alpha) - 0.999 * budget"),
+    "the ceiling": ("mu * after * rest;\n", "mu * after * rest * (1 + 1e-8);\n"),
+    "what takes a strength back": (
+        "const before = rows.map((logP) => mean(logP, second, 0));",
+        "const before = rows.map((logP) => mean(logP, second, 1e-8));",
+    ),
     "ties": ("8 * Number.EPSILON * largest", "0 * largest"),
     "the limit": ("(M[z] === end ? value : -Infinity)", "(M[z] >= end - 1e-6 ? value : -Infinity)"),
     "the asymptote": ("Math.abs(alpha) * slope + level", "Math.abs(alpha) * slope - level"),

@@ -164,6 +164,29 @@ def test_log_odds_are_differences_of_mean_log_probabilities(whole):
     np.testing.assert_allclose(whole[0].agreement.log_odds, means[0] - means[1], atol=1e-12)
 
 
+def test_what_any_intervention_could_buy_is_in_the_report(whole, capsys):
+    report = whole[0]
+    found, facts = report.ceiling, report.facts["ceiling"]
+    curves, k = (
+        report.curves,
+        int(np.argmin(np.abs(report.curves.alphas - report.ceiling.alphas[3]))),
+    )
+    before = curves.concept_derivatives[:, 0]
+    most = ufm.mass_ceiling(before, np.full(6, 1 / 6), curves.forward_kl[:, k].mean())
+    assert found.ceiling[3] == pytest.approx(most.mass, rel=1e-12)
+    gained = curves.concept_mass[:, k].mean() - before.mean()
+    assert found.efficiency[3] == pytest.approx(gained / most.gain, rel=1e-9)
+    assert facts["best"]["efficiency"] == found.efficiency.max() < 1
+    drawn = draw_figures(report)
+    assert list(drawn)[2] == "ceiling"
+    assert f"<td>{100 * found.efficiency.max():.1f} %</td>" in page(report, {})
+    print_laws(report, Path("out"), Console(width=400))
+    assert f"most, {found.efficiency.max():.1%} at α =" in capsys.readouterr().out
+    assert "What any intervention could buy" not in page(
+        replace(report, facts={**report.facts, "ceiling": None}), {}
+    )
+
+
 def test_what_is_printed_cannot_act_on_a_terminal(whole, capsys):
     laws = tuple(replace(law, why=EVIL, title=f"[bold]{EVIL}") for law in whole[0].laws)
     print_laws(replace(whole[0], laws=laws), Path("a\x1b[2Jb"), Console(width=400))
