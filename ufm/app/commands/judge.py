@@ -64,14 +64,15 @@ class Judge:
                 from ufm.llm.judge.labels import read_labels
             labels = read_labels(self.labels)
             with errors.status("asking the judge …"):
-                found = measure_agreement(self._judge(), labels)
+                found = measure_agreement(self.open(), labels)
         if self.json:
             print_json(agreement_json(found))
         else:
             print_agreement(found, Output(), self.texts)
         return 0
 
-    def _judge(self) -> "AnyJudge":
+    def open(self) -> "AnyJudge":
+        """The judge that the options name."""
         from ufm.llm.checkpoint.load import load
         from ufm.llm.judge.keywords import KeywordJudge
         from ufm.llm.judge.model_judge import ModelJudge

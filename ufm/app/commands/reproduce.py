@@ -1,6 +1,7 @@
 """`ufm reproduce`: the experiments of the paper's Section 5 and Appendix A on a model, as one page."""
 
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,6 +14,7 @@ from ..printing.json_output import print_json
 from ..printing.reproduction import print_plan, print_reproduction
 from ..printing.streams import Output
 from .bad_input import BadInput, as_bad_input
+from .judge import Judge
 from .option import Metavar, Positional, Rare
 from .rules import EXISTING_FILE, FOLDER, Rule, number
 from .start import starting_jax
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
 
 def _files(paths: tuple[Path, ...]) -> str | None:
     return next((f"{path} is no file" for path in paths if not path.is_file()), None)
+
+
+def _harness(task: str) -> str | None:
+    if find_spec("lm_eval") is not None:
+        return None
+    return f"{task} needs lm-evaluation-harness: pip install 'ufm[harness]'"
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,11 @@ class Reproduce:
         writer: The instruct model that writes prompts, if it is another one.
         contexts: Prompts of the next-token curves; neutral comes with ufm.
         text: UTF-8 text for the cross-entropy; essays come with ufm.
+        judge: Who says whether a text shows a concept, as for ufm judge: a model, the URL of a server, or
+            keywords, a rule of words.
+        served: What the server calls the judge's model.
+        task: A task of lm-evaluation-harness, such as mmlu (extra [harness]).
+        include: Folder with tasks of your own, as YAML files.
         scale: The paper's own numbers, or few enough for two cores and a small model.
         layers: Blocks to steer, from 0; an early, a middle, a late and the last one if not given.
         figures: Figures of the paper to run, such as 6 or A.13; all if not given.
@@ -67,6 +80,10 @@ class Reproduce:
     writer: Annotated[str | None, Metavar("MODEL")] = None
     contexts: Annotated[Path, EXISTING_FILE] = Path("neutral")
     text: Annotated[Path, EXISTING_FILE] = Path("essays")
+    judge: Annotated[str, Metavar("MODEL|URL")] = "keywords"
+    served: Annotated[str, Metavar("NAME"), Rare()] = "default"
+    task: Annotated[str | None, Metavar("NAME"), Rule(_harness)] = None
+    include: Annotated[Path | None, Metavar("FOLDER"), Rare()] = None
     scale: Literal["small", "paper"] = "small"
     layers: tuple[int, ...] = ()
     figures: Annotated[tuple[str, ...], Metavar("FIGURE")] = ()
@@ -130,6 +147,7 @@ class Reproduce:
         from ufm.llm.reproduce.inputs import Author, read_study
         from ufm.llm.reproduce.scale import SCALES
         from ufm.llm.reproduce.study import default_layers
+        from ufm.llm.reproduce.task import HarnessTask
         from ufm.llm.steering.devices import on_each_device
         from ufm.llm.text.tokenizer import load_tokenizer
 
@@ -140,6 +158,7 @@ class Reproduce:
             writer = None
             if self.writer is not None:
                 writer = load(self.writer, self.dtype), load_tokenizer(self.writer)
+            judge = Judge(self.judge, served=self.served, dtype=self.dtype).open()
         given = sorted({block_number(layer, model.blocks) for layer in self.layers})
         scale = SCALES[self.scale]
         with progress_bar("reading", errors) as bar:
@@ -153,4 +172,6 @@ class Reproduce:
                 contexts=self.contexts,
                 text=self.text,
                 layers=given or default_layers(model.blocks),
+                judge=judge,
+                task=None if self.task is None else HarnessTask(self.task, self.include),
             )

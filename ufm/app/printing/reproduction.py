@@ -22,6 +22,8 @@ _KINDS = {
     "runs": "… with P and N drawn anew",
     "cost": "cross-entropy on the text",
     "log-odds": "log-odds against what dominates",
+    "presence": "texts, and what the judge says",
+    "task": "a task of the harness",
 }
 
 

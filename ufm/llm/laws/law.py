@@ -18,6 +18,8 @@ MEASURES = {
     "log-odds": "rank correlation",
     "hump": "share lost at the ends",
     "seen-bumps": "share that bump",
+    "sigmoid": "R²",
+    "task": "share lost",
     "cost-plateau": "distance from the limit",
 }
 # Fewer prompts than this say nothing about how much prompts differ.

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from .cost_experiment import CrossEntropy
 from .experiment import Experiment
 from .log_odds_experiment import LogOdds
+from .presence_experiment import ConceptPresence
+from .task_experiment import TaskAccuracy
 from .token_experiments import MOST, DrawnAnew, TokenCurves
 
 _SETTING = (
@@ -22,6 +24,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
         protocol=f"Figure 6 and Section 5: evil on gpt2, gemma-3-1b-it and Qwen3-8B. {_SETTING}",
         differs="Whether a token is related to the concept is left to you: the legends name them.",
     ),
+    ConceptPresence(),
     CrossEntropy(),
     TokenCurves(
         "normalised",
@@ -53,6 +56,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
         differs="Where all N are contrastive, these are the curves of Figure 6.",
         variant="contrastive",
     ),
+    TaskAccuracy(),
     TokenCurves(
         "blocks",
         ("A.7", "A.8", "A.9"),

@@ -10,6 +10,7 @@ from ufm._progress import Progress, silent
 from ..concepts.concept import CONCEPTS
 from ..concepts.write import write_prompts
 from ..decoder.model import LanguageModel
+from ..judge.judge import Judge
 from ..text.examples import example_file
 from ..text.prompts import Prompt, encode_prompt, read_prompts
 from ..text.tokenizer import Tokenizer
@@ -17,6 +18,7 @@ from ..text.windows import window_count, windows
 from .directions import Sides
 from .scale import Scale
 from .study import Study
+from .task import Task
 
 # The concepts whose prompts come with this package.
 SHIPPED = ("joy", "formal", "french")
@@ -68,6 +70,8 @@ def read_study(
     contexts: Path,
     text: Path | None,
     layers: Sequence[int],
+    judge: Judge | None = None,
+    task: Task | None = None,
 ) -> Study:
     """The study of these concepts; their prompts are in the files `prompts`, come with ufm, or are written.
 
@@ -94,7 +98,9 @@ def read_study(
         most = window_count(scale.text_tokens, length - 1)
         found = tuple(map(tuple, islice(windows(tokenizer, text, length), most)))
     texts = tuple(each.text for each in kept)
-    return Study(model, tokenizer, tuple(sides), tuple(layers), texts, rows, found, scale)
+    return Study(
+        model, tokenizer, tuple(sides), tuple(layers), texts, rows, found, scale, judge, task
+    )
 
 
 def _with_random(path: Path) -> list[Prompt]:

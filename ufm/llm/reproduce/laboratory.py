@@ -12,7 +12,10 @@ import numpy as np
 
 from ufm._progress import Progress, silent
 
+from ..checkpoint.load import read_json
+from ..concepts.concept import CONCEPTS
 from ..decoder.steering import Steering
+from ..judge.presence import JudgedPresence, judged_presence
 from ..laws.log_odds import LARGE, Agreement, measure_agreement
 from ..laws.plateau import plateau_limits
 from ..laws.quadratic import NATS
@@ -21,8 +24,9 @@ from ..measure.token_curves import Curves, sweep_curves
 from ..steering.vector import SteeringVector
 from .directions import Directions
 from .study import Study
+from .task import TaskScores, sweep_task
 
-KINDS = ("curves", "runs", "cost", "log-odds")
+KINDS = ("curves", "runs", "log-odds", "cost", "presence", "task")
 # Of the strength at which the parabola costs 0.05 nats: where the law looks, and what its picture shows.
 _NEAR = np.array([-1.5, -1.0, -0.5, -1 / 8, -1 / 16, 0.0, 1 / 16, 1 / 8, 0.5, 1.0, 1.5], np.float64)
 _EXACT = 6  # strengths that take as long as the exact derivatives
@@ -54,6 +58,10 @@ class Measurement:
             return len(study.windows) * (scale.cost.steps + 1 + _NEAR.size + _EXACT)
         if self.kind == "log-odds":
             return 2 * len(study.rows) * len(study.layers)
+        if self.kind == "task":
+            return scale.task.steps + 1
+        if self.kind == "presence":
+            return (scale.presence.steps + 1) * len(study.rows) * scale.samples
         times = scale.runs if self.kind == "runs" else 1
         return times * len(study.rows) * (scale.tokens.steps + 1)
 
@@ -72,7 +80,7 @@ class Costs:
     why_none: str = ""
 
 
-Result: TypeAlias = "Curves | tuple[Curves, ...] | Costs | Agreement"
+Result: TypeAlias = "Curves | tuple[Curves, ...] | Costs | Agreement | JudgedPresence | TaskScores"
 
 
 class Laboratory:
@@ -90,6 +98,10 @@ class Laboratory:
 
     def is_done(self, measurement: Measurement) -> bool:
         """Whether all its parts are there."""
+        if measurement.kind == "presence":
+            found = self._places(measurement)[0].glob("answers-*/results.json")
+            judge = self.study.judge
+            return judge is not None and judge.name in [read_json(path)["judge"] for path in found]
         return all((place / "results.json").exists() for place in self._places(measurement))
 
     def make(self, measurement: Measurement, progress: Progress = silent) -> Result:
@@ -100,6 +112,8 @@ class Laboratory:
                 "runs": self._runs,
                 "cost": self._costs,
                 "log-odds": self._agreement,
+                "presence": self._presence,
+                "task": self._task,
             }[measurement.kind]
             self._found[measurement] = make(measurement, progress)
         return self._found[measurement]
@@ -126,6 +140,18 @@ class Laboratory:
         """How the log-odds rank the tokens that dominate, block by block."""
         found = self.make(Measurement("log-odds", concept, self.study.layers[-1]))
         assert isinstance(found, Agreement)
+        return found
+
+    def presence(self, concept: str, layer: int) -> JudgedPresence:
+        """What the judge found in texts."""
+        found = self.make(Measurement("presence", concept, layer))
+        assert isinstance(found, JudgedPresence)
+        return found
+
+    def task(self, concept: str) -> TaskScores:
+        """What the questions of the task scored."""
+        found = self.make(Measurement("task", concept, self.study.middle))
+        assert isinstance(found, TaskScores)
         return found
 
     def of_curves(self, concept: str, layer: int, variant: str) -> Measurement:
@@ -232,6 +258,37 @@ class Laboratory:
         with np.errstate(divide="ignore"):
             loss = -np.log(np.maximum(found.astype(np.float64), tiny))[:, following].mean(axis=1)
         return (float(loss[0] - unsteered), float(loss[1] - unsteered)), ""
+
+    def _presence(self, measurement: Measurement, progress: Progress) -> JudgedPresence:
+        study, scale = self.study, self.study.scale
+        vector = self.vector(measurement.concept, measurement.layer)
+        assert study.judge is not None
+
+        def show(done: int | float, total: int | float | None = 1.0, stage: str = "") -> None:
+            share = done / (total or 1.0)
+            progress(share * 0.9 if stage == "writing" else 0.9 + share / 10, 1.0, stage)
+
+        return judged_presence(
+            study.model,
+            study.tokenizer,
+            study.judge,
+            CONCEPTS[measurement.concept],
+            study.contexts,
+            Steering.of(vector),
+            scale.presence.alphas(vector),
+            length=scale.text_length,
+            samples=scale.samples,
+            directory=self._places(measurement)[0],
+            progress=show,
+        )
+
+    def _task(self, measurement: Measurement, progress: Progress) -> TaskScores:
+        study = self.study
+        vector = self.vector(measurement.concept, measurement.layer)
+        assert study.task is not None
+        given = study.model, study.tokenizer, study.task, Steering.of(vector)
+        alphas, place = study.scale.task.alphas(vector), self._places(measurement)[0]
+        return sweep_task(*given, alphas, place, progress)
 
     def _agreement(self, measurement: Measurement, progress: Progress) -> Agreement:
         study, found = self.study, self.directions[measurement.concept]

@@ -12,9 +12,12 @@ from ufm._progress import Progress
 
 from ..decoder.steering import Steering
 from ..measure.window_cost import CostWindow
+from ..steering.generate import generate_all
 from ..steering.steered_prompt import SteeredPrompt, bucket, chunks
 from .experiment import Experiment
 from .laboratory import KINDS, Laboratory, Measurement
+
+_TEXTS = 64  # that are written at once
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,10 @@ def _work(laboratory: Laboratory) -> Callable[[Measurement], float]:
 
     def work(measurement: Measurement) -> float:
         later = study.model.blocks - measurement.layer
-        length = window if measurement.kind == "cost" else prompt
-        return measurement.sequences(study) * length * later
+        length = {"cost": window, "presence": prompt + study.scale.text_length}
+        if measurement.kind == "presence":
+            later = study.model.blocks
+        return measurement.sequences(study) * length.get(measurement.kind, prompt) * later
 
     return work
 
@@ -133,7 +138,7 @@ def measure_cost(
 ) -> Cost:
     """The cost of the measurements, from one prompt and one window at the first and the last "
     "steered block."""
-    timers = {"cost": _time_window}
+    timers = {"cost": _time_window, "presence": _time_text, "task": _time_task}
     kinds = list(dict.fromkeys(m.kind if m.kind in timers else "prompt" for m in measurements))
     speeds: dict[str, Speed] = {}
     for k, kind in enumerate(kinds):
@@ -182,6 +187,25 @@ def _time_window(laboratory: Laboratory, concept: str, layer: int) -> float:
     )
     alphas = study.scale.cost.alphas(vector)[: window.batch_size()]
     return _second(lambda: window.sums(alphas, alphas.size)) / alphas.size
+
+
+def _time_text(laboratory: Laboratory, concept: str, layer: int) -> float:
+    study = laboratory.study
+    vector = laboratory.vector(concept, layer)
+    rows = [list(row) for row in study.rows for _ in range(study.scale.samples)][:_TEXTS]
+    alphas = study.scale.presence.alphas(vector)[-1:]
+    how = {"count": study.scale.text_length, "seeds": range(len(rows))}
+    return _second(
+        lambda: generate_all(study.model, rows, Steering.of(vector), alphas, **how)
+    ) / len(rows)
+
+
+def _time_task(laboratory: Laboratory, concept: str, layer: int) -> float:
+    study, vector = laboratory.study, laboratory.vector(concept, layer)
+    assert study.task is not None
+    begun = time.perf_counter()  # many batches, of which few compile
+    study.task.scores(study.model, study.tokenizer, Steering.of(vector), 0.0)
+    return time.perf_counter() - begun
 
 
 def _second(run: Callable[[], object]) -> float:

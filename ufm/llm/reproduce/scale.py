@@ -44,8 +44,10 @@ class Range:
 class Scale:
     """The numbers of the experiments.
 
-    - `tokens`, `normalised`, `cost`: the strengths of next-token curves, of those along v of length 1, and of
-      the cross-entropy.
+    - `tokens`, `normalised`, `presence`, `cost`: the strengths of next-token curves, of those along v of
+      length 1, of texts, and of the cross-entropy.
+    - `task`: the strengths at which a task is asked.
+    - `samples`, `text_length`: texts after each prompt, and their tokens.
     - `contexts`: prompts of each next-token curve. `followed`: how many likeliest tokens at either end.
     - `runs`: how often P and N are drawn anew for the bands.
     - `prompts`, `prompt_tokens`: texts of P and of each N, where a model is to write them, and their tokens.
@@ -55,11 +57,15 @@ class Scale:
     name: str
     tokens: Range
     normalised: Range
+    presence: Range
     cost: Range
+    task: Range
     contexts: int
     text_tokens: int
     prompts: int
     prompt_tokens: int
+    samples: int
+    text_length: int
     length: int = 128
     followed: int = 8
     runs: int = 5
@@ -69,7 +75,7 @@ class Scale:
         other = {"hidden": SMALL, "vector": PAPER}[unit]
         ranges = {
             name: replace(getattr(other, name), steps=getattr(self, name).steps)
-            for name in ("tokens", "normalised", "cost")
+            for name in ("tokens", "normalised", "presence", "cost", "task")
         }
         return replace(self, **ranges)
 
@@ -78,21 +84,29 @@ SMALL = Scale(
     "small",
     tokens=Range(-4.0, 4.0, 96, "hidden"),
     normalised=Range(-4.0, 4.0, 96, "hidden"),
+    presence=Range(-1.0, 1.0, 9, "hidden"),
     cost=Range(-8.0, 8.0, 32, "hidden"),
+    task=Range(-1.0, 1.0, 5, "hidden"),
     contexts=4,
     text_tokens=384,
     prompts=32,
     prompt_tokens=60,
+    samples=3,
+    text_length=24,
 )
 # Section 5, Appendix A and the defaults of the official code.
 PAPER = Scale(
     "paper",
     tokens=Range(-200.0, 200.0, 1024),
     normalised=Range(-2000.0, 2000.0, 1024, "length"),
+    presence=Range(-40.0, 40.0, 41),
     cost=Range(-100.0, 100.0, 128),
+    task=Range(-10.0, 10.0, 200),
     contexts=16,
     text_tokens=1_048_576,
     prompts=500,
     prompt_tokens=300,
+    samples=32,
+    text_length=100,
 )
 SCALES = {scale.name: scale for scale in (SMALL, PAPER)}

@@ -9,9 +9,11 @@ from ufm._files import digest
 from ufm._json import JSON
 
 from ..decoder.model import LanguageModel
+from ..judge.judge import Judge
 from ..text.tokenizer import Tokenizer
 from .directions import Sides
 from .scale import Scale
+from .task import Task
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +22,9 @@ class Study:
 
     - `concepts`: their prompts as tokens. `layers`: the blocks that are steered, each by its own vector.
     - `contexts`: the prompts of the next-token curves, as texts, and `rows` as tokens.
-    - `windows`: the text for the cross-entropy as windows of tokens, `text_name` what it is called.
+    - `windows`: the text for the cross-entropy as windows of tokens.
+    - `judge`: who says whether a text shows a concept; None where nobody is asked.
+    - `task`: questions to the steered model; None where there are none.
     """
 
     model: LanguageModel
@@ -31,6 +35,8 @@ class Study:
     rows: tuple[tuple[int, ...], ...]
     windows: tuple[tuple[int, ...], ...]
     scale: Scale
+    judge: Judge | None = None
+    task: Task | None = None
 
     @property
     def middle(self) -> int:

@@ -10,17 +10,19 @@ from .make import Reproduction
 EVERYWHERE = {
     ("blocks", "seen-bumps"): "bumps, α > 0",
     ("negative", "seen-bumps"): "bumps, α < 0",
+    ("presence", "sigmoid"): "presence",
     ("cross-entropy", "quadratic"): "parabola",
     ("cross-entropy", "cost-plateau"): "plateau",
     ("log-odds", "log-odds"): "log-odds",
 }
-# … and at the middle one alone: bumps for α > 0, steered in other ways.
+# … and at the middle one alone: bumps for α > 0, steered in other ways, and a task.
 MIDDLE = {
     ("bumps", "seen-bumps"): "as in Figure 6",
     ("normalised", "seen-bumps"): "v of length 1",
     ("last-token", "seen-bumps"): "last position",
     ("resampled", "seen-bumps"): "P, N drawn anew",
     ("contrastive", "seen-bumps"): "contrastive N",
+    ("task", "task"): "accuracy",
 }
 _FIGURES = {"7-above": "7 above", "7-below": "7 below", "section-5": "Section 5"}
 

@@ -18,6 +18,7 @@ from tests.ufm.llm.concepts.chat_model import CHAT, make_chat_model
 from tests.ufm.llm.report.test_report import EVIL, Elements
 from tests.ufm.llm.reproduce import tiny_study
 from ufm._progress import silent
+from ufm.llm.measure.presence import wilson
 from ufm.llm.reproduce import inputs
 from ufm.llm.reproduce.cost_experiment import plateau_of
 from ufm.llm.reproduce.experiments import EXPERIMENTS, chosen
@@ -27,6 +28,9 @@ from ufm.llm.reproduce.laboratory import Measurement
 from ufm.llm.reproduce.make import judge
 from ufm.llm.reproduce.page import page
 from ufm.llm.reproduce.plan import Share, make_plan, measure_cost
+from ufm.llm.reproduce.presence_experiment import sigmoid_law
+from ufm.llm.reproduce.task import TaskScores
+from ufm.llm.reproduce.task_experiment import task_law
 from ufm.llm.reproduce.verdicts import columns, rows
 
 
@@ -44,7 +48,7 @@ def contents(folder):
 def test_every_experiment_has_its_findings(whole):
     found, _ = whole
     assert found.plan.not_run == {}
-    blocks = {"blocks": 4, "negative": 4, "cross-entropy": 8}
+    blocks = {"blocks": 4, "negative": 4, "presence": 4, "cross-entropy": 8}
     for each in EXPERIMENTS:
         assert len(found.findings[each.name]) == blocks.get(each.name, 2)
         assert each.protocol
@@ -52,12 +56,12 @@ def test_every_experiment_has_its_findings(whole):
     # figures that show the same curves are of one measurement
     wanted = [m for each in EXPERIMENTS for m in each.measurements(found.laboratory)]
     assert len(wanted) > len(set(wanted)) == len(found.plan.measurements)
-    assert [c.words for c in columns(found)][:3] == ["bumps, α > 0", "bumps, α < 0", "parabola"]
+    assert [c.words for c in columns(found)][:3] == ["bumps, α > 0", "bumps, α < 0", "presence"]
     assert rows(columns(found), found) == [
-        ("letters", 0),
-        ("letters", 1),
-        ("a b/..", 0),
-        ("a b/..", 1),
+        ("joy", 0),
+        ("joy", 1),
+        ("evil", 0),
+        ("evil", 1),
     ]
     json.dumps(found.as_json(), allow_nan=False)
 
@@ -66,8 +70,8 @@ def test_the_curves_of_each_variant_are_those_of_single_passes(whole):
     """One forward pass a strength: positions, N, and the unit of α."""
     laboratory = whole[0].laboratory
     study, layer = laboratory.study, whole[0].study.middle
-    model, v = study.model, laboratory.vector("letters", layer)
-    other = laboratory.vector("letters", layer, "contrastive")
+    model, v = study.model, laboratory.vector("joy", layer)
+    other = laboratory.vector("joy", layer, "contrastive")
     assert abs(v.values - other.values).max() > 0.01
     for variant, vector, positions, largest in (
         ("main", v, "all", 4 * v.hidden_norm / v.norm),
@@ -75,7 +79,7 @@ def test_the_curves_of_each_variant_are_those_of_single_passes(whole):
         ("contrastive", other, "all", 4 * other.hidden_norm / other.norm),
         ("normalised", v, "all", 30 / v.norm),
     ):
-        curves = laboratory.curves("letters", layer, variant)
+        curves = laboratory.curves("joy", layer, variant)
         assert curves.alphas[-1] == pytest.approx(largest)
         assert 0 in curves.alphas
         where = {"vector": vector.values, "layer": layer, "positions": positions}
@@ -89,7 +93,7 @@ def test_the_curves_of_each_variant_are_those_of_single_passes(whole):
 
 def test_runs_with_other_prompts_follow_the_same_tokens(whole):
     laboratory = whole[0].laboratory
-    main, runs = laboratory.curves("letters", 1), laboratory.runs("letters", 1)
+    main, runs = laboratory.curves("joy", 1), laboratory.runs("joy", 1)
     assert len(runs) == 2
     for run in runs:
         np.testing.assert_array_equal(run.tokens, main.tokens)
@@ -100,7 +104,7 @@ def test_the_limits_of_the_cross_entropy_are_where_far_strengths_lead(whole):
     laboratory = whole[0].laboratory
     study, model = laboratory.study, laboratory.study.model
     for layer in study.layers:
-        costs, vector = laboratory.costs("letters", layer), laboratory.vector("letters", layer)
+        costs, vector = laboratory.costs("joy", layer), laboratory.vector("joy", layer)
         assert costs.limits is not None
         for sign, limit in zip((-1, 1), costs.limits, strict=True):
             total = 0.0
@@ -123,6 +127,56 @@ def loss(logits, row):
     """-log p of the tokens of a row after its first."""
     log_p = logits - np.log(np.exp(logits - logits.max()).sum(1, keepdims=True)) - logits.max()
     return -sum(log_p[t, row[t + 1]] for t in range(len(row) - 1))
+
+
+def test_the_judge_and_the_task_see_the_model_at_each_strength(whole):
+    laboratory = whole[0].laboratory
+    study, layer = laboratory.study, whole[0].study.middle
+    judged = laboratory.presence("joy", layer)
+    assert judged.probabilities.shape == (3, 5, 2)
+    letters = re.compile(r"\b[A-D]\b", re.IGNORECASE)
+    said = [[[bool(letters.search(t)) for t in at] for at in row] for row in judged.texts]
+    np.testing.assert_array_equal(judged.probabilities, said)
+    scores, v = laboratory.task("joy"), laboratory.vector("joy", layer)
+    largest = 2 * v.hidden_norm / v.norm
+    np.testing.assert_allclose(scores.alphas, [-largest, 0, largest])
+    assert (scores.scores[1] == 1).all()
+    again = tiny_study.Likeliest().scores(
+        study.model, study.tokenizer, ufm.llm.Steering.of(v), largest
+    )
+    np.testing.assert_array_equal(scores.scores[2], again)
+    assert again.mean() < 1
+
+
+@pytest.mark.parametrize(
+    ("lost", "verdict"), [((6, 6), "holds"), ((6, 1), "undecided"), ((-6, 6), "fails")]
+)
+def test_a_task_is_lost_on_both_sides_or_not(lost, verdict):
+    scores = np.zeros((3, 20))
+    scores[1, :10] = 1
+    for row, count in ((0, lost[0]), (2, lost[1])):
+        scores[row, : 10 - count] = 1
+    law = task_law(TaskScores(np.array([-1.0, 0.0, 1.0]), scores))
+    assert (law.verdict, law.number) == (verdict, pytest.approx(min(lost) / 20))
+
+
+@pytest.mark.parametrize(
+    ("presence", "verdict"),
+    [
+        (0.5 + 0.45 * np.tanh(np.linspace(-3, 3, 13)), "holds"),
+        (0.5 - 0.45 * np.tanh(np.linspace(-3, 3, 13)), "fails"),
+        (np.array([0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0.0, 0, 1]), "fails"),
+        (np.full(13, 0.3) + 0.01 * np.arange(13), "undecided"),
+        (np.full(13, 0.0), "undecided"),
+    ],
+)
+def test_presence_rises_along_a_sigmoid_or_not(presence, verdict):
+    law = sigmoid_law(np.linspace(-1, 1, 13), presence, wilson(presence, 100))
+    assert law.verdict == verdict
+
+
+def test_a_name_of_a_concept_is_no_path():
+    assert Measurement("curves", "a b/../é", 3).folder == "curves-a%20b%2F..%2F%C3%A9-main-3"
 
 
 class Killed(BaseException):
@@ -181,7 +235,7 @@ def test_two_devices_give_the_numbers_of_one(whole, tmp_path):
     environment = os.environ | {"PYTHONPATH": os.getcwd(), "XLA_FLAGS": flags}
     subprocess.run(command, env=environment, check=True, capture_output=True)
     for variant in ("main", "last"):
-        name = Measurement("curves", "letters", 1, variant).folder
+        name = Measurement("curves", "joy", 1, variant).folder
         one, two = (
             ufm._files.read_arrays(place / name / "results.safetensors")[0]
             for place in (whole[1], tmp_path)
@@ -203,14 +257,12 @@ def test_the_plan_says_what_is_left_and_what_it_costs(whole):
 
 
 def test_what_is_written_is_the_same_twice_and_cannot_act(whole, tmp_path):
-    laboratory, few = whole[0].laboratory, ["6", "A.13", "A.3", "section-5"]
-    found = judge(laboratory, make_plan(laboratory, chosen(few)))
-    twice = judge(laboratory, make_plan(laboratory, chosen(few[1:2])))
-    write_reproduction(found, tmp_path / "few")
-    for name in ("a", "b"):
-        write_reproduction(twice, tmp_path / name)
-    assert contents(tmp_path / "a") == contents(tmp_path / "b")
-    drawn = {"bumps", "cross-entropy", "resampled", "log-odds"}
+    laboratory = whole[0].laboratory
+    found = judge(laboratory, make_plan(laboratory, chosen(["A.13", "section-5"])))
+    for name in ("few", "again"):
+        write_reproduction(found, tmp_path / name)
+    assert contents(tmp_path / "few") == contents(tmp_path / "again")
+    drawn = {"cross-entropy", "log-odds"}
     names = {f"figures/{name}.{kind}" for name in drawn for kind in ("png", "svg")}
     assert set(contents(tmp_path / "few")) == names | {"reproduce.json", "index.html"}
     assert str(tmp_path) not in (tmp_path / "few" / "reproduce.json").read_text()
@@ -220,13 +272,7 @@ def test_what_is_written_is_the_same_twice_and_cannot_act(whole, tmp_path):
     assert all(address.startswith("data:image/png;base64,") for address in parser.addresses)
     assert len(parser.addresses) == len(drawn)
     words = "".join(parser.words)
-    for text in (
-        "Figure 6:",
-        "Figures 7 below, A.13:",
-        "Figure A.3:",
-        "Section 5:",
-        "Figure A.4",
-    ):
+    for text in ("Figures 7 below, A.13:", "Section 5:", "Figure A.4"):
         assert text in words
 
 

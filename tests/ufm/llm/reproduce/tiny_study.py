@@ -5,10 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import jax
+import numpy as np
 
 import ufm.llm
 from tests.ufm.llm.report.killed_report import NEGATIVE, POSITIVE, TEXT
 from ufm._progress import Progress, silent
+from ufm.llm.judge.keywords import KeywordJudge
 from ufm.llm.reproduce.directions import Sides
 from ufm.llm.reproduce.experiments import chosen
 from ufm.llm.reproduce.laboratory import Laboratory
@@ -23,15 +25,35 @@ SCALE = replace(
     name="tiny",
     tokens=Range(-4.0, 4.0, 12, "hidden"),
     normalised=Range(-30.0, 30.0, 8, "length"),
+    presence=Range(-1.0, 1.0, 4, "hidden"),
     cost=Range(-8.0, 8.0, 6, "hidden"),
+    task=Range(-2.0, 2.0, 2, "hidden"),
     contexts=3,
     text_tokens=20,
     length=10,
     followed=3,
     runs=2,
+    samples=2,
+    text_length=4,
 )
 
 _ALL = Share()
+JUDGE = KeywordJudge({"joy": ["A", "B", "C", "D"], "evil": ["the", "in"]})
+
+
+class Likeliest:
+    """A task of 8 questions: whether the likeliest token after a prompt is still the unsteered model's."""
+
+    name = "likeliest"
+
+    def scores(self, model, tokenizer, steering, alpha):
+        found = []
+        for k in range(8):
+            prompt = [3 + k, 20, 5]
+            found.append(
+                model.logits(prompt, alpha, steering).argmax() == model.logits(prompt).argmax()
+            )
+        return np.array(found, float)
 
 
 def study() -> Study:
@@ -41,13 +63,15 @@ def study() -> Study:
     tokenizer = ufm.llm.load_tokenizer("tests/data/llm/gpt2")
     letters, words = ([tokenizer.encode(text) for text in side] for side in (POSITIVE, NEGATIVE))
     concepts = (
-        Sides("letters", letters, {"contrastive": words, "random": letters[:1] + words[:2]}),
-        Sides("a b/..", words, {"contrastive": letters}),
+        Sides("joy", letters, {"contrastive": words, "random": letters[:1] + words[:2]}),
+        Sides("evil", words, {"contrastive": letters}),
     )
     tokens = tokenizer.encode(TEXT)
     windows = tuple(tuple(tokens[k : k + 11]) for k in (0, 10))
     rows = tuple(map(tuple, letters))
-    return Study(model, tokenizer, concepts, (0, 1), POSITIVE, rows, windows, SCALE)
+    return Study(
+        model, tokenizer, concepts, (0, 1), POSITIVE, rows, windows, SCALE, JUDGE, Likeliest()
+    )
 
 
 def measure(
