@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from tests.ufm.llm.concepts.chat_model import CHAT, make_chat_model
 from tests.ufm.llm.measure import killed_sweep
 from tests.ufm.llm.measure.test_token_curves import kill_at_random_moments, outputs
 from tests.ufm.llm.report import killed_report
@@ -67,3 +68,58 @@ def test_ten_kills_leave_the_whole_report_as_it_was(tmp_path):
     assert outputs(tmp_path / "killed") == whole
     assert {"report.json", "index.html", "figures/plateau.svg"} <= set(whole)
     assert len(whole) > 30
+
+
+def killed_and_whole(folder, command, seed):
+    """`command OUT` left alone, and killed ten times and then left to end; what files either wrote."""
+
+    def written(out):
+        return {path.name: path.stat().st_mtime_ns for path in out.glob("*.safetensors")} | {
+            path.name: 0 for path in out.glob("*.drafts/parts/*.safetensors")
+        }
+
+    def start(out):
+        script = "from ufm.app.main import main; main()"
+        process = subprocess.Popen(
+            [sys.executable, "-c", script, *map(str, command(out))],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": os.getcwd()},
+        )
+        before = written(out)
+        while process.poll() is None and written(out) == before:
+            time.sleep(0.01)
+        return process
+
+    (folder / "whole").mkdir()
+    (folder / "killed").mkdir()
+    process, begun = start(folder / "whole"), time.monotonic()
+    assert process.wait() == 0
+    work, moment, at_work = time.monotonic() - begun, random.Random(seed), 0
+    for _ in range(10):
+        process = start(folder / "killed")
+        time.sleep(moment.uniform(0.0, work / 5))
+        process.send_signal(signal.SIGKILL)
+        at_work += process.wait() == -signal.SIGKILL
+    assert at_work >= 5
+    assert start(folder / "killed").wait() == 0
+    return outputs(folder / "killed"), outputs(folder / "whole")
+
+
+def test_ten_kills_change_no_prompt(tmp_path):
+    chat = make_chat_model(tmp_path / "chat", chat_template=CHAT)
+    (tmp_path / "template.txt").write_text("what {shows}")
+    how = ["--count", 300, "--length", 60, "--memory", 0.001, "--dtype", "float64"]
+    how += ["--concept", "joy", "--template", tmp_path / "template.txt", "--temperature", 2]
+    killed, whole = killed_and_whole(
+        tmp_path, lambda out: ["prompts", chat, "--out", out / "joy.jsonl", *how], seed=4
+    )
+    assert killed == whole
+    assert set(whole) == {"joy.jsonl", "joy_random.jsonl", "joy_contexts.jsonl"}
+
+
+def test_ten_kills_change_no_toy(tmp_path):
+    sizes = ["--dimension", 16, "--heads", 2, "--vocabulary", 320, "--steps", 1500, "--blocks", 2]
+    killed, whole = killed_and_whole(tmp_path, lambda out: ["toy", out / "toy", *sizes], seed=5)
+    assert killed == whole
+    assert "toy/model.safetensors" in whole
