@@ -84,13 +84,16 @@ class Prompts:
             with starting_jax(errors):
                 from ufm.llm.concepts.concept_prompts import check_new
                 from ufm.llm.concepts.request import read_template
-            check_new(self.out)
+            drafts = self.out.with_name(f"{self.out.name}.drafts")
+            if (
+                not drafts.is_dir()
+            ):  # else files may be there of a run that was killed as it wrote them
+                check_new(self.out)
             concept = self._concept()
             template = None if self.template is None else read_template(self.template)
             with errors.status("loading the model …"):
                 steered = self._load(self.model, self.revision)
                 writer = None if self.writer is None else self._load(self.writer, None)
-            drafts = self.out.with_name(f"{self.out.name}.drafts")
             made = self._write(concept, template, steered, writer, drafts, errors)
             files = made.write(self.out)
         shutil.rmtree(drafts, ignore_errors=True)

@@ -43,20 +43,21 @@ class ConceptPrompts:
     def write(self, path: str | Path) -> list[Path]:
         """Write JSON lines that `read_prompts` reads: `path` has P and the contrastive N.
 
-        NAME_random.jsonl and NAME_contexts.jsonl beside it have the others; `path` is written last. What is
-        there already is an error. Returns the files written.
+        NAME_random.jsonl and NAME_contexts.jsonl beside it have the others; `path` is written last. A file
+        that is there already with another content is an error. Returns the files written.
         """
         random, contexts, main = _files(path)
-        check_new(path)
-        written = []
-        for file, prompts in (
-            (contexts, [Prompt(text, None, "negative") for text in self.contexts]),
-            (random, [Prompt(text, None, "negative") for text in self.random]),
-            (main, self.prompts()),
-        ):
-            if prompts:
-                write_whole(file, "".join(map(_line, prompts)).encode())
-                written.append(file)
+        sides = ((contexts, self.contexts), (random, self.random))
+        found = {file: [Prompt(text, None, "negative") for text in texts] for file, texts in sides}
+        data = {file: "".join(map(_line, prompts)).encode() for file, prompts in found.items()}
+        data[main] = "".join(map(_line, self.prompts())).encode()
+        for file, content in data.items():
+            # the same content was left by a run that was killed just here
+            if file.exists() and file.read_bytes() != content:
+                raise ValueError(_exists(file))
+        written = [file for file, content in data.items() if content]
+        for file in written:
+            write_whole(file, data[file])
         return written
 
     @classmethod
@@ -81,7 +82,11 @@ def check_new(path: str | Path) -> None:
         raise ValueError(f"{path} must end in .jsonl")
     for file in _files(path):
         if file.exists():
-            raise ValueError(f"{file} exists: name a new file, or delete this one")
+            raise ValueError(_exists(file))
+
+
+def _exists(file: Path) -> str:
+    return f"{file} exists: name a new file, or delete this one"
 
 
 def _files(path: str | Path) -> tuple[Path, Path, Path]:

@@ -45,6 +45,15 @@ def test_a_file_that_was_edited_is_read_as_it_is(tmp_path):
         ConceptPrompts.read(path)
 
 
+def test_files_that_are_there_with_the_same_content_are_no_others(tmp_path):
+    written = MADE.write(tmp_path / "joy.jsonl")
+    written[-1].unlink()  # as a run leaves it that is killed before the last file
+    assert MADE.write(tmp_path / "joy.jsonl") == written
+    assert ConceptPrompts.read(tmp_path / "joy.jsonl") == MADE
+    with pytest.raises(ValueError, match=r"joy_random\.jsonl exists: name a new file"):
+        ConceptPrompts("joy", MADE.positive, MADE.negative, (), MADE.contexts).write(written[-1])
+
+
 @pytest.mark.parametrize("name", ["joy.jsonl", "joy_random.jsonl", "joy_contexts.jsonl"])
 def test_no_file_is_overwritten(tmp_path, name):
     (tmp_path / name).write_text("mine")
