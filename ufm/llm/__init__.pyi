@@ -7,6 +7,15 @@ from .concepts.concept_prompts import ConceptPrompts as ConceptPrompts
 from .concepts.write import write_prompts as write_prompts
 from .decoder.model import LanguageModel as LanguageModel
 from .decoder.steering import Steering as Steering
+from .judge.agreement import measure_judge as measure_judge
+from .judge.fluency import axbench_score as axbench_score
+from .judge.judge import Judge as Judge
+from .judge.keywords import KeywordJudge as KeywordJudge
+from .judge.labels import read_labels as read_labels
+from .judge.model_judge import ModelJudge as ModelJudge
+from .judge.presence import JudgedPresence as JudgedPresence
+from .judge.presence import judged_presence as judged_presence
+from .judge.server_judge import ServerJudge as ServerJudge
 from .laws.bumps import bump_law as bump_law
 from .laws.law import Law as Law
 from .laws.log_odds import measure_agreement as measure_agreement

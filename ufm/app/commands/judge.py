@@ -60,11 +60,11 @@ class Judge:
         errors = Console(stderr=True)
         with as_bad_input((ValueError, ModuleNotFoundError)):
             with starting_jax(errors):
-                from ufm.llm.judge.agreement import measure_agreement
+                from ufm.llm.judge.agreement import measure_judge
                 from ufm.llm.judge.labels import read_labels
             labels = read_labels(self.labels)
             with errors.status("asking the judge …"):
-                found = measure_agreement(self.open(), labels)
+                found = measure_judge(self.open(), labels)
         if self.json:
             print_json(agreement_json(found))
         else:

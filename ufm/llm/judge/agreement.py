@@ -59,16 +59,13 @@ class Judged:
     floor: Agreement | None
 
 
-def measure_agreement(judge: Judge, labels: Sequence[Label], seed: int = 0) -> Judged:
+def measure_judge(judge: Judge, labels: Sequence[Label], seed: int = 0) -> Judged:
     """Ask a judge about labelled texts, and the rule of words beside it.
 
     `ValueError` where the judge answers none of them with yes or no.
 
-    >>> from ufm.llm import example_file
-    >>> from ufm.llm.judge.agreement import measure_agreement
-    >>> from ufm.llm.judge.keywords import KeywordJudge
-    >>> from ufm.llm.judge.labels import read_labels
-    >>> found = measure_agreement(KeywordJudge(), read_labels(example_file("judge_labels")))
+    >>> from ufm.llm import KeywordJudge, example_file, measure_judge, read_labels
+    >>> found = measure_judge(KeywordJudge(), read_labels(example_file("judge_labels")))
     >>> print(found.all.confusion, f"{found.all.kappa:.2f}")
     ((16, 14), (11, 19)) 0.17
     """

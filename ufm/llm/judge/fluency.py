@@ -68,7 +68,7 @@ def axbench_score(
     instruction, and how fluent it is (Wu et al., arXiv:2501.17148).
 
     >>> import numpy as np
-    >>> from ufm.llm.judge.fluency import axbench_score
+    >>> from ufm.llm import axbench_score
     >>> print(axbench_score(np.array([2, 2, 1]), np.array([2, 2, 1]), np.array([2, 1, 0])))
     [2.  1.5 0. ]
     """

@@ -18,8 +18,7 @@ class KeywordJudge:
     `words`: of each concept, by its name; if not given, the 16 words of each of the package's concepts, which
     are its files joy_words, evil_words, ….
 
-    >>> from ufm.llm.concepts.concept import concept
-    >>> from ufm.llm.judge.keywords import KeywordJudge
+    >>> from ufm.llm import KeywordJudge, concept
     >>> texts = ["What joy!", "Joyce is late.", "I feel no joy."]
     >>> print(KeywordJudge().probabilities(texts, concept("joy")))
     [1. 0. 1.]

@@ -31,8 +31,7 @@ def read_labels(path: str | Path) -> tuple[Label, ...]:
     concept that the package does not know, the "question" that a judge is to answer. Empty lines are passed
     over. Raises `ValueError` with the line that is malformed, and on a file without both labels.
 
-    >>> from ufm.llm import example_file
-    >>> from ufm.llm.judge.labels import read_labels
+    >>> from ufm.llm import example_file, read_labels
     >>> labels = read_labels(example_file("judge_labels"))
     >>> print(len(labels), sum(label.shows for label in labels))
     60 30

@@ -33,10 +33,9 @@ class ModelJudge:
     a model that answers a plain question with neither.
 
         import ufm.llm
-        from ufm.llm.concepts.concept import concept
 
         judge = ufm.llm.ModelJudge(ufm.llm.load("smollm2"), ufm.llm.load_tokenizer("smollm2"))
-        print(judge.probabilities(["I could sing!", "The bus is late."], concept("joy")))
+        print(judge.probabilities(["I could sing!", "The bus is late."], ufm.llm.concept("joy")))
     """
 
     def __init__(self, model: Model, tokenizer: Tokenizer, wording: Wording | None = None):

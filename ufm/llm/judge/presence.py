@@ -97,15 +97,12 @@ def judged_presence(
     same numbers, and another judge reads the same texts.
 
     >>> import ufm.llm
-    >>> from ufm.llm.concepts.concept import Concept
-    >>> from ufm.llm.judge.keywords import KeywordJudge
-    >>> from ufm.llm.judge.presence import judged_presence
     >>> place = "tests/data/llm/gpt2"
     >>> model, tokenizer = ufm.llm.load(place, "float64"), ufm.llm.load_tokenizer(place)
-    >>> inside = Concept("inside", "is about what is inside", "is not", "Is something inside?")
-    >>> given = model, tokenizer, KeywordJudge({"inside": ["in"]}), inside, ["the is", "is the"]
+    >>> inside = ufm.llm.Concept("inside", "is about what is inside", "is not", "Is something inside?")
+    >>> given = model, tokenizer, ufm.llm.KeywordJudge({"inside": ["in"]}), inside, ["the is", "is the"]
     >>> steering = ufm.llm.Steering(model.unembedding[8], layer=1)
-    >>> found = judged_presence(*given, steering, [0.0, 3.0, 30.0], length=8, samples=4)
+    >>> found = ufm.llm.judged_presence(*given, steering, [0.0, 3.0, 30.0], length=8, samples=4)
     >>> print(found.presence, found.by_prompt.shape)
     [0.    0.625 1.   ] (2, 3)
     """

@@ -46,10 +46,9 @@ class ServerJudge:
     where a first plain question is answered with neither yes nor no.
 
         import ufm.llm
-        from ufm.llm.concepts.concept import concept
 
         judge = ufm.llm.ServerJudge("http://localhost:8080", "qwen3")
-        print(judge.probabilities(["I could sing!", "The bus is late."], concept("joy")))
+        print(judge.probabilities(["I could sing!", "The bus is late."], ufm.llm.concept("joy")))
     """
 
     def __init__(

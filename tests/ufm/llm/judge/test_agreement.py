@@ -9,7 +9,7 @@ from scipy.stats import binomtest, mannwhitneyu
 from tests.command_line import refused, run
 from ufm.llm import example_file
 from ufm.llm.concepts.concept import CONCEPTS, PAPER, concept
-from ufm.llm.judge.agreement import agreement, best_threshold, measure_agreement
+from ufm.llm.judge.agreement import agreement, best_threshold, measure_judge
 from ufm.llm.judge.keywords import KeywordJudge
 from ufm.llm.judge.labels import halves, read_labels
 
@@ -108,7 +108,7 @@ class Silent:
 def test_a_judge_that_never_answers():
     labels = read_labels(example_file("judge_labels"))
     with pytest.raises(ValueError, match="silent answers neither yes nor no to any of 60 texts"):
-        measure_agreement(Silent(), labels)
+        measure_judge(Silent(), labels)
 
 
 def test_the_command(monkeypatch, capsys, tmp_path):
@@ -124,7 +124,7 @@ def test_the_command(monkeypatch, capsys, tmp_path):
     ]
     path.write_text("\n".join(map(json.dumps, lines)))
     with pytest.raises(ValueError, match="has none for the concept 'sea'"):
-        measure_agreement(KeywordJudge(), read_labels(path))
+        measure_judge(KeywordJudge(), read_labels(path))
     status, out, _ = run(monkeypatch, capsys, "judge", "keywords", "--texts")
     assert status == 0
     assert "joy, yes, P(yes) = 1.000: “What a wonderful day!" in out
