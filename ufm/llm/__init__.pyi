@@ -8,6 +8,7 @@ from .concepts.write import write_prompts as write_prompts
 from .decoder.model import LanguageModel as LanguageModel
 from .decoder.steering import Steering as Steering
 from .judge.agreement import measure_judge as measure_judge
+from .judge.calibrated import calibrated as calibrated
 from .judge.fluency import axbench_score as axbench_score
 from .judge.judge import Judge as Judge
 from .judge.keywords import KeywordJudge as KeywordJudge

@@ -64,7 +64,7 @@ class Judge:
                 from ufm.llm.judge.labels import read_labels
             labels = read_labels(self.labels)
             with errors.status("asking the judge …"):
-                found = measure_judge(self.open(), labels)
+                found = measure_judge(self._judge(), labels)
         if self.json:
             print_json(agreement_json(found))
         else:
@@ -72,7 +72,15 @@ class Judge:
         return 0
 
     def open(self) -> "AnyJudge":
-        """The judge that the options name."""
+        """The judge for other commands: a model with the threshold that the labelled texts give it."""
+        from ufm.llm.judge.calibrated import calibrated
+        from ufm.llm.judge.labels import read_labels
+
+        judge = self._judge()
+        is_rule = self.judge == "keywords"
+        return judge if is_rule else calibrated(judge, read_labels(self.labels))[0]
+
+    def _judge(self) -> "AnyJudge":
         from ufm.llm.checkpoint.load import load
         from ufm.llm.judge.keywords import KeywordJudge
         from ufm.llm.judge.model_judge import ModelJudge

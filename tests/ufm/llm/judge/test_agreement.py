@@ -10,6 +10,7 @@ from tests.command_line import refused, run
 from ufm.llm import example_file
 from ufm.llm.concepts.concept import CONCEPTS, PAPER, concept
 from ufm.llm.judge.agreement import agreement, best_threshold, measure_judge
+from ufm.llm.judge.calibrated import CalibratedJudge, calibrated
 from ufm.llm.judge.keywords import KeywordJudge
 from ufm.llm.judge.labels import halves, read_labels
 
@@ -96,6 +97,27 @@ def test_keywords():
         assert KeywordJudge().probabilities(["xyz"], each).tolist() == [0]
     with pytest.raises(ValueError, match="the rule of words has none for the concept 'evil'"):
         judge.probabilities(["x"], concept("evil"))
+
+
+class Shy:
+    """Right about every text of the package, and never sure of it."""
+
+    name = "shy"
+
+    def probabilities(self, texts, concept):
+        known = {label.text: label.shows for label in read_labels(example_file("judge_labels"))}
+        return np.array([0.2 if known.get(text, len(text) > 9) else 0.1 for text in texts])
+
+
+def test_a_shy_judge_is_calibrated():
+    judge, found = calibrated(Shy())
+    assert (found.all.accuracy, found.held_out.accuracy) == (0.5, 1.0)
+    assert judge.name == "shy, yes above 0.15"
+    p = judge.probabilities(["a long text", "short"], concept("joy"))
+    assert p == pytest.approx([0.25 / (0.25 + 3 / 17), (1 / 9) / (1 / 9 + 3 / 17)])
+    assert (measure_judge(judge, found.labels).all.confusion) == ((30, 0), (0, 30))
+    with pytest.raises(ValueError, match="the threshold must be between 0 and 1; got 1"):
+        CalibratedJudge(Shy(), 1.0)
 
 
 class Silent:
