@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from .commands.bad_input import BadInput
 from .commands.certify import Certify
-from .commands.directions import Directions
+from .commands.compare import Compare
 from .commands.explore import Explore
 from .commands.falsify import Falsify
 from .commands.figures import Figures

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ufm.llm.strength.compare import Bought
 
 
-def directions_json(
+def comparison_json(
     found: "list[Bought]", model: "LanguageModel", kind: str, held_out: int
 ) -> dict[str, object]:
     """The comparison, and on what it was measured."""
@@ -30,7 +30,7 @@ def directions_json(
     return finite_or_null(data)
 
 
-def print_directions(
+def print_comparison(
     found: "list[Bought]", model: "LanguageModel", kind: str, held_out: int, console: Console
 ) -> None:
     """A line for each direction, a table for each budget."""

@@ -1,4 +1,4 @@
-"""`ufm directions`: what a nat buys along directions found in several ways, at several blocks."""
+"""`ufm compare`: what a nat buys along directions found in several ways, at several blocks."""
 
 import math
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from rich.console import Console
 
 from ufm._progress import progress_bar
 
-from ..printing.directions import directions_json, print_directions
+from ..printing.comparison import comparison_json, print_comparison
 from ..printing.json_output import print_json
 from ..printing.streams import Output
 from .bad_input import BadInput, as_bad_input
@@ -34,15 +34,14 @@ def _cost(budgets: tuple[float, ...]) -> str | None:
 
 
 @dataclass(frozen=True)
-class Directions:
-    """Compare directions by what a budget buys: ways to find them, blocks, and several blocks at once.
+class Compare:
+    """Compare directions by what a budget buys.
 
-    A strength is chosen for each on every second window of the text, and measured on the others. Exit
-    status 1: none of them reaches a budget.
+    They are found in several ways, after each block and after all at once. A strength is chosen for each on
+    every second window of the text, and measured on the others. Exit status 1: none reaches a budget.
 
     Examples:
-        ufm directions smollm2 --positive joy --negative joy --contexts neutral --text essays
-            --tokens joy_words --layers 10 15 20
+        ufm compare smollm2 --positive joy --negative joy --text essays --tokens joy_words
 
     Args:
         shared: the model and what it reads
@@ -60,10 +59,10 @@ class Directions:
 
     shared: SteeringOptions
     budgets: Annotated[tuple[float, ...], Rule(_cost)] = (0.05, 0.1)
-    kind: Literal["cross_entropy", "forward_kl", "reverse_kl"] = "cross_entropy"
+    kind: Annotated[Literal["cross_entropy", "forward_kl", "reverse_kl"], Rare()] = "cross_entropy"
     methods: Annotated[tuple[str, ...], Rule(_unknown)] = _METHODS
     layers: tuple[int, ...] = ()
-    together: bool = True
+    together: Annotated[bool, Rare()] = True
     furthest: Annotated[float, POSITIVE, Rare()] = 256.0
     prompts: Annotated[int, at_least(1), Rare()] = 8
     resamples: Annotated[int, at_least(0), Rare()] = 500
@@ -75,7 +74,7 @@ class Directions:
         shared = self.shared
         if shared.text is None or shared.tokens is None:
             raise BadInput(
-                "ufm directions needs --text and --tokens: what the cost is measured on, and what is bought"
+                "ufm compare needs --text and --tokens: what the cost is measured on, and what is bought"
             )
         if shared.layer is not None and self.layers:
             raise BadInput("name --layer or --layers, not both")
@@ -106,9 +105,9 @@ class Directions:
                 )
         held_out = sum(len(row) - 1 for row in text[1::2])
         if self.json:
-            print_json(directions_json(found, loaded.model, self.kind, held_out))
+            print_json(comparison_json(found, loaded.model, self.kind, held_out))
         else:
-            print_directions(found, loaded.model, self.kind, held_out, Output())
+            print_comparison(found, loaded.model, self.kind, held_out, Output())
         return 0 if any(one.reachable for one in found) else 1
 
     def _directions(self, loaded: Loaded, errors: Console) -> "list[Direction]":
