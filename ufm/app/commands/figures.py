@@ -7,6 +7,7 @@ from typing import Annotated
 
 from rich.console import Console
 
+from theorems._names import no_such
 from ufm._progress import progress_bar
 
 from ..printing.json_output import print_json
@@ -41,7 +42,7 @@ class Figures:
         gallery = {picture.name: picture for picture in plots.GALLERY}
         for name in self.names:
             if name not in gallery:
-                raise BadInput(f"there is no figure {name!r}; the figures are {', '.join(gallery)}")
+                raise BadInput(no_such("figure", name, gallery))
         chosen = [gallery[name] for name in gallery if name in (self.names or gallery)]
         records = []
         with (

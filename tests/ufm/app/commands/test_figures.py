@@ -86,8 +86,9 @@ def place(tmp_path) -> Path:
 
 
 BAD = {
-    "unknown figure": (["fig-9"], "there is no figure 'fig-9'; the figures are fig-2, fig-3"),
+    "unknown figure": (["9"], "there is no figure '9'; there are fig-2, fig-3"),
     "one of two unknown": (["fig-2", "Fig-3"], "there is no figure 'Fig-3'"),
+    "a figure that is nearly named": (["fig3"], "there is no figure 'fig3'; did you mean fig-3"),
     "empty name": ([""], "there is no figure ''"),
     "file in place of the folder": (["fig-2", "--out", "{}/file"], "is a file: name a folder"),
     "folder under a file": (["fig-2", "--out", "{}/file/sub"], "cannot be written"),
