@@ -40,7 +40,7 @@ def _():
     its last hidden state $h_j$, after the final norm: logits are $W h_j$, and adding $\alpha v$
     there tilts the next-token distribution exactly as in the theory, with $M = W v$. Nothing is
     approximated, and everything that needs no more than a tilt holds of GPT-2 as it does of nine
-    tokens. Steer anywhere earlier, and a norm stands between.
+    tokens. Steer anywhere earlier, and a norm comes in between.
 
     The model here is small: a GPT-2 of one block, width 32, 384 tokens, trained by `ufm toy` on
     Python's own documentation. The concept is *upper case*. `ufm.llm.load` reads GPT-2, Llama,

@@ -230,7 +230,7 @@ def _is_mathematical(word: str, is_further: bool) -> bool:
 
 
 def _formula(run: str) -> tuple[str, str, str] | None:
-    """What stands before the formula of a run, the formula, and what follows; None if there is none."""
+    """What comes before the formula of a run, the formula, and what follows; None if there is none."""
     before, text, after = "", run, ""
     while True:
         if text[:1] and text[0] in "\"'":
