@@ -38,7 +38,7 @@ _COMMANDS = {
         "the theory": (Verify, Certify, Falsify, Figures, Explore),
         "a language model": (
             Strength,
-            Directions,
+            Compare,
             Prompts,
             Vector,
             Llm,
