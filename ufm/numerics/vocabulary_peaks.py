@@ -20,7 +20,6 @@ from .tilted_moments import Anchor, anchor_at, evaluate, roots, series, slopes
 
 _DIRECT = 1 << 13  # tokens x tokens felt: below this, solving each costs less than an anchor
 _TINY = 1e-18
-_BALANCED = 0.03  # |g(0)| below which nodes are left alone: their errors are 1e-15
 _GATHERED = 2048  # fewer tokens are not worth the nodes of their cells
 
 
@@ -238,7 +237,7 @@ def _narrowed(piece: _Piece) -> _Piece:
     stop = odds.size - int(np.searchsorted(shares, _TINY * float(shares[-1])))
     below, above = slice(start, first), slice(last, stop)
     ends = [(odds[below], logs[below]), (odds[above], logs[above])]
-    if stop - start > _GATHERED + 4 * (last - first) and _is_unbalanced(piece):
+    if stop - start > _GATHERED + 4 * (last - first):
         reach = 0.5 * (piece.bracket.high - piece.bracket.low)
         middle = piece.bracket.low + reach
         ends = [
@@ -249,22 +248,6 @@ def _narrowed(piece: _Piece) -> _Piece:
     odds, logs = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     shift = piece.first - ends[0][0].size
     return piece._replace(log_odds=odds, log_weights=logs, shift=shift)
-
-
-def _is_unbalanced(piece: _Piece) -> bool:
-    """Whether no peak of it is so near to 0, for its slope, that the rounding of nodes would show in it.
-
-    A relative error in the log-balance g(0) of a token is one in its peak. |g(0)| is least at an end.
-    """
-    ends = np.array([piece.first, piece.last - 1]) - piece.shift
-    logs = piece.log_weights - piece.log_weights.max()
-    for token in ends:
-        gaps = piece.log_odds - piece.log_odds[token]
-        moments = np.exp(logs) * gaps
-        down, up = -moments[:token].sum(), moments[token + 1 :].sum()
-        if down > 0 and up > 0 and abs(math.log(up) - math.log(down)) < _BALANCED:
-            return False
-    return True
 
 
 def _solve_directly(piece: _Piece, peaks: np.ndarray) -> None:

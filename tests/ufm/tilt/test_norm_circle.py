@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import ufm
+from ufm.numerics import arc_moments
 
 KINDS = ["rms", "layer", "rms with bias"]
 ALPHAS = [-1e150, -40.0, -1.3, 0.0, 1e-9, 0.7, 3.0, 1e4, 1e300]
@@ -223,6 +224,159 @@ def test_bad_arguments_are_refused(change, message):
     kind = "rms" if "states" in change else "layer"
     with pytest.raises((ValueError, TypeError), match=message):
         circle_of(instance(kind) | change)
+
+
+def large(dtype=np.float64, seed=6, m=2, vocabulary=5000, d=12):
+    given = instance("layer", seed, m, vocabulary, d)
+    arrays = ("unembedding", "states", "vector", "weight", "bias")
+    return circle_of(given | {name: given[name].astype(dtype) for name in arrays})
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_rows_of_a_large_vocabulary_are_the_circle_s_own(dtype):
+    circle, shares = large(dtype), []
+    alphas = np.concatenate([np.array([-3e38, -1e4, 0.0, 1e-9, 3e38]), np.linspace(-4, 4, 20)])
+    found = ufm.sweep(circle, alphas, ufm.NormCircle.probs, progress=shares.append)
+    assert isinstance(found, jax.Array)
+    assert found.dtype == dtype
+    assert shares[-1] == 1.0
+    each = np.stack([circle.probs(alpha) for alpha in alphas])
+    size = float(sum(np.abs(part).max() for part in (circle.across, circle.along, circle.offset)))
+    np.testing.assert_allclose(found, each, rtol=4 * size * np.finfo(dtype).eps)
+
+
+def test_rows_of_logits_beyond_the_exponential_s_range():
+    given = instance("rms", 6, 2, 5000, 12)
+    circle = circle_of(given | {"unembedding": 100 * given["unembedding"]})
+    found = ufm.sweep(circle, [-1.0, 0.5], ufm.NormCircle.probs)
+    each = np.stack([circle.probs(alpha) for alpha in (-1.0, 0.5)])
+    assert float(np.abs(circle.across).max()) > 1000
+    np.testing.assert_allclose(found, each, rtol=1e-11, atol=1e-300)
+
+
+def test_rows_where_there_is_no_angle():
+    given = instance("rms", 6, 1, 5000, 12) | {"eps": 0.0}
+    circle = circle_of(given | {"states": 2.0 * given["vector"][None]})
+    alphas = [-2.5, float(circle.closest[0]), 0.0]
+    found = ufm.sweep(circle, alphas, ufm.NormCircle.probs)
+    np.testing.assert_allclose(found, np.stack([circle.probs(a) for a in alphas]), rtol=1e-12)
+    sums = ufm.sweep_aggregates(circle, alphas)
+    assert sums.forward_kl[2, 0] == 0
+    want = np.log(np.asarray(found[2])) - np.log(np.asarray(found))
+    np.testing.assert_allclose(
+        sums.forward_kl, (np.asarray(found[2]) * want).sum(axis=-1), rtol=1e-12
+    )
+    np.testing.assert_array_equal(sums.variance, 0)
+
+
+def exact_sums(given, alpha, j, tokens):
+    """K, mean and variance of dl/dα, entropy, KL(p||p_α) and mass of `tokens`, by 50 digits."""
+    with mpmath.workdps(50):
+        alpha, step = mpmath.mpf(alpha), mpmath.mpf(10) ** -17
+
+        def at(strength):
+            """The logits [V] themselves: those of `exact_log_probs` plus what normalises them."""
+            h, v = given["states"][j].tolist(), given["vector"].tolist()
+            x = [mpmath.mpf(p) + strength * q for p, q in zip(h, v, strict=True)]
+            if given["centred"]:
+                mean = mpmath.fsum(x) / len(x)
+                x = [value - mean for value in x]
+            root = mpmath.sqrt(mpmath.fsum(y * y for y in x) / len(x) + mpmath.mpf(given["eps"]))
+            bias = np.zeros(len(x)) if given["bias"] is None else given["bias"]
+            scale = given["weight"].tolist()
+            y = [s * q / root + b for s, q, b in zip(scale, x, bias.tolist(), strict=True)]
+            return list(mpmath.matrix(given["unembedding"].tolist()) * mpmath.matrix(y))
+
+        logits, start = at(alpha), at(mpmath.mpf(0))
+        slope = [
+            (p - q) / (2 * step) for p, q in zip(at(alpha + step), at(alpha - step), strict=True)
+        ]
+        totals = [mpmath.log(mpmath.fsum(mpmath.exp(x) for x in one)) for one in (logits, start)]
+        p, p0 = (
+            [mpmath.exp(x - t) for x in one] for one, t in zip((logits, start), totals, strict=True)
+        )
+        mean = mpmath.fdot(p, slope)
+        kl = mpmath.fdot(
+            p0, [x - totals[1] - y + totals[0] for x, y in zip(start, logits, strict=True)]
+        )
+        return [
+            float(value)
+            for value in (
+                totals[0] - totals[1],
+                mean,
+                mpmath.fdot(p, [(s - mean) ** 2 for s in slope]),
+                -mpmath.fdot(p, [x - totals[0] for x in logits]),
+                kl,
+                mpmath.fsum(x for x, inside in zip(p, tokens, strict=True) if inside),
+            )
+        ]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("scale", [0.1, 1.0, 8.0])
+def test_aggregates_agree_with_fifty_digits(kind, scale):
+    given = instance(kind, seed=3, vocabulary=40)
+    given["unembedding"] *= scale
+    circle = circle_of(given)
+    alphas = np.array([1e4, -1e9, -7.0, -0.4, 0.0, 1e-8, 1e-3, 0.3, 2.0, 50.0])
+    masks = np.stack([np.arange(40) < 6, np.arange(40) % 3 == 0])
+    weights = np.array([0.5, 0.2, 0.3])
+    found = ufm.sweep_aggregates(circle, alphas, concepts=masks, weights=weights)
+    size = float(sum(np.abs(part).max() for part in (circle.across, circle.along, circle.offset)))
+    for i, alpha in enumerate(alphas):
+        for j in range(3):
+            k, mean, variance, entropy, kl, mass = exact_sums(given, alpha, j, masks[0])
+            rounding = 4e-15 * (1 + size)
+            assert abs(found.log_partition[i, j] - k) <= rounding
+            np.testing.assert_allclose(found.variance[i, j], variance, rtol=1e-11)
+            assert abs(found.mean[i, j] - mean) <= 1e-12 * (abs(mean) + variance**0.5)
+            np.testing.assert_allclose(found.entropy[i, j], entropy, rtol=1e-11)
+            np.testing.assert_allclose(
+                found.forward_kl[i, j], kl, rtol=1e-11, atol=rounding if abs(alpha) > 0.1 else 1e-40
+            )
+            np.testing.assert_allclose(found.concept_masses[i, j, 0], mass, rtol=1e-11)
+    np.testing.assert_allclose(found.cross_entropy_increase, found.forward_kl @ weights, rtol=1e-14)
+
+
+def test_any_number_of_aggregates_costs_a_few_anchors(monkeypatch):
+    circle, anchors = large(), []
+
+    def counted(*given):
+        anchors.append(given)
+        return anchor_at(*given)
+
+    anchor_at = arc_moments._anchor_at
+    monkeypatch.setattr(arc_moments, "_anchor_at", counted)
+    alphas = np.tan(np.linspace(-1.57, 1.57, 20_000))
+    found = ufm.sweep_aggregates(circle, alphas)
+    assert len(anchors) < 100
+    chosen = slice(None, None, 997)
+    probs = np.asarray(ufm.sweep(circle, alphas[chosen], ufm.NormCircle.probs))
+    entropy = -(probs * np.log(probs)).sum(axis=2)
+    np.testing.assert_allclose(found.entropy[chosen], entropy, rtol=1e-11)
+    start = np.asarray(circle.probs(0.0))
+    kl = (start * (np.log(start) - np.log(probs))).sum(axis=2)
+    np.testing.assert_allclose(found.forward_kl[chosen], kl, rtol=1e-10, atol=1e-13)
+    # a planted fault: anchors that are trusted six times as far
+    radius = arc_moments._radius
+    monkeypatch.setattr(arc_moments, "_radius", lambda *given: 6 * radius(*given))
+    wrong = ufm.sweep_aggregates(circle, alphas[chosen])
+    assert np.abs(wrong.entropy / entropy - 1).max() > 1e-9
+
+
+def test_aggregates_of_float32_are_worked_out_in_float64():
+    circle = large(np.float32)
+    found = ufm.sweep_aggregates(circle, np.linspace(-3, 3, 7))
+    probs = np.asarray(ufm.sweep(circle, np.linspace(-3, 3, 7), ufm.NormCircle.probs), float)
+    np.testing.assert_allclose(found.entropy, -(probs * np.log(probs)).sum(axis=2), rtol=1e-4)
+
+
+def test_a_sweep_of_a_circle_needs_a_quantity():
+    circle = circle_of(instance("rms"))
+    with pytest.raises(ValueError, match=r"name a quantity, e.g. ufm.NormCircle.probs"):
+        ufm.sweep(circle, [0.0])
+    found = ufm.sweep(circle, [0.5, 2.0], ufm.NormCircle.derivative, tokens=[1])
+    np.testing.assert_allclose(found[1, :, 0], circle.derivative(2.0)[:, 1], rtol=1e-12)
 
 
 def test_it_is_what_ufms_norms_give():
