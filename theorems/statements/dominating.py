@@ -112,8 +112,9 @@ STATEMENT = Statement(
 
         and Cauchy-Schwarz gives the claim. So at the last block $M$ is $W(\gamma \odot v)/r$, which is
         $\lVert v \rVert/(\sqrt{d}\,r)$ times the limit's logits, exactly if the states are equally long,
-        and up to how unlike they are otherwise: v1's observation, with its reason and its limits. At an
-        earlier layer the blocks that follow change $M$, but not the limit, and nothing connects the two.
+        and up to how unlike they are otherwise: v1's observation, with its reason and its limits (the page
+        on language models has SmolLM2's numbers). At an earlier layer the blocks that follow change $M$,
+        but not the limit, and nothing connects the two.
     """,
     claims=(
         Claim(
