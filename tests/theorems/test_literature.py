@@ -111,6 +111,13 @@ def test_what_is_said_in_the_model_is_judged_by_a_claim_or_is_not_about_it():
     }
 
 
+def test_the_readme_counts_them():
+    assert len(LITERATURE) == 9
+    assert sum(found.in_model == "holds under a hypothesis" for found in LITERATURE.values()) == 6
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert "of nine claims six need more than they name" in readme
+
+
 @pytest.mark.parametrize("name", LITERATURE)
 def test_an_entry_says_who_where_what_and_why(name):
     found = LITERATURE[name]

@@ -28,6 +28,7 @@ class Verify:
 
     Examples:
         ufm verify thm-3.3                  one theorem: 20 seconds
+        ufm verify literature               what others say, and what it needs
         ufm verify --table my_table.json    every claim on a table of yours
 
     Args:
