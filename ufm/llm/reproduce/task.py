@@ -45,7 +45,7 @@ class HarnessTask:
         import lm_eval
         from lm_eval.tasks import TaskManager
 
-        from ..harness import HarnessModel
+        from ..harness.model import HarnessModel
 
         manager = TaskManager(include_path=None if self.include is None else str(self.include))
         steered = HarnessModel(model, tokenizer, steering, alpha, batch_size="auto")
