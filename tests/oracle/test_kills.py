@@ -95,14 +95,16 @@ def killed_and_whole(folder, command, seed):
     (folder / "killed").mkdir()
     process, begun = start(folder / "whole"), time.monotonic()
     assert process.wait() == 0
-    work, moment, at_work = time.monotonic() - begun, random.Random(seed), 0
-    for _ in range(10):
+    work, moment = time.monotonic() - begun, random.Random(seed)
+    ends = []
+    while ends.count(-signal.SIGKILL) < 10 and 0 not in ends:
         process = start(folder / "killed")
-        time.sleep(moment.uniform(0.0, work / 5))
+        time.sleep(moment.uniform(0.0, work / 10))
         process.send_signal(signal.SIGKILL)
-        at_work += process.wait() == -signal.SIGKILL
-    assert at_work >= 5
-    assert start(folder / "killed").wait() == 0
+        ends.append(process.wait())
+    # later starts find more done, and may end before they are killed
+    assert ends.count(-signal.SIGKILL) >= 5
+    assert 0 in ends or start(folder / "killed").wait() == 0
     return outputs(folder / "killed"), outputs(folder / "whole")
 
 
