@@ -10,15 +10,16 @@ import time
 import pytest
 
 from tests.ufm.llm.concepts.chat_model import CHAT, make_chat_model
+from tests.ufm.llm.judge import killed_presence
 from tests.ufm.llm.measure import killed_sweep
 from tests.ufm.llm.measure.test_token_curves import kill_at_random_moments, outputs
 from tests.ufm.llm.report import killed_report
 
 
-@pytest.mark.parametrize("seed", [2])
-def test_ten_kills_change_nothing(tmp_path, seed):
-    killed_sweep.run(tmp_path / "whole")
-    assert kill_at_random_moments(tmp_path / "killed", kills=10, seed=seed) >= 5
+@pytest.mark.parametrize("program", [killed_sweep, killed_presence])
+def test_ten_kills_change_nothing(tmp_path, program):
+    program.run(tmp_path / "whole")
+    assert kill_at_random_moments(tmp_path / "killed", 10, seed=2, program=program) >= 5
     assert outputs(tmp_path / "killed") == outputs(tmp_path / "whole")
 
 

@@ -145,13 +145,13 @@ def outputs(directory):
     }
 
 
-def kill_at_random_moments(directory, kills, seed):
-    """Starts the sweep, kills it `kills` times, and lets it end; how often it was killed at work."""
+def kill_at_random_moments(directory, kills, seed, program=killed_sweep):
+    """Starts the program, kills it `kills` times, and lets it end; how often it was killed at work."""
     random_moment = random.Random(seed)
     at_work = 0
     for _ in range(kills):
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.ufm.llm.measure.killed_sweep", str(directory)],
+            [sys.executable, "-m", program.__name__, str(directory)],
             stdout=subprocess.PIPE,
             env=os.environ | {"PYTHONPATH": os.getcwd()},
             text=True,
@@ -163,7 +163,7 @@ def kill_at_random_moments(directory, kills, seed):
         process.send_signal(signal.SIGKILL)
         at_work += process.wait() == -signal.SIGKILL
         process.stdout.close()
-    killed_sweep.run(directory)
+    program.run(directory)
     return at_work
 
 
