@@ -25,6 +25,7 @@ FLOORS = (
     ("ufm.llm.measure",),
     ("ufm.llm.laws", "ufm.llm.strength", "ufm.llm.concepts"),
     ("ufm.llm.judge",),
+    ("ufm.llm.efficacy",),
     ("ufm.llm",),  # the public names
     ("ufm.llm.report", "ufm.llm.toy", "ufm.llm.harness"),
     ("ufm.llm.reproduce",),

@@ -1,5 +1,6 @@
 """`ufm strength`: the steering strength that a language model can bear, and what it costs."""
 
+import math
 import sys
 from dataclasses import dataclass
 from itertools import islice
@@ -9,20 +10,26 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from rich.console import Console
 
 from ufm._files import write_whole
+from ufm._json import JSON
 from ufm._progress import Progress, progress_bar
 
+from ..printing.goal import goals_json, print_goals
 from ..printing.json_output import print_json
 from ..printing.lines import name_blocks, say
 from ..printing.snippets import how_to_apply
 from ..printing.streams import Output
 from ..printing.strength import all_texts, print_strength, strength_json
 from .bad_input import BadInput, as_bad_input
+from .judge import Judge
 from .option import Rare
 from .rules import NEW_FILE, NOT_NEGATIVE, POSITIVE, SEED, Rule, at_least, number
 from .steering_options import Loaded, OptionalFile, SteeringOptions
 
 if TYPE_CHECKING:
+    from ufm.llm.concepts.concept import Concept
     from ufm.llm.decoder.config import Config
+    from ufm.llm.efficacy.goal import GoalChoice
+    from ufm.llm.judge.judge import Judge as AnyJudge
     from ufm.llm.steering.control_vector import ControlVector
     from ufm.llm.strength.direction import Direction
     from ufm.llm.strength.report import Request, StrengthReport
@@ -33,6 +40,19 @@ _PASSES = 7
 
 def _safetensors(path: Path) -> str | None:
     return None if path.suffix == ".safetensors" else f"{path} must end in .safetensors"
+
+
+def _goal(text: str) -> str | None:
+    name, _, value = text.partition("=")
+    try:
+        is_good = name == "presence" and 0 < float(value) < 1
+    except ValueError:
+        is_good = False
+    return None if is_good else f"must be presence=SHARE, the share in (0, 1); got {text!r}"
+
+
+def _picture(path: Path) -> str | None:
+    return None if path.suffix in (".png", ".svg") else f"{path} must end in .png or .svg"
 
 
 @dataclass(frozen=True)
@@ -72,6 +92,14 @@ class Strength:
             and mass; 0 leaves it out.
         halves: How often the prompts are divided in halves, each measured in full, to check that interval and
             whether it falls as 1/√n; 8 tell.
+        goal: A presence to reach under the budget, presence=0.8: the least strength at which a judge sees the
+            concept in such a share of the texts.
+        looked_for: The concept that the judge looks for, a name or a JSON file of ufm prompts; that of
+            --concept or of the prompts' file if not given.
+        judge: Who says so: keywords, a .json file of words, or a model or URL that ufm judge takes; that
+            command says how far to believe it.
+        judged: How many texts are judged after each of the --prompts contexts, at each strength.
+        picture: Draw presence, target mass, cost and fluency on an axis of nats: a .png or .svg file.
         save: Write the vector and the chosen α to this .safetensors file, and say how to apply it.
         texts: Write all continuations of all contexts to this file.
         json: Print the report as JSON on standard output.
@@ -96,6 +124,11 @@ class Strength:
     seed: Annotated[int, SEED, Rare()] = 0
     resamples: Annotated[int, at_least(0), Rare()] = 1000
     halves: Annotated[int, at_least(0), Rare()] = 0
+    goal: Annotated[str | None, Rule(_goal)] = None
+    looked_for: Annotated[str | None, Rare()] = None
+    judge: Annotated[str, Rare()] = "keywords"
+    judged: Annotated[int, at_least(1), Rare()] = 8
+    picture: Annotated[Path | None, NEW_FILE, Rule(_picture), Rare()] = None
     save: Annotated[Path | None, NEW_FILE, Rule(_safetensors)] = None
     texts: Annotated[Path | None, NEW_FILE, Rare()] = None
     json: bool = False
@@ -120,6 +153,10 @@ class Strength:
             raise BadInput("name --vector or --positive, not both")
         if self.kind == "target_mass" and self.shared.tokens is None:
             raise BadInput("--kind target_mass needs --tokens: name the tokens of the target")
+        if self.goal is not None and self.kind == "target_mass":
+            raise BadInput("--goal is reached under a cost: --kind target_mass is none")
+        if self.picture is not None and (self.goal is None or self._are_several):
+            raise BadInput("--picture is of one report with a --goal")
         errors = Console(stderr=True)
         with as_bad_input((ValueError, TypeError, ImportError)):
             from ufm.llm.measure.budgets import KINDS
@@ -136,17 +173,93 @@ class Strength:
                     strength_report(model, direction, request, _of_block(direction.layers, bar))
                     for direction in directions
                 ]
-            saved = self._save(reports[0], model.config)
+                goals = self._goals(reports, request, loaded, bar)
+            saved = self._save(reports[0], goals[0] if goals else None, model.config)
+            if self.picture is not None:
+                self._draw(goals[0], reports[0], model.source.name)
         if self.texts is not None:
             write_whole(self.texts, all_texts(reports, request, tokenizer).encode())
         if self.json:
-            print_json(strength_json(reports, request, model, tokenizer, self.shared.chat))
+            data = strength_json(reports, request, model, tokenizer, self.shared.chat)
+            print_json(data | goals_json(goals))
         else:
             console = Output()
             print_strength(reports, request, model, tokenizer, self.shared.text, console)
+            print_goals(goals, reports, console)
             for line in saved:
                 say(console, line)
-        return _status(reports, request)
+        is_short = any(goal.verdict in ("missed", "out of reach") for goal in goals)
+        return max(_status(reports, request), int(is_short))
+
+    @property
+    def _are_several(self) -> bool:
+        """Whether there will be more than one report."""
+        return len(self.layers) > 1 and not self.together and self.vector is None
+
+    def _goals(
+        self,
+        reports: "list[StrengthReport]",
+        request: "Request",
+        loaded: Loaded,
+        bar: Progress,
+    ) -> "list[GoalChoice]":
+        """Of each report the strength that reaches the goal; none without a goal."""
+        if self.goal is None:
+            return []
+        from ufm.llm.efficacy.goal import choose_for_presence
+        from ufm.llm.measure.text_cost import TextSpend
+
+        asked, judge = self._judge()
+        found = []
+        for report in reports:
+            choice = report.choice
+            spend = TextSpend(
+                loaded.model,
+                request.windows[1::2] or request.windows,
+                report.vector.steering,
+                length=request.length,
+                target=request.target,
+            )
+            goal = choose_for_presence(
+                spend,
+                loaded.tokenizer,
+                judge,
+                asked,
+                loaded.contexts[: self.prompts],
+                goal=float(self.goal.partition("=")[2]),
+                within=choice.alpha if choice.reachable else choice.furthest,
+                length=self.new_tokens,
+                samples=self.judged,
+                seed=self.seed,
+                progress=bar,
+            )
+            found.append(goal)
+        return found
+
+    def _judge(self) -> "tuple[Concept, AnyJudge]":
+        """The concept that is looked for, and who says whether a text shows it."""
+        from ufm.llm.concepts.concept import concept, read_concept
+        from ufm.llm.judge.keywords import KeywordJudge, read_words
+
+        of_file = None if self.shared.positive is None else self.shared.positive.stem
+        named = self.looked_for or self.shared.concept or of_file
+        if named is None:
+            raise BadInput("--goal needs --looked-for: name the concept that the judge looks for")
+        asked = read_concept(named) if named.endswith(".json") else concept(named)
+        if self.judge.endswith(".json"):
+            return asked, KeywordJudge({asked.name: read_words(Path(self.judge))})
+        return asked, Judge(self.judge).open()
+
+    def _draw(self, goal: "GoalChoice", report: "StrengthReport", model: str) -> None:
+        """Write the picture."""
+        from ufm.llm.efficacy.picture import draw_efficacy
+        from ufm.llm.report.figures import as_bytes
+
+        assert self.picture is not None
+        where = name_blocks(report.choice.layer)
+        title = f"{goal.scan.judged.concept} on {model}, {where}"
+        figure = draw_efficacy(goal, title, self.budget, self.kind)
+        write_whole(self.picture, as_bytes(figure, self.picture.suffix[1:]))
 
     def _request(self, loaded: Loaded) -> "Request":
         """What each block is asked; refused now, not after the search, where a text will not fit."""
@@ -217,17 +330,24 @@ class Strength:
             raise BadInput(f"{path} is of the site {found.site}: name it with --site")
         return found
 
-    def _save(self, report: "StrengthReport", config: "Config") -> list[str]:
+    def _save(
+        self, report: "StrengthReport", goal: "GoalChoice | None", config: "Config"
+    ) -> list[str]:
         """Write the vector and its strength; what to say of it."""
         from ufm.llm import write_vector
 
         if self.save is None:
             return []
         choice = report.choice
-        if not choice.reachable:
+        alpha = choice.alpha if goal is None else goal.alpha
+        if not math.isfinite(alpha):
             return [f"no strength was found: {self.save} is not written"]
-        about = {"kind": choice.kind, "budget": choice.budget, "price": report.price[0]}
-        held = report.vector.at(choice.alpha, **about)
+        about: dict[str, JSON] = {"kind": choice.kind, "budget": choice.budget}
+        if goal is None:
+            about["price"] = report.price[0]
+        else:
+            about |= {"goal": goal.goal, "presence": goal.presence}
+        held = report.vector.at(alpha, **about)
         write_vector(held, self.save)
         return how_to_apply(self.save, held, config)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
@@ -46,6 +47,13 @@ class KeywordJudge:
 def _words(concept: Concept) -> list[str]:
     """The package's words of a concept; empty where it has none."""
     path = example_file(f"{concept.name}_words")
-    found = read_json(path) if path.is_file() else {}
+    return read_words(path) if path.is_file() else []
+
+
+def read_words(path: Path) -> list[str]:
+    """The words of a JSON file {"words": […]}; `ValueError` where it is none."""
+    found = read_json(path)
     words = found.get("words") if isinstance(found, dict) else None
-    return [word for word in words if isinstance(word, str)] if isinstance(words, list) else []
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise ValueError(f'{path} must hold {{"words": […]}}, a list of texts')
+    return [word for word in words if isinstance(word, str)]

@@ -544,3 +544,68 @@ def test_no_token_commands_the_terminal():
     assert "\\x1b" in shown
     assert "\\u202e" in shown
     assert visible("naïve Ω 漢字") == "naïve Ω 漢字"
+
+
+def with_judge(files, *more):
+    """A goal for words of the toy's own vocabulary."""
+    concept = {"name": "inside", "shows": "is", "shows_not": "is not", "question": "Inside?"}
+    (files / "inside.json").write_text(json.dumps(concept))
+    (files / "words.json").write_text('{"words": ["in", "A"]}')
+    how = ("--looked-for", files / "inside.json", "--judge", files / "words.json", "--judged", 4)
+    return arguments(files, *REACHED, "--resamples", 0, *how, *more)
+
+
+def test_a_goal_of_presence_under_the_budget(monkeypatch, capsys, files):
+    picture, path = files / "goal.png", files / "v.safetensors"
+    asked = with_judge(files, "--goal", "presence=0.3", "--picture", picture, "--save", path)
+    status, out, _ = run(monkeypatch, capsys, "strength", *asked, "--json")
+    data = json.loads(out)
+    (goal,) = data["goals"]
+    (found,) = data["blocks"]
+    assert status == (0 if goal["verdict"] in ("reached", "undecided") else 1)
+    assert goal["within"] == found["alpha"]
+    strengths = [one["alpha"] for one in goal["strengths"]]
+    assert goal["alpha"] in strengths[:9]
+    assert (goal["goal"], goal["concept"], goal["texts"]) == (0.3, "inside", 8)
+    k = strengths.index(found["alpha"])
+    want = found["held_out"]["forward_kl"]
+    assert goal["strengths"][k]["spent"]["forward_kl"] == pytest.approx(want, rel=1e-9)
+    held = ufm.llm.read_vector(path)
+    assert held.alpha == goal["alpha"]
+    assert held.about["presence"] == goal["presence"]
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    _, page, _ = run(monkeypatch, capsys, "strength", *with_judge(files, "--goal", "presence=0.3"))
+    assert "goal presence 0.3 of inside by keywords {'inside': ['in', 'A']}" in page
+    assert f"use α = {goal['alpha']:.5g} (" in page
+    assert "in 8 texts that had no part in the choice" in page
+
+
+def test_a_goal_out_of_reach_is_status_1(monkeypatch, capsys, files):
+    asked = with_judge(files, "--goal", "presence=0.99")
+    (files / "words.json").write_text('{"words": ["nowhere"]}')
+    status, page, _ = run(monkeypatch, capsys, "strength", *asked)
+    assert status == 1
+    assert "GOAL OUT OF REACH: presence 0.99 of inside" in page
+    assert "where the budget ends, it is 0.00 (0.00 to " in page
+
+
+BAD_GOALS = [
+    (
+        ("--goal", "presence=2"),
+        "--goal must be presence=SHARE, the share in (0, 1); got 'presence=2'",
+    ),
+    (("--goal", "mass=0.5"), "--goal must be presence=SHARE"),
+    (("--picture", "p.png"), "--picture is of one report with a --goal"),
+    (("--goal", "presence=0.5", "--picture", "p.jpg"), "p.jpg must end in .png or .svg"),
+    (("--goal", "presence=0.5"), "there is no concept 'p' here; the concepts are"),
+    (("--goal", "presence=0.5", "--looked-for", "joy", "--judge", "no.json"), "no.json"),
+]
+
+
+@pytest.mark.parametrize(("more", "message"), BAD_GOALS, ids=lambda v: str(v)[:40])
+def test_a_goal_that_makes_no_sense_is_one_line(monkeypatch, capsys, files, more, message):
+    asked = arguments(files, *REACHED, "--resamples", 0, *more, positive="p.txt", negative="n.txt")
+    status, out, err = run(monkeypatch, capsys, "strength", *asked)
+    assert (status, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1

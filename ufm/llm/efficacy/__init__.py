@@ -1,0 +1,1 @@
+"""What steering does against what it costs, and the strength at which a concept is present often enough."""
