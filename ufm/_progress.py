@@ -1,7 +1,8 @@
 """How far long work has come: what it tells, and the bar that shows it on a terminal's standard error."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import accumulate
 from typing import Protocol, runtime_checkable
 
 from rich.console import Console
@@ -38,6 +39,34 @@ def seconds_left(elapsed: float, share: float) -> float | None:
     90.0 None
     """
     return elapsed * (1 - share) / share if share >= _SURE else None
+
+
+class Stages:
+    """The `Progress` of work in stages: it tells the share that is done of the whole, by the time of each.
+
+    `times`: how long each stage takes, in any unit, in their order. A stage that was left out is over when
+    a later one begins.
+
+    >>> from ufm._progress import Stages
+    >>> def tell(done, total=1.0, stage=""):
+    ...     print(f"{done:.2f} of {total:.0f}, {stage}")
+    >>> stages = Stages(tell, {"a": 1.0, "b": 3.0})
+    >>> stages(1, 2, "a")
+    0.12 of 1, a
+    >>> stages(1, 3, "b")
+    0.50 of 1, b
+    """
+
+    def __init__(self, tell: Progress, times: Mapping[str, float]):
+        self.tell, self.times = tell, times
+        names, ends = list(times), list(accumulate(times.values()))
+        self.whole = ends[-1]
+        self.starts = dict(zip(names, [0.0, *ends[:-1]], strict=True))
+
+    def __call__(self, done: int | float, total: int | float | None = 1.0, stage: str = "") -> None:
+        """Tell the share of the whole; a stage without a total counts as one that begins."""
+        within = min(done / total, 1.0) if total else 0.0
+        self.tell((self.starts[stage] + within * self.times[stage]) / self.whole, 1.0, stage)
 
 
 class _TimeLeft(ProgressColumn):

@@ -101,11 +101,14 @@ def _page(name: str, cells: list[dict[str, object]]) -> Iterator[str]:
     if title is None:
         raise ExtensionError(f"notebooks/{name}.py has no title")
     yield f"(notebook-{name})=\n# {title[1].strip()}\n"
+    silent = ""  # the code of cells without output is folded below the next output
     for cell, output in zip(cells, shown, strict=True):
+        silent += f"```python\n{cell['code']}\n```\n\n"
         if output:
             yield f"```{{raw}} html\n{plain_html(output.replace(title[0], ''))}\n```\n"
-        code = f"```python\n{cell['code']}\n```\n"
-        yield from folded("code" if output else "code that shows nothing", code)
+            yield from folded("code", silent)
+            silent = ""
+    yield from folded("assertions", silent)
     # a page with formulas in raw HTML alone would be without MathJax
     yield f"`marimo edit notebooks/{name}.py` runs it, where every $\\alpha$ can be moved.\n"
 
@@ -121,6 +124,8 @@ def _outputs(cell: dict[str, object]) -> Iterator[str]:
 
 def plain_html(output: str) -> str:
     """The HTML of an output without the elements that marimo's front end would fill."""
+    # the theme of this site takes the class "contents" for a table of contents
+    output = re.sub(r'class="markdown [^"]*"', 'class="markdown"', output)
     output = re.sub(r"<marimo-tex[^>]*>(.*?)</marimo-tex>", _formula, output, flags=re.S)
     bundle = r"<marimo-mime-renderer data-mime='[^']*' data-data='([^']*)'></marimo-mime-renderer>"
     output = re.sub(bundle, _picture, output)

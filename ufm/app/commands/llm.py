@@ -84,7 +84,7 @@ class Llm:
         return 1 if report.fails else 0
 
     def _report(self, loaded: Loaded, errors: Console) -> "Report":
-        """The report, made and written, with a bar that starts anew at each stage."""
+        """The report, made and written, with a bar for all of it but the pictures."""
         import numpy as np
 
         from ufm.llm.decoder.arguments import block_number, steered_block
@@ -116,6 +116,6 @@ class Llm:
         )
         with progress_bar("starting", errors) as bar:
             report = make_report(loaded.model, loaded.tokenizer, request, self.out / "runs", bar)
-            bar(0, 1, "pictures")
+            bar(1, None, "pictures")
             write_report(report, self.out)
         return report

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ufm._progress import Progress, silent
+from ufm._progress import Progress, Stages, silent
 
 from ..decoder.limits import only_head_follows
 from ..decoder.model import LanguageModel
@@ -27,14 +27,15 @@ from ..steering.vector import SteeringVector, steering_vectors
 from ..text.prompts import Prompt, encode_prompt
 from ..text.tokenizer import Tokenizer
 from ..text.windows import window_count, windows
+from .expected import COST_STEPS, PAPER_PROMPTS, PAPER_STRENGTHS, expected_times
 from .facts import name_tokens, report_facts, shown_tokens
 from .request import Report, Request
 from .strengths import in_multiples
 
-_COST_STEPS = 65
 # The paper's figures: its eight likeliest tokens, α in whole multiples of the vector as measured, not scaled.
-_PAPER_TOP, _PAPER_PROMPTS = 8, 8
-_PAPER_ALPHAS = np.linspace(-200, 200, 401)
+_PAPER_TOP = 8
+_TOKEN_BYTES = 4  # of a text in English, about
+_PAPER_ALPHAS = np.linspace(-200, 200, PAPER_STRENGTHS)
 
 
 def make_report(
@@ -49,7 +50,8 @@ def make_report(
     Raises `ValueError` where the request does not fit the model, or `directory` holds another run.
     """
     rows = _encode(model, tokenizer, request)
-    run = _Run(model, tokenizer, request, rows, Path(directory), progress)
+    stages = Stages(progress, expected_times(model.config, request, rows, _windows(model, request)))
+    run = _Run(model, tokenizer, request, rows, Path(directory), stages)
     vectors = run.vectors()
     vector = next(v for v in vectors if v.layer == request.layer)
     asked = request
@@ -170,6 +172,15 @@ def _encode(
     return rows
 
 
+def _windows(model: LanguageModel, request: Request) -> int:
+    """About how many windows of the text are read."""
+    if request.text is None:
+        return 0
+    whole = -(-request.text.stat().st_size // _TOKEN_BYTES)
+    tokens = min(request.text_tokens or whole, whole)
+    return window_count(tokens, _length(model, request)) or 0
+
+
 def _length(model: LanguageModel, request: Request) -> int:
     """Tokens of a window of the text."""
     return min(request.length, model.config.longest or request.length)
@@ -214,7 +225,7 @@ class _Run:
         )
         return sweep_curves(
             self.model,
-            self.rows["contexts"][:_PAPER_PROMPTS],
+            self.rows["contexts"][:PAPER_PROMPTS],
             Steering.of(vector),
             _PAPER_ALPHAS * (measured.norm / vector.norm),
             self.directory / "paper",
@@ -273,7 +284,7 @@ class _Run:
             why = "no text given to measure the cross-entropy on: name one with --text"
             return statement.not_asked(why), None, None
         exact = self._cost("exact", vector, self.request.text, [0.0], 2)
-        grid = np.linspace(float(alphas[0]), float(alphas[-1]), min(alphas.size, _COST_STEPS))
+        grid = np.linspace(float(alphas[0]), float(alphas[-1]), min(alphas.size, COST_STEPS))
         wide = self._cost("wide", vector, self.request.text, grid)
         if exact.derivatives[2] == 0:
             return statement.not_asked("CE'' is exactly 0: nothing moves"), wide, None
