@@ -9,10 +9,11 @@ import numpy as np
 from .. import hypotheses
 from ..judging import controls, evaluate
 from ..judging.claim import Claim, Control, NotCertified, Statement
-from ..judging.instance import Instance
+from ..judging.instance import Instance, log_masses
 from ..judging.verdict import Verdict, bound, identity, worst
 from . import prop_4_1
 from .prop_4_1 import BOUNDED_REST, DIRECTION, STRENGTHS, TransformerInstance
+from .prop_b1 import limit_law
 
 SOURCE = "this project; makes Section 4 exact"
 
@@ -23,30 +24,22 @@ def _variation(p: np.ndarray, q: np.ndarray) -> np.ndarray:
 
 
 def _tilt(instance: Instance) -> Verdict:
-    """Each context against the next one, on either side of 0."""
+    """Each context against the next one, on either side of 0; masses as logarithms."""
     following = np.roll(np.arange(len(instance.probs)), -1)
     limits, verdicts = evaluate.limits(instance.tilt), []
-    for sign, extreme in ((1, instance.is_top), (-1, instance.is_bottom)):
-        mass = instance.probs[:, extreme].sum(axis=1)
-        given = np.where(extreme, instance.probs, 0.0) / mass[:, None]
-        rest, gap = (1 - mass) / mass, np.abs(instance.odds - instance.odds[extreme][0])
-        gap = gap[~extreme].min() if not extreme.all() else 0.0
-        beyond = sign * instance.alphas >= 0
-        alphas = instance.alphas[beyond]
-        law = np.exp(instance.curves.log_probs[beyond])
-        ends = _variation(given, given[following])
+    for sign, extremal in ((1, instance.is_top), (-1, instance.is_bottom)):
+        gap = np.abs(instance.odds[extremal][0] - instance.odds[~extremal]).min()
+        inside, outside = log_masses(instance.log_probs, extremal)
+        side = instance.alphas * sign >= 0
+        reach = np.minimum(outside - inside - np.abs(instance.alphas[side, None]) * gap, 1.0)
+        allowed = np.exp(reach) + np.exp(reach[:, following])
+        law, limit = np.exp(instance.curves.log_probs[side]), limit_law(instance, sign)
+        ends = _variation(limit, limit[following])
         apart = np.abs(_variation(law, law[:, following]) - ends)
-        allowed = (rest + rest[following]) * np.exp(-np.abs(alphas) * gap)[:, None]
-        rounding = 4 * instance.rounding(alphas)[:, None]
         where = f"α → {'+' if sign > 0 else '-'}∞"
-        evidence = f"TV of two contexts less that of their limits against its rate, {where}"
         verdicts += [
-            bound((allowed - apart) / (allowed + rounding), 1.0 - 1e-9, evidence)
-            if extreme.all()
-            else bound(allowed + rounding - apart, 0.0, evidence),
-            identity(
-                limits[sign] - given, instance.tolerance, f"the limits of the library, {where}"
-            ),
+            bound(allowed - apart, instance.tolerance, f"TV of two contexts less TV at ∞, {where}"),
+            identity(limits[sign] - limit, instance.tolerance, f"limits of the library, {where}"),
         ]
     return worst(*verdicts)
 
