@@ -56,9 +56,11 @@ def judge(instance: Instance, progress: Progress = silent) -> Iterator[list[Row]
 
 
 def _sorted(rows: dict[str, Row]) -> list[Row]:
-    """What broke first, then what else has a hypothesis unmet; last what is never judged here."""
+    """What broke first, then what else has a hypothesis unmet; last what others claim."""
 
     def rank(row: Row) -> int:
+        if theorems.CLAIMS[row.claim].is_of_others and row.verdict != Outcome.FAILS:
+            return 6
         if not theorems.CLAIMS[row.claim].is_of_tilts:
             return 5
         if row.anyway == "false here":
@@ -104,8 +106,9 @@ def _anyway(claim: theorems.Claim, instance: Instance) -> tuple[str, float, floa
 
 def verdict_table(rows: list[Row], settings: Settings, is_final: bool = True) -> str:
     """The rows as an HTML table under a line that counts them; tokens by the names in the pictures."""
-    count = {outcome: sum(row.verdict == outcome for row in rows) for outcome in Outcome}
-    words = ", ".join(f"{n} {outcome}" for outcome, n in count.items() if n)
+    of_others = [row for row in rows if theorems.CLAIMS[row.claim].is_of_others]
+    own = [row for row in rows if row not in of_others]
+    others = f" Of {len(of_others)} of others, with what they need: {_counted(of_others)}."
     more = "" if is_final else " Training a model for the last one …"
     seen = "what was seen, or which hypothesis is unmet"
     names = ("claim", "verdict", "what it says", seen, "margin")
@@ -115,10 +118,16 @@ def verdict_table(rows: list[Row], settings: Settings, is_final: bool = True) ->
     return (
         f'<p class="count" data-mark="count" data-query="{query}" '
         f'data-final="{str(is_final).lower()}">'
-        f"<strong>{len(rows)} claims: {words}.</strong>{more}</p>"
+        f"<strong>{len(own)} claims: {_counted(own)}.</strong>{others if of_others else ''}{more}</p>"
         f'<div class="scroll" tabindex="0" role="region" aria-label="verdicts">'
         f"<table class='verdicts'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _counted(rows: list[Row]) -> str:
+    """How often each verdict occurs."""
+    count = {outcome: sum(row.verdict == outcome for row in rows) for outcome in Outcome}
+    return ", ".join(f"{n} {outcome}" for outcome, n in count.items() if n)
 
 
 def _table_row(row: Row, settings: Settings) -> str:

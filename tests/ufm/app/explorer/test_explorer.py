@@ -3,6 +3,7 @@
 import ast
 import itertools
 import json
+import math
 import re
 from dataclasses import fields, replace
 from fractions import Fraction
@@ -19,6 +20,7 @@ from ufm import plots
 from ufm.app import explorer
 from ufm.app.explorer import BREAKS, CHOICES, LAWS, SETS, Settings, _tables
 from ufm.app.explorer._record import record_of
+from ufm.app.explorer._verdicts import _sorted
 
 NOTEBOOK = Path(__file__).parents[4] / "notebooks" / "explore.py"
 LARGEST = Settings(concepts=5, size=12, contexts=3)
@@ -281,7 +283,8 @@ def test_verdicts_are_the_checks(scene):
         if theorems.CLAIMS[claim].is_of_tilts:
             outcome = theorems.check(claim, scene.instance)
             assert row.verdict == outcome.verdict
-            assert row.seen == outcome.evidence
+            assert row.seen.startswith(outcome.evidence)
+            assert row.anyway or row.seen == outcome.evidence
         assert (row.verdict == "hypotheses unmet") or not row.anyway
 
 
@@ -329,6 +332,22 @@ def test_a_row_that_fails_comes_first_and_is_counted(scene, monkeypatch):
     *_, rows = explorer.judge(scene.instance)
     assert (rows[0].claim, rows[0].verdict, rows[0].seen) == (claim.id, "fails", "planted")
     assert "1 fails" in explorer.verdict_table(rows, scene.settings)
+
+
+def test_claims_of_others_come_last_and_are_counted_apart(scene):
+    def row(claim, verdict, anyway=""):
+        return explorer.Row(claim, "", "", verdict, "", math.nan, 0.0, anyway)
+
+    found = [
+        row("literature.tanh", "hypotheses unmet", "false here"),
+        row("prop-4.1.rate", "hypotheses unmet"),
+        row("thm-3.3.bump", "holds"),
+    ]
+    ordered = _sorted({each.claim: each for each in found})
+    assert [each.claim for each in ordered] == ["thm-3.3.bump", "prop-4.1.rate", "literature.tanh"]
+    page = explorer.verdict_table(ordered, scene.settings)
+    assert "<strong>2 claims: 1 holds, 1 hypotheses unmet.</strong>" in page
+    assert "Of 1 of others, with what they need: 1 hypotheses unmet." in page
 
 
 def test_judging_can_be_given_up(scene):
