@@ -21,14 +21,23 @@ from .start import starting_jax
 
 if TYPE_CHECKING:
     from ufm.llm.reproduce.study import Study
+    from ufm.llm.reproduce.task import Task
 
 
 def _files(paths: tuple[Path, ...]) -> str | None:
     return next((f"{path} is no file" for path in paths if not path.is_file()), None)
 
 
+_QUESTIONS = 64  # of Python's manual
+
+
+def _is_ours(task: str) -> bool:
+    """Whether a task needs no harness: questions made of Python's manual, or a file of some."""
+    return task == "python" or task.endswith(".jsonl")
+
+
 def _harness(task: str) -> str | None:
-    if find_spec("lm_eval") is not None:
+    if _is_ours(task) or find_spec("lm_eval") is not None:
         return None
     return f"{task} needs lm-evaluation-harness: pip install 'ufm[harness]'"
 
@@ -57,7 +66,8 @@ class Reproduce:
         judge: Who says whether a text shows a concept, as for ufm judge: a model, the URL of a server, or
             keywords, a rule of words.
         served: What the server calls the judge's model.
-        task: A task of lm-evaluation-harness, such as mmlu (extra [harness]).
+        task: python, multiple choice made of its own manual; a file of such questions, .jsonl; or a task of
+            lm-evaluation-harness, such as mmlu (extra [harness]).
         include: Folder with tasks of your own, as YAML files.
         scale: The paper's own numbers, or few enough for two cores and a small model.
         layers: Blocks to steer, from 0; an early, a middle, a late and the last one if not given.
@@ -82,7 +92,7 @@ class Reproduce:
     text: Annotated[Path, EXISTING_FILE] = Path("essays")
     judge: Annotated[str, Metavar("MODEL|URL")] = "keywords"
     served: Annotated[str, Metavar("NAME"), Rare()] = "default"
-    task: Annotated[str | None, Metavar("NAME"), Rule(_harness)] = None
+    task: Annotated[str | None, Metavar("NAME|FILE"), Rule(_harness)] = None
     include: Annotated[Path | None, Metavar("FOLDER"), Rare()] = None
     scale: Literal["small", "paper"] = "small"
     layers: tuple[int, ...] = ()
@@ -147,7 +157,6 @@ class Reproduce:
         from ufm.llm.reproduce.inputs import Author, read_study
         from ufm.llm.reproduce.scale import SCALES
         from ufm.llm.reproduce.study import default_layers
-        from ufm.llm.reproduce.task import HarnessTask
         from ufm.llm.steering.devices import on_each_device
         from ufm.llm.text.tokenizer import load_tokenizer
 
@@ -173,5 +182,19 @@ class Reproduce:
                 text=self.text,
                 layers=given or default_layers(model.blocks),
                 judge=judge,
-                task=None if self.task is None else HarnessTask(self.task, self.include),
+                task=self._task(),
             )
+
+    def _task(self) -> "Task | None":
+        """The questions that the steered model is asked."""
+        from ufm.llm.reproduce.question_task import QuestionTask
+        from ufm.llm.reproduce.task import HarnessTask
+        from ufm.llm.text.questions import python_questions, read_questions
+
+        if self.task is None:
+            return None
+        if not _is_ours(self.task):
+            return HarnessTask(self.task, self.include)
+        if self.task == "python":
+            return QuestionTask(python_questions(_QUESTIONS + 2), "Python's manual")
+        return QuestionTask(read_questions(self.task), self.task)

@@ -9,7 +9,7 @@ from ufm._files import digest
 
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
-from ..harness.scores import padded_length, score_tokens
+from ..measure.token_scores import padded_length, score_tokens
 from ..steering.batches import at_once, within_blocks
 from ..text.questions import Question, as_rows
 from ..text.tokenizer import Tokenizer
@@ -42,12 +42,26 @@ class QuestionTask:
         """What is asked: two tasks of one name have the same questions."""
         return f"{self.source} ({digest([vars(question) for question in self.questions])})"
 
+    @property
+    def words(self) -> str:
+        """What is asked, for a reader."""
+        return (
+            f"{len(self.questions) - 2} questions of {self.source}, each after two others with their "
+            "answers; the answer is the letter that is the likeliest"
+        )
+
     def scores(
         self, model: LanguageModel, tokenizer: Tokenizer, steering: Steering, alpha: float
     ) -> Float[np.ndarray, " questions"]:
         """1 for each question that is answered rightly at strength α, else 0."""
         rows, letters, answers = as_rows(self.questions, tokenizer)
-        length = padded_length(model, max(map(len, rows)))
+        longest, most = max(map(len, rows)), model.config.positions
+        if most is not None and longest > most:
+            raise ValueError(
+                f"a question of {self.source} has {longest} tokens with the two before it, more than the "
+                f"model's {most} positions"
+            )
+        length = padded_length(model, longest)
         size = at_once(model, within_blocks(model, length, length), _TEXTS)
         found = []
         for start in range(0, len(rows), size):

@@ -23,6 +23,8 @@ class Task(Protocol):
 
     @property
     def name(self) -> str: ...  # noqa: D102
+    @property
+    def words(self) -> str: ...  # noqa: D102
 
     def scores(
         self, model: LanguageModel, tokenizer: Tokenizer, steering: Steering, alpha: float
@@ -37,6 +39,12 @@ class HarnessTask:
 
     name: str
     include: Path | None = None
+
+    @property
+    def words(self) -> str:
+        """What is asked, for a reader."""
+        examples = "with its own examples in the prompt and its first metric"
+        return f"{self.name} of lm-evaluation-harness, {examples}"
 
     def scores(
         self, model: LanguageModel, tokenizer: Tokenizer, steering: Steering, alpha: float

@@ -1,4 +1,4 @@
-"""A task of lm-evaluation-harness, such as MMLU, at many strengths: Figure A.6."""
+"""Questions to a steered model, such as MMLU, at many strengths: Figure A.6."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,16 +44,15 @@ class TaskAccuracy:
     def here(self, study: Study) -> str:
         """What this run does."""
         assert study.task is not None
-        return (
-            f"{study.task.name} of lm-evaluation-harness, with its own examples in the prompt and "
-            "its first metric; "
-            f"{study.scale.task.words}; the middle block."
-        )
+        return f"{study.task.words}; {study.scale.task.words}; the middle block."
 
     def why_not(self, study: Study) -> str | None:
         """A task is needed."""
         if study.task is None:
-            return "no task was named: install the extra [harness], and name one with --task, such as mmlu"
+            return (
+                "no task was named: --task python asks about Python's own manual, and --task mmlu what the "
+                "extra [harness] knows"
+            )
         return None
 
     def measurements(self, laboratory: Laboratory) -> list[Measurement]:

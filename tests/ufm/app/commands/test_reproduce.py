@@ -75,6 +75,24 @@ def test_the_plan_stops_before_it_runs_and_the_run_goes_on_from_it(monkeypatch, 
     )
 
 
+def test_questions_of_ones_own_need_no_harness(monkeypatch, capsys, folder):
+    """The smallest ones, for the model has 32 positions; Python's manual is too long for it."""
+    lines = [{"question": z, "choices": ["a", "the"], "answer": k % 2} for k, z in enumerate(ABC)]
+    (folder / "q.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    given = [*HOW, "--figures", "A.6", "--layers", "1", "--task"]
+    _, out, _ = run(monkeypatch, capsys, *given, "q.jsonl", "--json")
+    found = json.loads(out)["experiments"]["task"]
+    (finding,) = found["findings"]
+    assert "4 questions of q.jsonl, each after two others with their answers" in found["here"]
+    assert finding["why"].startswith("4 questions: ")
+    assert len(finding["evidence"]["mean"]) == 5
+    (folder / "q.jsonl").write_text("{}")
+    refused(monkeypatch, capsys, "q.jsonl, line 1: a question is", *given, "q.jsonl")
+    given += ["python", "--out", "other"]
+    refused(monkeypatch, capsys, "more than the model's 32 positions", *given)
+
+
+ABC = ["of", "and", "to", "in", "is", "it"]
 REFUSED = {
     "concept without prompts": (["--concepts", "evl"], "--prompts, or take one of apathetic"),
     "nobody to write": (["--concepts", "evil"], "--writer, for model has no chat template"),
@@ -86,7 +104,10 @@ REFUSED = {
     "figure unknown": (["--figures", "9"], "there is no figure '9' here; there are 6, 7-above"),
     "figure elsewhere": (["--figures", "A.4"], "`ufm toy` trains one"),
     "block unknown": (["--layers", "2"], "layer 2 is out of range: the model has blocks 0..1"),
-    "task without harness": (["--task", "mmlu"], "--task mmlu needs lm-evaluation-harness: pip install"),
+    "task without harness": (
+        ["--task", "mmlu"],
+        "--task mmlu needs lm-evaluation-harness: pip install",
+    ),
     "judge unknown": (["--judge", "nobody"], "nobody"),
     "share unknown": (["--share", "3/2"], "a share is written K/N, from 1/N to N/N; got '3/2'"),
     "prompts missing": (["--prompts", "no.jsonl"], "--prompts no.jsonl is no file"),

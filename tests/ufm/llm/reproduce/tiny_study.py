@@ -44,7 +44,7 @@ JUDGE = KeywordJudge({"joy": ["A", "B", "C", "D"], "evil": ["the", "in"]})
 class Likeliest:
     """A task of 8 questions: whether the likeliest token after a prompt is still the unsteered model's."""
 
-    name = "likeliest"
+    name = words = "likeliest"
 
     def scores(self, model, tokenizer, steering, alpha):
         found = []
