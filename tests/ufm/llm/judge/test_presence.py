@@ -1,5 +1,7 @@
 """Presence by a judge: both forms and all answers by hand from what was written, and runs that go on."""
 
+import errno
+import os
 import shutil
 
 import numpy as np
@@ -147,6 +149,45 @@ def test_a_run_that_was_killed_goes_on_with_the_same_numbers(whole, monkeypatch)
         for name in ("presence", "perplexity", "probabilities", "interval"):
             np.testing.assert_array_equal(getattr(after, name), getattr(before, name))
         assert after.texts == before.texts
+
+
+class GoneAway(LengthJudge):
+    """A server that answers twice, then no more."""
+
+    def probabilities(self, texts, concept):
+        if len(self.asked) > 12:
+            raise ValueError("http://localhost:9 is not reached")
+        return super().probabilities(texts, concept)
+
+
+def test_a_server_that_goes_away_loses_nothing(tmp_path, monkeypatch):
+    want = found(LengthJudge())
+    with pytest.raises(ValueError, match="is not reached"):
+        found(GoneAway(), directory=tmp_path)
+    monkeypatch.setattr(
+        steered_texts, "generate_all", lambda *_, **__: pytest.fail("written again")
+    )
+    judge = LengthJudge()
+    after = found(judge, directory=tmp_path)
+    np.testing.assert_array_equal(after.probabilities, want.probabilities)
+    assert len(judge.asked) < 36 - 12  # what was answered is not asked again
+
+
+def test_a_full_disk_is_one_line_and_loses_nothing(tmp_path, monkeypatch):
+    want, sync, written = found(), os.fsync, []
+
+    def full(descriptor):
+        written.append(descriptor)
+        if len(written) > 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        sync(descriptor)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match=r"cannot write .*: No space left on device"):
+            found(directory=tmp_path)
+    assert len(list((tmp_path / "texts" / "parts").iterdir())) == 2
+    np.testing.assert_array_equal(found(directory=tmp_path).presence, want.presence)
 
 
 def test_another_judge_reads_the_same_texts(whole, monkeypatch):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.command_line import refused, run
+from ufm.app.commands.judge import Judge
 from ufm.llm.concepts.concept import concept
 from ufm.llm.judge import server_judge
 from ufm.llm.judge.server_judge import ServerJudge
@@ -204,3 +205,11 @@ def test_the_command_asks_the_server(serve, monkeypatch, capsys):
     # no text of the package has the word JOY, so that all answers are no
     assert "yes: yes, no  0, 30" in out
     assert "This judge is not told from chance on these texts (AUC 0.50 to 0.50)" in out
+
+
+def test_other_commands_get_a_judge_with_the_threshold_of_the_labels(serve):
+    judge = Judge(serve(by_text).url, served="tiny").open()
+    # no text of the package has the word JOY: all are alike, and the middle stays
+    assert judge.name.endswith("by its probabilities, wording system, yes above 0.5")
+    assert judge.probabilities(["JOY"], JOY) == pytest.approx([8 / 9])
+    assert Judge("keywords").open().name == "keywords"
