@@ -342,6 +342,8 @@ class Strength:
         alpha = choice.alpha if goal is None else goal.alpha
         if not math.isfinite(alpha):
             return [f"no strength was found: {self.save} is not written"]
+        if alpha == 0:
+            return [f"the goal is reached without steering: {self.save} is not written"]
         about: dict[str, JSON] = {"kind": choice.kind, "budget": choice.budget}
         if goal is None:
             about["price"] = report.price[0]

@@ -550,14 +550,14 @@ def with_judge(files, *more):
     """A goal for words of the toy's own vocabulary."""
     concept = {"name": "inside", "shows": "is", "shows_not": "is not", "question": "Inside?"}
     (files / "inside.json").write_text(json.dumps(concept))
-    (files / "words.json").write_text('{"words": ["in", "A"]}')
+    (files / "words.json").write_text('{"words": ["B", "had"]}')
     how = ("--looked-for", files / "inside.json", "--judge", files / "words.json", "--judged", 4)
     return arguments(files, *REACHED, "--resamples", 0, *how, *more)
 
 
 def test_a_goal_of_presence_under_the_budget(monkeypatch, capsys, files):
     picture, path = files / "goal.png", files / "v.safetensors"
-    asked = with_judge(files, "--goal", "presence=0.3", "--picture", picture, "--save", path)
+    asked = with_judge(files, "--goal", "presence=0.1", "--picture", picture, "--save", path)
     status, out, _ = run(monkeypatch, capsys, "strength", *asked, "--json")
     data = json.loads(out)
     (goal,) = data["goals"]
@@ -565,8 +565,8 @@ def test_a_goal_of_presence_under_the_budget(monkeypatch, capsys, files):
     assert status == (0 if goal["verdict"] in ("reached", "undecided") else 1)
     assert goal["within"] == found["alpha"]
     strengths = [one["alpha"] for one in goal["strengths"]]
-    assert goal["alpha"] in strengths[:9]
-    assert (goal["goal"], goal["concept"], goal["texts"]) == (0.3, "inside", 8)
+    assert goal["alpha"] in strengths[1:9]
+    assert (goal["goal"], goal["concept"], goal["texts"]) == (0.1, "inside", 8)
     k = strengths.index(found["alpha"])
     want = found["held_out"]["forward_kl"]
     assert goal["strengths"][k]["spent"]["forward_kl"] == pytest.approx(want, rel=1e-9)
@@ -574,10 +574,19 @@ def test_a_goal_of_presence_under_the_budget(monkeypatch, capsys, files):
     assert held.alpha == goal["alpha"]
     assert held.about["presence"] == goal["presence"]
     assert picture.read_bytes().startswith(b"\x89PNG")
-    _, page, _ = run(monkeypatch, capsys, "strength", *with_judge(files, "--goal", "presence=0.3"))
-    assert "goal presence 0.3 of inside by keywords {'inside': ['in', 'A']}" in page
+    _, page, _ = run(monkeypatch, capsys, "strength", *with_judge(files, "--goal", "presence=0.1"))
+    assert "goal presence 0.1 of inside by keywords {'inside': ['B', 'had']}" in page
     assert f"use α = {goal['alpha']:.5g} (" in page
     assert "in 8 texts that had no part in the choice" in page
+
+
+def test_a_goal_that_is_reached_without_steering_has_nothing_to_save(monkeypatch, capsys, files):
+    asked = with_judge(files, "--goal", "presence=0.1", "--save", files / "v.safetensors")
+    (files / "words.json").write_text('{"words": ["will", "to", "them"]}')
+    _, page, _ = run(monkeypatch, capsys, "strength", *asked)
+    assert "use α = 0 (" in page
+    assert "the goal is reached without steering" in page
+    assert not (files / "v.safetensors").exists()
 
 
 def test_a_goal_out_of_reach_is_status_1(monkeypatch, capsys, files):
