@@ -142,13 +142,13 @@ PUBLIC = {
         Concept ConceptPrompts ControlVector Embeddings Judge JudgedPresence KINDS KeywordJudge
         LanguageModel Law LoopVerdict ModelJudge ModelStrength Presence Prompt PromptStrengths
         Separation ServerJudge Steering SteeringVector SweetSpots TextSpend Tokenizer axbench_score
-        bump_law calibrated choose_strength concept cost_law direction_between embed_prompts
-        example_file features find_loop fit_tanh from_transformers generate judged_presence load
-        load_tokenizer measure_agreement measure_judge measure_log_odds measure_separation odds_law
-        plateau_law plateau_limits predicted_presence prompt_strengths read_concept read_labels
-        read_prompts read_vector sampled_presence split_prompts steered_logits steering_vectors
-        sweep_cost sweep_curves sweep_slopes sweet_spots tanh_law tilt windows write_prompts
-        write_vector""",
+        bump_law calibrated choose_for_presence choose_strength concept cost_law direction_between
+        embed_prompts example_file features find_loop fit_tanh from_transformers generate
+        judged_presence load load_tokenizer measure_agreement measure_efficacy measure_judge
+        measure_log_odds measure_separation odds_law plateau_law plateau_limits predicted_presence
+        prompt_strengths read_concept read_labels read_prompts read_vector sampled_presence
+        split_prompts steered_logits steering_vectors sweep_cost sweep_curves sweep_slopes sweet_spots
+        tanh_law tilt windows write_prompts write_vector""",
     "ufm.llm.toy": "Assumptions Corpus Made Settings is_uppercase_token make_toy read_corpus",
     "ufm.plots": """
         GALLERY PALETTE Picture concept_across_contexts concept_curves cost_against_mass

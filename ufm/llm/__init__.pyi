@@ -7,6 +7,8 @@ from .concepts.concept_prompts import ConceptPrompts as ConceptPrompts
 from .concepts.write import write_prompts as write_prompts
 from .decoder.model import LanguageModel as LanguageModel
 from .decoder.steering import Steering as Steering
+from .efficacy.goal import choose_for_presence as choose_for_presence
+from .efficacy.measure import measure_efficacy as measure_efficacy
 from .judge.agreement import measure_judge as measure_judge
 from .judge.calibrated import calibrated as calibrated
 from .judge.fluency import axbench_score as axbench_score

@@ -41,7 +41,8 @@ class Compare:
     every second window of the text, and measured on the others. Exit status 1: none reaches a budget.
 
     Examples:
-        ufm compare smollm2 --positive joy --negative joy --text essays --tokens joy_words
+        ufm compare smollm2 --positive joy --negative joy --text essays \\
+          --tokens joy_words
 
     Args:
         shared: the model and what it reads

@@ -92,13 +92,13 @@ class Strength:
             and mass; 0 leaves it out.
         halves: How often the prompts are divided in halves, each measured in full, to check that interval and
             whether it falls as 1/√n; 8 tell.
-        goal: A presence to reach under the budget, presence=0.8: the least strength at which a judge sees the
-            concept in such a share of the texts.
+        goal: A presence to reach under it, such as presence=0.8.
         looked_for: The concept that the judge looks for, a name or a JSON file of ufm prompts; that of
             --concept or of the prompts' file if not given.
-        judge: Who says so: keywords, a .json file of words, or a model or URL that ufm judge takes; that
-            command says how far to believe it.
-        judged: How many texts are judged after each of the --prompts contexts, at each strength.
+        judge: Who says whether a text shows the concept, for --goal: keywords, a .json file of words, or a
+            model or URL that ufm judge takes; that command says how far to believe it.
+        judged: How many texts are judged after each of the --prompts contexts, at each strength; the least
+            strength is chosen at which the concept is in the share of --goal, and confirmed on as many new texts.
         picture: Draw presence, target mass, cost and fluency on an axis of nats: a .png or .svg file.
         save: Write the vector and the chosen α to this .safetensors file, and say how to apply it.
         texts: Write all continuations of all contexts to this file.
