@@ -1,4 +1,4 @@
-"""How long each stage of a report takes beside the others, counted in multiplications of the decoder."""
+"""How long each stage of a report takes beside the others, counted in multiplications."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,6 +11,14 @@ from .request import Request
 PAPER_PROMPTS, PAPER_STRENGTHS, COST_STEPS = 8, 401, 65
 _WITH_SLOPE = 2.0  # a strength with its derivative, in plain ones
 _SECOND_ORDER = 6.0  # value and two derivatives
+# A program is compiled in the time of so many multiplications: a second against 50 thousand million of them,
+# as SmolLM2 on two cores has it. The stages compile about so many, and each block one of its own.
+_COMPILING = 5e10
+_PROGRAMS = {
+    "token curves": 5,
+    "exact slopes, plateau": 4,
+    "cross-entropy, exact": 2,
+}
 
 
 def expected_times(
@@ -36,7 +44,7 @@ def expected_times(
     asked = request.alphas.size
     pairs = sum(2 * (length * (blocks - 1) * block / 2 + head) for length in contexts)
     measured = sum(map(len, (*rows["positive"], *rows["negative"])))
-    return {
+    times = {
         "steering vectors": float(measured * blocks * block),
         "token curves": prompts(contexts, asked),
         "the paper's curves": prompts(contexts[:PAPER_PROMPTS], PAPER_STRENGTHS),
@@ -47,4 +55,10 @@ def expected_times(
         "cross-entropy, exact": text(_SECOND_ORDER),
         "cross-entropy, wide": text(min(asked, COST_STEPS)),
         "cross-entropy, near": text(near_strengths(1.0).size),
+    }
+    programs = _PROGRAMS | {"blocks against log-odds": blocks}
+    # of a stage that is left out none is compiled
+    return {
+        stage: time + _COMPILING * programs.get(stage, 0) * (time > 0)
+        for stage, time in times.items()
     }
