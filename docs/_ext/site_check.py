@@ -1,5 +1,11 @@
-"""Fails the build on a page that links to what is not there, or needs the network to be read."""
+"""Fails the build on a page that links to what is not there, or needs the network to be read.
 
+Places inside the site are followed to the very heading. Addresses outside of it are fetched by nobody here:
+external_links.txt beside the pages lists them, each with the pages that name it, for whoever has a network.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -51,6 +57,18 @@ def _check(app: Sphinx, error: Exception | None) -> None:
             reason = _broken(file, address, pages)
             if reason:
                 logger.warning("%s links to %s: %s", file.relative_to(root), address, reason)
+    (root / "external_links.txt").write_text("".join(_external(root, pages)), encoding="utf-8")
+
+
+def _external(root: Path, pages: dict[Path, _Page]) -> Iterator[str]:
+    """A line for each address outside the site: the address, and the pages that link to it."""
+    named: defaultdict[str, list[str]] = defaultdict(list)
+    for file, page in sorted(pages.items()):
+        for address in page.links:
+            if urlsplit(address).netloc:
+                named[address].append(str(file.relative_to(root)))
+    for address in sorted(named):
+        yield f"{address}\t{', '.join(named[address])}\n"
 
 
 def _broken(file: Path, address: str, pages: dict[Path, _Page]) -> str | None:

@@ -272,6 +272,8 @@ def test_a_broken_link_and_an_address_on_the_network_are_seen(tmp_path, monkeypa
         "index.html links to gone.html: there is no such file",
         "index.html links to there.html#gone: there is no such place on that page",
     ]
+    listed = (tmp_path / "external_links.txt").read_text()
+    assert listed == "https://example.org\tindex.html\n"
 
 
 def test_the_stamp_tells_the_commit_of_this_tree_and_of_no_other(tmp_path):
