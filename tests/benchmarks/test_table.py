@@ -4,10 +4,13 @@ import pytest
 
 from tests.benchmarks import table
 
+PARTS = [
+    *(table.peaks_rows, table.sweep_rows, table.aggregate_rows, table.circle_rows),
+    *(table.derivative_rows, table.peak_derivative_rows, table.losses),
+]
 
-@pytest.mark.parametrize(
-    "part", [table.peaks_rows, table.sweep_rows, table.aggregate_rows], ids=lambda f: f.__name__
-)
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda f: f.__name__)
 def test_targets(part):
     missed = [r for r in part(3) if not r["met"]]
     assert not missed

@@ -25,6 +25,7 @@ _FACTORIALS = np.outer(
 _REACH, _ACROSS, _WIDEST = 3.5, 1.0, 0.5
 # Pieces for which OpenBLAS starts no threads, several to a block that stays in the cache.
 _PIECE, _PIECES = 128, 8
+_TOGETHER = 2048  # angles, whose powers stay in the cache as well
 
 
 class Arc(NamedTuple):
@@ -112,9 +113,11 @@ def along_arc(arc: Arc, angles: Angles) -> ArcSums:
         turn = math.atan2(anchor.alpha - angles.closest, angles.width)
         low = first + int(np.searchsorted(turns[first:last], turn - anchor.radius, side="left"))
         high = first + int(np.searchsorted(turns[first:last], turn + anchor.radius, side="right"))
-        if low < high:
-            served = points._replace(alphas=points.alphas[low:high])
-            found[:, low:high] = _about(anchor, start, served)
+        moments = _moments(anchor) if low < high else np.empty(0)
+        for begin in range(low, high, _TOGETHER):
+            part = slice(begin, min(begin + _TOGETHER, high))
+            served = points._replace(alphas=points.alphas[part])
+            found[:, part] = _about(anchor, start, moments, served)
         return [(first, low), (high, last)]
 
     left = fill(start, 0, turns.size)
@@ -194,10 +197,12 @@ def _powers(first: np.ndarray | float, t: np.ndarray, rows: np.ndarray) -> None:
         np.multiply(before, t, out=after)
 
 
-def _about(anchor: _Anchor, origin: _Anchor, angles: Angles) -> tuple[np.ndarray, ...]:
+def _about(
+    anchor: _Anchor, origin: _Anchor, moments: np.ndarray, angles: Angles
+) -> tuple[np.ndarray, ...]:
     """The fields of `ArcSums` at `angles`, which the anchor serves."""
     rho = anchor.radius
-    table, surprise = _moments(anchor)
+    table, surprise = moments[0].copy(), moments[1]
     table[0, 0] = 0.0
     if anchor is origin:  # means of y and x, of which rounding has left a little
         table[1, 0] = table[0, 1] = 0.0

@@ -16,7 +16,7 @@ import numpy as np
 from .tilted_moments import ORDER, Anchor, anchor_at, evaluate, series, slopes
 
 # A token is worked out by itself where a float sees next to no variance (M in units of about its range), or
-# where it holds more than this share of the mass: dM(z) - E[dM] would be a difference of nearly equal numbers.
+# where it holds more than this share of the mass, and dM(z) - E[dM] is a difference of nearly equal numbers.
 _LEAST, _MOST = 1e-250, 1 - 1e-4
 
 

@@ -11,7 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 _MOST = 32.0  # |αy|, whose rounding is then below 1e-14
-_BLOCK, _PIECE = 1 << 16, 1 << 13
+# Below the size at which OpenBLAS starts threads for a product of strengths x tokens x 4: on a busy machine
+# they wait for each other.
+_TOKENS, _STRENGTHS = 8192, 8
 
 
 class PlainSums(NamedTuple):
@@ -68,20 +70,19 @@ def _sums(
 ) -> np.ndarray:
     """Σ w (1, y, y², log w0) [A, 4], in blocks of tokens that stay in the cache."""
     sums = np.zeros((alphas.size, 4))
-    for start in range(0, log_odds.size, _BLOCK):
-        part = slice(start, start + _BLOCK)
-        logs, y = log_weights[part], log_odds[part] - middle
-        w, square = np.empty_like(y), y * y
-        for total, alpha in zip(sums, alphas.tolist(), strict=True):
-            np.multiply(y, alpha, out=w)
+    width = min(_TOKENS, log_odds.size)
+    rows, weights = np.ones((4, width)), np.empty((min(alphas.size, _STRENGTHS), width))
+    for start in range(0, log_odds.size, _TOKENS):
+        part = slice(start, start + _TOKENS)
+        logs = log_weights[part]
+        of = rows[:, : logs.size]
+        y = np.subtract(log_odds[part], middle, out=of[1])
+        np.multiply(y, y, out=of[2])
+        of[3] = logs
+        for first in range(0, alphas.size, _STRENGTHS):
+            some = slice(first, first + _STRENGTHS)
+            w = weights[: alphas[some].size, : logs.size]
+            np.multiply(alphas[some, None], y, out=w)
             np.add(w, logs, out=w)
-            np.exp(w, out=w)
-            total += w.sum(), _dot(w, y), _dot(w, square), _dot(w, logs)
+            sums[some] += np.exp(w, out=w) @ of.T
     return sums
-
-
-def _dot(left: np.ndarray, right: np.ndarray) -> float:
-    """Σ left·right, in pieces for which OpenBLAS starts no threads, which would wait for each other."""
-    even = left.size - left.size % _PIECE
-    pieces = (array[:even].reshape(-1, _PIECE) for array in (left, right))
-    return float(np.vecdot(*pieces).sum()) + float(left[even:] @ right[even:])

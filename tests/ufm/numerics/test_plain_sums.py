@@ -31,8 +31,8 @@ def exact(log_weights, odds, alpha):
 @pytest.mark.parametrize("scale", [1e-60, 1.0, 1e60])
 @pytest.mark.parametrize("offset", [0.0, 100.0])
 def test_sums_agree_with_sixty_digits(scale, offset, monkeypatch):
-    monkeypatch.setattr(module, "_BLOCK", 150)
-    monkeypatch.setattr(module, "_PIECE", 40)
+    monkeypatch.setattr(module, "_TOKENS", 150)
+    monkeypatch.setattr(module, "_STRENGTHS", 4)
     log_weights, odds = zipf()
     odds = scale * (odds + offset)
     alphas = np.array([-4.0, 0.3, 0.0, -0.1, 2.0, 6.0]) / scale
