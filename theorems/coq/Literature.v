@@ -54,7 +54,7 @@ Lemma rest_stays :
   (forall alpha z, In z V -> T z = false -> tilt V p M alpha z = p z) <->
   forall y z, In y V -> In z V -> M y = M z.
 Proof.
-  pose proof (law_nonempty V p p_law) as V_nonempty. split.
+  pose proof (law_nonempty V p p_law) as some_token. split.
   - intros stays y z y_in z_in.
     destruct (Rtotal_order (M y) (M z)) as [less|[same|more]];
       [exfalso|exact same|exfalso].
@@ -64,16 +64,16 @@ Proof.
     all: assert (Tx : T x = false) by (destruct (T x); easy).
     all: assert (at_mean : forall alpha, mean V p M alpha = M x)
       by (intros alpha;
-        pose proof (tilt_derivative V p M (proj1 p_law) V_nonempty alpha x)
+        pose proof (tilt_derivative V p M (proj1 p_law) some_token alpha x)
           as slope;
         assert (flat : derivable_pt_lim (fun t => tilt V p M t x) alpha 0)
           by (apply (derivable_ext (fun _ => p x));
             [intros t; symmetry; apply stays; assumption
             |apply derivable_pt_lim_const]);
         pose proof (uniqueness_limite _ _ _ _ slope flat) as zero;
-        pose proof (tilt_pos V p M (proj1 p_law) V_nonempty alpha x x_in);
+        pose proof (tilt_pos V p M (proj1 p_law) some_token alpha x x_in);
         apply Rmult_integral in zero; lra).
-    all: pose proof (mean_increasing V p M (proj1 p_law) V_nonempty varies_M
+    all: pose proof (mean_increasing V p M (proj1 p_law) some_token varies_M
       0 1 ltac:(lra)) as rises; rewrite !at_mean in rises; lra.
   - intros same alpha z z_in _.
     rewrite (tilt_offset V p M (fun _ => 0) (M z) alpha z)
