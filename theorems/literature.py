@@ -222,7 +222,7 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
             and is lost again. After the last block no concept's mass is lost within two hidden states.""",
         recorded=(
             (_MODELS, "rise from .003 to .029 at α = 141, .81"),
-            (_MODELS, "After the last block no mass is one within two hidden states"),
+            (_MODELS, "After the last block no mass is a hump within two hidden states"),
         ),
     ),
     LiteratureClaim(
@@ -241,7 +241,7 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
             does so after the last block within two hidden states. Their judge of a trait was not run.""",
         recorded=(
             (_MODELS, "rise from .003 to .029"),
-            (_MODELS, "After the last block no mass is one within two hidden states"),
+            (_MODELS, "After the last block no mass is a hump within two hidden states"),
         ),
     ),
     LiteratureClaim(
