@@ -1,8 +1,12 @@
 """Questions to a steered model at many strengths: the tasks of lm-evaluation-harness."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import cached_property
+from io import StringIO
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -15,6 +19,9 @@ from ..decoder.steering import Steering
 from ..measure.journal import Journal
 from ..measure.token_curves import identity
 from ..text.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from lm_eval.tasks.manager import TaskDict
 
 
 @runtime_checkable
@@ -50,19 +57,39 @@ class HarnessTask:
         self, model: LanguageModel, tokenizer: Tokenizer, steering: Steering, alpha: float
     ) -> Float[np.ndarray, " questions"]:
         """The score of each question at strength α, by the task's first metric."""
-        import lm_eval
-        from lm_eval.tasks import TaskManager
+        from lm_eval.evaluator import evaluate
 
         from ..harness.model import HarnessModel
 
-        manager = TaskManager(include_path=None if self.include is None else str(self.include))
-        steered = HarnessModel(model, tokenizer, steering, alpha, batch_size="auto")
-        found = lm_eval.simple_evaluate(
-            steered, tasks=[self.name], task_manager=manager, bootstrap_iters=0, log_samples=True
-        )
+        # the harness's decorators hide the signatures of both
+        given = model, tokenizer, steering, alpha
+        steered = HarnessModel(*given, batch_size="auto")  # pyright: ignore
+        with _silence():
+            found = evaluate(steered, self._loaded, bootstrap_iters=0)  # pyright: ignore
         assert found is not None
-        samples = [x for name in sorted(found["samples"]) for x in found["samples"][name]]
+        by_task = found.get("samples", {})
+        samples = [each for name in sorted(by_task) for each in by_task[name]]
         return np.array([float(x[x["metrics"][0]]) for x in samples])
+
+    @cached_property
+    def _loaded(self) -> "TaskDict":
+        """The task as the harness reads it; `ValueError` where it knows none of that name."""
+        from lm_eval.tasks import TaskManager
+
+        with _silence():
+            manager = TaskManager(include_path=None if self.include is None else str(self.include))
+            if self.name in (*manager.all_tasks, *manager.all_groups, *manager.all_tags):
+                return manager.load([self.name])
+        raise ValueError(
+            f"the harness knows no task {self.name!r}; name the folder of a task of yours with --include"
+        )
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Without the bars and notes of the harness."""
+    with redirect_stderr(StringIO()), redirect_stdout(StringIO()):
+        yield
 
 
 @dataclass(frozen=True, eq=False)
