@@ -72,7 +72,7 @@ def measure_judge(judge: Judge, labels: Sequence[Label], seed: int = 0) -> Judge
     texts = tuple(labels)
     shows = np.array([label.shows for label in texts])
     probabilities = judged(judge, texts)
-    one, other = (np.array([texts.index(label) for label in half]) for half in halves(texts))
+    one, other = halves(texts)
     threshold = best_threshold(probabilities[one], shows[one])
     try:
         floor = agreement(judged(KeywordJudge(), texts), shows, seed=seed)

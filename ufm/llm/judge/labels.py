@@ -1,6 +1,7 @@
 """Texts that a person has labelled: whether each shows a concept."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def read_labels(path: str | Path) -> tuple[Label, ...]:
 
     Each is `{"text": "…", "concept": "joy", "label": "yes"}`, or "no", and may have a "case" and, for a
     concept that the package does not know, the "question" that a judge is to answer. Empty lines are passed
-    over. Raises `ValueError` with the line that is malformed, and on a file without both labels.
+    over. Raises `ValueError` with the line that is malformed, and for fewer than two texts of either label.
 
     >>> from ufm.llm import example_file, read_labels
     >>> labels = read_labels(example_file("judge_labels"))
@@ -42,9 +43,10 @@ def read_labels(path: str | Path) -> tuple[Label, ...]:
         if line.strip()
     )
     for shows, name in ((True, "yes"), (False, "no")):
-        if not any(label.shows is shows for label in found):
+        count = sum(label.shows is shows for label in found)
+        if count < 2:
             raise ValueError(
-                f"{path} holds no text labelled {name!r}: agreement needs some of each"
+                f"{path} needs at least two texts labelled {name!r}, one of them to hold out; got {count}"
             )
     return found
 
@@ -89,18 +91,19 @@ def _string(entry: dict[str, JSON], key: str, where: str) -> str:
     return value
 
 
-def halves(labels: tuple[Label, ...]) -> tuple[tuple[Label, ...], tuple[Label, ...]]:
-    """One half to choose a threshold on, and the other to report: by turns of each concept and label.
+def halves(labels: Sequence[Label]) -> tuple[list[int], list[int]]:
+    """The places of one half to choose a threshold on, and of the other to report.
 
-    >>> from ufm.llm import example_file
-    >>> from ufm.llm.judge.labels import halves, read_labels
+    Those labelled yes go to either by turns, and those labelled no.
+
+    >>> from ufm.llm import example_file, read_labels
+    >>> from ufm.llm.judge.labels import halves
     >>> print([len(half) for half in halves(read_labels(example_file("judge_labels")))])
     [30, 30]
     """
-    seen: Counter[tuple[Concept, bool]] = Counter()
-    sides: tuple[list[Label], list[Label]] = ([], [])
-    for label in labels:
-        kind = label.concept, label.shows
-        sides[seen[kind] % 2].append(label)
-        seen[kind] += 1
-    return tuple(sides[0]), tuple(sides[1])
+    seen: Counter[bool] = Counter()
+    sides: tuple[list[int], list[int]] = ([], [])
+    for place, label in enumerate(labels):
+        sides[seen[label.shows] % 2].append(place)
+        seen[label.shows] += 1
+    return sides

@@ -69,9 +69,10 @@ def test_the_threshold_is_the_best_and_chosen_on_other_texts():
     tried = np.linspace(0, 1, 1001)
     most = max(((t < P) == SHOWS).mean() for t in tried)
     assert ((threshold < P) == SHOWS).mean() == pytest.approx(most)
-    one, other = halves(read_labels(example_file("judge_labels")))
-    assert not set(one) & set(other)
-    assert sum(x.shows for x in one) == sum(x.shows for x in other) == 15
+    labels = read_labels(example_file("judge_labels"))
+    one, other = halves(labels)
+    assert sorted([*one, *other]) == list(range(60))
+    assert sum(labels[k].shows for k in one) == sum(labels[k].shows for k in other) == 15
 
 
 def test_the_labelled_texts():
@@ -144,7 +145,7 @@ def test_the_command(monkeypatch, capsys, tmp_path):
         {**about, "text": "a sea", "label": "yes"},
         {**about, "text": "\x1b[2J", "label": "no"},
     ]
-    path.write_text("\n".join(map(json.dumps, lines)))
+    path.write_text("\n".join(map(json.dumps, 2 * lines)))
     with pytest.raises(ValueError, match="has none for the concept 'sea'"):
         measure_judge(KeywordJudge(), read_labels(path))
     status, out, _ = run(monkeypatch, capsys, "judge", "keywords", "--texts")
@@ -154,8 +155,8 @@ def test_the_command(monkeypatch, capsys, tmp_path):
 
 GOOD = '{"text": "a", "concept": "joy", "label": "yes"}\n'
 BAD = [
-    ("", "holds no text labelled 'yes'"),
-    (GOOD, "holds no text labelled 'no'"),
+    ("", "needs at least two texts labelled 'yes', one of them to hold out; got 0"),
+    (2 * GOOD, "needs at least two texts labelled 'no'"),
     (GOOD + "{", "line 2 is not JSON"),
     ("[1]", "line 1 must be a JSON object; got [1]"),
     ('{"text": "a", "concept": "joy", "label": true}', 'label must be "yes" or "no"; got True'),
