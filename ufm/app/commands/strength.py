@@ -97,8 +97,8 @@ class Strength:
             --concept or of the prompts' file if not given.
         judge: Who says whether a text shows the concept, for --goal: keywords, a .json file of words, or a
             model or URL that ufm judge takes; that command says how far to believe it.
-        judged: How many texts are judged after each of the --prompts contexts, at each strength, to choose the
-            least strength that reaches --goal; as many new ones confirm it.
+        judged: How many texts are judged after each of the --prompts contexts, at each strength, to choose
+            the least strength that reaches --goal; as many new ones confirm it.
         picture: Draw presence, target mass, cost and fluency on an axis of nats: a .png or .svg file.
         save: Write the vector and the chosen α to this .safetensors file, and say how to apply it.
         texts: Write all continuations of all contexts to this file.
