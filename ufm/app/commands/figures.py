@@ -19,14 +19,14 @@ from .start import starting_jax
 
 @dataclass(frozen=True)
 class Figures:
-    """Draw the figures of arXiv:2602.02712 and those it lacks, each as PNG and SVG.
+    """Draw the figures of arXiv:2602.02712 and those it lacks.
 
     Examples:
         ufm figures fig-3 --out pictures
 
     Args:
         names: Names of figures, such as fig-3 or sweet-spot; all if none.
-        out: Folder to write them to; made if it is not there.
+        out: Folder to write them to, each as PNG and SVG; made if it is not there.
         json: Print name, title, source, caption and files of each as JSON, in place of the paths.
     """
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Judge:
-    """Ask a judge about labelled texts, and say how far it agrees with the labels and with chance.
+    """Ask a judge about labelled texts: how far does it agree?
 
     Examples:
         ufm judge smollm2

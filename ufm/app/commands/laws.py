@@ -14,7 +14,7 @@ from .option import Positional
 
 @dataclass(frozen=True)
 class Laws:
-    """Put reports of ufm llm, of several seeds or models, into one table: mean ± spread, verdicts counted.
+    """Put reports of ufm llm into one table: mean ± spread, verdicts.
 
     Exit status 1: a law fails in one of them.
 

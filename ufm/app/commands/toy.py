@@ -19,7 +19,7 @@ from .start import need_device
 
 @dataclass(frozen=True)
 class Toy:
-    """Train a small language model to steer, on the English text that ships with Python.
+    """Train a small model to steer, on text that ships with Python.
 
     Examples:
         ufm toy toy
