@@ -34,7 +34,7 @@ def test_a_notebook_runs_shows_and_can_fail(notebook):
 
 def _statements(module, shown, defined):
     figures = module.figures()
-    assert len(figures) == 16
+    assert len(figures) == 20
     for number in ("3.3", "3.6", "3.8", "4.1", "B.1"):
         assert number in shown
     # a limit that is approached more slowly than promised is seen
