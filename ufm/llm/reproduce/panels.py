@@ -9,14 +9,15 @@ from ufm import plots
 from ufm._visible import drawable, quoted
 from ufm.plots._style import prepared
 
-_WIDTH, _HEIGHT = 11.0, 3.0
+_WIDTH, _COLUMN, _HEIGHT = 11.0, 4.2, 3.0
 _NAMES = {"frameon": False, "fontsize": "x-small", "handlelength": 1.2, "alignment": "left"}
 BESIDE = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.2, **_NAMES}
 
 
 def grid(rows: int, columns: int) -> tuple[Figure, list[list[Axes]]]:
     """A figure with `rows` by `columns` panels."""
-    figure = Figure(figsize=(_WIDTH, _HEIGHT * rows + 0.4), layout="constrained")
+    width = max(_WIDTH, _COLUMN * columns)
+    figure = Figure(figsize=(width, _HEIGHT * rows + 0.4), layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False).tolist()
 
 

@@ -82,10 +82,10 @@ class Scale:
 
 SMALL = Scale(
     "small",
-    tokens=Range(-4.0, 4.0, 96, "hidden"),
-    normalised=Range(-4.0, 4.0, 96, "hidden"),
+    tokens=Range(-12.0, 12.0, 128, "hidden"),
+    normalised=Range(-12.0, 12.0, 128, "hidden"),
     presence=Range(-1.0, 1.0, 9, "hidden"),
-    cost=Range(-8.0, 8.0, 32, "hidden"),
+    cost=Range(-16.0, 16.0, 48, "hidden"),
     task=Range(-1.0, 1.0, 5, "hidden"),
     contexts=4,
     text_tokens=384,

@@ -115,12 +115,17 @@ def test_the_limits_of_the_cross_entropy_are_where_far_strengths_lead(whole):
                 )
                 total += loss(far, row) - loss(none, row)
             assert limit == pytest.approx(total / study.predicted, abs=1e-6)
-        # planted: a curve that ends at its limits, and one that ends at half of them
-        for share, verdict in ((1.0, "holds"), (0.5, "fails")):
-            ends = np.array(costs.limits) * share
-            wide = replace(costs.wide, increase=np.array([ends[0], 0.0, ends[1]]))
+        # planted: a curve that is at its limits, on its way, and one that leaves them again
+        ends = np.array(costs.limits)
+        for half, end, verdict in (
+            (0.5, 1.0, "holds"),
+            (0.2, 0.5, "undecided"),
+            (1.0, 0.5, "fails"),
+        ):
+            values = [end * ends[0], half * ends[0], 0.0, half * ends[1], end * ends[1]]
+            wide = replace(costs.wide, alphas=np.arange(-2.0, 3), increase=np.array(values))
             law = plateau_of(replace(costs, wide=wide))
-            assert (law.verdict, law.number) == (verdict, pytest.approx(1 - share))
+            assert (law.verdict, law.number) == (verdict, pytest.approx(1 - end))
 
 
 def loss(logits, row):
