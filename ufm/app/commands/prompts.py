@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Prompts:
-    """Have a model write the prompts of a concept, against it and of nothing, as files to edit and use.
+    """Have a model write prompts of a concept and of its opposite.
 
     An instruct model is asked, by its own chat template, for texts of the concept (positive) and of its
     opposite (contrastive); the model to be steered writes others (random) and contexts from its start token

@@ -66,8 +66,7 @@ class Reproduce:
         judge: Who says whether a text shows a concept, as for ufm judge: a model, the URL of a server, or
             keywords, a rule of words.
         served: What the server calls the judge's model.
-        task: python, multiple choice made of its own manual; a file of such questions, .jsonl; or a task of
-            lm-evaluation-harness, such as mmlu (extra [harness]).
+        task: python (questions made of its manual), FILE.jsonl, or a task of the harness, such as mmlu.
         include: Folder with tasks of your own, as YAML files.
         scale: The paper's own numbers, or few enough for two cores and a small model.
         layers: Blocks to steer, from 0; an early, a middle, a late and the last one if not given.
