@@ -46,7 +46,8 @@ def test_a_table_for_each_budget_and_the_same_as_json(monkeypatch, capsys, files
         gain, low, high = one["gain"]
         assert low <= gain <= high
         assert one["per_nat"][0] == pytest.approx(gain / one["spent"]["forward_kl"])
-    _, page, _ = run(monkeypatch, capsys, "compare", *arguments(files, *how, "--no-together"))
+    how = ("--layer", 0, *how[3:])
+    _, page, _ = run(monkeypatch, capsys, "compare", *arguments(files, *how))
     assert "budget 0.01 nats a token" in page
     assert "block 0, pca" in page
     assert "blocks 0 and 1" not in page

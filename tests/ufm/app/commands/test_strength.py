@@ -14,7 +14,8 @@ import ufm.llm
 from tests.command_line import refused, run
 from ufm._visible import visible
 from ufm.app.commands.strength import Strength, _of_block
-from ufm.app.printing.strength import BUDGETS, _spots, _warnings
+from ufm.app.printing.snippets import how_to_apply
+from ufm.app.printing.strength import BUDGETS, _spots, _warnings, _where
 from ufm.llm.checkpoint.weights import SafetensorFiles
 from ufm.llm.decoder import model as _model
 from ufm.llm.strength.prompt_mass import PromptMass
@@ -284,9 +285,8 @@ def test_blocks_together_and_other_methods(monkeypatch, capsys, files):
     held = ufm.llm.read_vector(path)
     assert (held.layers, held.about["method"]) == ((0, 1), "pca")
     assert held.about["weights"] == [2.0, 0.5]
-    _, page, _ = run(monkeypatch, capsys, "strength", *asked)
-    assert "after blocks 0 and 1 at once" in page
-    assert "for k in [0, 1]:" in page
+    assert "    for k in [0, 1]:" in how_to_apply(path, held, model.config)
+    assert _where(choice) == "after blocks 0 and 1 at once"
     again = [MODEL, "--vector", path, "--contexts", files / "n.txt", "--text", files / "text.txt"]
     again += ["--no-normalise", "--length", 8, "--new-tokens", 4, *how, "--json"]
     status, out, _ = run(monkeypatch, capsys, "strength", *again)
@@ -574,17 +574,15 @@ def test_a_goal_of_presence_under_the_budget(monkeypatch, capsys, files):
     assert held.alpha == goal["alpha"]
     assert held.about["presence"] == goal["presence"]
     assert picture.read_bytes().startswith(b"\x89PNG")
-    _, page, _ = run(monkeypatch, capsys, "strength", *with_judge(files, "--goal", "presence=0.1"))
-    assert "goal presence 0.1 of inside by keywords {'inside': ['B', 'had']}" in page
-    assert f"use α = {goal['alpha']:.5g} (" in page
-    assert "in 8 texts that had no part in the choice" in page
 
 
 def test_a_goal_that_is_reached_without_steering_has_nothing_to_save(monkeypatch, capsys, files):
     asked = with_judge(files, "--goal", "presence=0.1", "--save", files / "v.safetensors")
     (files / "words.json").write_text('{"words": ["will", "to", "them"]}')
     _, page, _ = run(monkeypatch, capsys, "strength", *asked)
+    assert "goal presence 0.1 of inside by keywords {'inside': ['will', 'to', 'them']}" in page
     assert "use α = 0 (" in page
+    assert "in 8 texts that had no part in the choice" in page
     assert "the goal is reached without steering" in page
     assert not (files / "v.safetensors").exists()
 
