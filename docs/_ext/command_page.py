@@ -40,7 +40,7 @@ def _command(command: type, above: str = "") -> Iterator[str]:
     text = docstring_parser.parse(inspect.getdoc(command) or "")
     if not text.short_description:
         raise ExtensionError(f"ufm {name} has no help: write a docstring")
-    shown = " ".join(command_help(command, f"ufm {name}", is_whole=True).split())
+    shown = _letters(command_help(command, f"ufm {name}", is_whole=True))
     yield f"(command-{name.replace(' ', '-')})=\n## `ufm {name}`\n"
     yield f"{text.short_description}\n"
     if text.long_description:
@@ -55,7 +55,7 @@ def _command(command: type, above: str = "") -> Iterator[str]:
         if not option.says:
             raise ExtensionError(f"ufm {name}: {option.name} has no help: add it under Args:")
         typed = option.metavar if option.is_positional else option.flag
-        if typed not in shown or option.says not in shown:
+        if typed not in shown or _letters(option.says) not in shown:
             raise ExtensionError(f"ufm {name} --help-all does not show {typed} with its help")
         rows.append(
             f"| {_typed(option)} | {_kind(option)} | {_default(option)} | {_cell(option.says)} |"
@@ -64,6 +64,11 @@ def _command(command: type, above: str = "") -> Iterator[str]:
         yield "| argument | takes | default | |\n| --- | --- | --- | --- |"
         yield from rows
         yield ""
+
+
+def _letters(text: str) -> str:
+    """The text without its blanks: the help breaks lines at them, and after hyphens."""
+    return "".join(text.split())
 
 
 def _typed(option: Option) -> str:
