@@ -86,8 +86,8 @@ class Reproduce:
     out: Annotated[Path, FOLDER, Metavar("FOLDER")] = Path("ufm-reproduce")
     concepts: tuple[str, ...] = ()
     prompts: Annotated[tuple[Path, ...], Rule(_files)] = ()
-    writer: Annotated[str | None, Metavar("MODEL")] = None
-    contexts: Annotated[Path, EXISTING_FILE] = Path("neutral")
+    writer: Annotated[str | None, Metavar("MODEL"), Rare()] = None
+    contexts: Annotated[Path, EXISTING_FILE, Rare()] = Path("neutral")
     text: Annotated[Path, EXISTING_FILE] = Path("essays")
     judge: Annotated[str, Metavar("MODEL|URL")] = "keywords"
     served: Annotated[str, Metavar("NAME"), Rare()] = "default"
