@@ -115,7 +115,7 @@ def test_the_readme_counts_them():
     assert len(LITERATURE) == 9
     assert sum(found.in_model == "holds under a hypothesis" for found in LITERATURE.values()) == 6
     readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
-    assert "of nine claims six need more than they name" in readme
+    assert "of nine sentences six need more than they name" in readme
 
 
 @pytest.mark.parametrize("name", LITERATURE)
