@@ -23,8 +23,8 @@ def _page() -> Iterator[str]:
         "\nClaims about steering strength made elsewhere, with the place, and what becomes of each: in the "
         "model of the theory, where steering is an exponential tilt, and on real models, as far as they were "
         f"measured here. In the model, as they were said: {_count()}. What a sentence needs and does not "
-        "name is a hypothesis of {ref}`the claim that judges it <statement-literature>`, with a check, a control "
-        "that is a counterexample without it, and a proof. Of the paper that this project is about, "
+        "name is a hypothesis of {ref}`the claim that judges it <statement-literature>`, with a check, a "
+        "control that is a counterexample without it, and a proof. Of the paper that this project is about, "
         "{ref}`the findings <findings>` speak.\n"
     )
     yield (
