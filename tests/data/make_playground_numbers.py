@@ -104,9 +104,10 @@ def numbers_of(
     before = ufm.concept_probability(tilt, 0.0, target)
     second = np.asarray(tilt.log_odds)[::-1].copy()
     spread = weights @ ufm.ExponentialTilt(tilt.log_probs, second).variance(0.0)
-    # where one token has nearly all, a mean tells β from its neighbours in few digits
+    # where one token has nearly all, 1 - F and a mean of M₂ keep few digits
     is_told = spread > 1e-6 * np.ptp(second) ** 2
-    prices, undone_at = (1e-6, 0.1, 3.0), alphas[[1, 7, 8] if is_told else []]
+    prices = (1e-6, 0.1, 3.0) if is_told else (0.1, 3.0)
+    undone_at = alphas[[1, 7, 8] if is_told else []]
     found |= {
         "prices": prices,
         "ceilings": [ufm.mass_ceiling(before, weights, price).gain for price in prices],
