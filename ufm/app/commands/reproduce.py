@@ -57,19 +57,19 @@ class Reproduce:
         model: smollm2, an id on the Hub, a GGUF file, or a folder with config.json, safetensors and
             tokenizer.json.
         out: Folder of the page, the figures and the runs.
-        concepts: Concepts to steer; if not given, those of --prompts, or joy, formal and french, whose
-            prompts come with ufm. Prompts of other ones that ufm prompts knows are written.
+        concepts: Concepts to steer; if not given, those of --prompts, or joy, formal and french. Prompts
+            that are missing are written.
         prompts: Files with prompts of the concepts, in JSON lines, as ufm prompts writes them.
-        writer: The instruct model that writes prompts, if it is another one.
-        contexts: Prompts of the next-token curves; neutral comes with ufm.
-        text: UTF-8 text for the cross-entropy; essays come with ufm.
+        writer: Instruct model that writes them, if another one.
+        contexts: Prompts of the next-token curves.
+        text: Text for the cross-entropy.
         judge: Who says whether a text shows a concept, as for ufm judge: a model, the URL of a server, or
             keywords, a rule of words.
         served: What the server calls the judge's model.
         task: python (questions made of its manual), FILE.jsonl, or a task of the harness, such as mmlu.
         include: Folder with tasks of your own, as YAML files.
         scale: The paper's own numbers, or few enough for two cores and a small model.
-        layers: Blocks to steer, from 0; an early, a middle, a late and the last one if not given.
+        layers: Blocks to steer, from 0; four, from an early to the last one, if not given.
         figures: Figures of the paper to run, such as 6 or A.13; all if not given.
         plan: Say what would be run and what it costs, and stop there.
         share: Run part K of N of the plan, K/N; from folders copied together the page is made without it.

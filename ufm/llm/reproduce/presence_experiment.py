@@ -109,9 +109,11 @@ class ConceptPresence:
                 fit = fit_tanh(alphas, judged.presence)
                 if fit is not None:
                     steps = np.linspace(alphas[0], alphas[-1], 101)
-                    panel.plot(steps, fit(steps), "--", color=orange, label="tanh")
+                    panel.plot(steps, np.clip(fit(steps), 0, 1), "--", color=orange, label="tanh")
                 panel.plot(alphas, judged.loops, ":", color="0.4", label="texts that loop")
-                panel.set(ylim=(-0.03, 1.03), xlabel="α (multiples of v)")
+                edge = 0.03 * float(np.ptp(alphas))
+                panel.set(ylim=(-0.03, 1.03), xlim=(alphas[0] - edge, alphas[-1] + edge))
+                panel.set_xlabel("α (multiples of v)")
                 title = f"{sides.concept}, {depth_of(layer, study.model.blocks)} block {layer}"
                 panel.set_title(title, loc="left", fontsize="small")
             row[-1].legend(**BESIDE)
@@ -137,7 +139,10 @@ def sigmoid_law(
     fit = fit_tanh(alphas, presence)
     low, high = interval.T
     rises, falls = bool(high[0] < low[-1]), bool(low[0] > high[-1])
-    inside = 0.0 if fit is None else float(np.mean((low <= fit(alphas)) & (fit(alphas) <= high)))
+    inside = 0.0
+    if fit is not None:
+        fitted = np.clip(fit(alphas), 0.0, 1.0)  # a probability: least squares do not know that
+        inside = float(np.mean((low <= fitted) & (fitted <= high)))
     evidence: dict[str, object] = {
         "alphas": alphas,
         "presence": presence,
