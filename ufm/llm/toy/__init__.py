@@ -14,8 +14,9 @@ down before any model was trained:
 - **Prompts.** P: openings of paragraphs in UPPERCASE; N: the same openings in ordinary case.
 - **A second concept**, of words spelled drawkcab, in the same text and with the same chance. A token
   belongs to it if its text, without one leading space, is two or more letters, and it occurs at least 20
-  times in the training text, read once as it is and once backwards, nine times in ten or more backwards. Letters
-  alone do not tell it, as they tell UPPERCASE: "no" is "on" backwards, and such tokens belong to neither.
+  times in the training text, read once as it is and once backwards, nine times in ten or more
+  backwards. Letters alone do not tell it, as they tell UPPERCASE: "no" is "on" backwards, and such
+  tokens belong to neither.
 - **Disjoint.** Documents for training, for P and N, and for evaluation are told apart by a hash of
   their names; no paragraph is in two of them, and no prompt occurs in the training text.
 """
