@@ -62,8 +62,9 @@ def make_toy(
 
     Text for training, for P and N, and held-out text come from different documents of `corpus`,
     Python's own (`read_corpus`) unless given. `out` must not exist, and is written when all is done; the
-    training so far is kept in `out`.training.safetensors, from which a run that was killed goes on. `progress(step, steps, "loss …")` is called after each step. Equal settings give equal files
-    on one machine and Python.
+    training so far is kept in `out`.training.safetensors, from which a run that was killed goes on.
+    `progress(step, steps, "loss …")` is called after each step. Equal settings give equal files on one
+    machine and Python.
 
     >>> import ufm.llm
     >>> model = ufm.llm.load("tests/data/llm/toy")  # a tiny one, of tests/data/make_toy.py
