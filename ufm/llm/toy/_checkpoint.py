@@ -23,7 +23,9 @@ class Checkpoint:
         self.path, self.about = path, dict(about)
 
     def check(self) -> None:
-        """Raise `ValueError` if the file is there, and about another training."""
+        """Raise `ValueError` if the file is there, and about another training; clear what kills left."""
+        for left_over in self.path.parent.glob(f".{self.path.name}.*.part"):
+            left_over.unlink(missing_ok=True)
         if self.path.exists():
             self._read()
 

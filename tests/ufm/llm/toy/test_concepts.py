@@ -201,6 +201,7 @@ def test_a_toy_of_two_blocks_and_words_backwards_goes_on_where_it_was(tmp_path):
         make_toy(tmp_path / "out", settings, kill, small)
     left = tmp_path / "out.training.safetensors"
     assert list(tmp_path.iterdir()) == [left]
+    (tmp_path / f".{left.name}.123.part").write_bytes(b"killed while it was written")
     message = f"{left} is of another training: blocks was 2, now it is 1; delete it"
     with pytest.raises(ValueError, match=re.escape(message)):
         make_toy(tmp_path / "out", Settings(**vars(settings) | {"blocks": 1}), corpus=small)
