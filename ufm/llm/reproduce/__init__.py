@@ -1,2 +1,1 @@
-"""The experiments of the paper's Section 5 and Appendix A on any model, each figure beside the "
-"law it tests."""
+"""The experiments of the paper's Section 5 and Appendix A on any model, each figure beside its law."""

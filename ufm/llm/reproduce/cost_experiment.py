@@ -1,5 +1,4 @@
-"""Cross-entropy: Figures 7 (below) and A.13, the parabola of Theorem 3.8 and the plateau of "
-"Proposition 4.1."""
+"""Cross-entropy, Figures 7 (below) and A.13: the parabola of Theorem 3.8, the plateau of Prop 4.1."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,5 +1,4 @@
-"""The measurements of a study: each made once, whichever figures read it, and kept in a folder "
-"of its own."""
+"""The measurements of a study: each made once, whichever figures read it, and kept in a folder of its own."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

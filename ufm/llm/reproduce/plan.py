@@ -116,8 +116,7 @@ class Speed:
 
 @dataclass(frozen=True)
 class Cost:
-    """What measurements cost: seconds of work, without compilation; bytes of weights, and of a "
-    "batch at most."""
+    """Of measurements: seconds of work, without compilation; bytes of weights, and of a batch at most."""
 
     seconds: dict[Measurement, float]
     weights: int
@@ -136,8 +135,7 @@ class Cost:
 def measure_cost(
     laboratory: Laboratory, measurements: Sequence[Measurement], progress: Progress
 ) -> Cost:
-    """The cost of the measurements, from one prompt and one window at the first and the last "
-    "steered block."""
+    """The cost of measurements, from one prompt and one window at the first and the last steered block."""
     timers = {"cost": _time_window, "presence": _time_text, "task": _time_task}
     kinds = list(dict.fromkeys(m.kind if m.kind in timers else "prompt" for m in measurements))
     speeds: dict[str, Speed] = {}

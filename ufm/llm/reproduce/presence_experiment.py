@@ -92,8 +92,7 @@ class ConceptPresence:
         return found
 
     def draw(self, laboratory: Laboratory) -> Figure:
-        """A panel for each concept and block: presence with its interval, the fitted tanh, "
-        "looping texts."""
+        """A panel for each concept and block: presence with its interval, the fitted tanh, looping texts."""
         study = laboratory.study
         figure, axes = grid(len(study.concepts), len(study.layers))
         for sides, row in zip(study.concepts, axes, strict=True):

@@ -1,5 +1,4 @@
-"""How much of the paper's experiments is run: its own numbers, or few enough for two cores in 20 "
-"minutes."""
+"""How much of the paper's experiments is run: its own numbers, or few enough for two cores in 20 minutes."""
 
 from dataclasses import dataclass, replace
 
