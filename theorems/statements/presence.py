@@ -119,12 +119,13 @@ def _half(instance: Instance, *, is_every_step: bool = True) -> Verdict:
         earlier = _presence(instance, chain, alphas[is_saturated] - back, is_every_step)
         slacks.append((earlier - 0.5, f"{back:.3g} before half saturation"))
     tolerance = 4 * float(rounding.max())
+    judged = [
+        bound(slack, tolerance, f"P_α(T) and 1/2, {where}") for slack, where in slacks if slack.size
+    ]
+    # at no strength are all masses on one side, as where steering moves nothing
+    either = 0.5 - np.abs(presence - 0.5)
     return worst(
-        *(
-            bound(slack, tolerance, f"P_α(T) and 1/2, {where}")
-            for slack, where in slacks
-            if slack.size
-        )
+        *judged or [bound(either, tolerance, "P_α(T) in [0, 1], of which no more is said")]
     )
 
 

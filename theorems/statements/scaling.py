@@ -25,6 +25,8 @@ def _length(instance: Instance) -> Verdict:
         longer = ExponentialTilt(instance.log_probs, factor * instance.odds)
         error = evaluate.laws_at(longer, alphas / factor) - instance.curves.log_probs
         verdicts.append(identity(error / unit, 1.0, f"log p_α along {factor:g} v"))
+        if not np.ptp(instance.odds):
+            continue  # nothing moves: there is no peak
         found, want = evaluate.peaks(longer), instance.maxima / factor
         with np.errstate(invalid="ignore"):
             apart = (found - want) / (np.abs(want) + instance.unit / abs(factor))

@@ -124,7 +124,7 @@ def test_json_is_all_of_standard_output_and_follows_the_schema(monkeypatch, caps
     )
     data = json.loads(out)
     assert status == 0
-    assert set(data) == {"version", "seed", "statements", "findings"}
+    assert set(data) == {"version", "seed", "statements", "findings", "literature"}
     (statement,) = data["statements"]
     (claim,) = statement["claims"]
     assert set(statement) == {"id", "title", "claims"}

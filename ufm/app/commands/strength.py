@@ -185,7 +185,8 @@ class Strength:
         else:
             console = Output()
             print_strength(reports, request, model, tokenizer, self.shared.text, console)
-            print_goals(goals, reports, console)
+            if goals:
+                print_goals(goals, reports, console)
             for line in saved:
                 say(console, line)
         is_short = any(goal.verdict in ("missed", "out of reach") for goal in goals)

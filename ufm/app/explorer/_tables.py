@@ -19,8 +19,8 @@ def tables(scene: Scene, is_wanted: Callable[[], bool] = lambda: True) -> Iterat
     >>> import jax; jax.config.update("jax_enable_x64", True)
     >>> from ufm.app import explorer
     >>> *_, last = explorer.tables(explorer.build(explorer.Settings()))
-    >>> print(last[last.index("<strong>"):last.index("</p>")])
-    <strong>65 claims: 53 holds, 12 hypotheses unmet.</strong>
+    >>> print(last[last.index("<strong>"):last.index("</strong>")])
+    <strong>65 claims: 53 holds, 12 hypotheses unmet.
     """
 
     def refuse_unwanted(

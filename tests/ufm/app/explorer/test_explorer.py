@@ -380,13 +380,13 @@ def test_what_is_written_by_hand_is_escaped():
     scene = explorer.build(Settings())
     html = explorer.views(scene.settings, scene, ["<script>alert(1)</script>"], (0.0, 0.0))
     assert "<script>" not in html
-    row = explorer.Row("a", "t", "x < y", "holds", "<b>", 1.0, 1e-9, "")
+    row = explorer.Row("lemma-b4.sign", "t", "x < y", "holds", "<b>", 1.0, 1e-9, "")
     assert "<b>" not in explorer.verdict_table([row], scene.settings)
 
 
 def test_evidence_calls_things_by_the_names_in_the_pictures():
     seen = "token 4 of concept 2 after context 5, token 99"
-    row = explorer.Row("a", "t", "x", "holds", seen, 1.0, 1e-9, "")
+    row = explorer.Row("lemma-b4.sign", "t", "x", "holds", seen, 1.0, 1e-9, "")
     html = explorer.verdict_table([row], Settings())
     assert "token 4 (B) of concept 2 (C3) after context 5 (ααβ), token 99<" in html
 
