@@ -3,10 +3,7 @@
 import base64
 from collections.abc import Mapping
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from ufm._visible import quoted, visible
-
+from ..report.page import page_template
 from .make import Reproduction
 from .study import depth_of
 from .verdicts import EVERYWHERE, MIDDLE, columns, in_words, rows
@@ -14,17 +11,9 @@ from .verdicts import EVERYWHERE, MIDDLE, columns, in_words, rows
 
 def page(reproduction: Reproduction, pictures: Mapping[str, bytes]) -> str:
     """The page [HTML]; `pictures` are PNG by the name of the experiment."""
-    environment = Environment(
-        loader=PackageLoader("ufm.llm", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"visible": visible, "quoted": quoted}
     study = reproduction.study
     tables = [columns(reproduction, of) for of in (EVERYWHERE, MIDDLE)]
-    return environment.get_template("reproduce/page.html.jinja").render(
+    return page_template("reproduce").render(
         study=study,
         facts=reproduction.as_json(),
         experiments=reproduction.plan.experiments,
