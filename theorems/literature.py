@@ -87,7 +87,7 @@ class LiteratureClaim:
         return InModel.CONDITIONAL if self.needs else InModel.HOLDS
 
 
-_MODELS = "docs/language_models.md"
+_LAWS = "docs/laws.md"
 _STRENGTH = "docs/strength.md"
 
 LITERATURE: tuple[LiteratureClaim, ...] = (
@@ -105,9 +105,9 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
         real="""A tanh of α fits the mass with R² .998 on the toy model and on SmolLM2 (joy) after its last
             block, and with .672 after block 15, where the mass is a hump.""",
         recorded=(
-            (_MODELS, "toy, uppercase | after its block | holds .523 | holds .998"),
-            (_MODELS, "after block 29, the last | undecided .506 | holds .998"),
-            (_MODELS, "after block 15 | unmet .024 | unmet .672"),
+            (_LAWS, "toy, uppercase | after its block | holds .523 | holds .998"),
+            (_LAWS, "after block 29, the last | undecided .506 | holds .998"),
+            (_LAWS, "after block 15 | unmet .024 | unmet .672"),
         ),
     ),
     LiteratureClaim(
@@ -125,10 +125,10 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
             and off by 70 % after block 15, where the linear term is 62 % of 0.05 nats. On the toy model it
             is within 10 to 14 %.""",
         recorded=(
-            (_MODELS, "the last | undecided .506 | holds .998 | holds .220"),
-            (_MODELS, "unmet .672 | unmet .696"),
-            (_MODELS, "the linear term is 62 % of 0.05 nats"),
-            (_MODELS, "0.1362    0.1121    0.1005"),
+            (_LAWS, "the last | undecided .506 | holds .998 | holds .220"),
+            (_LAWS, "unmet .672 | unmet .696"),
+            (_LAWS, "the linear term is 62 % of 0.05 nats"),
+            (_LAWS, "0.1362    0.1121    0.1005"),
         ),
     ),
     LiteratureClaim(
@@ -201,7 +201,7 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
             where the distribution off T stays, is .998, .999 and .996 for joy, formal and French on
             SmolLM2.""",
         recorded=(
-            (_MODELS, "Inseparability is .998 for joy, .999 for formal and .996 for French"),
+            (_LAWS, "Inseparability is .998 for joy, .999 for formal and .996 for French"),
         ),
     ),
     LiteratureClaim(
@@ -221,8 +221,8 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
         real="""After block 15 of SmolLM2 the mass of joy's words rises up to α = 141, .81 hidden states,
             and is lost again. After the last block no concept's mass is lost within two hidden states.""",
         recorded=(
-            (_MODELS, "rise from .003 to .029 at α = 141, .81"),
-            (_MODELS, "After the last block no mass is a hump within two hidden states"),
+            (_LAWS, "rise from .003 to .029 at α = 141, .81"),
+            (_LAWS, "After the last block no mass is a hump within two hidden states"),
         ),
     ),
     LiteratureClaim(
@@ -240,8 +240,8 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
         real="""After block 15 of SmolLM2 joy's words rise from .003 to .029 and are lost again; no mass
             does so after the last block within two hidden states. Their judge of a trait was not run.""",
         recorded=(
-            (_MODELS, "rise from .003 to .029"),
-            (_MODELS, "After the last block no mass is a hump within two hidden states"),
+            (_LAWS, "rise from .003 to .029"),
+            (_LAWS, "After the last block no mass is a hump within two hidden states"),
         ),
     ),
     LiteratureClaim(
@@ -261,7 +261,7 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
             81 %.""",
         recorded=(
             (_STRENGTH, "Use α = 21.23 after block 15 (12% of a usual hidden state)"),
-            (_MODELS, "rise from .003 to .029 at α = 141, .81"),
+            (_LAWS, "rise from .003 to .029 at α = 141, .81"),
         ),
     ),
 )

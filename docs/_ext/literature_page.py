@@ -29,7 +29,7 @@ def _page() -> Iterator[str]:
     )
     yield (
         '"Real" is SmolLM2-135M-Instruct, its weights rounded to 4 bits, and the toy model; the figures are '
-        "those of {doc}`/language_models` and {doc}`/strength`. One small model confirms nothing in general. "
+        "those of {doc}`/laws` and {doc}`/strength`. One small model confirms nothing in general. "
         f"`{_TEST}` computes each number of the third column and finds those of the fourth where they are "
         "recorded.\n"
     )

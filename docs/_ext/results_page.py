@@ -10,6 +10,19 @@ from theorems.judging.claim import NotCertified
 from theorems.proofs import PROVED_BY
 
 
+# The pages of the theory, which the side bar shows below this one.
+_BELOW = (
+    "statements",
+    "findings",
+    "literature",
+    "figures",
+    "coq",
+    "coq_graph",
+    "coq_definitions",
+    "/open_questions",
+)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", lambda app: write_page(app, "results", list(_page())))
     return {"parallel_read_safe": True}
@@ -38,6 +51,9 @@ def _page() -> Iterator[str]:
         "proved is what is true.\n"
     )
     yield from _table(of_others)
+    yield "```{toctree}\n:hidden:\n"
+    yield from _BELOW
+    yield "```"
 
 
 def _table(statements: list[theorems.Statement]) -> Iterator[str]:

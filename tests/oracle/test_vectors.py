@@ -16,7 +16,7 @@ from tests.oracle import llama_cpp
 from tests.oracle.tiny_models import D, N, V, make, steered_logits
 from ufm.app.printing.snippets import transformers_lines
 
-DOCUMENTATION = Path(__file__).parents[2] / "docs" / "language_models.md"
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "vectors.md"
 
 rng = np.random.default_rng(20261)
 TOKENS = rng.integers(3, V, size=12)
