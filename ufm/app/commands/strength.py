@@ -13,7 +13,7 @@ from ufm._files import write_whole
 from ufm._json import JSON
 from ufm._progress import Progress, progress_bar
 
-from ..printing.goal import goals_json, print_goals
+from ..printing.goal import goals_json
 from ..printing.json_output import print_json
 from ..printing.lines import name_blocks, say
 from ..printing.snippets import how_to_apply
@@ -184,12 +184,10 @@ class Strength:
             print_json(data | goals_json(goals))
         else:
             console = Output()
-            print_strength(reports, request, model, tokenizer, self.shared.text, console)
-            if goals:
-                print_goals(goals, reports, console)
+            print_strength(reports, request, model, tokenizer, self.shared.text, console, goals)
             for line in saved:
                 say(console, line)
-        is_short = any(goal.verdict in ("missed", "out of reach") for goal in goals)
+        is_short = bool(goals) and not any(goal.is_met for goal in goals)
         return max(_status(reports, request), int(is_short))
 
     @property

@@ -1,72 +1,165 @@
 """The strength that reaches a goal of presence, as lines and as JSON."""
 
+import math
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from ufm._json import finite_or_null
+from ufm._visible import visible
 from ufm.llm.measure.budgets import BUDGETS, KINDS
 
-from .lines import name_blocks, paragraph, print_table, say
-from .tables import figure, table
+from .lines import name_blocks
+from .tables import figure, shortened, side_by_side, table
 
 if TYPE_CHECKING:
     from ufm.llm.efficacy.goal import GoalChoice
+    from ufm.llm.strength.choose import ModelStrength
     from ufm.llm.strength.report import StrengthReport
 
+_LEADS = {
+    "reached": "GOAL REACHED: use",
+    "undecided": "GOAL PERHAPS REACHED: use",
+    "missed": "GOAL MISSED at",
+}
+_ADVICE = {
+    "reached": "",
+    "undecided": "; the interval goes across the goal: judge more texts (--judged)",
+    "missed": "; the choice was luck of its texts: judge more (--judged), or allow more (--budget)",
+}
 
-def goals_json(goals: "list[GoalChoice]") -> dict[str, object]:
+
+def goals_json(goals: "Sequence[GoalChoice]") -> dict[str, object]:
     """The goals as an entry of the report; nothing without one."""
     return {"goals": finite_or_null([goal.as_json() for goal in goals])} if goals else {}
 
 
-def print_goals(
-    goals: "list[GoalChoice]", reports: "list[StrengthReport]", console: Console
-) -> None:
-    """A line with the answer and a table of the scan, for each report."""
-    for goal, report in zip(goals, reports, strict=True):
-        judged, kind = goal.scan.judged, report.choice.kind
-        say(console, "")
-        paragraph(console, _answer(goal, name_blocks(report.choice.layer), kind))
-        columns = ("α", "presence", "95%", "made to rise", BUDGETS[kind].name, "target mass")
-        columns = (*columns, "ceiling", "perplexity", "loops")
-        lines = table(*columns, right=columns)
-        for k, alpha in enumerate(goal.scan.alphas):
-            low, high = goal.scan.interval[k]
-            rising = f"{goal.smoothed[k]:.2f}" if k < len(goal.smoothed) else "beyond"
-            lines.add_row(
-                figure(float(alpha)),
-                f"{judged.presence[k]:.2f}",
-                f"{low:.2f} to {high:.2f}",
-                rising,
-                figure(float(goal.scan.column(kind)[k])),
-                figure(float(goal.scan.spent[k, KINDS.index("target_mass")])),
-                figure(float(goal.scan.ceiling[k])),
-                figure(float(judged.perplexity[k])),
-                f"{judged.loops[k]:.0%}",
-            )
-        print_table(console, lines, is_wide=True)
+def goal_answer(
+    goals: "Sequence[GoalChoice]", reports: "Sequence[StrengthReport]"
+) -> Iterator[str | Table]:
+    """The line to act on; of several blocks that of the best, and one for each. Nothing without a goal."""
+    from ufm.llm.efficacy.goal import best_of
+
+    if not goals:
+        return
+    kind = reports[0].choice.kind
+    best = best_of(goals, kind)
+    yield _answer(goals[best], reports[best].choice)
+    if len(goals) > 1:
+        yield ""
+        yield _blocks(goals, reports, kind)
+    yield ""
 
 
-def _answer(goal: "GoalChoice", where: str, kind: str) -> str:
-    """Which strength, and what other texts say of it."""
+def goal_tables(
+    goals: "Sequence[GoalChoice]", reports: "Sequence[StrengthReport]", prompt: str, width: int
+) -> Iterator[str | Table]:
+    """For each block the scan that the choice rests on, and the first text after the first `prompt`.
+
+    Nothing without a goal.
+    """
+    for goal, report in zip(goals, reports, strict=False):
+        yield ""
+        yield _scan(goal, report.choice.kind, name_blocks(report.choice.layer))
+        yield ""
+        yield f"texts as they were judged, the first of those after: {prompt}"
+        yield _texts(goal, width)
+
+
+def _answer(goal: "GoalChoice", choice: "ModelStrength") -> str:
+    """Which strength, and what texts that had no part in the choice say of it."""
+    judged, kind = goal.scan.judged, choice.kind
     low, high = goal.interval
-    judged = goal.scan.judged
-    seen = f"{goal.presence:.2f} ({low:.2f} to {high:.2f}, 95%)"
-    of = f"presence {goal.goal:g} of {judged.concept} by {judged.judge}, after {where}"
+    seen = f"{goal.presence:.0%} ({low:.0%} to {high:.0%}, 95%) of {goal.texts} new texts"
+    shows = f"show {judged.concept} by {judged.judge}"
+    start = f"{judged.presence[0]:.0%} do unsteered"
+    share = f"{goal.strength * choice.scale:.0%} of a usual hidden state"
+    at = f"α = {goal.strength:.4g} after {name_blocks(choice.layer)} ({share})"
     if goal.verdict == "out of reach":
+        budget = f"{choice.budget:g} {BUDGETS[kind].unit} ({kind})"
         return (
-            f"GOAL OUT OF REACH: {of}: at α = {goal.within:.5g}, where the budget ends, it is {seen} in "
-            f"{goal.texts} texts"
+            f"GOAL OUT OF REACH under the budget of {budget}: {seen} {shows} where it ends, at {at}; "
+            f"{goal.goal:.0%} were wanted, {start}. {_beyond(goal, kind)}"
         )
-    k = int(abs(goal.scan.alphas - goal.alpha).argmin())
-    price = f"{goal.scan.column(kind)[k]:.3g} {BUDGETS[kind].unit}"
-    words = {
-        "reached": "reached",
-        "undecided": "not told from it: judge more texts (--judged)",
-        "missed": "MISSED: the choice was luck of its texts; judge more (--judged)",
-    }
+    loss = float(goal.scan.column("cross_entropy")[goal.place])
+    price = f"{goal.scan.column(kind)[goal.place]:.3g} {BUDGETS[kind].unit} of {BUDGETS[kind].name}"
     return (
-        f"goal {of}: use α = {goal.alpha:.5g} ({price} on held-out text): {seen} in {goal.texts} texts that "
-        f"had no part in the choice, {words[goal.verdict]}"
+        f"{_LEADS[goal.verdict]} {at}: {seen} {shows}, {goal.goal:.0%} were wanted, {start}; it costs "
+        f"{price} on held-out text (perplexity {math.expm1(loss):+.0%}){_ADVICE[goal.verdict]}"
     )
+
+
+def _beyond(goal: "GoalChoice", kind: str) -> str:
+    """What the strengths beyond the budget would bring, and what to do."""
+    scan, first = goal.scan, len(goal.smoothed)
+    beyond = scan.judged.presence[first:]
+    reaches = bool((beyond >= goal.goal).any())
+    k = first + int((beyond >= goal.goal).argmax() if reaches else beyond.argmax())
+    price, judged = float(scan.column(kind)[k]), scan.judged
+    seen = f"{judged.presence[k]:.0%} do at α = {scan.alphas[k]:.4g}, for {price:.3g}"
+    spoilt = (
+        f"perplexity of the texts {judged.perplexity[0]:.3g} → {judged.perplexity[k]:.3g}, "
+        f"{judged.loops[k]:.0%} loop"
+    )
+    if reaches:
+        return f"Beyond it {seen} ({spoilt}): read those texts, then --budget {1.1 * price:.2g}"
+    return (
+        f"Beyond it, up to twice that strength, at most {seen} ({spoilt}): more budget will not do; try "
+        "other blocks (--layers), other prompts, or a lower goal"
+    )
+
+
+def _blocks(goals: "Sequence[GoalChoice]", reports: "Sequence[StrengthReport]", kind: str) -> Table:
+    """A line for each block."""
+    numbers = ("α", "α|v|/|h|", "presence", "95%", BUDGETS[kind].name, "perplexity", "loops")
+    lines = table("after block", *numbers, "goal", right=numbers)
+    for goal, report in zip(goals, reports, strict=True):
+        checked, (low, high) = goal.checked, goal.interval
+        lines.add_row(
+            str(report.choice.layer),
+            f"{goal.strength:.4g}",
+            f"{goal.strength * report.choice.scale:.3f}",
+            f"{goal.presence:.2f}",
+            f"{low:.2f} to {high:.2f}",
+            f"{goal.scan.column(kind)[goal.place]:.3g}",
+            f"{checked.perplexity[0]:.3g}",
+            f"{checked.loops[0]:.0%}",
+            goal.verdict,
+        )
+    return lines
+
+
+def _scan(goal: "GoalChoice", kind: str, where: str) -> Table:
+    """Presence, cost and fluency at each strength looked at."""
+    judged = goal.scan.judged
+    columns = ("presence", "95%", "made to rise", BUDGETS[kind].name, "target mass")
+    columns = (f"after {where}: α", *columns, "ceiling", "perplexity", "loops")
+    lines = table(*columns, right=columns)
+    for k, alpha in enumerate(goal.scan.alphas):
+        low, high = goal.scan.interval[k]
+        rising = f"{goal.smoothed[k]:.2f}" if k < len(goal.smoothed) else "beyond"
+        lines.add_row(
+            figure(float(alpha)),
+            f"{judged.presence[k]:.2f}",
+            f"{low:.2f} to {high:.2f}",
+            rising,
+            figure(float(goal.scan.column(kind)[k]), ".4g"),
+            figure(float(goal.scan.spent[k, KINDS.index("target_mass")]), ".4g"),
+            figure(float(goal.scan.ceiling[k]), ".4g"),
+            f"{judged.perplexity[k]:.3g}",
+            f"{judged.loops[k]:.0%}",
+        )
+    return lines
+
+
+def _texts(goal: "GoalChoice", width: int) -> Table:
+    """A text unsteered, at the strength of the answer, at the furthest; and what the judge said of each."""
+    judged, last = goal.scan.judged, goal.scan.alphas.size - 1
+    places = list(dict.fromkeys((0, goal.place, last)))
+    names = [f"α = {goal.scan.alphas[k]:.5g}" for k in places]
+    answers = ["yes" if judged.probabilities[0, k, 0] > 0.5 else "no" for k in places]
+    first = [Text(f"{judged.concept}: {answer}", style="dim") for answer in answers]
+    texts = [Text(shortened(visible(judged.texts[0][k][0]))) for k in places]
+    return side_by_side(names, [first, texts], width)

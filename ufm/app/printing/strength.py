@@ -2,8 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +16,13 @@ from ufm._visible import visible
 from ufm.llm.measure.budgets import BUDGETS, KINDS
 from ufm.llm.text.examples import name_of
 
-from .lines import name_blocks, paragraph, say
-from .tables import figure, table
+from .goal import goal_answer, goal_tables
+from .lines import name_blocks, paragraph, print_table, say
+from .tables import figure, shortened, side_by_side, table
 
 if TYPE_CHECKING:
     from ufm.llm.decoder.model import LanguageModel
+    from ufm.llm.efficacy.goal import GoalChoice
     from ufm.llm.measure.sweet_spots import SweetSpots
     from ufm.llm.strength.choose import ModelStrength
     from ufm.llm.strength.report import Continuation, Request, StrengthReport
@@ -33,8 +34,6 @@ _STEEP = (3.0, 8.0)
 # Weak steering that saves more than this share of the budget makes the text likelier.
 _HELPS = 0.2
 _NAMES = ("α/2", "α", "2α")
-# Of the texts side by side: the columns of the terminal, and the signs of each text.
-_WIDEST, _LONGEST = 160, 360
 
 
 def strength_json(
@@ -71,8 +70,13 @@ def print_strength(
     tokenizer: "Tokenizer",
     text: Path,
     console: Console,
+    goals: "Sequence[GoalChoice]" = (),
 ) -> None:
-    """A section for each block, then a line for each when there are several."""
+    """A section for each block, then a line for each when there are several.
+
+    Where a presence is the goal, its answer comes first, and what the answer rests on last.
+    """
+    _show(goal_answer(goals, reports), console)
     unit = BUDGETS[request.kind].unit or "of the mass"
     say(console, f"{model.source.name}: {request.kind} budget {request.budget:g} {unit}")
     if model.source.caveat is not None:
@@ -84,15 +88,22 @@ def print_strength(
     )
     if request.target is not None:
         say(console, f"target: {int(request.target.sum())} of {request.target.size} tokens")
-    parts = (_section(report, request, tokenizer, console.width) for report in reports)
-    for part in chain.from_iterable(parts):
-        if isinstance(part, str):
-            paragraph(console, part)
-        else:
-            console.print(part)
+    lead = "The budget ends at" if goals else "Use"
+    for report in reports:
+        _show(_section(report, request, tokenizer, console.width, lead), console)
     if len(reports) > 1:
         console.print()
         console.print(_summary(reports, request))
+    _show(goal_tables(goals, reports, tokenizer.decode(request.prompts[0]), console.width), console)
+
+
+def _show(parts: Iterator[str | Table], console: Console) -> None:
+    """Print lines and tables."""
+    for part in parts:
+        if isinstance(part, str):
+            paragraph(console, part)
+        else:
+            print_table(console, part, is_wide=True)
 
 
 def all_texts(reports: "list[StrengthReport]", request: "Request", tokenizer: "Tokenizer") -> str:
@@ -111,13 +122,13 @@ def all_texts(reports: "list[StrengthReport]", request: "Request", tokenizer: "T
 
 
 def _section(
-    report: "StrengthReport", request: "Request", tokenizer: "Tokenizer", width: int
+    report: "StrengthReport", request: "Request", tokenizer: "Tokenizer", width: int, lead: str
 ) -> Iterator[str | Table]:
-    """What is said of one block: the answer, then what it rests on."""
+    """What is said of one block: the answer, which begins with `lead`, then what it rests on."""
     choice = report.choice
     yield ""
     if choice.reachable:
-        yield from _answer(report, request)
+        yield from _answer(report, request, lead)
         yield ""
         yield _spending(report, request)
         yield ""
@@ -149,7 +160,7 @@ def _where(choice: "ModelStrength") -> str:
     )
 
 
-def _answer(report: "StrengthReport", request: "Request") -> Iterator[str]:
+def _answer(report: "StrengthReport", request: "Request", lead: str) -> Iterator[str]:
     """The line to act on, and what may be wrong with it."""
     choice, (price, error) = report.choice, report.price
     on = "held-out text" if report.held_out_tokens else "the text it was chosen on"
@@ -165,7 +176,7 @@ def _answer(report: "StrengthReport", request: "Request") -> Iterator[str]:
         before, after = (report.prompt_mass.at(a) for a in (0.0, choice.alpha))
         spent += f", concept's mass after the prompts {before:.2g} → {after:.2g}"
     share = f"{choice.relative:.0%} of a usual hidden state"
-    yield f"Use α = {choice.alpha:.4g} {_where(choice)} ({share}): {spent}"
+    yield f"{lead} α = {choice.alpha:.4g} {_where(choice)} ({share}): {spent}"
     for warning in _warnings(report, request):
         yield f"WARNING: {warning}"
 
@@ -235,10 +246,15 @@ def _spending(report: "StrengthReport", request: "Request") -> Table:
         mark = " *" if kind == request.kind else ""
         cells = [predicted, choice.spent[k], report.held_out[k], report.held_out_error[k]]
         spending.add_row(title + mark, *(figure(x, ".4g") for x in cells))
-    if not math.isnan(report.efficiency):
-        share = f"{report.efficiency:.1%}"
-        cells = ["", share] if report.held_out_tokens else [share, ""]
-        spending.add_row("efficiency at KL(p0||pα)", "", *cells, "")
+    shares = {
+        "efficiency at KL(p0||pα)": report.efficiency,
+        "share of that KL on the target": report.on_target,
+    }
+    for name, share in shares.items():
+        if not math.isnan(share):
+            shown = f"{share:.1%}"
+            cells = ["", shown] if report.held_out_tokens else [shown, ""]
+            spending.add_row(name, "", *cells, "")
     held = str(report.held_out_tokens) if report.held_out_tokens else "none"
     spending.add_row("tokens", "", str(choice.tokens), held, "")
     return spending
@@ -394,13 +410,9 @@ def _texts(
     yield f"after: {tokenizer.decode(request.prompts[0])}"
     alphas = list(dict.fromkeys(text.alpha for text in report.continuations))
     names = ["α = 0", *(f"{n} = {a:.5g}" for n, a in zip(_NAMES, alphas[1:], strict=False))]
-    each = (min(width, _WIDEST) - 2 * (len(alphas) - 1)) // len(alphas)
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for name in names:
-        made.add_column(name, width=each, overflow="fold")
-    made.add_row(*(_verdicts(report, alpha) for alpha in alphas))
-    made.add_row(*(_cut(tokenizer, report.texts_at(alpha)[0]) for alpha in alphas))
-    yield made
+    verdicts = [_verdicts(report, alpha) for alpha in alphas]
+    first = [_cut(tokenizer, report.texts_at(alpha)[0]) for alpha in alphas]
+    yield side_by_side(names, [verdicts, first], width)
 
 
 def _verdicts(report: "StrengthReport", alpha: float) -> Text:
@@ -412,9 +424,8 @@ def _verdicts(report: "StrengthReport", alpha: float) -> Text:
 
 def _cut(tokenizer: "Tokenizer", text: "Continuation") -> Text:
     shown = visible(tokenizer.text_after(text.tokens).strip())
-    if len(shown) > _LONGEST:
-        return Text(shown[: _LONGEST - 2] + " …")
-    return Text(shown + (" [end]" if text.ended else ""))
+    short = shortened(shown)
+    return Text(short + (" [end]" if text.ended and short == shown else ""))
 
 
 def _summary(reports: "list[StrengthReport]", request: "Request") -> Table:

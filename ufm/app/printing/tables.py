@@ -42,6 +42,8 @@ _VERBS = {
 }
 
 _BETWEEN = 2  # columns between columns
+# Of texts side by side: columns of them all, and signs of each.
+_WIDEST, _LONGEST = 160, 360
 
 _WORST_FIRST = ("fails", "undecided", "hypotheses unmet", "holds")
 
@@ -122,6 +124,22 @@ def fitting(
     made = table(*shown, right=right, wraps=wraps)
     for row in rows:
         made.add_row(*(row[name] for name in shown))
+    return made
+
+
+def shortened(text: str) -> str:
+    """The beginning of a text that is too long to be shown beside others, and a sign that it was cut."""
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 2] + " …"
+
+
+def side_by_side(names: Sequence[str], rows: Iterable[Sequence[Text]], width: int) -> Table:
+    """Texts beside each other in columns of one width, in which they break into lines."""
+    each = (min(width, _WIDEST) - _BETWEEN * (len(names) - 1)) // len(names)
+    made = Table(box=None, pad_edge=False, padding=(0, _BETWEEN, 0, 0), header_style="bold")
+    for name in names:
+        made.add_column(name, width=each, overflow="fold")
+    for row in rows:
+        made.add_row(*row)
     return made
 
 

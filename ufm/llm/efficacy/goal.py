@@ -45,6 +45,16 @@ class GoalChoice:
     checked: JudgedPresence
 
     @property
+    def strength(self) -> float:
+        """That of the other texts: `alpha`, or `within` where there is none."""
+        return self.within if math.isnan(self.alpha) else self.alpha
+
+    @property
+    def place(self) -> int:
+        """Which strength of the scan that is."""
+        return int(np.abs(self.scan.alphas - self.strength).argmin())
+
+    @property
     def presence(self) -> float:
         """In the texts that were not used to choose."""
         return float(self.checked.presence[0])
@@ -64,6 +74,11 @@ class GoalChoice:
         return "reached" if low >= self.goal else "missed" if high < self.goal else "undecided"
 
     @property
+    def is_met(self) -> bool:
+        """Whether the other texts leave it possible that the goal is reached."""
+        return self.verdict in ("reached", "undecided")
+
+    @property
     def texts(self) -> int:
         """How many other texts were judged."""
         return sum(len(of_prompt[0]) for of_prompt in self.checked.texts)
@@ -81,6 +96,21 @@ class GoalChoice:
             "texts": self.texts,
             **self.scan.as_json(),
         }
+
+
+def best_of(goals: Sequence[GoalChoice], kind: str) -> int:
+    """Which of several choices to take: one that is reached, before one that may be, at the least cost.
+
+    Where none is, that of the largest presence. `kind` is the cost, one of `ufm.llm.KINDS`.
+    """
+
+    def order(k: int) -> tuple[float, float]:
+        goal = goals[k]
+        if not goal.is_met:
+            return 2.0, -goal.presence
+        return float(goal.verdict == "undecided"), float(goal.scan.column(kind)[goal.place])
+
+    return min(range(len(goals)), key=order)
 
 
 def choose_for_presence(

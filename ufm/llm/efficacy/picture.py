@@ -68,8 +68,7 @@ def _presence(panel: Axes, found: GoalChoice, nats: np.ndarray) -> None:
     panel.plot(nats, scan.judged.presence, "o-", color=colour, label="texts of the scan, 95 %")
     rising = nats[: len(found.smoothed)]
     panel.plot(rising, found.smoothed, ":", color="black", label="made to rise")
-    at = found.alpha if np.isfinite(found.alpha) else found.within
-    where = nats[np.abs(scan.alphas - at).argmin()]
+    where = nats[found.place]
     low, high = found.interval
     beyond = [[max(found.presence - low, 0)], [max(high - found.presence, 0)]]
     panel.errorbar(

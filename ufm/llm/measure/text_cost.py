@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import jax.numpy as jnp
 import numpy as np
+from scipy.special import kl_div
 
 from ufm._progress import Progress, silent
 from ufm.tilt.ceiling import mass_ceiling
@@ -131,12 +132,24 @@ class TextSpend:
         before, _ = self.target_masses()
         return (mass - before.mean()) / mass_ceiling(before, np.full(n, 1 / n), price).gain
 
-    def target_masses(self) -> tuple[np.ndarray, np.ndarray]:
-        """The unsteered mass of the target where each token is predicted, and which window that is in."""
-        before = np.concatenate([window.target_masses() for window in self._pass()])
-        # next to 0 a mass is lost in the model's dtype
-        before = np.clip(before, np.finfo(self.model.wide).tiny, 1.0)
-        return before, np.repeat(np.arange(len(self.windows)), self.predicted)
+    def target_price(self, alpha: float) -> float:
+        """How much of the price of "forward_kl" moves mass between the target and the rest, nats a token.
+
+        It is 1/n Σ_t kl(F_t||f_t), of the masses F_t at 0 and f_t at α, with kl(a||b) = a log(a/b) +
+        (1 - a) log((1 - a)/(1 - b)). By the chain rule the rest of KL(p_t||p_{t,α}) moves tokens of the
+        target among themselves, and others among themselves. NaN without a target.
+        """
+        if self.target is None:
+            return math.nan
+        (before, _), (after, _) = self.target_masses(), self.target_masses(self.rounded(alpha))
+        return float((kl_div(before, after) + kl_div(1 - before, 1 - after)).mean())
+
+    def target_masses(self, alpha: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+        """The mass of the target at α where each token is predicted, and which window that is in."""
+        found = np.concatenate([window.target_masses(alpha) for window in self._pass()])
+        # next to 0 a mass is lost in the model's dtype, as next to 1 the rest of it is
+        found = np.clip(found, np.finfo(self.model.wide).tiny, 1.0)
+        return found, np.repeat(np.arange(len(self.windows)), self.predicted)
 
     def limit(self, sign: float = 1.0) -> np.ndarray | None:
         """The spending as α → ±∞ (Proposition 4.1), [4], where every context has one distribution.

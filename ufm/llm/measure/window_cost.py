@@ -124,12 +124,14 @@ class CostWindow:
             total += float(part.sum(_cross_entropy(base, self.following[part.rows]))[0, 0])
         return total
 
-    def target_masses(self) -> np.ndarray:
-        """The unsteered mass of the target where each of the `predicted` tokens is predicted, in float64."""
-        found, zero = [], jnp.zeros(1, self.model.wide)
-        for part in self._parts(1):
+    def target_masses(self, alpha: float = 0.0) -> np.ndarray:
+        """The mass of the target at α where each of the `predicted` tokens is predicted, in float64."""
+        found, strength = [], jnp.full(1, alpha, self.model.wide)
+        hidden = self.run.states(strength) if alpha else self.hidden
+        for part in self._parts(2 if alpha else 1):
             base = self._base(part.rows)
-            given = base, zero, base, self.following[part.rows], self.target
+            logits = self.model.unembed(hidden[:, part.rows]) if alpha else base
+            given = logits, strength, base, self.following[part.rows], self.target
             found.append(part.counting(_costs_at(*given, kinds=("target_mass",)))[0, :, 0])
         return np.concatenate(found)
 

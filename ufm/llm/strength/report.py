@@ -26,6 +26,7 @@ from .guarantee import Guarantee, find_guarantee
 from .prompt_mass import MeanMass, PromptMass, measure_prompt_mass
 from .spread import Spread, measure_spread
 
+_FORWARD = KINDS.index("forward_kl")
 # Strengths of the sweet spots' grid, out to four times the chosen one.
 _GRID, _REACH = 16, 4.0
 # Windows of the text that are compared with the unsteered model's.
@@ -45,7 +46,8 @@ class StrengthReport:
     - `around` [4, 4]: the spending at `AROUND` times the strength, on what `held_out` is measured on, or
       else on the windows that it was chosen on; None if no strength was found.
     - `efficiency`: on the same text, what the strength gains of the target's mass over the most that any
-      change at its KL(p0||pα) gains (`TextSpend.efficiency`); NaN without a target or a strength.
+      change at its KL(p0||pα) gains (`TextSpend.efficiency`); `on_target`: which share of that KL moves the
+      target's mass (`TextSpend.target_price`). NaN without a target or a strength.
     - `spread`: what other prompts for the vector would have given; `guarantee`: the strength that keeps the
       budget for the vector of endlessly many, at the post-norm site. None where no strength was found, where
       resamples are not asked for, and for a vector whose prompts are not known, or fewer than two a side.
@@ -64,6 +66,7 @@ class StrengthReport:
     held_out_tokens: int
     around: np.ndarray | None
     efficiency: float
+    on_target: float
     spread: Spread | None
     guarantee: Guarantee | None
     spots: SweetSpots | None
@@ -111,6 +114,7 @@ class StrengthReport:
             "tokens": choice.tokens,
             "held_out_tokens": self.held_out_tokens,
             "efficiency": self.efficiency,
+            "on_target": self.on_target,
             "spread": None if self.spread is None else self.spread.as_json(),
             "guarantee": None if self.guarantee is None else vars(self.guarantee),
             "unsteered_target_mass": choice.unsteered_target_mass,
@@ -238,13 +242,14 @@ def strength_report(
         digits=request.digits,
     )
     measured = error = np.full(len(KINDS), np.nan)
-    around, efficiency, spread, guarantee = None, math.nan, None, None
+    around, efficiency, on_target, spread, guarantee = None, math.nan, math.nan, None, None
     if choice.reachable:
         other = spend_on(held_out, "measuring") if held_out else spend
         given = model, vector.states, choice, spend, other
         spread, guarantee = _over_prompts(*given, request, progress)
         around = other.at([share * choice.alpha for share in AROUND])
         efficiency = other.efficiency(choice.alpha)
+        on_target = other.target_price(choice.alpha) / other.at([choice.alpha])[0, _FORWARD]
         if held_out:
             measured, error = around[AROUND.index(1.0)], other.standard_error(choice.alpha)
     changed = _changed_at_zero(model, steering, request, progress)
@@ -269,6 +274,7 @@ def strength_report(
         held_out_tokens=sum(len(row) - 1 for row in held_out),
         around=around,
         efficiency=efficiency,
+        on_target=on_target,
         spread=spread,
         guarantee=guarantee,
         spots=spots,

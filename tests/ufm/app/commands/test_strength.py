@@ -95,6 +95,10 @@ def test_the_strength_and_all_that_is_said_of_it(monkeypatch, capsys, files):
     assert data["target_tokens"] == 8
     assert found["efficiency"] == pytest.approx(efficiency(model, windows[1::2], found, capital))
     how = dict(vector=vector.values, layer=0)
+    was, now = (masses(model, windows[1::2], capital, a, **how) for a in (0.0, alpha))
+    moved = was * np.log(was / now) + (1 - was) * np.log((1 - was) / (1 - now))
+    assert found["on_target"] == pytest.approx(moved.mean() / want[1], rel=1e-8)
+    assert found["on_target"] < 1
     after = [np.asarray(model.logits(row, alpha, **how)) for row in n]
     mass = np.mean([np.exp(x)[capital].sum() / np.exp(x).sum() for x in after])
     assert found["prompt_target_mass"][1] == pytest.approx(mass, rel=1e-12)
@@ -154,11 +158,17 @@ def local_inseparability(model, row, how, target):
     return variance(np.where(target, 0, p)) / variance(p)
 
 
-def efficiency(model, windows, found, target):
-    """The mass gained on the held-out text over the ceiling's gain at its KL, from the model's logits."""
-    logits = np.concatenate([np.asarray(model.all_logits(row))[: len(row) - 1] for row in windows])
+def masses(model, windows, target, alpha=0.0, **how):
+    """The target's mass before each token of the text, from the model's logits."""
+    steered = [np.asarray(model.all_logits(row, alpha, **how))[: len(row) - 1] for row in windows]
+    logits = np.concatenate(steered)
     p = np.exp(logits - logits.max(axis=1, keepdims=True))
-    before = p[:, target].sum(axis=1) / p.sum(axis=1)
+    return p[:, target].sum(axis=1) / p.sum(axis=1)
+
+
+def efficiency(model, windows, found, target):
+    """The mass gained on the held-out text over the ceiling's gain at its KL."""
+    before = masses(model, windows, target)
     ceiling = ufm.mass_ceiling(
         before, np.full(before.size, 1 / before.size), found["held_out"]["forward_kl"]
     )
@@ -192,7 +202,8 @@ def print_it(monkeypatch, capsys, files, found):
     assert "α = 0 is the unsteered model, bit for bit" in out
     assert "KL(p0||pα), nats a token *" in out
     assert "target: 2 of 64 tokens" in out
-    assert re.search(r"^efficiency at KL\(p0\|\|pα\) +-?\d+\.\d% *$", out, re.MULTILINE)
+    for name in (r"efficiency at KL\(p0\|\|pα\)", "share of that KL on the target"):
+        assert re.search(rf"^{name} +-?\d+\.\d% *$", out, re.MULTILINE)
     assert "rounded to 4 bits (GGUF types Q4_1, Q8_0): these are the numbers of the rounded" in out
     for name in ("α = 0  ", "α/2 = ", "α = ", "2α = "):
         assert name in out
@@ -580,9 +591,9 @@ def test_a_goal_that_is_reached_without_steering_has_nothing_to_save(monkeypatch
     asked = with_judge(files, "--goal", "presence=0.1", "--save", files / "v.safetensors")
     (files / "words.json").write_text('{"words": ["will", "to", "them"]}')
     _, page, _ = run(monkeypatch, capsys, "strength", *asked)
-    assert "goal presence 0.1 of inside by keywords {'inside': ['will', 'to', 'them']}" in page
-    assert "use α = 0 (" in page
-    assert "in 8 texts that had no part in the choice" in page
+    assert page.startswith("GOAL REACHED: use α = 0 after block 0 (0% of a usual hidden state): ")
+    assert "8 new texts show inside by keywords {'inside': ['will', 'to', 'them']}, 10%" in page
+    assert "The budget ends at α = " in page
     assert "the goal is reached without steering" in page
     assert not (files / "v.safetensors").exists()
 
@@ -592,8 +603,14 @@ def test_a_goal_out_of_reach_is_status_1(monkeypatch, capsys, files):
     (files / "words.json").write_text('{"words": ["nowhere"]}')
     status, page, _ = run(monkeypatch, capsys, "strength", *asked)
     assert status == 1
-    assert "GOAL OUT OF REACH: presence 0.99 of inside" in page
-    assert "where the budget ends, it is 0.00 (0.00 to " in page
+    assert page.startswith(
+        "GOAL OUT OF REACH under the budget of 0.05 nats a token (forward_kl): 0% (0% to "
+    )
+    assert (
+        "99% were wanted, 0% do unsteered. Beyond it, up to twice that strength, at most 0% do"
+        in page
+    )
+    assert page.count("inside: no") == 3  # the texts as they were judged
 
 
 BAD_GOALS = [
