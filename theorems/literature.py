@@ -200,9 +200,7 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
         real="""It needs a vector of their kind. A difference of means is none: `ufm.inseparability`, 0
             where the distribution off T stays, is .998, .999 and .996 for joy, formal and French on
             SmolLM2.""",
-        recorded=(
-            (_LAWS, "Inseparability is .998 for joy, .999 for formal and .996 for French"),
-        ),
+        recorded=((_LAWS, "Inseparability is .998 for joy, .999 for formal and .996 for French"),),
     ),
     LiteratureClaim(
         id="literature.monotone",

@@ -9,7 +9,6 @@ import theorems
 from theorems.judging.claim import NotCertified
 from theorems.proofs import PROVED_BY
 
-
 # The pages of the theory, which the side bar shows below this one.
 _BELOW = (
     "statements",

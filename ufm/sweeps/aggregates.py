@@ -30,7 +30,7 @@ class Aggregates(NamedTuple):
     """What a tilt does as a whole at A strengths; m contexts, C concepts, in nats.
 
     - `log_partition` K_j(α) [A, m] = log Σ p_j e^{αM}; `mean` K' and `variance` K'' [A, m]. Of a `NormCircle`
-      with logits l_α: log Σ p_j e^{l_α - l_0}, and mean and variance of dl_α/dα under p_{j,α}.
+      with logits l_α: log Σ p_j e^{l_α - l_0}, and mean and variance of ∂l_α/∂α under p_{j,α}.
     - `entropy` [A, m] of p_{j,α}; `forward_kl` KL(p_j||p_{j,α}) [A, m].
     - `concept_masses` F_C(α) [A, m, C].
     - `cross_entropy_increase` ΔCE [A] = Σ_j π_j KL(p_j||p_{j,α}); NaN where no weights were given.

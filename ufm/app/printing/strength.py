@@ -270,7 +270,8 @@ def _around(report: "StrengthReport", request: "Request") -> Iterator[Table]:
     column, parabola = KINDS.index(request.kind), choice.parabola(request.kind)
     shown = [BUDGETS[request.kind].name, "parabola", "perplexity"]
     shown += [] if mass is None else ["mass after prompts"]
-    made = table("around it", "α", *shown, "loops", right=("α", *shown, "loops"))
+    names = ("α", *shown, "loops")
+    made = table("around it", *names, right=names, wraps=("mass after prompts",))
     for label, share, spent in zip(("α/2", "α", "√2 α", "2α"), AROUND, around, strict=True):
         alpha = share * choice.alpha
         cells = [figure(spent[column], ".4g"), figure(parabola(alpha), ".4g")]

@@ -9,13 +9,14 @@ from typing import get_args, get_type_hints
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 import ufm.llm
 from tests.command_line import refused, run
 from ufm._visible import visible
 from ufm.app.commands.strength import Strength, _of_block
 from ufm.app.printing.snippets import how_to_apply
-from ufm.app.printing.strength import BUDGETS, _spots, _warnings, _where
+from ufm.app.printing.strength import BUDGETS, _around, _spots, _warnings, _where
 from ufm.llm.checkpoint.weights import SafetensorFiles
 from ufm.llm.decoder import model as _model
 from ufm.llm.strength.prompt_mass import PromptMass
@@ -404,6 +405,23 @@ def test_each_warning_is_given_where_it_is_due_and_nowhere_else(change, message)
 def test_a_mass_that_was_to_fall_is_no_warning():
     fallen = PromptMass(-np.arange(11.0), -np.arange(11.0)[None])
     assert page(mass=fallen, alpha=-10.0) == []
+
+
+def test_no_heading_of_the_table_around_the_choice_is_cut_at_80_columns():
+    report = SimpleNamespace(
+        choice=SimpleNamespace(alpha=142.458, parabola=lambda kind: lambda alpha: 0.12345),
+        around=np.full((4, 4), 0.12345),
+        prompt_mass=SimpleNamespace(at=lambda alpha: 0.000364),
+        texts_at=lambda alpha: [None] * 4,
+        loops_at=lambda alpha: 0,
+    )
+    console = Console(width=80)
+    with console.capture() as shown:
+        console.print(*_around(report, SimpleNamespace(kind="cross_entropy")))
+    lines = shown.get().splitlines()
+    assert "…" not in shown.get()
+    assert lines[1].endswith("loops") or lines[0].endswith("loops")
+    assert max(map(len, lines)) <= 80
 
 
 @pytest.mark.parametrize(
