@@ -1,10 +1,10 @@
 """Means, masses and costs along any number of strengths, from the moments about a few anchors."""
 
 import math
-from functools import lru_cache, partial
+from functools import partial
 from typing import NamedTuple
 
-import jax.numpy as jnp
+import jax
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -46,23 +46,28 @@ class Aggregates(NamedTuple):
 
 
 class Along(NamedTuple):
-    """One context's distribution at A strengths, counted from the token `pivot` [A] of the anchor in use.
+    """One context's distribution at A strengths.
 
-    `excess` [A] is K(α) less the log weight of the pivot at α; all arrays are [A].
+    K(α) is `log_weight` + α `log_odds` + `excess`, of which the first two may be large: the log weight and
+    the M of a token that the others are counted from. All arrays are [A].
     """
 
-    pivot: np.ndarray
+    log_weight: np.ndarray
+    log_odds: np.ndarray
     excess: np.ndarray
     mean: np.ndarray
     variance: np.ndarray
     entropy: np.ndarray
     forward_kl: np.ndarray
 
-    def log_partition(
-        self, alphas: np.ndarray, log_odds: np.ndarray, log_weights: np.ndarray
-    ) -> np.ndarray:
-        """log Σ_z w(z) e^{αM(z)} at each α, nats."""
-        return (log_weights[self.pivot] + alphas * log_odds[self.pivot]) + self.excess
+    def log_partition(self, alphas: np.ndarray) -> np.ndarray:
+        """K = log Σ_z w(z) e^{αM(z)} at each α, nats."""
+        return (self.log_weight + alphas * self.log_odds) + self.excess
+
+    def share_of(self, whole: "Along", alphas: np.ndarray) -> np.ndarray:
+        """e^{K - K of `whole`}, at most 1; the large parts of both are compared first."""
+        large = (self.log_weight - whole.log_weight) + alphas * (self.log_odds - whole.log_odds)
+        return np.exp(np.minimum(large + (self.excess - whole.excess), 0.0))
 
 
 def sweep_aggregates(
@@ -109,13 +114,19 @@ def sweep_aggregates(
     for j in range(m):
         whole[:, :, j], masses[:, j] = of_context(j, points, masks)
         show((j + 1) / m)
-    # handing an array to JAX takes as long as a pass over 50,000 tokens: not again for what was not asked for
-    no_masses, no_increase = _nothing(points.size, m)
-    increase = no_increase
+    increase = np.full(points.size, np.nan)
     if weights is not None:
-        increase = jnp.asarray(whole[4] @ np.asarray(checked_weights(weights, m)))
-    shares = jnp.asarray(masses) if masks.size else no_masses
-    return Aggregates._make([*map(jnp.asarray, whole), shares, increase])
+        increase = whole[4] @ np.asarray(checked_weights(weights, m))
+    found = *whole, masses, increase
+    # A compiled function hands them over in a fifth of the time, which shows for few strengths; JAX compiles for
+    # a new shape (10 ms), as jnp.asarray does, and device_put does not.
+    handed = _as_they_are(*found) if points.size <= _FEW_PLAIN else jax.device_put(found)
+    return Aggregates._make(handed)
+
+
+@jax.jit
+def _as_they_are(*arrays: Array) -> tuple[Array, ...]:
+    return arrays
 
 
 def _of_tilt(
@@ -126,12 +137,8 @@ def _of_tilt(
     curves = along(points, log_odds, row)
     masses = np.empty((points.size, len(masks)))
     for k, mask in enumerate(masks):
-        part = along(points, log_odds[mask], row[mask])
-        # K_C - K: the two pivots' weights are compared first, in which αM may be large
-        r, s = np.flatnonzero(mask)[part.pivot], curves.pivot
-        pivots = (row[r] - row[s]) + points * (log_odds[r] - log_odds[s])
-        masses[:, k] = np.exp(np.minimum(pivots + (part.excess - curves.excess), 0.0))
-    total = curves.log_partition(points, log_odds, row)
+        masses[:, k] = along(points, log_odds[mask], row[mask]).share_of(curves, points)
+    total = curves.log_partition(points)
     return (total, curves.mean, curves.variance, curves.entropy, curves.forward_kl), masses
 
 
@@ -170,12 +177,6 @@ def _strengths_on_host(alphas: Numbers, tilt: Steered) -> np.ndarray:
     return np.asarray(strength_row(alphas, tilt))
 
 
-@lru_cache(maxsize=8)
-def _nothing(strengths: int, contexts: int) -> tuple[Array, Array]:
-    """The masses of no concept, and the ΔCE under no weights."""
-    return jnp.zeros((strengths, contexts, 0)), jnp.full(strengths, jnp.nan)
-
-
 def _checked_masks(concepts: Numbers | None, vocabulary: int) -> np.ndarray:
     if concepts is None:
         return np.zeros((0, vocabulary), bool)
@@ -192,23 +193,22 @@ def _checked_masks(concepts: Numbers | None, vocabulary: int) -> np.ndarray:
 
 def along(alphas: np.ndarray, log_odds: np.ndarray, log_weights: np.ndarray) -> Along:
     """The distribution ∝ e^{log_weights + αM} at every α of `alphas` [A], in any order."""
-    plain = plain_sums(alphas, log_odds, log_weights) if 0 < alphas.size <= _FEW_PLAIN else None
-    if plain is None:
+    few = 0 < alphas.size <= _FEW_PLAIN
+    plain = plain_sums(alphas, log_odds, log_weights) if few else [None]
+    refused = [i for i, sums in enumerate(plain) if sums is None]
+    if len(refused) == len(plain):
         return _exactly_along(alphas, log_odds, log_weights)
-    r = int(log_weights.argmax())
-    excess = plain.log_total - (log_weights[r] + alphas * log_odds[r])
-    curves = np.stack([np.full(alphas.size, r), excess, *plain[1:5]])
-    if not plain.holds.all():
-        rest = ~plain.holds
-        curves[:, rest] = _exactly_along(alphas[rest], log_odds, log_weights)
-    return Along(curves[0].astype(int), *curves[1:])
+    found = np.array([(0.0, *(sums or [np.nan] * 6)) for sums in plain]).T
+    if refused:
+        found[:, refused] = _exactly_along(alphas[refused], log_odds, log_weights)
+    return Along(*found)
 
 
 def _exactly_along(alphas: np.ndarray, log_odds: np.ndarray, log_weights: np.ndarray) -> Along:
     """As `along`, at any strengths, however large or small."""
     # M in units of about its range, a power of two, so that squares of it neither over- nor underflow
     exponent = int(np.frexp(log_odds.max() / 2 - log_odds.min() / 2)[1])
-    log_odds = np.ldexp(log_odds, -exponent)
+    given, log_odds = log_odds, np.ldexp(log_odds, -exponent)
     with np.errstate(over="ignore"):
         in_units = np.clip(np.ldexp(alphas, exponent), -_FARTHEST, _FARTHEST)
     order = np.argsort(alphas, kind="stable")
@@ -247,13 +247,14 @@ def _exactly_along(alphas: np.ndarray, log_odds: np.ndarray, log_weights: np.nda
     result[:, order] = found
     pivot, excess, mean, variance, entropy, forward_kl = result
     mean, variance = np.ldexp(mean, exponent), np.ldexp(variance, 2 * exponent)
-    return Along(pivot.astype(int), excess, mean, variance, entropy, forward_kl)
+    r = pivot.astype(int)
+    return Along(log_weights[r], given[r], excess, mean, variance, entropy, forward_kl)
 
 
 def _alone(
     alpha: float, origin: Anchor, log_odds: np.ndarray, log_weights: np.ndarray
 ) -> tuple[float, ...]:
-    """The fields of `Along` at one strength, by sums over the tokens; `origin` is the anchor at 0."""
+    """The pivot and the fields of `Along` from `excess` on at one strength, by sums over the tokens; `origin` is the anchor at 0."""
     anchor = anchor_at(alpha, log_odds, log_weights, alone=True) if alpha else origin
     log_p = _log_probs(anchor, log_odds, log_weights)
     kl = _cost(anchor, origin, log_p, log_odds, log_weights)[0] if alpha else 0.0
@@ -281,7 +282,7 @@ def _about(
     log_odds: np.ndarray,
     log_weights: np.ndarray,
 ) -> tuple[np.ndarray, ...]:
-    """The fields of `Along` at `alphas`, which the anchor serves; `origin` is the anchor at 0."""
+    """The same at `alphas`, which the anchor serves; `origin` is the anchor at 0."""
     r, h = anchor.pivot, alphas - anchor.alpha
     log_p = _log_probs(anchor, log_odds, log_weights)
     rho = min(anchor.radius, 1e300)

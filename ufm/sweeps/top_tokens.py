@@ -65,10 +65,9 @@ def sweep_top(
                 half = len(chunk) // 2
                 waiting += [chunk[half:], chunk[:half]]
                 continue
-            # log p counted from the pivot: subtracted before multiplied, nothing large cancels
-            pivot = curves.pivot[chunk][:, None]
-            logs = points[chunk][:, None] * (log_odds[left] - log_odds[pivot])
-            logs += row[left] - row[pivot]
+            # counted as K is: subtracted before multiplied, nothing large cancels
+            logs = points[chunk][:, None] * (log_odds[left] - curves.log_odds[chunk][:, None])
+            logs += row[left] - curves.log_weight[chunk][:, None]
             first = np.argsort(-logs, axis=1, kind="stable")[:, :k]
             chosen = np.take_along_axis(logs, first, axis=1)
             tokens[chunk, j] = left[first]
