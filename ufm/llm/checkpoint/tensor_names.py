@@ -7,8 +7,8 @@ from itertools import accumulate
 import numpy as np
 from jaxtyping import Array
 
-from ..decoder.blocks import Block, Experts, Linear, Norm, Params
 from ..decoder.config import BlockConfig, Config, Mixture
+from ..decoder.params import Block, Experts, Linear, Norm, Params
 from .weights import Place, TensorFiles
 
 # Cut off the names, in this order.

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from ufm._checks import finite
 from ufm._text import read_json
 
-from ..decoder.blocks import at_least_float32
+from ..decoder.params import at_least_float32
 
 _INDEX = "model.safetensors.index.json"
 _SINGLE = "model.safetensors"

@@ -14,17 +14,11 @@ from jaxtyping import Array, ArrayLike, Float
 from ufm._checks import Numbers
 
 from .arguments import SITES, one_of, scalar, steered_block, token_batch
-from .blocks import (
-    Layout,
-    Params,
-    at_least_float32,
-    embed,
-    layout_of,
-    normalise,
-    run_blocks,
-    unembed,
-)
+from .blocks import embed, run_blocks
 from .config import Config
+from .head import normalise, unembed
+from .layout import Layout, layout_of
+from .params import Params, at_least_float32
 from .steering import (
     Blocks,
     Placed,

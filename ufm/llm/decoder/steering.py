@@ -12,7 +12,7 @@ from jaxtyping import Array, ArrayLike, Float
 from ufm._checks import Numbers, finite, is_concrete
 
 from .arguments import POSITIONS, SITES, check_shift, directions, one_of, steered_blocks
-from .blocks import Layout
+from .layout import Layout
 
 # The number of a block, or of several.
 Blocks: TypeAlias = int | tuple[int, ...]

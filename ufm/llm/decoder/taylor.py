@@ -8,8 +8,11 @@ import jax.numpy as jnp
 from jax.experimental.jet import jet
 from jaxtyping import Array
 
-from .blocks import Block, Layout, Params, Rotation, apply_block, arrange, normalise, unembed
+from .blocks import apply_block
 from .config import BlockConfig, Config
+from .head import normalise, unembed
+from .layout import Layout, Rotation, arrange
+from .params import Block, Params
 
 # Value and derivatives x, x', x'', … along a direction.
 Series = list[Array]

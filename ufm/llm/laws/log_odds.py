@@ -11,7 +11,7 @@ import numpy as np
 from ufm._files import Arrays, digest
 from ufm._progress import Progress, silent
 
-from ..decoder.blocks import unembed
+from ..decoder.head import unembed
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
 from ..measure.journal import Journal

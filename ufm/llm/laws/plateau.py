@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import jax
 import numpy as np
 
-from ..decoder.blocks import unembed
+from ..decoder.head import unembed
 from ..decoder.limits import limit_states
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering

@@ -10,9 +10,10 @@ from jaxtyping import Array, ArrayLike, Bool, Int
 from ufm._progress import Progress, silent
 from ufm._random import check_seed
 
-from ..decoder import blocks
 from ..decoder.arguments import check_context
-from ..decoder.blocks import Layout
+from ..decoder.blocks import apply_block, embed, extend
+from ..decoder.head import normalise, unembed
+from ..decoder.layout import Layout, Rotation, arrange, layout_of, pick
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering, add
 from .likeliest import check_likeliest, keep_likeliest
@@ -188,7 +189,7 @@ class _States:
         capacity = -(-(self.length + count) // _ROUND) * _ROUND
         capacity = capacity if most is None else min(capacity, most)
         room = np.ones((len(ids), capacity - self.length), bool)
-        self.everywhere = blocks.layout_of(jnp.asarray(np.concatenate([real, room], axis=1)))
+        self.everywhere = layout_of(jnp.asarray(np.concatenate([real, room], axis=1)))
         self.cache: list[tuple[Array, Array]] = []
 
     def read(self) -> Array:
@@ -197,39 +198,39 @@ class _States:
         capacity = self.everywhere.mask.shape[1]
         # padded on the right to few lengths, each of which is compiled
         stop = min(-(-self.length // _ROUND) * _ROUND, capacity)
-        layout = blocks.layout_of(self.everywhere.mask[:, :stop])
+        layout = layout_of(self.everywhere.mask[:, :stop])
         ids = jnp.asarray(np.pad(self.ids, ((0, 0), (0, stop - self.length))))
-        x = blocks.embed(model.params, model.config, ids, layout)
+        x = embed(model.params, model.config, ids, layout)
         room = ((0, 0), (0, capacity - stop), (0, 0), (0, 0))
         for i, settings in enumerate(model.config.blocks):
-            arranged = blocks.arrange(layout, settings, x.dtype)
-            x, *kept = blocks.apply_block(settings, model.params.blocks[i], x, *arranged)
+            arranged = arrange(layout, settings, x.dtype)
+            x, *kept = apply_block(settings, model.params.blocks[i], x, *arranged)
             self.cache.append((jnp.pad(kept[0], room), jnp.pad(kept[1], room)))
             x = self._steered(x, i, "residual")
-        return self._head(blocks.pick(x, jnp.array([self.length - 1])))
+        return self._head(pick(x, jnp.array([self.length - 1])))
 
     def next(self, chosen: np.ndarray, step: int) -> Array:
         """Take in the new tokens [R] of this step; logits [R, V] of those after them."""
         model, at = self.model, jnp.array([self.length + step])
-        positions = blocks.pick(self.everywhere.positions[..., None], at)[..., 0]
+        positions = pick(self.everywhere.positions[..., None], at)[..., 0]
         here = Layout(jnp.ones(positions.shape, bool), positions, jnp.zeros(len(chosen), int))
-        x = blocks.embed(model.params, model.config, jnp.asarray(chosen)[:, None], here)
-        arranged: dict[object, tuple[blocks.Rotation, Array]] = {}
+        x = embed(model.params, model.config, jnp.asarray(chosen)[:, None], here)
+        arranged: dict[object, tuple[Rotation, Array]] = {}
         for i, settings in enumerate(model.config.blocks):
             where = (settings.rotary, settings.window)
             if where not in arranged:
-                arranged[where] = blocks.arrange(self.everywhere, settings, x.dtype)
+                arranged[where] = arrange(self.everywhere, settings, x.dtype)
             cached = *arranged[where], *self.cache[i]
-            x, *kept = blocks.extend(settings, model.params.blocks[i], x, *cached, at)
+            x, *kept = extend(settings, model.params.blocks[i], x, *cached, at)
             self.cache[i] = (kept[0], kept[1])
             x = self._steered(x, i, "residual")
         return self._head(x)
 
     def _head(self, x: Array) -> Array:
         params, config = self.model.params, self.model.config
-        x = blocks.normalise(params, config, x)
+        x = normalise(params, config, x)
         x = self._steered(x, self.model.blocks - 1, "post-norm")
-        return blocks.unembed(params, config, x)[:, 0]
+        return unembed(params, config, x)[:, 0]
 
     def _steered(self, x: Array, layer: int, site: str) -> Array:
         """h + αv, if this is where v is added."""

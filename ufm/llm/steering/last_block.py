@@ -10,9 +10,10 @@ from jaxtyping import Array, Float
 
 from ufm.tilt.norm_circle import arc, cos_sin
 
-from ..decoder.blocks import Norm, capped, product_with_head
+from ..decoder.head import capped, product_with_head
 from ..decoder.limits import seen_by_norm
 from ..decoder.model import LanguageModel
+from ..decoder.params import Norm
 from ..decoder.steering import Placed, Steering
 
 

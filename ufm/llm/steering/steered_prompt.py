@@ -15,16 +15,9 @@ from ufm._checks import Numbers, finite
 
 from ..decoder.adapted import AdaptedModel, Model, RowSeries, Run
 from ..decoder.arguments import check_shift
-from ..decoder.blocks import (
-    Layout,
-    apply_block,
-    arrange,
-    extend,
-    layout_of,
-    normalise,
-    pick,
-    unembed,
-)
+from ..decoder.blocks import apply_block, extend
+from ..decoder.head import normalise, unembed
+from ..decoder.layout import Layout, arrange, layout_of, pick
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Blocks, Placed, Steering, add
 from ..decoder.taylor import logit_series

@@ -9,9 +9,11 @@ import numpy as np
 import tokenizers
 from jaxtyping import Array, Float, Int
 
-from ..decoder import blocks
-from ..decoder.blocks import Params
+from ..decoder.blocks import embed, run_blocks
 from ..decoder.config import Config
+from ..decoder.head import normalise, unembed
+from ..decoder.layout import layout_of
+from ..decoder.params import Params
 
 _KNOWN = 8  # tokens of a window after which the form of its words can be known
 
@@ -126,8 +128,8 @@ def _probs(
     params: Params, config: Config, window: Int[Array, "1 length"]
 ) -> Float[Array, "length vocab"]:
     """The law of the token after each one."""
-    layout = blocks.layout_of(jnp.ones(window.shape, bool))
-    x = blocks.embed(params, config, window, layout)
-    x = blocks.run_blocks(params, config, x, layout, 0, len(config.blocks))
-    x = blocks.normalise(params, config, x)
-    return jax.nn.softmax(blocks.unembed(params, config, x))[0]
+    layout = layout_of(jnp.ones(window.shape, bool))
+    x = embed(params, config, window, layout)
+    x = run_blocks(params, config, x, layout, 0, len(config.blocks))
+    x = normalise(params, config, x)
+    return jax.nn.softmax(unembed(params, config, x))[0]

@@ -11,7 +11,7 @@ import optax
 from ufm._files import read_arrays, write_arrays
 from ufm._json import JSON
 
-from ..decoder.blocks import Params
+from ..decoder.params import Params
 
 State = tuple[Params, optax.OptState]
 

@@ -14,7 +14,7 @@ from safetensors.numpy import save
 
 from ufm._json import JSON
 
-from ..decoder.blocks import Linear, Norm, Params
+from ..decoder.params import Linear, Norm, Params
 from ._tokenizer import END
 
 

@@ -12,8 +12,8 @@ from ufm._json import JSON
 from ufm._progress import Progress, silent
 
 from ..checkpoint.families import read_config
-from ..decoder.blocks import Params
 from ..decoder.config import Config
+from ..decoder.params import Params
 from . import _folder
 from ._assumptions import Assumptions, labelled, measure_assumptions
 from ._checkpoint import Checkpoint

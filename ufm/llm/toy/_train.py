@@ -12,9 +12,11 @@ from jaxtyping import Array, Float, Int
 
 from ufm._progress import Progress, silent
 
-from ..decoder import blocks
-from ..decoder.blocks import Block, Linear, Norm, Params
+from ..decoder.blocks import embed, run_blocks
 from ..decoder.config import Config
+from ..decoder.head import normalise, unembed
+from ..decoder.layout import layout_of
+from ..decoder.params import Block, Linear, Norm, Params
 from ._checkpoint import Checkpoint
 from ._interrupt import ctrl_c_waits
 
@@ -67,11 +69,11 @@ def cross_entropy(
 ) -> Float[Array, ""]:
     """Mean of -log p(token | those before it) over all tokens but the first of each window, nats."""
     tokens, targets = windows[:, :-1], windows[:, 1:]
-    layout = blocks.layout_of(jnp.ones(tokens.shape, bool))
-    x = blocks.embed(params, config, tokens, layout)
-    x = blocks.run_blocks(params, config, x, layout, 0, len(config.blocks))
-    x = blocks.normalise(params, config, x)
-    log_probs = jax.nn.log_softmax(blocks.unembed(params, config, x))
+    layout = layout_of(jnp.ones(tokens.shape, bool))
+    x = embed(params, config, tokens, layout)
+    x = run_blocks(params, config, x, layout, 0, len(config.blocks))
+    x = normalise(params, config, x)
+    log_probs = jax.nn.log_softmax(unembed(params, config, x))
     return -jnp.mean(jnp.take_along_axis(log_probs, targets[..., None], axis=-1))
 
 

@@ -12,9 +12,13 @@ import numpy as np
 import pytest
 
 from ufm.llm.checkpoint.families import read_config
-from ufm.llm.decoder import blocks
-from ufm.llm.decoder.blocks import Linear, Norm, Params
+from ufm.llm.decoder.attention import _masked_softmax, _rotate
+from ufm.llm.decoder.blocks import embed
 from ufm.llm.decoder.config import BlockConfig, Config, Mixture, Reader
+from ufm.llm.decoder.head import unembed
+from ufm.llm.decoder.layout import arrange, layout_of
+from ufm.llm.decoder.mlp import _activate, _shares
+from ufm.llm.decoder.params import Linear, Norm, Params
 from ufm.llm.decoder.rotary import Rotary, read_rotary
 
 POINTS = np.array([-7.5, -1.7, -0.3, -1e-9, 0.0, 0.4, 1.0, 2.6, 9.0])
@@ -33,9 +37,7 @@ ACTIVATIONS = {
 def test_activations(name):
     want = [float(ACTIVATIONS[name](mpmath.mpf(x))) for x in POINTS.tolist()]
     # rounding of some ten operations; where 1 + erf(x) nearly cancels, that of the terms before it
-    np.testing.assert_allclose(
-        blocks._activate(name, jnp.asarray(POINTS)), want, rtol=2e-15, atol=1e-15
-    )
+    np.testing.assert_allclose(_activate(name, jnp.asarray(POINTS)), want, rtol=2e-15, atol=1e-15)
 
 
 @pytest.mark.parametrize(
@@ -162,15 +164,15 @@ def test_rotation_turns_pairs_of_entries():
     angle = np.arange(3)[:, None] * Rotary(6, 10.0).inverse_frequencies()
     turned = (x[..., :3] + 1j * x[..., 3:]) * np.exp(1j * angle)[None, :, None]
     want = np.concatenate([turned.real, turned.imag], axis=-1)
-    np.testing.assert_allclose(blocks._rotate(jnp.asarray(x), rotation), want, atol=1e-15)
+    np.testing.assert_allclose(_rotate(jnp.asarray(x), rotation), want, atol=1e-15)
 
 
 @pytest.mark.parametrize("window", [None, 1, 2])
 def test_each_token_sees_the_real_ones_before_it_in_its_window(window):
     mask = np.array([[0, 1, 1, 1, 0], [1, 1, 1, 1, 1]], bool)
     settings = BlockConfig(1, 1, 2, 1.0, "silu", 1e-6, None, window)
-    layout = blocks.layout_of(jnp.asarray(mask))
-    rotation, visible = blocks.arrange(layout, settings, np.dtype(np.float64))
+    layout = layout_of(jnp.asarray(mask))
+    rotation, visible = arrange(layout, settings, np.dtype(np.float64))
     assert rotation is None
     for b, query, key in np.ndindex(2, 5, 5):
         reach = 5 if window is None else window
@@ -187,7 +189,7 @@ def test_hidden_keys_have_no_weight():
     weights = [
         float(mpmath.exp(s)) if seen else 0.0 for s, seen in zip(scores, visible, strict=True)
     ]
-    found = blocks._masked_softmax(
+    found = _masked_softmax(
         jnp.asarray(scores)[None, None, None, None], jnp.asarray(visible)[None, None, None, None]
     )
     np.testing.assert_allclose(found[0, 0, 0, 0], np.array(weights) / sum(weights), rtol=1e-15)
@@ -205,13 +207,13 @@ def head():
 def test_the_softcap_and_the_embedding_scale(head):
     config, params = head
     x = jnp.array([[2.0, 1.0]])
-    np.testing.assert_array_equal(blocks.unembed(params, config, x), [[4.0, -5.5, 4.0]])
-    capped = blocks.unembed(params, replace(config, final_softcap=3.0), x)
+    np.testing.assert_array_equal(unembed(params, config, x), [[4.0, -5.5, 4.0]])
+    capped = unembed(params, replace(config, final_softcap=3.0), x)
     want = [float(3 * mpmath.tanh(mpmath.mpf(z) / 3)) for z in (4.0, -5.5, 4.0)]
     np.testing.assert_allclose(capped[0], want, rtol=1e-15)
-    layout = blocks.layout_of(jnp.ones((1, 2), bool))
+    layout = layout_of(jnp.ones((1, 2), bool))
     tokens = jnp.array([[1, 0]], jnp.int32)
-    scaled = blocks.embed(params, replace(config, embedding_scale=0.5), tokens, layout)
+    scaled = embed(params, replace(config, embedding_scale=0.5), tokens, layout)
     np.testing.assert_array_equal(scaled, [[[-1.5, 0.25], [0.5, 1.0]]])
 
 
@@ -243,7 +245,7 @@ def test_gpt2_may_scale_its_scores_by_depth():
 def test_shares_of_experts(is_renormalised):
     """Softmax among the used, or among all and then cut; of equal scores the first are used."""
     scores = [0.5, 2.0, -1.0, 2.0, 0.5]
-    found = blocks._shares(Mixture(5, 3, 8, is_renormalised), jnp.array([scores]))
+    found = _shares(Mixture(5, 3, 8, is_renormalised), jnp.array([scores]))
     among = [0.5, 2.0, 2.0] if is_renormalised else scores
     total = mpmath.fsum(mpmath.exp(s) for s in among)
     want = [float(mpmath.exp(scores[e]) / total) if e in (0, 1, 3) else 0.0 for e in range(5)]
@@ -253,7 +255,7 @@ def test_shares_of_experts(is_renormalised):
 def test_a_sink_takes_a_share_and_gives_nothing():
     scores, sink = np.array([1.0, -2.0, 0.5]), 3.0
     total = mpmath.fsum(mpmath.exp(s) for s in (*scores, sink))
-    found = blocks._masked_softmax(
+    found = _masked_softmax(
         jnp.asarray(scores)[None, None, None, None],
         jnp.ones((1, 1, 1, 1, 3), bool),
         jnp.full((1, 1, 1, 1, 1), sink),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import ufm.llm
-from ufm.llm.decoder.blocks import layout_of
+from ufm.llm.decoder.layout import layout_of
 from ufm.llm.decoder.steering import add, place, step
 
 VECTOR = np.linspace(-1, 1, 16)

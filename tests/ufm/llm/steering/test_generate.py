@@ -38,9 +38,9 @@ def test_a_token_that_is_not_kept_is_missed(monkeypatch):
     model = ufm.llm.load("tests/data/llm/gpt2", "float64")
     steering = ufm.llm.Steering(VECTOR, 0)
     run = lambda: ufm.llm.generate(model, PROMPT, steering, [0.0, 1.5, -6.0, 3.0], count=10)  # noqa: E731
-    right, exact = run(), generate.blocks.extend
+    right, exact = run(), generate.extend
     # planted: the new token's own key and value are not kept for those after it
-    monkeypatch.setattr(generate.blocks, "extend", lambda *a: (exact(*a)[0], a[5], a[6]))
+    monkeypatch.setattr(generate, "extend", lambda *a: (exact(*a)[0], a[5], a[6]))
     wrong = run()
     # the first two come from the prompt and from the newest token's own
     np.testing.assert_array_equal(right[:, :2], wrong[:, :2])
