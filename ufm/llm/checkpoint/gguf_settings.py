@@ -7,7 +7,7 @@ import numpy as np
 from ufm._json import JSON
 
 from ..decoder.config import Config, Reader, refuse_unknown
-from .families import FAMILIES, read_config
+from .families import read_config
 from .gguf import GgufFile
 
 Settings = dict[str, JSON]
@@ -43,12 +43,6 @@ def read_gguf_config(file: GgufFile, ignore: tuple[str, ...] = ()) -> Config:
         raise ValueError(
             f"{file.path}: architecture {architecture!r} is not supported; known are "
             f"{', '.join(sorted(ARCHITECTURES))}"
-        )
-    family = ARCHITECTURES[architecture]
-    if family not in FAMILIES:
-        raise ValueError(
-            f"{file.path}: architecture {architecture!r} is read, but the decoder does not know the "
-            f"family {family} yet; it knows {', '.join(FAMILIES)}"
         )
     settings = gguf_settings(file, ignore)
     try:

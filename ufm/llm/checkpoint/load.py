@@ -16,8 +16,9 @@ from .families import read_config
 from .gguf import GgufFile
 from .gguf_settings import read_gguf_config
 from .gguf_tensors import GgufTensors
+from .params import read_params
 from .pretrained import PACKAGES, pretrained_file
-from .tensor_names import PREFIXES, read_params
+from .tensor_names import PREFIXES
 from .weights import SafetensorFiles, TensorFiles, placer
 
 _DTYPES = ("bfloat16", "float32", "float64")

@@ -15,11 +15,21 @@ def layer_types(reader: Reader, is_sliding: list[bool]) -> list[str]:
     return kinds
 
 
-def mistral_window(reader: Reader) -> int | None:
-    """The window of all blocks: null means none, a missing setting the 4096 of the first Mistral."""
+def of_sliding(kinds: list[str], window: int | None) -> list[int | None]:
+    """The window of each block: `window` where its kind of attention slides."""
+    return [window if kind == "sliding_attention" else None for kind in kinds]
+
+
+def no_windows(reader: Reader, n: int) -> list[int | None]:
+    """None of the `n` blocks has a window."""
+    return [None] * n
+
+
+def mistral_windows(reader: Reader, n: int) -> list[int | None]:
+    """One window for all `n`: null means none, a missing setting the 4096 of the first Mistral."""
     if "sliding_window" in reader.settings and reader.get("sliding_window") is None:
-        return None
-    return reader.size("sliding_window", 4096)
+        return [None] * n
+    return [reader.size("sliding_window", 4096)] * n
 
 
 def one_window(reader: Reader) -> int | None:
@@ -46,4 +56,4 @@ def read_windows(reader: Reader, may_slide: list[bool], default: int | None) -> 
         raise ValueError(
             "config.json: layer_types asks for sliding_attention but use_sliding_window is off"
         )
-    return [window if kind == "sliding_attention" else None for kind in kinds]
+    return of_sliding(kinds, window)

@@ -79,9 +79,7 @@ class BlockConfig:
     is_parallel: bool = False  # the MLP sees the stream before attention adds to it
     mixture: Mixture | None = None  # None: one MLP for all tokens
     clamped_gate: ClampedGate | None = None  # in place of the activation
-    norms_sums: bool = (
-        False  # the norms after attention and MLP take the stream and what is added to it
-    )
+    norms_sums: bool = False  # the norms after attention and MLP take the stream with what is added
 
 
 @dataclass(frozen=True)
@@ -107,9 +105,8 @@ class Config:
     logit_divisor: float = 1.0  # by which the unembedding was divided when it was read
     context: int | None = None
     has_final_norm: bool = True
-    embedding_width: int | None = (
-        None  # where matrices, multiplied in when read, lead from and to it
-    )
+    # where matrices, multiplied in when read, lead from and to it
+    embedding_width: int | None = None
     part_of: str | None = None
 
     @property
