@@ -40,10 +40,10 @@ def report_facts(
     vector: SteeringVector,
     request: Request,
     rows: dict[str, list[list[int]]],
-    share: float,
 ) -> dict[str, object]:
     """The model, the steering and the request, as plain JSON: no times, no paths."""
     alphas, concept = request.alphas, request.concept
+    share = vector.relative(float(np.abs(alphas).max()))
     return {
         "ufm": __version__,
         "model": {
