@@ -113,7 +113,7 @@ class Compare:
 
     def _directions(self, loaded: Loaded, errors: Console) -> "list[Direction]":
         """Each way and block, then all blocks at once."""
-        from ufm.llm.steering.vector import vectors_and_states
+        from ufm.llm.steering.vector import Recipe, vectors_and_states
         from ufm.llm.strength.direction import Direction
 
         model, encode = loaded.model, loaded.tokenizer.encode
@@ -123,15 +123,8 @@ class Compare:
         alone, at_once = [], []
         with errors.status("measuring the steering vectors …"):
             for method in self.methods:
-                found = vectors_and_states(
-                    model,
-                    positive,
-                    negative,
-                    layers,
-                    method=method,
-                    pooling=self.shared.pooling,
-                    normalise=self.shared.normalise,
-                )
+                recipe = Recipe(method, self.shared.pooling, normalise=self.shared.normalise)
+                found = vectors_and_states(model, positive, negative, layers, recipe)
                 alone += [Direction.of(*measured) for measured in found]
                 if self.together and len(layers) > 1:
                     at_once.append(Direction.at_once(found))

@@ -297,7 +297,7 @@ class Strength:
 
     def _directions(self, loaded: Loaded, request: "Request", errors: Console) -> "list[Direction]":
         """What is steered along after each block."""
-        from ufm.llm.steering.vector import vectors_and_states
+        from ufm.llm.steering.vector import Recipe, vectors_and_states
         from ufm.llm.strength.direction import Direction
 
         model, encode = loaded.model, loaded.tokenizer.encode
@@ -310,10 +310,12 @@ class Strength:
                 list(map(encode, loaded.positive)),
                 list(map(encode, loaded.negative)),
                 self._blocks(model.blocks),
-                method=self.method,
-                pooling=self.shared.pooling,
-                site=self.site,
-                normalise=self.shared.normalise,
+                Recipe(
+                    method=self.method,
+                    pooling=self.shared.pooling,
+                    site=self.site,
+                    normalise=self.shared.normalise,
+                ),
             )
         if self.together:
             return [Direction.at_once(found, self.weights or None)]

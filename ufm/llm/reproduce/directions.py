@@ -15,7 +15,7 @@ from ufm.tilt.resampling import resampled_differences
 from ..decoder.model import LanguageModel
 from ..laws.log_odds import measure_log_odds
 from ..measure.journal import Journal
-from ..steering.vector import SteeringVector, vectors_and_states
+from ..steering.vector import Recipe, SteeringVector, vectors_and_states
 
 # The ways to choose N, the paper's first choice first.
 NEGATIVES = ("random", "contrastive")
@@ -102,7 +102,7 @@ def _measure(
     runs: int,
 ) -> Arrays:
     negative = sides.negative[kind]
-    made = vectors_and_states(model, sides.positive, negative, layers, pooling=POOLING)
+    made = vectors_and_states(model, sides.positive, negative, layers, Recipe(pooling=POOLING))
     vectors = [vector for vector, _ in made]
     arrays = {
         "vectors": np.stack([vector.values for vector in vectors]),

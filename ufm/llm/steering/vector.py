@@ -181,10 +181,23 @@ def steering_vectors(
     >>> print([v.layer for v in found], f"{found[1].norm:.2f}")
     [0, 1] 1.71
     """
-    given = model, positive, negative, layers
-    how = {"method": method, "pooling": pooling, "positions": positions, "site": site}
-    found = vectors_and_states(*given, **how, normalise=normalise, batch_size=batch_size)
+    recipe = Recipe(method, pooling, positions, site, normalise)
+    found = vectors_and_states(model, positive, negative, layers, recipe, batch_size)
     return tuple(vector for vector, _ in found)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a vector is made of prompts, as `steering_vectors` says."""
+
+    method: str = "mean"
+    pooling: str = "last"
+    positions: str = "all"
+    site: str = "residual"
+    normalise: bool = False
+
+
+_USUAL = Recipe()
 
 
 def vectors_and_states(
@@ -192,51 +205,39 @@ def vectors_and_states(
     positive: Sequence[Sequence[int]],
     negative: Sequence[Sequence[int]],
     layers: Sequence[int] | None = None,
-    *,
-    method: str = "mean",
-    pooling: str = "last",
-    positions: str = "all",
-    site: str = "residual",
-    normalise: bool = False,
+    recipe: Recipe = _USUAL,
     batch_size: int | None = None,
 ) -> list[tuple[SteeringVector, PromptStates]]:
-    """The same vectors, each with the states that it is made of."""
-    one_of("positions", positions, POSITIONS)
-    one_of("method", method, METHODS)
+    """The vectors of `steering_vectors`, each with the states that it is made of."""
+    one_of("positions", recipe.positions, POSITIONS)
+    one_of("method", recipe.method, METHODS)
     for name, prompts in (("positive", positive), ("negative", negative)):
         if not prompts:
             raise ValueError(f"{name} holds no prompt")
     if layers is None:
-        layers = [model.blocks - 1] if site == "post-norm" else range(model.blocks)
-    everyone = [list(map(int, row)) for row in (*positive, *negative)]
-    how = {"pooling": pooling, "site": site}
-    found = embed_prompts(model, everyone, layers, **how, batch_size=batch_size)
+        layers = [model.blocks - 1] if recipe.site == "post-norm" else range(model.blocks)
+    sides = [[list(map(int, row)) for row in side] for side in (positive, negative)]
+    how = {"pooling": recipe.pooling, "site": recipe.site}
+    found = embed_prompts(model, sides[0] + sides[1], layers, **how, batch_size=batch_size)
     vector = partial(
         SteeringVector,
         **how,
-        positions=positions,
-        method=method,
-        normalised=normalise,
+        positions=recipe.positions,
+        method=recipe.method,
+        normalised=recipe.normalise,
         model=model.source.name,
         revision=model.source.revision,
         fingerprint=model.source.fingerprint,
-        prompts=digest(everyone[: len(positive)], everyone[len(positive) :]),
+        prompts=digest(*sides),
         positive=len(positive),
         negative=len(negative),
     )
     made = []
     for k, (layer, states) in enumerate(zip(layers, found.states, strict=True)):
         wide = states.astype(np.promote_types(states.dtype, np.float32))
-        sides = PromptStates(wide[: len(positive)], wide[len(positive) :], normalise, method)
-        v = sides.positive.mean(axis=0) - sides.negative.mean(axis=0)
-        if is_rounding(v, found.mean_norms[k], v.dtype):
-            raise ValueError(
-                f"the steering vector after block {layer} is zero: positive and negative prompts have "
-                "the same mean hidden state"
-            )
-        if method != "mean":
-            v = direction_between(sides.positive, sides.negative, method).astype(v.dtype)
-        v = v / v.dtype.type(_length(v)) if normalise else v
+        apart = wide[: len(positive)], wide[len(positive) :]
+        of_sides = PromptStates(*apart, recipe.normalise, recipe.method)
+        v = _direction(of_sides, found.mean_norms[k], layer)
         measured = vector(
             values=v,
             layer=int(layer),
@@ -245,5 +246,18 @@ def vectors_and_states(
             median_hidden_norm=float(found.median_norms[k]),
             sinks=int(found.sinks[k]),
         )
-        made.append((measured, sides))
+        made.append((measured, of_sides))
     return made
+
+
+def _direction(sides: PromptStates, usual: float, layer: int) -> np.ndarray:
+    """v [d], in the dtype of the states, whose `usual` length tells whether it is 0."""
+    v = sides.positive.mean(axis=0) - sides.negative.mean(axis=0)
+    if is_rounding(v, usual, v.dtype):
+        raise ValueError(
+            f"the steering vector after block {layer} is zero: positive and negative prompts have "
+            "the same mean hidden state"
+        )
+    if sides.method != "mean":
+        v = direction_between(sides.positive, sides.negative, sides.method).astype(v.dtype)
+    return v / v.dtype.type(_length(v)) if sides.normalised else v

@@ -5,7 +5,7 @@ import pytest
 
 import ufm
 import ufm.llm
-from ufm.llm.steering.vector import vectors_and_states
+from ufm.llm.steering.vector import Recipe, vectors_and_states
 from ufm.llm.strength.compare import compare_directions, interval
 from ufm.llm.strength.direction import Direction
 
@@ -23,8 +23,8 @@ def model():
 @pytest.fixture(scope="module")
 def found(model):
     sides = [[3, 4, 5], [9, 8], [1, 2, 3]], [[7], [10, 11], [12, 13]]
-    alone = vectors_and_states(model, *sides, [0, 1], normalise=True)
-    pca = vectors_and_states(model, *sides, [0], method="pca", normalise=True)
+    alone = vectors_and_states(model, *sides, [0, 1], Recipe(normalise=True))
+    pca = vectors_and_states(model, *sides, [0], Recipe("pca", normalise=True))
     given = [*(Direction.of(*x) for x in (*alone, *pca)), Direction.at_once(alone)]
     how = dict(length=8, kind="forward_kl", resamples=20, seed=3)
     return given, compare_directions(model, given, TEXT, PROMPTS, TARGET, (0.01, 0.02), **how)
