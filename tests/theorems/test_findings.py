@@ -10,9 +10,9 @@ import pytest
 
 import theorems
 from tests.exact_model import Exact, rows
-from theorems import findings
-from theorems.findings import exact_instance
+from theorems.findings import degrading, limit_formula
 from theorems.statements.remark_3_4 import large_epsilon
+from theorems.tables.exact import exact_instance
 
 FINDINGS = {finding.id: finding for finding in theorems.FINDINGS}
 # The library is right to 1e-13 here: 50 digits of mpmath leave all of the difference to it.
@@ -285,8 +285,8 @@ def test_at_a_stationary_h_the_loss_starts_level_trained_or_not():
 
 @pytest.mark.parametrize("factor", [-1, 0, 1.001])
 def test_another_slope_does_not_confirm_the_finding(monkeypatch, factor):
-    right = findings._slope
-    monkeypatch.setattr(findings, "_slope", lambda *given: factor * right(*given))
+    right = degrading._slope
+    monkeypatch.setattr(degrading, "_slope", lambda *given: factor * right(*given))
     assert not FINDINGS["finding-6.degrading"].confirm().confirmed
 
 
@@ -313,8 +313,8 @@ def test_the_limit_of_an_off_target_token_is_minus_its_probability():
 
 
 def test_a_limit_that_is_another_does_not_confirm_the_finding(monkeypatch):
-    right = findings.limits
+    right = limit_formula.limits
     monkeypatch.setattr(
-        findings, "limits", lambda tilt: {sign: p + 1e-3 for sign, p in right(tilt).items()}
+        limit_formula, "limits", lambda tilt: {sign: p + 1e-3 for sign, p in right(tilt).items()}
     )
     assert not FINDINGS["finding-7.limit-formula"].confirm().confirmed
