@@ -9,11 +9,9 @@ import numpy as np
 import tokenizers
 from jaxtyping import Array, Float, Int
 
-from ..decoder.blocks import embed, run_blocks
 from ..decoder.config import Config
-from ..decoder.head import normalise, unembed
-from ..decoder.layout import layout_of
 from ..decoder.params import Params
+from ._train import logits_of
 
 _KNOWN = 8  # tokens of a window after which the form of its words can be known
 
@@ -128,8 +126,4 @@ def _probs(
     params: Params, config: Config, window: Int[Array, "1 length"]
 ) -> Float[Array, "length vocab"]:
     """The law of the token after each one."""
-    layout = layout_of(jnp.ones(window.shape, bool))
-    x = embed(params, config, window, layout)
-    x = run_blocks(params, config, x, layout, 0, len(config.blocks))
-    x = normalise(params, config, x)
-    return jax.nn.softmax(unembed(params, config, x))[0]
+    return jax.nn.softmax(logits_of(params, config, window))[0]

@@ -15,6 +15,7 @@ from safetensors.numpy import save
 from ufm._json import JSON
 
 from ..decoder.params import Linear, Norm, Params
+from ._settings import Settings
 from ._tokenizer import END
 
 
@@ -126,3 +127,26 @@ def write_data(folder: Path, name: str, data: Mapping[str, JSON]) -> None:
 def write_text(path: Path, text: str) -> None:
     """A text file, the same bytes on every system."""
     path.write_bytes(text.encode())
+
+
+def gpt2_config(settings: Settings, vocabulary: int) -> dict[str, JSON]:
+    """The config.json: a GPT-2 without dropout, its head tied to the embedding."""
+    return {
+        "architectures": ["GPT2LMHeadModel"],
+        "model_type": "gpt2",
+        "activation_function": "gelu_new",
+        "n_layer": settings.blocks,
+        "n_head": settings.heads,
+        "n_embd": settings.dimension,
+        "n_inner": 4 * settings.dimension,
+        "n_positions": settings.context,
+        "vocab_size": vocabulary,
+        "layer_norm_epsilon": 1e-5,
+        "tie_word_embeddings": True,
+        "attn_pdrop": 0.0,
+        "embd_pdrop": 0.0,
+        "resid_pdrop": 0.0,
+        "bos_token_id": 0,
+        "eos_token_id": 0,
+        "torch_dtype": "float32",
+    }

@@ -1,6 +1,7 @@
 """Makes a toy model: text, tokenizer, training, folder."""
 
 import platform
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,9 +19,10 @@ from . import _folder
 from ._assumptions import Assumptions, labelled, measure_assumptions
 from ._checkpoint import Checkpoint
 from ._concepts import CONCEPTS, ToyConcept
-from ._corpus import Corpus, held_out_words, mixed_documents, openings, read_corpus
+from ._corpus import Corpus, read_corpus
 from ._interrupt import ctrl_c_waits
 from ._settings import Settings
+from ._texts import Texts, texts_of
 from ._tokenizer import END, train_tokenizer
 from ._train import cross_entropy, train
 
@@ -73,112 +75,84 @@ def make_toy(
     """
     folder, settings = Path(out), settings or Settings()
     _folder.check_writable(folder)
-    concept = CONCEPTS[settings.concept]
     with ctrl_c_waits() as stop:
         corpus = corpus or read_corpus()
         about = {**asdict(settings), "text": corpus.digest, "jax": jax.__version__}
         kept = Checkpoint(folder.with_name(f"{folder.name}.training.safetensors"), about)
         kept.check()
-        data = _data(corpus, settings)
-        tokenizer = train_tokenizer(data.train, settings.vocabulary)
-        vocabulary = tokenizer.get_vocab_size()
-        config = _config(settings, vocabulary)
-        tokens = _tokens(tokenizer, data.train)
-        stop()
-        params, losses = train(
-            read_config(config),
-            tokens,
-            seed=settings.seed,
-            steps=settings.steps,
-            batch_size=settings.batch_size,
-            learning_rate=settings.learning_rate,
-            checkpoint=kept,
-            progress=progress,
-        )
-        stop()
-    sides = concept.sides(tokenizer, data.as_it_is)
-    held_out = _tokens(tokenizer, [data.held_out])
-    predicted, loss = _held_out_loss(params, read_config(config), held_out)
-    text = labelled(tokenizer, data.held_out_words, data.held_out_forms)
-    fit = measure_assumptions(params, read_config(config), text, sides, settings.switch)
-    members = np.flatnonzero(sides[0]).tolist()
-    found = Made(
-        parameters=sum(x.size for x in _folder.gpt2_tensors(params).values()),
-        vocabulary=vocabulary,
-        concept_tokens=len(members),
-        train_tokens=tokens.size,
-        train_loss=float(losses[-max(1, settings.steps // 20) :].mean()),
-        held_out_tokens=predicted,
-        held_out_loss=loss,
-        assumptions=fit,
-    )
-    about = {"settings": asdict(settings), "made": asdict(found)}
+        texts = texts_of(corpus, settings)
+        trained = _trained(texts, settings, kept, progress, stop)
+    concept = CONCEPTS[settings.concept]
+    sides = concept.sides(trained.tokenizer, texts.as_it_is)
+    made = _made(trained, texts, sides, settings)
+    about = {"settings": asdict(settings), "made": asdict(made)}
     about |= {"python": platform.python_version(), "text": corpus.digest}
+    members = np.flatnonzero(sides[0]).tolist()
     rule = {"concept": concept.name, "rule": concept.rule, "tokens": members}
     with _folder.whole_folder(folder) as aside:
-        _folder.write_model(aside, params, config, tokenizer)
-        _write_prompts(aside, data, concept)
-        _folder.write_text(aside / "heldout.txt", data.held_out)
+        _folder.write_model(aside, trained.params, trained.config, trained.tokenizer)
+        _write_texts(aside, texts, concept)
         _folder.write_data(aside, "tokens.json", rule)
         _folder.write_data(aside, "toy.json", about)
     kept.delete()
-    return found
+    return made
 
 
-@dataclass(frozen=True)
-class _Data:
-    """Text of each use: training texts, mixed and as they are, openings as they are, held-out words, mixed.
+@dataclass(frozen=True, eq=False)
+class _Trained:
+    """A tokenizer, the contents of config.json, and parameters, with the `losses` of batches of `tokens`."""
 
-    `held_out_forms`: which of these are turned.
-    """
-
-    train: list[str]
-    as_it_is: list[str]
-    pairs: list[str]
-    contexts: list[str]
-    held_out_words: list[str]
-    held_out_forms: np.ndarray
-
-    @property
-    def held_out(self) -> str:
-        return "".join(self.held_out_words)
+    tokenizer: tokenizers.Tokenizer
+    config: dict[str, JSON]
+    params: Params
+    tokens: np.ndarray
+    losses: np.ndarray
 
 
-def _data(corpus: Corpus, settings: Settings) -> _Data:
-    trained = corpus.documents["train"]
-    known = "\n".join(paragraph for paragraphs in trained for paragraph in paragraphs)
-    pairs, contexts = (
-        openings(corpus.documents[part], settings.prompts, settings.words, avoid=known)
-        for part in ("prompts", "held-out")
+def _trained(
+    texts: Texts,
+    settings: Settings,
+    kept: Checkpoint,
+    progress: Progress,
+    stop: Callable[[], None],
+) -> _Trained:
+    """Train tokenizer and model; `stop` is where Ctrl-C may end it in between."""
+    tokenizer = train_tokenizer(texts.train, settings.vocabulary)
+    config = _folder.gpt2_config(settings, tokenizer.get_vocab_size())
+    tokens = _tokens(tokenizer, texts.train)
+    stop()
+    params, losses = train(
+        read_config(config),
+        tokens,
+        seed=settings.seed,
+        steps=settings.steps,
+        batch_size=settings.batch_size,
+        learning_rate=settings.learning_rate,
+        checkpoint=kept,
+        progress=progress,
     )
-    turn = CONCEPTS[settings.concept].turn
-    mixed = list(mixed_documents(trained, settings.switch, turn))
-    how = settings.switch, settings.held_out, turn
-    held_out = held_out_words(corpus.documents["held-out"], *how)
-    return _Data(mixed, known.split("\n"), pairs, contexts, *held_out)
+    stop()
+    return _Trained(tokenizer, config, params, tokens, losses)
 
 
-def _config(settings: Settings, vocabulary: int) -> dict[str, JSON]:
-    """The config.json: a GPT-2 without dropout, its head tied to the embedding."""
-    return {
-        "architectures": ["GPT2LMHeadModel"],
-        "model_type": "gpt2",
-        "activation_function": "gelu_new",
-        "n_layer": settings.blocks,
-        "n_head": settings.heads,
-        "n_embd": settings.dimension,
-        "n_inner": 4 * settings.dimension,
-        "n_positions": settings.context,
-        "vocab_size": vocabulary,
-        "layer_norm_epsilon": 1e-5,
-        "tie_word_embeddings": True,
-        "attn_pdrop": 0.0,
-        "embd_pdrop": 0.0,
-        "resid_pdrop": 0.0,
-        "bos_token_id": 0,
-        "eos_token_id": 0,
-        "torch_dtype": "float32",
-    }
+def _made(
+    trained: _Trained, texts: Texts, sides: tuple[np.ndarray, np.ndarray], settings: Settings
+) -> Made:
+    """What came out, measured on held-out text; `sides`: the concept's tokens, and those not turned."""
+    params, config = trained.params, read_config(trained.config)
+    held_out = _tokens(trained.tokenizer, [texts.held_out])
+    predicted, loss = _held_out_loss(params, config, held_out)
+    text = labelled(trained.tokenizer, texts.held_out_words, texts.held_out_forms)
+    return Made(
+        parameters=sum(x.size for x in _folder.gpt2_tensors(params).values()),
+        vocabulary=trained.tokenizer.get_vocab_size(),
+        concept_tokens=int(sides[0].sum()),
+        train_tokens=trained.tokens.size,
+        train_loss=float(trained.losses[-max(1, settings.steps // 20) :].mean()),
+        held_out_tokens=predicted,
+        held_out_loss=loss,
+        assumptions=measure_assumptions(params, config, text, sides, settings.switch),
+    )
 
 
 def _tokens(tokenizer: tokenizers.Tokenizer, texts: list[str]) -> np.ndarray:
@@ -200,10 +174,11 @@ def _held_out_loss(params: Params, config: Config, tokens: np.ndarray) -> tuple[
     return rows * length, float(np.asarray(losses, np.float64).mean())
 
 
-def _write_prompts(folder: Path, data: _Data, concept: ToyConcept) -> None:
-    turned = list(map(concept.turn, data.pairs))
-    for kind, texts in (("positive", turned), ("negative", data.pairs)):
-        lines = [{"concept": concept.name, "kind": kind, "text": text} for text in texts]
+def _write_texts(folder: Path, texts: Texts, concept: ToyConcept) -> None:
+    turned = list(map(concept.turn, texts.pairs))
+    for kind, side in (("positive", turned), ("negative", texts.pairs)):
+        lines = [{"concept": concept.name, "kind": kind, "text": text} for text in side]
         _folder.write_lines(folder / f"{kind}.jsonl", lines)
-    both = [{"negative": data.contexts}, {concept.name: list(map(concept.turn, data.contexts))}]
+    both = [{"negative": texts.contexts}, {concept.name: list(map(concept.turn, texts.contexts))}]
     _folder.write_lines(folder / "contexts.jsonl", both)
+    _folder.write_text(folder / "heldout.txt", texts.held_out)

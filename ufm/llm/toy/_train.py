@@ -69,12 +69,18 @@ def cross_entropy(
 ) -> Float[Array, ""]:
     """Mean of -log p(token | those before it) over all tokens but the first of each window, nats."""
     tokens, targets = windows[:, :-1], windows[:, 1:]
+    log_probs = jax.nn.log_softmax(logits_of(params, config, tokens))
+    return -jnp.mean(jnp.take_along_axis(log_probs, targets[..., None], axis=-1))
+
+
+def logits_of(
+    params: Params, config: Config, tokens: Int[Array, "windows length"]
+) -> Float[Array, "windows length vocab"]:
+    """The logits after each token of whole windows."""
     layout = layout_of(jnp.ones(tokens.shape, bool))
     x = embed(params, config, tokens, layout)
     x = run_blocks(params, config, x, layout, 0, len(config.blocks))
-    x = normalise(params, config, x)
-    log_probs = jax.nn.log_softmax(unembed(params, config, x))
-    return -jnp.mean(jnp.take_along_axis(log_probs, targets[..., None], axis=-1))
+    return unembed(params, config, normalise(params, config, x))
 
 
 def train(
@@ -92,7 +98,7 @@ def train(
 
     Each step draws `batch_size` windows of `tokens`, of the model's full length. The head is tied to
     the embedding throughout. Equal arguments give equal parameters on one machine, also where the training
-    goes on from a `checkpoint`, which is written now and then,.
+    goes on from a `checkpoint`, which is written now and then.
     """
     length = config.positions or 0
     draw = np.random.default_rng(seed)

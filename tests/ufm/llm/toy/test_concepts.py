@@ -12,12 +12,13 @@ import ufm.llm
 from ufm.llm.checkpoint.families import read_config
 from ufm.llm.toy import Corpus, Settings, make_toy
 from ufm.llm.toy import _assumptions as assumptions
-from ufm.llm.toy import _make as make
 from ufm.llm.toy import _tokenizer as tokenizer
 from ufm.llm.toy import _train as training
 from ufm.llm.toy._checkpoint import Checkpoint
 from ufm.llm.toy._concepts import CONCEPTS, spell_backwards
 from ufm.llm.toy._corpus import mix_words, read_corpus, words_and_forms
+from ufm.llm.toy._folder import gpt2_config
+from ufm.llm.toy._texts import texts_of
 
 SENTENCE = "the cat saw no dog on the mat and the dog saw that no cat sat on that mat"
 TEXTS = [" ".join(np.random.default_rng(k).permutation(SENTENCE.split())) for k in range(40)]
@@ -142,7 +143,7 @@ class Killed(Exception):
 
 def small_config(blocks=1):
     settings = Settings(dimension=16, heads=2, blocks=blocks)
-    return read_config(make._config(settings, 12) | {"n_positions": 8})
+    return read_config(gpt2_config(settings, 12) | {"n_positions": 8})
 
 
 def test_a_training_that_was_killed_ends_with_the_same_numbers(tmp_path):
@@ -212,7 +213,7 @@ def test_a_toy_of_two_blocks_and_words_backwards_goes_on_where_it_was(tmp_path):
     model, names = ufm.llm.load(tmp_path / "out"), ufm.llm.load_tokenizer(tmp_path / "out")
     assert model.blocks == 2
     # what the UFM supposes, measured again on the model that was written
-    data = make._data(small, settings)
+    data = texts_of(small, settings)
     held_out = assumptions.labelled(names.inner, data.held_out_words, data.held_out_forms)
     assert held_out.tokens.tolist() == names.encode((tmp_path / "out" / "heldout.txt").read_text())
     rows = (held_out.tokens.size - 1) // 32

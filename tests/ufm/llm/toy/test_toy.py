@@ -22,7 +22,6 @@ from ufm.llm.text.tokenizer import pad
 from ufm.llm.toy import Assumptions, Made, Settings, is_uppercase_token, make_toy
 from ufm.llm.toy import _corpus as corpus
 from ufm.llm.toy import _folder as folder
-from ufm.llm.toy import _make as make
 from ufm.llm.toy import _tokenizer as tokenizer
 from ufm.llm.toy import _train as training
 from ufm.llm.toy._interrupt import ctrl_c_waits
@@ -163,7 +162,9 @@ HOW = dict(steps=150, batch_size=8, learning_rate=1e-2)  # equal, so as to compi
 
 
 def small_config(vocabulary=12, length=8):
-    config = make._config(Settings(dimension=16, heads=2), vocabulary) | {"n_positions": length}
+    config = folder.gpt2_config(Settings(dimension=16, heads=2), vocabulary) | {
+        "n_positions": length
+    }
     return config, read_config(config)
 
 
