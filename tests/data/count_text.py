@@ -22,7 +22,7 @@ from pydoc_data.topics import topics
 
 import numpy as np
 
-from theorems.tables.table import Table, table_from_fields, write_table
+from theorems.table import Table, table_from_fields, write_table
 
 TOKENS_PER_CASE, CONTEXTS_PER_CASE, STEERING_CONTEXTS = 12, 8, 6
 ADDED_COUNT = 0.5

@@ -9,7 +9,7 @@ import ufm
 import ufm.tilt.tilt
 from theorems import Instance, Outcome, Verdict
 from theorems.judging import controls
-from theorems.tables.table import read_table
+from theorems.table import read_table
 from theorems.verify import Tally, as_json, verify_instance, verify_suite
 
 LETTERS = Path(__file__).parents[1] / "data" / "letter_case.json"

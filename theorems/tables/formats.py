@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,8 +16,7 @@ from ufm._files import write_whole
 from ufm._json import JSON
 from ufm._text import parse_json as of_text
 
-if TYPE_CHECKING:
-    from .table import Table
+from .table import Table
 
 Fields = Mapping[str, object]
 Number = TypeVar("Number", int, float)
@@ -41,7 +40,7 @@ def read_fields(file: Path) -> Fields:
         raise ValueError(f"byte {error.start} is not UTF-8; save the file as UTF-8") from None
 
 
-def write_fields(file: Path, table: "Table") -> None:
+def write_fields(file: Path, table: Table) -> None:
     """Write a checked table, whole or not at all; CSV has no place for `about`.
 
     Raises `ValueError` on another suffix and `OSError` on a file that cannot be written.
@@ -68,7 +67,7 @@ def _read_json(file: Path) -> Fields:
     return fields
 
 
-def _as_json(table: "Table") -> bytes:
+def _as_json(table: Table) -> bytes:
     lines = []
     for name, value in _fields_of(table).items():
         plain = value.tolist() if isinstance(value, np.ndarray) else value
@@ -93,14 +92,14 @@ def _read_npz(file: Path) -> Fields:
     return fields
 
 
-def _as_npz(table: "Table") -> bytes:
+def _as_npz(table: Table) -> bytes:
     arrays = {name: np.asarray(value) for name, value in _fields_of(table).items()}
     stream = io.BytesIO()
     np.savez_compressed(stream, **arrays)  # pyright: ignore[reportArgumentType]
     return stream.getvalue()
 
 
-def _fields_of(table: "Table") -> dict[str, np.ndarray | tuple | str]:
+def _fields_of(table: Table) -> dict[str, np.ndarray | tuple | str]:
     """What the file says of itself first, then the table."""
     return {"about": table.about} | asdict(table)
 
@@ -168,7 +167,7 @@ def _csv_rows(file: Path) -> list[_Row]:
     return [_Row(line, cells, head) for line, cells in lines]
 
 
-def _as_csv(table: "Table") -> bytes:
+def _as_csv(table: Table) -> bytes:
     set_of = dict.fromkeys(table.positive, "positive") | dict.fromkeys(table.negative, "negative")
     columns = (
         table.contexts,
@@ -186,7 +185,7 @@ def _as_csv(table: "Table") -> bytes:
     return stream.getvalue().encode()
 
 
-def _format(file: Path) -> tuple[Callable[[Path], Fields], Callable[["Table"], bytes]]:
+def _format(file: Path) -> tuple[Callable[[Path], Fields], Callable[[Table], bytes]]:
     formats = {
         ".json": (_read_json, _as_json),
         ".npz": (_read_npz, _as_npz),

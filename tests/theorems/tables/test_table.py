@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.data.count_text import CONTEXTS_PER_CASE, TOKENS_PER_CASE, count_table
-from theorems.tables.table import Table, read_table, table_from_fields, write_table
+from theorems.table import Table, read_table, table_from_fields, write_table
 
 LETTER_CASE = Path(__file__).parents[2] / "data" / "letter_case.json"
 

@@ -111,7 +111,7 @@ def _instance(path: Path) -> "Instance":
     import numpy as np
 
     from theorems import Instance
-    from theorems.tables.table import read_table
+    from theorems.table import read_table
     from ufm import ExponentialTilt, log_odds
 
     with as_bad_input():
