@@ -1,6 +1,6 @@
 """Writes the prompts of a concept: a model is asked for P and N, or goes on from its start token alone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -29,6 +29,10 @@ _LEAST_WORDS = 3  # of a text that counts
 # Of a context at most; those of the paper's code have about 66 words.
 _CONTEXT_WORDS, _CONTEXT_TOKENS = 64, 128
 _STREAMS = {"positive": 0, "negative": 0, "random": 1, "contexts": 2}  # of random numbers
+
+
+# Who writes, and the tokens after which text k begins.
+_Author = tuple[LanguageModel, Tokenizer, Callable[[int], list[int]]]
 
 
 @dataclass(frozen=True)
@@ -99,22 +103,32 @@ def write_prompts(
     sampling = Sampling(length, temperature, top_k, top_p, seed, ends_count)
     by_request = _asked(writer or (model, tokenizer), concept, template)
     by_itself = model, tokenizer, _from_nothing(tokenizer)
-    wanted = {
-        "positive": (*by_request(True), count),
-        "negative": (*by_request(False), 0 if negative == "random" else count),
-        "random": (*by_itself, 0 if negative == "contrastive" else count),
-        "contexts": (*by_itself, contexts),
+    wanted: dict[str, tuple[_Author, int]] = {
+        "positive": (by_request(True), count),
+        "negative": (by_request(False), 0 if negative == "random" else count),
+        "random": (by_itself, 0 if negative == "contrastive" else count),
+        "contexts": (by_itself, contexts),
     }
     settings = _settings(model, writer, concept, template, sampling)
     journal = None if directory is None else Journal(directory, settings)
-    total, done, seen = sum(number for *_, number in wanted.values()), 0, set[str]()
+    return ConceptPrompts(concept.name, **_written(wanted, sampling, journal, progress or silent))
+
+
+def _written(
+    wanted: Mapping[str, tuple[_Author, int]],
+    sampling: Sampling,
+    journal: Journal | None,
+    progress: Progress,
+) -> dict[str, tuple[str, ...]]:
+    """The texts of each kind: by whom, and how many; all are distinct."""
+    total, done, seen = sum(number for _, number in wanted.values()), 0, set[str]()
     found: dict[str, tuple[str, ...]] = {}
-    for kind, (author, its_tokenizer, prompt_of, number) in wanted.items():
-        draws = _Draws(author, its_tokenizer, prompt_of, kind, number, sampling, journal)
-        show = _stage(progress or silent, done, number, total, f"writing texts: {kind}")
+    for kind, (author, number) in wanted.items():
+        draws = _Draws(*author, kind, number, sampling, journal)
+        show = _stage(progress, done, number, total, f"writing texts: {kind}")
         found[kind] = tuple(_distinct(draws, number, seen, show))
         done += number
-    return ConceptPrompts(concept.name, **found)
+    return found
 
 
 def _stage(
@@ -134,9 +148,6 @@ def _check(count: int, contexts: int, negative: str, length: int, seed: int) -> 
     check_seed(seed)
     if negative not in NEGATIVES:
         raise ValueError(f"negative must be one of {', '.join(NEGATIVES)}; got {negative!r}")
-
-
-_Author = tuple[LanguageModel, Tokenizer, Callable[[int], list[int]]]
 
 
 def _asked(

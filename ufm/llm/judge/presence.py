@@ -1,6 +1,6 @@
 """How often a concept is present in what a steered model writes, by a judge; and how fluent that is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ufm._files import Arrays, digest
-from ufm._json import finite_or_null
+from ufm._json import JSON, finite_or_null
 from ufm._progress import Progress, silent
 
 from ..concepts.concept import Concept
@@ -107,29 +107,13 @@ def judged_presence(
     [0.    0.625 1.   ] (2, 3)
     """
     _check(form, answer, threshold)
-    show = progress or silent
     size = samples if samples is not None else {"paper": 32, "code": 12}[form]
     sampling = Sampling(length, size, temperature, top_k, top_p, seed)
-    place = None if directory is None else Path(directory)
-    written, settings = write_texts(
-        model,
-        tokenizer,
-        contexts,
-        steering,
-        alphas,
-        sampling,
-        None if place is None else place / "texts",
-        show,
-    )
-    asked = {
-        "kind": "answers",
-        "texts": digest(settings),
-        "judge": judge.name,
-        "concept": concept.name,
-        "question": concept.question,
-        "form": form,
-    }
-    journal = None if place is None else Journal(place / f"answers-{digest(asked)}", asked)
+    place, show = None if directory is None else Path(directory), progress or silent
+    given = model, tokenizer, contexts, steering, alphas, sampling
+    written, settings = write_texts(*given, None if place is None else place / "texts", show)
+    about = _about(judge, concept, form, settings)
+    journal = None if place is None else Journal(place / f"answers-{digest(about)}", about)
 
     def ask(a: int, some: slice) -> Arrays:
         of_prompts = [of_prompt[a] for of_prompt in written.texts[some]]
@@ -138,7 +122,10 @@ def judged_presence(
     parts = groups(len(contexts), size)
     answers = by_parts(journal, written.alphas.size, parts, ask, show, "judging")
     found = _summary(written, answers["probability"], answer, threshold, seed)
-    result = JudgedPresence(
+    if journal is not None:
+        said = {**about, "answer": answer, "presence": found["presence"]}
+        journal.finish(answers, finite_or_null(said))
+    return JudgedPresence(
         **found,
         judge=judge.name,
         concept=concept.name,
@@ -146,10 +133,6 @@ def judged_presence(
         answer=answer,
         texts=written.texts,
     )
-    if journal is not None:
-        about = finite_or_null({**asked, "answer": answer, "presence": result.presence})
-        journal.finish({"probability": answers["probability"]}, about)
-    return result
 
 
 def joined(texts: Sequence[str]) -> str:
@@ -165,6 +148,18 @@ def _check(form: str, answer: str, threshold: float) -> None:
         raise ValueError(f'answer must be "label", "sampled" or "probability"; got {answer!r}')
     if not 0 <= threshold < 1:
         raise ValueError(f"threshold must be at least 0 and below 1; got {threshold:g}")
+
+
+def _about(judge: Judge, concept: Concept, form: str, texts: Mapping[str, JSON]) -> dict[str, JSON]:
+    """What answers depend on; `texts`: what those that are judged depend on."""
+    return {
+        "kind": "answers",
+        "texts": digest(texts),
+        "judge": judge.name,
+        "concept": concept.name,
+        "question": concept.question,
+        "form": form,
+    }
 
 
 def _asked(

@@ -90,20 +90,10 @@ def write_texts(
     journal = None if directory is None else Journal(directory, settings)
 
     def make(a: int, some: slice) -> Arrays:
-        chosen = [row for row in prompts[some] for _ in range(s)]
-        tokens = generate_all(
-            model,
-            chosen,
-            steering,
-            strengths[a : a + 1],
-            count=sampling.length,
-            seeds=seeds[some].ravel().tolist(),
-            ends=tokenizer.ends,
-            temperature=sampling.temperature,
-            top_k=sampling.top_k,
-            top_p=sampling.top_p,
-        )[:, 0]
-        spent = nats(model, chosen, [row[row != NOTHING].tolist() for row in tokens])
+        rows = [row for row in prompts[some] for _ in range(s)]
+        drawn = seeds[some].ravel().tolist()
+        given = model, rows, steering, strengths[a : a + 1], sampling, drawn, tokenizer.ends
+        tokens, spent = _drawn(*given)
         return {"tokens": tokens.reshape(-1, s, sampling.length), "nats": spent.reshape(-1, s)}
 
     found = by_parts(journal, strengths.size, groups(m, s), make, progress, "writing")
@@ -112,6 +102,31 @@ def write_texts(
         for of_prompt in found["tokens"]
     ]
     return SteeredTexts(strengths, found["tokens"], found["nats"], texts), settings
+
+
+def _drawn(
+    model: LanguageModel,
+    rows: Sequence[Sequence[int]],
+    steering: Steering,
+    strength: Float[np.ndarray, " 1"],
+    sampling: Sampling,
+    seeds: Sequence[int],
+    ends: Sequence[int],
+) -> tuple[Int[np.ndarray, "texts L"], Float[np.ndarray, " texts"]]:
+    """A text after each row, and what it costs under the unsteered model."""
+    tokens = generate_all(
+        model,
+        rows,
+        steering,
+        strength,
+        count=sampling.length,
+        seeds=seeds,
+        ends=ends,
+        temperature=sampling.temperature,
+        top_k=sampling.top_k,
+        top_p=sampling.top_p,
+    )[:, 0]
+    return tokens, nats(model, rows, [row[row != NOTHING].tolist() for row in tokens])
 
 
 def groups(prompts: int, samples: int) -> list[slice]:
