@@ -10,14 +10,20 @@ import numpy as np
 
 from ufm._progress import Progress
 
+from ..concepts.concept import CONCEPTS
 from ..decoder.steering import Steering
+from ..judge.fluency import nats
+from ..judge.steered_texts import plain_text
 from ..measure.window_cost import CostWindow
 from ..steering.generate import generate_all
 from ..steering.steered_prompt import SteeredPrompt, bucket, chunks
 from .experiment import Experiment
 from .laboratory import KINDS, Laboratory, Measurement
+from .study import Study
 
 _TEXTS = 64  # that are written at once
+_ASKED = 16  # texts that the judge is asked about
+_LONG = 60.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,10 @@ class Speed:
 
 @dataclass(frozen=True)
 class Cost:
-    """Of measurements: seconds of work, without compilation; bytes of weights, and of a batch at most."""
+    """Of measurements: seconds of work, without compilation; bytes of a batch at most.
+
+    `weights`: bytes of those on one device.
+    """
 
     seconds: dict[Measurement, float]
     weights: int
@@ -135,31 +144,26 @@ class Cost:
 def measure_cost(
     laboratory: Laboratory, measurements: Sequence[Measurement], progress: Progress
 ) -> Cost:
-    """The cost of measurements, from one prompt and one window at the first and the last steered block."""
-    timers = {"cost": _time_window, "presence": _time_text, "task": _time_task}
-    kinds = list(dict.fromkeys(m.kind if m.kind in timers else "prompt" for m in measurements))
-    speeds: dict[str, Speed] = {}
-    for k, kind in enumerate(kinds):
-        progress(k, len(kinds), "how long it takes")
-        timer = timers.get(kind, _time_prompt)
-        speeds[kind] = _speed(laboratory, measurements[0].concept, timer)
-    seconds = {
-        m: m.sequences(laboratory.study)
-        * speeds[m.kind if m.kind in timers else "prompt"].at(m.layer)
-        for m in measurements
+    """The cost of measurements, from one prompt, one window and a few texts, each worked on twice."""
+    study = laboratory.study
+    layers = study.layers[0], study.layers[-1]
+    # a text runs through all blocks, wherever it is steered, and a task is asked at the middle one
+    timers = {
+        "prompt": (_time_prompt, layers),
+        "cost": (_time_window, layers),
+        "presence": (_time_text, (study.middle, study.middle)),
+        "task": (_time_task, (study.middle, study.middle)),
     }
-    model = laboratory.study.model
-    weights = sum(leaf.nbytes for leaf in jax.tree.leaves(model.params))
-    return Cost(seconds, weights, model.memory)
-
-
-def _speed(
-    laboratory: Laboratory, concept: str, seconds: Callable[[Laboratory, str, int], float]
-) -> Speed:
-    layers = laboratory.study.layers[0], laboratory.study.layers[-1]
-    first = seconds(laboratory, concept, layers[0])
-    last = first if layers[0] == layers[1] else seconds(laboratory, concept, layers[1])
-    return Speed(layers, (first, last))
+    of = {m: m.kind if m.kind in timers else "prompt" for m in measurements}
+    speeds: dict[str, Speed] = {}
+    for k, kind in enumerate(dict.fromkeys(of.values())):
+        progress(k, len(set(of.values())), "how long it takes")
+        timer, where = timers[kind]
+        found = [timer(laboratory, measurements[0].concept, x) for x in sorted(set(where))]
+        speeds[kind] = Speed(where, (found[0], found[-1]))
+    seconds = {m: m.sequences(study) * speeds[kind].at(m.layer) for m, kind in of.items()}
+    held = [leaf.addressable_shards[0].data.nbytes for leaf in jax.tree.leaves(study.model.params)]
+    return Cost(seconds, sum(held), study.model.memory)
 
 
 def _time_prompt(laboratory: Laboratory, concept: str, layer: int) -> float:
@@ -188,27 +192,48 @@ def _time_window(laboratory: Laboratory, concept: str, layer: int) -> float:
 
 
 def _time_text(laboratory: Laboratory, concept: str, layer: int) -> float:
+    """A text written, its perplexity, and the judge's answer."""
     study = laboratory.study
     vector = laboratory.vector(concept, layer)
     rows = [list(row) for row in study.rows for _ in range(study.scale.samples)][:_TEXTS]
     alphas = study.scale.presence.alphas(vector)[-1:]
     how = {"count": study.scale.text_length, "seeds": range(len(rows))}
-    return _second(
-        lambda: generate_all(study.model, rows, Steering.of(vector), alphas, **how)
-    ) / len(rows)
+    made: list[np.ndarray] = []
+
+    def write() -> None:
+        made.append(generate_all(study.model, rows, Steering.of(vector), alphas, **how)[:, 0])
+
+    writing = _second(write)
+    reading = _second(lambda: nats(study.model, rows, made[0].tolist()))
+    texts = [plain_text(study.tokenizer, row) for row in made[0]]
+    return (writing + reading) / len(rows) + _time_judge(study, concept, texts)
+
+
+def _time_judge(study: Study, concept: str, texts: Sequence[str]) -> float:
+    """An answer about a text; a server may remember what it was asked, so the second texts are others."""
+    assert study.judge is not None
+    judge, said = study.judge, [text for text in texts if text]
+    count = min(len(said) // 2, _ASKED)
+    if count == 0:
+        return 0.0
+    some = iter((said[:count], said[count : 2 * count]))
+    return _second(lambda: judge.probabilities(next(some), CONCEPTS[concept])) / count
 
 
 def _time_task(laboratory: Laboratory, concept: str, layer: int) -> float:
     study, vector = laboratory.study, laboratory.vector(concept, layer)
     assert study.task is not None
-    begun = time.perf_counter()  # many batches, of which few compile
-    study.task.scores(study.model, study.tokenizer, Steering.of(vector), 0.0)
-    return time.perf_counter() - begun
+    task = study.task
+    return _second(lambda: task.scores(study.model, study.tokenizer, Steering.of(vector), 0.0))
 
 
 def _second(run: Callable[[], object]) -> float:
-    """Seconds of the second call: the first one compiles."""
-    jax.block_until_ready(run())
+    """Seconds of the second call: the first one compiles. Beside a minute, compiling takes little."""
+    first = _seconds(run)
+    return first if first > _LONG else _seconds(run)
+
+
+def _seconds(run: Callable[[], object]) -> float:
     begun = time.perf_counter()
     jax.block_until_ready(run())
     return time.perf_counter() - begun
