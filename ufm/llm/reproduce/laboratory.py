@@ -29,6 +29,7 @@ KINDS = ("curves", "runs", "log-odds", "cost", "presence", "task")
 # Of the strength at which the parabola costs 0.05 nats: where the law looks, and what its picture shows.
 _NEAR = np.array([-1.5, -1.0, -0.5, -1 / 8, -1 / 16, 0.0, 1 / 16, 1 / 8, 0.5, 1.0, 1.5], np.float64)
 _EXACT = 6  # strengths that take as long as the exact derivatives
+_FILES = 256  # at most, for the windows of a text
 
 
 @dataclass(frozen=True)
@@ -234,7 +235,7 @@ class Laboratory:
                 places[k],
                 length=max(map(len, study.windows)),
                 order=order,
-                windows_per_file=1,
+                windows_per_file=-(-len(study.windows) // _FILES),
                 progress=partial(show, k),
             )
 
