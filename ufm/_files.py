@@ -36,6 +36,13 @@ def write_whole(path: Path, data: bytes) -> None:
             aside.unlink()
 
 
+def delete_half_written(*folders: Path) -> None:
+    """Delete the files that `write_whole` had begun in these folders when it was killed."""
+    for folder in folders:
+        for left_over in folder.glob(".*.part"):
+            left_over.unlink(missing_ok=True)
+
+
 def write_json(path: Path, data: Mapping[str, JSON]) -> None:
     """Write `data` as JSON, whole or not at all."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True)

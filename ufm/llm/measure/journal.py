@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ufm._files import Arrays, read_arrays, write_arrays, write_json
+from ufm._files import Arrays, delete_half_written, read_arrays, write_arrays, write_json
 from ufm._json import JSON
 from ufm._progress import Progress
 
@@ -23,8 +23,7 @@ class Journal:
         self.directory = Path(directory)
         self.parts = self.directory / "parts"
         self.parts.mkdir(parents=True, exist_ok=True)
-        for left_over in [*self.directory.glob(".*.part"), *self.parts.glob(".*.part")]:
-            left_over.unlink(missing_ok=True)
+        delete_half_written(self.directory, self.parts)
         path = self.directory / "run.json"
         if path.exists():
             before = read_json(path)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import matplotlib
 
-from ufm._files import write_json, write_whole
+from ufm._files import delete_half_written, write_json, write_whole
 from ufm._progress import Progress, silent
 
 from ..report.figures import STYLE, as_bytes
@@ -19,6 +19,7 @@ def write_reproduction(
     folder = Path(directory)
     figures = folder / "figures"
     figures.mkdir(parents=True, exist_ok=True)
+    delete_half_written(folder, figures)
     pictures, written = {}, []
     experiments = reproduction.plan.experiments
     for k, each in enumerate(experiments):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from ufm._files import delete_half_written
 from ufm._progress import Progress, silent
 
 from ..concepts.concept import CONCEPTS
@@ -42,6 +43,7 @@ class Author:
         self.directory.mkdir(parents=True, exist_ok=True)
         path = self.directory / f"{concept}.jsonl"
         if not path.is_file():
+            delete_half_written(self.directory)
             for left_over in self.directory.glob(f"{concept}_*.jsonl"):
                 left_over.unlink()
             made = write_prompts(
