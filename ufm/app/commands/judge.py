@@ -37,6 +37,7 @@ class Judge:
         served: What the server calls its model.
         timeout: Seconds to wait for a server's answer.
         at_once: Questions to a server that are under way at one time.
+        split_weights: Split the weights over the devices, for a model that does not fit one.
         dtype: Floating-point type that a model of ours computes in.
         texts: List each text with the answer.
         json: Print everything, each text too, as JSON on standard output.
@@ -49,6 +50,7 @@ class Judge:
     timeout: Annotated[float, POSITIVE, Rare()] = 60.0
     dtype: Annotated[Literal["float32", "float64", "bfloat16"], Rare()] = "float32"
     at_once: Annotated[int, at_least(1, 256), Rare()] = 4
+    split_weights: Annotated[bool, Rare()] = False
     texts: bool = False
     json: bool = False
 
@@ -81,7 +83,7 @@ class Judge:
         return judge if is_rule else calibrated(judge, read_labels(self.labels))[0]
 
     def _judge(self) -> "AnyJudge":
-        from ufm.llm.checkpoint.load import load
+        from ufm.llm.checkpoint.spread import load_spread
         from ufm.llm.judge.keywords import KeywordJudge
         from ufm.llm.judge.model_judge import ModelJudge
         from ufm.llm.judge.server_judge import ServerJudge
@@ -95,4 +97,5 @@ class Judge:
             how = self.judge, self.served, wording
             return ServerJudge(*how, timeout=self.timeout, at_once=self.at_once)
         tokenizer = load_tokenizer(self.judge)
-        return ModelJudge(load(self.judge, self.dtype), tokenizer, wording)
+        model = load_spread(self.judge, self.dtype, is_split=self.split_weights)
+        return ModelJudge(model, tokenizer, wording)

@@ -1,6 +1,7 @@
 """`ufm reproduce`: the experiments of the paper's Section 5 and Appendix A on a model, as one page."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -20,8 +21,15 @@ from .rules import EXISTING_FILE, FOLDER, Rule, number
 from .start import starting_jax
 
 if TYPE_CHECKING:
+    from ufm._progress import Progress
+    from ufm.llm.decoder.model import LanguageModel
+    from ufm.llm.judge.judge import Judge as AnyJudge
+    from ufm.llm.reproduce.laboratory import Laboratory
+    from ufm.llm.reproduce.plan import Plan
+    from ufm.llm.reproduce.processes import Processes
     from ufm.llm.reproduce.study import Study
     from ufm.llm.reproduce.task import Task
+    from ufm.llm.text.tokenizer import Tokenizer
 
 
 def _files(paths: tuple[Path, ...]) -> str | None:
@@ -73,6 +81,10 @@ class Reproduce:
         figures: Figures of the paper to run, such as 6 or A.13; all if not given.
         plan: Say what would be run and what it costs, and stop there.
         share: Run part K of N of the plan, K/N; from folders copied together the page is made without it.
+        distributed: Run as one of several processes that share --out, each with its part of the plan, as
+            jax.distributed finds them.
+        split_weights: Split the weights over the devices, for a model that does not fit one; else each
+            device has a copy and takes part of the work.
         unit: What the ranges of α are multiples of, if not what the scale says: the vector as measured,
             or usual hidden states.
         dtype: Floating-point type that the model computes in.
@@ -98,6 +110,8 @@ class Reproduce:
     figures: Annotated[tuple[str, ...], Metavar("FIGURE")] = ()
     plan: bool = False
     share: Annotated[str | None, Metavar("K/N")] = None
+    distributed: bool = False
+    split_weights: bool = False
     unit: Annotated[Literal["vector", "hidden"] | None, Rare()] = None
     dtype: Annotated[Literal["float32", "float64", "bfloat16"], Rare()] = "float32"
     revision: Annotated[str | None, Rare()] = None
@@ -112,77 +126,113 @@ class Reproduce:
         concepts = tuple(filter(None, words))
         if self.concepts and not concepts:
             raise BadInput("--concepts names no concept")
+        if self.distributed and self.share is not None:
+            raise BadInput(
+                "--distributed finds the shares itself: leave out --share, or --distributed"
+            )
         object.__setattr__(self, "concepts", concepts)
 
     def __call__(self) -> int:
         """The exit status is 1 where a law fails."""
         errors = Console(stderr=True)
-        with as_bad_input((ValueError, ModuleNotFoundError)), starting_jax(errors):
-            from ufm.llm.reproduce.experiments import chosen
-            from ufm.llm.reproduce.files import write_reproduction
-            from ufm.llm.reproduce.make import judge, open_laboratory, run
-            from ufm.llm.reproduce.plan import Share, make_plan, measure_cost
         with as_bad_input((ValueError, ModuleNotFoundError)):
-            share = Share() if self.share is None else Share.read(self.share)
+            processes = self._processes(errors)
+            with starting_jax(errors):
+                from ufm.llm.reproduce.experiments import chosen
+                from ufm.llm.reproduce.make import run
+                from ufm.llm.reproduce.plan import Share, make_plan, measure_cost
+            share = processes.share if self.share is None else Share.read(self.share)
             experiments = chosen(self.figures)
-            study = self._study(errors)
+            laboratory = self._laboratory(processes, errors)
+            plan = make_plan(laboratory, experiments)
+            mine = plan.of(share, laboratory)
+            left = [m for m in mine if not laboratory.is_done(m)]
             with progress_bar("starting", errors) as bar:
-                laboratory = open_laboratory(study, self.out / "runs", bar)
-                plan = make_plan(laboratory, experiments)
-                mine = plan.of(share, laboratory)
-                left = [m for m in mine if not laboratory.is_done(m)]
                 cost = measure_cost(laboratory, left, bar)
             if self.plan or errors.is_terminal:
-                print_plan(plan, mine, cost, share, study, Output() if self.plan else errors)
+                study, console = laboratory.study, Output() if self.plan else errors
+                print_plan(plan, mine, cost, share, study, console)
             if self.plan:
                 return 0
             with progress_bar("starting", errors) as bar:
                 run(laboratory, cost, bar)
-            if share.count > 1:
-                return 0
-            with progress_bar("figures", errors) as bar:
-                reproduction = judge(laboratory, plan)
-                write_reproduction(reproduction, self.out, bar)
+            processes.wait()
+            makes_page = share.count == 1 if self.share is not None else processes.is_first
+            return self._page(laboratory, plan, errors) if makes_page else 0
+
+    def _processes(self, errors: Console) -> "Processes":
+        """Those that were started with this one; JAX is told of them before it starts its devices."""
+        with errors.status("starting JAX …"):
+            from ufm.llm.reproduce.processes import Processes
+
+            return Processes.join() if self.distributed else Processes()
+
+    def _laboratory(self, processes: "Processes", errors: Console) -> "Laboratory":
+        """Models are read by each process; prompts and vectors are made by the first one alone."""
+        from ufm.llm.reproduce.make import open_laboratory
+
+        with errors.status("loading the model …"):
+            loaded, runs = self._load(), self.out / "runs"
+
+        def opened() -> "Laboratory":
+            with progress_bar("reading", errors) as bar:
+                return open_laboratory(self._study(loaded, bar), runs, bar)
+
+        return processes.prepare(opened, runs / "run.json")
+
+    def _load(self) -> "_Loaded":
+        """The models, the smaller files before their weights."""
+        from ufm.llm.checkpoint.spread import load_spread
+        from ufm.llm.text.tokenizer import load_tokenizer
+
+        load = partial(load_spread, dtype=self.dtype, is_split=self.split_weights)
+        tokenizer = load_tokenizer(self.model, self.revision)
+        model = load(self.model, revision=self.revision, ignore=self.ignore)
+        writer = None
+        if self.writer is not None:
+            writer = load(self.writer), load_tokenizer(self.writer)
+        judge = Judge(
+            self.judge, served=self.served, dtype=self.dtype, split_weights=self.split_weights
+        ).open()
+        return _Loaded(replace(model, memory=int(self.memory * 1e9)), tokenizer, writer, judge)
+
+    def _study(self, loaded: "_Loaded", bar: "Progress") -> "Study":
+        """What is reproduced; prompts that are missing are written."""
+        from ufm.llm.decoder.arguments import block_number
+        from ufm.llm.reproduce.inputs import Author, read_study
+        from ufm.llm.reproduce.scale import SCALES
+        from ufm.llm.reproduce.study import default_layers
+
+        blocks = loaded.model.blocks
+        given = sorted({block_number(layer, blocks) for layer in self.layers})
+        scale = SCALES[self.scale]
+        return read_study(
+            loaded.model,
+            loaded.tokenizer,
+            scale if self.unit is None else scale.in_unit(self.unit),
+            Author(self.out / "prompts", loaded.writer, bar),
+            concepts=self.concepts,
+            prompts=self.prompts,
+            contexts=self.contexts,
+            text=self.text,
+            layers=given or default_layers(blocks),
+            judge=loaded.judge,
+            task=self._task(),
+        )
+
+    def _page(self, laboratory: "Laboratory", plan: "Plan", errors: Console) -> int:
+        """Judge what was measured, write it and print it; 1 where a law fails."""
+        from ufm.llm.reproduce.files import write_reproduction
+        from ufm.llm.reproduce.make import judge
+
+        with progress_bar("figures", errors) as bar:
+            reproduction = judge(laboratory, plan)
+            write_reproduction(reproduction, self.out, bar)
         if self.json:
             print_json(reproduction.as_json())
         else:
             print_reproduction(reproduction, self.out, Output())
         return 1 if reproduction.fails else 0
-
-    def _study(self, errors: Console) -> "Study":
-        """The model and the files, read: the small files first."""
-        from ufm.llm.checkpoint.load import load
-        from ufm.llm.decoder.arguments import block_number
-        from ufm.llm.reproduce.inputs import Author, read_study
-        from ufm.llm.reproduce.scale import SCALES
-        from ufm.llm.reproduce.study import default_layers
-        from ufm.llm.steering.devices import on_each_device
-        from ufm.llm.text.tokenizer import load_tokenizer
-
-        with errors.status("loading the model …"):
-            tokenizer = load_tokenizer(self.model, self.revision)
-            model = load(self.model, self.dtype, revision=self.revision, ignore=self.ignore)
-            model = on_each_device(replace(model, memory=int(self.memory * 1e9)))
-            writer = None
-            if self.writer is not None:
-                writer = load(self.writer, self.dtype), load_tokenizer(self.writer)
-            judge = Judge(self.judge, served=self.served, dtype=self.dtype).open()
-        given = sorted({block_number(layer, model.blocks) for layer in self.layers})
-        scale = SCALES[self.scale]
-        with progress_bar("reading", errors) as bar:
-            return read_study(
-                model,
-                tokenizer,
-                scale if self.unit is None else scale.in_unit(self.unit),
-                Author(self.out / "prompts", writer, bar),
-                concepts=self.concepts,
-                prompts=self.prompts,
-                contexts=self.contexts,
-                text=self.text,
-                layers=given or default_layers(model.blocks),
-                judge=judge,
-                task=self._task(),
-            )
 
     def _task(self) -> "Task | None":
         """The questions that the steered model is asked."""
@@ -197,3 +247,13 @@ class Reproduce:
         if self.task == "python":
             return QuestionTask(python_questions(_QUESTIONS + 2), "Python's manual")
         return QuestionTask(read_questions(self.task), self.task)
+
+
+@dataclass(frozen=True, eq=False)
+class _Loaded:
+    """The steered model, its tokenizer, who writes prompts in its place, and who judges texts."""
+
+    model: "LanguageModel"
+    tokenizer: "Tokenizer"
+    writer: "tuple[LanguageModel, Tokenizer] | None"
+    judge: "AnyJudge"

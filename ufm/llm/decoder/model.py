@@ -16,6 +16,7 @@ from ufm._checks import Numbers
 from .arguments import SITES, one_of, scalar, steered_block, token_batch
 from .blocks import embed, run_blocks
 from .config import Config
+from .devices import shared_out
 from .head import normalise, unembed
 from .layout import Layout, layout_of
 from .params import Params, at_least_float32
@@ -239,8 +240,12 @@ class LanguageModel(eqx.Module):
         return at_least_float32(self.dtype)
 
     def batch(self, tokens: Numbers, mask: Numbers | None = None) -> tuple[Array, Array, bool]:
-        """Tokens and mask, checked, as arrays [B, T]; and whether they were one sequence [T]."""
-        return token_batch(tokens, mask, self.config)
+        """Tokens and mask, checked, as arrays [B, T]; and whether they were one sequence [T].
+
+        Where each device has a copy of the weights (`on_each_device`), the sequences are shared out.
+        """
+        ids, real, is_single = token_batch(tokens, mask, self.config)
+        return shared_out(self.params, ids), shared_out(self.params, real), is_single
 
     def place(self, steering: Steering) -> Placed:
         """The same steering, checked against this model, with v as an array of the dtype `wide`."""

@@ -1,6 +1,7 @@
 """Text from a steered model: one token after the other, with keys and values kept."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +13,7 @@ from ufm._random import check_seed
 
 from ..decoder.arguments import check_context
 from ..decoder.blocks import apply_block, embed, extend
+from ..decoder.devices import shared_out
 from ..decoder.head import normalise, unembed
 from ..decoder.layout import Layout, Rotation, arrange, layout_of, pick
 from ..decoder.model import LanguageModel
@@ -97,35 +99,54 @@ def generate_all(
     have, or have ended, none goes on.
     """
     strengths = check_strengths(alphas, model, steering)
-    rows = [np.asarray(model.batch(list(tokens))[0])[0] for tokens in prompts]
-    longest = max(row.size for row in rows)
-    _check(steering, strengths, count, temperature, seeds, longest, model)
+    ids, real = _padded(model, prompts)
+    _check(steering, strengths, count, temperature, seeds, ids.shape[1], model)
     check_likeliest(top_k, top_p)
-    is_cut = temperature > 0 and (top_k is not None or top_p < 1)
-    ids = np.zeros((len(rows), longest), np.int32)
-    real = np.zeros(ids.shape, bool)
-    for j, row in enumerate(rows):  # padded on the left: all texts go on from one place
-        ids[j, longest - row.size :], real[j, longest - row.size :] = row, True
     ids, real = (np.repeat(x, strengths.size, axis=0) for x in (ids, real))
-    states = _States(model, steering, np.tile(strengths, len(rows)), room or count, ids, real)
+    states = _States(model, steering, np.tile(strengths, len(prompts)), room or count, ids, real)
     logits, show = states.read(), progress or silent
-    keys = jnp.stack([jax.random.key(seed) for seed in seeds])
+    choose = _chooser(seeds, temperature, top_k, top_p)
     made = np.full((len(ids), count), NOTHING, np.int32)
     is_done = np.zeros(len(ids), bool)
     for k in range(count):
         if k:
             logits = states.next(made[:, k - 1], k - 1)
-        if is_cut:
-            logits = keep_likeliest(logits, temperature, top_k=top_k, top_p=top_p)
-        chosen = np.asarray(_choose_all(logits, keys, k, temperature))
-        made[:, k] = chosen
-        is_done |= np.isin(chosen, np.asarray(ends, np.int32))
+        made[:, k] = choose(logits, k)
+        is_done |= np.isin(made[:, k], np.asarray(ends, np.int32))
         if is_over is not None:
             is_done |= is_over(made[:, : k + 1])
         show(k + 1, count)
         if is_done.all():
             break
-    return _cut(made, ends).reshape(len(rows), strengths.size, count)
+    return _cut(made, ends).reshape(len(prompts), strengths.size, count)
+
+
+def _padded(
+    model: LanguageModel, prompts: Sequence[Sequence[int]]
+) -> tuple[Int[np.ndarray, "prompts length"], Bool[np.ndarray, "prompts length"]]:
+    """The prompts, padded on the left so that all texts go on from one place, and which tokens are real."""
+    rows = [np.asarray(model.batch(list(tokens))[0])[0] for tokens in prompts]
+    longest = max(row.size for row in rows)
+    ids = np.zeros((len(rows), longest), np.int32)
+    real = np.zeros(ids.shape, bool)
+    for j, row in enumerate(rows):
+        ids[j, longest - row.size :], real[j, longest - row.size :] = row, True
+    return ids, real
+
+
+def _chooser(
+    seeds: Sequence[int], temperature: float, top_k: int | None, top_p: float
+) -> Callable[[Array, int], np.ndarray]:
+    """Draws token number k of each text from its logits; `seeds` has one for each prompt."""
+    keys = jnp.stack([jax.random.key(seed) for seed in seeds])
+    is_cut = temperature > 0 and (top_k is not None or top_p < 1)
+
+    def choose(logits: Array, k: int) -> np.ndarray:
+        if is_cut:
+            logits = keep_likeliest(logits, temperature, top_k=top_k, top_p=top_p)
+        return np.asarray(_choose_all(logits, keys, k, temperature))
+
+    return choose
 
 
 def _cut(made: np.ndarray, ends: Sequence[int]) -> np.ndarray:
@@ -181,15 +202,17 @@ class _States:
         real: Bool[np.ndarray, "texts length"],
     ):
         self.model, self.ids = model, ids
+        # devices with a copy of the weights each share the texts
+        share = partial(shared_out, model.params)
         parts = () if steering is None else model.place(steering).parts
         self.added = {(part.layers[0], part.site): part.vector for part in parts}
-        self.alphas = jnp.asarray(alphas.astype(model.wide))
+        self.alphas = share(jnp.asarray(alphas.astype(model.wide)))
         self.length, most = ids.shape[1], model.config.positions
         # rounded up, so that texts of about one length share their programs
         capacity = -(-(self.length + count) // _ROUND) * _ROUND
         capacity = capacity if most is None else min(capacity, most)
         room = np.ones((len(ids), capacity - self.length), bool)
-        self.everywhere = layout_of(jnp.asarray(np.concatenate([real, room], axis=1)))
+        self.everywhere = layout_of(share(jnp.asarray(np.concatenate([real, room], axis=1))))
         self.cache: list[tuple[Array, Array]] = []
 
     def read(self) -> Array:
@@ -200,7 +223,7 @@ class _States:
         stop = min(-(-self.length // _ROUND) * _ROUND, capacity)
         layout = layout_of(self.everywhere.mask[:, :stop])
         ids = jnp.asarray(np.pad(self.ids, ((0, 0), (0, stop - self.length))))
-        x = embed(model.params, model.config, ids, layout)
+        x = embed(model.params, model.config, shared_out(model.params, ids), layout)
         room = ((0, 0), (0, capacity - stop), (0, 0), (0, 0))
         for i, settings in enumerate(model.config.blocks):
             arranged = arrange(layout, settings, x.dtype)
@@ -214,7 +237,8 @@ class _States:
         model, at = self.model, jnp.array([self.length + step])
         positions = pick(self.everywhere.positions[..., None], at)[..., 0]
         here = Layout(jnp.ones(positions.shape, bool), positions, jnp.zeros(len(chosen), int))
-        x = embed(model.params, model.config, jnp.asarray(chosen)[:, None], here)
+        newest = shared_out(model.params, jnp.asarray(chosen)[:, None])
+        x = embed(model.params, model.config, newest, here)
         arranged: dict[object, tuple[Rotation, Array]] = {}
         for i, settings in enumerate(model.config.blocks):
             where = (settings.rotary, settings.window)

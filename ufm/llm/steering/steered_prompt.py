@@ -16,6 +16,7 @@ from ufm._checks import Numbers, finite
 from ..decoder.adapted import AdaptedModel, Model, RowSeries, Run
 from ..decoder.arguments import check_shift
 from ..decoder.blocks import apply_block, extend
+from ..decoder.devices import shared_out
 from ..decoder.head import normalise, unembed
 from ..decoder.layout import Layout, arrange, layout_of, pick
 from ..decoder.model import LanguageModel
@@ -23,7 +24,6 @@ from ..decoder.steering import Blocks, Placed, Steering, add
 from ..decoder.taylor import logit_series
 from ..text.tokenizer import pad
 from .batches import at_once, within_blocks
-from .devices import shared_out
 from .last_block import LastBlock, has_closed_form
 
 _BUCKET = 4
@@ -55,7 +55,7 @@ class SteeredRun:
     def states(self, alphas: Float[Array, " strengths"]) -> Float[Array, "strengths rows d"]:
         """The last hidden states at each strength, of all rows or of the last."""
         where = self.layout, self.steering, self.only_last
-        return self.model.steered_states(self.before, shared_out(self.model, alphas), *where)
+        return self.model.steered_states(self.before, shared_out(self.model.params, alphas), *where)
 
     def logit_series(self, alphas: Float[Array, " strengths"], order: int) -> RowSeries:
         """The logits at each strength and their derivatives in it, up to `order`, of the rows asked for."""
@@ -149,7 +149,7 @@ class SteeredPrompt(SteeredRun):
     def logits(self, alphas: Float[Array, " strengths"]) -> Float[Array, "strengths vocab"]:
         """Logits after the last token at each strength; not all bits of α = 0 are the model's own."""
         params, config = self.model.params, self.model.config
-        alphas = shared_out(self.model, alphas)
+        alphas = shared_out(params, alphas)
         if self.last_block is not None:
             return self.last_block.logits(alphas)[:, 0]
         if self.cache is None:

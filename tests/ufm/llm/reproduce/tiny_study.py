@@ -1,4 +1,7 @@
-"""The paper's experiments on a tiny model; python -m tests.ufm.llm.reproduce.tiny_study OUT runs them."""
+"""The paper's experiments on a tiny model: python -m tests.ufm.llm.reproduce.tiny_study OUT FIGURE …
+
+runs some of them, or all; with --split the weights are split over the devices.
+"""
 
 import sys
 from dataclasses import replace
@@ -10,6 +13,7 @@ import numpy as np
 import ufm.llm
 from tests.ufm.llm.report.killed_report import NEGATIVE, POSITIVE, TEXT
 from ufm._progress import Progress, silent
+from ufm.llm.checkpoint.spread import load_spread
 from ufm.llm.judge.keywords import KeywordJudge
 from ufm.llm.reproduce.directions import Sides
 from ufm.llm.reproduce.experiments import chosen
@@ -18,7 +22,6 @@ from ufm.llm.reproduce.make import Reproduction, judge, open_laboratory, run
 from ufm.llm.reproduce.plan import Cost, Share, make_plan
 from ufm.llm.reproduce.scale import SMALL, Range
 from ufm.llm.reproduce.study import Study
-from ufm.llm.steering.devices import on_each_device
 
 SCALE = replace(
     SMALL,
@@ -56,10 +59,10 @@ class Likeliest:
         return np.array(found, float)
 
 
-def study() -> Study:
+def study(is_split: bool = False) -> Study:
     """Two concepts, one with both kinds of N, after both blocks."""
     jax.config.update("jax_enable_x64", True)
-    model = on_each_device(ufm.llm.load("tests/data/llm/gpt2", "float64"))
+    model = load_spread("tests/data/llm/gpt2", "float64", is_split=is_split)
     tokenizer = ufm.llm.load_tokenizer("tests/data/llm/gpt2")
     letters, words = ([tokenizer.encode(text) for text in side] for side in (POSITIVE, NEGATIVE))
     concepts = (
@@ -75,10 +78,14 @@ def study() -> Study:
 
 
 def measure(
-    directory: Path, figures: list[str], share: Share = _ALL, progress: Progress = silent
+    directory: Path,
+    figures: list[str],
+    share: Share = _ALL,
+    progress: Progress = silent,
+    is_split: bool = False,
 ) -> Laboratory:
     """A share of the measurements."""
-    laboratory = open_laboratory(study(), directory, silent)
+    laboratory = open_laboratory(study(is_split), directory, silent)
     plan = make_plan(laboratory, chosen(figures))
     run(laboratory, Cost(dict.fromkeys(plan.of(share, laboratory), 1.0), 0, 0), progress)
     return laboratory
@@ -95,6 +102,7 @@ def reproduce(
 if __name__ == "__main__":
     measure(
         Path(sys.argv[1]),
-        sys.argv[2:],
+        [figure for figure in sys.argv[2:] if figure != "--split"],
+        is_split="--split" in sys.argv,
         progress=lambda done, total=1, stage="": print(stage, flush=True),
     )
