@@ -303,6 +303,11 @@ WITHIN_BUDGET = Hypothesis(
     "the intervention costs at most κ (those of the check are scaled until they do)",
     lambda instance: None,
 )
+CLOSE_CONTEXTS = Hypothesis(
+    "close-contexts",
+    "any two contexts are D < log χ apart (the check moves them towards the first until they are)",
+    lambda instance: None,
+)
 EVERY_STEP = Hypothesis(
     "every-step",
     "the same vector is added, times the same α, at every step of the generation",

@@ -40,6 +40,8 @@ CLAIM_IDS = [
     "sign-rule",
     "contrastive.geometric-path",
     "sweet-spot.nonempty",
+    "sweet-spot.width",
+    "sweet-spot.shared",
     "half-saturation.bounds",
     "ce.kl-identity",
     "ce.convex",

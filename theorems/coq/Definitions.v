@@ -127,6 +127,11 @@ Definition level M (m : R) z : bool := if Req_EM_T (M z) m then true else false.
 Definition ranges V M (range : R) : Prop :=
   forall y z, In y V -> In z V -> M z - M y <= range.
 
+(* Its logarithm is how far apart low and high are between bottom and top, on
+   the scale on which both ends are infinitely far away. *)
+Definition cross_ratio (bottom low high top : R) : R :=
+  (high - bottom) * (top - low) / ((low - bottom) * (top - high)).
+
 (* Sets of tokens: a test C, its members in V, its complement. *)
 Definition outside C z : bool := negb (C z).
 Definition members C V : list A := filter C V.
@@ -170,6 +175,10 @@ Definition variation_distance V p (q : A -> R) : R :=
 (* An estimate M' of M is off by at most eta, up to a constant. *)
 Definition estimates V M (M' : A -> R) (eta : R) : Prop :=
   exists c, forall z, In z V -> Rabs (M' z - M z - c) <= eta.
+(* Hilbert's distance of p and q is at most D: so far apart is ln (p / q) at any
+   two tokens. *)
+Definition apart V p (q : A -> R) (D : R) : Prop := forall y z, In y V -> In z V ->
+  ln (p y / q y) - ln (p z / q z) <= D.
 (* Cov(1_C, M): how fast the mass of C grows. *)
 Definition covariance V p M C alpha : R :=
   expect V p M alpha (fun z => (if C z then 1 else 0) *

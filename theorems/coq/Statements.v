@@ -6,7 +6,7 @@
 From Coq Require Import Reals List Arith Lra Lia.
 From Steering Require Import Definitions Sum Counts Calculus Infinity
   Tilt Limits Bump CrossEntropy Bounds Bennett Remainder Budget Feasible
-  Ceiling Concepts Saturation Model Dataset Signs Strength Reverse Transformer
+  Ceiling Concepts Saturation Model Dataset Signs Strength Window Reverse Transformer
   Rate Attention FeedForward Network
   Existence Training Setting Paper Threshold Gradient Table Witness
   Behaviours Errata Hypotheses Orders Estimated SideEffect NormCircle
@@ -1015,7 +1015,60 @@ Proof.
   intros low high.
   exact (sweet_open V p M low high (proj1 p_law) (law_nonempty V p p_law)).
 Qed.
+
+(* claim: sweet-spot.width; from where the mean is low to where it is high *)
+Theorem sweet_spot_width : forall bottom low high top left right,
+  highest V M top -> lowest V M bottom ->
+  bottom < low -> low < high -> high < top ->
+  mean V p M left = low -> mean V p M right = high ->
+  ln (cross_ratio bottom low high top) / (top - bottom) <= right - left.
+Proof.
+  intros bottom low high top left right.
+  exact (window_width V p M bottom low high top left right p_law).
+Qed.
 End Thm36.
+
+(* ======== One strength for several contexts ======== *)
+
+Section SeveralContexts.
+Context {A J : Type}.
+Variables (V : list A) (js : list J) (p : J -> A -> R) (M : A -> R)
+  (C : A -> bool).
+Hypothesis p_laws : laws V js p.
+
+(* claim: sweet-spot.shared; two contexts closer than the cross-ratio: the
+   window of each ends well after that of the other begins *)
+Theorem sweet_spot_overlap : forall i j D bottom low high top left right,
+  In i js -> In j js -> apart V (p j) (p i) D ->
+  highest V M top -> lowest V M bottom ->
+  bottom < low -> low < high -> high < top ->
+  D < ln (cross_ratio bottom low high top) ->
+  mean V (p i) M left = low -> mean V (p j) M right = high ->
+  (ln (cross_ratio bottom low high top) - D) / (top - bottom) <= right - left.
+Proof.
+  intros i j D bottom low high top left right i_in j_in.
+  exact (overlap V p M bottom low high top i j D left right
+    (p_laws i i_in) (p_laws j j_in)).
+Qed.
+
+(* claim: sweet-spot.shared; a strength that is in every window, whether or not
+   these are bounded *)
+Theorem sweet_spot_shared : forall bottom low high top D,
+  js <> nil ->
+  highest V M top -> lowest V M bottom ->
+  highest (members (outside C) V) M low -> lowest (members C V) M high ->
+  low < high ->
+  (forall i j, In i js -> In j js -> apart V (p i) (p j) D) ->
+  exp D * ((low - bottom) * (top - high)) < (high - bottom) * (top - low) ->
+  exists alpha, forall j, In j js ->
+    low < mean V (p j) M alpha < high /\
+    forall z s, In z V -> peak (probability_increase V (p j) M z) s ->
+      if C z then below (finite alpha) s else below s (finite alpha).
+Proof.
+  intros bottom low high top D.
+  exact (shared_strength V p M js C bottom low high top D p_laws).
+Qed.
+End SeveralContexts.
 
 (* ======== Theorem 3.8 and beyond: the cross-entropy increase ======== *)
 
@@ -2479,7 +2532,8 @@ Definition everything :=
    (@thm_3_6_tanh, @thm_3_6_growth, @thm_3_6_target_increasing,
      @thm_3_6_target_limits, @thm_3_6_vanishing, @thm_3_6_decreasing,
     @half_saturation_bounds, @strength_target, @strength_reverse,
-    @sweet_spot_nonempty, @sweet_spot_open),
+    @sweet_spot_nonempty, @sweet_spot_open, @sweet_spot_width,
+     @sweet_spot_overlap, @sweet_spot_shared),
    (@thm_3_8_quadratic, @ce_kl_identity, @ce_convex, @ce_u_shape,
      @ce_derivatives, @ce_upper_bounds, @ce_upper_bennett,
     @ce_lower_bounds, @ce_lower_merged, @ce_remainder, @third_moment_bound,

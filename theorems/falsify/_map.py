@@ -95,6 +95,8 @@ _PATH: dict[str, tuple[Callable[[], Candidates], Callable[[Steered], Contradicti
     "peak.height": (bent([(3, 1), (2, 2)]), peaks.peak_height),
     "contrastive.geometric-path": (rescaled, peaks.geometric_path),
     "sweet-spot.nonempty": (bent(_WIDE), peaks.sweet_spot),
+    "sweet-spot.width": (rescaled, peaks.narrow_window),
+    "sweet-spot.shared": (rescaled, peaks.narrow_common_window),
     "half-saturation.bounds": (rescaled, peaks.half_saturation),
     "ce.kl-identity": (bent(), cross_entropy.kl_identity),
     "ce.convex": (bent(), cross_entropy.convex),
@@ -158,6 +160,11 @@ MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeede
     ),
     ("sweet-spot.nonempty", "separation"): Needed(turned_away, peaks.sweet_spot),
     ("sweet-spot.nonempty", "assumption-1"): Needed(unordered, peaks.sweet_spot, ("separation",)),
+    ("sweet-spot.width", "separation"): Needed(turned_away, peaks.sweet_spot),
+    ("sweet-spot.shared", "separation"): Needed(turned_away, peaks.sweet_spot),
+    ("sweet-spot.shared", "close-contexts"): Needed(
+        plain("contrastive", [(2, 2)]), peaks.no_common_window
+    ),
     ("half-saturation.bounds", "separation"): Needed(inside, peaks.never_half),
     ("strength.budget", "separation"): Needed(turned_away, cross_entropy.budget),
     # what a budget cannot buy

@@ -261,10 +261,10 @@ def test_a_planted_wrong_limit_is_refused(name):
 
 COMMANDS = re.findall(
     r"\\(?:[A-Za-z]+|.)",
-    r"""\ \alpha \beta \gamma \delta \epsilon \varepsilon \eta \kappa \mu \nu \omega \pi \rho \sigma \tau
+    r"""\ \alpha \beta \chi \gamma \delta \epsilon \varepsilon \eta \kappa \mu \nu \omega \pi \rho \sigma \tau
     \Delta \mathbb \mathbf \mathrm \operatorname \text \frac \tfrac \sqrt \sum \sup \max \min \lim
     \log \tanh \left \right \bigl \bigr \Bigl \Bigr \lvert \rvert \lVert \rVert \Vert \mid \iff \to
-    \pm \infty \le \ge \ne \in \notin \exists \subset \cup \cap \setminus \emptyset \odot \top \bar \dots
+    \pm \infty \le \ge \ne \in \notin \exists \subset \cup \cap \bigcap \setminus \emptyset \odot \top \bar \dots
     \cos \sin \tan \cdot \quad \qquad \begin \end \, \; \\ \{ \}""",
 )
 
@@ -277,7 +277,8 @@ def test_claim_ids_are_the_projects():
         prop-b1.limit-minus thm-3.6.tanh thm-3.6.target-increasing thm-3.6.vanishing
         thm-3.6.decreasing thm-3.6.growth thm-3.8.quadratic prop-4.1.rmsnorm prop-4.1.layernorm
         prop-4.1.rate assumption-2.trained ce.kl-identity ce.convex ce.upper-bounds ce.lower-bounds
-        ce.remainder ce.asymptote tilt.all-orders peak.height sweet-spot.nonempty
+        ce.remainder ce.asymptote tilt.all-orders peak.height sweet-spot.nonempty sweet-spot.width
+        sweet-spot.shared
         half-saturation.bounds sign-rule contrastive.geometric-path limit.rate
         strength.budget ceiling.reverse-kl ceiling.forward-kl ceiling.mean-log-odds
         estimated.log-probability estimated.total-variation estimated.cross-entropy estimated.feasible

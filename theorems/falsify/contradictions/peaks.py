@@ -1,7 +1,9 @@
 """Contradictions of the claims about M and about single peaks: signs, heights, order, windows, paths."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import permutations, product
+from typing import NamedTuple
 
 from flint import arb
 
@@ -172,6 +174,106 @@ def sweet_spot(s: Steered) -> Contradiction | None:
                     text = f"inside the window, at α = {strength} in context {j}, token {z} turns"
                     return Contradiction(text, (("E M", mean), ("slope", slope)))
     return None
+
+
+def narrow_window(s: Steered) -> Contradiction | None:
+    """A window is shorter than log χ / R."""
+    ratio = _log_cross_ratio(s)
+    if ratio is None:
+        return None
+    least = ratio / s.range
+    for j, start, end in _windows(s):
+        length = end - start
+        if length < least:
+            text = f"the window of context {j} is at least log χ / R long"
+            found = (
+                f"in context {j} the window is {shown(length)} long: less than "
+                f"log χ / R = {shown(least)}"
+            )
+            return Contradiction(text, (("length", length), ("log χ / R", least)), found)
+    return None
+
+
+def narrow_common_window(s: Steered) -> Contradiction | None:
+    """Contexts that are close have a common window shorter than (log χ - D)/R, or none."""
+    ratio, apart = _log_cross_ratio(s), _distance(s)
+    if ratio is None or not apart < ratio:
+        return None
+    least = (ratio - apart) / s.range
+    found = (
+        _short(i, j, (("(log χ - D)/R", least),)) for i, j in _pairs(s) if _is_short(i, j, least)
+    )
+    return next(found, None)
+
+
+def no_common_window(s: Steered) -> Contradiction | None:
+    """The window of one context ends before that of another begins."""
+    return next((_short(i, j) for i, j in _pairs(s) if _is_short(i, j, arb(0))), None)
+
+
+class _Window(NamedTuple):
+    """The window of a context, along the vector as it was rescaled."""
+
+    context: int
+    start: arb
+    end: arb
+
+
+def _windows(s: Steered) -> list[_Window]:
+    """The windows of all contexts with different distributions; none if one of them is endless."""
+    low, high = ends(s.instance, s.levels)
+    found = []
+    for row, group in enumerate(s.instance.classes):
+        brackets = Peaks(s.levels, row).brackets
+        start, end = (_along(s, brackets[k]) for k in (high, low))
+        if low <= high or start is None or end is None:
+            return []
+        found.append(_Window(group[0], _hull(start), _hull(end)))
+    return found
+
+
+def _pairs(s: Steered) -> Iterator[tuple[_Window, _Window]]:
+    """Any two windows: of the first the start, of the second the end."""
+    return product(_windows(s), repeat=2)
+
+
+def _is_short(first: _Window, second: _Window, least: arb) -> bool:
+    return bool(second.end - first.start < least)
+
+
+def _short(
+    first: _Window, second: _Window, least: tuple[tuple[str, arb], ...] = ()
+) -> Contradiction:
+    i, j = first.context, second.context
+    text = "some α, and an interval (log χ - D)/R long, is in the windows of all contexts"
+    values = ((f"window {i} begins", first.start), (f"window {j} ends", second.end), *least)
+    found = (
+        f"the window of context {j} ends at α = {shown(second.end)}, that of context {i} begins at "
+        f"α = {shown(first.start)}"
+    )
+    return Contradiction(text, values, found)
+
+
+def _log_cross_ratio(s: Steered) -> arb | None:
+    """log χ of max M off T and min M on T with the ends of M; None if it is infinite or meaningless."""
+    low, high = ends(s.instance, s.levels)
+    last = len(s.levels.tokens) - 1
+    if low <= high or high == 0 or low == last:
+        return None
+    at = [s.log_odds[s.levels.tokens[k][0]] for k in (0, high, low, last)]
+    bottom, off, on, top = at
+    return ((on - bottom) * (top - off) / ((off - bottom) * (top - on))).log()
+
+
+def _distance(s: Steered) -> arb:
+    """D: the most that log p_i - log p_j varies between tokens, for any two contexts."""
+    rows = [[ball(p) for p in s.instance.rows[group[0]]] for group in s.instance.classes]
+    apart = arb(0)
+    for p, q in permutations(rows, 2):
+        ratios = [(x / y).log() for x, y in zip(p, q, strict=True)]
+        for a, b in permutations(ratios, 2):
+            apart = apart.max(a - b)
+    return apart
 
 
 def half_saturation(s: Steered) -> Contradiction | None:
