@@ -155,8 +155,9 @@ STATEMENT = Statement(
         \frac{\mathbb{E}_j - \min M}{\max M - \mathbb{E}_j}$.
         Two strengths of one context are $\lvert\alpha - \beta\rvert R$ apart, which gives the width;
         two contexts at one strength are as far apart as at strength 0, which gives the rest.
-        $\log \chi \ge 4\delta/R$, so that the first bound follows from the second. Neither $R$ nor $\log
-        \chi$ can be improved: where nearly all mass is on the two ends of $M$, both are attained.
+        $\log \chi \ge 4\delta/R$, so that the first bound follows from the second. Neither bound can be
+        improved: both come as near as one likes to being attained, where nearly all mass is on the two
+        ends of $M$.
 
         Each context has its own window. Contexts further apart than $\log \chi$ need not share one: see
         {ref}`the figure <figure-sweet-spot>`.
