@@ -46,6 +46,8 @@ ALTERED = [
     ("thm_3_6_vanishing", "M z <> top /\\ M z <> bottom", "M z <> top /\\ M z <> top"),
     ("half_saturation_bounds", "range / 4", "range / 5"),
     ("sweet_spot_nonempty", "4 * (high - low)", "5 * (high - low)"),
+    ("sweet_spot_width", "/ (top - bottom) <=", "/ (high - low) <="),
+    ("sweet_spot_shared", "exp D * ((low", "exp (D / 2) * ((low"),
     ("contrastive_peak_shift", "(c + 1)", "(c - 1)"),
     ("thm_3_8_quadratic", "/ 2 * sigma2", "1 * sigma2"),
     ("ce_upper_bounds", "range ^ 2 / 8", "range ^ 2 / 9"),

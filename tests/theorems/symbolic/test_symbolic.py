@@ -264,7 +264,8 @@ COMMANDS = re.findall(
     r"""\ \alpha \beta \chi \gamma \delta \epsilon \varepsilon \eta \kappa \mu \nu \omega \pi \rho \sigma \tau
     \Delta \mathbb \mathbf \mathrm \operatorname \text \frac \tfrac \sqrt \sum \sup \max \min \lim
     \log \tanh \left \right \bigl \bigr \Bigl \Bigr \lvert \rvert \lVert \rVert \Vert \mid \iff \to
-    \pm \infty \le \ge \ne \in \notin \exists \subset \cup \cap \bigcap \setminus \emptyset \odot \top \bar \dots
+    \pm \infty \le \ge \ne \in \notin \exists \subset \cup \cap \bigcap
+    \setminus \emptyset \odot \top \bar \dots
     \cos \sin \tan \cdot \quad \qquad \begin \end \, \; \\ \{ \}""",
 )
 
