@@ -347,6 +347,67 @@ def change_strengths(rng, record, genuine):
         sample.update(strength=str(strength), increase=[str(end) for end in ends])
 
 
+# Edits of what the second version of the format adds.
+
+
+def intervals(value):
+    """Every pair of exact numbers in a tree."""
+    for holder, key in places(value):
+        pair = holder[key]
+        is_pair = isinstance(pair, list) and len(pair) == 2
+        if is_pair and all(isinstance(end, str) for end in pair):
+            yield pair
+
+
+def rescale_constant(rng, record, genuine):
+    """An interval of a margin, a covariance, half saturation or a budget made wider, narrower or moved."""
+    field = rng.choice(["margins", "sets", "half_saturation", "budgets"])
+    pair = rng.choice(list(intervals(record[field])))
+    low, high = F(pair[0]), F(pair[1])
+    step = rng.choice([high - low, abs(high) / 2**10, abs(high) / 2**30, F(1, 2**20)])
+    left, right = rng.choice([(-1, 1), (1, 1), (-1, -1), (1, 0), (0, -1), (-1, 0)])
+    pair[:] = [str(low + left * step / 2), str(high + right * step / 2)]
+
+
+def say_zero(rng, record, genuine):
+    """A margin or covariance that is said to be 0, or one that is 0 said to be a little off."""
+    pair = rng.choice(list(intervals([record["margins"], record["sets"]])))
+    size = F(1, rng.choice([10**3, 10**30, 10**300]))
+    pair[:] = [str(-size), str(size)] if pair == ["0", "0"] else ["0", "0"]
+
+
+def exchange_sets_of_tokens(rng, record, genuine):
+    i, j = (rng.randrange(len(record["sets"])) for _ in range(2))
+    record["sets"][i], record["sets"][j] = record["sets"][j], record["sets"][i]
+
+
+def regroup_prompts(rng, record, genuine):
+    """Prompts said to end alike, or not to."""
+    laws = list(range(len(record["laws"])))
+    record["prompts"] = rng.choice([[laws], [[c] for c in laws], record["prompts"][::-1]])
+
+
+def change_budget(rng, record, genuine):
+    """Other nats, or the numbers of another budget, divergence or certificate."""
+    entry = rng.choice(record["budgets"])
+    other = rng.choice(rng.choice([record, *genuine])["budgets"])
+    kind, its = (rng.choice(["cross_entropy", "reverse_kl"]) for _ in range(2))
+    name = rng.choice(list(entry[kind]))
+    if rng.random() < 0.2:
+        entry["budget"] = rng.choice(["1/5", "1/10", "1", "0"])
+    entry[kind][name] = copied(rng.choice([other[its][name], None, ["1", "1"], ["0", "0"]]))
+
+
+def downgrade(rng, record, genuine):
+    """The first version of the format, whole or nearly so."""
+    record["version"] = 1
+    kept = rng.choice([None, None, "sets", "claims"])
+    for key in {"margins", "sets", "prompts", "half_saturation", "budgets"} - {kept}:
+        del record[key]
+    if kept != "claims":
+        del record["claims"][20:]
+
+
 # Edits of the instance that leave it what it is, and some that do not.
 
 
@@ -428,5 +489,13 @@ _EVERY: tuple[Edit, ...] = (
     *(change_witness, exchange_tokens, exchange_levels, reverse_laws, split_law, change_strengths),
     *(reorder_sets, say_defaults, renumber_concepts, write_as_table, exchange_sets, move_mass),
     flip_target,
+    *(
+        rescale_constant,
+        say_zero,
+        exchange_sets_of_tokens,
+        regroup_prompts,
+        change_budget,
+        downgrade,
+    ),
 )
 EDITS: dict[str, Edit] = {edit.__name__: edit for edit in _EVERY}

@@ -96,6 +96,11 @@ class Truth:
         """ΔCE at the strengths that were asked for."""
         return {}
 
+    @cached_property
+    def bought(self):
+        """What was asked for at the ends of intervals."""
+        return {}
+
 
 def number(value):
     value = F(value)
@@ -125,13 +130,16 @@ def falsehood(record) -> str | None:
     except ValueError:
         return "instance"
     with mp.workdps(DIGITS):
-        return next((name for name in TESTS if not _passes(name, truth, record)), None)
+        tests = TESTS if record["version"] == 1 else {**TESTS, **ADDED}
+        return next(
+            (name for name, test in tests.items() if not _passes(test, truth, record)), None
+        )
 
 
-def _passes(name, truth, record) -> bool:
+def _passes(test, truth, record) -> bool:
     """Whether a test is passed; what it cannot even look at is false."""
     try:
-        return bool(TESTS[name](truth, record))
+        return bool(test(truth, record))
     except (ArithmeticError, AssertionError, LookupError, TypeError, ValueError):
         return False
 
@@ -239,7 +247,207 @@ def end_of(text):
 def _claims(truth, record):
     keys = ("id", "verdict", "unmet", "conclusion")
     says, fresh = ([{k: c[k] for k in keys} for c in r["claims"]] for r in (record, truth.fresh))
-    return same_json(says, fresh)
+    # the first version of the format knows twenty
+    return same_json(says, fresh[: {1: 20}.get(record["version"])])
+
+
+# What the second version adds.
+
+
+def near_enough(pair, value, share):
+    """Whether an interval holds a number and is no wider than a share of it; ["0", "0"] if it is 0."""
+    if abs(value) < mp.mpf(10) ** -40:
+        return same_json(pair, ["0", "0"])
+    return holds(pair, value) and number(pair[1]) - number(pair[0]) < share * abs(value)
+
+
+def split(truth):
+    """Tokens of the target, and all others."""
+    return [[z for z in truth.size if truth.target[z] is flag] for flag in (True, False)]
+
+
+def _margins(truth, record):
+    on, off = ([truth.m[z] for z in tokens] for tokens in split(truth))
+    given = record["margins"]
+    expected = {
+        "range": max(truth.m) - min(truth.m),
+        "least": min(on) - max(off),
+        "most": max(on) - min(off),
+    }
+    ratios = [
+        [
+            truth.rows[i][z] / truth.rows[k][z]
+            for z in tokens
+            for i in truth.positive
+            for k in truth.negative
+        ]
+        for tokens in split(truth)
+    ]
+    return (
+        set(given) == {*expected, "pairs"}
+        and all(near_enough(given[name], value, 1e-8) for name, value in expected.items())
+        and same_json(given["pairs"], [str(min(ratios[0])), str(max(ratios[1]))])
+    )
+
+
+def _sets(truth, record):
+    concepts = read_exact(record["instance"]).concepts
+    named = {**dict(zip(("target", "rest"), split(truth), strict=True)), **concepts}
+    given = record["sets"]
+    return same_json([entry["set"] for entry in given], list(named)) and all(
+        _set(truth, record["laws"], entry, tokens)
+        for entry, tokens in zip(given, named.values(), strict=True)
+    )
+
+
+def _set(truth, laws, entry, tokens):
+    m = [truth.m[z] for z in tokens]
+    law = [truth.rows[group[0]] for group in laws]
+    held = [sum(row[z] for z in tokens) for row in law]
+    found = [
+        mp.fsum(number(p * (F(z in tokens) - mass)) * truth.m[z] for z, p in enumerate(row))
+        for row, mass in zip(law, held, strict=True)
+    ]
+    return (
+        set(entry) == {"set", "masses", "range", "covariances"}
+        and same_json(entry["masses"], [str(mass) for mass in held])
+        and near_enough(entry["range"], max(m) - min(m), 1e-8)
+        and all(
+            near_enough(pair, covariance, 1e-8)
+            for pair, covariance in zip(entry["covariances"], found, strict=True)
+        )
+    )
+
+
+def _prompts(truth, record):
+    top, ends = truth.levels[-1], []
+    for group in record["laws"]:
+        row = truth.rows[group[0]]
+        ends.append([row[z] / sum(row[y] for y in top) for z in top])
+    groups = [[c for c, end in enumerate(ends) if end == first] for first in ends]
+    return same_json(record["prompts"], [g for c, g in enumerate(groups) if g[0] == c])
+
+
+def _half_saturation(truth, record):
+    on, off = split(truth)
+    if min(truth.power[z] for z in on) <= max(truth.power[z] for z in off):
+        return same_json(record["half_saturation"], [None] * len(record["laws"]))
+    return len(record["half_saturation"]) == len(record["laws"]) and all(
+        _is_half_between(truth, group[0], on, pair)
+        for group, pair in zip(record["laws"], record["half_saturation"], strict=True)
+    )
+
+
+def _is_half_between(truth, j, on, pair):
+    if sum(truth.rows[j][z] for z in on) == F(1, 2):
+        return same_json(pair, ["0", "0"])
+    low, high = F(pair[0]), F(pair[1])
+    before, after = (held(truth, j, on, number(end)) for end in (low, high))
+    unit = 1 / (max(truth.m) - min(truth.m))
+    is_narrow = number(high - low) < 1e-5 * (unit + abs(number(low)))
+    return is_narrow and before < mp.mpf(1) / 2 < after
+
+
+def held(truth, j, tokens, alpha):
+    law = truth.law(j, alpha)
+    return mp.fsum(law[z] for z in tokens)
+
+
+def _budgets(truth, record):
+    given = record["budgets"]
+    return same_json([b["budget"] for b in given], ["1/100", "1/10", "1"]) and all(
+        set(entry) == {"budget", "cross_entropy", "reverse_kl"}
+        and all(_bought(truth, entry, kind) for kind in ("cross_entropy", "reverse_kl"))
+        for entry in given
+    )
+
+
+def _bought(truth, entry, kind):
+    given, budget = entry[kind], number(entry["budget"])
+    names = ["strength", "mass"] + ["lift"] * (kind == "reverse_kl")
+    assert set(given) == {*names, "multiplier", "ceiling"}
+    top, on = truth.levels[-1], split(truth)[0]
+    at_top, at_target = ([mp.fsum(p[z] for z in tokens) for p in truth.p] for tokens in (top, on))
+    is_along = len(truth.levels) > 1
+    is_below_all = True
+    if kind == "reverse_kl":  # of which the mass of a set costs -Σπ log F at most
+        is_along = budget < -mean(truth, map(mp.log, at_top))
+        is_below_all = budget < -mean(truth, map(mp.log, at_target))
+    return (
+        _along(truth, kind, budget, given) if is_along else not any(given[name] for name in names)
+    ) and (
+        _at_most(truth, kind, budget, given, at_target)
+        if is_below_all
+        else same_json([given["multiplier"], given["ceiling"]], [None, ["1", "1"]])
+    )
+
+
+def mean(truth, values):
+    return mp.fsum(number(w) * x for w, x in zip(truth.weights, values, strict=True))
+
+
+def divergence(kind, p, q):
+    """KL(p || q), or KL(q || p) for the reverse kind."""
+    pair = (p, q) if kind == "cross_entropy" else (q, p)
+    return mp.fsum(x * mp.log(x / y) for x, y in zip(*pair, strict=True))
+
+
+def spends(truth, given, name, budget, price, values):
+    """Whether a price passes a budget between two ends, and all that is bought there is enclosed narrowly."""
+    ends = [number(end) for end in given[name]]
+    key = (*values, name, budget, *given[name])
+    if key not in truth.bought:
+        truth.bought[key] = (
+            [price(end) for end in ends],
+            {key: sorted(map(value, ends)) for key, value in values.items()},
+        )
+    (before, after), worth = truth.bought[key]
+    pairs = [(given[name], ends), *((given[key], found) for key, found in worth.items())]
+    return before < budget < after and all(
+        number(pair[0]) <= low <= high <= number(pair[1])
+        and number(pair[1]) - number(pair[0]) < 1e-5 * high
+        for pair, (low, high) in pairs
+    )
+
+
+def _along(truth, kind, budget, given):
+    every, (on, off) = range(len(truth.rows)), split(truth)
+
+    def price(alpha):
+        return mean(truth, [divergence(kind, truth.p[j], truth.law(j, alpha)) for j in every])
+
+    def mass(alpha):
+        return mean(truth, [held(truth, j, on, alpha) for j in every])
+
+    def lift(alpha):
+        return mean(truth, [truth.mean(j, alpha) - truth.mean(j, 0) for j in every])
+
+    values = {"mass": mass, "lift": lift}
+    if min(truth.power[z] for z in on) <= max(truth.power[z] for z in off):
+        assert given["mass"] is None
+        del values["mass"]
+    if kind == "cross_entropy":
+        del values["lift"]
+    return spends(truth, given, "strength", budget, price, values)
+
+
+def _at_most(truth, kind, budget, given, masses):
+    def best(x):
+        if kind == "reverse_kl":
+            return [1 / (1 + (1 - f) / (f * x)) for f in masses]
+        found = [2 * f / (1 - x + mp.sqrt((1 - x) ** 2 + 4 * x * f)) for f in masses]
+        # what they are the roots of
+        excess = [g - f - x * g * (1 - g) for f, g in zip(masses, found, strict=True)]
+        assert max(map(abs, excess)) < mp.mpf(10) ** -40
+        return found
+
+    def price(x):
+        pairs = zip(masses, best(x), strict=True)
+        return mean(truth, [divergence(kind, [f, 1 - f], [g, 1 - g]) for f, g in pairs])
+
+    is_up = number(given["multiplier"][0]) >= (kind == "reverse_kl")
+    values = {"ceiling": lambda x: mean(truth, best(x))}
+    return is_up and spends(truth, given, "multiplier", budget, price, values)
 
 
 def _witnesses(truth, record):
@@ -339,4 +547,11 @@ TESTS = {
     "sweet spots": _windows,
     "claims": _claims,
     "witnesses": _witnesses,
+}
+ADDED = {
+    "margins": _margins,
+    "sets": _sets,
+    "prompts": _prompts,
+    "half_saturation": _half_saturation,
+    "budgets": _budgets,
 }

@@ -23,7 +23,7 @@ from unittest import mock
 from tests.theorems.certificates.certificate_edits import edited
 from tests.theorems.certificates.certificate_truth import falsehood
 from theorems.certificates import certify, check_certificate
-from theorems.certificates.check import claims, evidence, instance
+from theorems.certificates.check import budgets, claims, curves, evidence, instance, sets
 from theorems.tables.exact import read_exact
 
 TWO = {
@@ -125,7 +125,7 @@ class Fault(NamedTuple):
     kinds: Sequence[str]
 
 
-_sides = cycle((1, -1))
+_sides, _halves = cycle((1, -1)), cycle((-1, 1))
 FAULTS = {
     "true is taken for 1": Fault(claims, "same", operator.eq, ["change_witness"]),
     "peaks may be left open": Fault(evidence, "is_open", lambda *given: True, ["blank_peaks"]),
@@ -144,6 +144,22 @@ FAULTS = {
     "keys of any name": Fault(instance, "_require_keys", lambda fields: None, ["add_key"]),
     "F_T falls anywhere": Fault(
         claims, "target_falls", lambda *given: len(given) == 3, ["change_witness"]
+    ),
+    "0 need not be 0": Fault(sets, "is_sum_zero", lambda curves, weights: True, ["say_zero"]),
+    "constants need not hold their value": Fault(
+        curves, "confirm", lambda *given: None, ["rescale_constant"]
+    ),
+    "any prompts end alike": Fault(
+        sets, "alike_at_top", lambda given: [[*range(len(given.masses))]], ["regroup_prompts"]
+    ),
+    "any strength spends a budget": Fault(
+        budgets, "_confirm_root", lambda *given: None, ["rescale_constant", "change_budget"]
+    ),
+    "what is bought may be anything": Fault(
+        budgets, "_confirm_between", lambda *given: None, ["rescale_constant", "change_budget"]
+    ),
+    "a half may be anywhere": Fault(
+        budgets, "_half_side", lambda *given: next(_halves), ["rescale_constant"]
     ),
     "no fall is looked for": Fault(
         claims, "_is_fall_seen", lambda given: False, ["change_conclusion"]

@@ -296,7 +296,7 @@ EDITS = {
     "a hypothesis forgotten": lambda r: _claim(r, "thm-3.6.vanishing").update(unmet=[]),
     "a claim removed": lambda r: r["claims"].pop(0),
     "a claim invented": lambda r: r["claims"].append(dict(r["claims"][0], id="thm-9.9")),
-    "another version": lambda r: r.update(version=2),
+    "another version": lambda r: r.update(version=3),
     "a version that is true": lambda r: r.update(version=True),
     "another format": lambda r: r.update(format="a certificate"),
     "a key added": lambda r: r.update(note="trust me"),

@@ -1,20 +1,21 @@
 """Re-verifies a certificate from its record alone, with code apart from what wrote it.
 
-The flow, a file a step: `instance` (laws and order of M, exactly), `curves` (their balls), `evidence`
-(what is enclosed), `hypotheses` and `claims` (what follows). `fields`, `logarithms` and `precision`
-serve them all.
+The flow, a file a step: `instance` (laws and order of M, exactly), `curves` (their balls), `evidence`,
+`sets` and `budgets` (what is enclosed), `hypotheses` and `claims` (what follows). `fields`, `logarithms`
+and `precision` serve them all.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .._balls import PRECISIONS
-from .claims import confirm_claims, unmet
+from .claims import KNOWN, confirm_claims, unmet
 from .curves import curves_of
 from .evidence import Progress, confirm_evidence
-from .fields import ANEW, JSON, Refused, mapping, refuse_floats, require, shown, whole
+from .fields import ANEW, JSON, Refused, items, mapping, refuse_floats, require, same, shown, whole
 from .instance import Instance, digest, read_instance, read_laws, read_levels
 
-KEYS = (
+_FIRST = (
     "format",
     "version",
     "instance",
@@ -27,23 +28,30 @@ KEYS = (
     "cross_entropy",
     "sweet_spots",
     "common_sweet_spot",
-    "claims",
-    "sha256",
 )
-VERSION = 1
+_ADDED = ("margins", "sets", "prompts", "half_saturation", "budgets")
+# Version of the format → the keys of a certificate; `claims.KNOWN` has its claims.
+KEYS = {
+    1: (*_FIRST, "claims", "sha256"),
+    2: (*_FIRST, *_ADDED, "claims", "sha256"),
+}
+NEWEST = 2
 
 
 @dataclass(frozen=True)
 class Confirmed:
     """What a certificate proves of one instance.
 
-    `verdicts`, and `unmet` hypotheses, by claim; `bits`: the most that the checker's balls took.
+    `version`: that of its format. `verdicts`, and `unmet` hypotheses, by claim; `bits`: the most that the
+    checker's balls took. `budgets`: the field of that name, which the first version has not.
     """
 
+    version: int
     instance: Instance
     verdicts: dict[str, str]
     unmet: dict[str, list[str]]
     bits: int
+    budgets: Sequence[Mapping[str, JSON]]
 
 
 def check_certificate(
@@ -84,8 +92,11 @@ def _confirmed(record: JSON, progress: Progress) -> Confirmed:
     laws = read_laws(instance, fields["laws"])
     curves = curves_of(laws, read_levels(laws, fields["levels"]))
     evidence = confirm_evidence(curves, fields, progress)
-    verdicts = confirm_claims(evidence, fields["claims"])
-    return Confirmed(instance, verdicts, unmet(evidence), curves.bits)
+    version = whole(fields["version"], "version")
+    verdicts = confirm_claims(evidence, fields["claims"], KNOWN[version])
+    missing = unmet(evidence, KNOWN[version])
+    bought = [mapping(entry, "budgets") for entry in items(fields.get("budgets", []), "budgets")]
+    return Confirmed(version, instance, verdicts, missing, curves.bits, bought)
 
 
 def read_fields(record: JSON) -> dict[str, JSON]:
@@ -93,14 +104,16 @@ def read_fields(record: JSON) -> dict[str, JSON]:
     fields = mapping(record, "the certificate")
     is_instance = "in_concept" in fields or "next_token_probs" in fields
     require(not is_instance, "this is an instance; `ufm certify FILE --out` makes its certificate")
-    require(tuple(fields) == KEYS, f"the keys are not {', '.join(KEYS)}")
+    version = fields.get("version")
+    known = next((keys for number, keys in KEYS.items() if same(version, number)), None)
+    keys = known or KEYS[NEWEST]
+    require(tuple(fields) == keys, f"the keys are not {', '.join(keys)}")
     require(fields["format"] == "ufm certificate", "the format is not 'ufm certificate'")
-    version = fields["version"]
-    is_known = version == VERSION and not isinstance(version, bool)
-    require(is_known, f"version {shown(version)} is not known; it is {VERSION}: {ANEW}")
+    refuse_floats(record, "certificate")
+    versions = " or ".join(map(str, KEYS))
+    require(bool(known), f"version {shown(version)} is not known; it is {versions}: {ANEW}")
     body = {key: value for key, value in fields.items() if key != "sha256"}
     require(digest(body) == fields["sha256"], "sha256 does not match: the record was altered")
-    refuse_floats(record, "certificate")
     is_precision = whole(fields["precision"], "precision") in PRECISIONS
     given = (
         f"precision is {shown(fields['precision'])}, not a number of bits that certificates take"

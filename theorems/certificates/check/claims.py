@@ -1,6 +1,6 @@
 """The checker's own conclusions: what the confirmed evidence says of each claim."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import isinf
 
@@ -10,29 +10,30 @@ from .curves import BOUNDS, Balls, dot, peaks_at_zero, slope_sign, target_falls
 from .evidence import Evidence, is_narrowest
 from .fields import JSON, items, rational, record, require, same, shown, whole
 from .instance import Levels
-from .logarithms import is_zero_sum
+from .logarithms import is_zero_sum, sign_of_logs
 from .precision import PRECISIONS, decide
+from .sets import pair_ratios
 
 
-def confirm_claims(evidence: Evidence, value: JSON) -> dict[str, str]:
-    """The verdict of each claim, if the certificate says of each what the evidence says."""
+def confirm_claims(evidence: Evidence, value: JSON, known: Sequence[str]) -> dict[str, str]:
+    """The verdict of each known claim, if the certificate says of each what the evidence says."""
     claims = [
         record(claim, ("id", "verdict", "unmet", "conclusion", "witness"), f"claims[{i}]")
         for i, claim in enumerate(items(value, "claims"))
     ]
-    is_full = same([claim["id"] for claim in claims], list(CLAIMS))
-    require(is_full, f"the claims are not those known, in their order: {', '.join(CLAIMS)}")
-    missing = unmet(evidence)
+    is_full = same([claim["id"] for claim in claims], list(known))
+    require(is_full, f"the claims are not those known, in their order: {', '.join(known)}")
+    missing = unmet(evidence, known)
     return {
         name: _confirm_claim(evidence, name, missing[name], claim)
-        for name, claim in zip(CLAIMS, claims, strict=True)
+        for name, claim in zip(known, claims, strict=True)
     }
 
 
-def unmet(evidence: Evidence) -> dict[str, list[str]]:
-    """The hypotheses of each claim that the instance does not meet."""
+def unmet(evidence: Evidence, known: Sequence[str]) -> dict[str, list[str]]:
+    """The hypotheses of each known claim that the instance does not meet."""
     broken = exact.unmet(evidence.curves.laws, evidence.curves.levels)
-    return {name: sorted(broken & set(needed)) for name, (_, needed) in CLAIMS.items()}
+    return {name: sorted(broken & set(CLAIMS[name][1])) for name in known}
 
 
 def _confirm_claim(
@@ -301,9 +302,26 @@ def _bounded(evidence: Evidence, witness: JSON) -> str:
     return "holds" if evidence.curves.levels.top else "undecided"
 
 
+def _separated(evidence: Evidence, witness: JSON) -> str:
+    """What is proved of every M with δ > 0; without it, it is left open."""
+    levels = evidence.curves.levels
+    return "holds" if levels.low > levels.high else "undecided"
+
+
+def _pairs(evidence: Evidence, witness: JSON) -> str:
+    """δ >= g - τ, of sums of logarithms: Σ e_j log p_j(z)/p_j(y) - log e^{g-τ} / unit >= 0."""
+    laws, levels = evidence.curves.laws, evidence.curves.levels
+    least, most = pair_ratios(laws.instance)
+    z, y = levels.first[levels.low], levels.first[levels.high]
+    terms = [(e, row[z] / row[y]) for e, row in zip(laws.exponents, laws.rows, strict=True)]
+    sign = sign_of_logs([*terms, (-int(1 / laws.instance.unit), least / most)])
+    return "holds" if sign >= 0 else "fails"
+
+
 # Claim → its conclusion, and the hypotheses that an instance may fail to meet.
 _MOVES = ("non-constant-log-odds",)
 _REMARK = ("concept-laws", "target-contexts", "context-off-target", "small-epsilon")
+_APART = ("separation",)
 CLAIMS: dict[str, tuple[Callable[[Evidence, JSON], str], tuple[str, ...]]] = {
     "lemma-b4.sign": (_sign, ("assumption-1", "target-contexts")),
     "thm-3.3.bump": (_bump, ("non-constant-log-odds", "interior-token")),
@@ -322,7 +340,26 @@ CLAIMS: dict[str, tuple[Callable[[Evidence, JSON], str], tuple[str, ...]]] = {
     "sweet-spot.nonempty": (_sweet_spot, ("separation",)),
     "ce.convex": (_unless_constant("ce.convex", {"strength": "0"}), _MOVES),
     **dict.fromkeys(BOUNDS, (_bounded, _MOVES)),
+    "thm-3.6.growth": (_always, ()),
+    "thm-3.6.logistic": (_always, ()),
+    "half-saturation.bounds": (_separated, _APART),
+    "strength.budget": (_separated, _APART),
+    "ceiling.reverse-kl": (_always, ()),
+    "ceiling.forward-kl": (_always, ()),
+    "ceiling.mean-log-odds": (_always, ()),
+    "side-effect.first-order": (_always, ()),
+    "park.separable": (_always, ()),
+    "park.together": (_always, ()),
+    "sequence.divergence": (_always, ()),
+    "sequence.presence": (_always, ()),
+    "sequence.count": (_always, ()),
+    "presence.half": (_always, ()),
+    "sign-separation.order": (_bounded, _MOVES),
+    "sign-separation.pairs": (_pairs, ()),
+    "prompt-free.tilt": (_bounded, _MOVES),
 }
+# Version of the format → the claims that its certificates have.
+KNOWN = {1: tuple(CLAIMS)[:20], 2: tuple(CLAIMS)}
 
 # Of these claims the checker decides the hypotheses, exactly: for every α they hold by theorems of
 # theorems/coq/Statements.v about all laws. The others it evaluates on the instance, exactly or in balls.
@@ -340,4 +377,20 @@ THEOREMS: dict[str, tuple[str, ...]] = {
     "ce.lower-bounds": ("ce_lower_bounds", "ce_lower_merged"),
     "ce.remainder": ("ce_remainder",),
     "ce.asymptote": ("ce_asymptote", "ce_asymptote_minus"),
+    "thm-3.6.growth": ("thm_3_6_growth",),
+    "thm-3.6.logistic": ("thm_3_6_logistic", "thm_3_6_steepest"),
+    "half-saturation.bounds": ("half_saturation_once",),
+    "strength.budget": ("strength_budget", "strength_budget_best", "strength_feasible"),
+    "ceiling.reverse-kl": ("ceiling_reverse_kl",),
+    "ceiling.forward-kl": ("ceiling_forward_kl",),
+    "ceiling.mean-log-odds": ("ceiling_mean_log_odds",),
+    "side-effect.first-order": ("side_effect_first_order", "side_effect_second_order"),
+    "park.separable": ("park_separable", "park_pair"),
+    "park.together": ("park_together",),
+    "sequence.divergence": ("sequence_divergence_bound", "sequence_divergence_convex"),
+    "sequence.presence": ("sequence_presence",),
+    "sequence.count": ("sequence_count",),
+    "presence.half": ("presence_half", "presence_earlier"),
+    "sign-separation.order": ("sign_separation_signs", "sign_separation_order"),
+    "prompt-free.tilt": ("prompt_free_tilt", "prompt_free_single", "prompt_free_ends"),
 }

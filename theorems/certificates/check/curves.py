@@ -8,7 +8,7 @@ from typing import NamedTuple
 from flint import arb
 
 from .._balls import balance, ball, tilted
-from .fields import Interval, require
+from .fields import JSON, Interval, interval, require
 from .instance import Laws, Levels
 from .logarithms import is_zero_sum
 from .precision import PRECISIONS, decide, sign
@@ -73,10 +73,11 @@ def curves_of(laws: Laws, levels: Levels) -> Curves:
     """The masses of each level, exactly."""
     target = laws.instance.target
     on = [[z for z in group if target[z]] for group in levels.tokens]
-    return Curves(laws, levels, _masses(laws, levels.tokens), _masses(laws, on))
+    return Curves(laws, levels, masses_of(laws, levels.tokens), masses_of(laws, on))
 
 
-def _masses(laws: Laws, groups: list[list[int]]) -> list[list[Fraction]]:
+def masses_of(laws: Laws, groups: Sequence[Sequence[int]]) -> list[list[Fraction]]:
+    """The mass of each group of tokens, in each law."""
     return [[sum((row[z] for z in group), Fraction(0)) for group in groups] for row in laws.rows]
 
 
@@ -113,6 +114,17 @@ def confirm(interval: Interval, value: Callable[[int], arb], slack: Fraction, wh
     require(is_narrow, f"{where} is wider than a certificate's; make it anew")
 
 
+def confirm_number(
+    value: JSON, number: Callable[[int], arb], is_zero: Callable[[], bool], where: str
+) -> None:
+    """Require an interval that holds a number and is narrow beside it; ["0", "0"] if it is 0 exactly."""
+    ends = interval(value, where)
+    if ends == (0, 0):
+        require(is_zero(), f"{where} is 0, and its value is not")
+    else:
+        confirm(ends, number, max(abs(ends.low), abs(ends.high)) / 2**30, where)
+
+
 # The shape of the curves.
 
 
@@ -135,7 +147,11 @@ def slope_sign(
 
 def peaks_at_zero(curves: Curves, law: int, level: int) -> bool:
     """Whether E_0[M] = M(level), exactly."""
-    weights = [p - (k == level) for k, p in enumerate(curves.masses[law])]
+    return is_sum_zero(curves, [p - (k == level) for k, p in enumerate(curves.masses[law])])
+
+
+def is_sum_zero(curves: Curves, weights: Sequence[Fraction]) -> bool:
+    """Whether Σ_k w_k M(level k) = 0, exactly."""
     return is_zero_sum(
         (share * weight, row[z])
         for row, share in zip(curves.laws.rows, curves.laws.shares, strict=True)

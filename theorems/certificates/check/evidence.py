@@ -1,4 +1,4 @@
-"""What a certificate encloses, confirmed entry by entry: M, peaks, limits, ΔCE and sweet spots."""
+"""What a certificate encloses, confirmed entry by entry: M, peaks, limits, ΔCE, sweet spots, and the rest."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,10 +7,12 @@ from itertools import pairwise
 from math import inf
 
 from .._balls import ball
+from .budgets import confirm_budgets, confirm_half_saturation
 from .curves import Curves, confirm, confirm_bounds, increase, slope_sign
 from .fields import JSON, Interval, interval, items, rational, record, require, same
 from .instance import Levels
 from .precision import PRECISIONS, decide
+from .sets import confirm_sets
 
 # From the first to the second; both are the same infinity for the peaks of Mtop and Mbot.
 Ends = tuple[Fraction | float, Fraction | float]
@@ -53,6 +55,10 @@ def confirm_evidence(curves: Curves, fields: dict[str, JSON], progress: Progress
     is_common = same(fields["common_sweet_spot"], common_sweet_spot(curves.levels, peaks))
     require(is_common, "common_sweet_spot does not follow from the peaks")
     confirm_bounds(curves, strengths)
+    if fields["version"] != 1:
+        confirm_sets(curves, fields)
+        confirm_half_saturation(curves, fields["half_saturation"], unit)
+        confirm_budgets(curves, fields["budgets"])
     return Evidence(curves, peaks, windows, strengths, unit)
 
 

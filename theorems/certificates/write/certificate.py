@@ -14,13 +14,18 @@ from ufm._json import JSON
 from ufm._progress import Progress, silent
 
 from .._balls import ball
+from .budgets import budgets
 from .conclusions import CONCLUSIONS, HOLDS
 from .dyadic import enclosure
 from .evidence import Evidence, Window
+from .half_saturation import half_saturation
+from .sets import margins, prompts, sets
 
-FORMAT, VERSION = "ufm certificate", 1
+FORMAT, VERSION = "ufm certificate", 2
 # Hypotheses that every certified instance meets, by how it is built.
 BUILT_IN = ("difference-of-means", "exponential-path", "assumption-2")
+# And two about what else is done with it: interventions within a budget, and texts that are all steered.
+BUILT_IN += ("within-budget", "every-step")
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,8 @@ def certify(instance: ExactInstance, progress: Progress = silent) -> Certificate
 
     The record holds, as exact fractions: enclosures of M and of the peak α(j,z) of each level of M in
     each different law, the masses and gaps of the limits, σ² and ΔCE at a few strengths, the sweet
-    spots, and a verdict for each claim.
+    spots, what each set of tokens has of M and of its covariances, half saturation, what budgets buy
+    along the vector and at most, and a verdict for each claim.
 
     >>> from theorems import FINDINGS
     >>> from theorems.certificates import certify
@@ -67,6 +73,11 @@ def certify(instance: ExactInstance, progress: Progress = silent) -> Certificate
         "cross_entropy": _cross_entropy(evidence),
         "sweet_spots": [_texts(evidence.window(c)) for c in range(len(instance.classes))],
         "common_sweet_spot": _common(evidence),
+        "margins": margins(evidence),
+        "sets": sets(evidence),
+        "prompts": prompts(evidence),
+        "half_saturation": half_saturation(evidence),
+        "budgets": budgets(evidence),
         "claims": claims,
     }
     record["sha256"] = digest(record)

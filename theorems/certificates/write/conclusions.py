@@ -9,7 +9,8 @@ from flint import ctx
 from .._balls import PRECISIONS, ball
 from . import hypotheses as exact
 from .evidence import Evidence
-from .levels import is_zero_combination
+from .levels import exact_sign, is_zero_combination
+from .sets import pair_ratios
 
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
 Witness = Mapping[str, int | str]
@@ -74,9 +75,7 @@ def _positive_peaks(evidence: Evidence) -> Conclusion:
 
 
 def _always(evidence: Evidence) -> Conclusion:
-    """For p > 0 and any M the limit at ±∞ is p given Mtop or Mbot, reached at the rate of the gap; and
-    ΔCE is a parabola at 0.
-    """
+    """Proved in Coq for all p > 0 and every M, which may be constant."""
     return Conclusion(HOLDS)
 
 
@@ -176,6 +175,22 @@ def _bounded(evidence: Evidence) -> Conclusion:
     return Conclusion(HOLDS if evidence.count > 1 else UNDECIDED)
 
 
+def _separated(evidence: Evidence) -> Conclusion:
+    """Proved in Coq for every M with δ > 0."""
+    return Conclusion(HOLDS if evidence.low > evidence.high else UNDECIDED)
+
+
+def _pairs(evidence: Evidence) -> Conclusion:
+    """Exact: δ less g - τ, a sum of logarithms of rationals."""
+    levels, (least, most) = evidence.levels, pair_ratios(evidence.instance)
+    y, z = levels.tokens[evidence.high][0], levels.tokens[evidence.low][0]
+    terms = [
+        (share, row[z] / row[y]) for share, row in zip(levels.shares, levels.rows, strict=True)
+    ]
+    sign = exact_sign([*terms, (Fraction(-1), least / most)])
+    return Conclusion(UNDECIDED if sign is None else HOLDS if sign >= 0 else FAILS)
+
+
 CONCLUSIONS: dict[str, Callable[[Evidence], Conclusion]] = {
     "lemma-b4.sign": _sign,
     "thm-3.3.bump": _bump,
@@ -197,4 +212,21 @@ CONCLUSIONS: dict[str, Callable[[Evidence], Conclusion]] = {
     "ce.lower-bounds": _bounded,
     "ce.remainder": _bounded,
     "ce.asymptote": _bounded,
+    "thm-3.6.growth": _always,
+    "thm-3.6.logistic": _always,
+    "half-saturation.bounds": _separated,
+    "strength.budget": _separated,
+    "ceiling.reverse-kl": _always,
+    "ceiling.forward-kl": _always,
+    "ceiling.mean-log-odds": _always,
+    "side-effect.first-order": _always,
+    "park.separable": _always,
+    "park.together": _always,
+    "sequence.divergence": _always,
+    "sequence.presence": _always,
+    "sequence.count": _always,
+    "presence.half": _always,
+    "sign-separation.order": _bounded,
+    "sign-separation.pairs": _pairs,
+    "prompt-free.tilt": _bounded,
 }

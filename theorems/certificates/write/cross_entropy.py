@@ -1,4 +1,4 @@
-"""ΔCE in balls at a few strengths, and its constants."""
+"""ΔCE and other means over the contexts in balls at any strength, and their constants."""
 
 import math
 from collections.abc import Sequence
@@ -32,7 +32,8 @@ class Moments:
 class CrossEntropy:
     """ΔCE = Σπ(K_j(α) - αK_j'(0)) of one instance, at one precision.
 
-    `variance`: σ² = ΣπVar. `strengths`: where it is given. `increase(alpha)`: a ball.
+    `variance`: σ² = ΣπVar. `strengths`: where it is given. `increase(alpha)`: a ball, as are the
+    reverse divergence, the mean of M and the mass of the target.
     """
 
     def __init__(self, instance: ExactInstance, levels: Levels, precision: int):
@@ -50,14 +51,18 @@ class CrossEntropy:
                 [ball(sum(row[z] for z in group)) for group in on] for row in levels.rows
             ]
 
+    @property
+    def unit(self) -> Fraction:
+        """The power of two nearest to 1/R, of an M that is not constant."""
+        # not of the balls of M: at this precision they may be wider than they are apart
+        span = self.levels.gap(len(self.log_odds) - 1, 0)
+        return Fraction(2) ** round(math.log2(span.denominator) - math.log2(span.numerator))
+
     def strengths(self) -> list[Fraction]:
         """± 1/2, 2 and 8 units; none where M is constant."""
         if len(self.log_odds) < 2:
             return []
-        # not of the balls of M: at this precision they may be wider than they are apart
-        span = self.levels.gap(len(self.log_odds) - 1, 0)
-        unit = Fraction(2) ** round(math.log2(span.denominator) - math.log2(span.numerator))
-        return [unit * multiple for multiple in MULTIPLES]
+        return [self.unit * multiple for multiple in MULTIPLES]
 
     def is_sharp(self) -> bool:
         """Whether σ² and every ΔCE are known to more bits than a certificate must show."""
@@ -74,6 +79,28 @@ class CrossEntropy:
             for row in self.rows
         ]
         return sum(parts, arb(0))
+
+    def lift(self, alpha: arb) -> arb:
+        """Σπ(E_α[M] - E_0[M])."""
+        found = arb(0)
+        for row in self.rows:
+            weights = tilted(row.masses, self.log_odds, row.mean, alpha)
+            moved = dot(weights, [m - row.mean for m in self.log_odds])
+            found += row.weight * moved / sum(weights, arb(0))
+        return found
+
+    def reverse(self, alpha: arb) -> arb:
+        """Σπ KL(p_α || p): the two divergences add up to α Σπ(E_α[M] - E_0[M])."""
+        return alpha * self.lift(alpha) - self.increase(alpha)
+
+    def target_mass(self, alpha: arb) -> arb:
+        """Σπ F_T(α)."""
+        found = arb(0)
+        for row, on in zip(self.rows, self.on_target, strict=True):
+            weights = tilted(row.masses, self.log_odds, row.mean, alpha)
+            shares = tilted(on, self.log_odds, row.mean, alpha)
+            found += row.weight * sum(shares, arb(0)) / sum(weights, arb(0))
+        return found
 
     def _moments(self, row: int, weight: Fraction) -> Moments:
         masses = [ball(p) for p in self.levels.masses(row)]

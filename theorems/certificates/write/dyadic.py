@@ -16,3 +16,8 @@ def enclosure(value: arb, bits: int = 64) -> Bracket[Fraction]:
         kept = -((-mantissa) >> drop) if direction > 0 else mantissa >> drop
         ends.append(Fraction(kept) * Fraction(2) ** (exponent + drop))
     return Bracket(*ends)
+
+
+def texts(ends: Bracket[Fraction]) -> list[str]:
+    """The two ends of an interval, as text."""
+    return [str(end) for end in ends]

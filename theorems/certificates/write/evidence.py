@@ -45,6 +45,7 @@ class Evidence:
         progress(1.0, 1.0, "cross-entropy")
         self.signs = [self._signs(c) for c in range(len(self.peaks))]
         self.cross_entropy = sharp_cross_entropy(instance, self.levels)
+        self._curves = {self.cross_entropy.precision: self.cross_entropy}
 
     @cached_property
     def precision(self) -> int:
@@ -101,9 +102,16 @@ class Evidence:
                 if not peaks.narrow(self.high) or not peaks.narrow(self.low):
                     break
 
+    def curve(self, precision: int) -> CrossEntropy:
+        """M and the laws at a precision, made once."""
+        if precision not in self._curves:
+            self._curves[precision] = CrossEntropy(self.instance, self.levels, precision)
+        return self._curves[precision]
+
     def target_slope(self, row: int, strength: Fraction) -> arb:
         """E_α[M|T] - E_α[M|not T], the slope of logit F_T."""
-        curve = self._slopes
+        # with more bits than a checker takes that looks for a slope below 0
+        curve = self.curve(max(self.cross_entropy.precision, 4 * PRECISIONS[0]))
         with ctx.workprec(curve.precision):
             alpha, parts = ball(strength), []
             on = curve.on_target[row]
@@ -112,12 +120,6 @@ class Evidence:
                 weights = tilted(share, curve.log_odds, curve.log_odds[-1], alpha)
                 parts.append(dot(weights, curve.log_odds) / sum(weights, arb(0)))
             return parts[0] - parts[1]
-
-    @cached_property
-    def _slopes(self) -> CrossEntropy:
-        """With more bits than a checker takes that looks for a slope below 0."""
-        precision = max(self.cross_entropy.precision, 4 * PRECISIONS[0])
-        return CrossEntropy(self.instance, self.levels, precision)
 
     def _signs(self, row: int) -> list[int | None]:
         signs: list[int | None] = []

@@ -83,17 +83,25 @@ class Levels:
             (share, row[y] if z is None else row[y] / row[z])
             for share, row in zip(self.shares, self.rows, strict=True)
         ]
-        if is_zero_combination(terms):
-            return 0
-        for precision in PRECISIONS:
-            with ctx.workprec(precision):
-                total = sum((ball(share) * ball(r).log() for share, r in terms), arb(0))
-                if total > 0 or total < 0:
-                    return 1 if total > 0 else -1
+        found = exact_sign(terms)
+        if found is not None:
+            return found
         pair = f"tokens {y} and {z}" if z is not None else f"token {y} and 0"
         raise ValueError(
             f"M of {pair} differ by less than {PRECISIONS[-1]} bits show; certify a simpler instance"
         )
+
+
+def exact_sign(terms: Sequence[tuple[Fraction, Fraction]]) -> int | None:
+    """The sign of Σ c log r, for pairs (c, r): 0 exactly, else certain in balls; None where it stays open."""
+    if is_zero_combination(terms):
+        return 0
+    for precision in PRECISIONS:
+        with ctx.workprec(precision):
+            total = sum((ball(c) * ball(r).log() for c, r in terms), arb(0))
+            if total > 0 or total < 0:
+                return 1 if total > 0 else -1
+    return None
 
 
 def is_zero_combination(terms: Sequence[tuple[Fraction, Fraction]]) -> bool:

@@ -1,6 +1,6 @@
 """Prints a certificate: a line for each claim, then what was enclosed; and what a check confirmed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from theorems.certificates.check import evidence
-from theorems.certificates.check.certificate import VERSION
 from theorems.certificates.check.claims import THEOREMS
 from ufm import __version__
 from ufm._json import JSON
@@ -28,6 +27,7 @@ _BY = (
     "evaluation: on this instance, exactly or in balls. Coq: a theorem of theorems/coq/Statements.v about "
     "all laws, whose hypotheses are checked exactly on this instance."
 )
+_DIVERGENCES = {"cross_entropy": "ΔCE", "reverse_kl": "reverse KL"}
 # More peaks than this make a page that nobody reads: the file holds them.
 _LARGEST_TABLE = 60
 
@@ -51,7 +51,10 @@ def print_certificate(record: Record, sha256: str, console: Console) -> None:
         f"of {len(laws)} laws, {record['precision']} bits",
     )
     variance = _number(record["cross_entropy"]["variance"][0])
-    say(console, f"σ² = {variance}, {_common(record['common_sweet_spot'])}")
+    margins = {"R": "range", "δ": "least"}
+    shown = (f"{name} = {_interval(record['margins'][key])}" for name, key in margins.items())
+    say(console, f"{', '.join(shown)}, σ² = {variance}, {_common(record['common_sweet_spot'])}")
+    console.print(_budgets(record["budgets"]))
     say(console, f"SHA-256 of the instance: {sha256}")
     paragraph(console, counts({claim["id"]: claim["verdict"] for claim in record["claims"]}))
 
@@ -61,7 +64,7 @@ def print_confirmed(path: Path, confirmed: "Confirmed", console: Console) -> Non
     say(console, f"{path}: confirmed.")
     say(
         console,
-        f"certificate of version {VERSION}, checked by ufm {__version__} with balls of up to "
+        f"certificate of version {confirmed.version}, checked by ufm {__version__} with balls of up to "
         f"{confirmed.bits} bits",
     )
     for line in _instance(confirmed.instance):
@@ -71,6 +74,8 @@ def print_confirmed(path: Path, confirmed: "Confirmed", console: Console) -> Non
         words = "holds for every α" if verdict == "holds" else verdict
         claims.add_row(name, coloured(verdict, words), _by(name, verdict, confirmed.unmet[name]))
     console.print(claims)
+    if confirmed.budgets:
+        console.print(_budgets(confirmed.budgets))
     paragraph(console, _BY, style="dim")
     paragraph(console, counts(confirmed.verdicts))
 
@@ -81,7 +86,7 @@ def confirmed_as_json(confirmed: "Confirmed") -> dict[str, JSON]:
     return {
         "accepted": True,
         "reason": None,
-        "version": VERSION,
+        "version": confirmed.version,
         "checked_by": f"ufm {__version__}",
         "bits": confirmed.bits,
         "instance": {
@@ -94,7 +99,8 @@ def confirmed_as_json(confirmed: "Confirmed") -> dict[str, JSON]:
         },
         "verdicts": confirmed.verdicts,
         "unmet": confirmed.unmet,
-        "theorems": {name: list(theorems) for name, theorems in THEOREMS.items()},
+        "theorems": {n: list(THEOREMS[n]) for n in confirmed.verdicts if n in THEOREMS},
+        "budgets": confirmed.budgets,
     }
 
 
@@ -153,6 +159,20 @@ def _peaks(record: Record) -> Table:
     for k, tokens in enumerate(record["levels"]):
         peaks.add_row(_list(tokens), *(_interval(row[k]) for row in record["peaks"]))
     return peaks
+
+
+def _budgets(budgets: Sequence[Record]) -> Table:
+    """What each budget buys: the strength, the target's mass there, and the most of any intervention."""
+    columns = ("price", "nats", "α", "mass of the target", "ceiling of any intervention")
+    shown = table(*columns, right=columns[1:], wraps=columns)
+    for budget in budgets:
+        for name, words in _DIVERGENCES.items():
+            bought = budget[name]
+            mass = "" if bought["mass"] is None else _interval(bought["mass"])
+            strength = "none" if bought["strength"] is None else _interval(bought["strength"])
+            spent = _number(budget["budget"])
+            shown.add_row(words, spent, strength, mass, _interval(bought["ceiling"]))
+    return shown
 
 
 def _list(numbers: list[int]) -> str:

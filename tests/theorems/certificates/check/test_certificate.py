@@ -2,6 +2,7 @@
 
 import copy
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -44,10 +45,11 @@ def test_precisions_that_are_tried(genuine, precision):
         ({"precision": True}, "precision is not a whole number"),
         ({"precision": "128"}, "precision is not a whole number"),
         ({"precision": 128.0}, "rounded number"),
-        ({"version": 2}, "version 2 is not known"),
+        ({"version": 3}, "version 3 is not known"),
+        ({"version": 1}, "the keys are not"),
         ({"version": True}, "version true is not known"),
         ({"version": 1.0}, "rounded number"),
-        ({"version": "1"}, 'version "1" is not known; it is 1: make the certificate anew'),
+        ({"version": "1"}, 'version "1" is not known; it is 1 or 2: make the certificate anew'),
         ({"format": "certificate"}, "the format is not"),
         ({"note": 1}, "the keys are not"),
         ({"in_concept": []}, "this is an instance"),
@@ -93,6 +95,41 @@ def test_each_law_is_told(genuine):
     told = []
     check_certificate(genuine, lambda *given: told.append(given))
     assert told == [(0.0, 1.0, "peaks, law 1 of 2"), (0.5, 1.0, "peaks, law 2 of 2")]
+
+
+# Written by the version of this project that knew twenty claims.
+FIRST = json.loads((Path(__file__).parents[3] / "data/certificates_version_1.json").read_text())
+
+
+@pytest.mark.parametrize("record", FIRST, ids=["holds", "smaller rates", "M constant", "a table"])
+def test_certificates_of_the_first_version_are_still_confirmed(record):
+    confirmed = room.confirm_certificate(record)
+    assert confirmed.version == record["version"] == 1
+    assert confirmed.verdicts == {claim["id"]: claim["verdict"] for claim in record["claims"]}
+    assert len(confirmed.verdicts) == 20
+    assert confirmed.budgets == []
+    # and what is certified anew says all of it again
+    anew = certify(read_exact(record["instance"])).record
+    assert anew["version"] == 2
+    assert {key: anew[key] for key in record if key not in ("version", "claims", "sha256")} == {
+        key: value for key, value in record.items() if key not in ("version", "claims", "sha256")
+    }
+    assert anew["claims"][:20] == record["claims"]
+
+
+@pytest.mark.parametrize("record", FIRST, ids=["holds", "smaller rates", "M constant", "a table"])
+def test_a_certificate_of_the_first_version_says_no_more_than_that_version(record):
+    anew = certify(read_exact(record["instance"])).record
+    with pytest.raises(Refused, match="the claims are not those known, in their order"):
+        check_certificate(changed(record, claims=anew["claims"]))
+    for key in ("margins", "sets", "prompts", "half_saturation", "budgets"):
+        with pytest.raises(Refused, match="the keys are not"):
+            check_certificate(changed(record, **{key: anew[key]}))
+    with pytest.raises(Refused, match="the keys are not"):
+        check_certificate(changed(record, version=2))
+    later = {key: value for key, value in changed(anew, version=1).items() if key in record}
+    with pytest.raises(Refused, match="the claims are not those known, in their order"):
+        check_certificate(changed(later))
 
 
 @pytest.mark.parametrize(

@@ -360,12 +360,13 @@ def test_theorems_that_are_cited_are_proved_of_that_claim():
     for claim, cited in room.THEOREMS.items():
         assert set(cited) <= set(PROVED_BY[claim]), claim
     evaluated = set(room.CLAIMS) - set(room.THEOREMS)
-    assert len(evaluated) == 7
+    assert len(evaluated) == 8
     # what is cited needs the order of M and positive weights alone; the rest needs peaks, or no α at all
     found = evidence(TWO, windows=[(F(0), F(9))] * 2)
     blank = replace(found, peaks=[[None] * 4] * 2, windows=[None, None])
     for claim in room.CLAIMS:
-        is_peakless = claim in ("lemma-b4.sign", "contrastive.geometric-path", *room.THEOREMS)
+        exact = "lemma-b4.sign", "contrastive.geometric-path", "sign-separation.pairs"
+        is_peakless = claim in (*exact, *room.THEOREMS)
         outcome = room.CLAIMS[claim][0](found, None)
         assert room.CLAIMS[claim][0](blank, None) == (outcome if is_peakless else "undecided"), (
             claim

@@ -14,8 +14,8 @@ from ufm import __version__
 TWO = FINDINGS[0].counterexample
 SHA256 = "a171a49c953041637f91a2e57ac086e36bae7269a351e505219fa2d2908f5022"
 COUNTS = (
-    "20 claims for all α, 7 by exact evaluation, 13 by Coq theorems whose hypotheses are checked exactly: "
-    "19 hold, 1 has unmet hypotheses."
+    "37 claims for all α, 8 by exact evaluation, 29 by Coq theorems whose hypotheses are checked exactly: "
+    "36 hold, 1 has unmet hypotheses."
 )
 # The same instance, written otherwise; and others, by what differs.
 TABLE = {
@@ -158,23 +158,23 @@ def test_a_check_says_what_it_verified(monkeypatch, capsys, folder):
         assert (status, err) == (0, "")
         assert out.splitlines()[:4] == [
             "cert.json: confirmed.",
-            f"certificate of version 1, checked by ufm {__version__} with balls of up to 160 bits",
+            f"certificate of version 2, checked by ufm {__version__} with balls of up to 160 bits",
             "instance: V = 4 tokens, m = 4 contexts; target: tokens 0, 1; P: contexts 0, 1; N: contexts 2, 3",
             f"SHA-256 of the instance: {SHA256}",
         ]
-        rows = {line.split()[0]: " ".join(line.split()[1:]) for line in out.splitlines()[5:25]}
+        rows = {line.split()[0]: " ".join(line.split()[1:]) for line in out.splitlines()[5:42]}
         assert rows["thm-3.3.bump"] == "holds for every α evaluation"
         assert rows["thm-3.6.vanishing"] == "hypotheses unmet unmet: interior-concept"
         cited = "holds for every α Coq: ce_upper_bounds, ce_upper_bennett"
         assert rows["ce.upper-bounds"] == cited
-        assert len(rows) == 20
+        assert len(rows) == 37
         assert out.splitlines()[-1] == COUNTS
 
 
 def test_a_check_says_the_same_as_json(monkeypatch, capsys, folder):
     status, out, _ = run(monkeypatch, capsys, "certify", "--check", "--json", folder / "cert.json")
     answer = json.loads(out)
-    assert (status, answer["accepted"], answer["version"], answer["bits"]) == (0, True, 1, 160)
+    assert (status, answer["accepted"], answer["version"], answer["bits"]) == (0, True, 2, 160)
     assert answer["instance"] == {
         "sha256": SHA256,
         "tokens": 4,
@@ -214,7 +214,7 @@ def test_verdicts_that_are_not_reached_are_said(monkeypatch, capsys, folder):
     assert status == 1
     status, out, _ = run(monkeypatch, capsys, "certify", "--check", file)
     assert status == 1
-    rows = {line.split()[0]: " ".join(line.split()[1:]) for line in out.splitlines()[5:25]}
+    rows = {line.split()[0]: " ".join(line.split()[1:]) for line in out.splitlines()[5:42]}
     assert rows["thm-3.3.bump"].startswith("undecided balls of 3 bits leave it open")
     assert rows["ce.convex"] == "holds for every α Coq: ce_convex"
 
