@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from rich.table import Table
 
 from ufm.app.printing.goal import goal_answer
 from ufm.llm.efficacy.goal import GoalChoice, best_of
@@ -98,5 +99,6 @@ def test_of_several_blocks_the_best_is_named_first():
         goals, reports = zip(*order, strict=True)
         assert reports[best_of(goals, "cross_entropy")].choice.layer == best
         first, _, blocks, _ = goal_answer(goals, reports)
-        assert f"after block {best} (" in first
+        assert f"after block {best} (" in str(first)
+        assert isinstance(blocks, Table)
         assert blocks.row_count == len(order)
