@@ -37,16 +37,19 @@ def goals_json(goals: "Sequence[GoalChoice]") -> dict[str, object]:
 
 
 def goal_answer(
-    goals: "Sequence[GoalChoice]", reports: "Sequence[StrengthReport]"
+    goals: "Sequence[GoalChoice]", reports: "Sequence[StrengthReport]", length: int
 ) -> Iterator[str | Table]:
-    """The line to act on; of several blocks that of the best, and one for each. Nothing without a goal."""
+    """The line to act on; of several blocks that of the best, and one for each. Nothing without a goal.
+
+    `length`: tokens of a text that was judged, at most.
+    """
     from ufm.llm.efficacy.goal import best_of
 
     if not goals:
         return
     kind = reports[0].choice.kind
     best = best_of(goals, kind)
-    yield _answer(goals[best], reports[best].choice)
+    yield _answer(goals[best], reports[best].choice, length)
     if len(goals) > 1:
         yield ""
         yield _blocks(goals, reports, kind)
@@ -68,11 +71,12 @@ def goal_tables(
         yield _texts(goal, width)
 
 
-def _answer(goal: "GoalChoice", choice: "ModelStrength") -> str:
+def _answer(goal: "GoalChoice", choice: "ModelStrength", length: int) -> str:
     """Which strength, and what texts that had no part in the choice say of it."""
     judged, kind = goal.scan.judged, choice.kind
     low, high = goal.interval
-    seen = f"{goal.presence:.0%} ({low:.0%} to {high:.0%}, 95%) of {goal.texts} new texts"
+    texts = f"{goal.texts} new texts of {length} tokens"
+    seen = f"{goal.presence:.0%} ({low:.0%} to {high:.0%}, 95%) of {texts}"
     shows = f"show {judged.concept} by {judged.judge}"
     start = f"{judged.presence[0]:.0%} do unsteered"
     share = f"{goal.strength * choice.scale:.0%} of a usual hidden state"
@@ -105,9 +109,15 @@ def _beyond(goal: "GoalChoice", kind: str) -> str:
     )
     if reaches:
         return f"Beyond it {seen} ({spoilt}): read those texts, then --budget {1.1 * price:.2g}"
+    is_rising = k == scan.alphas.size - 1
+    more = (
+        f"--budget {price:.2g} looks twice as far, or try"
+        if is_rising
+        else "it falls again, so try"
+    )
     return (
-        f"Beyond it, up to twice that strength, at most {seen} ({spoilt}): more budget will not do; try "
-        "other blocks (--layers), other prompts, or a lower goal"
+        f"Beyond it, up to twice that strength, at most {seen} ({spoilt}): {more} other blocks (--layers), "
+        "other prompts or a lower goal"
     )
 
 

@@ -76,7 +76,7 @@ def print_strength(
 
     Where a presence is the goal, its answer comes first, and what the answer rests on last.
     """
-    _show(goal_answer(goals, reports), console)
+    _show(goal_answer(goals, reports, request.new_tokens), console)
     unit = BUDGETS[request.kind].unit or "of the mass"
     say(console, f"{model.source.name}: {request.kind} budget {request.budget:g} {unit}")
     if model.source.caveat is not None:

@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from ufm import plots
 
@@ -56,10 +57,11 @@ def _to_scale(panel: Axes, nats: np.ndarray) -> None:
 
 
 def _plain(panel: Axes) -> None:
-    """A logarithmic axis with plain numbers."""
+    """A logarithmic axis with plain numbers, of more than one power of ten at the powers alone."""
     panel.set_yscale("log")
     panel.yaxis.set_major_formatter("{x:g}")
-    panel.yaxis.set_minor_formatter("{x:g}")
+    low, high = panel.get_ylim()
+    panel.yaxis.set_minor_formatter("{x:g}" if high < 10 * low else NullFormatter())
 
 
 def _presence(panel: Axes, found: GoalChoice, nats: np.ndarray) -> None:

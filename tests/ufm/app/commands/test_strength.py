@@ -610,7 +610,10 @@ def test_a_goal_that_is_reached_without_steering_has_nothing_to_save(monkeypatch
     (files / "words.json").write_text('{"words": ["will", "to", "them"]}')
     _, page, _ = run(monkeypatch, capsys, "strength", *asked)
     assert page.startswith("GOAL REACHED: use α = 0 after block 0 (0% of a usual hidden state): ")
-    assert "8 new texts show inside by keywords {'inside': ['will', 'to', 'them']}, 10%" in page
+    assert (
+        "8 new texts of 17 tokens show inside by keywords {'inside': ['will', 'to', 'them']}, 10%"
+        in page
+    )
     assert "The budget ends at α = " in page
     assert "the goal is reached without steering" in page
     assert not (files / "v.safetensors").exists()

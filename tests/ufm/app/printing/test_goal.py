@@ -57,8 +57,8 @@ def found(presence, interval, *, alpha=math.nan, beyond=(0.6, 0.9), layer=15, co
         (
             found(0.9, (0.82, 0.96), alpha=12.0),
             "GOAL REACHED: use α = 12 after block 15 (8% of a usual hidden state): 90% (82% to 96%, 95%) of "
-            "32 new texts show joy by keywords, 80% were wanted, 2% do unsteered; it costs 0.0563 nats a "
-            "token of cross-entropy on held-out text (perplexity +6%)",
+            "32 new texts of 40 tokens show joy by keywords, 80% were wanted, 2% do unsteered; it costs "
+            "0.0563 nats a token of cross-entropy on held-out text (perplexity +6%)",
         ),
         (
             found(0.75, (0.6, 0.85), alpha=12.0),
@@ -68,22 +68,28 @@ def found(presence, interval, *, alpha=math.nan, beyond=(0.6, 0.9), layer=15, co
         (
             found(0.5, (0.3, 0.7)),
             "GOAL OUT OF REACH under the budget of 0.1 nats a token (cross_entropy): 50% (30% to 70%, 95%) "
-            "of 32 new texts show joy by keywords where it ends, at α = 16 after block 15 (10% of a usual "
-            "hidden state); 80% were wanted, 2% do unsteered. Beyond it 90% do at α = 32, for 0.4 "
+            "of 32 new texts of 40 tokens show joy by keywords where it ends, at α = 16 after block 15 (10% "
+            "of a usual hidden state); 80% were wanted, 2% do unsteered. Beyond it 90% do at α = 32, for 0.4 "
             "(perplexity of the texts 6 → 38, 50% loop): read those texts, then --budget 0.44",
         ),
         (
             found(0.5, (0.3, 0.7), beyond=(0.6, 0.4)),
-            "Beyond it, up to twice that strength, at most 60% do at α = 22.6, for 0.2",
+            "Beyond it, up to twice that strength, at most 60% do at α = 22.6, for 0.2 (perplexity of the "
+            "texts 6 → 28.6, 35% loop): it falls again, so try other blocks (--layers)",
+        ),
+        (
+            found(0.5, (0.3, 0.7), beyond=(0.6, 0.7)),
+            "at most 70% do at α = 32, for 0.4 (perplexity of the texts 6 → 38, 50% loop): --budget 0.4 "
+            "looks twice as far, or try other blocks",
         ),
     ],
 )
 def test_the_first_line_says_what_to_do(planted, words):
     goal, report = planted
-    first, *rest = goal_answer([goal], [report])
+    first, *rest = goal_answer([goal], [report], 40)
     assert words in first
     assert rest == [""]
-    assert list(goal_answer([], [])) == []
+    assert list(goal_answer([], [], 40)) == []
 
 
 def test_of_several_blocks_the_best_is_named_first():
@@ -98,7 +104,7 @@ def test_of_several_blocks_the_best_is_named_first():
     ):
         goals, reports = zip(*order, strict=True)
         assert reports[best_of(goals, "cross_entropy")].choice.layer == best
-        first, _, blocks, _ = goal_answer(goals, reports)
+        first, _, blocks, _ = goal_answer(goals, reports, 40)
         assert f"after block {best} (" in str(first)
         assert isinstance(blocks, Table)
         assert blocks.row_count == len(order)

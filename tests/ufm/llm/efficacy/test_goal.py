@@ -5,6 +5,7 @@ from dataclasses import replace
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.ticker import NullFormatter
 
 import ufm
 import ufm.llm
@@ -156,6 +157,14 @@ def test_the_picture_has_a_panel_for_each_and_its_lines_are_the_numbers(given, c
         drawn = panels[0].get_lines()[0]
         np.testing.assert_allclose(drawn.get_xdata(), np.maximum(nats, 0))
         np.testing.assert_allclose(drawn.get_ydata(), found.scan.judged.presence)
+    wide = replace(chosen.scan, ceiling=np.geomspace(1e-5, 0.5, 11))
+    for scan, is_wide in (
+        (chosen.scan, False),
+        (wide, True),
+    ):  # over several powers of ten they alone are named
+        panels = draw_efficacy(replace(chosen, scan=scan), "x", 0.1, "forward_kl").axes
+        mass = next(axes for axes in panels if axes.get_ylabel() == "target mass on text")
+        assert isinstance(mass.yaxis.get_minor_formatter(), NullFormatter) is is_wide
     first = as_bytes(draw_efficacy(chosen, "x", 0.1, "forward_kl"), "svg")
     assert first == as_bytes(draw_efficacy(chosen, "x", 0.1, "forward_kl"), "svg")
     matplotlib.rcdefaults()
