@@ -91,14 +91,10 @@ def _kind(option: Option) -> str:
 
 
 def _default(option: Option) -> str:
-    value = option.default
-    if value is MISSING:
+    if option.default is MISSING:
         return "required"
-    if isinstance(value, bool):
-        return "yes" if value else ""
-    if value is None or value == ():
-        return ""
-    return f"`{value}`"
+    default = option.default_as_typed
+    return default if default in ("", "yes") else f"`{default}`"
 
 
 def _cell(text: str) -> str:

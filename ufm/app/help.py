@@ -1,6 +1,7 @@
 """What `--help` prints: usage, the options with their help, examples."""
 
 import inspect
+import re
 import shutil
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -26,7 +27,8 @@ _LEFT = 24  # columns of the options; their help is to the right
 def command_help(command: "type[DataclassInstance]", called: str, is_whole: bool) -> str:
     """The help of one command; with its rare options only if `is_whole`."""
     parts = parts_of(command)
-    text = docstring_parser.parse(inspect.getdoc(command) or "")
+    written = inspect.getdoc(command) or ""
+    text = docstring_parser.parse(written)
     options = [] if parts else list(options_of(command))
     places = ["COMMAND"] if parts else _places(options)
     blocks = [" ".join(["usage:", called, *places, *(["[OPTIONS]"] if parts or options else [])])]
@@ -39,8 +41,9 @@ def command_help(command: "type[DataclassInstance]", called: str, is_whole: bool
         return "\n\n".join([*blocks, listed(parts, "commands")])
     for title, members in groupby(sorted(shown, key=_rank), _title):
         blocks.append("\n".join([f"{title}:", *(_row(_left(o), _says(o)) for o in members)]))
-    if text.examples:
-        lines = textwrap.dedent(text.examples[0].description or "")
+    if examples := re.search(r"^Examples:\n((?: +\S.*\n?)+)", written, re.MULTILINE):
+        # docstring_parser takes the blanks from the second line of a command
+        lines = textwrap.dedent(examples[1]).rstrip()
         blocks.append("examples:\n" + textwrap.indent(lines, "  "))
     if len(shown) < len(options):
         blocks.append(f"{called} {HELP_ALL} shows {len(options) - len(shown)} more options.")
@@ -89,12 +92,8 @@ def _left(option: Option) -> str:
 
 
 def _says(option: Option) -> str:
-    default = option.default
-    if isinstance(default, bool):
-        return f"{option.says} (default: yes)" if default else option.says
-    if default is MISSING or default is None or default == ():
-        return option.says
-    return f"{option.says} (default: {f'{default:g}' if isinstance(default, float) else default})"
+    default = option.default_as_typed
+    return f"{option.says} (default: {default})" if default else option.says
 
 
 def _rank(option: Option) -> tuple[bool, bool, bool]:

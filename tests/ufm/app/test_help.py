@@ -64,6 +64,12 @@ def test_help_fits_a_screen_of_80_columns(monkeypatch, capsys, call):
     assert not re.search(r"\{None\}|\bSTR\b|\bINT\b|\bPATH\b|\bFLOAT\b", out)
 
 
+def test_defaults_and_examples_are_shown_as_one_would_type_them(monkeypatch, capsys):
+    shown = run(monkeypatch, capsys, "compare", "--help")[1]
+    assert "(default: 0.05 0.1)" in shown
+    assert "--text essays \\\n    --tokens joy_words" in shown
+
+
 @pytest.mark.parametrize("call", CALLS, ids=" ".join)
 def test_all_options_are_in_the_whole_help_and_only_rare_ones_are_missing_in_the_short(
     monkeypatch, capsys, call

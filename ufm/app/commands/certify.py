@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Certify:
-    """Certify the claims on one instance in exact rationals, for every strength: in balls, or by theorems.
+    """Certify the claims on one instance, for every strength.
+
+    The instance is in exact rationals. Each claim is decided exactly, in ball arithmetic, or by a Coq theorem
+    whose hypotheses are checked exactly.
 
     Examples:
         ufm certify instance.json --out certificate.json

@@ -24,10 +24,11 @@ _HOST = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Explore:
-    """Play with the strength of steering in the browser: a slider for α, a guided tour, a real model.
+    """Play with the strength of steering in the browser.
 
-    The page needs neither server nor network: it may be kept and opened as a file. With --verdicts the
-    explorer comes instead, in which the library judges every claim on toy data of your choice.
+    The playground has a slider for α, a guided tour and a real model. It needs neither server nor network: it
+    may be kept and opened as a file. With --verdicts the explorer comes instead, in which the library judges
+    every claim on toy data of your choice.
 
     Examples:
         ufm explore

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Falsify:
-    """Search for the smallest counterexample to a claim without one of its hypotheses.
+    """Find the smallest counterexample to a claim without a hypothesis.
 
     Examples:
         ufm falsify thm-3.3.peak-order --without assumption-1

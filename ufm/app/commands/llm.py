@@ -33,9 +33,9 @@ def _range(alphas: tuple[float, float] | None) -> str | None:
 
 @dataclass(frozen=True)
 class Llm:
-    """Steer a language model over a range of strengths and judge which laws of the paper hold on it.
+    """Judge which laws of the paper hold on a language model.
 
-    Exit status 1: a law fails.
+    The model is steered over a range of strengths. Exit status 1: a law fails.
 
     Examples:
         ufm llm smollm2 --positive joy --negative joy --text essays --out report

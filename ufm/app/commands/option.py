@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import (
@@ -79,6 +79,18 @@ class Option:
     def flag(self) -> str:
         """What is typed: `--text-tokens`."""
         return f"--{self.name.replace('_', '-')}"
+
+    @property
+    def default_as_typed(self) -> str:
+        """The default as one would type it, such as `0.05 0.1`; empty where there is none, or it is no."""
+        if isinstance(self.default, bool):
+            return "yes" if self.default else ""
+        if self.default is MISSING or self.default is None:
+            return ""
+        values = self.default if isinstance(self.default, tuple) else (self.default,)
+        return " ".join(
+            f"{value:g}" if isinstance(value, float) else str(value) for value in values
+        )
 
 
 def options_of(command: "type[DataclassInstance]", group: str = "") -> Iterator[Option]:

@@ -21,7 +21,7 @@ from ..printing.streams import Output
 from ..printing.strength import all_texts, print_strength, strength_json
 from .bad_input import BadInput, as_bad_input
 from .judge import Judge
-from .option import Rare
+from .option import Metavar, Rare
 from .rules import NEW_FILE, NOT_NEGATIVE, POSITIVE, SEED, Rule, at_least, number
 from .steering_options import Loaded, OptionalFile, SteeringOptions
 
@@ -57,11 +57,11 @@ def _picture(path: Path) -> str | None:
 
 @dataclass(frozen=True)
 class Strength:
-    """Choose the steering strength of a language model under a budget, and show what it buys and costs.
+    """Choose the steering strength of a language model under a budget.
 
-    The vector is mean(positive) - mean(negative), or one from a file, added at every position after a
-    block. Every second window of the text is held out from the choice. Exit status 1: no block reaches the
-    budget, or α = 0 is not the unsteered model bit for bit.
+    What it buys and costs is shown with it. The vector is mean(positive) - mean(negative), or one from a
+    file, added at every position after a block. Every second window of the text is held out from the choice.
+    Exit status 1: no block reaches the budget, or α = 0 is not the unsteered model bit for bit.
 
     Examples:
         ufm strength smollm2 --positive joy --negative joy --text essays
@@ -92,7 +92,7 @@ class Strength:
             and mass; 0 leaves it out.
         halves: How often the prompts are divided in halves, each measured in full, to check that interval and
             whether it falls as 1/√n; 8 tell.
-        goal: A presence to reach under it, such as presence=0.8.
+        goal: The share P of texts that are to show the concept, at the least strength within the budget.
         looked_for: The concept that the judge looks for, a name or a JSON file of ufm prompts; that of
             --concept or of the prompts' file if not given.
         judge: Who says whether a text shows the concept, for --goal: keywords, a .json file of words, or a
@@ -124,7 +124,7 @@ class Strength:
     seed: Annotated[int, SEED, Rare()] = 0
     resamples: Annotated[int, at_least(0), Rare()] = 1000
     halves: Annotated[int, at_least(0), Rare()] = 0
-    goal: Annotated[str | None, Rule(_goal)] = None
+    goal: Annotated[str | None, Rule(_goal), Metavar("presence=P")] = None
     looked_for: Annotated[str | None, Rare()] = None
     judge: Annotated[str, Rare()] = "keywords"
     judged: Annotated[int, at_least(1), Rare()] = 8

@@ -29,7 +29,7 @@ _Layers = Annotated[tuple[int, ...], Rule(_blocks)]
 
 @dataclass(frozen=True)
 class Show:
-    """Show which blocks a file of steering vectors steers, how long the vectors are, and what else it says.
+    """Show which blocks a file of steering vectors steers, and how.
 
     Examples:
         ufm vector show joy.safetensors
@@ -58,7 +58,9 @@ class Show:
 
 @dataclass(frozen=True)
 class Convert:
-    """Convert a file of steering vectors; what the new format does not hold is an error or is said.
+    """Convert a file of steering vectors for another tool.
+
+    What the new format does not hold is said, or is an error.
 
     Examples:
         ufm vector convert joy.safetensors joy.gguf
@@ -116,7 +118,7 @@ def _read(
 
 @dataclass(frozen=True)
 class Vector:
-    """Files of steering vectors: show one, or convert it to the format of another tool.
+    """Show files of steering vectors, or convert them for other tools.
 
     Args:
         action: What to do with the file.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Verify:
-    """Check every statement of arXiv:2602.02712, claim by claim, and print what holds.
+    """Check every statement of arXiv:2602.02712, claim by claim.
 
     Examples:
         ufm verify thm-3.3                  one theorem: 20 seconds
