@@ -331,6 +331,22 @@ def along_both(
     return [covariance[:, :m], price]
 
 
+def first_order_effect(tilt: ufm.ExponentialTilt, tokens: np.ndarray) -> np.ndarray:
+    """F_C'(0) [m] of the `tokens` C by the library."""
+    found = ufm.first_order_effect(pad(tilt), pad_target(tilt, tokens))
+    return np.asarray(found)[: tilt.log_probs.shape[0]]
+
+
+def undoing_strengths(
+    tilt: ufm.ExponentialTilt, weights: np.ndarray, second: np.ndarray, alphas: np.ndarray
+) -> np.ndarray:
+    """Strengths β [A] of the second vector M₂ that take back what `alphas` did to it, by the library."""
+    padded = pad(tilt)
+    other = np.pad(second, (0, padded.log_odds.size - second.size), mode="edge")
+    pi = pad_rows(weights, padded)
+    return np.array([ufm.undoing_strength(padded, other, alpha, pi) for alpha in alphas])
+
+
 @_compiled()
 def _along_both(
     tilt: ufm.ExponentialTilt, weights: ArrayLike, second: ArrayLike, line: Array, alphas: ArrayLike

@@ -7,7 +7,7 @@ import ufm
 from ..hypotheses import EXPONENTIAL_PATH, IF_POSITIVE
 from ..judging import controls
 from ..judging.claim import Certified, Claim, NotCertified, Statement
-from ..judging.evaluate import along_both, laws_at
+from ..judging.evaluate import along_both, first_order_effect, laws_at, undoing_strengths
 from ..judging.instance import Instance
 from ..judging.verdict import Verdict, bound, identity, worst
 
@@ -42,7 +42,7 @@ def _first_order(instance: Instance) -> Verdict:
     moved = np.exp(instance.curves.log_probs) - instance.probs
     plain = ufm.ExponentialTilt(instance.log_probs, instance.odds)
     for mask in _sets(instance):
-        slope = np.asarray(ufm.first_order_effect(plain, mask))
+        slope = first_order_effect(plain, mask)
         rest = moved[..., mask].sum(axis=2) - alphas[:, None] * slope
         verdicts.append(
             bound(
@@ -155,7 +155,7 @@ def _undone(instance: Instance, second: np.ndarray) -> Verdict:
     """Where the library's β brings the mean of M₂ back, the price is least of all β."""
     alphas, pi = np.array(UNDONE_AT) * instance.unit, instance.context_weights
     path = laws_at(instance.tilt, alphas)
-    betas = np.array([ufm.undoing_strength(instance.tilt, second, alpha, pi) for alpha in alphas])
+    betas = undoing_strengths(instance.tilt, pi, second, alphas)
 
     def price(shift: float) -> np.ndarray:
         return instance.cross_entropy_from(_joined(path, second, betas + shift))
