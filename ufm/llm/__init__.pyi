@@ -53,7 +53,7 @@ from .steering.generate import generate as generate
 from .steering.steered_prompt import steered_logits as steered_logits
 from .steering.vector import SteeringVector as SteeringVector
 from .steering.vector import steering_vectors as steering_vectors
-from .strength.choose import ModelStrength as ModelStrength
+from .strength.choice import ModelStrength as ModelStrength
 from .strength.choose import choose_strength as choose_strength
 from .strength.per_prompt import PromptStrengths as PromptStrengths
 from .strength.per_prompt import prompt_strengths as prompt_strengths

@@ -18,7 +18,9 @@ from ..printing.json_output import print_json
 from ..printing.lines import name_blocks, say
 from ..printing.snippets import how_to_apply
 from ..printing.streams import Output
-from ..printing.strength import all_texts, print_strength, strength_json
+from ..printing.strength.page import print_strength
+from ..printing.strength.record import strength_json
+from ..printing.strength.texts import all_texts
 from .bad_input import BadInput, as_bad_input
 from .judge import Judge
 from .option import Metavar, Rare
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
     from ufm.llm.judge.judge import Judge as AnyJudge
     from ufm.llm.steering.control_vector import ControlVector
     from ufm.llm.strength.direction import Direction
-    from ufm.llm.strength.report import Request, StrengthReport
+    from ufm.llm.strength.report import StrengthReport
+    from ufm.llm.strength.request import Request
 
 # "choosing" runs over the text about so often: derivatives, the scan, closing in.
 _PASSES = 7
@@ -160,7 +163,7 @@ class Strength:
         errors = Console(stderr=True)
         with as_bad_input((ValueError, TypeError, ImportError)):
             from ufm.llm.measure.budgets import KINDS
-            from ufm.llm.strength.report import strength_report
+            from ufm.llm.strength.make import strength_report
             from ufm.tilt.strength import check_budget
 
             check_budget(self.budget, self.kind, KINDS)
@@ -262,7 +265,7 @@ class Strength:
 
     def _request(self, loaded: Loaded) -> "Request":
         """What each block is asked; refused now, not after the search, where a text will not fit."""
-        from ufm.llm.strength.report import Request
+        from ufm.llm.strength.request import Request
         from ufm.llm.text.windows import window_count, windows
 
         shared, positions = self.shared, loaded.model.config.positions

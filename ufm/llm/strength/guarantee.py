@@ -10,7 +10,7 @@ from ufm.tilt.resampling import resampled_error
 from ..measure.budgets import KINDS
 from ..measure.text_cost import TextSpend
 from ..steering.prompt_states import PromptStates
-from .choose import ModelStrength
+from .choice import ModelStrength
 
 LEVEL = 0.95
 # 2|α|η bounds the error of these alone: means of log p - log p_α over the tokens that come, or over p.

@@ -11,7 +11,7 @@ from ufm._progress import Progress, silent
 from ..measure.budgets import KINDS
 from ..measure.text_cost import TextSpend
 from ..steering.prompt_states import PromptStates, StatesAtOnce
-from .choose import ModelStrength
+from .choice import ModelStrength
 from .prompt_mass import MeanMass
 
 # The interval holds this share of the resamples.

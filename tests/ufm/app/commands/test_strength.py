@@ -16,9 +16,12 @@ from tests.command_line import refused, run
 from ufm._visible import visible
 from ufm.app.commands.strength import Strength, _of_block
 from ufm.app.printing.snippets import how_to_apply
-from ufm.app.printing.strength import BUDGETS, _around, _spots, _warnings, _where
+from ufm.app.printing.strength.answer import around, where_added
+from ufm.app.printing.strength.cautions import cautions
+from ufm.app.printing.strength.grounds import sweet_spots
 from ufm.llm.checkpoint.weights import SafetensorFiles
 from ufm.llm.decoder import model as _model
+from ufm.llm.measure.budgets import BUDGETS
 from ufm.llm.strength.prompt_mass import PromptMass
 from ufm.llm.strength.report import AROUND
 
@@ -298,7 +301,7 @@ def test_blocks_together_and_other_methods(monkeypatch, capsys, files):
     assert (held.layers, held.about["method"]) == ((0, 1), "pca")
     assert held.about["weights"] == [2.0, 0.5]
     assert "    for k in [0, 1]:" in how_to_apply(path, held, model.config)
-    assert _where(choice) == "after blocks 0 and 1 at once"
+    assert where_added(choice) == "after blocks 0 and 1 at once"
     again = [MODEL, "--vector", path, "--contexts", files / "n.txt", "--text", files / "text.txt"]
     again += ["--no-normalise", "--length", 8, "--new-tokens", 4, *how, "--json"]
     status, out, _ = run(monkeypatch, capsys, "strength", *again)
@@ -373,7 +376,7 @@ def page(**change):
         texts_at=lambda alpha: [None] * 4,
         prompt_mass=change.get("mass"),
     )
-    return list(_warnings(report, SimpleNamespace(new_tokens=change.get("new_tokens", 128))))
+    return list(cautions(report, SimpleNamespace(new_tokens=change.get("new_tokens", 128))))
 
 
 @pytest.mark.parametrize(
@@ -417,7 +420,7 @@ def test_no_heading_of_the_table_around_the_choice_is_cut_at_80_columns():
     )
     console = Console(width=80)
     with console.capture() as shown:
-        console.print(*_around(report, SimpleNamespace(kind="cross_entropy")))
+        console.print(*around(report, SimpleNamespace(kind="cross_entropy")))
     lines = shown.get().splitlines()
     assert "…" not in shown.get()
     assert lines[1].endswith("loops") or lines[0].endswith("loops")
@@ -429,7 +432,7 @@ def test_no_heading_of_the_table_around_the_choice_is_cut_at_80_columns():
 )
 def test_the_sweet_spot_in_one_line(windows, end):
     spots = SimpleNamespace(windows=windows, tolerance=0.1, serves=lambda alpha: 1)
-    assert _spots(spots, SimpleNamespace(reachable=True, alpha=10.0)).endswith(end)
+    assert sweet_spots(spots, SimpleNamespace(reachable=True, alpha=10.0)).endswith(end)
 
 
 def test_a_budget_out_of_reach_is_status_1(monkeypatch, capsys, files):

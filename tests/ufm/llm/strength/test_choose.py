@@ -10,7 +10,7 @@ import pytest
 
 import ufm.llm
 from ufm.llm.decoder import model as _model
-from ufm.llm.strength.choose import Parabola
+from ufm.llm.strength.parabola import Parabola
 from ufm.numerics.bracket import Bracket
 
 # 20 tokens to predict, in windows of two lengths
@@ -370,7 +370,7 @@ def test_where_a_parabola_first_crosses_a_level(parabola, level, want):
 
 
 def test_strength_zero_is_the_unsteered_model(model, monkeypatch):
-    from ufm.llm.strength.report import differs_at_zero
+    from ufm.llm.strength.at_zero import differs_at_zero
 
     steering = ufm.llm.Steering(VECTOR, 0)
     assert differs_at_zero(model, steering, TEXT) is None

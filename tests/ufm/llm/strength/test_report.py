@@ -7,7 +7,8 @@ import pytest
 
 import ufm.llm
 from ufm.llm.strength.direction import Direction
-from ufm.llm.strength.report import Request, strength_report
+from ufm.llm.strength.make import strength_report
+from ufm.llm.strength.request import Request
 
 TEXT = [[5, 9, 27, 3, 14, 40, 2, 61], [3, 4, 5, 9], [9, 8, 33, 12, 7, 7, 30, 31], [50, 51, 6, 20]]
 PROMPTS = [[3, 4, 5], [9, 8], [7], [20, 21, 22], [11, 12]]

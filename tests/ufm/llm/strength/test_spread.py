@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import norm
 
 import ufm.llm
-from ufm.app.printing.strength import _other_prompts
+from ufm.app.printing.strength.grounds import other_prompts
 from ufm.llm.steering.prompt_states import PromptStates, StatesAtOnce
 from ufm.llm.strength import spread as module
 from ufm.llm.strength.guarantee import find_guarantee
@@ -318,7 +318,7 @@ def said(spread, guarantee=None):
     report = SimpleNamespace(
         spread=spread, guarantee=guarantee, choice=SimpleNamespace(kind="cross_entropy")
     )
-    return list(_other_prompts(report))
+    return list(other_prompts(report))
 
 
 def test_what_is_said_of_other_prompts():

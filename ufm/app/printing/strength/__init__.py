@@ -1,0 +1,1 @@
+"""What `ufm strength` found, as pages for people or as JSON."""

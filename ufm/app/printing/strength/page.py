@@ -1,0 +1,117 @@
+"""The pages of `ufm strength`: what was found, block by block."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from ufm.llm.measure.budgets import BUDGETS, KINDS
+from ufm.llm.text.examples import name_of
+
+from ..goal import goal_answer, goal_tables
+from ..lines import paragraph, print_table, say
+from ..tables import figure, table
+from .answer import answer, around, spending, unreachable
+from .grounds import inseparability, mass_after_prompts, other_prompts, search, sweet_spots
+from .texts import texts
+
+if TYPE_CHECKING:
+    from ufm.llm.decoder.model import LanguageModel
+    from ufm.llm.efficacy.goal import GoalChoice
+    from ufm.llm.strength.report import StrengthReport
+    from ufm.llm.strength.request import Request
+    from ufm.llm.text.tokenizer import Tokenizer
+
+
+def print_strength(
+    reports: "list[StrengthReport]",
+    request: "Request",
+    model: "LanguageModel",
+    tokenizer: "Tokenizer",
+    text: Path,
+    console: Console,
+    goals: "Sequence[GoalChoice]" = (),
+) -> None:
+    """A section for each block, then a line for each when there are several.
+
+    Where a presence is the goal, its answer comes first, and what the answer rests on last.
+    """
+    _show(goal_answer(goals, reports, request.new_tokens), console)
+    unit = BUDGETS[request.kind].unit or "of the mass"
+    say(console, f"{model.source.name}: {request.kind} budget {request.budget:g} {unit}")
+    if model.source.caveat is not None:
+        paragraph(console, model.source.caveat)
+    paragraph(
+        console,
+        f"text {name_of(text)}: {len(request.windows)} windows of up to {request.length} tokens; v is added "
+        "at every position, the new ones included",
+    )
+    if request.target is not None:
+        say(console, f"target: {int(request.target.sum())} of {request.target.size} tokens")
+    lead = "The budget ends at" if goals else "Use"
+    for report in reports:
+        _show(_section(report, request, tokenizer, console.width, lead), console)
+    if len(reports) > 1:
+        console.print()
+        console.print(_summary(reports, request))
+    _show(goal_tables(goals, reports, tokenizer.decode(request.prompts[0]), console.width), console)
+
+
+def _show(parts: Iterator[str | Table], console: Console) -> None:
+    """Print lines and tables."""
+    for part in parts:
+        if isinstance(part, str):
+            paragraph(console, part)
+        else:
+            print_table(console, part, is_wide=True)
+
+
+def _section(
+    report: "StrengthReport", request: "Request", tokenizer: "Tokenizer", width: int, lead: str
+) -> Iterator[str | Table]:
+    """What is said of one block: the answer, which begins with `lead`, then what it rests on."""
+    choice = report.choice
+    yield ""
+    if choice.reachable:
+        yield from answer(report, request, lead)
+        yield ""
+        yield spending(report, request)
+        yield ""
+        yield from around(report, request)
+        yield ""
+        yield from search(report)
+        yield from other_prompts(report)
+    else:
+        yield unreachable(report)
+    yield from mass_after_prompts(report)
+    if report.spots is not None:
+        yield sweet_spots(report.spots, choice)
+    if report.inseparability is not None:
+        yield inseparability(report.inseparability)
+    yield ""
+    yield from texts(report, request, tokenizer, width)
+    yield ""
+    if report.differs_at_zero is None:
+        yield "α = 0 is the unsteered model, bit for bit"
+    else:
+        yield f"α = 0 is NOT the unsteered model: {report.differs_at_zero} differ"
+
+
+def _summary(reports: "list[StrengthReport]", request: "Request") -> Table:
+    columns = ("block", "α", "α|v|/|h|", "held out", "target mass", "loop at α")
+    blocks = table(*columns, right=columns)
+    k = KINDS.index(request.kind)
+    for report in reports:
+        choice = report.choice
+        here = report.texts_at(choice.alpha)
+        blocks.add_row(
+            str(choice.layer),
+            figure(choice.alpha) if choice.reachable else "unreachable",
+            figure(choice.relative) if choice.reachable else "",
+            figure(report.held_out[k]),
+            figure(report.held_out[3]),
+            f"{report.loops_at(choice.alpha)}/{len(here)}" if here else "",
+        )
+    return blocks
