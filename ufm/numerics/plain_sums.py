@@ -2,8 +2,8 @@
 
     Σ w, Σ w y, Σ w y² and Σ w log w0,   w = w0 e^{αy},   y = M - c
 
-with c the middle of M's range, or 0 where that is near. Nothing is counted from the likeliest token. Where |αy|
-is at most 32, and no difference of these sums loses more than four digits, they are as exact as the
+with c the middle of M's range, or 0 where that is near. Nothing is counted from the likeliest token. Where
+|αy| is at most 32, and no difference of these sums loses more than four digits, they are as exact as the
 pivots' way; where not, the strength is refused.
 """
 
@@ -35,7 +35,7 @@ class PlainSums(NamedTuple):
 def plain_sums(
     alphas: np.ndarray, log_odds: np.ndarray, log_weights: np.ndarray
 ) -> list[PlainSums | None]:
-    """The sums at each of `alphas` [A] for `log_odds` M and `log_weights` log w0, both [n]; None if refused."""
+    """The sums for M and log w0, both [n], at each of `alphas` [A]; None at a strength that is refused."""
     highest, lowest = float(log_odds.max()), float(log_odds.min())
     reach, centre = 0.5 * (highest - lowest), 0.5 * (highest + lowest)
     if not (1e-100 < reach < 1e100 and abs(centre) < 1e3 * reach):

@@ -118,8 +118,8 @@ def sweep_aggregates(
     if weights is not None:
         increase = whole[4] @ np.asarray(checked_weights(weights, m))
     found = *whole, masses, increase
-    # A compiled function hands them over in a fifth of the time, which shows for few strengths; JAX compiles for
-    # a new shape (10 ms), as jnp.asarray does, and device_put does not.
+    # A compiled function hands them over in a fifth of the time, which shows for few strengths. For a new
+    # shape it compiles for 10 ms, as jnp.asarray does; device_put compiles nothing.
     handed = _as_they_are(*found) if points.size <= _FEW_PLAIN else jax.device_put(found)
     return Aggregates._make(handed)
 
@@ -254,7 +254,10 @@ def _exactly_along(alphas: np.ndarray, log_odds: np.ndarray, log_weights: np.nda
 def _alone(
     alpha: float, origin: Anchor, log_odds: np.ndarray, log_weights: np.ndarray
 ) -> tuple[float, ...]:
-    """The pivot and the fields of `Along` from `excess` on at one strength, by sums over the tokens; `origin` is the anchor at 0."""
+    """The pivot and the fields of `Along` from `excess` on, at one strength, by sums over the tokens.
+
+    `origin` is the anchor at 0.
+    """
     anchor = anchor_at(alpha, log_odds, log_weights, alone=True) if alpha else origin
     log_p = _log_probs(anchor, log_odds, log_weights)
     kl = _cost(anchor, origin, log_p, log_odds, log_weights)[0] if alpha else 0.0

@@ -9,7 +9,7 @@ from jaxtyping import Array, ArrayLike, Bool
 from .._checks import strength
 from ..numerics import log_ratio as of_rows
 from ..numerics.log_ratio import LogRatio
-from .tilt import ExponentialTilt, at_pivot, from_pivot
+from .tilt import ExponentialTilt, from_pivot, is_token
 
 
 def log_ratio(tilt: ExponentialTilt, alpha: ArrayLike) -> LogRatio[Array]:
@@ -45,7 +45,7 @@ def log_odds_change(tilt: ExponentialTilt, alpha: ArrayLike, mask: Bool[Array, "
 
 def _from_rows(log_probs: Array, log_odds: Array, alpha: Array) -> tuple[LogRatio[Array], Array]:
     """The log-ratios, and M(r) [m], r being the likeliest token at α."""
-    u, is_pivot = from_pivot(log_probs, log_odds, alpha)
-    pivot_log_odds = at_pivot(log_odds, is_pivot)
+    u, r = from_pivot(log_probs, log_odds, alpha)
+    pivot_log_odds, is_pivot = log_odds[r], is_token(r, log_odds.size)
     growth = alpha * (log_odds[None, :] - pivot_log_odds[:, None])
     return of_rows.log_ratio(log_probs, growth, u, is_pivot, jnp), pivot_log_odds

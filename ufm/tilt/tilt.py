@@ -10,7 +10,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Bool, Float
+from jaxtyping import Array, ArrayLike, Bool, Float, Int
 
 from .._checks import Numbers, finite, floating, is_concrete, strength
 from .log_odds import log_odds
@@ -114,9 +114,9 @@ class ExponentialTilt(eqx.Module):
 
     def log_probs_at(self, alpha: ArrayLike) -> Float[Array, "contexts vocab"]:
         """Log p_{j,α}(z) [m, V] in nats; `alpha` is a finite scalar."""
-        u, is_pivot = self._from_pivot(alpha)
+        u, r = self._from_pivot(alpha)
         # The pivot's own weight is exactly 1: log1p keeps log p_α(pivot) when it is as small as -1e-300.
-        rest = jnp.where(is_pivot, 0.0, jnp.exp(u)).sum(axis=1, keepdims=True)
+        rest = jnp.where(is_token(r, u.shape[1]), 0.0, jnp.exp(u)).sum(axis=1, keepdims=True)
         return u - jnp.log1p(rest)
 
     def probs(self, alpha: ArrayLike) -> Float[Array, "contexts vocab"]:
@@ -125,7 +125,7 @@ class ExponentialTilt(eqx.Module):
 
     def mean(self, alpha: ArrayLike) -> Float[Array, " contexts"]:
         """E_{j,α}[M] = K_j'(α) [m], in nats per unit of α; strictly increasing unless M is constant."""
-        pivot_log_odds, excess = self._mean_from_pivot(alpha)
+        _, pivot_log_odds, _, excess = self._about_pivot(alpha)
         return pivot_log_odds + excess
 
     def centred(self, alpha: ArrayLike) -> Float[Array, "contexts vocab"]:
@@ -134,14 +134,12 @@ class ExponentialTilt(eqx.Module):
         Formed from the gaps M(z) - M(r): near α = ±∞ the difference of E_α[M] and M(z) themselves
         would be all rounding. The error is some units in the last place of Σ_y p_α(y) |M(z) - M(y)|.
         """
-        pivot_log_odds, excess = self._mean_from_pivot(alpha)
-        return (self.log_odds[None, :] - pivot_log_odds[:, None]) - excess[:, None]
+        return self._root_and_centred(alpha)[1]
 
     def variance(self, alpha: ArrayLike) -> Float[Array, " contexts"]:
         """Var_{j,α}(M) = K_j''(α) [m]; positive unless M is constant."""
-        # √p, which does not underflow where p does
-        root = jnp.exp(0.5 * self.log_probs_at(alpha))
-        return ((root * self.centred(alpha)) ** 2).sum(axis=1)
+        root, centred = self._root_and_centred(alpha)
+        return ((root * centred) ** 2).sum(axis=1)
 
     def cumulants(self, alpha: ArrayLike, order: int) -> Float[Array, "contexts order"]:
         """κ_1..κ_order of M under p_{j,α}, [m, order]: κ_n = K_j^{(n)}(α).
@@ -156,17 +154,7 @@ class ExponentialTilt(eqx.Module):
         """
         if order < 1:
             raise ValueError(f"order must be at least 1; got {order}")
-        x = self.centred(alpha)
-        root = jnp.exp(0.5 * self.log_probs_at(alpha))  # √p does not underflow where p does
-        moments = [jnp.ones_like(x[:, 0]), jnp.zeros_like(x[:, 0])]
-        for n in range(2, order + 1):
-            halves = root * x ** (n // 2), root * x ** (n - n // 2)
-            moments.append((halves[0] * halves[1]).sum(axis=1))
-        # Of the centred variable: κ_n = μ_n - Σ_{k<n} C(n-1, k-1) κ_k μ_{n-k}, with κ_1 = 0.
-        kappa = [jnp.zeros_like(x[:, 0])]
-        for n in range(2, order + 1):
-            lower = [_choose(n - 1, k - 1) * kappa[k - 1] * moments[n - k] for k in range(2, n)]
-            kappa.append(moments[n] - sum(lower, start=jnp.zeros_like(x[:, 0])))
+        kappa = _cumulants(*self._root_and_centred(alpha), order)
         return jnp.stack([self.mean(alpha), *kappa[1:]], axis=1)
 
     def derivative(self, alpha: ArrayLike, order: int = 1) -> Float[Array, "contexts vocab"]:
@@ -185,13 +173,17 @@ class ExponentialTilt(eqx.Module):
             raise ValueError(f"order must be at least 0; got {order}")
         if order == 0:
             return self.probs(alpha)
-        arguments = [self.centred(alpha)]
-        if order > 1:
-            kappa = self.cumulants(alpha, order)
-            arguments += [-kappa[:, n : n + 1] for n in range(1, order)]
+        root, centred = self._root_and_centred(alpha)
+        # Bell_n(x, a, b, …) = Σ_d C(n,d) Bell_{n-d}(0, a, b, …) x^d
+        rest = bell([-kappa for kappa in _cumulants(root, centred, order)])
+        factors = jnp.stack([_choose(order, d) * rest[order - d] for d in range(order + 1)])
+        # else XLA works them out anew for each token
+        factors = jax.lax.optimization_barrier(factors)[:, :, None]
+        polynomial = factors[order]
+        for d in range(order - 1, -1, -1):
+            polynomial = polynomial * centred + factors[d]
         # √p twice: p may underflow where its product with a large polynomial does not
-        root = jnp.exp(0.5 * self.log_probs_at(alpha))
-        return root * (root * bell(arguments))
+        return root * (root * polynomial)
 
     def combined(self, alpha: ArrayLike, log_odds: Numbers, beta: ArrayLike) -> "ExponentialTilt":
         """The tilt by αM + βM₂ of two vectors: at strength 1 its distribution is ∝ p_j e^{αM + βM₂}.
@@ -240,17 +232,26 @@ class ExponentialTilt(eqx.Module):
         """R = max M - min M, the natural unit of 1/α."""
         return self.log_odds.max() - self.log_odds.min()
 
-    def _from_pivot(self, alpha: ArrayLike) -> tuple[Array, Bool[Array, "contexts vocab"]]:
-        """u(z) = log p_α(z) - log p_α(r), and the mask of the pivot r, the most likely token."""
+    def _from_pivot(self, alpha: ArrayLike) -> tuple[Array, Int[Array, " contexts"]]:
+        """u(z) = log p_α(z) - log p_α(r) [m, V], and the pivot r [m], the most likely token."""
         return from_pivot(self.log_probs, self.log_odds, strength(alpha, self.log_odds.dtype))
 
-    def _mean_from_pivot(self, alpha: ArrayLike) -> tuple[Array, Array]:
-        """M(r) and E_α[M] - M(r), kept apart so that nothing small is lost in their sum."""
-        u, is_pivot = self._from_pivot(alpha)
-        root = jnp.where(is_pivot, 1.0, jnp.exp(0.5 * u))  # does not underflow where e^u does
-        pivot_log_odds = at_pivot(self.log_odds, is_pivot)
+    def _about_pivot(self, alpha: ArrayLike) -> tuple[Array, Array, Array, Array]:
+        """√p_α [m, V], M(r) [m], M - M(r) [m, V] and E_α[M] - M(r) [m].
+
+        √p does not underflow where p does, and nothing small is lost in the sum of E_α[M]'s two parts.
+        """
+        u, r = self._from_pivot(alpha)
+        root, pivot_log_odds = jnp.exp(0.5 * u), self.log_odds[r]
         gaps = self.log_odds[None, :] - pivot_log_odds[:, None]
-        return pivot_log_odds, (root * (root * gaps)).sum(axis=1) / (root**2).sum(axis=1)
+        total = (root * root).sum(axis=1)
+        excess = (root * (root * gaps)).sum(axis=1) / total
+        return root / jnp.sqrt(total)[:, None], pivot_log_odds, gaps, excess
+
+    def _root_and_centred(self, alpha: ArrayLike) -> tuple[Array, Array]:
+        """√p_α and M - E_α[M], both [m, V]."""
+        root, _, gaps, excess = self._about_pivot(alpha)
+        return root, gaps - excess[:, None]
 
 
 def second_log_odds(tilt: ExponentialTilt, log_odds: Numbers) -> Float[Array, " vocab"]:
@@ -265,8 +266,8 @@ def second_log_odds(tilt: ExponentialTilt, log_odds: Numbers) -> Float[Array, " 
 
 def from_pivot(
     log_probs: Array, log_odds: Array, alpha: Array
-) -> tuple[Array, Bool[Array, "contexts vocab"]]:
-    """u(z) = log p_α(z) - log p_α(r) [m, V], and the mask of the pivot r, the most likely token.
+) -> tuple[Array, Int[Array, " contexts"]]:
+    """u(z) = log p_α(z) - log p_α(r) [m, V], and the pivot r [m], the most likely token.
 
     Tokens with a log p of -∞ are left out: their u is -∞.
     """
@@ -281,27 +282,41 @@ def from_pivot(
     r = jnp.argmax(logs + (alpha * (rates - jnp.where(alpha < 0, bottom, top)))[None, :], axis=1)
     gaps = log_odds[None, :] - log_odds[r][:, None]
     log_p = jnp.take_along_axis(log_probs, r[:, None], axis=1)
-    return (log_probs - log_p) + alpha * gaps, jnp.arange(log_odds.size)[None, :] == r[:, None]
+    return (log_probs - log_p) + alpha * gaps, r
 
 
-def at_pivot(values: Array, is_pivot: Bool[Array, "contexts vocab"]) -> Array:
-    """`values` [V] at each context's pivot, [m]."""
-    return jnp.where(is_pivot, values[None, :], 0.0).sum(axis=1)
+def is_token(r: Int[Array, " contexts"], vocabulary: int) -> Bool[Array, "contexts vocab"]:
+    """The mask [m, V] of each context's token `r`."""
+    return jnp.arange(vocabulary)[None, :] == r[:, None]
 
 
-def bell(arguments: Sequence[Array]) -> Array:
-    """The complete Bell polynomial of order n = len(arguments): B_{k+1} = Σ_i C(k,i) B_{k-i} x_{i+1}.
+def _cumulants(root: Array, centred: Array, order: int) -> list[Array]:
+    """0, κ_2, …, κ_order [m] each, from √p and M - E[M], [m, V]."""
+    moments = [jnp.ones_like(root[:, 0]), jnp.zeros_like(root[:, 0])]
+    for n in range(2, order + 1):
+        halves = root * centred ** (n // 2), root * centred ** (n - n // 2)
+        moments.append((halves[0] * halves[1]).sum(axis=1))
+    # Of the centred variable: κ_n = μ_n - Σ_{k<n} C(n-1, k-1) κ_k μ_{n-k}, with κ_1 = 0.
+    kappa = [moments[1]]
+    for n in range(2, order + 1):
+        lower = [_choose(n - 1, k - 1) * kappa[k - 1] * moments[n - k] for k in range(2, n)]
+        kappa.append(moments[n] - sum(lower, start=moments[1]))
+    return kappa
+
+
+def bell(arguments: Sequence[Array]) -> list[Array]:
+    """The complete Bell polynomials of orders 0 to n = len(arguments): B_{k+1} = Σ_i C(k,i) B_{k-i} x_{i+1}.
 
     >>> import jax.numpy as jnp
     >>> from ufm.tilt.tilt import bell
-    >>> print(bell([jnp.asarray(2.0), jnp.asarray(3.0)]))
+    >>> print(bell([jnp.asarray(2.0), jnp.asarray(3.0)])[2])
     7.0
     """
     values = [jnp.ones_like(arguments[0])]
     for k in range(len(arguments)):
         terms = [_choose(k, i) * values[k - i] * arguments[i] for i in range(k + 1)]
         values.append(sum(terms[1:], start=terms[0]))
-    return values[-1]
+    return values
 
 
 def _choose(n: int, k: int) -> float:
