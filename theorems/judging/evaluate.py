@@ -1,8 +1,7 @@
 """Runs the library on an instance, compiled once for a few padded shapes."""
 
-from collections.abc import Callable
-from functools import partial, wraps
-from typing import NamedTuple, ParamSpec, TypeVar
+from functools import partial
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -13,37 +12,8 @@ from jax.typing import ArrayLike
 
 import ufm
 
+from .compiled import compiled, in_slices, unpadded
 from .padding import SMALLEST, bucket, pad, pad_rows, pad_target, padded_sizes
-
-_SLICE = 64
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
-
-
-# For programs that run a few times: optimising them would cost more than it saves.
-IN_HASTE = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
-# For those that every instance runs, whatever XLA_FLAGS say: more levels gain nothing.
-_RUN_OFTEN = {"xla_backend_optimization_level": 1}
-
-
-def _compiled(
-    static: int | tuple[int, ...] = (),
-) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
-    """`jax.jit`; in haste for what runs seldom: controls, whose tilt is no plain one, and large tilts."""
-
-    def decorate(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-        fast = jax.jit(function, static_argnums=static, compiler_options=_RUN_OFTEN)
-        hasty = jax.jit(function, static_argnums=static, compiler_options=IN_HASTE)
-
-        @wraps(function)
-        def run(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
-            tilt = arguments[0]
-            is_common = type(tilt) is ufm.ExponentialTilt and tilt.log_odds.size <= SMALLEST
-            return (fast if is_common else hasty)(*arguments, **named)
-
-        return run
-
-    return decorate
 
 
 class Curves(NamedTuple):
@@ -70,31 +40,16 @@ class ConceptCurves(NamedTuple):
     log_odds_increase: np.ndarray
 
 
-def _in_slices(
-    compiled: Callable[[np.ndarray], Array | tuple[Array, ...]], alphas: np.ndarray
-) -> list[np.ndarray]:
-    """Each array that `compiled` gives, 64 strengths at a time: one shape to compile, bounded memory."""
-    padded = np.concatenate([alphas, np.full(-len(alphas) % _SLICE, alphas[-1])])
-    slices = [jax.tree.leaves(compiled(part)) for part in padded.reshape(-1, _SLICE)]
-    return [np.concatenate(parts)[: len(alphas)] for parts in zip(*slices, strict=True)]
-
-
-def _unpadded(tilt: ufm.ExponentialTilt, *arrays: ArrayLike) -> list[np.ndarray]:
-    """Arrays [..., m, V] of `pad(tilt)` without the contexts and tokens that padding added."""
-    m, vocabulary = tilt.log_probs.shape
-    return [np.asarray(array)[..., :m, :vocabulary] for array in arrays]
-
-
 def curves(tilt: ufm.ExponentialTilt, alphas: np.ndarray, weights: np.ndarray) -> Curves:
     """Every token curve of `tilt` at `alphas`, and ΔCE under the context weights."""
     m, vocabulary = tilt.log_probs.shape
     padded = pad(tilt)
-    out = _in_slices(partial(_curves, padded, pad_rows(weights, padded)), alphas)
+    out = in_slices(partial(_curves, padded, pad_rows(weights, padded)), alphas)
     kept = {1: (), 2: (slice(m),), 3: (slice(m), slice(vocabulary))}
     return Curves._make(a[(slice(None), *kept[a.ndim])] for a in out)
 
 
-@_compiled()
+@compiled()
 def _curves(tilt: ufm.ExponentialTilt, weights: ArrayLike, alphas: ArrayLike) -> tuple[Array, ...]:
     def at(alpha):
         return (
@@ -123,12 +78,12 @@ def concept_curves(
     padded, found = pad(tilt), {}
     for k, mask in masks.items():
         full = np.pad(mask, (0, padded.log_odds.size - vocabulary))
-        pair = _in_slices(lambda part, full=full: _concept_curves(padded, full, part), alphas)
+        pair = in_slices(lambda part, full=full: _concept_curves(padded, full, part), alphas)
         found[k] = ConceptCurves(*(a[:, :m] for a in pair))
     return found
 
 
-@_compiled()
+@compiled()
 def _concept_curves(
     tilt: ufm.ExponentialTilt, mask: ArrayLike, alphas: ArrayLike
 ) -> tuple[Array, ...]:
@@ -164,10 +119,10 @@ def chain_curves(
     mask = pad_target(chain.tilt, target)
     start = pad_rows(np.asarray(chain.start), padded)
     run = partial(_chain_curves, padded, following, start, mask, length)
-    return ChainCurves(*_in_slices(run, alphas))
+    return ChainCurves(*in_slices(run, alphas))
 
 
-@_compiled(static=4)
+@compiled(static=4)
 def _chain_curves(
     tilt: ufm.ExponentialTilt,
     following: ArrayLike,
@@ -192,7 +147,7 @@ def _chain_curves(
 
 def peaks(tilt: ufm.ExponentialTilt) -> np.ndarray:
     """α(j,z) [m, V]."""
-    return _unpadded(tilt, ufm.peak_strengths(pad(tilt)))[0]
+    return unpadded(tilt, ufm.peak_strengths(pad(tilt)))[0]
 
 
 def slope_at(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -212,10 +167,10 @@ def _at_each(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> list[np.ndarray]:
     padded = pad(tilt)
     full = np.zeros(padded.log_probs.shape)
     full[:m, :vocabulary] = alphas
-    return _unpadded(tilt, *_each(padded, full))
+    return unpadded(tilt, *_each(padded, full))
 
 
-@_compiled()
+@compiled()
 def _each(tilt: ufm.ExponentialTilt, alphas: ArrayLike) -> tuple[Array, ...]:
     """`_path`, with each token at a strength of its own."""
 
@@ -243,10 +198,10 @@ def cross_entropy_increase(
     law = pad_rows(data_probs, padded)
     law = np.pad(law, ((0, 0), (0, padded.log_odds.size - data_probs.shape[1])))
     increase = partial(_cross_entropy, padded, pad_rows(weights, padded), law)
-    return _in_slices(increase, alphas)[0]
+    return in_slices(increase, alphas)[0]
 
 
-@_compiled()
+@compiled()
 def _cross_entropy(
     tilt: ufm.ExponentialTilt, weights: ArrayLike, law: ArrayLike, alphas: ArrayLike
 ) -> Array:
@@ -255,20 +210,20 @@ def _cross_entropy(
 
 def limits(tilt: ufm.ExponentialTilt) -> dict[int, np.ndarray]:
     """The limit laws [m, V] for sign +1 and -1."""
-    return dict(zip((1, -1), _unpadded(tilt, *_limits(pad(tilt))), strict=True))
+    return dict(zip((1, -1), unpadded(tilt, *_limits(pad(tilt))), strict=True))
 
 
-@_compiled()
+@compiled()
 def _limits(tilt: ufm.ExponentialTilt) -> tuple[Array, ...]:
     return tilt.limit(1), tilt.limit(-1)
 
 
 def laws_at(tilt: ufm.ExponentialTilt, alphas: np.ndarray) -> np.ndarray:
     """log p_α [A, m, V] at a few strengths."""
-    return _unpadded(tilt, *_in_slices(partial(_laws, pad(tilt)), alphas))[0]
+    return unpadded(tilt, *in_slices(partial(_laws, pad(tilt)), alphas))[0]
 
 
-@_compiled()
+@compiled()
 def _laws(tilt: ufm.ExponentialTilt, alphas: ArrayLike) -> Array:
     return jax.vmap(tilt.log_probs_at)(alphas)
 
@@ -297,13 +252,13 @@ def _steered_logits(model: ufm.UFM, vector: ArrayLike, alphas: ArrayLike) -> Arr
 def orders_at(tilt: ufm.ExponentialTilt, alphas: np.ndarray, orders: int) -> list[np.ndarray]:
     """p^{(n)} [..., m, V, n], n = 0..`orders`, and κ_n [..., m, n], n = 1..`orders`, at `alphas` [...]."""
     padded = pad(tilt)
-    flat = _in_slices(lambda part: _orders(padded, part, orders), alphas.reshape(-1))
+    flat = in_slices(lambda part: _orders(padded, part, orders), alphas.reshape(-1))
     m, vocabulary = tilt.log_probs.shape
     derivatives, cumulants = (a.reshape(*alphas.shape, *a.shape[1:]) for a in flat)
     return [derivatives[..., :m, :vocabulary, :], cumulants[..., :m, :]]
 
 
-@_compiled(static=2)
+@compiled(static=2)
 def _orders(tilt: ufm.ExponentialTilt, alphas: ArrayLike, orders: int) -> tuple[Array, ...]:
     def at(alpha):
         derivatives = [tilt.derivative(alpha, n) for n in range(orders + 1)]
@@ -327,7 +282,7 @@ def along_both(
     padded = pad(tilt)
     other = np.pad(second, (0, padded.log_odds.size - vocabulary))
     both = partial(_along_both, padded, pad_rows(weights, padded), other, jnp.asarray(line))
-    covariance, price = _in_slices(both, alphas)
+    covariance, price = in_slices(both, alphas)
     return [covariance[:, :m], price]
 
 
@@ -347,7 +302,7 @@ def undoing_strengths(
     return np.array([ufm.undoing_strength(padded, other, alpha, pi) for alpha in alphas])
 
 
-@_compiled()
+@compiled()
 def _along_both(
     tilt: ufm.ExponentialTilt, weights: ArrayLike, second: ArrayLike, line: Array, alphas: ArrayLike
 ) -> tuple[Array, ...]:

@@ -11,7 +11,7 @@ from jaxtyping import Array
 from ufm import Transformer
 
 from ..judging.claim import Claim, Control, Hypothesis, Judged, NotCertified, Statement
-from ..judging.evaluate import IN_HASTE
+from ..judging.compiled import IN_HASTE
 from ..judging.head import SteeredHead
 from ..judging.verdict import Verdict, bound, identity, worst
 

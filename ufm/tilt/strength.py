@@ -4,6 +4,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import Literal, NamedTuple, cast
 
 import jax
@@ -111,33 +112,30 @@ def choose_strength(
     check_budget(budget, kind, BUDGETS)
     error = _checked_error(float(log_odds_error), kind)
     pi = checked_weights(weights, tilt.log_probs.shape[0])
-    measured: dict[float, np.ndarray] = {}
 
+    @cache
     def effects(alpha: float) -> np.ndarray:
-        if alpha not in measured:
-            measured[alpha] = np.asarray(cast(Array, _effects_at(tilt, alpha, pi, mask)))
-        return measured[alpha]
+        return np.asarray(cast(Array, _effects_at(tilt, alpha, pi, mask)))
 
-    def unspent(alpha: float) -> float:
-        return 2 * abs(alpha) * error if error else 0.0  # 0 at an infinite strength as well
+    def above(alpha: float) -> float:
+        unspent = 2 * abs(alpha) * error if error else 0.0  # 0 at an infinite strength as well
+        return float(effects(alpha)[BUDGETS.index(kind)]) + unspent - budget
 
     sigma, reverse_supremum, span = _scales(tilt, pi)
     supremum = {"reverse_kl": reverse_supremum, "target_mass": 1.0}.get(kind, math.inf)
-    row = BUDGETS.index(kind)
     quadratic = math.sqrt(2 * budget) / sigma if sigma > 0 else math.inf
     if budget >= supremum:
-        alpha, bracket = math.inf, Bracket(math.inf, math.inf)
+        bracket = Bracket(math.inf, math.inf)
         spent = np.array([math.inf, reverse_supremum, 1.0])
     else:
         start = 1 / span if kind == "target_mass" else min(quadratic, (1 + budget) / span)
-        bracket = bracketed_root(lambda a: float(effects(a)[row]) + unspent(a) - budget, start)
-        alpha = bracket.high
+        bracket = bracketed_root(above, start)
         # a root beyond the largest float: what the last strength before it spends
-        spent = effects(alpha if math.isfinite(alpha) else bracket.low)
+        spent = effects(bracket.high if math.isfinite(bracket.high) else bracket.low)
     return StrengthChoice(
-        alpha=alpha,
+        alpha=bracket.high,
         bracket=bracket,
-        reachable=math.isfinite(alpha),
+        reachable=math.isfinite(bracket.high),
         kind=kind,
         budget=budget,
         supremum=supremum,

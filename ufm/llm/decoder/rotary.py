@@ -10,6 +10,8 @@ import numpy as np
 
 from ufm._json import JSON
 
+_Given = dict[str, Any]  # settings that are read, and checked here
+
 
 @dataclass(frozen=True)
 class Llama3Scaling:
@@ -69,7 +71,7 @@ class Rotary:
 
 
 def read_rotary(
-    settings: Mapping[str, Any],  # read, and checked here
+    settings: Mapping[str, Any],
     head_dim: int,
     theta: float,
     positions: int | None = None,
@@ -87,41 +89,14 @@ def read_rotary(
     base = float(given.pop("rope_theta", theta))
     if given.pop("partial_rotary_factor", 1.0) != 1.0:
         raise ValueError("config.json asks for partial_rotary_factor, which is not supported")
-    if kind == "default":
-        rotary = Rotary(head_dim, base)
-        given.pop("factor", None)  # without a kind it scales nothing
-    elif kind == "linear":
-        rotary = Rotary(head_dim, base, factor=_number(given, "factor"))
-    elif kind == "llama3":
-        scaling = Llama3Scaling(
-            factor=_number(given, "factor"),
-            low=_number(given, "low_freq_factor"),
-            high=_number(given, "high_freq_factor"),
-            original=int(_number(given, "original_max_position_embeddings")),
-        )
-        if not scaling.low < scaling.high:
-            raise ValueError(
-                f"config.json: low_freq_factor {scaling.low} must be below high_freq_factor {scaling.high}"
-            )
-        rotary = Rotary(head_dim, base, llama3=scaling)
-    elif kind == "divided":
-        rotary = Rotary(head_dim, base, divisors=tuple(given.pop("divisors")))
-    elif kind not in ("yarn", "longrope", "dynamic"):
+    if not isinstance(kind, str) or kind not in _KINDS:
+        *most, last = (name for name in _KINDS if name != "divided")
         raise ValueError(
-            f"config.json asks for rope type {kind!r}; known are default, linear, llama3, yarn, longrope "
-            "and dynamic"
+            f"config.json asks for rope type {kind!r}; known are {', '.join(most)} and {last}"
         )
-    elif positions is None:
+    if kind in _STRETCHED and positions is None:
         raise ValueError(f"config.json: rope type {kind!r} needs max_position_embeddings")
-    elif kind == "yarn":
-        rotary = _yarn(given, head_dim, base, positions)
-    elif kind == "longrope":
-        rotary = _longrope(given, head_dim, base, positions)
-    else:
-        # transformers scales from max_position_embeddings on, whatever the length before
-        given.pop("original_max_position_embeddings", None)
-        _number(given, "factor")
-        rotary = Rotary(head_dim, base, longest=positions)
+    rotary = _KINDS[kind](given, head_dim, base, positions or 0)
     if given:
         raise ValueError(
             f"config.json: unknown rope setting {sorted(given)[0]!r} for type {kind!r}"
@@ -129,7 +104,41 @@ def read_rotary(
     return rotary
 
 
-def _yarn(given: dict[str, Any], head_dim: int, theta: float, positions: int) -> Rotary:
+def _default(given: _Given, head_dim: int, theta: float, positions: int) -> Rotary:
+    given.pop("factor", None)  # without a kind it scales nothing
+    return Rotary(head_dim, theta)
+
+
+def _linear(given: _Given, head_dim: int, theta: float, positions: int) -> Rotary:
+    return Rotary(head_dim, theta, factor=_number(given, "factor"))
+
+
+def _llama3(given: _Given, head_dim: int, theta: float, positions: int) -> Rotary:
+    scaling = Llama3Scaling(
+        factor=_number(given, "factor"),
+        low=_number(given, "low_freq_factor"),
+        high=_number(given, "high_freq_factor"),
+        original=int(_number(given, "original_max_position_embeddings")),
+    )
+    if not scaling.low < scaling.high:
+        raise ValueError(
+            f"config.json: low_freq_factor {scaling.low} must be below high_freq_factor {scaling.high}"
+        )
+    return Rotary(head_dim, theta, llama3=scaling)
+
+
+def _dynamic(given: _Given, head_dim: int, theta: float, positions: int) -> Rotary:
+    # transformers scales from max_position_embeddings on, whatever the length before
+    given.pop("original_max_position_embeddings", None)
+    _number(given, "factor")
+    return Rotary(head_dim, theta, longest=positions)
+
+
+def _divided(given: _Given, head_dim: int, theta: float, positions: int) -> Rotary:
+    return Rotary(head_dim, theta, divisors=tuple(given.pop("divisors")))
+
+
+def _yarn(given: _Given, head_dim: int, theta: float, positions: int) -> Rotary:
     """YaRN (arXiv:2309.00071): slow frequencies are divided by `factor`, fast ones kept, longer heads.
 
     Frequency i makes L θ^(-2i/d) / 2π turns over the original context of L tokens. Those of more than
@@ -176,7 +185,7 @@ def _yarn_length(factor: float, scale: float = 1.0) -> float:
     return 1.0 if factor <= 1 else 0.1 * scale * math.log(factor) + 1
 
 
-def _longrope(given: dict[str, Any], head_dim: int, theta: float, positions: int) -> Rotary:
+def _longrope(given: _Given, head_dim: int, theta: float, positions: int) -> Rotary:
     """Longrope (arXiv:2402.13753) for texts of the length trained on: its factors for short texts."""
     before = int(_number(given, "original_max_position_embeddings"))
     factor = _number(given, "factor") if given.get("factor") else positions / before
@@ -199,3 +208,17 @@ def _number(settings: dict[str, JSON], name: str) -> float:
             f"config.json: rope setting {name} must be a positive number; got {value!r}"
         )
     return float(value)
+
+
+# Each takes its settings out of those given.
+_KINDS = {
+    "default": _default,
+    "linear": _linear,
+    "llama3": _llama3,
+    "yarn": _yarn,
+    "longrope": _longrope,
+    "dynamic": _dynamic,
+    "divided": _divided,
+}
+# These stretch to a length, max_position_embeddings.
+_STRETCHED = ("yarn", "longrope", "dynamic")

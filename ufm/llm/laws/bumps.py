@@ -269,29 +269,29 @@ def bump_law(
         why = f"{np.mean(at_most):.2%} of the curves bump or are monotone on the range"
     elif verdict == "fails" and judge_prompts(at_most, _SHARE)[0] != "fails":
         verdict, why = "undecided", f"{why}; monotone curves may turn beyond the range: widen it"
-    exact, visible = strict.shapes, by_eye.shapes
     grid = np.arange(increase.shape[1]) if alphas is None else alphas
-    ends = tokens.shape[1] // 2
-    counts = (
-        *beside,
-        by_eye.protocol("by eye", f"{ends} a side", grid),
-        strict.protocol("exact signs", f"{ends} a side", grid),
-    )
-    total = exact.total()
+    ends = f"{tokens.shape[1] // 2} a side"
+    counts = by_eye.protocol("by eye", ends, grid), strict.protocol("exact signs", ends, grid)
+    evidence = _evidence(strict.shapes, by_eye.shapes, shares, (*beside, *counts))
+    exact, seen = strict.shapes, by_eye.shapes["bump"]
     shown = ", ".join(f"{exact[s]} {s}" for s in SHAPES if exact[s])
-    why += (
-        f"; of {total} curves {shown}; {visible['bump']} bump by over {_VISIBLE:.0%} of their range"
-    )
-    evidence = {
-        "curves": total,
+    why += f"; of {exact.total()} curves {shown}; {seen} bump by over {_VISIBLE:.0%} of their range"
+    return STATEMENT.judged(verdict, float(np.mean(shares)), why, evidence)
+
+
+def _evidence(
+    exact: Counter[str], visible: Counter[str], shares: list[float], counts: tuple[Protocol, ...]
+) -> dict[str, object]:
+    """What the verdict rests on, of which the last of `counts` is that of the exact signs."""
+    return {
+        "curves": exact.total(),
         "exact": {s: exact[s] for s in SHAPES},
         "visible": {s: visible[s] for s in SHAPES},
-        "visible_share": visible["bump"] / total,
+        "visible_share": visible["bump"] / exact.total(),
         "share_by_prompt": shares,
         "largest_extra_turn": max(counts[-1].extra_shares, default=0.0),
         "protocols": [dict(vars(count)) for count in counts],
     }
-    return STATEMENT.judged(verdict, float(np.mean(shares)), why, evidence)
 
 
 def known_signs(slopes: np.ndarray) -> np.ndarray:
