@@ -21,6 +21,7 @@ from types import ModuleType
 
 import marimo
 from pages import write_page
+from prose_math import with_formulas
 from source_code import folded
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
@@ -136,7 +137,24 @@ def plain_html(output: str) -> str:
     if left := re.search(r"<marimo-[\w-]+", output):
         raise ExtensionError(f"a notebook shows {left[0]}>, which is not known here")
     link = '<p><a href="../../play.html">Move these in the playground.</a></p>'
-    return output + link * (controls > 0)
+    return _LEFT.sub(_words, output) + link * (controls > 0)
+
+
+# What holds no words of its own: code, formulas, single tags; or else the words up to the next of these.
+_LEFT = re.compile(
+    r"<(code|pre|style|script|svg)\b.*?</\1>|<(span|div) class=\"math.*?</\2>|<[^>]*>|(?P<words>[^<]+)",
+    re.S,
+)
+
+
+def _words(found: re.Match[str]) -> str:
+    """Words with what is a formula by its signs, such as p_{j,α}(z), set as one."""
+    if not found["words"]:
+        return found[0]
+    text = with_formulas(html.unescape(found[0]), is_one_line=True)
+    return re.sub(
+        r"\$([^$]*)\$", lambda formula: _mathjax(formula[1]), html.escape(text, quote=False)
+    )
 
 
 def _data(attribute: str) -> object:
@@ -146,9 +164,11 @@ def _data(attribute: str) -> object:
 
 def _formula(found: re.Match[str]) -> str:
     formula = html.unescape(found[1])
-    is_display = formula.startswith("||[")
+    return _mathjax(html.escape(formula[3:-3]), is_display=formula.startswith("||["))
+
+
+def _mathjax(tex: str, is_display: bool = False) -> str:
     left, right = (r"\[", r"\]") if is_display else (r"\(", r"\)")
-    tex = html.escape(formula[3:-3])
     tag = "div" if is_display else "span"
     return f'<{tag} class="math notranslate nohighlight">{left}{tex}{right}</{tag}>'
 

@@ -16,7 +16,7 @@ _KEPT = re.compile(
     r"(?:\{[\w:]+\})?(`+)(?:.|\n)*?\1|\$\$?(?:.|\n)*?\$\$?|!?\[[^\]\n]*[^\]\\\n]\]\((?:\w|[/#.:?=-])+\)|https?://\S+|"
     r"</?[a-z]+(?:\s[^<>]*)?>|\*\*|(?<!\S)\*(?=\w)|(?<=[A-Za-z.])\*(?!\S)|\\?\n(?=\s*$)"
 )
-_LIST = re.compile(r"\s*(?:[-*+]|\d+\.|:)\s+")
+_LIST = re.compile(r"\s*(?:[-*+>]|\d+\.|:)\s+")
 _FENCE = re.compile(r"\s*(`{3,}|:{3,})\s*(?:\{([\w:-]+)\})?(.*)")
 _NESTED = ("container", "py:", "prf:", "note", "admonition")  # directives that hold Markdown
 _SIGN = "α-ωΑ-Ωϵ∂√∞≤≥≠≈∝∈∉→±×²³½¼⅛∩∪⊂∅∇‖⊥⊙∑ℝ−⁻⁰¹⁴-⁹₀-₉\u0302\u0304"  # the last two: hat and bar
@@ -56,8 +56,10 @@ def _read(app: Sphinx, name: str, source: list[str]) -> None:
     source[0] = with_formulas(source[0])
 
 
-def with_formulas(markdown: str) -> str:
-    """The page with its plain formulas between dollars."""
+def with_formulas(markdown: str, is_one_line: bool = False) -> str:
+    """The page with its plain formulas between dollars; or one sentence, in which no line is Markdown."""
+    if is_one_line:
+        return _sentences(markdown)
     return "".join(_pieces(markdown.splitlines(keepends=True)))
 
 

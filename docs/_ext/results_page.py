@@ -46,8 +46,8 @@ def _page() -> Iterator[str]:
     yield from _table(ours)
     yield "\n## Claims of others\n"
     yield (
-        "Most need more than they name: {ref}`who says what, and what of it is true <literature>`. What is "
-        "proved is what is true.\n"
+        "Most need more than they name: {ref}`who says what, and what of it is true <literature>`. The "
+        "proofs are of what is true.\n"
     )
     yield from _table(of_others)
     yield "```{toctree}\n:hidden:\n"
@@ -57,15 +57,12 @@ def _page() -> Iterator[str]:
 
 def _table(statements: list[theorems.Statement]) -> Iterator[str]:
     yield ":::::{container} wide-table results"
-    yield "| result | status | finding | proof |\n| --- | --- | --- | --- |"
+    columns = {"result": _linked, "status": _status, "finding": _findings, "proof": _proofs}
+    if not any(map(_findings, statements)):
+        del columns["finding"]
+    yield f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}"
     for statement in statements:
-        cells = (
-            f"{{ref}}`{name(statement)} <statement-{statement.id}>`",
-            _status(statement),
-            _findings(statement),
-            _proofs(statement),
-        )
-        yield f"| {' | '.join(cells)} |"
+        yield f"| {' | '.join(cell(statement) for cell in columns.values())} |"
     yield ":::::\n"
 
 
@@ -74,6 +71,10 @@ def name(statement: theorems.Statement) -> str:
     if not statement.is_of_paper:
         return statement.title
     return f"{statement.source.split(',')[0]}: {statement.title.lower()}"
+
+
+def _linked(statement: theorems.Statement) -> str:
+    return f"{{ref}}`{name(statement)} <statement-{statement.id}>`"
 
 
 def findings_about(statement: theorems.Statement) -> list[theorems.Finding]:

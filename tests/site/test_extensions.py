@@ -344,11 +344,15 @@ def test_a_notebook_needs_no_front_end():
         f"<marimo-mime-renderer data-mime='{mime}' data-data='{picture}'></marimo-mime-renderer>"
         f"<div>{slider}{slider}</div>"
         + element.format(f"<marimo-table data-data='{rows}'></marimo-table>")
+        + "<p>a &lt; b, and p_α of <code>p_α</code></p>"
     )
     assert shown == (
         '<span class="math notranslate nohighlight">\\(\\delta &gt; 0\\)</span>'
         '<img src="data:image/png;base64,AAAA" alt="figure of the notebook"><div></div>'
-        "<table><tr><th>claim</th><th>verdict</th></tr><tr><td>thm</td><td>a &lt; b</td></tr></table>"
+        "<table><tr><th>claim</th><th>verdict</th></tr><tr><td>thm</td>"
+        '<td><span class="math notranslate nohighlight">\\(a &lt; b\\)</span></td></tr></table>'
+        '<p><span class="math notranslate nohighlight">\\(a &lt; b\\)</span>, and '
+        '<span class="math notranslate nohighlight">\\(p_{\\alpha}\\)</span> of <code>p_α</code></p>'
         '<p><a href="../../play.html">Move these in the playground.</a></p>'
     )
     with pytest.raises(ExtensionError, match="<marimo-video>, which is not known here"):

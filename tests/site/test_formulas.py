@@ -67,6 +67,7 @@ LEFT = [
     "{ref}`α <x>`, [α](there.md) and <a href='α'>it</a> by log_probs, C++ or llama.cpp's\n",
     "```{image} α.svg\n:alt: p_{j,α}\n```\n",
     "A sentence (with brackets) of 9 tokens - or 10 - and nothing else.\n",
+    "> -outfitter was not here, as a model wrote\n",
 ]
 
 
