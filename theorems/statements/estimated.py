@@ -11,6 +11,7 @@ from ..judging import controls
 from ..judging.claim import Claim, NotCertified, Statement
 from ..judging.evaluate import cross_entropy_increase, laws_at
 from ..judging.instance import Instance, log_masses
+from ..judging.padding import pad, pad_rows, pad_target
 from ..judging.verdict import Verdict, bound, identity, worst
 
 SOURCE = "this project"
@@ -162,10 +163,11 @@ def _choose(instance: Instance, estimate: _Estimate | None, budget: float) -> fl
         tilt, error = ufm.ExponentialTilt(instance.log_probs, instance.odds), 0.0
     else:
         tilt, error = estimate
+    padded = pad(tilt)
     return ufm.choose_strength(
-        tilt,
-        instance.context_weights,
-        target=instance.target,
+        padded,
+        pad_rows(instance.context_weights, padded),
+        target=pad_target(tilt, instance.target),
         budget=budget,
         log_odds_error=error,
     ).alpha

@@ -22,6 +22,7 @@ from ..hypotheses import (
 )
 from ..judging import controls
 from ..judging.claim import Claim, Control, NotCertified, Statement
+from ..judging.evaluate import first_order_effect
 from ..judging.instance import Instance, log_masses
 from ..judging.shape import mass_slope
 from ..judging.verdict import Verdict, bound, identity, strict, worst
@@ -56,7 +57,7 @@ def _benefit(instance: Instance) -> Verdict:
     """The mass of T leaves at a slope of at least δF(1-F), and stays within α²R²/(12√3) of that line."""
     alphas, target = instance.alphas, instance.target
     tilt = ufm.ExponentialTilt(instance.log_probs, instance.odds)
-    slope = np.asarray(ufm.first_order_effect(tilt, target))
+    slope = first_order_effect(tilt, target)
     reach = np.abs(alphas)[:, None] / instance.unit
     allowed = MOST * reach**2
     moved = (np.exp(instance.curves.log_probs) - instance.probs)[..., target].sum(axis=2)

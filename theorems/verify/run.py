@@ -93,7 +93,7 @@ def _share(claim: Claim, instances: int) -> int:
 
 def _first_of_each_shape(families: Sequence[str]) -> list[tuple[str, int]]:
     """Instances whose checks compile what all others run: small and large ones, and those of every norm."""
-    jobs = [("rates", 0), ("rates", _LARGE), ("tilts", 0), ("smoothed", 0), ("smoothed", 5)]
+    jobs = [("rates", 0), ("rates", _LARGE), ("tilts", 0), ("smoothed", 0), ("smoothed", 3)]
     jobs += [(family, k) for family in ("transformers", "heads") for k in range(4)]
     return [job for job in jobs if job[0] in families]
 
