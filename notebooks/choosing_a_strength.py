@@ -42,6 +42,8 @@ def _():
             mo.md("# Choosing a strength"),
             _picture.draw(),
             mo.md(r"""
+            The more of the mass the target has, the dearer is the next share of it.
+
             How far should one steer? The theory has an answer for each way of asking, since the target's
             mass only grows with α while the price, the rise of the cross-entropy, is convex in α:
 

@@ -29,7 +29,16 @@ with app.setup(hide_code=True):
 
 @app.cell(hide_code=True)
 def _(token_figure):
-    mo.vstack([mo.md("# From a language model to the theory"), token_figure])
+    mo.vstack(
+        [
+            mo.md("# From a language model to the theory"),
+            token_figure,
+            mo.md(
+                "A small GPT-2 is steered towards upper case, after its last norm: as in the theory, most "
+                "tokens peak and fade, and one takes all."
+            ),
+        ]
+    )
     return
 
 
@@ -115,16 +124,23 @@ def _(target, tilt, tokenizer):
     chosen = [*likely, *np.flatnonzero(target)[np.argsort(-odds[target])[:3]]]
     curve_alphas = np.linspace(-1.0, 6.0, 141)
     curves = np.stack([np.asarray(tilt.probs(a))[0, chosen] for a in curve_alphas])
-    token_figure, (_axes,) = plots.new_axes(label="p_α(z), first prompt")
+    token_figure, (_axes,) = plots.new_axes(label="probability after the first prompt")
+    _axes.set_title(
+        "the likeliest tokens fade (dashed), and one of the target takes all", loc="left"
+    )
     for _k, _z in enumerate(chosen):
-        _axes.plot(
-            curve_alphas,
-            curves[:, _k],
-            color=plots.PALETTE[_k % 7],
-            linestyle="-" if target[_z] else "--",
-            label=repr(tokenizer.text(int(_z))),
-        )
-    _axes.legend(frameon=False, title="solid: target", loc="center left")
+        _ink, _dash = (plots.PALETTE[0], "-") if target[_z] else (plots.PALETTE[1], "--")
+        _axes.plot(curve_alphas, curves[:, _k], color=_ink, linestyle=_dash)
+        _top = curves[:, _k].argmax()
+        if curves[_top, _k] > 0.1:
+            _axes.annotate(
+                repr(tokenizer.text(int(_z))),
+                (curve_alphas[_top], curves[_top, _k]),
+                xytext=(0, 4 if _top < len(curve_alphas) - 1 else -14),
+                textcoords="offset points",
+                ha="center" if _top < len(curve_alphas) - 1 else "right",
+                color=_ink,
+            )
     positive_share = float((odds[target] > odds.mean()).mean())
     mo.md(rf"""
             ## What needs no more than a tilt

@@ -44,6 +44,9 @@ def _():
             mo.md("# The theorems, one by one"),
             _picture.draw(),
             mo.md(r"""
+            Theorem 3.3 in one picture: steered towards their concept, the tokens a and b peak and fade, and c
+            takes all.
+
             Each result of [arXiv:2602.02712](https://arxiv.org/abs/2602.02712) in one picture, and each
             that goes beyond it. Vocabulary: $V = 9$ tokens in three concepts, abc | ABC | αβγ. The
             steering vector is made from contexts of the first, the target $T$, less contexts of the

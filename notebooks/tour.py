@@ -54,6 +54,9 @@ def _():
             mo.md("# How strongly to steer"),
             _picture.draw(),
             mo.md(r"""
+            Steered harder, most tokens peak and fade, the target keeps gaining, and the price grows without
+            end.
+
             A **steering vector** $v$ is the mean hidden state of contexts that show a concept $T$, less that
             of contexts that do not. Adding $\alpha v$ to a hidden state pushes a language model towards $T$;
             $\alpha$ is the **steering strength**. What does more of it do?

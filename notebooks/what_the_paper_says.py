@@ -43,6 +43,9 @@ def _():
             mo.md("# Where the paper is loose"),
             _picture.draw(),
             mo.md(r"""
+            One sentence of v1 is false: a concept on the side does not come back to its unsteered share (the
+            grey line), it vanishes.
+
             The theorems of [arXiv:2602.02712](https://arxiv.org/abs/2602.02712v1) are proved in Coq here,
             under the hypotheses that they need. These findings are about sentences around them in its first
             version (v1): remarks that leave out a condition, one sentence that is false, a misprint in two
