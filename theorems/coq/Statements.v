@@ -1070,6 +1070,18 @@ Proof.
 Qed.
 End SeveralContexts.
 
+(* claim: sweet-spot.shared; no larger distance is enough: two distributions of
+   four tokens, with M = bottom, low, high, top *)
+Theorem sweet_spot_shared_sharp : forall bottom low high top D,
+  bottom < low -> low < high -> high < top ->
+  ln (cross_ratio bottom low high top) < D ->
+  let V := (0 :: 1 :: 2 :: 3 :: nil)%nat in
+  let M := fun z => nth z (bottom :: low :: high :: top :: nil) 0 in
+  exists p q, law V p /\ law V q /\ apart V p q D /\ apart V q p D /\
+  forall alpha, ~ (low < mean V p M alpha < high /\
+                   low < mean V q M alpha < high).
+Proof. exact sharp. Qed.
+
 (* ======== Theorem 3.8 and beyond: the cross-entropy increase ======== *)
 
 Section Thm38.
@@ -2533,7 +2545,7 @@ Definition everything :=
      @thm_3_6_target_limits, @thm_3_6_vanishing, @thm_3_6_decreasing,
     @half_saturation_bounds, @strength_target, @strength_reverse,
     @sweet_spot_nonempty, @sweet_spot_open, @sweet_spot_width,
-     @sweet_spot_overlap, @sweet_spot_shared),
+     @sweet_spot_overlap, @sweet_spot_shared, sweet_spot_shared_sharp),
    (@thm_3_8_quadratic, @ce_kl_identity, @ce_convex, @ce_u_shape,
      @ce_derivatives, @ce_upper_bounds, @ce_upper_bennett,
     @ce_lower_bounds, @ce_lower_merged, @ce_remainder, @third_moment_bound,

@@ -110,6 +110,17 @@ Proof.
   rewrite !Rinv_r by (apply Rgt_not_eq, p_positive; assumption). lra.
 Qed.
 
+Lemma apart_sym {A} (V : list A) p q D : positive V p -> positive V q ->
+  apart V p q D -> apart V q p D.
+Proof.
+  intros p_positive q_positive near y z y_in z_in.
+  pose proof (near z y z_in y_in) as other. unfold Rdiv in *.
+  pose proof (p_positive y y_in). pose proof (p_positive z z_in).
+  pose proof (q_positive y y_in). pose proof (q_positive z z_in).
+  rewrite !ln_mult, !ln_Rinv in * by (try apply Rinv_0_lt_compat; assumption).
+  lra.
+Qed.
+
 Section Windows.
 Context {A J : Type}.
 Variables (V : list A) (p : J -> A -> R) (M : A -> R).
@@ -326,3 +337,177 @@ Proof.
     + split; [exists z; rewrite members_in; tauto|exact on].
     + exact (inside j j_in).
 Qed.
+
+(* ---- No larger distance is enough ---- *)
+
+(* Two contexts over four tokens, nearly all of whose mass is on the ends. *)
+Definition four_odds (bottom low high top : R) (z : nat) : R :=
+  nth z (bottom :: low :: high :: top :: nil) 0.
+Definition on_the_ends (first t : R) (z : nat) : R :=
+  nth z (first :: t :: t :: 1 :: nil) 0 / (first + t + t + 1).
+
+Section Sharp.
+Variables bottom low high top D : R.
+Hypothesis low_inside : bottom < low.
+Hypothesis low_high : low < high.
+Hypothesis high_inside : high < top.
+Hypothesis far : ln (cross_ratio bottom low high top) < D.
+
+Notation V := (0 :: 1 :: 2 :: 3 :: nil)%nat.
+Notation M := (four_odds bottom low high top).
+Notation A := (top - high).
+Notation B := (exp D * (low - bottom)).
+Notation C := (high - bottom).
+Notation F := (top - low).
+
+Definition little : R := (A * B - C * F) / ((A + B + C + F) * (high - low)).
+
+Lemma far_product : C * F < A * B.
+Proof.
+  assert (product : 0 < (low - bottom) * A) by (apply Rmult_lt_0_compat; lra).
+  assert (CF : 0 < C * F) by (apply Rmult_lt_0_compat; lra).
+  apply exp_increasing in far. unfold cross_ratio in far.
+  rewrite exp_ln in far by (apply Rdiv_lt_0_compat; assumption).
+  apply (Rmult_lt_compat_r _ _ _ product) in far. unfold Rdiv in far.
+  rewrite Rmult_assoc, Rinv_l, Rmult_1_r in far by lra. lra.
+Qed.
+
+Lemma B_positive : 0 < B.
+Proof. apply Rmult_lt_0_compat; [apply exp_pos|lra]. Qed.
+
+Lemma little_positive : 0 < little.
+Proof.
+  pose proof far_product. pose proof B_positive.
+  apply Rdiv_lt_0_compat; [lra|]. apply Rmult_lt_0_compat; lra.
+Qed.
+
+Lemma on_the_ends_law first : 0 < first -> law V (on_the_ends first little).
+Proof.
+  intros first_positive. pose proof little_positive. split.
+  - intros z z_in. apply Rdiv_lt_0_compat; [|lra].
+    repeat (destruct z_in as [<-|z_in]; [simpl; lra|]). destruct z_in.
+  - unfold on_the_ends. simpl. field. lra.
+Qed.
+
+Lemma on_the_ends_apart :
+  apart V (on_the_ends 1 little) (on_the_ends (exp D) little) D.
+Proof.
+  pose proof little_positive as t_positive.
+  pose proof (exp_pos D) as E_positive.
+  assert (D_positive : 0 < D).
+  { pose proof far_product. destruct (Rlt_le_dec 0 D) as [L|L]; [exact L|].
+    apply exp_le in L. rewrite exp_0 in L.
+    assert (exp D * ((low - bottom) * A) <= 1 * ((low - bottom) * A))
+      by (apply Rmult_le_compat_r; [apply Rmult_le_pos; lra|exact L]).
+    assert ((low - bottom) * A < C * F)
+      by (apply Rmult_le_0_lt_compat; lra). lra. }
+  set (c := (exp D + little + little + 1) / (1 + little + little + 1)).
+  assert (c_positive : 0 < c) by (apply Rdiv_lt_0_compat; lra).
+  assert (logs : forall z, In z V ->
+    ln (on_the_ends 1 little z / on_the_ends (exp D) little z) = ln c \/
+    ln (on_the_ends 1 little z / on_the_ends (exp D) little z) = ln c - D).
+  { intros z z_in. unfold on_the_ends.
+    destruct z_in as [<-|z_in].
+    - right. simpl. replace (ln c - D) with (ln c + - D) by ring.
+      rewrite <- (ln_exp (- D)), <- ln_mult, exp_Ropp;
+        [|exact c_positive|apply exp_pos].
+      f_equal. unfold c. field. lra.
+    - left. f_equal. unfold c.
+      repeat (destruct z_in as [<-|z_in]; [simpl; field; lra|]).
+      destruct z_in. }
+  intros y z y_in z_in.
+  destruct (logs y y_in) as [->| ->], (logs z z_in) as [->| ->]; lra.
+Qed.
+
+Lemma none_shared alpha :
+  ~ (low < mean V (on_the_ends 1 little) M alpha < high /\
+     low < mean V (on_the_ends (exp D) little) M alpha < high).
+Proof.
+  intros [[_ first_below] [second_above _]].
+  pose proof little_positive as t_positive.
+  pose proof B_positive as B_pos. pose proof far_product as product.
+  set (x := fun z => exp (alpha * M z)).
+  assert (x_positive : forall z, 0 < x z) by (intros; apply exp_pos).
+  assert (middle : forall z, bottom <= M z <= top -> x z <= x 0%nat + x 3%nat).
+  { intros z z_between. pose proof (x_positive 0%nat). pose proof (x_positive 3%nat).
+    destruct (Rle_lt_dec 0 alpha) as [sign|sign].
+    - assert (x z <= x 3%nat); [apply exp_le|lra].
+      apply Rmult_le_compat_l; [exact sign|]. change (M 3%nat) with top. lra.
+    - assert (x z <= x 0%nat); [apply exp_le|lra].
+      change (M 0%nat) with bottom. nra. }
+  assert (moved : forall first, 0 < first ->
+    mean V (on_the_ends first little) M alpha *
+      (first * x 0%nat + little * x 1%nat + little * x 2%nat + x 3%nat)
+    = first * x 0%nat * bottom + little * x 1%nat * low
+      + little * x 2%nat * high + x 3%nat * top).
+  { intros first first_positive.
+    unfold mean, expect, tilt, partition, weight. cbn [sum].
+    change (exp (alpha * M 0)) with (x 0%nat).
+    change (exp (alpha * M 1)) with (x 1%nat).
+    change (exp (alpha * M 2)) with (x 2%nat).
+    change (exp (alpha * M 3)) with (x 3%nat).
+    change (M 0%nat) with bottom. change (M 1%nat) with low.
+    change (M 2%nat) with high. change (M 3%nat) with top.
+    unfold on_the_ends. cbn [nth].
+    pose proof (x_positive 0%nat). pose proof (x_positive 1%nat).
+    pose proof (x_positive 2%nat). pose proof (x_positive 3%nat).
+    pose proof (Rmult_lt_0_compat _ _ first_positive (x_positive 0%nat)).
+    pose proof (Rmult_lt_0_compat _ _ t_positive (x_positive 1%nat)).
+    pose proof (Rmult_lt_0_compat _ _ t_positive (x_positive 2%nat)).
+    field. lra. }
+  pose proof (moved 1 Rlt_0_1) as first_mean.
+  pose proof (moved (exp D) (exp_pos D)) as second_mean.
+  pose proof (x_positive 0%nat) as x0. pose proof (x_positive 1%nat) as x1.
+  pose proof (x_positive 2%nat) as x2. pose proof (x_positive 3%nat) as x3.
+  assert (x1_middle : x 1%nat <= x 0%nat + x 3%nat)
+    by (apply middle; change (M 1%nat) with low; lra).
+  assert (x2_middle : x 2%nat <= x 0%nat + x 3%nat)
+    by (apply middle; change (M 2%nat) with high; lra).
+  set (s := little * (high - low)).
+  assert (s_positive : 0 < s) by (apply Rmult_lt_0_compat; lra).
+  assert (exact_s : s * (A + B + C + F) = A * B - C * F).
+  { unfold s, little. field. lra. }
+  assert (total : 0 < 1 * x 0%nat + little * x 1%nat + little * x 2%nat + x 3%nat).
+  { pose proof (Rmult_lt_0_compat _ _ t_positive x1).
+    pose proof (Rmult_lt_0_compat _ _ t_positive x2). lra. }
+  assert (total' : 0 < exp D * x 0%nat + little * x 1%nat + little * x 2%nat
+      + x 3%nat).
+  { pose proof (Rmult_lt_0_compat _ _ t_positive x1).
+    pose proof (Rmult_lt_0_compat _ _ t_positive x2).
+    pose proof (Rmult_lt_0_compat _ _ (exp_pos D) x0). lra. }
+  apply (Rmult_lt_compat_r _ _ _ total) in first_below.
+  apply (Rmult_lt_compat_r _ _ _ total') in second_above.
+  rewrite first_mean in first_below. rewrite second_mean in second_above.
+  assert (s1 : little * (high - low) * x 1%nat <= s * (x 0%nat + x 3%nat))
+    by (apply Rmult_le_compat_l; [left; exact s_positive|exact x1_middle]).
+  assert (s2 : little * (high - low) * x 2%nat <= s * (x 0%nat + x 3%nat))
+    by (apply Rmult_le_compat_l; [left; exact s_positive|exact x2_middle]).
+  assert (one : x 3%nat * (A - s) < x 0%nat * (C + s)) by lra.
+  assert (two : x 0%nat * (B - s) < x 3%nat * (F + s)) by lra.
+  assert (s_below_A : 0 < A - s) by nra.
+  assert (s_below_B : 0 < B - s) by nra.
+  assert (both : x 3%nat * (A - s) * (x 0%nat * (B - s))
+      < x 0%nat * (C + s) * (x 3%nat * (F + s))).
+  { apply Rmult_le_0_lt_compat; try assumption;
+      left; apply Rmult_lt_0_compat; assumption. }
+  assert (equal : (A - s) * (B - s) = (C + s) * (F + s)) by lra.
+  assert (x 3%nat * (A - s) * (x 0%nat * (B - s))
+    = x 0%nat * (C + s) * (x 3%nat * (F + s))); [|lra].
+  replace (x 3%nat * (A - s) * (x 0%nat * (B - s)))
+    with (x 3%nat * x 0%nat * ((A - s) * (B - s))) by ring.
+  rewrite equal. ring.
+Qed.
+
+Lemma sharp : exists p q, law V p /\ law V q /\
+  apart V p q D /\ apart V q p D /\
+  forall alpha, ~ (low < mean V p M alpha < high /\
+                   low < mean V q M alpha < high).
+Proof.
+  exists (on_the_ends 1 little), (on_the_ends (exp D) little).
+  split; [apply on_the_ends_law; lra|].
+  split; [apply on_the_ends_law, exp_pos|].
+  split; [exact on_the_ends_apart|]. split; [|exact none_shared].
+  apply apart_sym; [apply on_the_ends_law; lra|apply on_the_ends_law, exp_pos|].
+  exact on_the_ends_apart.
+Qed.
+End Sharp.

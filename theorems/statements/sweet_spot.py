@@ -157,7 +157,7 @@ STATEMENT = Statement(
         two contexts at one strength are as far apart as at strength 0, which gives the rest.
         $\log \chi \ge 4\delta/R$, so that the first bound follows from the second. Neither bound can be
         improved: both come as near as one likes to being attained, where nearly all mass is on the two
-        ends of $M$.
+        ends of $M$, and two contexts further apart than $\log \chi$, by however little, may share none.
 
         Each context has its own window. Contexts further apart than $\log \chi$ need not share one: see
         {ref}`the figure <figure-sweet-spot>`.

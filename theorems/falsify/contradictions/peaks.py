@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from itertools import permutations, product
+from itertools import permutations
 from typing import NamedTuple
 
 from flint import arb
@@ -234,7 +234,8 @@ def _windows(s: Steered) -> list[_Window]:
 
 def _pairs(s: Steered) -> Iterator[tuple[_Window, _Window]]:
     """Any two windows: of the first the start, of the second the end."""
-    return product(_windows(s), repeat=2)
+    windows = _windows(s)
+    return ((first, second) for first in windows for second in windows)
 
 
 def _is_short(first: _Window, second: _Window, least: arb) -> bool:
