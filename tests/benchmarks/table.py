@@ -168,10 +168,10 @@ def peaks_rows(rounds: int) -> list[dict]:
 
 def peak_memory_of_a_million() -> float:
     """Gigabytes of a fresh process that finds all peaks at V = 1e6, imports included."""
+    # not getrusage's: Linux counts there what the process that started this one had used
     code = (
-        "import resource; from tests.benchmarks.table import *; "
-        "ufm.peak_strengths(zipf_tilt(10**6)); "
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "from tests.benchmarks.table import *; ufm.peak_strengths(zipf_tilt(10**6)); "
+        "print(*[x.split()[1] for x in open('/proc/self/status') if x.startswith('VmHWM')])"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     return int(done.stdout) / 1e6
@@ -457,6 +457,15 @@ def markdown(found: dict[str, Any]) -> str:
     return "\n\n".join([found["measured"], table, *sentences(found)]) + "\n"
 
 
+MARKS = "<!-- written by tests.benchmarks.table -->", "<!-- end of what it wrote -->"
+
+
+def written_into(page: str, text: str) -> str:
+    """`page` with `text` between its marks; `text` alone where it has none."""
+    before, mark, rest = page.partition(MARKS[0])
+    return f"{before}{mark}\n{text}{MARKS[1]}{rest.partition(MARKS[1])[2]}" if mark else text
+
+
 def show(found: dict[str, Any]) -> None:
     table = Table(box=None, pad_edge=False)
     for name in HEADS:
@@ -464,14 +473,16 @@ def show(found: dict[str, Any]) -> None:
         table.add_column(name, justify=justify, no_wrap=True)
     for r in found["rows"]:
         table.add_row(*cells(r))
-    console = Console(width=130)
+    console = Console(width=160)
     console.print(found["measured"], table, *sentences(found), sep="\n", markup=False)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", help="also write the figures to this file")
-    parser.add_argument("--markdown", help="also write the page's table to this file")
+    parser.add_argument(
+        "--markdown", help="also write the page's table to this file, between the page's marks"
+    )
     parser.add_argument("--quick", action="store_true", help="one round, 40 peaks checked by balls")
     parser.add_argument(
         "--processor", action="store_true", help="seconds of processors in place of the clock's"
@@ -482,12 +493,11 @@ def main() -> None:
         clock = time.process_time
     found = report(*((1, 40) if options.quick else (5, 200)))
     show(found)
-    for path, text in (
-        (options.json, json.dumps(found, indent=1)),
-        (options.markdown, markdown(found)),
-    ):
-        if path:
-            Path(path).write_text(text)
+    if options.json:
+        Path(options.json).write_text(json.dumps(found, indent=1))
+    if options.markdown:
+        page = Path(options.markdown)
+        page.write_text(written_into(page.read_text() if page.exists() else "", markdown(found)))
 
 
 if __name__ == "__main__":

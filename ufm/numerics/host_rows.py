@@ -63,6 +63,7 @@ def arc_probs(
     # within this no exponential overflows, nor does the sum of all vanish
     most = 600 if across.dtype == np.float64 else 60
     is_small = sum(float(np.abs(part).max()) for part in (across, along, offset)) < most
+    has_offset = bool(offset.any())  # not under an RMSNorm without a bias
 
     def weigh(i: int, j: int, row: Reals) -> None:
         # the larger of the two factors comes last, so that the row holds all there is to hold
@@ -72,7 +73,8 @@ def arc_probs(
         np.multiply(first, small / large if large else small, out=row)
         np.add(row, second, out=row)
         np.multiply(row, large, out=row)
-        np.add(row, offset, out=row)
+        if has_offset:
+            np.add(row, offset, out=row)
         if not is_small:
             np.subtract(row, row.max(), out=row)
 

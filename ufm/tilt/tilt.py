@@ -125,7 +125,7 @@ class ExponentialTilt(eqx.Module):
 
     def mean(self, alpha: ArrayLike) -> Float[Array, " contexts"]:
         """E_{j,α}[M] = K_j'(α) [m], in nats per unit of α; strictly increasing unless M is constant."""
-        _, pivot_log_odds, _, excess = self._about_pivot(alpha)
+        *_, pivot_log_odds, excess = self._about_pivot(alpha)
         return pivot_log_odds + excess
 
     def centred(self, alpha: ArrayLike) -> Float[Array, "contexts vocab"]:
@@ -134,12 +134,12 @@ class ExponentialTilt(eqx.Module):
         Formed from the gaps M(z) - M(r): near α = ±∞ the difference of E_α[M] and M(z) themselves
         would be all rounding. The error is some units in the last place of Σ_y p_α(y) |M(z) - M(y)|.
         """
-        return self._root_and_centred(alpha)[1]
+        return self._weighted(alpha)[2]
 
     def variance(self, alpha: ArrayLike) -> Float[Array, " contexts"]:
         """Var_{j,α}(M) = K_j''(α) [m]; positive unless M is constant."""
-        root, centred = self._root_and_centred(alpha)
-        return ((root * centred) ** 2).sum(axis=1)
+        root, total, centred = self._weighted(alpha)
+        return ((root * centred) ** 2).sum(axis=1) / total
 
     def cumulants(self, alpha: ArrayLike, order: int) -> Float[Array, "contexts order"]:
         """κ_1..κ_order of M under p_{j,α}, [m, order]: κ_n = K_j^{(n)}(α).
@@ -154,7 +154,7 @@ class ExponentialTilt(eqx.Module):
         """
         if order < 1:
             raise ValueError(f"order must be at least 1; got {order}")
-        kappa = _cumulants(*self._root_and_centred(alpha), order)
+        kappa = _cumulants(*self._weighted(alpha), order)
         return jnp.stack([self.mean(alpha), *kappa[1:]], axis=1)
 
     def derivative(self, alpha: ArrayLike, order: int = 1) -> Float[Array, "contexts vocab"]:
@@ -173,16 +173,16 @@ class ExponentialTilt(eqx.Module):
             raise ValueError(f"order must be at least 0; got {order}")
         if order == 0:
             return self.probs(alpha)
-        root, centred = self._root_and_centred(alpha)
+        root, total, centred = self._weighted(alpha)
         # Bell_n(x, a, b, …) = Σ_d C(n,d) Bell_{n-d}(0, a, b, …) x^d
-        rest = bell([-kappa for kappa in _cumulants(root, centred, order)])
+        rest = bell([-kappa for kappa in _cumulants(root, total, centred, order)])
         factors = jnp.stack([_choose(order, d) * rest[order - d] for d in range(order + 1)])
-        # else XLA works them out anew for each token
-        factors = jax.lax.optimization_barrier(factors)[:, :, None]
+        # without a barrier XLA works them out anew for each token
+        factors = jax.lax.optimization_barrier(factors / total[None, :])[:, :, None]
         polynomial = factors[order]
         for d in range(order - 1, -1, -1):
             polynomial = polynomial * centred + factors[d]
-        # √p twice: p may underflow where its product with a large polynomial does not
+        # √w twice: w may underflow where its product with a large polynomial does not
         return root * (root * polynomial)
 
     def combined(self, alpha: ArrayLike, log_odds: Numbers, beta: ArrayLike) -> "ExponentialTilt":
@@ -237,21 +237,20 @@ class ExponentialTilt(eqx.Module):
         return from_pivot(self.log_probs, self.log_odds, strength(alpha, self.log_odds.dtype))
 
     def _about_pivot(self, alpha: ArrayLike) -> tuple[Array, Array, Array, Array]:
-        """√p_α [m, V], M(r) [m], M - M(r) [m, V] and E_α[M] - M(r) [m].
+        """√w [m, V] and Σ w [m] of the weights w = p_α / p_α(r), M(r) [m] and E_α[M] - M(r) [m].
 
-        √p does not underflow where p does, and nothing small is lost in the sum of E_α[M]'s two parts.
+        √w does not underflow where w does, and nothing small is lost in the sum of E_α[M]'s two parts.
         """
         u, r = self._from_pivot(alpha)
         root, pivot_log_odds = jnp.exp(0.5 * u), self.log_odds[r]
-        gaps = self.log_odds[None, :] - pivot_log_odds[:, None]
         total = (root * root).sum(axis=1)
-        excess = (root * (root * gaps)).sum(axis=1) / total
-        return root / jnp.sqrt(total)[:, None], pivot_log_odds, gaps, excess
+        gaps = self.log_odds[None, :] - pivot_log_odds[:, None]
+        return root, total, pivot_log_odds, (root * (root * gaps)).sum(axis=1) / total
 
-    def _root_and_centred(self, alpha: ArrayLike) -> tuple[Array, Array]:
-        """√p_α and M - E_α[M], both [m, V]."""
-        root, _, gaps, excess = self._about_pivot(alpha)
-        return root, gaps - excess[:, None]
+    def _weighted(self, alpha: ArrayLike) -> tuple[Array, Array, Array]:
+        """√w [m, V], Σ w [m] and M - E_α[M] [m, V]."""
+        root, total, pivot_log_odds, excess = self._about_pivot(alpha)
+        return root, total, (self.log_odds[None, :] - pivot_log_odds[:, None]) - excess[:, None]
 
 
 def second_log_odds(tilt: ExponentialTilt, log_odds: Numbers) -> Float[Array, " vocab"]:
@@ -290,12 +289,12 @@ def is_token(r: Int[Array, " contexts"], vocabulary: int) -> Bool[Array, "contex
     return jnp.arange(vocabulary)[None, :] == r[:, None]
 
 
-def _cumulants(root: Array, centred: Array, order: int) -> list[Array]:
-    """0, κ_2, …, κ_order [m] each, from √p and M - E[M], [m, V]."""
+def _cumulants(root: Array, total: Array, centred: Array, order: int) -> list[Array]:
+    """0, κ_2, …, κ_order, each [m], from √w [m, V], Σ w [m] and M - E[M] [m, V]."""
     moments = [jnp.ones_like(root[:, 0]), jnp.zeros_like(root[:, 0])]
     for n in range(2, order + 1):
         halves = root * centred ** (n // 2), root * centred ** (n - n // 2)
-        moments.append((halves[0] * halves[1]).sum(axis=1))
+        moments.append((halves[0] * halves[1]).sum(axis=1) / total)
     # Of the centred variable: κ_n = μ_n - Σ_{k<n} C(n-1, k-1) κ_k μ_{n-k}, with κ_1 = 0.
     kappa = [moments[1]]
     for n in range(2, order + 1):
