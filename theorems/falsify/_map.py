@@ -230,6 +230,8 @@ MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeede
     ("thm-3.8.quadratic", "assumption-2"): Needed(unfinished, cross_entropy.quadratic),
     ("tilt.all-orders", "assumption-2"): Needed(unfinished, cross_entropy.quadratic),
     ("ce.kl-identity", "assumption-2"): Needed(unfinished, cross_entropy.kl_identity),
+    # ΔCE(α, 0), which is that of one vector
+    ("side-effect.two-vectors", "assumption-2"): Needed(unfinished, cross_entropy.kl_identity),
     ("ce.upper-bounds", "assumption-2"): Needed(unfinished, cross_entropy.upper_bound),
     ("ce.lower-bounds", "assumption-2"): Needed(unfinished, cross_entropy.lower_bound),
     ("ce.remainder", "assumption-2"): Needed(unfinished, cross_entropy.remainder),

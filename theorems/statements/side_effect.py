@@ -4,7 +4,7 @@ import numpy as np
 
 import ufm
 
-from ..hypotheses import EXPONENTIAL_PATH, IF_POSITIVE
+from ..hypotheses import EXPONENTIAL_PATH, IF_POSITIVE, PERFECT_TRAINING
 from ..judging import controls
 from ..judging.claim import Certified, Claim, NotCertified, Statement
 from ..judging.evaluate import along_both, first_order_effect, laws_at, undoing_strengths
@@ -260,7 +260,7 @@ STATEMENT = Statement(
                 \Delta \mathrm{CE}(\alpha, \beta) = \min_{b} \Delta \mathrm{CE}(\alpha, b)"""
             + IF_POSITIVE,
             source="this project",
-            hypotheses=(EXPONENTIAL_PATH,),
+            hypotheses=(EXPONENTIAL_PATH, PERFECT_TRAINING),
             conclusion=_two_vectors,
             families=("rates", "tilts"),
             control=controls.BEFORE_THE_NORM,
