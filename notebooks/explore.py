@@ -2,10 +2,10 @@
 # [tool.marimo.display]
 # theme = "system"
 # ///
-"""An explorer of steering strength: choose the data and the vector, see the curves and every verdict.
+"""Every claim's verdict on an instance of yours: choose it, break a hypothesis, see what falls.
 
 Start it with `ufm explore --verdicts`, or `marimo run notebooks/explore.py`. What it shows is worked out in
-`ufm.app.explorer`; here are sliders and layout.
+`ufm.app.explorer`; here are the controls and their order.
 """
 
 import marimo
@@ -14,7 +14,7 @@ __generated_with = "0.25.2"
 app = marimo.App(width="full", app_title="Steering strength: explorer")
 
 with app.setup:
-    import time
+    from dataclasses import replace
 
     import jax
     import marimo as mo
@@ -24,273 +24,135 @@ with app.setup:
     # Before any array is made: peaks, and all the checks, need float64.
     jax.config.update("jax_enable_x64", True)
     IS_APP = mo.app_meta().mode in ("run", "edit")
-    if IS_APP:
-        explorer.warm_up(wait=False)
 
-    def swapped(options: dict[str, str]) -> dict[str, str]:
-        """What a dropdown wants: what each option means, by its words."""
-        return {words: value for value, words in options.items()}
-
-    def titled(table: str) -> mo.Html:
-        """The table of verdicts under its heading."""
-        return mo.Html(explorer.titled("Every claim, on this instance", table))
-
-    # Here and not in a cell, whose names are gone, for its threads too, once it runs again.
-    def show_tables(scene: explorer.Scene) -> None:
-        """In a thread: show the table as it fills, until other settings have a table of their own."""
+    def show_verdicts(judgement: explorer.Judgement) -> None:
+        """In a thread: show the verdicts as they come, until others are asked for."""
         thread = mo.current_thread()
-        for table in explorer.tables(scene, lambda: not thread.should_exit):
-            mo.output.replace(titled(table))
+        for is_final in judgement.watch(lambda: not thread.should_exit):
+            mo.output.replace(mo.Html(explorer.page(judgement, is_final)))
 
 
 @app.cell
 def _():
-    mo.Html(explorer.STYLE)
+    mo.Html(explorer.HEAD)
     return
 
 
 @app.cell
 def _():
     start, complaints = explorer.from_query(mo.query_params().to_dict())
-    # Where an element is made anew, it starts from what it last showed.
-    kept = {"context": start.shown_context}
+    # What the instance was last taken from: "own" (the link), "file", or "source" (the list).
+    kept = {"from": "own" if start.own else "source"}
     return complaints, kept, start
 
 
 @app.cell
-def _(start):
-    def _slider(name, label):
-        steps = explorer.CHOICES[name]
-        return mo.ui.slider(
-            steps=list(steps), value=getattr(start, name), label=label, show_value=True
-        )
-
-    concepts_slider = _slider("concepts", "concepts G")
-    size_slider = _slider("size", "tokens s")
-    shrink_slider = _slider("shrink", "taper")
-    contexts_slider = _slider("contexts", "contexts")
-    epsilon_slider = _slider("epsilon", "mass off ε")
-    gamma_slider = _slider("gamma", "ratio in γ")
-    omega_slider = _slider("omega", "ratio in ω")
-    seed_slider = _slider("seed", "seed")
-    reach_slider = _slider("reach", "range of α")
-    budget_slider = _slider("budget", "budget κ")
-    law_choice = mo.ui.dropdown(
-        swapped(explorer.LAWS),
-        value=explorer.LAWS[start.law],
-        label="rates",
+def _(kept, start):
+    source_choice = mo.ui.dropdown(
+        {words: name for name, words in explorer.SOURCES.items()},
+        value=explorer.SOURCES[start.source],
+        label="Instance",
         allow_select_none=False,
-        full_width=True,
+        on_change=lambda _: kept.update({"from": "source"}),
     )
-    sets_choice = mo.ui.dropdown(
-        swapped(explorer.SETS),
-        value=explorer.SETS[start.sets],
-        label="P and N",
+    seed_number = mo.ui.number(
+        0,
+        999,
+        step=1,
+        value=start.seed,
+        label="seed",
+        on_change=lambda _: kept.update({"from": "source"}),
+    )
+    file_button = mo.ui.file(
+        [".json", ".csv", ".npz"],
+        kind="button",
+        label="Open an instance, a table or a certificate",
+        on_change=lambda _: kept.update({"from": "file"}),
+    )
+    break_choice = mo.ui.dropdown(
+        {"none": ""} | {words: name for name, words in explorer.BREAKS.items()},
+        value=explorer.BREAKS.get(start.broken, "none"),
+        label="Break a hypothesis",
         allow_select_none=False,
-        full_width=True,
     )
-    positive_text = mo.ui.text(" ".join(map(str, start.positive)), label="P: contexts")
-    negative_text = mo.ui.text(" ".join(map(str, start.negative)), label="N: contexts")
-    hypothesis_choice = mo.ui.dropdown(
-        swapped(explorer.BREAKS),
-        value=explorer.BREAKS[start.broken or "separation"],
-        label="break a hypothesis",
-        allow_select_none=False,
-        full_width=True,
-    )
-    break_button = mo.ui.button(
-        value=bool(start.broken),
-        on_click=lambda is_broken: not is_broken,
-        kind="warn",
-        label="Break it / mend it",
-    )
-    # By these names the layout does not run again, and redraw them all, whenever one of them moves.
-    panel = {
-        "sizes": (law_choice, concepts_slider, size_slider, shrink_slider, contexts_slider),
-        "epsilon": (epsilon_slider,),
-        "laws": (gamma_slider, omega_slider),
-        "sets": (sets_choice,),
-        "picked": (positive_text, negative_text),
-        "seed": (seed_slider,),
-        "view": (reach_slider, budget_slider),
-        "break": (hypothesis_choice, break_button),
-    }
-    return (
-        break_button,
-        budget_slider,
-        concepts_slider,
-        contexts_slider,
-        epsilon_slider,
-        gamma_slider,
-        hypothesis_choice,
-        law_choice,
-        negative_text,
-        omega_slider,
-        panel,
-        positive_text,
-        reach_slider,
-        seed_slider,
-        sets_choice,
-        shrink_slider,
-        size_slider,
-    )
+    # By this name the bar is not drawn anew whenever one of them moves.
+    controls = {"random": seed_number, "rest": (break_choice, file_button)}
+    return break_choice, controls, file_button, seed_number, source_choice
 
 
 @app.cell
-def _(concepts_slider, contexts_slider, kept, shrink_slider, size_slider):
-    _names = explorer.Settings(
-        concepts=int(concepts_slider.value),
-        size=int(size_slider.value),
-        shrink=int(shrink_slider.value),
-        contexts=int(contexts_slider.value),
-    ).context_names
-    context_choice = mo.ui.dropdown(
-        {name: j for j, name in enumerate(_names)},
-        value=_names[min(kept["context"], len(_names) - 1)],
-        label="context shown",
-        allow_select_none=False,
-        on_change=lambda context: kept.update(context=context),
-    )
-    return (context_choice,)
-
-
-@app.cell
-def _(context_choice, law_choice, panel, sets_choice):
-    _law, _sets = law_choice.value, sets_choice.value
-    _groups = {
-        "Data": (
-            "G concepts of s tokens, less the taper in each next one; ε is the mass off the concept",
-            *panel["sizes"],
-            *panel["epsilon"],
-            *(panel["laws"] if _law == "laws" else ()),
-        ),
-        "Steering vector": (
-            "mean of the contexts P less mean of the contexts N; T is the first concept",
-            *panel["sets"],
-            *(panel["picked"] if _sets == "picked" else ()),
-            *(panel["seed"] if "random" in (_law, _sets) else ()),
-        ),
-        "View": ("budget κ in nats", context_choice, *panel["view"]),
-        "What if a hypothesis fails?": ("", *panel["break"]),
-    }
-    mo.Html(explorer.controls(_groups))
+def _(controls, source_choice):
+    _seed = [controls["random"]] if source_choice.value == "random" else []
+    mo.Html(explorer.row([source_choice, *_seed, *controls["rest"]]))
     return
 
 
 @app.cell
-def _(
-    break_button,
-    budget_slider,
-    complaints,
-    concepts_slider,
-    context_choice,
-    contexts_slider,
-    epsilon_slider,
-    gamma_slider,
-    hypothesis_choice,
-    law_choice,
-    negative_text,
-    omega_slider,
-    positive_text,
-    reach_slider,
-    seed_slider,
-    sets_choice,
-    shrink_slider,
-    size_slider,
-):
-    clock = (time.perf_counter(), time.thread_time())
-    wrong = list(complaints)
-    try:
-        _positive, _negative = map(explorer.picks, (positive_text.value, negative_text.value))
-    except ValueError as _error:
-        _positive, _negative = (), ()
-        wrong.append(f"What is picked {_error}")
-    settings = explorer.Settings(
-        law=law_choice.value,
-        concepts=int(concepts_slider.value),
-        size=int(size_slider.value),
-        shrink=int(shrink_slider.value),
-        contexts=int(contexts_slider.value),
-        epsilon=float(epsilon_slider.value),
-        gamma=float(gamma_slider.value),
-        omega=float(omega_slider.value),
-        seed=int(seed_slider.value),
-        sets=sets_choice.value,
-        positive=_positive,
-        negative=_negative,
-        broken=hypothesis_choice.value if break_button.value else "",
-        context=int(context_choice.value),
-        reach=float(reach_slider.value),
-        budget=float(budget_slider.value),
+def _(file_button, kept, seed_number, source_choice, start):
+    listed = explorer.Choice(source_choice.value, int(seed_number.value or 0))
+    listed_text = explorer.json_text(explorer.record_of(listed))
+    unread, _text = [], start.own if kept["from"] == "own" else listed_text
+    if kept["from"] == "file" and file_button.value:
+        _file = file_button.value[0]
+        try:
+            _text = explorer.json_text(explorer.read_record(_file.name, _file.contents))
+        except ValueError as _error:
+            unread = [str(_error)]
+    record_text = mo.ui.text_area(
+        _text, rows=12, full_width=True, label="What is changed here is judged"
     )
+    return listed, listed_text, record_text, unread
+
+
+@app.cell
+def _(break_choice, complaints, listed, listed_text, record_text, unread):
+    choice = replace(
+        listed,
+        own="" if record_text.value == listed_text else record_text.value,
+        broken=break_choice.value,
+    )
+    wrong, judgement = [*complaints, *unread], None
     try:
-        scene = explorer.build(settings)
+        judgement = explorer.judgement(choice)
     except ValueError as _error:
-        scene = None
-        wrong.append(f"These settings make no instance: {_error}")
-    return clock, scene, settings, wrong
+        wrong.append(f"This is no instance: {_error}")
+    return choice, judgement, wrong
 
 
 @app.cell
-def _(clock, scene, settings, wrong):
-    if scene is not None and explorer.pending(scene, "pictures"):
-        with mo.status.spinner(
-            title="Compiling, once: the first pictures take about ten seconds …"
-        ):
-            while explorer.pending(scene, "pictures"):
-                time.sleep(0.05)
-    mo.Html(explorer.views(settings, scene, wrong, clock))
-    return
-
-
-@app.cell
-def _(settings):
+def _(choice):
     # An underscore keeps this cell alone from running again when the parameters change.
-    _parameters, _wanted = mo.query_params(), explorer.to_query(settings)
-    for _name in {*_parameters.to_dict(), *_wanted} & set(settings.__dataclass_fields__):
+    _parameters, _wanted = mo.query_params(), explorer.to_query(choice)
+    for _name in {*_parameters.to_dict(), *_wanted} & {*vars(choice)}:
         if _parameters.get(_name) != _wanted.get(_name):
             _parameters.set(_name, _wanted.get(_name))
     return
 
 
 @app.cell
-def _(scene):
-    mo.stop(scene is None)
-    _html = None
-    if IS_APP and (explorer.pending(scene) or explorer.trains(scene)):
-        mo.Thread(target=show_tables, args=(scene,)).start()
-    else:
-        if IS_APP:  # the pictures go out first: judging leaves the server little of the interpreter
-            time.sleep(0.03)
-        *_, _html = explorer.tables(scene)
-    titled(_html) if _html else None
+def _(judgement, record_text, wrong):
+    _export = []
+    if judgement is not None:
+        instance_json = explorer.json_text(judgement.scene.record)
+        _export = [
+            mo.download(instance_json.encode(), filename="instance.json", label="instance.json"),
+            mo.download(
+                lambda: explorer.as_json(judgement), filename="verdicts.json", label="verdicts.json"
+            ),
+        ]
+    mo.Html(explorer.about(judgement, wrong, record_text, _export))
     return
 
 
 @app.cell
-def _(scene):
-    mo.stop(scene is None)
-    instance_json = explorer.json_text(scene.record)
-    _note = (
-        " **It leaves out what was broken**: it states the law of the model alone, not that of the data."
-        if scene.instance.data_probs is not None
-        else ""
-    )
-    mo.vstack(
-        [
-            mo.md(
-                f"""
-                **The instance as JSON**, in exact rationals, for `ufm certify instance.json`, which proves
-                or refutes the claims on it for *every* α.{_note}
-                """
-            ),
-            mo.download(
-                instance_json.encode(), filename="instance.json", label="Download instance.json"
-            ),
-            mo.md(f"```text\n{instance_json}```"),
-        ]
-    )
-    return (instance_json,)
+def _(judgement):
+    mo.stop(judgement is None)
+    if IS_APP:
+        mo.Thread(target=show_verdicts, args=(judgement,)).start()
+    else:
+        list(judgement.watch())
+    mo.Html(explorer.page(judgement, not IS_APP))
+    return
 
 
 if __name__ == "__main__":

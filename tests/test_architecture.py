@@ -36,7 +36,8 @@ FLOORS = (
     ("theorems.symbolic", "theorems.certificates"),  # of which one more rule holds, below
     ("theorems.falsify", "theorems.verify"),
     ("ufm.app.printing",),
-    ("ufm.app.explorer", "ufm.app.playground"),
+    ("ufm.app.playground",),
+    ("ufm.app.explorer",),
     ("ufm.app.commands",),
     ("ufm.app",),
 )

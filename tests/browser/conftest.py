@@ -12,9 +12,6 @@ from playwright.sync_api import sync_playwright
 from tests.browser.explorer_page import ExplorerPage
 
 ROOT = Path(__file__).parents[2]
-
-# the explorer is timed: its programs are compiled as users' are, not in haste as for the other tests
-os.environ.setdefault("XLA_FLAGS", "")
 COMMAND = [sys.executable, "-c", "from ufm.app.main import main; main()"]
 
 

@@ -1,68 +1,70 @@
-"""The explorer by keyboard, at two widths, light and dark."""
+"""The explorer by keyboard, at three widths, light and dark."""
 
 import re
 
 import pytest
 
-from ufm.app.explorer import SETS
-
-DEEP_FOCUS = """() => {
-  let e = document.activeElement, host = null;
-  while (e && e.shadowRoot && e.shadowRoot.activeElement) { host = e; e = e.shadowRoot.activeElement; }
-  const label = (host || e)?.closest('[data-label]')?.dataset.label || '';
-  return label.replace(/.*paragraph[^>]*>([^<]*)<.*/s, '$1').replace(/^"|"$/g, '')
-    || (e ? e.getAttribute('aria-label') || e.innerText || '' : '');
-}"""
-
 CONTROLS = [
-    "rates", "concepts G", "tokens s", "taper", "contexts", "mass off ε", "ratio in γ",
-    "ratio in ω", "P and N", "P: contexts", "N: contexts", "context shown", "range of α", "budget κ",
-    "break a hypothesis", "Break it / mend it", "verdicts",
-]  # fmt: skip
+    "Figure 3 of the paper",
+    "none",
+    "Open an instance",
+    "Edit the instance",
+    "instance.json",
+    "verdicts.json",
+]
+DEEP_FOCUS = """() => {
+  let e = document.activeElement;
+  while (e?.shadowRoot?.activeElement) e = e.shadowRoot.activeElement;
+  return e.selectedOptions?.[0]?.innerText || e.innerText || e.getAttribute('aria-label')
+    || e.closest('label')?.innerText || e.parentElement?.innerText || '';
+}"""
 
 
 def test_tab_reaches_every_control_in_order(open_page):
-    page = open_page("?sets=picked").page
+    page = open_page().page
     page.locator("marimo-dropdown select").first.focus()
     seen = [page.evaluate(DEEP_FOCUS)]
-    for _ in range(len(CONTROLS) + 4):
+    for _ in range(24):
         page.keyboard.press("Tab")
         seen.append(page.evaluate(DEEP_FOCUS))
-    places = [next((i for i, text in enumerate(seen) if name in text), None) for name in CONTROLS]
-    assert None not in places, (list(zip(CONTROLS, places, strict=True)), seen)
+    names = [*CONTROLS, "are met", "all", "anybody’s", "Assumption 2: training", "Lemma B.2"]
+    places = [next((i for i, text in enumerate(seen) if name in text), None) for name in names]
+    assert None not in places, (list(zip(names, places, strict=True)), seen)
     assert places == sorted(places)
 
 
-def test_keys_alone_break_a_hypothesis_and_mend_it(open_page):
+def test_keys_alone_break_a_hypothesis_and_unfold_a_claim(open_page):
     page = open_page()
-    button = page.page.locator("marimo-button button")
-    button.focus()
-    page.page.keyboard.press("Enter")
-    page.shows(broken="separation")
-    page.page.keyboard.press("Space")
-    page.shows(broken="")
+    page.page.locator("marimo-dropdown select").nth(1).press("ArrowDown")
+    page.shows(broken="assumption-1")
+    summary = page.claim("lemma-b4.sign").locator("summary").first
+    summary.press("Enter")
+    assert page.claim("lemma-b4.sign").locator(".more").is_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 800])
+@pytest.mark.parametrize("width", [1280, 800, 400])
 def test_fits_the_width_in_light_and_dark(open_page, width, scheme):
-    page = open_page("?concepts=4", width=width, scheme=scheme).page
-    boxes = page.locator("svg.chart, .reading, marimo-slider, marimo-dropdown").evaluate_all(
+    page = open_page("?broken=target-contexts", width=width, scheme=scheme)
+    page.claim("thm-3.6.target-increasing").locator("summary").first.click()
+    boxes = page.page.locator(
+        ".claim, .lost li, .place, pre, marimo-dropdown, fieldset"
+    ).evaluate_all(
         "all => all.map(e => { const r = e.getBoundingClientRect(); return [r.left, r.right]; })"
     )
-    assert len(boxes) > 15
+    assert len(boxes) > 60
     assert all(0 <= left <= right <= width for left, right in boxes)
-    charts = page.locator("svg.chart").evaluate_all(
-        "all => all.map(e => { const r = e.getBoundingClientRect(); return [r.left, r.width]; })"
+    assert page.page.evaluate("document.documentElement.scrollWidth") == width
+    verdict, why = (
+        page.page.locator(f".claim .{part}").first.bounding_box() for part in ("verdict", "why")
     )
-    assert len({round(left) for left, _ in charts}) == (2 if width == 1280 else 1)  # columns
-    assert all(wide > 380 for _, wide in charts)
-    ink, paper = page.evaluate(
-        "[getComputedStyle(document.querySelector('[data-mark=curve]')).stroke,"
+    assert (why["y"] < verdict["y"] + verdict["height"]) == (width == 1280)  # columns, or one
+    ink, paper = page.page.evaluate(
+        "[getComputedStyle(document.querySelector('.place .curve')).stroke,"
         " getComputedStyle(document.querySelector('#App')).backgroundColor]"
     )
     lightness = [_lightness(colour) for colour in (ink, paper)]
-    assert abs(lightness[0] - lightness[1]) > 0.6  # the black curve is white on black
+    assert abs(lightness[0] - lightness[1]) > 0.6
     assert (lightness[1] > 0.5) == (scheme == "light")
 
 
@@ -70,11 +72,3 @@ def _lightness(colour: str) -> float:
     """Of "rgb(12, 13, 14)" or "color(srgb 0.1 0.1 0.1)", from 0 to 1."""
     numbers = [float(n) for n in re.findall(r"[0-9.]+", colour)][:3]
     return sum(numbers) / 3 / (255 if colour.startswith("rgb") else 1)
-
-
-def test_sets_are_told_by_name(open_page):
-    page = open_page()
-    page.choose("P and N", SETS["random"])
-    page.shows(sets="random")
-    words = page.page.locator("[data-mark=reading]").inner_text()
-    assert "P: 0: aaa, 1: aab. N: " in words

@@ -10,14 +10,18 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 from rich.console import Console
 
 from ..playground.page import PAGE
+from ..playground.served import SERVED
 from .bad_input import BadInput
 from .rules import number
-from .start import starting_jax
+from .start import COMPILE_IN_HASTE, starting_jax
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
 
 _HOST = "127.0.0.1"
 
@@ -28,7 +32,7 @@ class Explore:
 
     The playground has a slider for α, a guided tour and a real model. It needs neither server nor network: it
     may be kept and opened as a file. With --verdicts the explorer comes instead, in which the library judges
-    every claim on toy data of your choice.
+    every claim on an instance of yours.
 
     Examples:
         ufm explore
@@ -75,28 +79,49 @@ class Explore:
 
     def _serve_explorer(self) -> NoReturn:
         try:
-            import marimo
             import uvicorn
+
+            app = _explorer()
         except ImportError as error:
             raise BadInput(
                 "explore --verdicts needs marimo: pip install 'ufm[notebooks]'"
             ) from error
         listening = _listen(self.port)
-        with starting_jax(Console(stderr=True)):
-            from .. import explorer
-
-            explorer.warm_up(wait=False)  # while the browser starts
-        app = marimo.create_asgi_app(quiet=True).with_app(path="", root=str(notebook())).build()
         # what is still open when Ctrl-C comes is a page of ours: it is not waited for
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
-        self._announce(listening, "the explorer runs at this address", delay=1.0)
+        # the page's scripts, of some megabytes, load while JAX starts
+        serving = threading.Thread(target=server.run, args=([listening],), daemon=True)
+        serving.start()
+        self._announce(listening, "the explorer runs at this address", delay=0.0)
         with suppress(KeyboardInterrupt):  # the way to stop it
-            server.run(sockets=[listening])
+            with starting_jax(Console(stderr=True), COMPILE_IN_HASTE):
+                from ..explorer import Choice, judgement
+            for _ in judgement(Choice()).watch():  # most pages ask for it: so it is compiled
+                pass
+            serving.join()
         sys.stdout.flush()
         sys.stderr.flush()
         # a thread may be compiling: nothing stops it, and Python's own way out aborts in it
         os._exit(0)
+
+
+def _explorer() -> "Starlette":
+    """The explorer, with the playground beside it, and the documentation where it was built."""
+    import marimo
+    from starlette.applications import Starlette
+    from starlette.responses import FileResponse
+    from starlette.routing import BaseRoute, Mount, Route
+    from starlette.staticfiles import StaticFiles
+
+    SERVED.playground = "play.html"
+    routes: list[BaseRoute] = [Route("/play.html", lambda request: FileResponse(PAGE))]
+    site = Path(__file__).parents[3] / "site"
+    if (site / "index.html").is_file():
+        SERVED.site = "site"
+        routes.append(Mount("/site", StaticFiles(directory=site, html=True)))
+    app = marimo.create_asgi_app(quiet=True).with_app(path="", root=str(notebook())).build()
+    return Starlette(routes=[*routes, Mount("/", app)])
 
 
 class _Playground(BaseHTTPRequestHandler):

@@ -1,38 +1,55 @@
-"""From settings to an instance in exact rationals, in the format that `ufm certify` reads."""
+"""Instances in exact rationals, as `ufm certify` reads them: the paper's, random ones, the user's files."""
 
 import json
+import tempfile
+from collections.abc import Mapping
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 
-from ._settings import Settings
+from theorems import FINDINGS
+from theorems.certificates._paper import PAPER
+from theorems.tables.exact_fields import load_json
+from theorems.tables.files import read_table
+from theorems.tables.table import Table
+from ufm._json import JSON
 
-Rates = tuple[list[Fraction], list[Fraction]]
-Record = dict[str, list[str] | list[list[str]] | list[int] | list[bool]]
+from ._choice import Choice
+
+Record = Mapping[str, JSON]
+_KNOWN: dict[str, Record] = {**PAPER, **{found.id: found.counterexample for found in FINDINGS}}
+# What holds an instance inside: a certificate, and what `ufm falsify --json` prints.
+_HOLDERS = ("instance", "counterexample")
 
 
-def record_of(settings: Settings) -> Record:
-    """The instance as JSON: rates a and b, or rows where a context has a distribution of its own.
+def record_of(choice: Choice) -> Record:
+    """The instance that is chosen, before anything is broken. Raises `ValueError` where it is none."""
+    if choice.own:
+        return read_record("instance.json", choice.own.encode())
+    return _random(choice.seed) if choice.source == "random" else _KNOWN[choice.source]
 
-    The target is the first concept. Raises `ValueError` where the settings make no instance, such as
-    a hand-picked P that shares a context with N.
+
+def read_record(name: str, content: bytes) -> Record:
+    """The instance in a file: a record or certificate (.json), or a table (.csv, .npz, .json).
+
+    Raises `ValueError`, in one line that starts with the file's name.
     """
-    concepts = [k for k, size in enumerate(settings.sizes) for _ in range(size)]
-    contexts = [k for k in range(settings.concepts) for _ in range(settings.contexts_each)]
-    positive, negative = sets_of(settings)
-    a, b = _rates(settings)
-    record: Record = {}
-    if settings.broken == "assumption-1":
-        rows = [[a[z] if k == t else b[z] for z, t in enumerate(concepts)] for k in contexts]
-        even = Fraction(1, len(concepts))
-        rows[-1] = [(p + even) / 2 for p in rows[-1]]
-        record["next_token_probs"] = [[str(p) for p in row] for row in rows]
-    else:
-        record["in_concept"] = [str(p) for p in a]
-        record["off_concept"] = [str(p) for p in b]
-    record |= {"token_concept": concepts, "contexts": contexts}
-    record |= {"positive": list(positive), "negative": list(negative)}
-    return record | {"target": [k == 0 for k in concepts]}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, f"file{Path(name).suffix.lower()}")
+        path.write_bytes(content)
+        try:
+            record = load_json(path) if path.suffix == ".json" else {"context_concept": None}
+            for holder in _HOLDERS:
+                if isinstance(record, dict) and isinstance(record.get(holder), dict):
+                    record = record[holder]
+            if not isinstance(record, dict):
+                raise ValueError(
+                    "this is no JSON object; give an instance, a table or a certificate"
+                )
+            return _of_table(read_table(path)) if "context_concept" in record else record
+        except ValueError as error:
+            raise ValueError(f"{name}: {str(error).removeprefix(f'{path}: ')}") from None
 
 
 def json_text(record: Record) -> str:
@@ -41,77 +58,42 @@ def json_text(record: Record) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def _rates(settings: Settings) -> Rates:
-    """a and b [V], exactly; with `settings.broken` "separation" the first token has a = b/4."""
-    a, b = _random_rates(settings) if settings.law == "random" else _law_rates(settings)
-    if settings.broken == "separation":
-        size = settings.sizes[0]
-        if size == 1:
-            raise ValueError(
-                "a token can be likelier off its concept only where it has others: raise s"
-            )
-        freed = a[0] - b[0] / 4
-        share = 1 + freed / sum(a[1:size])
-        a[:size] = [b[0] / 4, *(p * share for p in a[1:size])]
-    return a, b
+def _of_table(table: Table) -> Record:
+    """The decimals of a table as they are, but for the largest of each row, which makes it sum to one."""
+    return {
+        "next_token_probs": [_exact(row) for row in table.next_token_probs],
+        "target": table.target.tolist(),
+        "token_concept": table.token_concept.tolist(),
+        "contexts": table.context_concept.tolist(),
+        "context_weights": _exact(table.context_weights),
+        "positive": list(table.positive),
+        "negative": list(table.negative),
+    }
 
 
-def _law_rates(settings: Settings) -> Rates:
-    """a_z = (1-ε)γ_z, b_z = ε ω_z/(G-1), with γ and ω geometric on each concept, or uniform."""
-    epsilon = Fraction(str(settings.epsilon))
-    ratios = (settings.gamma, settings.omega) if settings.law == "laws" else (1, 1)
-    a, b = [], []
-    for rates, ratio, mass in (
-        (a, ratios[0], 1 - epsilon),
-        (b, ratios[1], epsilon / (settings.concepts - 1)),
-    ):
-        for size in settings.sizes:
-            powers = [Fraction(str(ratio)) ** i for i in range(size)]
-            rates += [mass * power / sum(powers) for power in powers]
-    return a, b
+def _exact(row: np.ndarray) -> list[JSON]:
+    shares = [Fraction(repr(p)) for p in row.tolist()]
+    shares[int(row.argmax())] += 1 - sum(shares)
+    return [str(p) for p in shares]
 
 
-def _random_rates(settings: Settings) -> Rates:
-    """Assumption 1 in full: b > 0 of sum B = Gε/(G-1) < 1 and a = b + (1-B)u, whole numbers underneath.
-
-    ε is then the mean mass off the concept of a context, as it is for the other rates.
-    """
-    rng = np.random.default_rng([settings.seed, *settings.sizes])
-    total = Fraction(str(settings.epsilon)) * settings.concepts / (settings.concepts - 1)
-    weights = [Fraction(n) for n in rng.integers(1, 21, sum(settings.sizes)).tolist()]
+def _random(seed: int) -> Record:
+    """Assumption 1 in full: b > 0 with Σ b = B < 1 and a = b + (1-B)u, whole numbers underneath."""
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(1, 6, rng.integers(2, 5)).tolist()
+    each = 1 if min(sizes) == 1 else 2  # a concept of one token makes one context
+    total = Fraction(int(rng.integers(2, 60)), 100)
+    weights = [Fraction(n) for n in rng.integers(1, 21, sum(sizes)).tolist()]
     b = [total * weight / sum(weights) for weight in weights]
-    a = []
-    for size in settings.sizes:
+    a: list[Fraction] = []
+    for size in sizes:
         shares = [Fraction(n) for n in rng.integers(1, 21, size).tolist()]
         a += [b[len(a) + i] + (1 - total) * u / sum(shares) for i, u in enumerate(shares)]
-    return a, b
-
-
-def sets_of(settings: Settings) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """P and N, numbers of contexts."""
-    each, groups = settings.contexts_each, settings.concepts
-    every = [tuple(range(k * each, (k + 1) * each)) for k in range(groups)]
-    if settings.broken == "non-constant-log-odds":
-        if each == 1:
-            raise ValueError(
-                "P and N of one distribution take two contexts of each concept: raise their number"
-            )
-        return every[0][:1], every[0][1:]
-    if settings.sets == "picked":
-        positive, negative = settings.positive, settings.negative
-        if not positive or not negative:
-            raise ValueError("pick at least one context for P and one for N, such as 0 1 and 2 3")
-    else:
-        positive, negative = every[0], every[1]
-    if settings.sets == "random":
-        rng = np.random.default_rng([settings.seed, groups, each])
-        drawn = rng.choice(np.arange(each, groups * each), each, replace=False)
-        negative = tuple(sorted(drawn.tolist()))
-    if settings.sets == "contaminated":
-        stranger = every[-1][0]
-        positive, negative = (*positive, stranger), tuple(j for j in negative if j != stranger)
-        if not negative:
-            raise ValueError(
-                "with two concepts of one context each nothing is left for N: raise their number"
-            )
-    return (negative, positive) if settings.broken == "target-contexts" else (positive, negative)
+    return {
+        "in_concept": [str(p) for p in a],
+        "off_concept": [str(p) for p in b],
+        "token_concept": [k for k, size in enumerate(sizes) for _ in range(size)],
+        "contexts": [k for k in range(len(sizes)) for _ in range(each)],
+        "positive": list(range(each)),
+        "negative": list(range(each, 2 * each)),
+    }

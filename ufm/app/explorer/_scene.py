@@ -1,99 +1,132 @@
-"""All numbers that the explorer shows of one instance, each worked out by the library."""
+"""The instance that is judged: exactly, in floats, and with one hypothesis broken where that is asked for."""
 
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
 
 import numpy as np
 
-from theorems import Instance
-from theorems.judging import evaluate
-from theorems.judging.padding import pad, pad_rows, pad_target
-from theorems.tables.exact import read_exact
-from ufm.plots._cross_entropy import increases
-from ufm.plots._numpy_laws import Row
-from ufm.tilt.cross_entropy_bounds import Bounds, cross_entropy_enclosure
-from ufm.tilt.strength import StrengthChoice, choose_strength
+from theorems import Instance, hypotheses
+from theorems.judging.claim import Hypothesis
+from theorems.tables.exact import ExactInstance, read_exact
+from ufm import ExponentialTilt, log_odds
+from ufm._json import JSON
 
+from ._choice import BREAKS, Choice
 from ._record import Record, record_of
-from ._settings import Settings
 
-_POINTS = 127  # of a curve: odd, so that α = 0 is one, within two compiled slices of 64
+Rows = list[list[Fraction]]
+_BROKEN: dict[str, Hypothesis[Instance]] = {
+    hypothesis.id: hypothesis
+    for hypothesis in vars(hypotheses).values()
+    if isinstance(hypothesis, Hypothesis) and hypothesis.id in BREAKS
+}
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """One instance as the explorer shows it.
+    """One instance as the page judges it.
 
-    - `record`: the instance in exact rationals, as JSON; `instance`: the same in float64, and with
-      the distribution of the data where Assumption 2 is broken, which the record cannot say.
+    - `record`: in exact rationals, as JSON; `exact`: the same, read and checked.
+    - `data` [V]: the distribution of the data after every context, where Assumption 2 is broken, which
+      the record cannot say; else None. `instance`: all of this in float64.
     """
 
-    settings: Settings
+    choice: Choice
     record: Record
+    exact: ExactInstance
+    data: tuple[Fraction, ...] | None
     instance: Instance
 
-    @cached_property
-    def alphas(self) -> np.ndarray:
-        """The strengths of the curves, -reach … reach."""
-        return np.linspace(-self.settings.reach, self.settings.reach, _POINTS)
 
-    @cached_property
-    def row(self) -> Row:
-        """The distributions of the context that is looked at."""
-        return Row(self.instance.tilt, self.settings.shown_context)
-
-    @property
-    def moves(self) -> bool:
-        """Whether M is not constant, so that steering does something."""
-        return self.instance.odds_range > 0
-
-    @property
-    def peaks(self) -> np.ndarray | None:
-        """α(j,z) [m, V]; None where nothing moves."""
-        return self.instance.peaks if self.moves else None
-
-    @cached_property
-    def choice(self) -> StrengthChoice | None:
-        """The strength that spends the budget; None where δ <= 0."""
-        if self.instance.margin <= 0:
-            return None
-        padded = pad(self.instance.tilt)
-        weights = pad_rows(self.instance.context_weights, padded)
-        # of padding, which weighs nothing, no context counts
-        mask = pad_target(self.instance.tilt, self.instance.target)
-        return choose_strength(padded, weights, target=mask, budget=self.settings.budget)
-
-    @cached_property
-    def cost(self) -> np.ndarray:
-        """ΔCE on `alphas` in nats, under the distribution of the data."""
-        tilt, weights = self.instance.tilt, self.instance.context_weights
-        if self.instance.data_probs is not None:
-            data = self.instance.data_probs
-            return evaluate.cross_entropy_increase(tilt, self.alphas, weights, data)
-        padded = pad(tilt)
-        return increases(padded, self.alphas, pad_rows(weights, padded))
-
-    @cached_property
-    def bounds(self) -> Bounds | None:
-        """What encloses ΔCE under Assumption 2; None where nothing moves."""
-        if not self.moves:
-            return None
-        weights, target = self.instance.context_weights, self.instance.target
-        return cross_entropy_enclosure(self.instance.tilt, weights, target, self.alphas)
-
-
-def build(settings: Settings) -> Scene:
-    """The scene of `settings`. Raises `ValueError`, in one line, where they make no instance.
+def build(choice: Choice) -> Scene:
+    """The scene of `choice`. Raises `ValueError`, in one line, where it makes no instance.
 
     >>> from ufm.app import explorer
-    >>> scene = explorer.build(explorer.Settings(law="smoothed", context=2))
+    >>> scene = explorer.build(explorer.Choice("figure-4"))
     >>> print(scene.record["off_concept"][0], f"{scene.instance.margin:.6f}")
     1/120 3.637586
     """
-    record = record_of(settings)
-    instance = read_exact(record).to_instance()
-    if settings.broken == "assumption-2":
-        # data that say the target more often than the model does: a quarter of the mass, evenly
-        even = instance.target / instance.target.sum()
-        instance = replace(instance, data_probs=0.75 * instance.probs + 0.25 * even)
-    return Scene(settings, record, instance)
+    record = record_of(choice)
+    exact = read_exact(record)
+    data = None
+    if choice.broken == "assumption-2":
+        data = _other_data(exact)
+    elif choice.broken:
+        record = _broken(exact, choice.broken)
+        exact = read_exact(record)
+    instance = _in_floats(exact, data)
+    if choice.broken and _BROKEN[choice.broken].unmet(instance) is None:
+        raise ValueError(f"{choice.broken} still holds: this instance is too small to break it so")
+    return Scene(choice, record, exact, data, instance)
+
+
+def _in_floats(exact: ExactInstance, data: Sequence[Fraction] | None) -> Instance:
+    if exact.token_concept is None or exact.context_concept is None:
+        raise ValueError("token_concept and contexts are not given: add them to the record")
+    log_probs = np.log(np.array(exact.rows, float))
+    tilt = ExponentialTilt(log_probs, log_odds(log_probs, exact.positive, exact.negative))
+    return Instance(
+        tilt,
+        np.array(exact.target),
+        np.array(exact.token_concept),
+        np.array(exact.context_concept),
+        np.array(exact.weights, float),
+        exact.positive,
+        exact.negative,
+        None if data is None else np.tile(np.array(data, float), (len(log_probs), 1)),
+    )
+
+
+def _other_data(exact: ExactInstance) -> tuple[Fraction, ...]:
+    """After every context the mean of the rows, but for a quarter of the mass, which T has evenly."""
+    mean = [sum(column, Fraction(0)) / len(column) for column in zip(*exact.rows, strict=True)]
+    even = Fraction(1, sum(exact.target))
+    return tuple((3 * p + even * t) / 4 for p, t in zip(mean, exact.target, strict=True))
+
+
+def _broken(exact: ExactInstance, hypothesis: str) -> Record:
+    """The record of the instance without the hypothesis, as a table of its probabilities."""
+    rows = [list(row) for row in exact.rows]
+    positive, negative = exact.positive, exact.negative
+    if hypothesis == "assumption-1":  # the last context moves halfway to the uniform distribution
+        rows[-1] = [(p + Fraction(1, len(rows[-1]))) / 2 for p in rows[-1]]
+    elif hypothesis == "separation":
+        _unseparate(exact, rows)
+    elif hypothesis == "target-contexts":
+        positive, negative = negative, positive
+    else:
+        pair = next((group for group in exact.classes if len(group) > 1), None)
+        if pair is None:
+            raise ValueError("P and N of one distribution take two contexts that share one")
+        positive, negative = pair[:1], pair[1:2]
+    weights: list[JSON] = [str(weight) for weight in exact.weights]
+    return {
+        "next_token_probs": [[str(p) for p in row] for row in rows],
+        "target": list(exact.target),
+        "token_concept": list(exact.token_concept or ()),
+        "contexts": list(exact.context_concept or ()),
+        "context_weights": weights,
+        "positive": list(positive),
+        "negative": list(negative),
+    }
+
+
+def _unseparate(exact: ExactInstance, rows: Rows) -> None:
+    """Give the first token of T, in the contexts of P, half the ratio to N that a token off T has.
+
+    Of all tokens off T it is the one with the largest such ratio; other tokens of T take what is freed.
+    """
+    first, *others = [z for z, is_target in enumerate(exact.target) if is_target]
+    if not others:
+        raise ValueError("δ > 0 is broken at one of several tokens of T: this target has one")
+    pairs = list(product(exact.positive, exact.negative))
+    off = (z for z, is_target in enumerate(exact.target) if not is_target)
+    ratio = max(min(rows[i][z] / rows[k][z] for i, k in pairs) for z in off) / 2
+    least = ratio * min(rows[k][first] for k in exact.negative)
+    for i in exact.positive:
+        freed, room = rows[i][first] - least, sum((rows[i][z] for z in others), Fraction(0))
+        for z in others:
+            rows[i][z] *= 1 + freed / room
+        rows[i][first] = least

@@ -1,158 +1,157 @@
-"""Every claim on the instance shown: its verdict, and what becomes of it where a hypothesis is unmet."""
+"""The verdict on every claim about the instance shown: first what hypotheses it lost, then the rest."""
 
-import re
+import time
 import warnings
-from collections.abc import Iterator
-from dataclasses import replace
-from html import escape
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import lru_cache
+from math import nan
+from threading import Lock
 from typing import NamedTuple
-from urllib.parse import urlencode
 
 import numpy as np
 
 import theorems
 from theorems import Instance, Outcome
-from theorems.verify import verify_instance
-from ufm._progress import Progress, silent
+from theorems.judging.claim import Claim, Hypothesis
 
-from ._settings import Settings, to_query
+from ._choice import Choice
+from ._refutation import Refutation, refute
+from ._scene import Scene, build
 
 # Judged last: it trains a model, and compiles for every new size.
 SLOW = "assumption-2.trained"
+FALSE, TRUE, NOTHING = "false here", "true here all the same", "means nothing here"
+# Each compiles programs of its own, for a second and more.
+_COMPILES = ("tilt.all-orders", "side-effect.", "sequence.", "presence.", "literature.benefit")
+# Claims about transformers and their heads have no verdict on an instance.
+JUDGED = tuple(claim for claim in theorems.CLAIMS.values() if claim.is_of_tilts)
+_PATIENCE = 0.25  # seconds between two looks at what is known
+_WRONG = (ValueError, ArithmeticError, LookupError)
 
 
 class Row(NamedTuple):
-    """One claim: id, title, text; its verdict, and why.
+    """One claim on the instance.
 
-    - `seen`: what was compared, or which hypothesis is unmet and by how much.
-    - `margin`, `tolerance`: by how much the conclusion is true, or false here; NaN where it means nothing.
-    - `anyway`: where a hypothesis is unmet, whether the conclusion is true here all the same:
-      "false here", "true here all the same", or "means nothing here"; else "".
+    - `lost`: the hypotheses that are unmet, and why. `verdict`: an `Outcome`, or "" until it is judged.
+    - `anyway`: where a hypothesis is unmet, whether the conclusion is true here all the same (`FALSE`,
+      `TRUE`, `NOTHING`), or "" until that is known; `refutation`: what shows that it is not.
+    - `seen`: what was compared; `margin`, `tolerance`: by how much the conclusion is true, or false;
+      NaN where it means nothing.
     """
 
-    claim: str
-    title: str
-    text: str
-    verdict: str
-    seen: str
-    margin: float
-    tolerance: float
-    anyway: str
+    claim: Claim[Instance]
+    lost: dict[str, str]
+    verdict: str = ""
+    anyway: str = ""
+    seen: str = ""
+    margin: float = nan
+    tolerance: float = 0.0
+    refutation: Refutation | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether nothing more will be found out."""
+        return bool(self.anyway if self.lost else self.verdict)
 
 
-def judge(instance: Instance, progress: Progress = silent) -> Iterator[list[Row]]:
-    """The rows of all claims; first without the slow one, then with it.
+class Judgement:
+    """The rows of one scene as they become known; threads that ask for the same one share the work."""
 
-    `progress` is called before each claim, whose id is its stage, and may raise to give up.
-    """
-    claims = sorted(theorems.CLAIMS.values(), key=lambda claim: claim.id == SLOW)
-    rows: dict[str, Row] = {}
-    for count, claim in enumerate(claims):
-        if claim.id == SLOW:
-            yield _sorted(rows)
-        progress(count, len(claims), claim.id)
-        rows[claim.id] = _row(claim, instance)
-    yield _sorted(rows)
+    def __init__(self, scene: Scene):
+        self.scene = scene
+        self._rows = {claim.id: _first_look(claim, scene) for claim in JUDGED}
+        self._lock = Lock()
 
+    def rows(self) -> list[Row]:
+        """What is known so far, problems first."""
+        return sorted(self._rows.values(), key=_rank)
 
-def _sorted(rows: dict[str, Row]) -> list[Row]:
-    """What broke first, then what else has a hypothesis unmet; last what others claim."""
+    def watch(self, is_wanted: Callable[[], bool] = lambda: True) -> Iterator[bool]:
+        """Have the claims judged, the cheap ones first; whether all are, whenever more are known.
 
-    def rank(row: Row) -> int:
-        if theorems.CLAIMS[row.claim].is_of_others and row.verdict != Outcome.FAILS:
-            return 6
-        if not theorems.CLAIMS[row.claim].is_of_tilts:
-            return 5
-        if row.anyway == "false here":
-            return 1
-        order = (Outcome.FAILS, None, Outcome.UNDECIDED, Outcome.UNMET, Outcome.HOLDS)
-        return order.index(Outcome(row.verdict))
+        `is_wanted()` is asked before each claim: once it is False, nothing more is begun.
+        """
+        with ThreadPoolExecutor(1) as pool:
+            working, known = pool.submit(self._work, is_wanted), -1
+            while is_wanted() and known < len(JUDGED):
+                is_over = working.done()
+                before, known = known, sum(row.is_known for row in self._rows.values())
+                if known > before:
+                    yield known == len(JUDGED)
+                if is_over:
+                    working.result()  # raises what went wrong
+                time.sleep(_PATIENCE)
 
-    places = list(theorems.CLAIMS)
-    return sorted(rows.values(), key=lambda row: (rank(row), places.index(row.claim)))
-
-
-def _row(claim: theorems.Claim, instance: Instance) -> Row:
-    statement = next(s for s in theorems.STATEMENTS if claim in s.claims)
-    tally = verify_instance([replace(statement, claims=(claim,))], instance).tallies[claim.id]
-    if tally.worst is not None:
-        (_, margin, tolerance, seen), anyway = tally.worst, ""
-    else:
-        anyway, margin, tolerance, found = _anyway(claim, instance)
-        seen = (
-            f"{tally.reason}. {anyway.split()[0].title()} here: {found}" if found else tally.reason
-        )
-    verdict = str(tally.verdict)
-    return Row(claim.id, claim.title, claim.text, verdict, seen, margin, tolerance, anyway)
+    def _work(self, is_wanted: Callable[[], bool]) -> None:
+        """One thread at a time: those that wait find the rows of the one before."""
+        with self._lock:
+            for improve in (_refuted, _judged):
+                for claim in sorted(JUDGED, key=_wait):
+                    row = self._rows[claim.id]
+                    if not row.is_known and is_wanted():
+                        self._rows[claim.id] = improve(row, self.scene)
 
 
-def _anyway(claim: theorems.Claim, instance: Instance) -> tuple[str, float, float, str]:
-    """What the conclusion says on an instance that meets not all hypotheses; margin, tolerance, evidence."""
-    nothing = float("nan"), 0.0, ""
-    if not claim.is_of_tilts or claim.id == SLOW:
-        return "", *nothing  # about another object; would train for seconds
+@lru_cache(maxsize=16)
+def judgement(choice: Choice) -> Judgement:
+    """The judgement of a choice, the same for all who ask. Raises `ValueError` as `build` does."""
+    return Judgement(build(choice))
+
+
+def _wait(claim: Claim[Instance]) -> int:
+    """Which claims wait for others: what compiles for seconds, and last what trains a model."""
+    return 2 if claim.id == SLOW else int(claim.id.startswith(_COMPILES))
+
+
+def _rank(row: Row) -> int:
+    """Fails, false here, undecided, a hypothesis lost, the rest; last what others claim."""
+    if row.verdict == Outcome.FAILS:
+        return 0
+    if row.claim.is_of_others:
+        return 5
+    if row.anyway == FALSE:
+        return 1
+    return 2 if row.verdict == Outcome.UNDECIDED else 3 if row.lost else 4
+
+
+def _first_look(claim: Claim[Instance], scene: Scene) -> Row:
+    """Which hypotheses are unmet: that needs no curve."""
+    reasons = {h.id: _reason(h, scene.instance) for h in claim.hypotheses}
+    lost = {name: reason for name, reason in reasons.items() if reason is not None}
+    return Row(claim, lost, Outcome.UNMET if lost else "")
+
+
+def _reason(hypothesis: Hypothesis[Instance], instance: Instance) -> str | None:
+    """Why it is unmet; None also where it cannot be asked, since another one is unmet that it rests on."""
+    seen = instance.seen
+    if hypothesis.id not in seen:
+        with np.errstate(all="ignore"), suppress(*_WRONG):
+            reason = hypothesis.unmet(instance)
+            seen[hypothesis.id] = None if reason and "nan" in reason.split() else reason
+    return seen.get(hypothesis.id)
+
+
+def _refuted(row: Row, scene: Scene) -> Row:
+    found = refute(row.claim, tuple(row.lost), scene) if row.lost else None
+    if found is None:
+        return row
+    return row._replace(anyway=FALSE, seen=found.found or found.says, refutation=found)
+
+
+def _judged(row: Row, scene: Scene) -> Row:
+    """The verdict; where a hypothesis is unmet, what the conclusion says all the same."""
+    if not row.lost:
+        verdict, margin, tolerance, seen = row.claim.check(scene.instance)
+        return row._replace(verdict=verdict, margin=margin, tolerance=tolerance, seen=seen)
+    if row.claim.id == SLOW:  # would train for seconds
+        return row._replace(anyway=NOTHING)
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            outcome, margin, tolerance, seen = claim.conclusion(instance)
-        except (ValueError, ArithmeticError, IndexError, KeyError):
-            return "means nothing here", *nothing
-    if outcome is Outcome.FAILS and margin == margin:
-        return "false here", margin, tolerance, seen
-    if outcome is Outcome.HOLDS:
-        return "true here all the same", margin, tolerance, seen
-    return "means nothing here", *nothing
-
-
-def verdict_table(rows: list[Row], settings: Settings, is_final: bool = True) -> str:
-    """The rows as an HTML table under a line that counts them; tokens by the names in the pictures."""
-    of_others = [row for row in rows if theorems.CLAIMS[row.claim].is_of_others]
-    own = [row for row in rows if row not in of_others]
-    others = f" Of {len(of_others)} of others, with what they need: {_counted(of_others)}."
-    more = "" if is_final else " Training a model for the last one …"
-    seen = "what was seen, or which hypothesis is unmet"
-    names = ("claim", "verdict", "what it says", seen, "margin")
-    head = "".join(f"<th scope='col'>{name}</th>" for name in names)
-    body = "".join(_table_row(row, settings) for row in rows)
-    query = escape(urlencode(to_query(settings)))
-    return (
-        f'<p class="count" data-mark="count" data-query="{query}" '
-        f'data-final="{str(is_final).lower()}">'
-        f"<strong>{len(own)} claims: {_counted(own)}.</strong>{others if of_others else ''}{more}</p>"
-        f'<div class="scroll" tabindex="0" role="region" aria-label="verdicts">'
-        f"<table class='verdicts'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
-
-
-def _counted(rows: list[Row]) -> str:
-    """How often each verdict occurs."""
-    count = {outcome: sum(row.verdict == outcome for row in rows) for outcome in Outcome}
-    return ", ".join(f"{n} {outcome}" for outcome, n in count.items() if n)
-
-
-def _table_row(row: Row, settings: Settings) -> str:
-    kind = row.verdict.split()[0]
-    anyway = f'<br><span class="anyway">{row.anyway}</span>' if row.anyway else ""
-    margin = "" if row.margin != row.margin else f"{row.margin + 0.0:.1e} (± {row.tolerance:.0e})"
-    return (
-        f'<tr class="{kind}" data-claim="{row.claim}" data-verdict="{row.verdict}" '
-        f'data-anyway="{row.anyway}"><td><code>{row.claim}</code></td>'
-        f'<td><span class="verdict {kind}">{row.verdict}</span>{anyway}</td>'
-        f"<td>{escape(row.text)}</td><td>{escape(_named(row.seen, settings))}</td>"
-        f"<td>{margin}</td></tr>"
-    )
-
-
-def _named(seen: str, settings: Settings) -> str:
-    """Evidence counts tokens, concepts and contexts from 0; the pictures call them a, C1 and 0: aaa."""
-    names = {
-        "token": settings.token_names,
-        "concept": [f"C{k + 1}" for k in range(settings.concepts)],
-        "context": [name.split(": ")[1] for name in settings.context_names],
-    }
-
-    def with_name(found: re.Match[str]) -> str:
-        known, place = names[found[1]], int(found[2])
-        return f"{found[0]} ({known[place]})" if place < len(known) else found[0]
-
-    return re.sub(r"\b(token|concept|context) (\d+)\b", with_name, seen)
+        with suppress(*_WRONG):
+            outcome, margin, tolerance, seen = row.claim.conclusion(scene.instance)
+            if margin == margin and outcome in (Outcome.FAILS, Outcome.HOLDS):
+                anyway = FALSE if outcome is Outcome.FAILS else TRUE
+                return row._replace(anyway=anyway, margin=margin, tolerance=tolerance, seen=seen)
+    return row._replace(anyway=NOTHING)
