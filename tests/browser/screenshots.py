@@ -14,10 +14,10 @@ from tests.browser.playground_page import PlaygroundPage
 
 DOCS = Path(__file__).parents[2] / "docs"
 SHOTS = [
-    ("light-1280", "", 1280, "light"),
-    ("dark-1280", "?broken=separation", 1280, "dark"),
-    ("light-800", "?law=random&concepts=4", 800, "light"),
-    ("dark-800", "", 800, "dark"),
+    ("light-1280", "", "", 1280, "light"),
+    ("dark-1280", "?broken=target-contexts", "thm-3.6.target-increasing", 1280, "dark"),
+    ("light-400", "?source=random&seed=3", "", 400, "light"),
+    ("dark-400", "?broken=separation", "thm-3.3.peak-order", 400, "dark"),
 ]
 PLAYGROUND_SHOTS = [
     ("light-1280", "", 1280, "light"),
@@ -30,7 +30,7 @@ PLAYGROUND_SHOTS = [
 
 
 def main() -> None:
-    """Take the pictures; of the explorer at the height that shows the views and the first verdicts."""
+    """Take the pictures; of the explorer from the top, or from a claim that is unfolded."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox"]
@@ -40,9 +40,11 @@ def main() -> None:
             playground = PlaygroundPage(context, state, width=width, scheme=scheme)
             _save(playground.page, DOCS / "playground" / "pictures" / f"{name}.png")
             playground.close()
-        for name, query, width, scheme in SHOTS if sys.argv[1:] else ():
+        for name, query, claim, width, scheme in SHOTS if sys.argv[1:] else ():
             page = ExplorerPage(context, sys.argv[1], query, width=width, scheme=scheme)
-            page.page.set_viewport_size({"width": width, "height": 1000 if width > 1000 else 1250})
+            if claim:
+                page.claim(claim).locator("summary").first.click()
+                page.claim(claim).evaluate("e => e.scrollIntoView({block: 'start'})")
             _save(page.page, DOCS / "explorer" / f"{name}.png")
             page.close()
         browser.close()

@@ -34,7 +34,7 @@ export interface Size {
 
 const SVG = "http://www.w3.org/2000/svg";
 const DASHES = ["", "8 4", "2 4", "10 3 2 3", "5 2", "1 3"];
-const MARGIN = { top: 14, right: 14, bottom: 30, left: 42 };
+const MARGIN = { top: 14, right: 14, bottom: 30, left: 46 };
 
 export function element<K extends keyof SVGElementTagNameMap>(
   parent: Element,
