@@ -176,9 +176,9 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
         title="Pairs of words",
         source=statement.PARK,
         place="Theorem 2.5",
-        says="""Along the embedding representation of a concept W, P(Y = Y(W, 1) given Y in {Y(W, 0), Y(W,
-            1)}) is constant for each Z causally separable with W, and P(Y = Y(1, Z) given Y in {Y(0, Z),
-            Y(1, Z)}) increases.""",
+        says="""Along the embedding representation of a concept W, the probability of Y(W, 1), given that the
+            word is Y(W, 0) or Y(W, 1), is constant for each Z causally separable with W, and that of
+            Y(1, Z), given Y(0, Z) or Y(1, Z), increases.""",
         truth="""These are probabilities of one word of two given both: constant where M is the same and
             increasing where it is larger, which their definition of the representation provides.""",
         settled_by=("park.separable",),

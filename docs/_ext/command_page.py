@@ -15,7 +15,7 @@ from sphinx.errors import ExtensionError
 
 from ufm.app import main
 from ufm.app.commands.option import Option, options_of, parts_of
-from ufm.app.help import command_help
+from ufm.app.help import command_help, examples_of
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -45,6 +45,8 @@ def _command(command: type, above: str = "") -> Iterator[str]:
     yield f"{text.short_description}\n"
     if text.long_description:
         yield f"{text.long_description}\n"
+    if examples := examples_of(command):
+        yield f"```console\n{examples}\n```\n"
     parts = parts_of(command)
     if parts:
         for part in parts.values():

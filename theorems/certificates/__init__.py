@@ -1,4 +1,4 @@
-"""Certificates: what is certain of one instance, in balls or by theorems, for every strength in R.
+"""Certificates: what is certain of one instance, in balls or by theorems, for every strength.
 
 `certify` makes one, `check_certificate` re-verifies one with code of its own, which shares nothing
 with `certify` but the tilt formula. Both need python-flint, which loads on first use.

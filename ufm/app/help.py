@@ -27,8 +27,7 @@ _LEFT = 24  # columns of the options; their help is to the right
 def command_help(command: "type[DataclassInstance]", called: str, is_whole: bool) -> str:
     """The help of one command; with its rare options only if `is_whole`."""
     parts = parts_of(command)
-    written = inspect.getdoc(command) or ""
-    text = docstring_parser.parse(written)
+    text = docstring_parser.parse(inspect.getdoc(command) or "")
     options = [] if parts else list(options_of(command))
     places = ["COMMAND"] if parts else _places(options)
     blocks = [" ".join(["usage:", called, *places, *(["[OPTIONS]"] if parts or options else [])])]
@@ -41,13 +40,18 @@ def command_help(command: "type[DataclassInstance]", called: str, is_whole: bool
         return "\n\n".join([*blocks, listed(parts, "commands")])
     for title, members in groupby(sorted(shown, key=_rank), _title):
         blocks.append("\n".join([f"{title}:", *(_row(_left(o), _says(o)) for o in members)]))
-    if examples := re.search(r"^Examples:\n((?: +\S.*\n?)+)", written, re.MULTILINE):
-        # docstring_parser takes the blanks from the second line of a command
-        lines = textwrap.dedent(examples[1]).rstrip()
+    if lines := examples_of(command):
         blocks.append("examples:\n" + textwrap.indent(lines, "  "))
     if len(shown) < len(options):
         blocks.append(f"{called} {HELP_ALL} shows {len(options) - len(shown)} more options.")
     return "\n\n".join(blocks)
+
+
+def examples_of(command: "type[DataclassInstance]") -> str:
+    """The lines of the command's examples; docstring_parser takes the blanks from a second line."""
+    written = inspect.getdoc(command) or ""
+    found = re.search(r"^Examples:\n((?: +\S.*\n?)+)", written, re.MULTILINE)
+    return textwrap.dedent(found[1]).rstrip() if found else ""
 
 
 def listed(commands: "Commands", title: str) -> str:

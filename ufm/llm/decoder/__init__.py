@@ -1,1 +1,1 @@
-"""A decoder of five families in JAX, steered at any block, with exact derivatives in α."""
+"""One decoder for seventeen families in JAX, steered at any block, with exact derivatives in α."""
