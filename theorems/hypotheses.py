@@ -222,7 +222,7 @@ def _one_law_each(instance: Instance) -> str | None:
             return "P and N are not given"
         spread = float(np.ptp(instance.probs[list(indices)], axis=0).max())
         if spread > instance.tolerance:
-            return f"the contexts of {name} have laws that differ by {spread:.3g}"
+            return f"the contexts of {name} have distributions that differ by {spread:.3g}"
     return None
 
 

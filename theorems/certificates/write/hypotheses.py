@@ -198,7 +198,7 @@ def _small_epsilon(instance: ExactInstance, levels: Levels) -> str | None:
 def _one_law_each(instance: ExactInstance, levels: Levels) -> str | None:
     for name, indices in (("P", instance.positive), ("N", instance.negative)):
         if len({instance.rows[j] for j in indices}) > 1:
-            return f"the contexts of {name} have different laws"
+            return f"the contexts of {name} have different distributions"
     return None
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _HERE = {"holds": "true", "fails": "false"}
 _BY = (
     "evaluation: on this instance, exactly or in balls. Coq: a theorem of theorems/coq/Statements.v about "
-    "all laws, whose hypotheses are checked exactly on this instance."
+    "all distributions, whose hypotheses are checked exactly on this instance."
 )
 _DIVERGENCES = {"cross_entropy": "ΔCE", "reverse_kl": "reverse KL"}
 # More peaks than this make a page that nobody reads: the file holds them.
@@ -43,12 +43,15 @@ def print_certificate(record: Record, sha256: str, console: Console) -> None:
         claims.add_row(claim["id"], verdict, shown, ", ".join(claim["unmet"]))
     console.print(claims)
     laws, levels = record["laws"], record["levels"]
+    console.print()
     if len(laws) * len(levels) <= _LARGEST_TABLE:
         console.print(_peaks(record))
+        console.print()
     say(
         console,
-        f"{sum(map(len, levels))} tokens at {len(levels)} values of M, {sum(map(len, laws))} contexts "
-        f"of {len(laws)} laws, {record['precision']} bits",
+        f"{plural(sum(map(len, levels)), 'token')} at {plural(len(levels), 'value')} of M, "
+        f"{plural(sum(map(len, laws)), 'context')} of {plural(len(laws), 'distribution')}, "
+        f"{record['precision']} bits",
     )
     variance = _number(record["cross_entropy"]["variance"][0])
     margins = {"R": "range", "δ": "least"}
