@@ -9,8 +9,10 @@ import ufm
 import ufm.tilt.tilt
 from theorems import Instance, Outcome, Verdict
 from theorems.judging import controls
+from theorems.suite import FAMILIES
 from theorems.table import read_table
 from theorems.verify import Tally, as_json, verify_instance, verify_suite
+from theorems.verify.run import _CHECK
 
 LETTERS = Path(__file__).parents[1] / "data" / "letter_case.json"
 # Quick ones of each kind: on rates and laws, on tilts as well, and with a control of its own.
@@ -114,6 +116,10 @@ def test_claims_of_others_are_a_group_of_their_own_in_json():
     masses = next(found for found in data["literature"] if found["id"] == "literature.masses")
     assert (masses["in_model"], masses["claim"]["verdict"]) == ("fails", "hypotheses unmet")
     assert report.ok
+
+
+def test_the_time_left_knows_every_family():
+    assert set(_CHECK) == set(FAMILIES)
 
 
 def test_progress_goes_from_0_to_1():
