@@ -70,7 +70,8 @@ def peaks_on_mesh(
     """`ufm.peak_strengths(tilt)` [m, V], contexts split along the mesh axis `contexts`.
 
     Peaks are found on hosts, in numpy: each process works out the contexts of its own devices, and no
-    others. m must be a multiple of the size of the axis. Needs float64 and M not constant.
+    others. m must be a multiple of the size of the axis, or `ValueError` is raised. Needs float64 and M
+    not constant.
 
     >>> import jax, ufm
     >>> tilt = ufm.ExponentialTilt.from_dataset(ufm.ConceptDataset.smoothed(), [0, 1], [2, 3])

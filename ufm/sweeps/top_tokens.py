@@ -37,7 +37,8 @@ def sweep_top(
 
     log p_α(z) is a line in α up to a common term, so that a token which k others beat at both ends of
     a stretch of strengths is out of it: what is compared at each strength is a few hundred tokens.
-    In numpy on the host, in memory of a few times V and 256 x 4096 numbers; needs float64.
+    In numpy on the host, in memory of a few times V and 256 x 4096 numbers; needs float64. Raises
+    `ValueError` for a `k` outside of 1..V.
 
     >>> import numpy as np, ufm
     >>> tilt = ufm.ExponentialTilt.from_dataset(ufm.ConceptDataset.smoothed(), [0, 1], [2, 3])

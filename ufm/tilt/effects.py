@@ -51,7 +51,16 @@ def _log_odds_of_mass(log_probs: Array, mask: Bool[Array, " vocab"]) -> Array:
 def concept_probability(
     tilt: ExponentialTilt, alpha: ArrayLike, tokens: Numbers
 ) -> Float[Array, " contexts"]:
-    """F_C(α) = Σ_{z in C} p_{j,α}(z) [m], the mass of the tokens C (boolean mask [V])."""
+    """F_C(α) = Σ_{z in C} p_{j,α}(z) [m], the mass of the tokens C (boolean mask [V]), in [0, 1].
+
+    Raises `ValueError` where C is empty or holds every token.
+
+    >>> import ufm
+    >>> data = ufm.ConceptDataset.smoothed(epsilon=0.05)
+    >>> tilt = ufm.ExponentialTilt.from_dataset(data, positive=[0, 1], negative=[2, 3])
+    >>> print(f"{ufm.concept_probability(tilt, 1.0, data.concept_tokens(0))[4]:.6f}")
+    0.499827
+    """
     return jax.nn.sigmoid(concept_log_odds(tilt, alpha, tokens))
 
 

@@ -41,6 +41,7 @@ def log_odds(
     Values of M closer than `tie_tolerance` x max|log p| are made equal: M is a difference of means
     of logarithms, known only to that rounding, and a tie broken by it would send the large-α limit
     to one token instead of sharing it. Default: 8 units in the last place; 0 keeps M as it is.
+    Raises `ValueError` for sets of contexts that are empty or meet, and for rows that are not finite.
 
     >>> import numpy as np, ufm
     >>> print(ufm.log_odds(np.log([[0.75, 0.25], [0.25, 0.75]]), [0], [1]))
@@ -64,7 +65,8 @@ def log_odds_error(estimate: Numbers, log_odds: Numbers) -> Float[Array, ""]:
 
     Both are [V], in nats per unit of strength; a constant added to either changes no distribution, nor η.
     At strength α no log-probability is off by more than 2|α|η, nor is ΔCE, and no distribution by more than
-    tanh(|α|η/2) in total variation; `choose_strength` takes η as `log_odds_error`.
+    tanh(|α|η/2) in total variation; `choose_strength` takes η as `log_odds_error`. Raises `ValueError`
+    where the shapes differ or a value is not finite.
 
     >>> import ufm
     >>> print(f"{ufm.log_odds_error([1.0, 0.25, -0.5], [0.5, 0.0, -0.5]):.4f}")

@@ -51,6 +51,14 @@ def sweep_cost(
     In a window each token but the first is predicted from those before it; all positions are
     steered. Written as it comes, and resumed, as `sweep_curves` is; a window that changed since
     raises `ValueError`. Only one window is held at a time.
+
+    >>> import tempfile, numpy as np, ufm.llm
+    >>> model = ufm.llm.load("tests/data/llm/gpt2", "float64")
+    >>> given = model, [[1, 2, 3, 4]], ufm.llm.Steering(np.linspace(-1, 1, 16), layer=0), [0.0, 1.0]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     found = ufm.llm.sweep_cost(*given, folder, length=8)
+    >>> print(found.tokens, found.increase.round(4))
+    3 [ 0.     -0.2371]
     """
     strengths = check_strengths(alphas, model, steering)
     check_text([], length, steering)

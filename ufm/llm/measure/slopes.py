@@ -54,7 +54,16 @@ def sweep_slopes(
 
     It is l'_z - E_α[l'], l' the logits' derivative, by forward mode through the blocks after the
     steered one. `limits` [2, V] are `plateau_limits`; `far`: strengths at which only the distance to
-    them is asked for. Written as it comes and resumed like `sweep_curves`.
+    them is asked for. Written as it comes and resumed like `sweep_curves`. Raises `ValueError` where
+    `tokens` has another shape, or `directory` holds another run.
+
+    >>> import tempfile, numpy as np, ufm.llm
+    >>> model, tokens = ufm.llm.load("tests/data/llm/gpt2", "float64"), np.array([[4, 5]])
+    >>> steering = ufm.llm.Steering(np.linspace(-1, 1, 16), layer=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     found = ufm.llm.sweep_slopes(model, [[1, 2, 3]], tokens, steering, [0.0, 1.0], folder)
+    >>> print(found.slopes[0].round(3).tolist())
+    [[0.471, 0.428], [0.065, -0.058]]
     """
     strengths, beyond = (check_strengths(row, model, steering) for row in (alphas, far))
     if np.shape(tokens)[:1] != (len(prompts),) or np.ndim(tokens) != 2:

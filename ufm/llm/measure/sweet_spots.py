@@ -73,7 +73,8 @@ def sweet_spots(
     A strength is in it if at most `tolerance` of the target's mass is on falling tokens and at
     most `tolerance` of the other mass on rising ones. A real model seldom separates all V tokens
     (δ > 0), so that the window of the theory, `tolerance` 0, is mostly empty there. Looked for on
-    `alphas`, whose windows' ends are then closed in on to 1/4913 of a step.
+    `alphas`, whose windows' ends are then closed in on to 1/4913 of a step. Raises `ValueError` where
+    `alphas` do not increase, or `tolerance` is not in [0, 1).
 
     >>> import numpy as np, ufm.llm
     >>> model = ufm.llm.load("tests/data/llm/gpt2", "float64")

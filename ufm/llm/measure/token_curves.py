@@ -67,7 +67,15 @@ def sweep_curves(
     [m, 2K] says which to follow after each prompt. `order`: how many exact derivatives. `directory` gets one
     file a prompt, then results.safetensors and results.json; a run that was killed goes on where it was and
     ends with the same numbers. Those at α = 0 are the unsteered model's. `progress(done, all)` is called
-    after each prompt.
+    after each prompt. Raises `ValueError` where `directory` holds another run.
+
+    >>> import tempfile, numpy as np, ufm.llm
+    >>> model = ufm.llm.load("tests/data/llm/gpt2", "float64")
+    >>> given = model, [[1, 2, 3]], ufm.llm.Steering(np.linspace(-1, 1, 16), layer=0), [0.0, 1.0]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     found = ufm.llm.sweep_curves(*given, folder, top=2)
+    >>> print(found.increase.shape, found.increase[0, 1].sum().round(4))
+    (1, 2, 4) 0.0008
     """
     strengths = check_strengths(alphas, model, steering)
     if not prompts:

@@ -161,7 +161,15 @@ def features(model: Model, prompts: Sequence[Sequence[int]], **options) -> UFM:
 def tilt(model: Model, prompts: Sequence[Sequence[int]], vector: Numbers) -> ExponentialTilt:
     """The exponential tilt of the prompts' next-token distributions by a vector added after the final norm.
 
-    M = W v, and log p_j from the logits: at `site="post-norm"` this *is* the steered model.
+    p_{j,α}(z) ∝ p_j(z) e^{αM(z)} with M = W v [V] for `vector` v [d], and log p_j [m, V] from the logits of
+    m prompts (lists of tokens): at `site="post-norm"` this *is* the steered model.
+
+    >>> import jax, numpy as np, ufm.llm
+    >>> model, v = ufm.llm.load("tests/data/llm/gpt2", "float64"), np.linspace(-1, 1, 16)
+    >>> found = ufm.llm.tilt(model, [[1, 2], [3]], v).log_probs_at(2.0)[1]
+    >>> steered = model.logits([3], 2.0, ufm.llm.Steering(v, layer=1, site="post-norm"))
+    >>> print(abs(found - jax.nn.log_softmax(steered)).max() < 1e-12)
+    True
     """
     logits = np.asarray(features(model, prompts).logits())
     shifted = logits - logits.max(axis=1, keepdims=True)

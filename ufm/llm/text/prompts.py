@@ -32,8 +32,13 @@ def read_prompts(path: str | Path) -> tuple[Prompt, ...]:
     A `.txt` file holds one prompt a line; lines end with \n or \r\n and nothing else. Any other file
     holds JSON lines, each either `{"concept": "joy", "kind": "positive", "text": "…"}` or
     `{"joy": ["…", "…"]}` (a list of contexts; those under "negative" belong to no concept). Empty lines
-    are passed over. Raises
-    `ValueError` with the number of the line that is malformed, and on a file without prompts.
+    are passed over. Raises `ValueError` with the number of the line that is malformed, and on a file
+    without prompts.
+
+    >>> from ufm.llm import example_file, read_prompts
+    >>> found = read_prompts(example_file("joy"))
+    >>> print(len(found), found[0].concept, found[0].kind)
+    128 joy positive
     """
     path = Path(path)
     found: list[Prompt] = []
@@ -123,7 +128,8 @@ def split_prompts(
     """The texts of P and N for a concept, from one collection of prompts.
 
     P: the positive examples of `concept`. N: its negative examples if `negative` is "contrastive",
-    and the positive examples of all other concepts with the negative ones of none if "random".
+    and the positive examples of all other concepts with the negative ones of none if "random". Raises
+    `ValueError` where either is empty.
 
     >>> from ufm.llm import Prompt, split_prompts
     >>> joy, sad = Prompt("hooray", "joy", "positive"), Prompt("alas", "joy", "negative")

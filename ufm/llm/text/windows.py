@@ -17,6 +17,11 @@ def windows(tokenizer: Tokenizer, path: str | Path, length: int) -> Iterator[lis
 
     Without a start token the first of each window is context and is not predicted. The last window
     may be shorter; one with nothing to predict is dropped. A file without tokens raises `ValueError`.
+
+    >>> from ufm.llm import example_file, load_tokenizer, windows
+    >>> rows = list(windows(load_tokenizer("tests/data/llm/gpt2"), example_file("essays"), 8))
+    >>> print(len(rows), rows[0])
+    342 [2, 4, 2, 2, 2, 56, 2, 2]
     """
     start = list(tokenizer.start)
     if length < 2:

@@ -137,6 +137,14 @@ def write_vector(
 
     Raises `ValueError` where the file would say something else than the vector: a post-norm vector, or one
     of the last position, for a tool that has neither, block 0 in GGUF, several blocks in the paper's format.
+
+    >>> import tempfile, ufm.llm
+    >>> model = ufm.llm.load("tests/data/llm/gpt2", "float64")
+    >>> (vector,) = ufm.llm.steering_vectors(model, [[3, 4], [5, 6]], [[7, 8]], [1])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     notes = ufm.llm.write_vector(vector, f"{folder}/v.gguf")
+    ...     print(notes[0], ufm.llm.read_vector(f"{folder}/v.gguf").layers)
+    directions are rounded to float32 (1,)
     """
     path = Path(path)
     known = _SUFFIXES.get(path.suffix)
