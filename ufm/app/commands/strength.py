@@ -22,16 +22,14 @@ from ..printing.strength.page import print_strength
 from ..printing.strength.record import strength_json
 from ..printing.strength.texts import all_texts
 from .bad_input import BadInput, as_bad_input
-from .judge import Judge
 from .option import Metavar, Rare
 from .rules import NEW_FILE, NOT_NEGATIVE, POSITIVE, SEED, Rule, at_least, number
 from .steering_options import Loaded, OptionalFile, SteeringOptions
+from .strength_goal import GOAL, PresenceGoal, concept_and_judge, draw_goal, share_of
 
 if TYPE_CHECKING:
-    from ufm.llm.concepts.concept import Concept
     from ufm.llm.decoder.config import Config
     from ufm.llm.efficacy.goal import GoalChoice
-    from ufm.llm.judge.judge import Judge as AnyJudge
     from ufm.llm.steering.control_vector import ControlVector
     from ufm.llm.strength.direction import Direction
     from ufm.llm.strength.report import StrengthReport
@@ -43,15 +41,6 @@ _PASSES = 7
 
 def _safetensors(path: Path) -> str | None:
     return None if path.suffix == ".safetensors" else f"{path} must end in .safetensors"
-
-
-def _goal(text: str) -> str | None:
-    name, _, value = text.partition("=")
-    try:
-        is_good = name == "presence" and 0 < float(value) < 1
-    except ValueError:
-        is_good = False
-    return None if is_good else f"must be presence=SHARE, the share in (0, 1); got {text!r}"
 
 
 def _picture(path: Path) -> str | None:
@@ -127,7 +116,7 @@ class Strength:
     seed: Annotated[int, SEED, Rare()] = 0
     resamples: Annotated[int, at_least(0), Rare()] = 1000
     halves: Annotated[int, at_least(0), Rare()] = 0
-    goal: Annotated[str | None, Rule(_goal), Metavar("presence=P")] = None
+    goal: Annotated[str | None, GOAL, Metavar("presence=P")] = None
     looked_for: Annotated[str | None, Rare()] = None
     judge: Annotated[str, Rare()] = "keywords"
     judged: Annotated[int, at_least(1), Rare()] = 8
@@ -138,28 +127,7 @@ class Strength:
 
     def __call__(self) -> int:
         """The exit status is 1 where no block reaches the budget, or α = 0 changes anything."""
-        if self.shared.text is None:
-            raise BadInput("ufm strength needs --text: name text to measure the cost on")
-        if self.shared.layer is not None and self.layers:
-            raise BadInput("name --layer or --layers, not both")
-        if len(self.layers) > 1 and not (self.together or self.vector) and self.save is not None:
-            raise BadInput("--save is of one block, or of several steered --together")
-        if self.together and len(self.layers) < 2 and self.vector is None:
-            raise BadInput("--together needs --layers: name the blocks to steer at once")
-        if self.weights and not (self.together and len(self.weights) == len(self.layers)):
-            raise BadInput("--weights goes with --together, one number for each of --layers")
-        if self.weights and self.vector is not None:
-            raise BadInput(
-                "--weights is of vectors from prompts: those of a file have their lengths"
-            )
-        if self.vector is not None and self.shared.positive is not None:
-            raise BadInput("name --vector or --positive, not both")
-        if self.kind == "target_mass" and self.shared.tokens is None:
-            raise BadInput("--kind target_mass needs --tokens: name the tokens of the target")
-        if self.goal is not None and self.kind == "target_mass":
-            raise BadInput("--goal is reached under a cost: --kind target_mass is none")
-        if self.picture is not None and (self.goal is None or self._are_several):
-            raise BadInput("--picture is of one report with a --goal")
+        self._refuse_contradictions()
         errors = Console(stderr=True)
         with as_bad_input((ValueError, TypeError, ImportError)):
             from ufm.llm.measure.budgets import KINDS
@@ -170,33 +138,83 @@ class Strength:
             loaded = self.shared.load(errors, self.vector is not None)
             request = self._request(loaded)
             directions = self._directions(loaded, request, errors)
-            model, tokenizer = loaded.model, loaded.tokenizer
             with progress_bar("starting", errors) as bar:
                 reports = [
-                    strength_report(model, direction, request, _of_block(direction.layers, bar))
+                    strength_report(
+                        loaded.model, direction, request, _of_block(direction.layers, bar)
+                    )
                     for direction in directions
                 ]
                 goals = self._goals(reports, request, loaded, bar)
-            saved = self._save(reports[0], goals[0] if goals else None, model.config)
+            saved = self._save(reports[0], goals[0] if goals else None, loaded.model.config)
             if self.picture is not None:
-                self._draw(goals[0], reports[0], model.source.name)
+                source = f"{loaded.model.source.name}, {name_blocks(reports[0].choice.layer)}"
+                draw_goal(goals[0], source, self.budget, self.kind, self.picture)
         if self.texts is not None:
-            write_whole(self.texts, all_texts(reports, request, tokenizer).encode())
-        if self.json:
-            data = strength_json(reports, request, model, tokenizer, self.shared.chat)
-            print_json(data | goals_json(goals))
-        else:
-            console = Output()
-            print_strength(reports, request, model, tokenizer, self.shared.text, console, goals)
-            for line in saved:
-                say(console, line)
+            write_whole(self.texts, all_texts(reports, request, loaded.tokenizer).encode())
+        self._print(reports, request, loaded, goals, saved)
         is_short = bool(goals) and not any(goal.is_met for goal in goals)
         return max(_status(reports, request), int(is_short))
 
+    def _refuse_contradictions(self) -> None:
+        """Raise `BadInput` for options that do not go together."""
+        shared, has_vector, blocks = self.shared, self.vector is not None, len(self.layers)
+        are_several = blocks > 1 and not self.together and not has_vector  # reports
+        refused = {
+            "ufm strength needs --text: name text to measure the cost on": shared.text is None,
+            "name --layer or --layers, not both": shared.layer is not None and blocks,
+            "--save is of one block, or of several steered --together": are_several and self.save,
+            "--together needs --layers: name the blocks to steer at once": (
+                self.together and blocks < 2 and not has_vector
+            ),
+            "--weights goes with --together, one number for each of --layers": (
+                self.weights and not (self.together and len(self.weights) == blocks)
+            ),
+            "--weights is of vectors from prompts: those of a file have their lengths": (
+                self.weights and has_vector
+            ),
+            "name --vector or --positive, not both": has_vector and shared.positive is not None,
+            "--kind target_mass needs --tokens: name the tokens of the target": (
+                self.kind == "target_mass" and shared.tokens is None
+            ),
+            "--goal is reached under a cost: --kind target_mass is none": (
+                self.goal is not None and self.kind == "target_mass"
+            ),
+            "--goal needs --looked-for: name the concept that the judge looks for": (
+                self.goal is not None and self._concept is None
+            ),
+            "--picture is of one report with a --goal": (
+                self.picture is not None and (self.goal is None or are_several)
+            ),
+        }
+        for words, is_wrong in refused.items():
+            if is_wrong:
+                raise BadInput(words)
+
+    def _print(
+        self,
+        reports: "list[StrengthReport]",
+        request: "Request",
+        loaded: Loaded,
+        goals: "list[GoalChoice]",
+        saved: list[str],
+    ) -> None:
+        model, tokenizer = loaded.model, loaded.tokenizer
+        if self.json:
+            data = strength_json(reports, request, model, tokenizer, self.shared.chat)
+            print_json(data | goals_json(goals))
+            return
+        assert self.shared.text is not None
+        console = Output()
+        print_strength(reports, request, model, tokenizer, self.shared.text, console, goals)
+        for line in saved:
+            say(console, line)
+
     @property
-    def _are_several(self) -> bool:
-        """Whether there will be more than one report."""
-        return len(self.layers) > 1 and not self.together and self.vector is None
+    def _concept(self) -> str | None:
+        """What the judge looks for: as said, else that of the prompts, else their file's name."""
+        of_file = None if self.shared.positive is None else self.shared.positive.stem
+        return self.looked_for or self.shared.concept or of_file
 
     def _goals(
         self,
@@ -208,60 +226,18 @@ class Strength:
         """Of each report the strength that reaches the goal; none without a goal."""
         if self.goal is None:
             return []
-        from ufm.llm.efficacy.goal import choose_for_presence
-        from ufm.llm.measure.text_cost import TextSpend
-
-        asked, judge = self._judge()
-        found = []
-        for report in reports:
-            choice = report.choice
-            spend = TextSpend(
-                loaded.model,
-                request.windows[1::2] or request.windows,
-                report.vector.steering,
-                length=request.length,
-                target=request.target,
-            )
-            goal = choose_for_presence(
-                spend,
-                loaded.tokenizer,
-                judge,
-                asked,
-                loaded.contexts[: self.prompts],
-                goal=float(self.goal.partition("=")[2]),
-                within=choice.alpha if choice.reachable else choice.furthest,
-                length=self.new_tokens,
-                samples=self.judged,
-                seed=self.seed,
-                progress=bar,
-            )
-            found.append(goal)
-        return found
-
-    def _judge(self) -> "tuple[Concept, AnyJudge]":
-        """The concept that is looked for, and who says whether a text shows it."""
-        from ufm.llm.concepts.concept import concept, read_concept
-        from ufm.llm.judge.keywords import KeywordJudge, read_words
-
-        of_file = None if self.shared.positive is None else self.shared.positive.stem
-        named = self.looked_for or self.shared.concept or of_file
-        if named is None:
-            raise BadInput("--goal needs --looked-for: name the concept that the judge looks for")
-        asked = read_concept(named) if named.endswith(".json") else concept(named)
-        if self.judge.endswith(".json"):
-            return asked, KeywordJudge({asked.name: read_words(Path(self.judge))})
-        return asked, Judge(self.judge).open()
-
-    def _draw(self, goal: "GoalChoice", report: "StrengthReport", model: str) -> None:
-        """Write the picture."""
-        from ufm.llm.efficacy.picture import draw_efficacy
-        from ufm.llm.report.figures import as_bytes
-
-        assert self.picture is not None
-        where = name_blocks(report.choice.layer)
-        title = f"{goal.scan.judged.concept} on {model}, {where}"
-        figure = draw_efficacy(goal, title, self.budget, self.kind)
-        write_whole(self.picture, as_bytes(figure, self.picture.suffix[1:]))
+        assert self._concept is not None
+        concept, judge = concept_and_judge(self._concept, self.judge)
+        goal = PresenceGoal(
+            share=share_of(self.goal),
+            concept=concept,
+            judge=judge,
+            contexts=loaded.contexts[: self.prompts],
+            length=self.new_tokens,
+            samples=self.judged,
+            seed=self.seed,
+        )
+        return [goal.reached(report, request, loaded, bar) for report in reports]
 
     def _request(self, loaded: Loaded) -> "Request":
         """What each block is asked; refused now, not after the search, where a text will not fit."""
