@@ -2,9 +2,11 @@
 
 import copy
 import json
+import re
 import subprocess
 import sys
 from fractions import Fraction as F
+from pathlib import Path
 
 import mpmath as mp
 import numpy as np
@@ -213,6 +215,27 @@ def test_the_registry_and_both_tables_of_claims_agree():
         assert sorted(needed) == sorted(set(every) - set(BUILT_IN)), name
 
 
+def test_the_page_on_certificates_has_every_claim_where_it_belongs():
+    page = Path(__file__).parents[3].joinpath("docs/certificates.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| `")]
+    evaluated = [r for r in rows if len(r) == 2 and not r[0].endswith(")")]
+    cited = [r for r in rows if len(r) == 3]
+    without = [r for r in rows if r[0].endswith(")")]
+    named = lambda rows: re.findall(r"`([\w.-]+)`", " ".join(row[0] for row in rows))  # noqa: E731
+    known = _check_claims.CLAIMS
+    assert sorted(named(evaluated)) == sorted(set(known) - set(_check_claims.THEOREMS))
+    assert sorted(named(cited)) == sorted(_check_claims.THEOREMS)
+    theorems_cited = re.findall(r"`(\w+)`", " ".join(row[1] for row in cited))
+    assert sorted(theorems_cited) == sorted(
+        name for names in _check_claims.THEOREMS.values() for name in names
+    )
+    own = {name for name, claim in theorems.CLAIMS.items() if not claim.is_of_others}
+    assert sorted(named(without)) == sorted(own - set(known))
+    for row in without:
+        assert len(named([row])) == int(re.findall(r"\((\d+)\)$", row[0])[0])
+    assert len(named(evaluated)) + len(named(cited)) + len(named(without)) == len(own)
+
+
 # What a checker must refuse, with the digest made good again.
 
 
@@ -296,6 +319,40 @@ EDITS = {
     "a hypothesis forgotten": lambda r: _claim(r, "thm-3.6.vanishing").update(unmet=[]),
     "a claim removed": lambda r: r["claims"].pop(0),
     "a claim invented": lambda r: r["claims"].append(dict(r["claims"][0], id="thm-9.9")),
+    "a larger margin": lambda r: _shift(r["margins"]["least"], 3),
+    "a margin of nothing": lambda r: _set(r, ["0", "0"], "margins", "most"),
+    "a range widened": lambda r: _set(r, ["3", "4"], "margins", "range"),
+    "other pairs": lambda r: _set(r, ["3", "1/2"], "margins", "pairs"),
+    "another covariance": lambda r: _shift(r["sets"][0]["covariances"][1], 3),
+    "no covariance": lambda r: _set(r, ["0", "0"], "sets", 2, "covariances", 0),
+    "M constant on the rest": lambda r: _set(r, ["0", "0"], "sets", 1, "range"),
+    "masses of another set": lambda r: _set(r, r["sets"][1]["masses"], "sets", 0, "masses"),
+    "two sets exchanged": lambda r: _swap(r, 0, 1, "sets"),
+    "a set left out": lambda r: r["sets"].pop(),
+    "prompts that part": lambda r: _set(r, [[0], [1]], "prompts"),
+    "half saturation moved": lambda r: _shift(r["half_saturation"][0], 2),
+    "half saturation blanked": lambda r: _set(r, None, "half_saturation", 1),
+    "half saturation in the middle": lambda r: _set(r, ["0", "0"], "half_saturation", 0),
+    "a strength that costs more": lambda r: _shift(r["budgets"][1]["cross_entropy"]["strength"], 2),
+    "a strength that costs less": lambda r: _shift(r["budgets"][1]["reverse_kl"]["strength"], -2),
+    "a lower ceiling": lambda r: _shift(r["budgets"][0]["cross_entropy"]["ceiling"], -2),
+    "a higher ceiling": lambda r: _shift(r["budgets"][0]["reverse_kl"]["ceiling"], 2),
+    "a ceiling of all": lambda r: r["budgets"][1]["reverse_kl"].update(
+        multiplier=None, ceiling=["1", "1"]
+    ),
+    "a ceiling below all": lambda r: r["budgets"][2]["reverse_kl"].update(
+        multiplier=["8", "8"], ceiling=["99/100", "99/100"]
+    ),
+    "a multiplier below 1": lambda r: _set(
+        r, ["1/2", "2"], "budgets", 0, "reverse_kl", "multiplier"
+    ),
+    "more mass along the vector": lambda r: _shift(r["budgets"][2]["cross_entropy"]["mass"], 2),
+    "a larger lift": lambda r: _shift(r["budgets"][0]["reverse_kl"]["lift"], 2),
+    "a lift blanked": lambda r: _set(r, None, "budgets", 0, "reverse_kl", "lift"),
+    "budgets exchanged": lambda r: _swap(r, 0, 1, "budgets"),
+    "a budget left out": lambda r: r["budgets"].pop(),
+    "another budget": lambda r: _set(r, "1/9", "budgets", 1, "budget"),
+    "the first version": lambda r: r.update(version=1),
     "another version": lambda r: r.update(version=3),
     "a version that is true": lambda r: r.update(version=True),
     "another format": lambda r: r.update(format="a certificate"),

@@ -120,7 +120,9 @@ def confirm_number(
     """Require an interval that holds a number and is narrow beside it; ["0", "0"] if it is 0 exactly."""
     ends = interval(value, where)
     if ends == (0, 0):
-        require(is_zero(), f"{where} is 0, and its value is not")
+        # balls are quicker to see that it is not than whole numbers are
+        is_seen = decide(lambda bits: sign(number(bits)), PRECISIONS[:1]) is not None
+        require(not is_seen and is_zero(), f"{where} is 0, and its value is not")
     else:
         confirm(ends, number, max(abs(ends.low), abs(ends.high)) / 2**30, where)
 

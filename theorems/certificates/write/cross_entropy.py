@@ -82,16 +82,19 @@ class CrossEntropy:
 
     def lift(self, alpha: arb) -> arb:
         """Σπ(E_α[M] - E_0[M])."""
-        found = arb(0)
-        for row in self.rows:
-            weights = tilted(row.masses, self.log_odds, row.mean, alpha)
-            moved = dot(weights, [m - row.mean for m in self.log_odds])
-            found += row.weight * moved / sum(weights, arb(0))
-        return found
+        parts = [row.weight * self._tilted(row, alpha)[1] for row in self.rows]
+        return sum(parts, arb(0))
 
     def reverse(self, alpha: arb) -> arb:
-        """Σπ KL(p_α || p): the two divergences add up to α Σπ(E_α[M] - E_0[M])."""
-        return alpha * self.lift(alpha) - self.increase(alpha)
+        """Σπ KL(p_α || p) = Σπ(α E_α[M] - K_j(α)), with M less its mean E_0[M]."""
+        tilts = [(row.weight, *self._tilted(row, alpha)) for row in self.rows]
+        return sum((w * (alpha * moved - total.log()) for w, total, moved in tilts), arb(0))
+
+    def _tilted(self, row: Moments, alpha: arb) -> tuple[arb, arb]:
+        """E_0[e^{α(M - E_0 M)}], and E_α[M] - E_0[M]."""
+        weights = tilted(row.masses, self.log_odds, row.mean, alpha)
+        total = sum(weights, arb(0))
+        return total, dot(weights, [m - row.mean for m in self.log_odds]) / total
 
     def target_mass(self, alpha: arb) -> arb:
         """Σπ F_T(α)."""

@@ -34,8 +34,13 @@ def root(
 ) -> Bracket[Fraction]:
     """A narrow bracket of the root of a growing `value`, below 0 at `start`: out from there, then in."""
     low, high = start, start + step
-    while (side := sign_at(value, high)) <= 0:
+    for _ in range(PRECISIONS[-1]):
+        side = sign_at(value, high)
+        if side > 0:
+            break
         low, high = (high if side else low), 2 * high - start
+    else:
+        raise ValueError(unseen("a strength and ∞"))
     while not is_narrow(low, high):
         # beside the middle, if that is the root
         points = ((low + high) / 2, low + (high - low) * 3 / 8)
