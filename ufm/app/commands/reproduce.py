@@ -1,5 +1,6 @@
 """`ufm reproduce`: the experiments of the paper's Section 5 and Appendix A on a model, as one page."""
 
+import time
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
@@ -12,7 +13,7 @@ from ufm._progress import progress_bar
 from ufm.llm.text.examples import example_file
 
 from ..printing.json_output import print_json
-from ..printing.reproduction import print_plan, print_reproduction
+from ..printing.reproduction import print_plan, print_reproduction, print_time
 from ..printing.streams import Output
 from .bad_input import BadInput, as_bad_input
 from .judge import Judge
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from ufm.llm.decoder.model import LanguageModel
     from ufm.llm.judge.judge import Judge as AnyJudge
     from ufm.llm.reproduce.laboratory import Laboratory
-    from ufm.llm.reproduce.plan import Plan
+    from ufm.llm.reproduce.plan import Plan, Share
     from ufm.llm.reproduce.processes import Processes
     from ufm.llm.reproduce.study import Study
     from ufm.llm.reproduce.task import Task
@@ -139,26 +140,14 @@ class Reproduce:
             processes = self._processes(errors)
             with starting_jax(errors):
                 from ufm.llm.reproduce.experiments import chosen
-                from ufm.llm.reproduce.make import run
-                from ufm.llm.reproduce.plan import Share, make_plan, measure_cost
+                from ufm.llm.reproduce.plan import Share, make_plan
             share = processes.share if self.share is None else Share.read(self.share)
             experiments = chosen(self.figures)
             laboratory = self._laboratory(processes, errors)
             plan = make_plan(laboratory, experiments)
-            mine = plan.of(share, laboratory)
-            left = [m for m in mine if not laboratory.is_done(m)]
-            with progress_bar("starting", errors) as bar:
-                cost = measure_cost(laboratory, left, bar)
-            if self.plan or errors.is_terminal:
-                study, console = laboratory.study, Output() if self.plan else errors
-                print_plan(plan, mine, cost, share, study, console)
-            if self.plan:
-                return 0
-            with progress_bar("starting", errors) as bar:
-                run(laboratory, cost, bar)
-            processes.wait()
-            makes_page = share.count == 1 if self.share is not None else processes.is_first
-            return self._page(laboratory, plan, errors) if makes_page else 0
+            processes.finish(lambda: self._measure(laboratory, plan, share, errors))
+            is_part = share.count > 1 if self.share is not None else not processes.is_first
+            return 0 if self.plan or is_part else self._page(laboratory, plan, errors)
 
     def _processes(self, errors: Console) -> "Processes":
         """Those that were started with this one; JAX is told of them before it starts its devices."""
@@ -219,6 +208,28 @@ class Reproduce:
             judge=loaded.judge,
             task=self._task(),
         )
+
+    def _measure(
+        self, laboratory: "Laboratory", plan: "Plan", share: "Share", errors: Console
+    ) -> None:
+        """A share of the plan, told with its cost and, unless that is all that is asked, measured."""
+        from ufm.llm.reproduce.make import run
+        from ufm.llm.reproduce.plan import measure_cost
+
+        mine = plan.of(share, laboratory)
+        left = [m for m in mine if not laboratory.is_done(m)]
+        with progress_bar("starting", errors) as bar:
+            cost = measure_cost(laboratory, left, bar)
+        if self.plan or errors.is_terminal:
+            console = Output() if self.plan else errors
+            print_plan(plan, mine, cost, share, laboratory.study, console)
+        if self.plan:
+            return
+        begun = time.monotonic()
+        with progress_bar("starting", errors) as bar:
+            run(laboratory, cost, bar)
+        if errors.is_terminal:
+            print_time(cost, time.monotonic() - begun, errors)
 
     def _page(self, laboratory: "Laboratory", plan: "Plan", errors: Console) -> int:
         """Judge what was measured, write it and print it; 1 where a law fails."""

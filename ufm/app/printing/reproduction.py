@@ -64,6 +64,11 @@ def print_plan(
     )
 
 
+def print_time(cost: "Cost", seconds: float, console: Console) -> None:
+    """How long the measurements took, against what was planned."""
+    say(console, f"measured in {_minutes(seconds)}; planned were {_minutes(cost.total)}")
+
+
 def _minutes(seconds: float) -> str:
     if seconds < 90:
         return plural(max(1, round(seconds)), "second")

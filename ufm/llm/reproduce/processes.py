@@ -69,7 +69,7 @@ class Processes:
         if self.count == 1:
             return work()
         if not self.is_first:
-            said = _service().blocking_key_value_get(_PREPARED, _LONGEST)
+            said = _heard(_PREPARED)
             if said != _WELL:
                 raise ValueError(f"the first process stopped: {said}")
             if not written.is_file():
@@ -89,11 +89,40 @@ class Processes:
             _service().key_value_set(_PREPARED, said)
         return found
 
-    def wait(self) -> None:
-        """Wait until all processes have come here; then they are no longer joined."""
-        if self.count > 1:
-            _service().wait_at_barrier(_MEASURED, _LONGEST)
-            jax.distributed.shutdown()
+    def finish(self, work: Callable[[], None]) -> None:
+        """Do `work` in each process and wait until all are through; then they are no longer joined.
+
+        What stops one does not stop the others. It is raised in the end, in the others as `ValueError`.
+        """
+        if self.count == 1:
+            work()
+            return
+        stopped: Exception | None = None
+        try:
+            work()
+        except Exception as error:
+            stopped = error
+        said = _WELL if stopped is None else str(stopped) or type(stopped).__name__
+        _service().key_value_set(f"{_MEASURED}/{self.index}", said)
+        heard = [_heard(f"{_MEASURED}/{k}") for k in range(self.count)]
+        jax.distributed.shutdown()
+        if stopped is not None:
+            raise stopped
+        for k, said in enumerate(heard):
+            if said != _WELL:
+                raise ValueError(
+                    f"process {k} stopped, and the others kept what they measured: {said}"
+                )
+
+
+def _heard(key: str) -> str:
+    """What a process says under this key, once it does; `ValueError` where one of them is gone."""
+    try:
+        return _service().blocking_key_value_get(key, _LONGEST)
+    except jax.errors.JaxRuntimeError as error:
+        raise ValueError(
+            "another process is gone; all that was measured is kept: start the same again"
+        ) from error
 
 
 @runtime_checkable
@@ -102,11 +131,10 @@ class _Service(Protocol):
 
     def key_value_set(self, key: str, value: str) -> None: ...
     def blocking_key_value_get(self, key: str, timeout_in_ms: int) -> str: ...
-    def wait_at_barrier(self, barrier_id: str, timeout_in_ms: int) -> None: ...
 
 
 def _service() -> _Service:
-    """JAX's coordination service; its collectives would wait on devices, and those of CPUs not for long."""
+    """JAX's coordination service: collectives would have devices wait for each other."""
     from jax._src import distributed
 
     client = distributed.global_state.client

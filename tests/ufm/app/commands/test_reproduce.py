@@ -110,6 +110,8 @@ REFUSED = {
     ),
     "judge unknown": (["--judge", "nobody"], "nobody"),
     "share unknown": (["--share", "3/2"], "a share is written K/N, from 1/N to N/N; got '3/2'"),
+    "shares twice": (["--distributed", "--share", "1/2"], "--distributed finds the shares itself"),
+    "processes unknown": (["--distributed"], "the processes do not find each other"),
     "prompts missing": (["--prompts", "no.jsonl"], "--prompts no.jsonl is no file"),
     "text missing": (["--text", "no.txt"], "--text no.txt does not exist"),
     "text empty": (["--text", "empty.txt"], "empty.txt holds too few tokens"),
