@@ -254,10 +254,13 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
             range the distribution changes, which does not say where it is best.""",
         settled_by=("norm-circle.ellipse",),
         on_real=OnRealModel.IN_PART,
-        real="""What is best is a judge's there, not run here. For joy on SmolLM2 after block 15 a budget of
-            0.1 nats a token ends at 12 % of a usual hidden state, and the mass of joy's words is highest at
-            81 %.""",
+        real="""Their judge was not run. By a rule of words joy after block 15 of SmolLM2 is in most texts at
+            half of a usual hidden state, .67 of 24, against .21 at a quarter and at one, and the perplexity
+            of the texts is 3.6 times that of unsteered ones. A budget of 0.1 nats a token ends at 12 %, and
+            the mass of joy's words is highest at 81 %.""",
         recorded=(
+            ("docs/judge.md", "| rule of words | 0 | 0 | 0 | 0 | .21 | .67 | .21 | 0 |"),
+            ("docs/judge.md", "perplexity is 3.6 times that of unsteered texts"),
             (_STRENGTH, "Use α = 21.23 after block 15 (12% of a usual hidden state)"),
             (_LAWS, "rise from .003 to .029 at α = 141, .81"),
         ),

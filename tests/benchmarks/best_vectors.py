@@ -141,7 +141,8 @@ class Head:
                 paid, gain, of_price, of_gain = self.slopes(scale * direction)
                 if abs(paid / price - 1) < 0.02:
                     break
-                scale *= np.sqrt(price / paid)
+                # Newton, in logarithms: here a price may grow as a much higher power than the square
+                scale *= (price / paid) ** (paid / (scale * (of_price @ direction)))
             rate = (of_gain @ direction) / (of_price @ direction)
             at_the_price = gain * (price / paid) ** (rate * paid / gain)
             # along w the price stays as it is: the scale follows
@@ -162,9 +163,9 @@ def at_price(cost: Callable[[float], float], price: float, start: float = 1.0) -
     """The strength that costs `price`: near 0 a cost is a square, so its root is searched for."""
     low = high = start
     while cost(low) > price:
-        low /= 2
+        high, low = low, low / 2
     while cost(high) < price:
-        high *= 2
+        low, high = high, high * 2
     return _root(lambda c: float(np.sqrt(cost(c)) - np.sqrt(price)), low, high, rtol=3e-3)
 
 
@@ -179,22 +180,24 @@ def _parts(hidden: jax.Array) -> Iterator[jax.Array]:
 
 
 @jax.jit
-def _costs(logits: jax.Array, odds: jax.Array, target: jax.Array) -> jax.Array:
-    """KL(p||q), p(T) and q(T) of each row, [3, rows], q the softmax of logits + odds."""
-    before, after = jax.nn.log_softmax(logits), jax.nn.log_softmax(logits + odds)
-    masses = (jnp.where(target, jnp.exp(x), 0).sum(axis=1) for x in (before, after))
-    return jnp.stack([(jnp.exp(before) * (before - after)).sum(axis=1), *masses])
-
-
-@jax.jit
 def _costs_and_sums(
     logits: jax.Array, odds: jax.Array, target: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
-    """The same, and Σ over rows of q - p and of q 1_T - q(T) q, [2, V]."""
-    p, q = jax.nn.softmax(logits), jax.nn.softmax(logits + odds)
-    on = jnp.where(target, q, 0)
-    sums = (q - p).sum(axis=0), (on - on.sum(axis=1, keepdims=True) * q).sum(axis=0)
-    return _costs(logits, odds, target), jnp.stack(sums)
+    """KL(p||q), p(T) and q(T) of each row, [3, rows], q the softmax of logits + odds; and Σ over rows
+    of q - p and of q 1_T - q(T) q, [2, V].
+    """
+    before, after = jax.nn.log_softmax(logits), jax.nn.log_softmax(logits + odds)
+    p, q = jnp.exp(before), jnp.exp(after)
+    masses = [jnp.where(target, x, 0).sum(axis=1) for x in (p, q)]
+    on = jnp.where(target, q, 0) - masses[1][:, None] * q
+    costs = jnp.stack([(p * (before - after)).sum(axis=1), *masses])
+    return costs, jnp.stack([(q - p).sum(axis=0), on.sum(axis=0)])
+
+
+@jax.jit
+def _costs(logits: jax.Array, odds: jax.Array, target: jax.Array) -> jax.Array:
+    """Of these the first alone."""
+    return _costs_and_sums(logits, odds, target)[0]
 
 
 def of_steering(spend: ufm.llm.TextSpend, price: float, start: float) -> tuple[float, Bought]:
@@ -233,7 +236,7 @@ def main() -> None:
     parser.add_argument("--price", type=float, default=0.1)
     parser.add_argument("--blocks", type=int, nargs="+", default=[15])
     parser.add_argument("--ascend", type=int, metavar="BLOCK")
-    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--text-tokens", type=int, default=1536)
     asked = parser.parse_args()
     model, tokenizer = ufm.llm.load(asked.model), ufm.llm.load_tokenizer(asked.model)
@@ -271,13 +274,15 @@ def main() -> None:
     show("tilt by 1_T, one strength", tilted(before, price))
     fit = Head(model, fitted_on, target)
     rows = np.asarray(model.unembedding, np.float64)
-    for name, direction in (
-        ("best vector at the head", fit.best(price, asked.steps)),
-        ("… to first order", fit.first_order()[0]),
-        ("… fitted on the very text", head.best(price, asked.steps)),
-        ("mean of T's rows less that of all", rows[target].mean(axis=0) - rows.mean(axis=0)),
-        ("mean of T's rows", rows[target].mean(axis=0)),
+    for name, find in (
+        (
+            "mean of T's rows less that of all",
+            lambda: rows[target].mean(axis=0) - rows.mean(axis=0),
+        ),
+        ("best vector at the head, to first order", lambda: fit.first_order()[0]),
+        ("… at this price", lambda: fit.best(price, asked.steps)),
     ):
+        direction = find()
         scale = at_price(lambda c, u=direction: head.bought(c * u).price, price)
         show(name, head.bought(scale * direction))
     prompts = ufm.llm.read_prompts(ufm.llm.example_file(asked.concept))
