@@ -15,6 +15,7 @@ app = marimo.App(width="full", app_title="Steering strength: explorer")
 
 with app.setup:
     from dataclasses import replace
+    from threading import Event
 
     import jax
     import marimo as mo
@@ -25,11 +26,17 @@ with app.setup:
     jax.config.update("jax_enable_x64", True)
     IS_APP = mo.app_meta().mode in ("run", "edit")
 
-    def show_verdicts(judgement: explorer.Judgement) -> None:
-        """In a thread: show the verdicts as they come, until others are asked for."""
+    def show_verdicts(judgement: explorer.Judgement, is_first_shown: Event) -> None:
+        """In a thread: show the verdicts as they come, until others are asked for.
+
+        The cell that starts it shows the first of them, which must not come after these.
+        """
         thread = mo.current_thread()
-        for is_final in judgement.watch(lambda: not thread.should_exit):
-            mo.output.replace(mo.Html(explorer.page(judgement, is_final)))
+        while not is_first_shown.wait(0.1):
+            if thread.should_exit:
+                return
+        for _ in judgement.watch(lambda: not thread.should_exit):
+            mo.output.replace(mo.Html(explorer.page(judgement)))
 
 
 @app.cell
@@ -147,11 +154,18 @@ def _(judgement, record_text, wrong):
 @app.cell
 def _(judgement):
     mo.stop(judgement is None)
+    is_first_shown = Event()
     if IS_APP:
-        mo.Thread(target=show_verdicts, args=(judgement,)).start()
+        mo.Thread(target=show_verdicts, args=(judgement, is_first_shown)).start()
     else:
         list(judgement.watch())
-    mo.Html(explorer.page(judgement, not IS_APP))
+    mo.Html(explorer.page(judgement))
+    return (is_first_shown,)
+
+
+@app.cell
+def _(is_first_shown):
+    is_first_shown.set()  # a cell runs once what it needs has been shown
     return
 
 

@@ -51,14 +51,15 @@ def about(
     return f'<div class="ufm">{alerts}{facts}{edit}{row(export)}</div>'
 
 
-def page(judgement: Judgement, is_final: bool) -> str:
+def page(judgement: Judgement) -> str:
     """The hypotheses of the instance, the filters, and the claims."""
+    is_final = str(judgement.is_final).lower()
     rows = judgement.rows()
     query = escape(urlencode(to_query(judgement.scene.choice)))
     also = f"{len(_ALSO)} more claims are about transformers, which an instance has none of"
     names = f"{', '.join(map(code, _ALSO))}: <code>ufm verify</code> judges them."
     return (
-        f'<div class="ufm" data-mark="verdicts" data-query="{query}" data-final="{str(is_final).lower()}">'
+        f'<div class="ufm" data-mark="verdicts" data-query="{query}" data-final="{is_final}">'
         f'{_hypotheses(rows)}{heading("Claims")}<p role="status" data-mark="count">{_counted(rows)}</p>'
         f'<div class="filters">{_filter("kind", "Show", _KINDS)}{_filter("room", "Claims", _ROOMS)}</div>'
         '<div class="heads" aria-hidden="true"><span>verdict</span><span>claim in words</span>'

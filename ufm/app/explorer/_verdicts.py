@@ -27,7 +27,7 @@ FALSE, TRUE, NOTHING = "false here", "true here all the same", "means nothing he
 _COMPILES = ("tilt.all-orders", "side-effect.", "sequence.", "presence.", "literature.benefit")
 # Claims about transformers and their heads have no verdict on an instance.
 JUDGED = tuple(claim for claim in theorems.CLAIMS.values() if claim.is_of_tilts)
-_PATIENCE = 0.25  # seconds between two looks at what is known
+_PATIENCE = 0.4  # seconds between two looks at what is known
 _WRONG = (ValueError, ArithmeticError, LookupError)
 
 
@@ -68,8 +68,17 @@ class Judgement:
         """What is known so far, problems first."""
         return sorted(self._rows.values(), key=_rank)
 
-    def watch(self, is_wanted: Callable[[], bool] = lambda: True) -> Iterator[bool]:
-        """Have the claims judged, the cheap ones first; whether all are, whenever more are known.
+    @property
+    def is_final(self) -> bool:
+        """Whether every claim is judged."""
+        return self._known == len(JUDGED)
+
+    @property
+    def _known(self) -> int:
+        return sum(row.is_known for row in self._rows.values())
+
+    def watch(self, is_wanted: Callable[[], bool] = lambda: True) -> Iterator[int]:
+        """Have the claims judged, the cheap ones first; how many are, now and whenever more are.
 
         `is_wanted()` is asked before each claim: once it is False, nothing more is begun.
         """
@@ -77,9 +86,9 @@ class Judgement:
             working, known = pool.submit(self._work, is_wanted), -1
             while is_wanted() and known < len(JUDGED):
                 is_over = working.done()
-                before, known = known, sum(row.is_known for row in self._rows.values())
+                before, known = known, self._known
                 if known > before:
-                    yield known == len(JUDGED)
+                    yield known
                 if is_over:
                     working.result()  # raises what went wrong
                 time.sleep(_PATIENCE)

@@ -29,7 +29,8 @@ INSTANCE, TABLE = ROOT / "docs" / "smallest_instance.json", ROOT / "docs" / "sma
 
 def judged(choice: Choice) -> dict[str, Row]:
     judgement = explorer.judgement(choice)
-    assert [*judgement.watch()][-1]
+    assert [*judgement.watch()][-1] == len(judgement.rows())
+    assert judgement.is_final
     return {row.claim.id: row for row in judgement.rows()}
 
 
@@ -250,9 +251,9 @@ def test_a_claim_that_fails_comes_first(monkeypatch):
     wrong = theorems.Verdict(theorems.Outcome.FAILS, -1.0, 1e-9, "<planted>")
     judgement = planted(wrong)
     monkeypatch.setattr(_verdicts, "JUDGED", tuple(row.claim for row in judgement.rows()))
-    assert [*judgement.watch()][-1]
+    assert [*judgement.watch()][-1] == 2
     assert [row.claim.id for row in judgement.rows()] == ["thm-3.6.growth", "thm-3.3.bump"]
-    page = explorer.page(judgement, True)
+    page = explorer.page(judgement)
     assert "Fails: 1" in page or "fails: 1" in page
     assert "&lt;planted&gt;" in page
     assert "<planted>" not in page
@@ -275,7 +276,8 @@ def test_judging_stops_where_nobody_wants_it():
     assert not any(row.is_known for row in judgement.rows() if not row.lost)
     judged(Choice())
     assert explorer.judgement(Choice()) is explorer.judgement(Choice())
-    assert [*explorer.judgement(Choice()).watch()] == [True]  # at once, with nothing to do
+    same = explorer.judgement(Choice())
+    assert [*same.watch()] == [len(same.rows())]  # at once, with nothing to do
 
 
 # the page
@@ -284,7 +286,7 @@ def test_judging_stops_where_nobody_wants_it():
 def test_every_claim_is_on_the_page_and_in_the_file():
     judged(Choice(broken="separation"))
     judgement = explorer.judgement(Choice(broken="separation"))
-    page, record = explorer.page(judgement, True), json.loads(explorer.as_json(judgement))
+    page, record = explorer.page(judgement), json.loads(explorer.as_json(judgement))
     assert all(name in page for name in theorems.CLAIMS)
     assert {claim["id"] for claim in record["claims"]} == {*re.findall('data-claim="(.*?)"', page)}
     peak = next(claim for claim in record["claims"] if claim["id"] == "thm-3.3.peak-order")
@@ -295,7 +297,7 @@ def test_every_claim_is_on_the_page_and_in_the_file():
 
 
 def test_every_formula_is_set_and_every_proof_is_shown():
-    page = explorer.page(explorer.judgement(Choice()), False)
+    page = explorer.page(explorer.judgement(Choice()))
     assert page.count("<marimo-tex") == page.count("data-claim=")
     assert "thm_3_3_bump" in page
     assert "Theorem thm_3_3_bump" in page
@@ -312,7 +314,7 @@ def test_every_formula_is_set_and_every_proof_is_shown():
 def test_what_is_to_be_typed_gives_the_same_verdict(broken, claim, tmp_path, monkeypatch, capsys):
     row = judged(Choice(broken=broken))[claim]
     judgement = explorer.judgement(Choice(broken=broken))
-    page = explorer.page(judgement, True)
+    page = explorer.page(judgement)
     item = page[page.index(f'data-claim="{claim}"') :]
     code = unescape(item[item.index("To repeat it") :].split("<pre>")[1].split("</pre>")[0])
     (tmp_path / "instance.json").write_text(explorer.json_text(judgement.scene.record))
@@ -325,7 +327,7 @@ def test_what_is_to_be_typed_gives_the_same_verdict(broken, claim, tmp_path, mon
 
 def test_links_lead_to_the_playground_and_the_documentation_where_they_are(monkeypatch):
     scene = explorer.judgement(Choice("figure-4"))
-    assert "<a " not in explorer.about(scene, [], "", []) + explorer.page(scene, True)
+    assert "<a " not in explorer.about(scene, [], "", []) + explorer.page(scene)
     monkeypatch.setattr(SERVED, "playground", "play.html")
     address = re.findall('href="(.*?)"', explorer.about(scene, [], "", []))[0]
     from urllib.parse import parse_qs
