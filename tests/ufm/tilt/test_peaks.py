@@ -110,8 +110,8 @@ def test_derivatives_of_peaks_match_finite_differences(wanted):
 
 def test_gradients_work_in_reverse_mode_and_match_forward_mode():
     tilt = tilt_of(*TILTS["mild"])
-    forward = jax.jacfwd(_interior_peaks, argnums=(0, 1))(tilt.log_probs, tilt.log_odds)
-    reverse = jax.jacrev(_interior_peaks, argnums=(0, 1))(tilt.log_probs, tilt.log_odds)
+    forward = jax.jit(jax.jacfwd(_interior_peaks, argnums=(0, 1)))(tilt.log_probs, tilt.log_odds)
+    reverse = jax.jit(jax.jacrev(_interior_peaks, argnums=(0, 1)))(tilt.log_probs, tilt.log_odds)
     for a, b in zip(forward, reverse, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13)
         assert np.abs(a).max() > 0.1
