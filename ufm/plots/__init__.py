@@ -10,25 +10,42 @@ Ito's, which colour-blind readers tell apart; no two curves differ by colour alo
 them, the same bytes every time.
 """
 
+from ._bound_figures import BOUNDS, SEQUENCE, SIDE_EFFECT, TWO_VECTORS
 from ._ceiling import mass_against_cost
 from ._concepts import concept_across_contexts, concept_curves
 from ._cross_entropy import cross_entropy_bounds, cross_entropy_curve
 from ._estimates import estimated_cost
 from ._files import picture_paths, write_pictures
+from ._finding_figures import TWO_HUMPS, VANISHING
 from ._front_figure import FRONT
 from ._laws import next_token_bars
-from ._own_figures import OWN
 from ._paper_figures import PAPER
 from ._picture import Picture
 from ._price import cost_against_mass
 from ._sequences import sequence_curve
 from ._side_effects import side_effects
+from ._strength_figures import CEILING, ESTIMATED, PEAK_MAP, PRICE, SWEET_SPOT
 from ._style import PALETTE, new_axes
 from ._tokens import token_curves
 from ._two_vectors import two_vectors
 from ._windows import peak_map, sweet_spot_windows
 
-GALLERY: tuple[Picture, ...] = (*PAPER, *OWN, *FRONT)
+# In the order in which the pages show them.
+GALLERY: tuple[Picture, ...] = (
+    *PAPER,
+    SWEET_SPOT,
+    BOUNDS,
+    PEAK_MAP,
+    VANISHING,
+    TWO_HUMPS,
+    PRICE,
+    CEILING,
+    ESTIMATED,
+    SIDE_EFFECT,
+    SEQUENCE,
+    TWO_VECTORS,
+    *FRONT,
+)
 
 __all__ = [
     "GALLERY",

@@ -13,6 +13,9 @@ CONCEPTS = ["C₁ = T (a, b, c)", "C₂ of N (A, B, C)", "C₃ (α, β, γ)"]
 _WORDS = [[0, 0, 0], [0, 0, 1], [3, 3, 4], [3, 4, 4], [6, 6, 6], [6, 6, 7]]
 P, N = [0, 1], [2, 3]
 
+# One context of each concept: those of one concept share a distribution.
+ONE_EACH = [1, 3, 5]
+
 
 def uneven() -> ConceptDataset:
     """V = 9, G = 3, ε = 1/20, γ = (53, 57, 15)/125, ω = (4, 5, 1)/10: Figures 2, 3 and B.1."""

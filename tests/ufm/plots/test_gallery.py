@@ -14,6 +14,7 @@ matplotlib.use("Agg")
 
 from ufm import plots
 from ufm.plots import (
+    _bound_figures,
     _ceiling,
     _concepts,
     _cross_entropy,
@@ -21,7 +22,6 @@ from ufm.plots import (
     _front_figure,
     _gallery_datasets,
     _numpy_laws,
-    _own_figures,
     _side_effects,
     _tokens,
     _two_vectors,
@@ -627,7 +627,7 @@ FAULTS = {
     ),
     "a chain that forgets": (
         "sequence",
-        _own_figures,
+        _bound_figures,
         "ContextChain",
         lambda f: lambda tilt, following, start: f(tilt, 0 * following, start),
     ),
