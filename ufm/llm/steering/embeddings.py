@@ -1,6 +1,6 @@
 """The door to the theory: hidden states of prompts, and the UFM they make with the unembedding."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import jax.numpy as jnp
@@ -73,17 +73,7 @@ def embed_prompts(
     states = np.zeros((len(wanted), len(prompts), model.dimension), model.dtype)
     lengths, after_first = [], []
     sinks = np.zeros(len(wanted), int)
-    # by length, so that little is padded; a few shapes, as each is compiled anew
-    order = sorted(range(len(prompts)), key=lambda j: len(prompts[j]))
-    while order:
-        # the longest of as many as there may be
-        longest = max(map(len, (prompts[j] for j in order[: batch_size or _MOST])))
-        length = round_up(longest, model.config.positions)
-        size = batch_size or at_once(model, within_blocks(model, length, length), _MOST)
-        chosen, order = order[:size], order[size:]
-        rows = [prompts[j] for j in chosen]
-        rows += [rows[-1]] * (size - len(rows) if len(prompts) > size else 0)
-        tokens, mask = pad(rows, length)
+    for chosen, tokens, mask in _batches(model, prompts, batch_size):
         real = mask[: len(chosen)]
         later = _without_first(real)
         norms = np.zeros((len(wanted), *real.shape))
@@ -99,6 +89,25 @@ def embed_prompts(
         after_first.append(norms[:, later])
     every, most = np.concatenate(lengths, axis=1), np.concatenate(after_first, axis=1)
     return Embeddings(states, every.mean(axis=1), np.median(most, axis=1), sinks)
+
+
+def _batches(
+    model: Model, prompts: Sequence[Sequence[int]], batch_size: int | None
+) -> Iterator[tuple[list[int], np.ndarray, np.ndarray]]:
+    """The numbers of the prompts of each batch, and their tokens and mask [size, T], padded.
+
+    By length, so that little is padded; a few shapes, as each is compiled anew.
+    """
+    order = sorted(range(len(prompts)), key=lambda j: len(prompts[j]))
+    while order:
+        # the longest of as many as there may be
+        longest = max(map(len, (prompts[j] for j in order[: batch_size or _MOST])))
+        length = round_up(longest, model.config.positions)
+        size = batch_size or at_once(model, within_blocks(model, length, length), _MOST)
+        chosen, order = order[:size], order[size:]
+        rows = [prompts[j] for j in chosen]
+        rows += [rows[-1]] * (size - len(rows) if len(prompts) > size else 0)
+        yield chosen, *pad(rows, length)
 
 
 def round_up(length: int, longest: int | None) -> int:
