@@ -45,7 +45,7 @@ def log_odds_change(tilt: ExponentialTilt, alpha: ArrayLike, mask: Bool[Array, "
 
 def _from_rows(log_probs: Array, log_odds: Array, alpha: Array) -> tuple[LogRatio[Array], Array]:
     """The log-ratios, and M(r) [m], r being the likeliest token at α."""
-    u, r = from_pivot(log_probs, log_odds, alpha)
-    pivot_log_odds, is_pivot = log_odds[r], is_token(r, log_odds.size)
+    u, r, pivot_log_odds = from_pivot(log_probs, log_odds, alpha)
+    is_pivot = is_token(r, log_odds.size)
     growth = alpha * (log_odds[None, :] - pivot_log_odds[:, None])
     return of_rows.log_ratio(log_probs, growth, u, is_pivot, jnp), pivot_log_odds

@@ -114,7 +114,7 @@ class ExponentialTilt(eqx.Module):
 
     def log_probs_at(self, alpha: ArrayLike) -> Float[Array, "contexts vocab"]:
         """Log p_{j,α}(z) [m, V] in nats; `alpha` is a finite scalar."""
-        u, r = self._from_pivot(alpha)
+        u, r, _ = self._from_pivot(alpha)
         # The pivot's own weight is exactly 1: log1p keeps log p_α(pivot) when it is as small as -1e-300.
         rest = jnp.where(is_token(r, u.shape[1]), 0.0, jnp.exp(u)).sum(axis=1, keepdims=True)
         return u - jnp.log1p(rest)
@@ -232,8 +232,8 @@ class ExponentialTilt(eqx.Module):
         """R = max M - min M, the natural unit of 1/α."""
         return self.log_odds.max() - self.log_odds.min()
 
-    def _from_pivot(self, alpha: ArrayLike) -> tuple[Array, Int[Array, " contexts"]]:
-        """u(z) = log p_α(z) - log p_α(r) [m, V], and the pivot r [m], the most likely token."""
+    def _from_pivot(self, alpha: ArrayLike) -> tuple[Array, Int[Array, " contexts"], Array]:
+        """u(z) = log p_α(z) - log p_α(r) [m, V], the pivot r [m], the most likely token, and M(r) [m]."""
         return from_pivot(self.log_probs, self.log_odds, strength(alpha, self.log_odds.dtype))
 
     def _about_pivot(self, alpha: ArrayLike) -> tuple[Array, Array, Array, Array]:
@@ -241,8 +241,8 @@ class ExponentialTilt(eqx.Module):
 
         √w does not underflow where w does, and nothing small is lost in the sum of E_α[M]'s two parts.
         """
-        u, r = self._from_pivot(alpha)
-        root, pivot_log_odds = jnp.exp(0.5 * u), self.log_odds[r]
+        u, _, pivot_log_odds = self._from_pivot(alpha)
+        root = jnp.exp(0.5 * u)
         total = (root * root).sum(axis=1)
         gaps = self.log_odds[None, :] - pivot_log_odds[:, None]
         return root, total, pivot_log_odds, (root * (root * gaps)).sum(axis=1) / total
@@ -265,8 +265,8 @@ def second_log_odds(tilt: ExponentialTilt, log_odds: Numbers) -> Float[Array, " 
 
 def from_pivot(
     log_probs: Array, log_odds: Array, alpha: Array
-) -> tuple[Array, Int[Array, " contexts"]]:
-    """u(z) = log p_α(z) - log p_α(r) [m, V], and the pivot r [m], the most likely token.
+) -> tuple[Array, Int[Array, " contexts"], Array]:
+    """u(z) = log p_α(z) - log p_α(r) [m, V], the pivot r [m], the most likely token, and M(r) [m].
 
     Tokens with a log p of -∞ are left out: their u is -∞.
     """
@@ -279,9 +279,11 @@ def from_pivot(
         jnp.where(counted, rates, jnp.inf).min(),
     )
     r = jnp.argmax(logs + (alpha * (rates - jnp.where(alpha < 0, bottom, top)))[None, :], axis=1)
-    gaps = log_odds[None, :] - log_odds[r][:, None]
-    log_p = jnp.take_along_axis(log_probs, r[:, None], axis=1)
-    return (log_probs - log_p) + alpha * gaps, r
+    log_p = jnp.take_along_axis(log_probs, r[:, None], axis=1)[:, 0]
+    # without a barrier XLA looks both up anew for each token
+    log_p, pivot_log_odds = jax.lax.optimization_barrier(jnp.stack([log_p, log_odds[r]]))
+    gaps = log_odds[None, :] - pivot_log_odds[:, None]
+    return (log_probs - log_p[:, None]) + alpha * gaps, r, pivot_log_odds
 
 
 def is_token(r: Int[Array, " contexts"], vocabulary: int) -> Bool[Array, "contexts vocab"]:
@@ -292,9 +294,11 @@ def is_token(r: Int[Array, " contexts"], vocabulary: int) -> Bool[Array, "contex
 def _cumulants(root: Array, total: Array, centred: Array, order: int) -> list[Array]:
     """0, κ_2, …, κ_order, each [m], from √w [m, V], Σ w [m] and M - E[M] [m, V]."""
     moments = [jnp.ones_like(root[:, 0]), jnp.zeros_like(root[:, 0])]
+    powers = [root]
+    while len(powers) <= (order + 1) // 2:
+        powers.append(powers[-1] * centred)
     for n in range(2, order + 1):
-        halves = root * centred ** (n // 2), root * centred ** (n - n // 2)
-        moments.append((halves[0] * halves[1]).sum(axis=1) / total)
+        moments.append((powers[n // 2] * powers[n - n // 2]).sum(axis=1) / total)
     # Of the centred variable: κ_n = μ_n - Σ_{k<n} C(n-1, k-1) κ_k μ_{n-k}, with κ_1 = 0.
     kappa = [moments[1]]
     for n in range(2, order + 1):
