@@ -112,13 +112,13 @@ def test_a_root_is_searched_for_outward_and_then_inward():
     def fine(low, high):
         return high - low < F(1, 10**12)
 
-    for step in (F(1, 8), F(1), F(1000)):
+    for step in (F(1, 10**30), F(1, 1000), F(1, 8), F(1, 4), F(1), F(1000)):
         low, high = room.root(squared, F(0), step, fine)
         assert low < high < low + F(1, 10**12)
         assert low**2 < 2 < high**2
 
 
-@pytest.mark.parametrize("step", [F(1), F(1, 2), F(4)])
+@pytest.mark.parametrize("step", [F(1), F(1, 2), F(1, 64), F(2), F(4)])
 def test_a_root_that_is_met_exactly_is_passed_by(step):
     low, high = room.root(
         lambda at: arb(at.numerator) / at.denominator - 2, F(0), step, lambda a, b: b - a < 1e-6

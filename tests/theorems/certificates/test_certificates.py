@@ -217,7 +217,8 @@ def test_the_registry_and_both_tables_of_claims_agree():
 
 def test_the_page_on_certificates_has_every_claim_where_it_belongs():
     page = Path(__file__).parents[3].joinpath("docs/certificates.md").read_text(encoding="utf-8")
-    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| `")]
+    lines = [line.removesuffix("|") for line in page.splitlines() if line.startswith("| `")]
+    rows = [[cell.strip() for cell in line[1:].split(" | ")] for line in lines]
     evaluated = [r for r in rows if len(r) == 2 and not r[0].endswith(")")]
     cited = [r for r in rows if len(r) == 3]
     without = [r for r in rows if r[0].endswith(")")]
@@ -446,9 +447,14 @@ def _always_holds(monkeypatch):
     monkeypatch.setitem(conclusions.CONCLUSIONS, "thm-3.6.vanishing", lambda evidence: holds)
 
 
-def _mass_lost(monkeypatch):
+def _mass_moved(monkeypatch):
     exact = Levels.masses
-    monkeypatch.setattr(Levels, "masses", lambda self, row: [*exact(self, row)[:-1], F(1, 10)])
+
+    def moved(self, row):
+        first, *rest, last = exact(self, row)
+        return [first + last - F(1, 10), *rest, F(1, 10)]
+
+    monkeypatch.setattr(Levels, "masses", moved)
 
 
 FAULTS = {
@@ -457,7 +463,7 @@ FAULTS = {
     _loss_doubled: "increase misses its value",
     _hypothesis_forgotten: "thm-3.6.vanishing: the unmet hypotheses are",
     _always_holds: "thm-3.6.vanishing: says 'holds'",
-    _mass_lost: "peaks|masses are wrong",
+    _mass_moved: "peaks|masses are wrong",
 }
 
 
@@ -467,6 +473,13 @@ def test_a_fault_in_what_writes_certificates_cannot_pass(monkeypatch, fault):
     record = certify(read_exact(TWO)).record
     with pytest.raises(ValueError, match=FAULTS[fault]):
         check_certificate(record)
+
+
+def test_mass_that_is_lost_stops_what_writes_certificates(monkeypatch):
+    exact = Levels.masses
+    monkeypatch.setattr(Levels, "masses", lambda self, row: [*exact(self, row)[:-1], F(1, 10)])
+    with pytest.raises(ValueError, match="a root is looked for from 0 on, and is not after it"):
+        certify(read_exact(TWO))
 
 
 # Reading and writing.

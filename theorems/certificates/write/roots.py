@@ -33,14 +33,11 @@ def root(
     value: Curve, start: Fraction, step: Fraction, is_narrow: Callable[[Fraction, Fraction], bool]
 ) -> Bracket[Fraction]:
     """A narrow bracket of the root of a growing `value`, below 0 at `start`: out from there, then in."""
-    low, high = start, start + step
-    for _ in range(PRECISIONS[-1]):
-        side = sign_at(value, high)
-        if side > 0:
-            break
-        low, high = (high if side else low), 2 * high - start
-    else:
-        raise ValueError(unseen("a strength and ∞"))
+    if sign_at(value, start) >= 0:
+        raise ValueError(f"a root is looked for from {start} on, and is not after it")
+    near, far = _powers(lambda k: sign_at(value, start + step * 2**k) > 0)
+    # half of what is not past the root is before it
+    low, high = start + (step * 2**near / 2 if far else 0), start + step * 2**far
     while not is_narrow(low, high):
         # beside the middle, if that is the root
         points = ((low + high) / 2, low + (high - low) * 3 / 8)
@@ -49,6 +46,19 @@ def root(
             raise ValueError(unseen("two strengths"))
         low, high = (low, at) if side > 0 else (at, high)
     return Bracket(low, high)
+
+
+def _powers(is_past: Callable[[int], bool]) -> tuple[int, int]:
+    """The two exponents between which a power of two gets past a root; (0, 0) where it is at once."""
+    tried = (0, *(2**k for k in range(PRECISIONS[-1].bit_length())))
+    far = next((k for k in tried if is_past(k)), None)
+    if far is None:
+        raise ValueError(unseen("a strength and ∞"))
+    near = far // 2
+    while far - near > 1:
+        middle = (near + far) // 2
+        near, far = (near, middle) if is_past(middle) else (middle, far)
+    return near, far
 
 
 def between(value: Curve, low: Fraction, high: Fraction) -> Bracket[Fraction] | None:
