@@ -118,9 +118,10 @@ def _check_author(concept: str, tokenizer: Tokenizer, author: Author) -> None:
     )
     if concept not in CONCEPTS:
         raise ValueError(f"{missing}, or take one of {', '.join(CONCEPTS)}")
-    if author.writer is None and tokenizer.template is None:
+    asked = tokenizer if author.writer is None else author.writer[1]
+    if asked.template is None:
         raise ValueError(
-            f"{missing}, or an instruct model that writes them with --writer, for {tokenizer.name} has "
+            f"{missing}, or an instruct model that writes them with --writer, for {asked.name} has "
             "no chat template"
         )
 

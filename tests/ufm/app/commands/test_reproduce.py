@@ -96,6 +96,10 @@ ABC = ["of", "and", "to", "in", "is", "it"]
 REFUSED = {
     "concept without prompts": (["--concepts", "evl"], "--prompts, or take one of apathetic"),
     "nobody to write": (["--concepts", "evil"], "--writer, for model has no chat template"),
+    "writer that does not chat": (
+        ["--concepts", "evil", "--writer", "model"],
+        "--writer, for model has no chat template",
+    ),
     "concept without N": (
         ["--prompts", "bare.jsonl"],
         "no negative prompt of the concept 'letters'",
