@@ -108,7 +108,8 @@ def _beyond(goal: "GoalChoice", kind: str) -> str:
         f"{judged.loops[k]:.0%} loop"
     )
     if reaches:
-        return f"Beyond it {seen} ({spoilt}): read those texts, then --budget {1.1 * price:.2g}"
+        more = f"read those texts, and if they will do take --budget {1.1 * price:.2g}"
+        return f"Beyond it {seen} ({spoilt}): {more}"
     is_rising = k == scan.alphas.size - 1
     more = (
         f"--budget {price:.2g} looks twice as far, or try"

@@ -10,6 +10,7 @@ from ufm import plots
 from .goal import GoalChoice
 
 _WIDTH, _HEIGHT = 8.0, 2.1
+_APART = 0.09  # of the width, between names of strengths
 _BESIDE = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "frameon": False}
 
 
@@ -41,12 +42,16 @@ def draw_efficacy(found: GoalChoice, title: str, budget: float, kind: str) -> Fi
 
 
 def _strengths_above(panel: Axes, nats: np.ndarray, alphas: np.ndarray) -> None:
-    """The strengths where they are, each second one so that they do not touch."""
+    """The strengths where they are, but those so near to the last one that they would touch."""
     above = panel.twiny()
     above.spines[["right"]].set_visible(False)
     _to_scale(above, nats)
-    some = slice(0, None, 2)
-    above.set_xticks(nats[some], [f"{alpha:.3g}" for alpha in alphas[some]])
+    where = np.sqrt(nats / max(float(nats.max()), 1e-12))
+    some = [0]
+    for k in range(1, nats.size):
+        if where[k] - where[some[-1]] > _APART:
+            some.append(k)
+    above.set_xticks(nats[some], [f"{alphas[k]:.3g}" for k in some])
     above.set_xlabel("α")
 
 

@@ -70,7 +70,8 @@ def found(presence, interval, *, alpha=math.nan, beyond=(0.6, 0.9), layer=15, co
             "GOAL OUT OF REACH under the budget of 0.1 nats a token (cross_entropy): 50% (30% to 70%, 95%) "
             "of 32 new texts of 40 tokens show joy by keywords where it ends, at α = 16 after block 15 (10% "
             "of a usual hidden state); 80% were wanted, 2% do unsteered. Beyond it 90% do at α = 32, for 0.4 "
-            "(perplexity of the texts 6 → 38, 50% loop): read those texts, then --budget 0.44",
+            "(perplexity of the texts 6 → 38, 50% loop): read those texts, and if they will do take "
+            "--budget 0.44",
         ),
         (
             found(0.5, (0.3, 0.7), beyond=(0.6, 0.4)),
