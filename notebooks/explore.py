@@ -60,6 +60,7 @@ def _(kept, start):
         value=explorer.SOURCES[start.source],
         label="Instance",
         allow_select_none=False,
+        full_width=True,
         on_change=lambda _: kept.update({"from": "source"}),
     )
     seed_number = mo.ui.number(
@@ -81,6 +82,7 @@ def _(kept, start):
         value=explorer.BREAKS.get(start.broken, "none"),
         label="Break a hypothesis",
         allow_select_none=False,
+        full_width=True,
     )
     # By this name the bar is not drawn anew whenever one of them moves.
     controls = {"random": seed_number, "rest": (break_choice, file_button)}
