@@ -8,7 +8,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from .attention import attention, keys_values
 from .config import BlockConfig, Config
-from .layout import Layout, Rotation, arrange, pick, rows_of
+from .layout import Layout, Rotation, arranger, pick, rows_of
 from .mlp import mlp
 from .params import Block, Norm, Params, normed
 
@@ -36,14 +36,11 @@ def run_blocks(
     `layout` may be of batch 1 for a larger batch. With `only_last` the result holds one row, that
     of the last real token, and the last block works out no other.
     """
-    arranged = {}
+    arranged = arranger(layout, x.dtype)
     for i in range(start, stop):
         settings = config.blocks[i]
-        where = (settings.rotary, settings.window)
-        if where not in arranged:
-            arranged[where] = arrange(layout, settings, x.dtype)
         rows = layout.last if only_last and i == stop - 1 else None
-        x, *_ = apply_block(settings, params.blocks[i], x, *arranged[where], rows)
+        x, *_ = apply_block(settings, params.blocks[i], x, *arranged(settings), rows)
     return x
 
 

@@ -1,5 +1,6 @@
 """Where the tokens of a batch are, and which of them each one sees."""
 
+from collections.abc import Callable
 from functools import partial
 
 import equinox as eqx
@@ -53,6 +54,21 @@ def arrange(
     cos, sin = settings.rotary.table(index.size)
     positions = layout.positions
     return (jnp.asarray(cos, dtype)[positions], jnp.asarray(sin, dtype)[positions]), visible
+
+
+def arranger(
+    layout: Layout, dtype: np.dtype
+) -> Callable[[BlockConfig], tuple[Rotation, Bool[Array, "batch length length"]]]:
+    """`arrange` of each block, worked out once for blocks of one kind."""
+    found = {}
+
+    def of(settings: BlockConfig) -> tuple[Rotation, Bool[Array, "batch length length"]]:
+        kind = settings.rotary, settings.window
+        if kind not in found:
+            found[kind] = arrange(layout, settings, dtype)
+        return found[kind]
+
+    return of
 
 
 def pick(x: Array, rows: Int[Array, " #batch"]) -> Array:

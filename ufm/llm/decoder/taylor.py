@@ -11,7 +11,7 @@ from jaxtyping import Array
 from .blocks import apply_block
 from .config import BlockConfig, Config
 from .head import normalise, unembed
-from .layout import Layout, Rotation, arrange
+from .layout import Layout, Rotation, arranger
 from .params import Block, Params
 
 # Value and derivatives x, x', x'', … along a direction.
@@ -40,9 +40,10 @@ def run_blocks_series(
     only_last: bool = True,
 ) -> Series:
     """`run_blocks` on a series."""
+    arranged = arranger(layout, series[0].dtype)
     for i in range(start, stop):
         settings = config.blocks[i]
-        rotation, visible = arrange(layout, settings, series[0].dtype)
+        rotation, visible = arranged(settings)
         rows = layout.last if only_last and i == stop - 1 else None
         series = _block_series(settings, params.blocks[i], series, rotation, visible, rows)
     return series

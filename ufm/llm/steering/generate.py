@@ -15,7 +15,7 @@ from ..decoder.arguments import check_context
 from ..decoder.blocks import apply_block, embed, extend
 from ..decoder.devices import shared_out
 from ..decoder.head import normalise, unembed
-from ..decoder.layout import Layout, Rotation, arrange, layout_of, pick
+from ..decoder.layout import Layout, arranger, layout_of, pick
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering, add
 from .likeliest import check_likeliest, keep_likeliest
@@ -225,9 +225,9 @@ class _States:
         ids = jnp.asarray(np.pad(self.ids, ((0, 0), (0, stop - self.length))))
         x = embed(model.params, model.config, shared_out(model.params, ids), layout)
         room = ((0, 0), (0, capacity - stop), (0, 0), (0, 0))
+        arranged = arranger(layout, x.dtype)
         for i, settings in enumerate(model.config.blocks):
-            arranged = arrange(layout, settings, x.dtype)
-            x, *kept = apply_block(settings, model.params.blocks[i], x, *arranged)
+            x, *kept = apply_block(settings, model.params.blocks[i], x, *arranged(settings))
             self.cache.append((jnp.pad(kept[0], room), jnp.pad(kept[1], room)))
             x = self._steered(x, i, "residual")
         return self._head(pick(x, jnp.array([self.length - 1])))
@@ -239,12 +239,9 @@ class _States:
         here = Layout(jnp.ones(positions.shape, bool), positions, jnp.zeros(len(chosen), int))
         newest = shared_out(model.params, jnp.asarray(chosen)[:, None])
         x = embed(model.params, model.config, newest, here)
-        arranged: dict[object, tuple[Rotation, Array]] = {}
+        arranged = arranger(self.everywhere, x.dtype)
         for i, settings in enumerate(model.config.blocks):
-            where = (settings.rotary, settings.window)
-            if where not in arranged:
-                arranged[where] = arrange(self.everywhere, settings, x.dtype)
-            cached = *arranged[where], *self.cache[i]
+            cached = *arranged(settings), *self.cache[i]
             x, *kept = extend(settings, model.params.blocks[i], x, *cached, at)
             self.cache[i] = (kept[0], kept[1])
             x = self._steered(x, i, "residual")

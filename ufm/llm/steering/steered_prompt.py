@@ -18,7 +18,7 @@ from ..decoder.arguments import check_shift
 from ..decoder.blocks import apply_block, extend
 from ..decoder.devices import shared_out
 from ..decoder.head import normalise, unembed
-from ..decoder.layout import Layout, arrange, layout_of, pick
+from ..decoder.layout import Layout, arranger, layout_of, pick
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Blocks, Placed, Steering, add
 from ..decoder.taylor import logit_series
@@ -157,10 +157,10 @@ class SteeredPrompt(SteeredRun):
         last = self.layout.last
         added = dict(zip(self.steering.layers, self.steering.parts, strict=True))
         x = add(pick(self.before, last), added.pop(self.start - 1).vector[None, None, :], alphas)
+        arranged = arranger(self.layout, x.dtype)
         for i, kept in self.cache.items():
             settings = config.blocks[i]
-            arranged = arrange(self.layout, settings, x.dtype)
-            x, *_ = extend(settings, params.blocks[i], x, *arranged, *kept, last)
+            x, *_ = extend(settings, params.blocks[i], x, *arranged(settings), *kept, last)
             if i in added:
                 x = add(x, added[i].vector[None, None, :], alphas)
         return unembed(params, config, normalise(params, config, x))[:, 0]
@@ -168,10 +168,10 @@ class SteeredPrompt(SteeredRun):
     def _unsteered_cache(self) -> dict[int, tuple[Array, Array]]:
         params, config = self.model.params, self.model.config
         x, cache = self.before, {}
+        arranged = arranger(self.layout, x.dtype)
         for i in range(self.start, self.model.blocks):
             settings = config.blocks[i]
-            arranged = arrange(self.layout, settings, x.dtype)
-            x, keys, values = apply_block(settings, params.blocks[i], x, *arranged)
+            x, keys, values = apply_block(settings, params.blocks[i], x, *arranged(settings))
             cache[i] = keys, values
         return cache
 
