@@ -24,8 +24,8 @@ _LARGE = -1
 _CHECK = {
     "rates": 1.0,
     "tilts": 1.0,
-    "smoothed": 1.0,
-    "contrastive": 1.0,
+    "smoothed": 1.2,
+    "contrastive": 1.2,
     "heads": 0.8,
     "laws": 0.6,
     "uneven": 0.5,
@@ -33,7 +33,7 @@ _CHECK = {
     "transformers": 0.2,
     "shaped": 0.2,
 }
-_FINDING = 50.0
+_FINDING = 55.0
 
 
 def verify_suite(
