@@ -111,8 +111,8 @@ class Reproduce:
     figures: Annotated[tuple[str, ...], Metavar("FIGURE")] = ()
     plan: bool = False
     share: Annotated[str | None, Metavar("K/N")] = None
-    distributed: bool = False
-    split_weights: bool = False
+    distributed: Annotated[bool, Rare()] = False
+    split_weights: Annotated[bool, Rare()] = False
     unit: Annotated[Literal["vector", "hidden"] | None, Rare()] = None
     dtype: Annotated[Literal["float32", "float64", "bfloat16"], Rare()] = "float32"
     revision: Annotated[str | None, Rare()] = None
