@@ -129,7 +129,10 @@ def test_a_root_that_is_met_exactly_is_passed_by(step):
 def test_what_no_precision_shows_is_an_error():
     with pytest.raises(ValueError, match="two strengths differ by less than 4096 bits show; cert"):
         room.root(
-            lambda at: arb(0, 1) if at < 2 else arb(1), F(0), F(2), lambda low, high: high - low < 1
+            lambda at: arb(-1) if at <= 0 else arb(0, 1) if at < 2 else arb(1),
+            F(0),
+            F(2),
+            lambda low, high: high - low < 1,
         )
     with pytest.raises(ValueError, match="a strength and ∞ differ by less than 4096 bits show"):
         room.root(lambda at: arb(-1), F(0), F(1), lambda low, high: True)

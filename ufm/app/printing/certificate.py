@@ -27,7 +27,7 @@ _BY = (
     "evaluation: on this instance, exactly or in balls. Coq: a theorem of theorems/coq/Statements.v about "
     "all distributions, whose hypotheses are checked exactly on this instance."
 )
-# Claims that hold of every budget.
+# Claims that hold for every budget κ.
 _OF_BUDGETS = ("strength.budget", "ceiling.reverse-kl", "ceiling.forward-kl")
 _DIVERGENCES = {"cross_entropy": "ΔCE", "reverse_kl": "reverse KL"}
 # More peaks than this make a page that nobody reads: the file holds them.
@@ -76,7 +76,7 @@ def print_confirmed(path: Path, confirmed: "Confirmed", console: Console) -> Non
         say(console, line)
     claims = table("claim", "verdict", "by", wraps=("by",))
     for name, verdict in confirmed.verdicts.items():
-        every = "budget" if name in _OF_BUDGETS else "α"
+        every = "κ" if name in _OF_BUDGETS else "α"
         words = f"holds for every {every}" if verdict == "holds" else verdict
         claims.add_row(name, coloured(verdict, words), _by(name, verdict, confirmed.unmet[name]))
     console.print(claims)

@@ -167,9 +167,9 @@ def test_a_check_says_what_it_verified(monkeypatch, capsys, folder):
         assert rows["thm-3.6.vanishing"] == "hypotheses unmet unmet: interior-concept"
         cited = "holds for every α Coq: ce_upper_bounds, ce_upper_bennett"
         assert rows["ce.upper-bounds"] == cited
-        assert rows["ceiling.forward-kl"] == "holds for every budget Coq: ceiling_forward_kl"
+        assert rows["ceiling.forward-kl"] == "holds for every κ Coq: ceiling_forward_kl"
         assert len(rows) == 37
-        assert "ΔCE 0.1 0.369888 0.663741 0.683665" in " ".join(out.split())
+        assert "ΔCE 0.1 0.369888 0.663741 0.683666" in " ".join(out.split())
         assert out.splitlines()[-1] == COUNTS
 
 
