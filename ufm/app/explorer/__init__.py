@@ -8,8 +8,8 @@ package is a front end, and sees both `ufm` and `theorems`.
 >>> from ufm.app import explorer
 >>> choice, complaints = explorer.from_query({"broken": "separation"})
 >>> rows = explorer.judgement(choice).rows()
->>> print(sum("separation" in row.lost for row in rows), "claims need a target that is separated")
-8 claims need a target that is separated
+>>> print(next(row.lost["separation"] for row in rows if "separation" in row.lost))
+δ = -0.693147
 """
 
 from ._choice import BREAKS as BREAKS
