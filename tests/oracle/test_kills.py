@@ -14,6 +14,9 @@ from tests.ufm.llm.judge import killed_presence
 from tests.ufm.llm.measure import killed_sweep
 from tests.ufm.llm.measure.test_token_curves import kill_at_random_moments, outputs
 from tests.ufm.llm.report import killed_report
+from tests.ufm.llm.toy import killed_toy
+
+COMMAND = ["-c", "from ufm.app.main import main; main()"]
 
 
 @pytest.mark.parametrize("program", [killed_sweep, killed_presence])
@@ -32,9 +35,8 @@ def start(folder, out):
     files = {"positive": "p", "negative": "n", "tokens": "tokens", "text": "text"}
     given = [word for k, v in files.items() for word in (f"--{k}", str(folder / f"{v}.txt"))]
     how = ["--dtype", "float64", "--alphas", "-40", "40", "--steps", "64", "--top", "20"]
-    script = "from ufm.app.main import main; main()"
     process = subprocess.Popen(
-        [sys.executable, "-c", script, "llm", "tests/data/llm/gpt2", *given, *how, "--out", out],
+        [sys.executable, *COMMAND, "llm", "tests/data/llm/gpt2", *given, *how, "--out", out],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=os.environ | {"PYTHONPATH": os.getcwd()},
@@ -72,7 +74,7 @@ def test_ten_kills_leave_the_whole_report_as_it_was(tmp_path):
 
 
 def killed_and_whole(folder, command, seed):
-    """`command OUT` left alone, and killed ten times and then left to end; what files either wrote."""
+    """`python COMMAND` left alone, and killed ten times and then left to end; what files either wrote."""
 
     def written(out):
         return {path.name: path.stat().st_mtime_ns for path in out.glob("*.safetensors")} | {
@@ -80,9 +82,8 @@ def killed_and_whole(folder, command, seed):
         }
 
     def start(out):
-        script = "from ufm.app.main import main; main()"
         process = subprocess.Popen(
-            [sys.executable, "-c", script, *map(str, command(out))],
+            [sys.executable, *map(str, command(out))],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=os.environ | {"PYTHONPATH": os.getcwd()},
@@ -115,14 +116,14 @@ def test_ten_kills_change_no_prompt(tmp_path):
     how = ["--count", 300, "--length", 60, "--memory", 0.001, "--dtype", "float64"]
     how += ["--concept", "joy", "--template", tmp_path / "template.txt", "--temperature", 2]
     killed, whole = killed_and_whole(
-        tmp_path, lambda out: ["prompts", chat, "--out", out / "joy.jsonl", *how], seed=4
+        tmp_path, lambda out: [*COMMAND, "prompts", chat, "--out", out / "joy.jsonl", *how], seed=4
     )
     assert killed == whole
     assert set(whole) == {"joy.jsonl", "joy_random.jsonl", "joy_contexts.jsonl"}
 
 
 def test_ten_kills_change_no_toy(tmp_path):
-    sizes = ["--dimension", 16, "--heads", 2, "--vocabulary", 320, "--steps", 1200, "--blocks", 2]
-    killed, whole = killed_and_whole(tmp_path, lambda out: ["toy", out / "toy", *sizes], seed=5)
+    """On few words: to read Python's own text takes longer than all else (test_toy.py kills such a run)."""
+    killed, whole = killed_and_whole(tmp_path, lambda out: ["-m", killed_toy.__name__, out], seed=5)
     assert killed == whole
     assert "toy/model.safetensors" in whole

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 
 import ufm.llm
+from ufm.app.commands.compilation_cache import keep_programs
 
 INSIDE = ufm.llm.Concept("inside", "is about what is inside", "is not", "Is something inside?")
 CONTEXTS = ["the is", "is the of", "a", "of the"]
@@ -24,4 +25,5 @@ def run(directory: Path, progress=None) -> None:
 
 
 if __name__ == "__main__":
+    keep_programs()
     run(Path(sys.argv[1]), lambda done, of, stage: print(done, flush=True))

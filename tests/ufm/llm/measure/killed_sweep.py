@@ -7,6 +7,7 @@ import jax
 import numpy as np
 
 import ufm.llm
+from ufm.app.commands.compilation_cache import keep_programs
 
 PROMPTS = [[3 + j, 10 + j, 5] for j in range(12)]
 WINDOWS = [[4 + j, 9, 3, 20 + j, 7, 8, 5, 6] for j in range(12)]
@@ -28,4 +29,5 @@ def run(directory: Path, progress=None) -> None:
 
 
 if __name__ == "__main__":
+    keep_programs()
     run(Path(sys.argv[1]), lambda done, of: print(done, flush=True))

@@ -8,6 +8,7 @@ import numpy as np
 
 import ufm.llm
 from ufm._progress import silent
+from ufm.app.commands.compilation_cache import keep_programs
 from ufm.llm.report.make import make_report
 from ufm.llm.report.request import Report, Request
 
@@ -31,4 +32,5 @@ def run(directory: Path, text: Path, progress=silent, **changes) -> Report:
 
 
 if __name__ == "__main__":
+    keep_programs()
     run(Path(sys.argv[1]), Path(sys.argv[2]), lambda done, total, stage: print(stage, flush=True))

@@ -17,6 +17,7 @@ from tests.ufm.llm.concepts.chat_model import CHAT, make_chat_model
 from tests.ufm.llm.report.test_report import EVIL, Elements
 from tests.ufm.llm.reproduce import tiny_study
 from ufm._progress import silent
+from ufm.app.commands.start import COMPILE_IN_HASTE
 from ufm.llm.measure.presence import wilson
 from ufm.llm.reproduce import inputs
 from ufm.llm.reproduce.cost_experiment import plateau_of
@@ -213,7 +214,7 @@ def test_two_devices_give_the_numbers_of_one(whole, tmp_path):
 
 def on_two_devices(folder, *figures):
     """The study on two virtual devices of one process."""
-    flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=2"
+    flags = f"{COMPILE_IN_HASTE} --xla_force_host_platform_device_count=2"
     command = [sys.executable, "-m", tiny_study.__name__, str(folder), *figures]
     environment = os.environ | {"PYTHONPATH": os.getcwd(), "XLA_FLAGS": flags}
     subprocess.run(command, env=environment, check=True, capture_output=True)

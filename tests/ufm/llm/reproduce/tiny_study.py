@@ -13,6 +13,7 @@ import numpy as np
 import ufm.llm
 from tests.ufm.llm.report.killed_report import NEGATIVE, POSITIVE, TEXT
 from ufm._progress import Progress, silent
+from ufm.app.commands.compilation_cache import keep_programs
 from ufm.llm.checkpoint.spread import load_spread
 from ufm.llm.judge.keywords import KeywordJudge
 from ufm.llm.reproduce.directions import Sides
@@ -100,6 +101,7 @@ def reproduce(
 
 
 if __name__ == "__main__":
+    keep_programs()
     measure(
         Path(sys.argv[1]),
         [figure for figure in sys.argv[2:] if figure != "--split"],
