@@ -125,6 +125,11 @@ class Fault(NamedTuple):
     kinds: Sequence[str]
 
 
+def _unless_zero(value, *given):
+    if list(value) != ["0", "0"]:
+        curves.confirm_number(value, *given)
+
+
 _sides, _halves = cycle((1, -1)), cycle((-1, 1))
 FAULTS = {
     "true is taken for 1": Fault(claims, "same", operator.eq, ["change_witness"]),
@@ -145,7 +150,7 @@ FAULTS = {
     "F_T falls anywhere": Fault(
         claims, "target_falls", lambda *given: len(given) == 3, ["change_witness"]
     ),
-    "0 need not be 0": Fault(sets, "is_sum_zero", lambda curves, weights: True, ["say_zero"]),
+    "0 need not be 0": Fault(sets, "confirm_number", _unless_zero, ["say_zero"]),
     "constants need not hold their value": Fault(
         curves, "confirm", lambda *given: None, ["rescale_constant"]
     ),

@@ -88,6 +88,10 @@ def test_near_zeros_are_told_from_zeros():
     # Cov = -F_C E M = -(3/5)(2e log 2)
     assert low <= -F(6, 5) * e * LOG_2 * (1 + F(1, 10**30)) <= high < 0
     room.confirm_sets(found, fields)
+    # which the balls that are tried first do not tell from 0
+    fields["sets"][3]["covariances"][2] = ["0", "0"]
+    with pytest.raises(Refused, match=r"sets\[3\].covariances\[2\] is 0, and its value is not"):
+        room.confirm_sets(found, fields)
 
 
 def test_ratios_of_pairs_are_those_of_all_pairs():
