@@ -93,7 +93,7 @@ def write_texts(
         rows = [row for row in prompts[some] for _ in range(s)]
         drawn = seeds[some].ravel().tolist()
         given = model, rows, steering, strengths[a : a + 1], sampling, drawn, tokenizer.ends
-        tokens, spent = _drawn(*given)
+        tokens, spent = draw_texts(*given)
         return {"tokens": tokens.reshape(-1, s, sampling.length), "nats": spent.reshape(-1, s)}
 
     found = by_parts(journal, strengths.size, groups(m, s), make, progress, "writing")
@@ -104,7 +104,7 @@ def write_texts(
     return SteeredTexts(strengths, found["tokens"], found["nats"], texts), settings
 
 
-def _drawn(
+def draw_texts(
     model: LanguageModel,
     rows: Sequence[Sequence[int]],
     steering: Steering,

@@ -75,7 +75,7 @@ def sweep_cost(
         part = journal.part(
             f"text-{k:06d}",
             lambda group=group: _sum(
-                [_one_window(model, row, steering, strengths, length, order) for row in group]
+                [measure_window(model, row, steering, strengths, length, order) for row in group]
             ),
             {"windows": digest(group)},
         )
@@ -100,7 +100,7 @@ def _groups(windows: Iterable[Sequence[int]], size: int) -> Iterator[list[list[i
         yield group
 
 
-def _one_window(
+def measure_window(
     model: Model,
     row: list[int],
     steering: Steering,

@@ -27,8 +27,8 @@ from .task import TaskScores, sweep_task
 
 KINDS = ("curves", "runs", "log-odds", "cost", "presence", "task")
 # Of the strength at which the parabola costs 0.05 nats: where the law looks, and what its picture shows.
-_NEAR = np.array([-1.5, -1.0, -0.5, -1 / 8, -1 / 16, 0.0, 1 / 16, 1 / 8, 0.5, 1.0, 1.5], np.float64)
-_EXACT = 6  # strengths that take as long as the exact derivatives
+NEAR = np.array([-1.5, -1.0, -0.5, -1 / 8, -1 / 16, 0.0, 1 / 16, 1 / 8, 0.5, 1.0, 1.5], np.float64)
+EXACT = 6  # strengths that take as long as the exact derivatives
 _FILES = 256  # at most, for the windows of a text
 
 
@@ -55,7 +55,7 @@ class Measurement:
         """How many sequences run at how many strengths, multiplied: the work, but for their lengths."""
         scale = study.scale
         if self.kind == "cost":
-            return len(study.windows) * (scale.cost.steps + 1 + _NEAR.size + _EXACT)
+            return len(study.windows) * (scale.cost.steps + 1 + NEAR.size + EXACT)
         if self.kind == "log-odds":
             return 2 * len(study.rows) * len(study.layers)
         if self.kind == "task":
@@ -218,7 +218,7 @@ class Laboratory:
         vector = self.vector(measurement.concept, measurement.layer)
         places = self._places(measurement)
         wide_alphas = study.scale.cost.alphas(vector)
-        steps = np.cumsum([_EXACT, _NEAR.size, wide_alphas.size])
+        steps = np.cumsum([EXACT, NEAR.size, wide_alphas.size])
 
         def show(
             k: int, done: int | float, total: int | float | None = None, stage: str = ""
@@ -240,7 +240,7 @@ class Laboratory:
             )
 
         exact = cost(0, np.zeros(1), 2)
-        near = cost(1, _NEAR * np.sqrt(2 * NATS / max(abs(exact.derivatives[2]), 1e-300)), 0)
+        near = cost(1, NEAR * np.sqrt(2 * NATS / max(abs(exact.derivatives[2]), 1e-300)), 0)
         wide = cost(2, wide_alphas, 0)
         limits, why = self._limits(vector, float(exact.derivatives[0]))
         return Costs(exact, near, wide, limits, why)

@@ -12,18 +12,18 @@ from ufm._progress import Progress
 
 from ..concepts.concept import CONCEPTS
 from ..decoder.steering import Steering
-from ..judge.fluency import nats
-from ..judge.steered_texts import plain_text
-from ..measure.window_cost import CostWindow
-from ..steering.generate import generate_all
+from ..judge.steered_texts import Sampling, draw_texts, plain_text
+from ..measure.cost_sweep import measure_window
+from ..steering.generate import NOTHING
 from ..steering.steered_prompt import SteeredPrompt, bucket, chunks
+from ..text.loops import find_loop
 from .experiment import Experiment
-from .laboratory import KINDS, Laboratory, Measurement
+from .laboratory import EXACT, KINDS, NEAR, Laboratory, Measurement
 from .study import Study
 
 _TEXTS = 64  # that are written at once
 _ASKED = 16  # texts that the judge is asked about
-_LONG = 60.0  # seconds
+_LONG, _LEAST = 60.0, 1.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -177,34 +177,31 @@ def _time_prompt(laboratory: Laboratory, concept: str, layer: int) -> float:
 
 
 def _time_window(laboratory: Laboratory, concept: str, layer: int) -> float:
+    """A window in all three sweeps of the cross-entropy, for one of their strengths."""
     study = laboratory.study
     vector = laboratory.vector(concept, layer)
-    row = study.windows[0]
-    window = CostWindow(
-        study.model,
-        row,
-        Steering.of(vector),
-        max(map(len, study.windows)),
-        kinds=("cross_entropy",),
-    )
-    alphas = study.scale.cost.alphas(vector)[: window.batch_size()]
-    return _second(lambda: window.sums(alphas, alphas.size)) / alphas.size
+    row, length = list(study.windows[0]), max(map(len, study.windows))
+    wide = study.scale.cost.alphas(vector)
+    sweeps = (np.zeros(1), 2), (NEAR * float(wide[-1]), 0), (wide, 0)
+
+    def sweep() -> None:
+        for alphas, order in sweeps:
+            measure_window(study.model, row, Steering.of(vector), alphas, length, order)
+
+    return _second(sweep) / (EXACT + NEAR.size + wide.size)
 
 
 def _time_text(laboratory: Laboratory, concept: str, layer: int) -> float:
-    """A text written, its perplexity, and the judge's answer."""
+    """A text written, its perplexity, whether it loops, and the judge's answer."""
     study = laboratory.study
-    vector = laboratory.vector(concept, layer)
+    vector, sampling = laboratory.vector(concept, layer), Sampling(study.scale.text_length)
     rows = [list(row) for row in study.rows for _ in range(study.scale.samples)][:_TEXTS]
     alphas = study.scale.presence.alphas(vector)[-1:]
-    how = {"count": study.scale.text_length, "seeds": range(len(rows))}
+    given = study.model, rows, Steering.of(vector), alphas, sampling, list(range(len(rows)))
     made: list[np.ndarray] = []
-
-    def write() -> None:
-        made.append(generate_all(study.model, rows, Steering.of(vector), alphas, **how)[:, 0])
-
-    writing = _second(write)
-    reading = _second(lambda: nats(study.model, rows, made[0].tolist()))
+    writing = _second(lambda: made.append(draw_texts(*given, study.tokenizer.ends)[0]))
+    kept = [row[row != NOTHING].tolist() for row in made[0]]
+    reading = _seconds(lambda: [find_loop(row) for row in kept])
     texts = [plain_text(study.tokenizer, row) for row in made[0]]
     return (writing + reading) / len(rows) + _time_judge(study, concept, texts)
 
@@ -217,7 +214,7 @@ def _time_judge(study: Study, concept: str, texts: Sequence[str]) -> float:
     if count == 0:
         return 0.0
     some = iter((said[:count], said[count : 2 * count]))
-    return _second(lambda: judge.probabilities(next(some), CONCEPTS[concept])) / count
+    return _second(lambda: judge.probabilities(next(some), CONCEPTS[concept]), least=0.0) / count
 
 
 def _time_task(laboratory: Laboratory, concept: str, layer: int) -> float:
@@ -227,10 +224,18 @@ def _time_task(laboratory: Laboratory, concept: str, layer: int) -> float:
     return _second(lambda: task.scores(study.model, study.tokenizer, Steering.of(vector), 0.0))
 
 
-def _second(run: Callable[[], object]) -> float:
-    """Seconds of the second call: the first one compiles. Beside a minute, compiling takes little."""
+def _second(run: Callable[[], object], least: float = _LEAST) -> float:
+    """Seconds of a call after the first, which compiles: the mean of as many as fill `least` seconds.
+
+    Beside a minute, compiling takes little.
+    """
     first = _seconds(run)
-    return first if first > _LONG else _seconds(run)
+    if first > _LONG:
+        return first
+    found = [_seconds(run)]
+    while math.fsum(found) < least:
+        found.append(_seconds(run))
+    return math.fsum(found) / len(found)
 
 
 def _seconds(run: Callable[[], object]) -> float:
