@@ -36,8 +36,14 @@ def test_transformers_reads_the_folder_and_gives_the_same_logits():
     assert abs(want).max() > 5
 
 
+def written_at(path):
+    """When the file was last written; None where there is none."""
+    return path.stat().st_mtime_ns if path.exists() else None
+
+
 def test_a_run_killed_while_it_trains_leaves_what_it_goes_on_from_and_nothing_else(tmp_path):
     random.seed(0)
+    kept = tmp_path / "out.training.safetensors"
     environment = os.environ | {"PYTHONPATH": os.getcwd()}
     sizes = ["--dimension", "16", "--heads", "2", "--vocabulary", "320", "--steps", "1000000"]
     # started by a shell's background job, a process is born deaf to Ctrl-C: give it its ears
@@ -52,10 +58,13 @@ def test_a_run_killed_while_it_trains_leaves_what_it_goes_on_from_and_nothing_el
             stderr=subprocess.PIPE,
             text=True,
         )
-        time.sleep(random.uniform(20, 40))
+        before = written_at(kept)
+        while running.poll() is None and written_at(kept) == before:
+            time.sleep(0.01)
+        time.sleep(random.uniform(0, 0.1))
         assert running.poll() is None, running.stderr.read()
         running.send_signal(sent)
         _, complaint = running.communicate(timeout=120)
         assert running.returncode == status
         assert "Traceback" not in complaint
-        assert [path.name for path in tmp_path.iterdir()] == ["out.training.safetensors"]
+        assert list(tmp_path.iterdir()) == [kept]
