@@ -10,7 +10,7 @@ from ufm.app.commands.compilation_cache import keep_programs
 from ufm.llm.toy import Corpus, Settings, make_toy
 
 SETTINGS = Settings(
-    steps=1200,
+    steps=2400,
     batch_size=4,
     blocks=2,
     dimension=16,
