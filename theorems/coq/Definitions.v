@@ -177,8 +177,8 @@ Definition estimates V M (M' : A -> R) (eta : R) : Prop :=
   exists c, forall z, In z V -> Rabs (M' z - M z - c) <= eta.
 (* Hilbert's distance of p and q is at most D: so far apart is ln (p / q) at any
    two tokens. *)
-Definition apart V p (q : A -> R) (D : R) : Prop := forall y z, In y V -> In z V ->
-  ln (p y / q y) - ln (p z / q z) <= D.
+Definition apart V p (q : A -> R) (D : R) : Prop :=
+  forall y z, In y V -> In z V -> ln (p y / q y) - ln (p z / q z) <= D.
 (* Cov(1_C, M): how fast the mass of C grows. *)
 Definition covariance V p M C alpha : R :=
   expect V p M alpha (fun z => (if C z then 1 else 0) *

@@ -6,7 +6,8 @@
 From Coq Require Import Reals List Arith Lra Lia.
 From Steering Require Import Definitions Sum Counts Calculus Infinity
   Tilt Limits Bump CrossEntropy Bounds Bennett Remainder Budget Feasible
-  Ceiling Concepts Saturation Model Dataset Signs Strength Window Reverse Transformer
+  Ceiling Concepts Saturation Model Dataset Signs Strength Window Reverse
+  Transformer
   Rate Attention FeedForward Network
   Existence Training Setting Paper Threshold Gradient Table Witness
   Behaviours Errata Hypotheses Orders Estimated SideEffect NormCircle

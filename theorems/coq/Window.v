@@ -87,14 +87,16 @@ Proof.
   { intros r gamma r_positive. unfold mean, expect.
     rewrite (sum_ext _ (fun z => tilt V r M gamma z * M z
       - tilt V r M gamma z * bottom)) by (intros; ring).
-    rewrite sum_minus, sum_scal_r, (tilt_sum V r M r_positive V_nonempty). ring. }
+    rewrite sum_minus, sum_scal_r, (tilt_sum V r M r_positive V_nonempty).
+    ring. }
   assert (under : forall r gamma, positive V r ->
     sum (fun z => tilt V r M gamma z * (top - M z)) V
       = top - mean V r M gamma).
   { intros r gamma r_positive. unfold mean, expect.
     rewrite (sum_ext _ (fun z => tilt V r M gamma z * top
       - tilt V r M gamma z * M z)) by (intros; ring).
-    rewrite sum_minus, sum_scal_r, (tilt_sum V r M r_positive V_nonempty). ring. }
+    rewrite sum_minus, sum_scal_r, (tilt_sum V r M r_positive V_nonempty).
+    ring. }
   rewrite <- (above p), <- (above q), <- (under p), <- (under q)
     by assumption.
   apply sums_apart.
@@ -150,7 +152,8 @@ Lemma windows_overlap i j D left right :
   mean V (p i) M left = low -> mean V (p j) M right = high ->
   ln (cross_ratio bottom low high top) - D <= (right - left) * (top - bottom).
 Proof.
-  intros i_positive j_positive near low_inside high_inside close at_left at_right.
+  intros i_positive j_positive near low_inside high_inside close at_left
+    at_right.
   assert (product : 0 < (low - bottom) * (top - high))
     by (apply Rmult_lt_0_compat; lra).
   assert (ratio_positive : 0 < cross_ratio bottom low high top).
@@ -429,7 +432,8 @@ Proof.
   set (x := fun z => exp (alpha * M z)).
   assert (x_positive : forall z, 0 < x z) by (intros; apply exp_pos).
   assert (middle : forall z, bottom <= M z <= top -> x z <= x 0%nat + x 3%nat).
-  { intros z z_between. pose proof (x_positive 0%nat). pose proof (x_positive 3%nat).
+  { intros z z_between.
+    pose proof (x_positive 0%nat). pose proof (x_positive 3%nat).
     destruct (Rle_lt_dec 0 alpha) as [sign|sign].
     - assert (x z <= x 3%nat); [apply exp_le|lra].
       apply Rmult_le_compat_l; [exact sign|]. change (M 3%nat) with top. lra.
@@ -467,7 +471,8 @@ Proof.
   assert (s_positive : 0 < s) by (apply Rmult_lt_0_compat; lra).
   assert (exact_s : s * (A + B + C + F) = A * B - C * F).
   { unfold s, little. field. lra. }
-  assert (total : 0 < 1 * x 0%nat + little * x 1%nat + little * x 2%nat + x 3%nat).
+  assert (total : 0 < 1 * x 0%nat + little * x 1%nat + little * x 2%nat
+      + x 3%nat).
   { pose proof (Rmult_lt_0_compat _ _ t_positive x1).
     pose proof (Rmult_lt_0_compat _ _ t_positive x2). lra. }
   assert (total' : 0 < exp D * x 0%nat + little * x 1%nat + little * x 2%nat

@@ -11,7 +11,7 @@ from ufm.llm.measure.budgets import BUDGETS, KINDS
 from ufm.llm.text.examples import name_of
 
 from ..goal import goal_answer, goal_tables
-from ..lines import paragraph, print_table, say
+from ..lines import paragraph, print_table
 from ..tables import figure, table
 from .answer import answer, around, spending, unreachable
 from .grounds import inseparability, mass_after_prompts, other_prompts, search, sweet_spots
@@ -34,29 +34,36 @@ def print_strength(
     console: Console,
     goals: "Sequence[GoalChoice]" = (),
 ) -> None:
-    """A section for each block, then a line for each when there are several.
+    """The answer, what it was measured on, what it rests on; of several blocks, a section and a line each.
 
-    Where a presence is the goal, its answer comes first, and what the answer rests on last.
+    Where a presence is the goal, its answer comes first, and what that rests on last.
     """
     _show(goal_answer(goals, reports, request.new_tokens), console)
-    unit = BUDGETS[request.kind].unit or "of the mass"
-    say(console, f"{model.source.name}: {request.kind} budget {request.budget:g} {unit}")
-    if model.source.caveat is not None:
-        paragraph(console, model.source.caveat)
-    paragraph(
-        console,
-        f"text {name_of(text)}: {len(request.windows)} windows of up to {request.length} tokens; v is added "
-        "at every position, the new ones included",
-    )
-    if request.target is not None:
-        say(console, f"target: {int(request.target.sum())} of {request.target.size} tokens")
     lead = "The budget ends at" if goals else "Use"
-    for report in reports:
-        _show(_section(report, request, tokenizer, console.width, lead), console)
+    measured_on = list(_measured_on(request, model, text))
+    for i, report in enumerate(reports):
+        if goals or i:
+            console.print()
+        below = () if i else measured_on
+        _show(_section(report, request, tokenizer, console.width, lead, below), console)
     if len(reports) > 1:
         console.print()
         console.print(_summary(reports, request))
     _show(goal_tables(goals, reports, tokenizer.decode(request.prompts[0]), console.width), console)
+
+
+def _measured_on(request: "Request", model: "LanguageModel", text: Path) -> Iterator[str]:
+    """The model, the budget, the text and the target."""
+    unit = BUDGETS[request.kind].unit or "of the mass"
+    yield f"{model.source.name}: {request.kind} budget {request.budget:g} {unit}"
+    if model.source.caveat is not None:
+        yield model.source.caveat
+    yield (
+        f"text {name_of(text)}: {len(request.windows)} windows of up to {request.length} tokens; v is added "
+        "at every position, the new ones included"
+    )
+    if request.target is not None:
+        yield f"target: {int(request.target.sum())} of {request.target.size} tokens"
 
 
 def _show(parts: Iterator[str | Table], console: Console) -> None:
@@ -69,22 +76,30 @@ def _show(parts: Iterator[str | Table], console: Console) -> None:
 
 
 def _section(
-    report: "StrengthReport", request: "Request", tokenizer: "Tokenizer", width: int, lead: str
+    report: "StrengthReport",
+    request: "Request",
+    tokenizer: "Tokenizer",
+    width: int,
+    lead: str,
+    measured_on: Sequence[str],
 ) -> Iterator[str | Table]:
     """What is said of one block: the answer, which begins with `lead`, then what it rests on."""
     choice = report.choice
-    yield ""
     if choice.reachable:
         yield from answer(report, request, lead)
+    else:
+        yield unreachable(report)
+    if measured_on:
         yield ""
+        yield from measured_on
+    yield ""
+    if choice.reachable:
         yield spending(report, request)
         yield ""
         yield from around(report, request)
         yield ""
         yield from search(report)
         yield from other_prompts(report)
-    else:
-        yield unreachable(report)
     yield from mass_after_prompts(report)
     if report.spots is not None:
         yield sweet_spots(report.spots, choice)
