@@ -201,7 +201,7 @@ def print_it(monkeypatch, capsys, files, found):
     asked = arguments(files, *REACHED, *more, positive="p.txt", negative="n.txt")
     status, out, err = run(monkeypatch, capsys, "strength", *asked)
     assert (status, err) == (0, "")
-    assert f"\nUse α = {found['alpha']:.4g} after block 0 (" in out
+    assert out.startswith(f"Use α = {found['alpha']:.4g} after block 0 (")
     assert "WARNING: texts of 17 tokens are too short to judge" in out
     assert "α = 0 is the unsteered model, bit for bit" in out
     assert "KL(p0||pα), nats a token *" in out
