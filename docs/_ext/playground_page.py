@@ -1,4 +1,7 @@
-"""Puts the playground, one HTML file, beside the pages of the site as play.html."""
+"""Puts the playground, one HTML file, beside the pages of the site as play.html.
+
+The page about it links to the file in the package, which readers of the repository have.
+"""
 
 import shutil
 from pathlib import Path
@@ -9,8 +12,14 @@ from ufm.app.playground.page import PAGE
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("source-read", _link)
     app.connect("build-finished", _copy)
     return {"parallel_read_safe": True}
+
+
+def _link(app: Sphinx, name: str, source: list[str]) -> None:
+    if name == "playground":
+        source[0] = source[0].replace("../ufm/app/playground/index.html", "play.html")
 
 
 def _copy(app: Sphinx, error: Exception | None) -> None:

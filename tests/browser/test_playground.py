@@ -173,6 +173,8 @@ def test_the_tour_goes_from_step_to_step(playground):
     page.page.get_by_role("button", name="Step 4").click()
     page.painted()
     windows = page.page.locator("[data-picture=windows] svg").get_attribute("aria-label")
+    # α = 0.5 is in the window of the text whose curves are beside it
+    assert "after a gloom text" in page.text("[data-picture=tokens] figcaption")
     # V = 4, a = (3/5, 1/5 | 3/5, 1/5), b = 1/10: no strength is in both
     assert windows == (
         "Sweet spots. joy text: from −0.83 to −0.17; gloom text: from 0.17 to 0.83; all at once: no α."
@@ -308,6 +310,11 @@ def test_the_real_model_and_anyones_recording(playground, tmp_path):
     caveat = kept["model"]["caveat"]
     assert "4 bits" in caveat
     assert caveat in page.text("#panel")
+    price = np.interp(0.0, kept["cost"]["alphas"], kept["cost"]["increase"])
+    assert f"Real model: price {price:.2f} nats at its α = 0.00." in page.text(".efficiency")
+    page.alpha(2)  # the right end of both
+    assert f"price {kept['cost']['increase'][-1]:.2f} nats" in page.text(".efficiency")
+    page.alpha(0)
     pictures = [f"[data-picture={name}] svg" for name in ("real-tokens", "real-mass", "real-price")]
     for selector in pictures:
         assert page.page.locator(selector).is_visible()

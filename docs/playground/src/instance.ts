@@ -42,9 +42,9 @@ export const SETS = {
 };
 export const BREAKS = {
   separation: "one word of joy is rare in joyful texts",
-  vector: "the “joyful” texts are not all joyful",
+  vector: "the vector’s “joyful” texts are not all joyful",
   training: "the model is not trained to the end",
-  constant: "both sets of texts are alike",
+  constant: "the vector’s two sets of texts are alike",
 };
 
 export interface Settings {

@@ -151,7 +151,7 @@ function drawMeters(): void {
 
 function moveTo(alpha: number): void {
   const { masses, price } = stage.move(scene, alpha);
-  if (state.mode === "model") real.move((alpha / state.reach) * real.reach);
+  const lead = state.mode === "model" ? `Real model: ${real.move((alpha / state.reach) * real.reach)}. The toy’s efficiency` : "Efficiency";
   const text = alpha.toFixed(2).replace("-", "−");
   output.textContent = text;
   if (Number(slider.value) !== alpha) slider.value = String(alpha);
@@ -169,8 +169,8 @@ function moveTo(alpha: number): void {
   cost.textContent = `${price.toFixed(2).replace("-", "−")} nats`;
   const share = scene.efficiency(alpha);
   find(".efficiency").textContent = Number.isNaN(share)
-    ? "Efficiency: nothing is paid yet"
-    : `Efficiency: ${(100 * share).toFixed(0).replace("-", "−")} % of what any change at this price could give ${scene.instance.concepts[0]}`;
+    ? `${lead}: nothing is paid yet`
+    : `${lead}: ${(100 * share).toFixed(0).replace("-", "−")} % of what any change at this price could give ${scene.instance.concepts[0]}`;
   const words = scene.instance.concepts.map((name, k) => `${name} ${percent(masses[k])}`).join(", ");
   slider.setAttribute("aria-valuetext", `α = ${text}: ${words}; price ${price.toFixed(2)} nats`);
   stack.setAttribute("aria-label", words);

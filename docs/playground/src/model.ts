@@ -69,11 +69,15 @@ export class RealModel {
     return cost ? alphas.map((alpha) => between(cost.alphas, cost.increase, alpha)) : prompts[this.prompt].nats;
   }
 
-  move(alpha: number): void {
+  /** Follow α; returns what it costs there, in words. */
+  move(alpha: number): string {
     const { tokens, target_mass } = this.recording.prompts[this.prompt];
     const at = (values: readonly number[]) => between(this.alphas, values, alpha);
     this.tokens.move(alpha, tokens.map((token) => at(token.probability)));
     this.mass.move(alpha, [target_mass ? at(target_mass) : 0]);
-    this.price.move(alpha, [at(this.cost())]);
+    const cost = at(this.cost());
+    this.price.move(alpha, [cost]);
+    const signed = (value: number) => value.toFixed(2).replace("-", "−");
+    return `${this.recording.cost ? "price" : "KL"} ${signed(cost)} nats at its α = ${signed(alpha)}`;
   }
 }

@@ -92,7 +92,7 @@ export class Stage {
     const rises = joy.every((value, i) => !i || value >= joy[i - 1] - 1e-12) && scene.moves;
     const [name] = instance.concepts;
     this.concepts.draw({
-      title: !scene.moves ? "No concept moves" : rises ? `“${name}” rises in an S-curve` : `“${name}” gains and loses`,
+      title: !scene.moves ? "No concept moves" : rises ? `“${name}” only rises` : `“${name}” gains and loses`,
       subtitle: `share of each concept ${after}, against α`,
       describe: `Share of each concept ${after} against α. ${instance.concepts.map((concept, k) => `${concept}: ${percent(masses[k][0])} at the left, ${percent(masses[k][alphas.length >> 1])} at 0, ${percent(masses[k].at(-1)!)} at the right`).join("; ")}.`,
       alphas, curves, percent: true, top: 1.09,

@@ -29,7 +29,7 @@ export const APART = JSON.stringify({
 export const STEPS: Step[] = [
   {
     title: "Push, and most words rise, then fade",
-    sentence: "Steering multiplies every word’s probability by a factor that grows with α and with how joyful the word is, so all but the two most extreme words rise to a single peak and then fade.",
+    sentence: "Steering multiplies every word’s probability by e to the power αM, with M > 0 for joyful words, M < 0 for gloomy ones and M = 0 for food, and then rescales them to 100 %, so all but the two most extreme words rise to a single peak and then fade.",
     formula: "tilt",
     theorem: "Theorem 3.3",
     hint: "Drag α from 0 to 2. The food words fade first, then “merry” peaks, then “glad”; “happy” is left.",
@@ -38,7 +38,7 @@ export const STEPS: Step[] = [
   },
   {
     title: "The words of joy together only gain",
-    sentence: "Single words come and go, but the words of joy taken together only gain, along an S-shaped curve, while every other concept vanishes in the end.",
+    sentence: "Single words come and go, but the words of joy taken together only gain, along a curve that may bend several times, while every other concept vanishes in the end.",
     formula: "curve",
     theorem: "Theorem 3.6",
     hint: "Drag α to −2 as well: gloom takes over there, and food is lost on both sides.",
@@ -49,7 +49,7 @@ export const STEPS: Step[] = [
     title: "Every push has a price",
     sentence: "The harder you push, the worse the model predicts the texts it was trained on: the price grows like α² at first, and then along a straight line.",
     formula: "price",
-    theorem: "Theorem 3.8",
+    theorem: "Theorem 3.8 (α²); the straight line is this project’s addition",
     hint: "Move the budget: the dashed mark is the largest α that it pays for. At 0.69 nats the right word gets half its probability.",
     pictures: ["price", "concepts"],
     preset: { ...PAPER, alpha: 0.5, budget: 0.3 },
@@ -61,11 +61,11 @@ export const STEPS: Step[] = [
     theorem: "A consequence of Theorem 3.3",
     hint: "Drag α into one window, then the other. No α is in both.",
     pictures: ["windows", "tokens"],
-    preset: { ...PAPER, own: APART, alpha: 0.5, reach: 1.5, kind: 0 },
+    preset: { ...PAPER, own: APART, alpha: 0.5, reach: 1.5, kind: 1 },
   },
   {
-    title: "Break a hypothesis, see which theorem falls",
-    sentence: "The theorems hold because joyful words are likelier in joyful texts and the model is fully trained; take one of these away and some of them fail.",
+    title: "Break a hypothesis, see which conclusion is lost",
+    sentence: "The theorems need joyful words to be likelier in joyful texts, a vector made of joyful texts against others, and a fully trained model; take one of these away and some conclusions are lost.",
     formula: "margin",
     theorem: "",
     hint: "",
