@@ -70,9 +70,8 @@ def _values(options: list[Option], arguments: Sequence[str], called: str) -> dic
         elif argument.startswith("-") and argument != "-":
             name = name.replace("_", "-")
             if name not in flags:
-                raise BadInput(
-                    f"{called} has no option {name}{did_you_mean(name, flags) or '.'} {see}"
-                )
+                meant = did_you_mean(name, [*flags, "--help"])
+                raise BadInput(f"{called} has no option {name}{meant or '.'} {see}")
             written[place] = f"{name}{is_set}{value}"
     try:
         given, rest = _parser(options).parse_known_intermixed_args(written)

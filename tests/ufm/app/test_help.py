@@ -25,6 +25,7 @@ MISTAKES = {
     "vector shw x": "ufm vector has no command 'shw'; did you mean show? See ufm vector --help",
     "toy --stpes 3": "ufm toy has no option --stpes; did you mean --steps or --seed? See ufm toy --help",
     "verify --sed 3": "ufm verify has no option --sed; did you mean --seed? See ufm verify --help",
+    "verify --hlep": "ufm verify has no option --hlep; did you mean --help or --table? See ufm verify --help",
     "verify --frobnicate": "ufm verify has no option --frobnicate. See ufm verify --help",
     "verify --instances many": "--instances must be a whole number; got 'many'. See ufm verify --help",
     "verify --seed": "--seed needs a value. See ufm verify --help",

@@ -61,10 +61,19 @@ POSITIVE = number(lambda value: 0 < value < math.inf, "positive and finite")
 NOT_NEGATIVE = number(lambda value: 0 <= value < math.inf, "at least 0 and finite")
 
 
-def _existing(path: Path) -> str | None:
-    if path.is_file():
-        return None
-    return f"{path} {'is a folder, not a file' if path.is_dir() else 'does not exist'}"
+def existing(*examples: str) -> Rule:
+    """A file that exists; a single word is answered with the `examples` that come with ufm, by name."""
+
+    def complaint(path: Path) -> str | None:
+        if path.is_file():
+            return None
+        if path.is_dir():
+            return f"{path} is a folder, not a file"
+        is_word = path.name == str(path) and not path.suffix
+        known = f"; ufm comes with {', '.join(examples)}" if examples and is_word else ""
+        return f"{path} does not exist{known}"
+
+    return Rule(complaint)
 
 
 def _new(path: Path) -> str | None:
@@ -79,4 +88,4 @@ def _folder(path: Path) -> str | None:
     return f"{path} is a file: name a folder, or one that is to be made" if is_file else None
 
 
-EXISTING_FILE, NEW_FILE, FOLDER = Rule(_existing), Rule(_new), Rule(_folder)
+EXISTING_FILE, NEW_FILE, FOLDER = existing(), Rule(_new), Rule(_folder)

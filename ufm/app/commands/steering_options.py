@@ -10,7 +10,7 @@ from ufm.llm.text.examples import example_file
 
 from .bad_input import BadInput
 from .option import Positional, Rare
-from .rules import EXISTING_FILE, at_least, number
+from .rules import EXISTING_FILE, at_least, existing, number
 from .start import starting_jax
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ufm.llm.text.tokenizer import Tokenizer
 
 OptionalFile = Annotated[Path | None, EXISTING_FILE]
+_Prompts = Annotated[Path | None, existing("joy", "formal", "french")]
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,11 @@ class SteeringOptions:
     """
 
     model: Annotated[str, Positional("MODEL")]
-    positive: OptionalFile = None
-    negative: OptionalFile = None
-    contexts: OptionalFile = None
-    text: OptionalFile = None
-    tokens: OptionalFile = None
+    positive: _Prompts = None
+    negative: _Prompts = None
+    contexts: Annotated[Path | None, existing("neutral")] = None
+    text: Annotated[Path | None, existing("essays")] = None
+    tokens: Annotated[Path | None, existing("joy_words", "formal_words", "french_words")] = None
     concept: Annotated[str | None, Rare()] = None
     layer: int | None = None
     pooling: Annotated[Literal["last", "mean"], Rare()] = "last"

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.command_line import refused
+from ufm.app.commands.bad_input import BadInput
+from ufm.app.commands.rules import check_rules
 from ufm.app.commands.steering_options import SteeringOptions
 from ufm.llm import example_file
 
@@ -27,4 +31,19 @@ def test_smollm2_without_its_package_is_one_line(monkeypatch, capsys):
 
 def test_an_unknown_file_is_named(monkeypatch, capsys):
     given = ["strength", "smollm2", "--positive", "anger", "--negative", "joy", "--text", "essays"]
-    refused(monkeypatch, capsys, "--positive anger does not exist", *given)
+    message = "--positive anger does not exist; ufm comes with joy, formal, french\n"
+    refused(monkeypatch, capsys, message, *given)
+
+
+@pytest.mark.parametrize("path", ["anger.txt", "texts/anger"])
+def test_a_path_is_not_taken_for_the_name_of_an_example(monkeypatch, capsys, path):
+    given = ["strength", "smollm2", "--positive", path, "--negative", "joy", "--text", "essays"]
+    refused(monkeypatch, capsys, f"--positive {path} does not exist\n", *given)
+
+
+@pytest.mark.parametrize("option", ["positive", "negative", "contexts", "text", "tokens"])
+def test_every_example_that_a_refusal_names_comes_with_the_package(option):
+    with pytest.raises(BadInput, match="ufm comes with ") as refusal:
+        check_rules(SteeringOptions("smollm2", **{option: Path("anger")}))
+    for name in str(refusal.value).rpartition("comes with ")[2].split(", "):
+        assert example_file(name).is_file()
