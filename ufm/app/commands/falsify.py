@@ -78,7 +78,10 @@ class Falsify:
         with Console(stderr=True).status("starting …"):
             need_flint()
             from theorems.falsify import MAP
-        return list(MAP) if self.all else [(str(self.claim), str(self.without))]
+        if self.all:
+            return list(MAP)
+        _refuse_statement(str(self.claim))
+        return [(str(self.claim), str(self.without))]
 
     def _print(self, results: "list[Falsification]") -> None:
         from ..printing.falsification import print_falsification, print_map
@@ -97,6 +100,7 @@ def _choices(claim: str | None) -> str:
     if claim is None:
         return ""
     need_flint()
+    _refuse_statement(claim)
     from theorems import CLAIMS
     from theorems._names import no_such
     from theorems.falsify import MAP
@@ -104,6 +108,16 @@ def _choices(claim: str | None) -> str:
     if claim not in CLAIMS:
         return f"; {no_such('claim', claim, CLAIMS)}"
     return f"; {claim} has {', '.join(name for owner, name in MAP if owner == claim)}"
+
+
+def _refuse_statement(name: str) -> None:
+    """A statement is not a claim: say which claims it has."""
+    from theorems import CLAIMS, STATEMENTS
+
+    for statement in STATEMENTS:
+        if statement.id == name and name not in CLAIMS:
+            claims = ", ".join(claim.id for claim in statement.claims)
+            raise BadInput(f"{name} is a statement, not a claim: name one of its claims: {claims}")
 
 
 def _write_certificate(result: "Falsification", out: Path) -> None:

@@ -15,15 +15,22 @@ if TYPE_CHECKING:
 
 _WIDE = 126  # columns that the map needs with its reasons
 
+# What is said of a hypothesis that is needed, but that the paper's own setting brings with it.
+_FOLLOWS = {
+    "separation": "in the paper's setting (Assumption 1, P in T, N off it) separation follows from Lemma B.4."
+}
+
 
 def print_falsification(result: "Falsification", console: Console) -> None:
     """The counterexample in rationals, what it contradicts, and the balls; or why there is none."""
     lines = [f"{result.claim} without {result.without}: {result.outcome}"]
     if result.counterexample is not None:
         lines.append(f"Found: {result.found}.")
-        lines += [f"  {key}: {_text(value)}" for key, value in result.counterexample.items()]
+        lines += [f"  {key}: {_entry(key, value)}" for key, value in result.counterexample.items()]
         lines.append(f"the claim says: {result.text}")
         lines += [f"  {name} in {_ball(low, high)}" for name, low, high in result.values]
+        if result.without in _FOLLOWS:
+            lines.append(_FOLLOWS[result.without])
     if result.reason:
         lines.append(f"  {result.reason}")
     if result.theorems:
@@ -58,9 +65,16 @@ def _why(result: "Falsification") -> str:
         rest = [k for k in ("norm_ratio", "rate", "factor", "data") if k in found]
         what = "; ".join([f"a = {a}, b = {b}, {sets}", *(f"{k} {_text(found[k])}" for k in rest)])
     else:
-        what = ", ".join(f"{k} {_text(v)}" for k, v in found.items())
+        what = ", ".join(f"{k} {_entry(k, v)}" for k, v in found.items())
     values = ", ".join(f"{name} = {float(low):.5g}" for name, low, _ in result.values)
     return f"{what}: {values}"
+
+
+def _entry(key: str, value: object) -> str:
+    """The value under a key; the tokens of the target by number, which are a mask [V] in the record."""
+    if key == "target" and isinstance(value, list | tuple):
+        return f"tokens {_text([token for token, is_in in enumerate(value) if is_in])}"
+    return _text(value)
 
 
 def _text(value: object) -> str:

@@ -17,6 +17,14 @@ BAD_INPUT = [
     (["falsify"], "name a claim and --without HYPOTHESIS"),
     (["falsify", "lemma-b4.sign"], "name a claim and --without HYPOTHESIS"),
     (["falsify", "--without", "assumption-1"], "name a claim and --without HYPOTHESIS"),
+    (
+        ["falsify", "thm-3.3"],
+        "thm-3.3 is a statement, not a claim: name one of its claims: thm-3.3.bump, ",
+    ),
+    (
+        ["falsify", "thm-3.3", "--without", "separation"],
+        "bump, thm-3.3.peak-order, thm-3.3.monotone\n",
+    ),
     (["falsify", "lemma-b4.sign", "--all"], "--all searches for every pair"),
     (
         ["falsify", "lemma-b9.sign", "--without", "assumption-1"],
@@ -75,6 +83,16 @@ def test_the_sentence_says_what_the_curve_does(monkeypatch, capsys):
         share = weight[np.array(instance.target)].sum() / weight.sum()
         assert share == pytest.approx(float(mass), rel=1e-3)  # said in four digits
     assert float(after) < float(before)
+    target = [token for token, is_in in enumerate(record["target"]) if is_in]
+    assert f"\n  target: tokens {' '.join(map(str, target))}\n" in out
+
+
+@pytest.mark.parametrize(("without", "is_told"), [("separation", True), ("assumption-1", False)])
+def test_separation_is_said_to_follow_in_the_setting_of_the_paper(
+    monkeypatch, capsys, without, is_told
+):
+    _, out, _ = run(monkeypatch, capsys, "falsify", "thm-3.3.peak-order", "--without", without)
+    assert ("separation follows from Lemma B.4" in out) is is_told
 
 
 def test_what_is_not_needed_names_its_proof(monkeypatch, capsys):
