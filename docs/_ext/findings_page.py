@@ -66,7 +66,7 @@ def _count() -> str:
 
 
 def _against(finding: theorems.Finding) -> Iterator[str]:
-    about = [s for s in theorems.STATEMENTS if s.source in finding.source]
+    about = [s for s in theorems.STATEMENTS if finding.is_about(s)]
     if about:
         yield "About " + ", ".join(f"{{ref}}`{s.title} <statement-{s.id}>`" for s in about) + ".\n"
 

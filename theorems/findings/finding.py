@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from ufm._json import JSON
 
+from ..judging.claim import Statement
+
 
 class Severity(StrEnum):
     """How much of the paper a finding touches, from the gravest on.
@@ -57,6 +59,10 @@ class Finding:
     def __post_init__(self):
         for name in ("says", "truth", "witness"):
             object.__setattr__(self, name, " ".join(getattr(self, name).split()))
+
+    def is_about(self, statement: Statement) -> bool:
+        """Whether its place is that statement, or the text after it."""
+        return statement.source in self.source
 
     @property
     def text(self) -> str:

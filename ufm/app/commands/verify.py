@@ -64,7 +64,7 @@ class Verify:
             print_json(as_json(report, __version__))
         else:
             source = None if self.table is None else str(self.table)
-            print_report(report, Output(), source, self.wide)
+            print_report(report, Output(), source, self.wide, bool(self.statements))
         return 0 if report.ok else 1
 
     def _run(self, chosen: "list[Statement]", errors: Console) -> "Report":

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from theorems.findings import FINDINGS
 from theorems.literature import InModel
 from theorems.proofs import PROVED_BY, UNPROVED
 
@@ -46,11 +47,16 @@ _IN_MODEL: dict[InModel, str] = {
 
 
 def print_report(
-    report: "Report", console: Console, source: str | None = None, is_wide: bool = False
+    report: "Report",
+    console: Console,
+    source: str | None = None,
+    is_wide: bool = False,
+    is_selection: bool = False,
 ) -> None:
     """One table of claims, then the findings, then a line that adds up.
 
-    `source` names a user's table. The table has the columns that fit, or all of them if `is_wide`.
+    `source` names a user's table. The table has the columns that fit, or all of them if `is_wide`. Of a
+    selection it also says what each claim needs, and which findings are about its statements.
     """
     own = [s for s in report.statements if not s.is_of_others]
     if own:
@@ -64,6 +70,9 @@ def print_report(
     if report.certificates is not None:
         paragraph(console, _CERTIFICATES, style="dim")
     console.print()
+    if is_selection:
+        _print_needs(report, console)
+        _print_known_findings(report, console)
     _print_reasons(report, console)
     if report.findings:
         _print_findings(report, console)
@@ -173,6 +182,33 @@ def _print_proofs(report: "Report", console: Console) -> None:
     for name in report.tallies:
         if name in UNPROVED:
             paragraph(console, f"no proof of {name}: {UNPROVED[name]}", style="dim")
+
+
+def _print_needs(report: "Report", console: Console) -> None:
+    """The hypotheses of each claim by name, then what each of them says, once."""
+    says: dict[str, str] = {}
+    for name, tally in report.tallies.items():
+        needs = {hypothesis.id: hypothesis.text for hypothesis in tally.claim.hypotheses}
+        says |= needs
+        paragraph(console, f"needed for {name}: {', '.join(needs)}")
+    for name, text in says.items():
+        paragraph(console, f"  {name}: {text}")
+    console.print()
+
+
+def _print_known_findings(report: "Report", console: Console) -> None:
+    """The findings about the statements by title; they are not recomputed here."""
+    about = [f for f in FINDINGS if any(f.is_about(s) for s in report.statements)]
+    if not about:
+        return
+    paragraph(
+        console, "Findings about this text of the paper (ufm verify without names recomputes them):"
+    )
+    for finding in about:
+        paragraph(
+            console, f"  {finding.id} ({finding.severity}; {finding.source}): {finding.title}"
+        )
+    console.print()
 
 
 def _print_reasons(report: "Report", console: Console) -> None:

@@ -74,6 +74,48 @@ def test_controls_that_find_their_counterexample_are_marked_and_counted():
         assert next(line for line in lines if claim.id in line).rstrip().endswith(mark)
 
 
+class Screen(io.StringIO):
+    """A terminal, as rich sees it."""
+
+    def isatty(self):
+        return True
+
+
+def told_of(name, columns, is_selection):
+    """The lines of a report on one statement, of which all holds, on a terminal without colours."""
+    statement = next(s for s in theorems.STATEMENTS if s.id == name)
+    report = Report(0, (statement,))
+    for claim in statement.claims:
+        verdict = theorems.Verdict(theorems.Outcome.HOLDS, 1.0, 0.0, "")
+        report.tallies[claim.id] = Tally(claim, 1, worst=verdict, control=(True, verdict))
+    console = Console(file=Screen(), width=columns, color_system=None)
+    print_report(report, console, is_selection=is_selection)
+    return statement, [line.rstrip() for line in console.file.getvalue().splitlines()]
+
+
+def test_of_a_selection_hypotheses_and_findings_are_told_within_the_screen():
+    statement, lines = told_of("thm-3.6", 80, True)
+    assert max(map(len, lines)) <= 80
+    text = " ".join(" ".join(lines).split())
+    needs = {h.id: h.text for claim in statement.claims for h in claim.hypotheses}
+    for claim in statement.claims:
+        assert f"needed for {claim.id}: {', '.join(h.id for h in claim.hypotheses)}" in text
+    for name, says in needs.items():
+        assert text.count(f" {name}: {says}") == 1
+    about = {f.id for f in theorems.FINDINGS if f"({f.severity}; {f.source}): {f.title}" in text}
+    assert about == {"finding-2.vanishing", "finding-3.two-humps", "finding-3.inflections"}
+    assert "finding-2.vanishing (false statement; v1, text after Theorem 3.6)" in text
+
+
+def test_a_statement_that_no_finding_is_about_has_no_line_of_findings():
+    assert "Findings" not in "\n".join(told_of("lemma-b4", 80, True)[1])
+
+
+def test_of_a_run_of_all_claims_hypotheses_are_not_listed():
+    lines = told_of("thm-3.6", 80, False)[1]
+    assert not [line for line in lines if "needed for" in line or "Findings" in line]
+
+
 @pytest.mark.parametrize("columns", [80, 140])
 def test_claims_of_others_are_told_and_counted_apart(columns, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(columns))
