@@ -1,4 +1,4 @@
-"""Where the paper is loose: each finding about its first version computed anew.
+"""Where the paper is loose, and an addition: each finding about its first version computed anew.
 
 As an app `marimo run notebooks/what_the_paper_says.py`, as a script `python`, its assertions
 alone `pytest notebooks/what_the_paper_says.py`. The arithmetic here is NumPy and fractions, apart
@@ -8,7 +8,7 @@ from the library's, which is asked at the end.
 import marimo
 
 __generated_with = "0.25.2"
-app = marimo.App(width="medium", app_title="Where the paper is loose")
+app = marimo.App(width="medium", app_title="Where the paper is loose, and an addition")
 
 with app.setup(hide_code=True):
     from typing import NamedTuple
@@ -40,16 +40,16 @@ def _():
     _picture = next(picture for picture in plots.GALLERY if picture.name == "vanishing")
     mo.vstack(
         [
-            mo.md("# Where the paper is loose"),
+            mo.md("# Where the paper is loose, and an addition"),
             _picture.draw(),
             mo.md(r"""
             One sentence of v1 is false: a concept on the side does not come back to its unsteered share (the
             grey line), it vanishes.
 
             The theorems of [arXiv:2602.02712](https://arxiv.org/abs/2602.02712v1) are proved in Coq here,
-            under the hypotheses that they need. These findings are about sentences around them in its first
-            version (v1): remarks that leave out a condition, one sentence that is false, a misprint in two
-            equations, and an addition.
+            under the hypotheses that they need. The eight findings are about sentences around them in its
+            first version (v1): remarks that leave out a condition, one sentence that is false, a misprint
+            in two equations. Beside them is one addition, where the paper is right and more can be said.
             Each example is a small table of exact fractions, worked out below with a dozen lines of NumPy.
 
             All rests on one fact: steering tilts each distribution, $p_\alpha(z) \propto
@@ -93,7 +93,10 @@ def about(finding: str):
     """What the paper says and what is true, from the registry."""
     found = FINDINGS[finding]
     place = f"*{found.source}; {found.severity}.*"
-    return mo.md(f"## {found.title}\n\n{place} {found.says}\n\n**What is true.** {found.truth}")
+    title = found.title
+    if found.severity == "addition":
+        title = f"An addition: {title[0].lower()}{title[1:]}"
+    return mo.md(f"## {title}\n\n{place} {found.says}\n\n**What is true.** {found.truth}")
 
 
 @app.cell(hide_code=True)
@@ -112,7 +115,7 @@ def _():
                 )
             )
             + " |"
-            for found in FINDINGS.values()
+            for found in sorted(FINDINGS.values(), key=lambda f: f.severity == "addition")
         )
     )
     return

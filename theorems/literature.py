@@ -87,6 +87,8 @@ class LiteratureClaim:
         return InModel.CONDITIONAL if self.needs else InModel.HOLDS
 
 
+_EMPIRICAL = """An empirical sentence about models: the verdict here is about its form in the model of the
+    paper."""
 _LAWS = "docs/laws.md"
 _STRENGTH = "docs/strength.md"
 
@@ -97,7 +99,8 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
         source=statement.RUTTE,
         place="as arXiv:2602.02712v1 cites them after Theorem 3.6",
         says="The probability of the concept in the output of a steered model shows a tanh(α) trend.",
-        truth="""It is a tanh of ν(α) + r, and of α itself where ν is a line, as where M has one value on T
+        truth=f"""{_EMPIRICAL}
+            It is a tanh of ν(α) + r, and of α itself where ν is a line, as where M has one value on T
             and one off it. On three equally likely tokens with M = (1, 0, -1) and T the first, the slope of
             logit F_T is 1.881 at α = -2 and 1.119 at α = 2.""",
         settled_by=("thm-3.6.tanh",),
@@ -116,7 +119,8 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
         source=statement.RUTTE,
         place="as arXiv:2602.02712v1 cites them after Theorem 3.8",
         says="The increase of the cross-entropy is locally quadratic in α.",
-        truth="""True of a model whose data follow it; how far is said by the cubic remainder. Of another
+        truth=f"""{_EMPIRICAL}
+            True of a model whose data follow it; how far is said by the cubic remainder. Of another
             one it need not be: with p = (1/2, 1/2), M = (1, 0) and data (3/4, 1/4), ΔCE(0.1) = -0.02375, a
             gain with the slope -1/4.""",
         settled_by=("thm-3.8.quadratic", "ce.remainder"),
@@ -206,10 +210,11 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
         id="literature.monotone",
         title="Monotone in the strength",
         source=statement.LECTURE,
-        place="""the slide "Steering: one addition per token", as quoted in the review""",
+        place="""the slide "Steering: one addition per token", as a review of that pull request quotes it""",
         says="""α > 0 amplifies the trait, α < 0 suppresses it; expression scales monotonically with |α|.
-            (The review asks to bound this to the range that was tested, as the same slide says later that
-            the response may become U-shaped. What became of the slide was not looked at.)""",
+            (A sentence of a draft, not of the book: the review asks to bound it to the range that was
+            tested, as the same slide says later that the response may become U-shaped. What became of it
+            was not looked at.)""",
         truth="""Of the mass of a separated target, on either side of 0 and for every α. Without separation
             it may fall: a token between the extremes of M peaks at some strength. Nor does the price depend
             on |α| alone: with p = (9/10, 1/10) and M = (0, 1), α = 2 costs 0.2940 nats and α = -3 only
@@ -229,7 +234,8 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
         source=statement.BAS,
         place="abstract",
         says="The expression of a trait follows an inverted U in the steering coefficient.",
-        truth="""False of a separated target, which only rises; true of a single token between the extremes
+        truth=f"""{_EMPIRICAL}
+            False of a separated target, which only rises; true of a single token between the extremes
             of M, and a concept without an extreme token is lost at both ends. On three equally likely
             tokens with M = (1, 0, -1) and T the first two, F_T rises through 0.1332, 0.6667, 0.9841 at α =
             -2, 0, 2, while the middle token peaks at α = 0.""",

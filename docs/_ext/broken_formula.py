@@ -2,7 +2,7 @@
 
 import re
 
-_WIDEST = 62  # characters, as they will look, that fit beside the sidebar
+_WIDEST = 54  # characters, as they will look, that fit on a narrow screen, in its smaller letters
 
 
 def broken(formula: str) -> str:

@@ -9,7 +9,7 @@ from pages import write_page
 from sphinx.application import Sphinx
 
 import theorems
-from theorems.findings import Severity
+from theorems.findings import Confirmation, Severity
 from ufm._json import JSON
 
 jax.config.update("jax_enable_x64", True)  # the counterexamples are recomputed
@@ -28,35 +28,51 @@ def _findings() -> Iterator[str]:
     yield "(findings)=\n# Findings"
     yield (
         "\nWhat we say about the first version (v1) of {cite:t}`taimeskhanov2026`, arXiv:2602.02712v1: "
-        f"{_count()}. The paper's theorems themselves are proved here, under the hypotheses that they need. "
+        f"eight findings and one addition: {_count()}. "
+        "The paper's theorems themselves are proved here, under the hypotheses that they need. "
         "What it says is given in our words with its place. Each finding has an exact counterexample "
         "(or, for an addition, an example), which "
         "`ufm verify` computes anew; it is listed below with the keys of "
         "{doc}`ufm certify </certificates>`. The notebook "
-        "{doc}`Where the paper is loose <notebooks/what_the_paper_says>` takes the findings one by one.\n"
+        "{doc}`Where the paper is loose, and an addition <notebooks/what_the_paper_says>` takes them one by "
+        "one.\n"
     )
-    yield ":::::{container} wide-table\n"
-    yield "| the paper says (v1) | what is true | severity | counterexample |\n| --- | --- | --- | --- |"
     confirmed = {finding.id: finding.confirm() for finding in theorems.FINDINGS}
-    for finding in theorems.FINDINGS:
+    additions = [f for f in theorems.FINDINGS if f.severity is Severity.ADDITION]
+    findings = [f for f in theorems.FINDINGS if f not in additions]
+    yield from _table(findings, confirmed, "counterexample")
+    yield "Beside these, an addition: there the paper is right, and more can be said.\n"
+    yield from _table(additions, confirmed, "example")
+    for finding in findings + additions:
+        yield from _section(finding, confirmed[finding.id])
+
+
+def _table(
+    findings: list[theorems.Finding], confirmed: dict[str, Confirmation], witnessed_by: str
+) -> Iterator[str]:
+    yield ":::::{container} wide-table\n"
+    yield f"| the paper says (v1) | what is true | severity | {witnessed_by} |\n| --- | --- | --- | --- |"
+    for finding in findings:
         place = f"{{ref}}`{finding.source} <finding-{finding.id}>`"
         cells = [finding.says, finding.truth, f"{finding.witness}: {confirmed[finding.id].numbers}"]
         says, truth, witness = (cell.replace("|", "\\|") for cell in cells)
         yield f"| {place}: {says} | {truth} | {finding.severity} | {witness} |"
     yield "\n:::::\n"
-    for finding in theorems.FINDINGS:
-        yield f"(finding-{finding.id})="
-        yield f"## {finding.title}\n"
-        yield f"`{finding.id}`, {finding.severity}; {finding.source}.\n"
-        yield f"**The paper says.** {finding.says}\n"
-        yield f"**What is true.** {finding.truth}\n"
-        yield from _against(finding)
-        yield f"**The instance.** {finding.witness}. As `ufm certify` reads it:\n"
-        yield from (f"- {name}: {_plain(value)}" for name, value in finding.counterexample.items())
-        yield f"\nRecomputed: {confirmed[finding.id].numbers}.\n"
-        yield from _proofs(finding)
-        for name in finding.figures:
-            yield f"```{{image}} figures/{name}.svg\n:alt: {name}\n```\n"
+
+
+def _section(finding: theorems.Finding, confirmed: Confirmation) -> Iterator[str]:
+    yield f"(finding-{finding.id})="
+    yield f"## {finding.title}\n"
+    yield f"`{finding.id}`, {finding.severity}; {finding.source}.\n"
+    yield f"**The paper says.** {finding.says}\n"
+    yield f"**What is true.** {finding.truth}\n"
+    yield from _against(finding)
+    yield f"**The instance.** {finding.witness}. As `ufm certify` reads it:\n"
+    yield from (f"- {name}: {_plain(value)}" for name, value in finding.counterexample.items())
+    yield f"\nRecomputed: {confirmed.numbers}.\n"
+    yield from _proofs(finding)
+    for name in finding.figures:
+        yield f"```{{image}} figures/{name}.svg\n:alt: {name}\n```\n"
 
 
 def _count() -> str:

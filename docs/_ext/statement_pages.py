@@ -47,9 +47,32 @@ def _page(statement: theorems.Statement) -> Iterator[str]:
     yield f"```{{index}} ! {statement.source.split(',')[0]}\n```\n"
     yield f"`{statement.id}`, {statement.source}. The letters are those of {{ref}}`notation <notation>`.\n"
     yield from folded("Proof idea", f"{statement.idea}\n")
+    if len(statement.claims) > 1:
+        yield from _summary(statement)
     for claim in statement.claims:
         yield from _claim(claim)
     yield from _findings(statement)
+
+
+def _summary(statement: theorems.Statement) -> Iterator[str]:
+    """All parts of a statement at one sight, with what each needs, and what was found about them."""
+    yield ":::::{container} wide-table\n\n| part | says | needs |\n| --- | --- | --- |"
+    for claim in statement.claims:
+        title = f"{claim.title[0].upper()}{claim.title[1:]}"
+        names = (f"`{hypothesis.id}`" for hypothesis in claim.hypotheses)
+        says, needs = (
+            claim.text.replace("|", "\\|"),
+            f"{{ref}}`hypotheses <claim-{claim.id}-hypotheses>`",
+        )
+        yield f"| {{ref}}`{title} <claim-{claim.id}>` | {says} | {', '.join(names)} ({needs}) |"
+    yield ":::::\n"
+    about = [_linked(finding) for finding in findings_about(statement)]
+    if about:
+        yield f"Found about the text around it in the paper's first version: {'; '.join(about)}.\n"
+
+
+def _linked(finding: theorems.Finding) -> str:
+    return f"{{ref}}`{finding.title.lower()} <finding-{finding.id}>` ({finding.severity})"
 
 
 def _findings(statement: theorems.Statement) -> Iterator[str]:
@@ -58,8 +81,7 @@ def _findings(statement: theorems.Statement) -> Iterator[str]:
         yield "## What the paper says differently\n"
         yield "In its first version (v1):\n"
     for finding in about:
-        link = f"{{ref}}`{finding.title.lower()} <finding-{finding.id}>` ({finding.severity})"
-        yield f"- {link}. {finding.truth}"
+        yield f"- {_linked(finding)}. {finding.truth}"
 
 
 def _heading(statement: theorems.Statement) -> str:

@@ -39,7 +39,7 @@ RUTTE = "von Rütte et al. 2024 (arXiv:2402.14433)"
 WOLF = "Wolf et al. 2024 (arXiv:2401.16332)"
 PARK = "Park et al. 2024 (arXiv:2311.03658)"
 BAS = "Bas and Novak 2025 (arXiv:2511.18284)"
-LECTURE = "The RLHF Book, lecture 13 (natolambert/rlhf-book, pull request 498)"
+LECTURE = "A draft slide for lecture 13 of The RLHF Book (natolambert/rlhf-book, pull request 498)"
 
 
 def _line(instance: Instance) -> Verdict:

@@ -30,7 +30,7 @@ def nu(instance: Instance, alphas: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def tanh_form(instance: Instance, alphas: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Δp(C|α) = (1/2|C|)(tanh((ν+r)/2) - tanh(r/2)), r = logit F_C(0), [A, m]."""
+    """Δp(C|α) = (tanh((ν+r)/2) - tanh(r/2)) / (2|C|), r = logit F_C(0), [A, m]."""
     r = _logit(instance, np.zeros(1), mask)
     return (np.tanh((nu(instance, alphas, mask) + r) / 2) - np.tanh(r / 2)) / (2 * mask.sum())
 
@@ -194,8 +194,8 @@ STATEMENT = Statement(
         Claim(
             id="thm-3.6.tanh",
             title="tanh form",
-            text="""Δp(C|α) = (1/2|C|)(tanh((ν+r)/2) - tanh(r/2)) with r = logit F_C(0), ν(0) = 0
-                and ν' = E_α[M|C] - E_α[M|not C].""",
+            text="""Δp(C|α) is the rise of tanh((ν+r)/2) from α = 0, over 2|C|, with r = logit F_C(0),
+                ν(0) = 0 and ν' = E_α[M|C] - E_α[M|not C].""",
             formula=r"""\Delta p_j(C \mid \alpha) = \frac{\tanh{\left(\frac{\nu_{j}(\alpha)}{2} +
                 \frac{r_{j}}{2} \right)} - \tanh{\left(\frac{r_{j}}{2} \right)}}{2 {\lvert C
                 \rvert}}, \quad r_j = \log\frac{F_{j,C}(0)}{1 - F_{j,C}(0)}, \quad \nu_j(0) = 0,
