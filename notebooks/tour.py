@@ -71,7 +71,7 @@ def _():
 
             with $P$ the contexts of $T$ and $N$ the others that $v$ was made of. Every curve below follows
             from this, and the table at the end checks every claim of the theory on the very
-            instance that you set up.
+            instance that is set up here.
             """),
         ]
     )
@@ -263,13 +263,13 @@ def _(alpha_slider, context_choice, reach_slider):
 
 
 @app.cell
-def _(alpha_slider, context_choice, reach_slider):
+def _(alpha_slider, context_choice, reach_slider, view):
     mo.vstack(
         [
-            mo.md("""
+            mo.md(f"""
             ## The curves
 
-            Strengths run from -A to A; a thin grey line marks the α that you choose.
+            Strengths run from -A to A = {view.reach:g}; a thin grey line marks α = {view.alpha:g}.
             """),
             mo.hstack([context_choice, reach_slider, alpha_slider], justify="start", gap=2),
         ]
@@ -411,6 +411,16 @@ def _(verdict_rows):
         outcome: sum(row["verdict"] == outcome for row in verdict_rows)
         for outcome in theorems.Outcome
     }
+    _table = mo.ui.table(
+        verdict_rows,
+        selection=None,
+        pagination=False,
+        show_column_summaries=False,
+        show_data_types=False,
+        show_download=False,
+        wrapped_columns=["claim", "what it says", "what was seen"],
+        style_cell=_style,
+    )
     mo.vstack(
         [
             mo.md(f"""
@@ -423,15 +433,8 @@ def _(verdict_rows):
             or s the check compiles anew (5 to 40 s, on two cores). Nothing here is a proof: these
             are float64 checks on one instance.
             """),
-            mo.ui.table(
-                verdict_rows,
-                selection=None,
-                pagination=False,
-                show_column_summaries=False,
-                show_data_types=False,
-                show_download=False,
-                wrapped_columns=["claim", "what it says", "what was seen"],
-                style_cell=_style,
+            mo.Html(
+                f"<details><summary>All {len(verdict_rows)} verdicts</summary>{_table}</details>"
             ),
         ]
     )

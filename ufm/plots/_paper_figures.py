@@ -18,7 +18,7 @@ def _laws() -> Figure:
     for axis, context, title in zip(
         axes,
         (1, 3),
-        ("c = aab: nearly all mass on its own C₁", "c = ABB: nearly all mass on its own C₂"),
+        ("after aab: nearly all mass on its own C₁", "after ABB: nearly all mass on its own C₂"),
         strict=True,
     ):
         next_token_bars(data, context, axes=axis, **names)
@@ -47,13 +47,14 @@ def _tokens(axes: Axes, first: float, last: float, *, is_relative: bool = False)
     )
     pad = 0.01 * (last - first)
     axes.set_xlim(first - pad, last + pad)
+    axes.set_ylabel(axes.get_ylabel().replace("| c", "| ABB"))  # as c is a token here
     drop_legend(axes)
 
 
 def _forwards() -> Figure:
     figure, (far, near) = panels(2, 3.1)
     _tokens(far, 0.0, 60.0)
-    far.set_title("c = ABB: a and b peak and fade, c takes all", loc="left")
+    far.set_title("after ABB: a and b peak and fade, c takes all", loc="left")
     label(far, "curve 2", "left", 26.0, "c, without a peak")
     label(far, "peak 0", "above", words="a peaks at 6.57")
     label(far, "curve 1", "right", 6.0, "b")
@@ -64,8 +65,8 @@ def _forwards() -> Figure:
     near.set_title("near α = 0: what leads at first does not last", loc="left")
     label(near, "peak 1", "above", words="b peaks at 1.18")
     label(near, "curve 0", "above", 5.0, "a")
-    label(near, "curve 2", "below", 4.0, "c")
-    label(near, "curve 6", "above", 5.3, "α, β, γ, after a peak at 0.50")
+    label(near, "curve 2", "below", 3.0, "c")
+    label(near, "curve 6", "above", 4.85, "the third concept, after a peak at 0.50")
     label(near, "curve 5", "below", 4.0, "C")
     label(near, "curve 3", "above", 4.0, "A and, below it, B")
     return figure
@@ -74,16 +75,16 @@ def _forwards() -> Figure:
 def _backwards() -> Figure:
     figure, (far, near) = panels(2, 3.1)
     _tokens(far, -60.0, 0.0)
-    far.set_title("c = ABB: A and B peak and fade, C takes all", loc="left")
+    far.set_title("after ABB: A and B peak and fade, C takes all", loc="left")
     label(far, "curve 5", "right", -22.0, "C, without a peak")
     note(far, (-17.5, 0.17), "A peaks at −5.57", PALETTE[1])
-    label(far, "curve 6", "above", -45.0, "a, b, c and α, β, γ: next to nothing")
+    label(far, "curve 6", "above", -45.0, "a, b, c and the third concept: next to nothing")
     label(far, "curve 3", "above", -35.0, "A")
     label(far, "curve 4", "above", -18.0, "B, after a peak at −0.18")
     _tokens(near, -6.0, 0.0, is_relative=True)
     near.set_title("in logarithms: C₃ fades, and T fades twice as fast", loc="left")
     label(near, "peak 3", "below", words="A, B and C")
-    label(near, "curve 6", "above", -4.0, "α, β, γ     ")
+    label(near, "curve 6", "above", -4.0, "third concept     ")
     label(near, "curve 0", "above", -3.0, "a, b, c     ")
     return figure
 
@@ -94,12 +95,14 @@ def _concepts() -> Figure:
     options = {"token_concept": data.token_concept, "names": datasets.CONCEPTS}
     figure, (axes,) = panels(1, 3.6)
     concept_curves(tilt, 4, alphas=alphas, axes=axes, **options)
-    axes.set_title("c in C₃: the target rises, its opposite falls, C₃ gives to both", loc="left")
+    axes.set_title(
+        "after a context of C₃: the target rises, its opposite falls, C₃ gives to both", loc="left"
+    )
     drop_legend(axes)
-    label(axes, "curve 0", "above", 2.6, "C₁ = T (a, b, c)")
-    label(axes, "curve 1", "above", -2.6, "C₂ of N (A, B, C)")
+    label(axes, "curve 0", "above", 2.6, "C₁ = T, the target")
+    label(axes, "curve 1", "above", -2.6, "C₂ of N, its opposite")
     axes.set_ylim(-0.36, 0.39)
-    label(axes, "curve 2", "right", 1.05)
+    label(axes, "curve 2", "right", 1.05, "C₃")
     return figure
 
 
@@ -130,9 +133,10 @@ PAPER = (
         "fig-3",
         "Steered forwards, tokens peak and fade; one takes all",
         "Figure 3, Theorem 3.3",
-        "Δp(z|c, α) for α from 0 to 60. The target tokens a and b rise, peak (discs) and fall, c "
-        "has the largest log-odds and rises for ever; those of C₃ peak at 0.50 already, and those of C₂ "
-        f"only fall. Dotted: the limits of Proposition B.1. {_UNEVEN}; c in C₂, where N is.",
+        "Δp(z|c, α) after the context ABB, for α from 0 to 60. The target tokens a and b rise, peak "
+        "(discs) and fall, the token c has the largest log-odds and rises for ever; the three of the "
+        "third concept, C₃, peak at 0.50 already, and those of C₂ "
+        f"only fall. Dotted: the limits of Proposition B.1. {_UNEVEN}; the context is in C₂, where N is.",
         _forwards,
     ),
     Picture(

@@ -88,7 +88,7 @@ def _price() -> Figure:
     label(axes, "reverse", "left", 0.72)
     label(axes, "least", "right", 0.79, "least ΔCE of any change")
     label(axes, "ceiling", "above", 0.5)
-    for i, budget in enumerate(("κ = 0.1", "κ = 0.5", "κ = 1")):
+    for i, budget in enumerate(("budget κ = 0.1 nats", "κ = 0.5", "κ = 1")):
         label(axes, f"budget {i}", "below right", words=budget)
     return figure
 
@@ -98,7 +98,8 @@ PRICE = Picture(
     "The last shares of the target cost the most",
     "this project; extends Theorem 3.8",
     "Cost in nats against the mean mass of the target, as α grows from 0. Discs: the best α within "
-    "a budget κ. ΔCE grows without bound; the reverse divergence stays below a ceiling. "
+    "a budget of κ nats, the most that ΔCE may be. ΔCE grows without bound; the reverse divergence stays "
+    "below a ceiling. "
     "Uniform dataset, ε = 1/20.",
     _price,
 )
