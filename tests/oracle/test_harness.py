@@ -3,6 +3,7 @@
 import json
 import logging
 import shutil
+import subprocess
 import sys
 from functools import partial
 from pathlib import Path
@@ -269,3 +270,13 @@ def test_bad_arguments_are_one_line(tiny, tasks, tmp_path, monkeypatch, capsys):
         (line,) = [line for line in err.splitlines() if line.startswith("ufm: ")]
         assert message in line
         assert "Traceback" not in err
+
+
+def test_a_task_that_the_harness_does_not_know_is_refused_before_anything_is_measured(tmp_path):
+    program = [sys.executable, "-c", "from ufm.app.main import main; main()"]
+    asked = ["reproduce", "smollm2", "--concepts", "joy", "--task", "no_such_task"]
+    command = [*program, *asked, "--out", str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "the harness knows no task 'no_such_task'" in done.stderr
+    assert not (tmp_path / "out").exists()

@@ -254,7 +254,9 @@ class Reproduce:
         if self.task is None:
             return None
         if not _is_ours(self.task):
-            return HarnessTask(self.task, self.include)
+            task = HarnessTask(self.task, self.include)
+            task.require_known()
+            return task
         if self.task == "python":
             return QuestionTask(python_questions(_QUESTIONS + 2), "Python's manual")
         return QuestionTask(read_questions(self.task), self.task)

@@ -21,6 +21,7 @@ from ..measure.token_curves import identity
 from ..text.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
+    from lm_eval.tasks import TaskManager
     from lm_eval.tasks.manager import TaskDict
 
 
@@ -71,18 +72,27 @@ class HarnessTask:
         samples = [each for name in sorted(by_task) for each in by_task[name]]
         return np.array([float(x[x["metrics"][0]]) for x in samples])
 
+    def require_known(self) -> None:
+        """`ValueError` unless the harness knows a task of this name: asked before hours of other work."""
+        known = self._manager
+        if self.name not in (*known.all_tasks, *known.all_groups, *known.all_tags):
+            raise ValueError(
+                f"the harness knows no task {self.name!r}; name the folder of a task of yours with --include"
+            )
+
     @cached_property
-    def _loaded(self) -> "TaskDict":
-        """The task as the harness reads it; `ValueError` where it knows none of that name."""
+    def _manager(self) -> "TaskManager":
         from lm_eval.tasks import TaskManager
 
         with _silence():
-            manager = TaskManager(include_path=None if self.include is None else str(self.include))
-            if self.name in (*manager.all_tasks, *manager.all_groups, *manager.all_tags):
-                return manager.load([self.name])
-        raise ValueError(
-            f"the harness knows no task {self.name!r}; name the folder of a task of yours with --include"
-        )
+            return TaskManager(include_path=None if self.include is None else str(self.include))
+
+    @cached_property
+    def _loaded(self) -> "TaskDict":
+        """The task as the harness reads it."""
+        self.require_known()
+        with _silence():
+            return self._manager.load([self.name])
 
 
 @contextmanager
