@@ -113,10 +113,19 @@ def _facts(scene: Scene) -> str:
 
 
 def _counted(rows: Sequence[Row]) -> str:
-    """How many claims have which verdict."""
+    """How many claims have which verdict, the paper's and this project's apart from what others say."""
+    own = [row for row in rows if not row.claim.is_of_others]
+    others = [row for row in rows if row.claim.is_of_others]
+    return (
+        f"<strong>{len(own)} claims.</strong> {_tally(own)} "
+        f"<strong>{len(others)} sentences of others.</strong> {_tally(others)}"
+    )
+
+
+def _tally(rows: Sequence[Row]) -> str:
     count = Counter(WORDS[row.anyway or row.verdict][1] for row in rows)
     parts = [f"{words}: {count[words]}" for _, words, _ in WORDS.values() if count[words]]
-    return f"<strong>{len(rows)} claims.</strong> {', '.join(parts).capitalize()}."
+    return f"{', '.join(parts).capitalize()}."
 
 
 def _filter(name: str, legend: str, options: dict[str, str]) -> str:

@@ -296,6 +296,19 @@ def test_every_claim_is_on_the_page_and_in_the_file():
     assert 'data-hypothesis="separation"' in page
 
 
+def test_what_others_say_is_counted_apart():
+    rows = judged(Choice()).values()
+    own = [row for row in rows if not row.claim.is_of_others]
+    false = sum(row.anyway == FALSE for row in rows)
+    page = explorer.page(explorer.judgement(Choice()))
+    words = re.sub("<.*?>", "", page[page.index('data-mark="count">') :].split("</p>")[0])
+    mine, others = words.split(">", 1)[1].split(f" {len(rows) - len(own)} sentences of others. ")
+    assert mine.startswith(f"{len(own)} claims. Holds: ")
+    assert not any(row.anyway == FALSE for row in own)
+    assert "false" not in mine
+    assert others == f"Holds: {len(rows) - len(own) - false}, false here: {false}."
+
+
 def test_every_formula_is_set_and_every_proof_is_shown():
     page = explorer.page(explorer.judgement(Choice()))
     assert page.count("<marimo-tex") == page.count("data-claim=")
