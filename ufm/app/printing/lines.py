@@ -1,5 +1,7 @@
 """Lines on a terminal as they are: no markup, no control characters, no colours of rich's own."""
 
+import textwrap
+
 from rich.console import Console
 from rich.table import Table
 
@@ -17,6 +19,13 @@ def paragraph(console: Console, text: str, style: str = "") -> None:
     """Print text; a terminal gets lines that break between words, a file or a pipe one line."""
     on_one_line = not console.is_terminal
     console.print(visible(text), style=style, soft_wrap=on_one_line, markup=False, highlight=False)
+
+
+def entry(console: Console, text: str) -> None:
+    """Print an entry of a list; on a terminal the lines after its first are indented."""
+    wrapped = textwrap.wrap(text, console.width, subsequent_indent="    ", break_on_hyphens=False)
+    for line in wrapped if console.is_terminal else [text]:
+        paragraph(console, line)
 
 
 def readable_width() -> int:

@@ -12,7 +12,7 @@ from theorems.findings import FINDINGS
 from theorems.literature import InModel
 from theorems.proofs import PROVED_BY, UNPROVED
 
-from .lines import paragraph, print_table, readable_width
+from .lines import entry, paragraph, print_table, readable_width
 from .tables import coloured, counted, figure, fitting, plural, table
 
 if TYPE_CHECKING:
@@ -190,9 +190,9 @@ def _print_needs(report: "Report", console: Console) -> None:
     for name, tally in report.tallies.items():
         needs = {hypothesis.id: hypothesis.text for hypothesis in tally.claim.hypotheses}
         says |= needs
-        paragraph(console, f"needed for {name}: {', '.join(needs)}")
+        entry(console, f"needed for {name}: {', '.join(needs)}")
     for name, text in says.items():
-        paragraph(console, f"  {name}: {text}")
+        entry(console, f"  {name}: {text}")
     console.print()
 
 
@@ -202,12 +202,10 @@ def _print_known_findings(report: "Report", console: Console) -> None:
     if not about:
         return
     paragraph(
-        console, "Findings about this text of the paper (ufm verify without names recomputes them):"
+        console, "Findings about this text of the paper, which a run without names recomputes:"
     )
     for finding in about:
-        paragraph(
-            console, f"  {finding.id} ({finding.severity}; {finding.source}): {finding.title}"
-        )
+        entry(console, f"  {finding.id} ({finding.severity}; {finding.source}): {finding.title}")
     console.print()
 
 

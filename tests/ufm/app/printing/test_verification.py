@@ -96,6 +96,7 @@ def told_of(name, columns, is_selection):
 def test_of_a_selection_hypotheses_and_findings_are_told_within_the_screen():
     statement, lines = told_of("thm-3.6", 80, True)
     assert max(map(len, lines)) <= 80
+    assert "    lowest-concept" in lines  # what does not fit a line goes on under it
     text = " ".join(" ".join(lines).split())
     needs = {h.id: h.text for claim in statement.claims for h in claim.hypotheses}
     for claim in statement.claims:
