@@ -20,7 +20,7 @@ STATEMENTS = [s for s in theorems.STATEMENTS if s.id in {"lemma-b4", "thm-3.3", 
 CLAIM_IDS = [claim.id for statement in STATEMENTS for claim in statement.claims]
 # DESIGN.md section 2.
 TOP = {"version", "seed", "statements", "literature", "findings"}
-CLAIM = {"id", "verdict", "numeric", "certificate", "proof", "control"}
+CLAIM = {"id", "hypotheses", "verdict", "numeric", "certificate", "proof", "control"}
 NUMERIC = {"verdict", "instances", "worst_margin", "tolerance"}
 FINDING = {"id", "text", "source", "counterexample", "confirmed"}
 LITERATURE = {"id", "source", "place", "says", "in_model", "needs", "truth", "settled_by"}
@@ -83,7 +83,7 @@ def test_json_has_the_documented_schema(report):
     assert (data["version"], data["seed"]) == ("1.2.3", 7)
     assert [s["id"] for s in data["statements"]] == [s.id for s in STATEMENTS]
     for entry in data["statements"]:
-        assert set(entry) == {"id", "title", "claims"}
+        assert set(entry) == {"id", "title", "findings", "claims"}
         for claim in entry["claims"]:
             assert set(claim) == CLAIM
             assert set(claim["numeric"]) >= NUMERIC
@@ -93,6 +93,9 @@ def test_json_has_the_documented_schema(report):
             assert claim["proof"] is None
             assert set(claim["control"]) == {"dropped", "counterexample_found"}
             assert claim["control"]["counterexample_found"] is True
+    about = {entry["id"]: entry["findings"] for entry in data["statements"]}
+    assert about["thm-3.3"] == ["finding-4.no-bump"]
+    assert about["lemma-b4"] == []
     assert data["literature"] == []  # none of them was asked for
     (finding,) = data["findings"]
     assert set(finding) == FINDING

@@ -2,7 +2,7 @@
 
 from ufm._json import JSON, finite_or_null
 
-from ..findings import Confirmation, Finding
+from ..findings import FINDINGS, Confirmation, Finding
 from ..literature import LiteratureClaim
 from ..proofs import PROVED_BY, UNPROVED, ProofRun
 from .report import Report
@@ -18,6 +18,7 @@ def as_json(report: Report, version: str) -> dict[str, JSON]:
             {
                 "id": statement.id,
                 "title": statement.title,
+                "findings": [finding.id for finding in FINDINGS if finding.is_about(statement)],
                 "claims": [_claim(report.tallies[claim.id], report) for claim in statement.claims],
             }
             for statement in report.statements
@@ -33,6 +34,7 @@ def _claim(tally: Tally, report: Report) -> dict[str, JSON]:
     found = report.certificates[tally.claim.id] if report.certificates else None
     return {
         "id": tally.claim.id,
+        "hypotheses": {needed.id: needed.text for needed in tally.claim.hypotheses},
         "verdict": str(tally.verdict),
         "numeric": {
             "verdict": str(tally.verdict),

@@ -128,8 +128,12 @@ def test_json_is_all_of_standard_output_and_follows_the_schema(monkeypatch, caps
     assert set(data) == {"version", "seed", "statements", "findings", "literature"}
     (statement,) = data["statements"]
     (claim,) = statement["claims"]
-    assert set(statement) == {"id", "title", "claims"}
-    assert set(claim) == {"id", "verdict", "numeric", "certificate", "proof", "control"}
+    assert set(statement) == {"id", "title", "findings", "claims"}
+    assert set(claim) == {
+        *("id", "hypotheses", "verdict", "numeric", "certificate", "proof", "control")
+    }
+    assert [*claim["hypotheses"]] == ["difference-of-means", "assumption-1", "target-contexts"]
+    assert claim["hypotheses"]["assumption-1"].startswith("p(z|c_j) = a_{j,z} if z and c_j")
     assert claim["verdict"] == "holds"
     assert claim["numeric"]["instances"] >= 3
     assert claim["numeric"]["worst_margin"] > claim["numeric"]["tolerance"]
