@@ -56,7 +56,7 @@ def _page(statement: theorems.Statement) -> Iterator[str]:
 
 def _summary(statement: theorems.Statement) -> Iterator[str]:
     """All parts of a statement at one sight, with what each needs, and what was found about them."""
-    yield ":::::{container} wide-table\n\n| part | says | needs |\n| --- | --- | --- |"
+    yield ":::::{container} wide-table parts\n\n| part | says | needs |\n| --- | --- | --- |"
     for claim in statement.claims:
         title = f"{claim.title[0].upper()}{claim.title[1:]}"
         names = (f"`{hypothesis.id}`" for hypothesis in claim.hypotheses)
