@@ -141,7 +141,7 @@ def test_a_second_vector_takes_back_what_the_first_did_to_it(playground):
 def test_curves_are_dragged_by_hand(playground):
     page = playground()
     box = page.page.locator("[data-picture=tokens] svg").bounding_box()
-    left, right = box["x"] + 42, box["x"] + box["width"] - 14  # the axes' ends
+    left, right = box["x"] + 46, box["x"] + box["width"] - 14  # the axes' ends
     mouse = page.page.mouse
     mouse.move(left + 0.5 * (right - left), box["y"] + 80)
     mouse.down()
