@@ -48,7 +48,7 @@ def _():
 
             The theorems of [arXiv:2602.02712](https://arxiv.org/abs/2602.02712v1) are proved in Coq here,
             under the hypotheses that they need. The eight findings are about sentences around them in its
-            first version (v1): remarks that leave out a condition, one sentence that is false, a misprint
+            first version (v1): remarks that leave out a condition, one sentence that is false, and a misprint
             in two equations. Beside them is one addition, where the paper is right and more can be said.
             Each example is a small table of exact fractions, worked out below with a dozen lines of NumPy.
 
