@@ -171,7 +171,7 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
             text pays in KL(p0||pα) is near a square: 0.0863 at α = 21.2 after block 15 of SmolLM2, 0.077 by
             the parabola.""",
         recorded=(
-            (_STRENGTH, "KL(p0||pα), nats a token         0.0769    0.08602"),
+            (_STRENGTH, "KL(p0||pα), nats a token          0.0769    0.08602"),
             ("docs/harness.md", "Sixteen questions tell whether two programs agree"),
         ),
     ),
