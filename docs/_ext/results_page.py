@@ -79,7 +79,7 @@ def _linked(statement: theorems.Statement) -> str:
 
 def findings_about(statement: theorems.Statement) -> list[theorems.Finding]:
     """What was found about the text around the statement, in the order of the findings."""
-    return [finding for finding in theorems.FINDINGS if statement.source in finding.source]
+    return [finding for finding in theorems.FINDINGS if finding.is_about(statement)]
 
 
 def _status(statement: theorems.Statement) -> str:
