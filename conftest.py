@@ -1,10 +1,8 @@
 """Settings for every test and doctest: float64, strict promotion, fixed seeds, no silent skips."""
 
 import gc
-import itertools
 import os
 from collections.abc import Generator
-from functools import lru_cache
 from typing import TypeVar
 
 import jax
@@ -51,22 +49,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.pluginmanager.hasplugin("cacheprovider"):  # not under -p no:cacheprovider
         os.environ.setdefault(compilation_cache.VARIABLE, str(config.cache.mkdir("compiled")))
     compilation_cache.keep_programs()
-    _lower_in_few_contexts()
     # what is collected, and what JAX keeps, is live until the end: to look through it often took a tenth
     gc.set_threshold(200_000)
-
-
-def _lower_in_few_contexts() -> None:
-    """Let 500 programs share an MLIR context, where JAX makes one, with all its dialects, for each.
-
-    A fifth of the tests' time went into that; of another JAX, without such a function, nothing changes.
-    """
-    from jax._src.interpreters import mlir
-
-    make = getattr(mlir, "make_ir_context", None)
-    if make is not None:
-        numbers, shared = itertools.count(), lru_cache(maxsize=1)(lambda number: make())
-        mlir.make_ir_context = lambda: shared(next(numbers) // 500)
 
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
