@@ -125,6 +125,8 @@ REFUSED = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_cannot_be_used_is_refused_in_one_line(monkeypatch, capsys, folder, case):
+    # whether or not the harness is installed where the tests run
+    monkeypatch.setattr("ufm.app.commands.reproduce.find_spec", lambda name: None)
     more, message = REFUSED[case]
     refused(monkeypatch, capsys, message, *HOW, *more)
     assert not (folder / "ufm-reproduce" / "reproduce.json").exists()
