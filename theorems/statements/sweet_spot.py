@@ -146,21 +146,20 @@ STATEMENT = Statement(
         to cross. Inside the window the sign of $M(z) - \mathbb{E}_\alpha[M]$ is positive on $T$ and
         negative off it.
 
-        The speed is less where the mean is near an end of $M$: at most
-        $(\mathbb{E} - \min M)(\max M - \mathbb{E})$. So the window is wider than that, and what it is
-        is best said on the scale on which both ends are infinitely far away, by the cross-ratio of
-        four numbers, $\chi$. One inequality says all. If $\log p_i - \log p_j$ varies by $D$ between
-        tokens (Hilbert's distance of two distributions), then, term by term in the double sum,
+        Near an end of $M$ the speed is less: at most
+        $(\mathbb{E} - \min M)(\max M - \mathbb{E})$. So the window is wider still. Its width is
+        measured by the cross-ratio $\chi$ of four numbers, whose logarithm puts both ends of $M$ infinitely
+        far away. One inequality gives both claims: if $\log p_i - \log p_j$ varies by $D$ between tokens
+        (Hilbert's distance of two distributions), then, term by term in the double sum,
         $\frac{\mathbb{E}_i - \min M}{\max M - \mathbb{E}_i} \le e^{D}
         \frac{\mathbb{E}_j - \min M}{\max M - \mathbb{E}_j}$.
-        Two strengths of one context are $\lvert\alpha - \beta\rvert R$ apart, which gives the width;
-        two contexts at one strength are as far apart as at strength 0, which gives the rest.
-        $\log \chi \ge 4\delta/R$, so that the first bound follows from the second. Neither bound can be
-        improved: both come as near as one likes to being attained, where nearly all mass is on the two
-        ends of $M$, and two contexts further apart than $\log \chi$, by however little, may share none.
+        The distributions of one context at strengths $\alpha$ and $\beta$ are $\lvert\alpha - \beta\rvert R$
+        apart, which gives the width. Two contexts at one strength are as far apart as at strength 0, which
+        gives the rest. As $\log \chi \ge 4\delta/R$, the first bound follows from the second. Neither can be
+        improved: where nearly all mass is on the two ends of $M$, both are nearly attained.
 
-        Each context has its own window. Contexts further apart than $\log \chi$ need not share one: see
-        {ref}`the figure <figure-sweet-spot>`.
+        Each context has its own window. Two contexts whose distance exceeds $\log \chi$, by however little,
+        may have no strength in common: see {ref}`the figure <figure-sweet-spot>`.
     """,
     claims=(
         Claim(
