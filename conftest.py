@@ -1,8 +1,10 @@
 """Settings for every test and doctest: float64, strict promotion, fixed seeds, no silent skips."""
 
 import gc
+import itertools
 import os
 from collections.abc import Generator
+from pathlib import Path
 from typing import TypeVar
 
 import jax
@@ -51,6 +53,22 @@ def pytest_configure(config: pytest.Config) -> None:
     compilation_cache.keep_programs()
     # what is collected, and what JAX keeps, is live until the end: to look through it often took a tenth
     gc.set_threshold(200_000)
+
+
+# Linux maps a process's memory in at most so many pieces; each compiled program takes three or more.
+_MOST_MAPS = Path("/proc/sys/vm/max_map_count")
+_MAPS = Path("/proc/self/maps")
+_TESTS_BETWEEN_LOOKS = 50
+_tests_run = itertools.count(1)
+
+
+def pytest_runtest_teardown() -> None:
+    """Drop what JAX compiled once half of the maps are in use: with none left, compiling ends the process."""
+    if next(_tests_run) % _TESTS_BETWEEN_LOOKS or not _MAPS.exists():
+        return
+    with _MAPS.open("rb") as pieces:
+        if sum(1 for _ in pieces) > int(_MOST_MAPS.read_text()) // 2:
+            jax.clear_caches()
 
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
