@@ -21,35 +21,43 @@ _TITLES = (
 )
 
 
-def _at_a_glance() -> Figure:
-    data = datasets.uneven()
+def _wide() -> Figure:
+    figure = Figure(figsize=(8.4, 3.4), layout="constrained")
+    _draw(list(figure.subplots(1, 3)))
+    return figure
+
+
+def _tall() -> Figure:
+    figure = Figure(figsize=(4.2, 9.6), layout="constrained")
+    _draw(list(figure.subplots(3, 1)))
+    return figure
+
+
+def _draw(panels: list[Axes]) -> None:
+    """Tokens, concepts and the price along the same strengths, with the one that the budget buys."""
+    data = datasets.three_slopes()
     tilt, target = datasets.steered(data), data.concept_tokens(0)
     choice = choose_strength(tilt, data.context_weights, target=target, budget=_BUDGET)
-    figure = Figure(figsize=(8.4, 3.4), layout="constrained")
-    tokens, masses, price = figure.subplots(1, 3)
-    concepts = data.token_concept
-    far, near = datasets.strengths(-1.0, 14.0), datasets.strengths(-1.0, 2.0)
-    wide = datasets.strengths(-1.5, 6.0)
-    token_curves(tilt, 3, alphas=far, names=datasets.TOKENS, token_concept=concepts, axes=tokens)
-    concept_curves(tilt, 3, alphas=near, token_concept=concepts, is_mass=True, axes=masses)
-    cross_entropy_curve(tilt, data.context_weights, alphas=wide, axes=price)
-    for axes, title in zip((tokens, masses, price), _TITLES, strict=True):
+    tokens, masses, price = panels
+    of = {"alphas": datasets.strengths(-1.0, 4.0), "token_concept": data.token_concept}
+    token_curves(tilt, 3, names=datasets.TOKENS, is_probability=True, axes=tokens, **of)
+    concept_curves(tilt, 3, is_mass=True, axes=masses, **of)
+    cross_entropy_curve(tilt, data.context_weights, alphas=of["alphas"], axes=price)
+    for axes, title in zip(panels, _TITLES, strict=True):
         _simplify(axes, title)
         axes.axvline(choice.alpha, color=_INK, linewidth=1, gid="choice")
-    tokens.set(yticks=(-0.5, 0.0, 0.5), ylabel="change of probability", ylim=(-0.5, 0.7))
-    masses.set(yticks=(0.0, 0.5, 1.0), ylabel="probability")
-    price.set(yticks=(0, 10, 20), ylabel="price (nats)", ylim=(-1.0, 21.0))
-    note(tokens, (1.5, 0.58), "words of the target", PALETTE[0], size=_SMALL)
-    note(tokens, (2.0, -0.32), "of the opposite", PALETTE[1], size=_SMALL)
-    note(tokens, (7.0, 0.03), "others", PALETTE[2], size=_SMALL)
-    note(masses, (1.02, 0.82), "target", PALETTE[0], size=_SMALL)
-    note(masses, (-0.95, 0.84), "opposite", PALETTE[1], size=_SMALL)
-    note(masses, (1.05, 0.08), "others", PALETTE[2], size=_SMALL)
-    note(price, (1.5, 8.5), "price", PALETTE[0], size=_SMALL)
-    note(price, (4.2, 8.0), "½σ²α²", PALETTE[1], size=_SMALL)
+    tokens.set(yticks=(0.0, 0.5, 1.0), ylabel="probability of a token", ylim=(-0.03, 1.03))
+    masses.set(yticks=(0.0, 0.5, 1.0), ylabel="probability of a concept", ylim=(-0.03, 1.03))
+    price.set(yticks=(0, 5, 10), ylabel="price (nats)", ylim=(-0.4, 13.0))
+    note(tokens, (2.15, 0.66), "target", PALETTE[0], size=_SMALL)
+    note(tokens, (-0.9, 0.82), "opposite", PALETTE[1], size=_SMALL)
+    note(masses, (1.3, 0.88), "target", PALETTE[0], size=_SMALL)
+    note(masses, (-0.95, 0.82), "opposite", PALETTE[1], size=_SMALL)
+    note(masses, (1.2, 0.12), "others", PALETTE[2], size=_SMALL)
+    note(price, (2.75, 5.0), "price", PALETTE[0], size=_SMALL)
+    note(price, (1.45, 7.2), "½σ²α²", PALETTE[1], size=_SMALL)
     price.axhline(_BUDGET, color=_INK, linewidth=1, linestyle=":", gid="budget")
-    note(price, (0.65, 14.0), f"{_BUDGET:g} nats\nbuy α = {choice.alpha:.2f}", _INK, size=_SMALL)
-    return figure
+    note(price, (0.7, 10.3), f"{_BUDGET:g} nats\nbuy α = {choice.alpha:.2f}", _INK, size=_SMALL)
 
 
 def _simplify(axes: Axes, title: str) -> None:
@@ -57,20 +65,21 @@ def _simplify(axes: Axes, title: str) -> None:
     drop_legend(axes)
     drop_limits(axes)
     axes.set_title(title, loc="left", fontsize=_LARGE)
-    axes.set_xlabel("strength α")
+    axes.set(xlabel="strength α", xticks=(0, 2, 4))
     axes.tick_params(labelsize=_SMALL)
     for label in (axes.xaxis.label, axes.yaxis.label):
         label.set_fontsize(_SMALL)
 
 
-FRONT = (
-    Picture(
-        "at-a-glance",
-        "Steering strength at a glance",
-        "Theorems 3.3, 3.6 and 3.8",
-        "A context of C₂ steered towards C₁: the change of each token's probability with its peaks, the mass "
-        "of each concept, and the cost in cross-entropy with its parabola ½σ²α². The vertical line is the "
-        "strength that a budget of 0.25 nats buys. Dataset of Figure 3.",
-        _at_a_glance,
-    ),
+_CAPTION = (
+    "A context of C₂ steered towards C₁: the probability of each token with its peak, the mass of each "
+    "concept, and the cost in cross-entropy with its parabola ½σ²α². The vertical line is the strength that "
+    "a budget of 0.25 nats buys. V = 9, G = 3, in-concept rates (40, 30, 18)/100, the others (1, 2, 3)/100."
+)
+FRONT = tuple(
+    Picture(f"at-a-glance{shape}", title, "Theorems 3.3, 3.6 and 3.8", _CAPTION, draw)
+    for shape, title, draw in (
+        ("", "Steering strength at a glance", _wide),
+        ("-tall", "Steering strength at a glance, for narrow pages", _tall),
+    )
 )

@@ -30,6 +30,13 @@ def uniform(epsilon: float) -> ConceptDataset:
     return ConceptDataset.smoothed(epsilon=epsilon)
 
 
+def three_slopes() -> ConceptDataset:
+    """V = 9, G = 3, a = (40, 30, 18)/100, b = (1, 2, 3)/100: three values of M on the target, far apart."""
+    a, b = np.tile([0.4, 0.3, 0.18], 3), np.tile([0.01, 0.02, 0.03], 3)
+    data = ConceptDataset.from_rates(a, b, np.repeat(np.arange(3), 3))
+    return replace(data, contexts=_WORDS)
+
+
 def two_by_two() -> ConceptDataset:
     """V = 4, a = (3, 1, 3, 1)/5, b = 1/10: windows that do not meet, and Remark 3.4 false in T."""
     return ConceptDataset.from_rates([0.6, 0.2, 0.6, 0.2], [0.1] * 4, [0, 0, 1, 1])

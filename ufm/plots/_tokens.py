@@ -37,6 +37,7 @@ def token_curves(
     token_concept: Numbers | None = None,
     peaks_in_legend: bool = False,
     is_relative: bool = False,
+    is_probability: bool = False,
     axes: Axes | None = None,
 ) -> Axes:
     """Δp(z|c_j, α) = p_{j,α}(z) - p(z|c_j) against α, for every token z of context j (Theorem 3.3).
@@ -48,6 +49,7 @@ def token_curves(
     - `peaks_in_legend`: write each α(j,z) behind the name of the token, also one outside `alphas`.
     - `is_relative`: draw log(p_{j,α}(z) / p(z|c_j)) in nats instead, in which unlikely tokens are seen
       as well as likely ones; it is concave, highest at the peak, and has no limits to draw.
+    - `is_probability`: draw p_{j,α}(z) itself instead.
 
     A disc marks the peak α(j,z) where it lies within `alphas`; dotted lines at the sides are the
     limits as α → ±∞ (Proposition B.1). Tokens with equal curves (same p and M) share a line.
@@ -75,6 +77,7 @@ def token_curves(
         token_concept=token_concept,
         peaks_in_legend=peaks_in_legend,
         is_relative=is_relative,
+        is_probability=is_probability,
     )
     return draw(axes, drawing)
 
@@ -89,18 +92,25 @@ def token_drawing(
     concept_names: Sequence[str] | None = None,
     peaks_in_legend: bool = False,
     is_relative: bool = False,
+    is_probability: bool = False,
 ) -> Drawing:
     """What `token_curves` shows; `peaks` [V] is None where M is constant.
 
     Where the tokens are too many for a legend it names the concepts instead.
     """
-    change = row.log_ratios if is_relative else row.changes
+    if is_relative and is_probability:
+        raise ValueError("is_relative and is_probability ask for two quantities; choose one")
+    change = row.log_ratios if is_relative else row.laws if is_probability else row.changes
     values = change(strengths)
-    sides = [row.limit(sign) - row.p for sign in (-1, +1)]
+    sides = [row.limit(sign) - (0 if is_probability else row.p) for sign in (-1, +1)]
     colours, lines = _styles(token_concept, row.log_odds.size)
     title = "token z, its peak α(c, z)" if peaks_in_legend else "token z"
     ends = (float(strengths[0]), float(strengths[-1]))
-    measure = "log p(z | c, α) / p(z | c) (nats)" if is_relative else "Δp(z | c, α) (probability)"
+    measure = "Δp(z | c, α) (probability)"
+    if is_relative or is_probability:
+        measure = (
+            "log p(z | c, α) / p(z | c) (nats)" if is_relative else "p(z | c, α) (probability)"
+        )
     drawing = Drawing((STRENGTH, measure), ends, legend_title=title)
     for z, tied in _equal_tokens(row).items():
         words = _list_of([names[y] for y in tied])

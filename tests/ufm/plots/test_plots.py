@@ -114,6 +114,19 @@ def test_tokens_of_a_concept_share_a_colour_and_differ_in_dashes():
     assert len({str(curve._dash_pattern) for curve in curves[:3]}) == 3
 
 
+def test_token_curves_as_probabilities():
+    change, itself = (
+        drawn(plots.token_curves(UNIFORM_TILT, 4, alphas=ALPHAS, is_probability=chosen))
+        for chosen in (False, True)
+    )
+    assert set(change) == set(itself)
+    for gid in change:
+        p = steered(0.0, UNIFORM, 4)[int(gid.split()[1])]
+        np.testing.assert_allclose(itself[gid][1], change[gid][1] + p, rtol=0, atol=ROUND)
+    with pytest.raises(ValueError, match="is_relative and is_probability"):
+        plots.token_curves(UNIFORM_TILT, 4, alphas=ALPHAS, is_relative=True, is_probability=True)
+
+
 def test_large_vocabularies_are_named_by_concept(monkeypatch):
     monkeypatch.setattr(_tokens, "LONGEST_LEGEND", 8)
     labels = [text.get_text() for text in token_picture().get_legend().get_texts()]
