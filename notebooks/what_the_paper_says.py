@@ -96,7 +96,9 @@ def about(finding: str):
     title = found.title
     if found.severity == "addition":
         title = f"An addition: {title[0].lower()}{title[1:]}"
-    return mo.md(f"## {title}\n\n{place} {found.says}\n\n**What is true.** {found.truth}")
+    return mo.md(
+        f"## {title}\n\n{place} {found.says}\n\n> {found.quote}\n\n**What is true.** {found.truth}"
+    )
 
 
 @app.cell(hide_code=True)

@@ -30,7 +30,7 @@ def _findings() -> Iterator[str]:
         "\nWhat we say about the first version (v1) of {cite:t}`taimeskhanov2026`, arXiv:2602.02712v1: "
         f"eight findings and one addition: {_count()}. "
         "The paper's theorems themselves are proved here, under the hypotheses that they need. "
-        "What it says is given in our words with its place. Each finding has an exact counterexample "
+        "Its own words are quoted with their place. Each finding has an exact counterexample "
         "(or, for an addition, an example), which "
         "`ufm verify` computes anew; it is listed below with the keys of "
         "{doc}`ufm certify </certificates>`. The notebook "
@@ -64,7 +64,8 @@ def _section(finding: theorems.Finding, confirmed: Confirmation) -> Iterator[str
     yield f"(finding-{finding.id})="
     yield f"## {finding.title}\n"
     yield f"`{finding.id}`, {finding.severity}; {finding.source}.\n"
-    yield f"**The paper says.** {finding.says}\n"
+    yield f"**The paper's words.** “{finding.quote}”\n"
+    yield f"**In ours.** {finding.says}\n"
     yield f"**What is true.** {finding.truth}\n"
     yield from _against(finding)
     yield f"**The instance.** {finding.witness}. As `ufm certify` reads it:\n"

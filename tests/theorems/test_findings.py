@@ -78,6 +78,7 @@ def test_each_finding_has_its_severity_and_says_which_version_it_is_about():
     assert {name: finding.severity for name, finding in FINDINGS.items()} == SEVERITY
     for finding in FINDINGS.values():
         assert finding.source.startswith("v1, ")
+        assert finding.quote.endswith(".")
         for words in (finding.says, finding.truth):
             assert words[0].isupper()
             assert words.endswith(".")

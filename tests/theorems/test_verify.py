@@ -25,7 +25,7 @@ NUMERIC = {"verdict", "instances", "worst_margin", "tolerance"}
 FINDING = {"id", "text", "source", "counterexample", "confirmed"}
 LITERATURE = {"id", "source", "place", "says", "in_model", "needs", "truth", "settled_by"}
 LITERATURE |= {"on_real_model", "real", "claim"}
-FINDING |= {"title", "severity", "says", "truth", "witness", "numbers"}
+FINDING |= {"title", "severity", "quote", "says", "truth", "witness", "numbers"}
 
 
 def statement(name):

@@ -47,6 +47,8 @@ TWO_HUMPS = Finding(
     title="There are more than three behaviours",
     severity=Severity.LOOSE,
     source="v1, text after Theorem 3.6",
+    quote="""In other words, the steered probability of a concept Δp(C | α) exhibits three distinct behaviors,
+        all following a tanh-shaped curve up to a reparametrization of α.""",
     says="""A concept shows one of three behaviours: T rises, a concept without extremal tokens
         has one limit at both ends, a concept below all others falls.""",
     truth="""Each of the three is right, but a concept can be none of these. With N of two
@@ -63,6 +65,8 @@ INFLECTIONS = Finding(
     title="Not every concept curve is sigmoidal",
     severity=Severity.LOOSE,
     source="v1, text after Theorem 3.6",
+    quote="""For the target concept T, steering behaves as intended: increasing the steering strength α
+        increases the presence of T in the model’s output, with Δp(T | α) following a sigmoidal shape.""",
     says="""All concept curves are tanh-shaped up to a reparametrisation of α, and that of T
         has a sigmoidal shape.""",
     truth="""The tanh form with its reparametrisation is right. In α itself the rising curve of

@@ -53,6 +53,7 @@ FINDING = Finding(
     title="Before training ends, steering can lower the loss",
     severity=Severity.LOOSE,
     source="v1, text after Theorem 3.8",
+    quote="""Simply put, steering necessarily degrades global performance.""",
     says="""Steering necessarily degrades global performance: a reading of the theorem, which
         assumes perfect training (Assumption 2).""",
     truth="""Right under Assumption 2, at every α; the sentence does not repeat the condition.

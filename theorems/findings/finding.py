@@ -37,7 +37,8 @@ class Finding:
     """What a sentence of the paper's first version leaves out, gets wrong, or can be added to.
 
     - `id`, `title`; `severity`: how much of the paper it touches; `source`: the version and the place.
-    - `says`: what the paper says there, in our words; `truth`: what is true.
+    - `quote`: the paper's own words there; `says`: the same in ours, with what it adds elsewhere;
+      `truth`: what is true.
     - `witness`: the instance that shows it, in words.
     - `counterexample`: the same in exact rationals as strings; keys as `ufm certify` reads them.
     - `confirm()`: recomputes it.
@@ -48,6 +49,7 @@ class Finding:
     title: str
     severity: Severity
     source: str
+    quote: str
     says: str
     truth: str
     witness: str
@@ -57,7 +59,7 @@ class Finding:
     figures: tuple[str, ...] = ()
 
     def __post_init__(self):
-        for name in ("says", "truth", "witness"):
+        for name in ("quote", "says", "truth", "witness"):
             object.__setattr__(self, name, " ".join(getattr(self, name).split()))
 
     def is_about(self, statement: Statement) -> bool:

@@ -18,6 +18,8 @@ FINDING = Finding(
     title="Equations (8) and (9) take the wrong rate for tokens off the target",
     severity=Severity.MISPRINT,
     source="v1, proof of Proposition B.1, eqs (8) and (9)",
+    quote="""As a_z > b_z (Assumption 1), the tokens which can attain the max margin are necessarily concept
+        tokens T (Lemma B.4), thus [eq. (9)].""",
     says="""The limit of Δp at +∞ is 1[z in Mtop] a_z/Σ a - a_z if c_j is in T, and the same
         with b otherwise.""",
     truth="""Eq (5), the proposition itself, is right, and so are (8) and (9) for z in T. For z

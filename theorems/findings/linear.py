@@ -24,6 +24,8 @@ FINDING = Finding(
     title="In the model the cross-entropy is convex everywhere and grows linearly",
     severity=Severity.ADDITION,
     source="v1, text after Theorem 3.8; Sections 4 and 5",
+    quote="""In light of the previous theorem, ΔCE(α) is locally U-shaped […] implying that the cross-entropy
+        plateaus for large |α| since the output distribution becomes input-independent.""",
     says="""ΔCE is locally U-shaped around 0; in transformers it plateaus at large |α|, because
         of the normalisation.""",
     truth="""Both are right. Beyond them: in the UFM, which has no normalisation, ΔCE is strictly

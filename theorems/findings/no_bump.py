@@ -21,6 +21,9 @@ FINDING = Finding(
     title="Target tokens of the uniform dataset never bump",
     severity=Severity.LOOSE,
     source="v1, text after Theorem 3.3",
+    quote="""when we steer in the concept direction, most tokens exhibit a “bump” behavior, i.e., their
+        probability increases, reaches a peak at some α, then decreases. […] Finally, a few tokens are
+        exceptions to this behavior.""",
     says="""Most tokens show a bump; a few, those of extremal log-odds, keep rising or
         falling.""",
     truth="""How many depends on the dataset. On the uniform one of App. B.1 all tokens of T tie

@@ -4,6 +4,9 @@ from ..tables.exact import exact_instance
 from .datasets import ConceptDistributions
 from .finding import Confirmation, Finding, Severity
 
+_REMARK = """With the dataset defined in App. B.3, the “bump” pattern for tokens z ∈ T occurs only for
+    positive steering strength (α(j,z) > 0), matching the intuition that positive steering increases
+    their probabilities."""
 _SMALL_EPSILON = ConceptDistributions.read("1/5", "3/4 1/4 | 3/4 1/4", "1/2 1/2 | 1/2 1/2")
 _LARGE_EPSILON = ConceptDistributions.read(
     "9/20", "3/10 7/10 | 2/5 3/5 | 1/2 1/2", "7/10 3/10 | 19/20 1/20 | 1/2 1/2"
@@ -27,6 +30,7 @@ IN_TARGET = Finding(
     title="Target peaks can be negative inside the target",
     severity=Severity.LOOSE,
     source="v1, Remark 3.4, main text",
+    quote=_REMARK,
     says="""On the γ/ω dataset of App. B.3 target tokens bump only at positive strengths. The
         main text names no condition on c_j and ε; the proof there takes c_j outside T and
         ε < ε0.""",
@@ -42,6 +46,7 @@ OFF_TARGET = Finding(
     title="Target peaks can be negative outside the target",
     severity=Severity.LOOSE,
     source="v1, Remark 3.4, main text",
+    quote=_REMARK,
     says="""On the γ/ω dataset of App. B.3, whose ε may be anything below (G-1)/G, target tokens
         bump only at positive strengths. The proof there takes ε < ε0 for some ε0 < (G-1)/G.""",
     truth="""The condition on ε is needed outside T too (here ε0 = 0.408), except in contexts of

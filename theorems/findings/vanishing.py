@@ -21,6 +21,8 @@ FINDING = Finding(
     title="A concept vanishes rather than returns",
     severity=Severity.FALSE,
     source="v1, text after Theorem 3.6",
+    quote="""For any other concept C' that contains neither maximal nor minimal log-odds tokens, Δp(C' | α)
+        converges back to its unsteered value.""",
     says="""Δp(C'|α) of a concept C' without tokens of extremal log-odds converges back to its
         unsteered value.""",
     truth="""It tends to minus the mean probability of C', as the theorem itself says: the

@@ -77,6 +77,7 @@ def _finding(finding: Finding, confirmation: Confirmation) -> dict[str, JSON]:
         "title": finding.title,
         "severity": str(finding.severity),
         "source": finding.source,
+        "quote": finding.quote,
         "says": finding.says,
         "truth": finding.truth,
         "text": finding.text,
