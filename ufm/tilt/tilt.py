@@ -4,6 +4,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 import equinox as eqx
@@ -13,11 +14,14 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Float, Int
 
 from .._checks import Numbers, finite, floating, is_concrete, strength
+from ..numerics.plain_sums import PlainWeights
 from .log_odds import log_odds
 
 if TYPE_CHECKING:
     from ..models.dataset import ConceptDataset
     from ..models.unconstrained import UFM
+
+_KEPT = 1 << 18  # entries of log_probs up to which four numbers for each are kept, 8 MB in all
 
 
 class ExponentialTilt(eqx.Module):
@@ -231,6 +235,12 @@ class ExponentialTilt(eqx.Module):
     def odds_range(self) -> Float[Array, ""]:
         """R = max M - min M, the natural unit of 1/α."""
         return self.log_odds.max() - self.log_odds.min()
+
+    @cached_property
+    def _plain_weights(self) -> list[PlainWeights]:
+        """Each context's weights for sums at few strengths, made once, as a tilt never changes."""
+        rows, log_odds = np.asarray(self.log_probs), np.asarray(self.log_odds)
+        return [PlainWeights(log_odds, row, keep=rows.size <= _KEPT) for row in rows]
 
     def _from_pivot(self, alpha: ArrayLike) -> tuple[Array, Int[Array, " contexts"], Array]:
         """u(z) = log p_α(z) - log p_α(r) [m, V], the pivot r [m], the most likely token, and M(r) [m]."""

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ufm.numerics import plain_sums as module
-from ufm.numerics.plain_sums import plain_sums
+from ufm.numerics.plain_sums import PlainWeights, plain_sums
 
 
 def zipf(v=400, seed=3):
@@ -30,14 +30,17 @@ def exact(log_weights, odds, alpha):
 
 @pytest.mark.parametrize("scale", [1e-60, 1.0, 1e60])
 @pytest.mark.parametrize("offset", [0.0, 100.0])
-def test_sums_agree_with_sixty_digits(scale, offset, monkeypatch):
+@pytest.mark.parametrize("keep", [False, True])
+def test_sums_agree_with_sixty_digits(scale, offset, keep, monkeypatch):
     monkeypatch.setattr(module, "_TOKENS", 150)
     log_weights, odds = zipf()
     odds = scale * (odds + offset)
     alphas = np.array([-4.0, 0.3, 0.0, -0.1, 2.0, 6.0]) / scale
     # of weights that are not normalised too
     for logs in (log_weights, log_weights + 17.0):
-        found = plain_sums(alphas, odds, logs)
+        weights = PlainWeights(odds, logs, keep=keep)
+        found = plain_sums(alphas, weights)
+        assert found == plain_sums(alphas, weights)  # nothing of what was kept has changed
         for alpha, sums in zip(alphas, found, strict=True):
             log_total, mean, variance, entropy, kl = exact(logs, odds, alpha)
             # log p + αM, of which it is made, is rounded in its own last place
@@ -52,7 +55,9 @@ def test_sums_agree_with_sixty_digits(scale, offset, monkeypatch):
 def test_strengths_at_which_digits_would_be_lost_are_refused():
     log_weights, odds = zipf()
     # so small that the divergence is a difference of equal numbers, or so large that αM is rounded
-    found = plain_sums(np.array([1e-3, 1e-8, 0.5, 20.0, 1e9, -1e300]), odds, log_weights)
+    found = plain_sums(
+        np.array([1e-3, 1e-8, 0.5, 20.0, 1e9, -1e300]), PlainWeights(odds, log_weights)
+    )
     assert [sums is not None for sums in found] == [False, False, True, False, False, False]
     start, tilted = np.exp(log_weights), np.exp(log_weights + 1e-8 * odds)
     kl = np.log(tilted.sum() / start.sum()) - 1e-8 * (start @ odds) / start.sum()
@@ -60,7 +65,7 @@ def test_strengths_at_which_digits_would_be_lost_are_refused():
     assert lost > 1e-3  # what refusing it is for
     certain = np.full(400, -60.0)
     certain[7] = 0.0
-    assert plain_sums(np.array([0.5]), odds, certain) == [None]
+    assert plain_sums(np.array([0.5]), PlainWeights(odds, certain)) == [None]
 
 
 REFUSED = {
@@ -74,4 +79,5 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_distributions_that_need_pivots_are_refused(name):
     log_weights, odds = REFUSED[name]
-    assert plain_sums(np.array([0.5 / np.abs(odds).max()]), odds, log_weights) == [None]
+    weights = PlainWeights(odds, log_weights, keep=True)
+    assert plain_sums(np.array([0.5 / np.abs(odds).max()]), weights) == [None]
