@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 STATEMENTS = Path(__file__).parent / "coq" / "Statements.v"
 
@@ -63,56 +63,88 @@ def read_theorems(text: str) -> tuple[CoqItem, ...]:
 
 def read_items(text: str) -> tuple[CoqItem, ...]:
     """All that a file defines or proves, in its order. Raises ValueError on a proof without Qed."""
-    found: list[CoqItem] = []
-    heading, note = "", ""
-    sections: list[list[str]] = [[]]
-    start = end = 0
-    kind, proof = "", None  # of the item that is being read
-    for part in [*_PART.finditer(text), None]:
-        words = "" if part is None else part[0]
-        opened = _ITEM.match(words)
-        is_next = part is None or opened or words.startswith((*_DECLARATIONS, "End ", "(*"))
-        if kind and (words == "Qed." if kind in _PROVED else is_next):
-            if kind in _PROVED and proof is None:
-                break
-            stop = part.end() if words == "Qed." and part else end
-            middle = stop if proof is None else proof
-            found.append(
-                CoqItem(
-                    kind,
-                    _named(text[start:]),
-                    _claims(note),
-                    note,
-                    text[start:middle].rstrip(),
-                    text[middle:stop],
-                    text.count("\n", 0, start) + 1,
-                    heading,
-                    tuple(sentence for section in sections for sentence in section),
-                )
-            )
-            kind, proof, note = "", None, ""
-        if part is None:
-            break
-        if title := _HEADING.fullmatch(words):
-            heading = " ".join(title[1].split())
-        elif words.startswith("(* claim:"):
-            note = words
-        elif words.startswith("Section "):
-            sections.append([words])
-        elif words.startswith(_DECLARATIONS):
-            sections[-1].append(words)
-        elif words.startswith("End "):
-            sections.pop()
-        elif opened:
-            if kind:
-                break
-            kind, start = opened[1], part.start()
+    reader = _Reader(text)
+    for part in _PART.finditer(text):
+        reader.read(part)
+    return reader.finish()
+
+
+class _Reader:
+    """Takes the sentences and comments of a file in turn, and keeps the `items` that have ended.
+
+    What is around the next item: the last `heading`, the `note` above it, what the `sections` declare. Of the
+    item that is being read: its `kind` ("" between items), and where it and its `proof` start. `end` is that
+    of the last sentence.
+    """
+
+    def __init__(self, text: str):
+        self.text = text
+        self.items: list[CoqItem] = []
+        self.heading = self.note = self.kind = ""
+        self.sections: list[list[str]] = [[]]
+        self.start = self.end = 0
+        self.proof: int | None = None
+
+    def read(self, part: re.Match[str]) -> None:
+        """The next sentence or comment."""
+        words, opened = part[0], _ITEM.match(part[0])
+        if self.kind in _PROVED:
+            if opened or (words == "Qed." and self.proof is None):
+                self._refuse()
+            if words == "Qed.":
+                self._close(part.end())
+        elif self.kind and (opened or words.startswith((*_DECLARATIONS, "End ", "(*"))):
+            self._close(self.end)
+        if opened:
+            self.kind, self.start = opened[1], part.start()
         elif words == "Proof.":
-            proof = part.start()
-        end = end if words.startswith("(*") else part.end()
-    if kind:
-        raise ValueError(f"a theorem without Proof or Qed: {text[start:].splitlines()[0]}")
-    return tuple(found)
+            self.proof = part.start()
+        else:
+            self._look_around(words)
+        if not words.startswith("(*"):
+            self.end = part.end()
+
+    def finish(self) -> tuple[CoqItem, ...]:
+        """The items, when the file has ended."""
+        if self.kind in _PROVED:
+            self._refuse()
+        if self.kind:
+            self._close(self.end)
+        return tuple(self.items)
+
+    def _look_around(self, words: str) -> None:
+        """A heading, a note, or what opens, fills or closes a section."""
+        if title := _HEADING.fullmatch(words):
+            self.heading = " ".join(title[1].split())
+        elif words.startswith("(* claim:"):
+            self.note = words
+        elif words.startswith("Section "):
+            self.sections.append([words])
+        elif words.startswith(_DECLARATIONS):
+            self.sections[-1].append(words)
+        elif words.startswith("End "):
+            self.sections.pop()
+
+    def _close(self, stop: int) -> None:
+        """The item that is being read ends at `stop`."""
+        middle = stop if self.proof is None else self.proof
+        item = CoqItem(
+            kind=self.kind,
+            name=_named(self.text[self.start :]),
+            claims=_claims(self.note),
+            note=self.note,
+            statement=self.text[self.start : middle].rstrip(),
+            proof=self.text[middle:stop],
+            line=self.text.count("\n", 0, self.start) + 1,
+            heading=self.heading,
+            declared=tuple(sentence for section in self.sections for sentence in section),
+        )
+        self.items.append(item)
+        self.kind, self.proof, self.note = "", None, ""
+
+    def _refuse(self) -> NoReturn:
+        first = self.text[self.start :].splitlines()[0]
+        raise ValueError(f"a theorem without Proof or Qed: {first}")
 
 
 def dependencies(files: Mapping[str, Iterable[CoqItem]]) -> dict[str, tuple[str, ...]]:

@@ -6,12 +6,12 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from .._checks import Numbers, token_set
-from ..tilt.ceiling import PRICES, Price, mass_ceiling
+from ..tilt.ceiling import PRICES, MassCeiling, Price, mass_ceiling
 from ..tilt.divergences import checked_weights
 from ..tilt.effects import concept_probability
-from ..tilt.strength import check_budget, choose_strength
+from ..tilt.strength import StrengthChoice, check_budget, choose_strength
 from ..tilt.tilt import ExponentialTilt
-from ._price import MARKERS, masses_and_prices, strengths_to_picture
+from ._price import budget_look, masses_and_prices, strengths_to_picture
 from ._style import PALETTE, Look, disc, draw_legend, prepared, signed
 
 _EVERY = 20  # of the strengths drawn, those at whose price the ceiling is worked out, at 3 ms each
@@ -67,21 +67,23 @@ def mass_against_cost(
     axes.fill_between(paid, ceiling, 1.0, label="beyond any intervention", **beyond)
     axes.plot(paid, ceiling, color=PALETTE[1], label="ceiling", gid="ceiling")
     axes.plot(price, drawn.mass, color=PALETTE[0], linestyle="--", label="steering", gid="curve")
-    for i, budget in enumerate(budgets):
-        choice = choose_strength(tilt, pi, target=mask, budget=float(budget), kind=kind)
+    for i, budget in enumerate(map(float, budgets)):
+        choice = choose_strength(tilt, pi, target=mask, budget=budget, kind=kind)
         if choice.alpha <= strengths[-1]:
-            most = mass_ceiling(before, pi, float(budget), kind)
-            gap = [choice.target_mass, most.mass]
-            axes.plot([budget] * 2, gap, color="black", linewidth=1, gid=f"gap {i}")
-            share = (choice.target_mass - choice.unsteered_target_mass) / most.gain
-            # named in the legend, where no curve runs through the words
-            label = f"κ = {budget:g}: α = {signed(choice.alpha)}, efficiency {share:.0%}"
-            look: Look = {
-                "color": "black",
-                "marker": MARKERS[i % len(MARKERS)],
-                "linestyle": "none",
-            }
-            disc(axes, float(budget), choice.target_mass, gid=f"budget {i}", label=label, **look)
+            _mark_budget(axes, i, budget, choice, mass_ceiling(before, pi, budget, kind))
     axes.set(xlabel=f"cost (nats), {_COST[kind]}", xlim=(0.0, paid[-1]), ylim=(drawn.mass[0], 1.0))
     draw_legend(axes, None, axes.get_legend_handles_labels()[0])
     return axes
+
+
+def _mark_budget(
+    axes: Axes, i: int, budget: float, choice: StrengthChoice, most: MassCeiling
+) -> None:
+    """What steering buys for budget number i, and a line from there to the ceiling."""
+    gap = [choice.target_mass, most.mass]
+    axes.plot([budget] * 2, gap, color="black", linewidth=1, gid=f"gap {i}")
+    share = (choice.target_mass - choice.unsteered_target_mass) / most.gain
+    # named in the legend, where no curve runs through the words
+    label = f"κ = {budget:g}: α = {signed(choice.alpha)}, efficiency {share:.0%}"
+    look = budget_look(i)
+    disc(axes, budget, choice.target_mass, gid=f"budget {i}", label=label, **look)

@@ -17,7 +17,7 @@ from ._style import PALETTE, Look, disc, draw_legend, prepared, signed
 
 _LARGEST_MASS = 0.99
 _POINTS = 1201
-MARKERS = "osD^v"
+_MARKERS = "osD^v"
 
 
 def cost_against_mass(
@@ -70,13 +70,18 @@ def cost_against_mass(
         if choice.alpha <= strengths[-1]:
             at = choice.target_mass, choice.cross_entropy
             # named in the legend, where no curve runs through the words
-            look = {"color": "black", "marker": MARKERS[i % len(MARKERS)], "linestyle": "none"}
             label = f"best for κ = {budget:g}: α = {signed(choice.alpha)}"
-            disc(axes, *at, gid=f"budget {i}", label=label, **look)
+            disc(axes, *at, gid=f"budget {i}", label=label, **budget_look(i))
     axes.set(xlabel="mean mass of the target (probability)", xlim=(mass[0], 1.0))
     axes.set_ylim(-0.03 * forward[-1], 1.05 * max(forward[-1], highest))
     draw_legend(axes, None, axes.get_legend_handles_labels()[0])
     return axes
+
+
+def budget_look(number: int) -> Look:
+    """The look of the mark of budget number `number`."""
+    marker = _MARKERS[number % len(_MARKERS)]
+    return {"color": "black", "marker": marker, "linestyle": "none"}
 
 
 class MassesAndPrices(NamedTuple):

@@ -143,36 +143,48 @@ def peak_map(
     chosen, names = checked_contexts(tilt, contexts, names)
     peaks = dict(zip(chosen, peaks_of(tilt, chosen), strict=True))
     log_odds = np.asarray(tilt.log_odds)
-    low, high = _range_of(peaks)
-    strengths = np.linspace(low, high, 401)
+    ends = _range_of(peaks)
+    strengths = np.linspace(*ends, 401)
 
     axes = prepared(axes, "peak α(c, z) (multiples of v)")
     inside, off = log_odds[mask].min(), log_odds[~mask].max()
     if inside > off:
         axes.axvspan(off, inside, color=_ALL, alpha=0.18, lw=0, gid="margin", label="margin δ")
     for place, (j, name) in enumerate(zip(chosen, names, strict=True)):
-        ink = colour(place)
         means = Row(tilt, j).laws(strengths) @ log_odds
-        line: Look = {"color": ink, "linestyle": dashes(place), "label": name}
+        line: Look = {"color": colour(place), "linestyle": dashes(place), "label": name}
         axes.plot(means, strengths, gid=f"curve {j}", **line)
-        for kind, tokens, marker in (("off", ~mask, "o"), ("on", mask, "D")):
-            shown = tokens & np.isfinite(peaks[j])
-            look: Look = {"linestyle": "none", "marker": marker, "zorder": 3}
-            look |= {"color": ink, "markeredgecolor": "white", "markersize": 7}
-            axes.plot(log_odds[shown], peaks[j][shown], gid=f"{kind} {j}", label="_peaks", **look)
-        for sign, edge, marker in ((-1, low, "v"), (+1, high, "^")):
-            ends = np.unique(log_odds[peaks[j] == sign * np.inf])
-            look = {"linestyle": "none", "marker": marker, "color": "black", "clip_on": False}
-            at = [edge] * ends.size
-            axes.plot(ends, at, gid=f"infinite {j}", label="_infinite", zorder=4, **look)
-    axes.set(xlabel="log-odds M(z) (nats per unit of α)", ylim=(low, high))
+        _mark_finite_peaks(axes, j, log_odds, peaks[j], mask, colour(place))
+        _mark_infinite_peaks(axes, j, log_odds, peaks[j], ends)
+    axes.set(xlabel="log-odds M(z) (nats per unit of α)", ylim=ends)
     marks = (("o", "peak off target"), ("D", "peak on target"), ("^", "peak at ±∞"))
-    look = {"color": GREY, "linestyle": "none"}
+    look: Look = {"color": GREY, "linestyle": "none"}
     handles = [Line2D([], [], marker=marker, label=text, **look) for marker, text in marks]
     drawn = axes.get_legend_handles_labels()[0]
     bands = int(inside > off)  # drawn first, listed last
     draw_legend(axes, "context c", drawn[bands:] + handles + drawn[:bands])
     return axes
+
+
+def _mark_finite_peaks(
+    axes: Axes, j: int, log_odds: np.ndarray, peaks: np.ndarray, target: np.ndarray, ink: str
+) -> None:
+    """A disc at each finite peak of context j off the target, a diamond at each on it."""
+    for kind, tokens, marker in (("off", ~target, "o"), ("on", target, "D")):
+        shown = tokens & np.isfinite(peaks)
+        look: Look = {"linestyle": "none", "marker": marker, "zorder": 3}
+        look |= {"color": ink, "markeredgecolor": "white", "markersize": 7}
+        axes.plot(log_odds[shown], peaks[shown], gid=f"{kind} {j}", label="_peaks", **look)
+
+
+def _mark_infinite_peaks(
+    axes: Axes, j: int, log_odds: np.ndarray, peaks: np.ndarray, ends: tuple[float, float]
+) -> None:
+    """A triangle at the lower edge for the tokens of context j that peak at -∞, at the upper for +∞."""
+    for infinity, edge, marker in zip((-np.inf, np.inf), ends, "v^", strict=True):
+        at = np.unique(log_odds[peaks == infinity])
+        look: Look = {"linestyle": "none", "marker": marker, "color": "black", "clip_on": False}
+        axes.plot(at, [edge] * at.size, gid=f"infinite {j}", label="_infinite", zorder=4, **look)
 
 
 def _range_of(peaks: dict[int, np.ndarray]) -> tuple[float, float]:

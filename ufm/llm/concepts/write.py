@@ -1,53 +1,28 @@
 """Writes the prompts of a concept: a model is asked for P and N, or goes on from its start token alone."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import jax
-import numpy as np
 
 from ufm import __version__
-from ufm._files import Arrays
 from ufm._json import JSON
 from ufm._progress import Progress, silent
 from ufm._random import check_seed
 
 from ..decoder.model import LanguageModel
 from ..measure.journal import Journal
-from ..steering.batches import at_once, while_writing
-from ..steering.generate import NOTHING, generate_all
 from ..text.tokenizer import Tokenizer
+from .author import Author
 from .concept import Concept
 from .concept_prompts import ConceptPrompts
-from .request import TEMPLATE, check_template, request
+from .draws import Draws, Sampling
+from .request import TEMPLATE, check_template
 
 NEGATIVES = ("contrastive", "random", "both")
-_ROWS = 64  # texts that are written at once, at most
-_TRIES = 3  # as many texts as are asked for are written at most, to find so many distinct ones
 _LEAST_WORDS = 3  # of a text that counts
-# Of a context at most; those of the paper's code have about 66 words.
-_CONTEXT_WORDS, _CONTEXT_TOKENS = 64, 128
-_STREAMS = {"positive": 0, "negative": 0, "random": 1, "contexts": 2}  # of random numbers
-
-
-# Who writes, and the tokens after which text k begins.
-_Author = tuple[LanguageModel, Tokenizer, Callable[[int], list[int]]]
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How texts are drawn: their new tokens at most, and what `generate` takes.
-
-    `ends_count`: whether a text ends where the model ends it, or goes on to its full length.
-    """
-
-    length: int
-    temperature: float
-    top_k: int | None
-    top_p: float
-    seed: int
-    ends_count: bool
 
 
 def write_prompts(
@@ -101,11 +76,11 @@ def write_prompts(
     _check(count, contexts, negative, length, seed)
     check_template(template)
     sampling = Sampling(length, temperature, top_k, top_p, seed, ends_count)
-    by_request = _asked(writer or (model, tokenizer), concept, template)
-    by_itself = model, tokenizer, _from_nothing(tokenizer)
-    wanted: dict[str, tuple[_Author, int]] = {
-        "positive": (by_request(True), count),
-        "negative": (by_request(False), 0 if negative == "random" else count),
+    asked = partial(Author.asked, *(writer or (model, tokenizer)), concept, template)
+    by_itself = Author.unasked(model, tokenizer)
+    wanted = {
+        "positive": (asked(is_for=True), count),
+        "negative": (asked(is_for=False), 0 if negative == "random" else count),
         "random": (by_itself, 0 if negative == "contrastive" else count),
         "contexts": (by_itself, contexts),
     }
@@ -115,7 +90,7 @@ def write_prompts(
 
 
 def _written(
-    wanted: Mapping[str, tuple[_Author, int]],
+    wanted: Mapping[str, tuple[Author, int]],
     sampling: Sampling,
     journal: Journal | None,
     progress: Progress,
@@ -124,7 +99,7 @@ def _written(
     total, done, seen = sum(number for _, number in wanted.values()), 0, set[str]()
     found: dict[str, tuple[str, ...]] = {}
     for kind, (author, number) in wanted.items():
-        draws = _Draws(*author, kind, number, sampling, journal)
+        draws = Draws(author, kind, number, sampling, journal)
         show = _stage(progress, done, number, total, f"writing texts: {kind}")
         found[kind] = tuple(_distinct(draws, number, seen, show))
         done += number
@@ -150,33 +125,6 @@ def _check(count: int, contexts: int, negative: str, length: int, seed: int) -> 
         raise ValueError(f"negative must be one of {', '.join(NEGATIVES)}; got {negative!r}")
 
 
-def _asked(
-    writer: tuple[LanguageModel, Tokenizer], concept: Concept, template: str
-) -> Callable[[bool], _Author]:
-    """Who writes for the concept or against it, and the tokens after which text k begins."""
-    model, tokenizer = writer
-    if tokenizer.template is None:
-        raise ValueError(
-            f"{tokenizer.name} has no chat template, so that it cannot be asked for texts: take an "
-            "instruct model as the writer"
-        )
-
-    def of(is_for: bool) -> _Author:
-        def prompt(k: int) -> list[int]:
-            return tokenizer.encode(tokenizer.chat(request(template, concept, k, is_for=is_for)))
-
-        return model, tokenizer, prompt
-
-    return of
-
-
-def _from_nothing(tokenizer: Tokenizer) -> Callable[[int], list[int]]:
-    prefix = tokenizer.prefix
-    if prefix is None:
-        raise ValueError(f"{tokenizer.name} names neither a start nor an end token to write after")
-    return lambda k: [prefix]
-
-
 def _settings(
     model: LanguageModel,
     writer: tuple[LanguageModel, Tokenizer] | None,
@@ -192,73 +140,8 @@ def _settings(
     return {**about, **concepts, "template": template, **asdict(sampling)}
 
 
-class _Draws:
-    """Texts of one kind, written in batches of one size."""
-
-    def __init__(
-        self,
-        model: LanguageModel,
-        tokenizer: Tokenizer,
-        prompt_of: Callable[[int], list[int]],
-        kind: str,
-        number: int,
-        sampling: Sampling,
-        journal: Journal | None,
-    ):
-        self.model, self.tokenizer, self.prompt_of = model, tokenizer, prompt_of
-        if kind == "contexts":
-            sampling = replace(sampling, length=min(sampling.length, _CONTEXT_TOKENS))
-        self.kind, self.sampling, self.journal = kind, sampling, journal
-        self.ends = tokenizer.ends if sampling.ends_count else ()
-        fit = at_once(model, while_writing(model, len(prompt_of(0)), sampling.length), _ROWS)
-        batches = -(-number // fit)
-        self.size = -(-number // batches) if batches else 0  # as even as they come
-        self.most = _TRIES * batches
-        entropy = np.random.SeedSequence([sampling.seed, _STREAMS[kind]])
-        self.seeds = entropy.generate_state(self.most * self.size).tolist()
-
-    def batches(self, progress: Callable[[float], None]) -> Iterator[list[str]]:
-        """The texts of each batch; `progress` gets the share of the batch that is written."""
-        for batch in range(self.most):
-            about = {"kind": self.kind, "batch": batch, "texts": self.size}
-            if self.journal is None:
-                made = self._write(batch, progress)
-            else:
-                name = f"{self.kind}-{batch:06d}"
-                made = self.journal.part(name, lambda: self._write(batch, progress), about)  # noqa: B023
-            yield [self._text(row) for row in made["tokens"]]
-
-    def _write(self, batch: int, progress: Callable[[float], None]) -> Arrays:
-        numbers = range(batch * self.size, (batch + 1) * self.size)
-        how = self.sampling
-        made = generate_all(
-            self.model,
-            [self.prompt_of(k) for k in numbers],
-            None,
-            [0.0],
-            count=how.length,
-            seeds=[self.seeds[k] for k in numbers],
-            ends=self.ends,
-            temperature=how.temperature,
-            top_k=how.top_k,
-            top_p=how.top_p,
-            progress=lambda done, total=1.0, stage="": progress(done / (total or 1)),
-        )
-        return {"tokens": made[:, 0]}
-
-    def _text(self, tokens: np.ndarray) -> str:
-        ids = [int(z) for z in tokens if z != NOTHING and z not in self.ends]
-        text = self.tokenizer.inner.decode(ids, skip_special_tokens=True).strip()
-        if self.kind != "contexts":
-            return text
-        was_cut = NOTHING not in tokens and tokens[-1] not in self.ends
-        words = text.split()[: -1 if was_cut else None]
-        # a context is to go on
-        return " ".join(words[:_CONTEXT_WORDS]).rstrip(".,;:!?")
-
-
 def _distinct(
-    draws: _Draws, number: int, seen: set[str], show: Callable[[float], None]
+    draws: Draws, number: int, seen: set[str], show: Callable[[float], None]
 ) -> list[str]:
     """So many texts that are in `seen` neither before nor among themselves; `seen` grows by them."""
     found: list[str] = []
@@ -274,8 +157,8 @@ def _distinct(
         usable = [text for text in texts if len(text.split()) >= _LEAST_WORDS]
         if not usable and not found:
             raise ValueError(
-                f"{draws.tokenizer.name} writes nothing: each of {len(texts)} texts ({draws.kind}) has "
-                f"fewer than {_LEAST_WORDS} words; give it another template, or let it go on past ends"
+                f"{draws.author.tokenizer.name} writes nothing: each of {len(texts)} texts ({draws.kind}) "
+                f"has fewer than {_LEAST_WORDS} words; give it another template, or let it go on past ends"
             )
         for text in usable:
             key = " ".join(text.split()).casefold()

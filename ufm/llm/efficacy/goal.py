@@ -145,9 +145,10 @@ def choose_for_presence(
         raise ValueError(f"within must be a strength other than 0; got {within}")
     shares = np.array([*np.linspace(0, 1, _STEPS + 1), *_BEYOND])
     place = None if directory is None else Path(directory)
-    given = spend, tokenizer, judge, concept, contexts
+    asked = tokenizer, judge, concept, contexts
     scan = measure_efficacy(
-        *given,
+        spend,
+        *asked,
         within * shares,
         length=length,
         samples=samples,
@@ -160,10 +161,7 @@ def choose_for_presence(
     alpha = float(scan.alphas[enough[0]]) if enough.size else math.nan
     checked = judged_presence(
         writer(spend),
-        tokenizer,
-        judge,
-        concept,
-        contexts,
+        *asked,
         spend.steering,
         [alpha if enough.size else within],
         length=length,

@@ -114,18 +114,13 @@ def judged_presence(
     written, settings = write_texts(*given, None if place is None else place / "texts", show)
     about = _about(judge, concept, form, settings)
     journal = None if place is None else Journal(place / f"answers-{digest(about)}", about)
-
-    def ask(a: int, some: slice) -> Arrays:
-        of_prompts = [of_prompt[a] for of_prompt in written.texts[some]]
-        return {"probability": _asked(judge, concept, of_prompts, form)}
-
-    parts = groups(len(contexts), size)
-    answers = by_parts(journal, written.alphas.size, parts, ask, show, "judging")
-    found = _summary(written, answers["probability"], answer, threshold, seed)
+    probabilities = _answers(written, judge, concept, form, journal, show)
+    found = _presence(probabilities, answer, threshold, seed) | _fluency(written)
     if journal is not None:
         said = {**about, "answer": answer, "presence": found["presence"]}
-        journal.finish(answers, finite_or_null(said))
+        journal.finish({"probability": probabilities}, finite_or_null(said))
     return JudgedPresence(
+        alphas=written.alphas,
         **found,
         judge=judge.name,
         concept=concept.name,
@@ -162,6 +157,25 @@ def _about(judge: Judge, concept: Concept, form: str, texts: Mapping[str, JSON])
     }
 
 
+def _answers(
+    written: SteeredTexts,
+    judge: Judge,
+    concept: Concept,
+    form: str,
+    journal: Journal | None,
+    progress: Progress,
+) -> Float[np.ndarray, "m A n"]:
+    """P(yes) of each answer of the judge about the texts, which a journal keeps."""
+
+    def ask(a: int, some: slice) -> Arrays:
+        of_prompts = [of_prompt[a] for of_prompt in written.texts[some]]
+        return {"probability": _asked(judge, concept, of_prompts, form)}
+
+    prompts, strengths, samples, _ = written.tokens.shape
+    parts = groups(prompts, samples)
+    return by_parts(journal, strengths, parts, ask, progress, "judging")["probability"]
+
+
 def _asked(
     judge: Judge, concept: Concept, of_prompts: Sequence[Sequence[str]], form: str
 ) -> Float[np.ndarray, "prompts answers"]:
@@ -176,14 +190,10 @@ def _asked(
     return found.reshape(len(of_prompts), -1)
 
 
-def _summary(
-    written: SteeredTexts,
-    probabilities: Float[np.ndarray, "m A n"],
-    answer: str,
-    threshold: float,
-    seed: int,
+def _presence(
+    probabilities: Float[np.ndarray, "m A n"], answer: str, threshold: float, seed: int
 ) -> dict[str, np.ndarray]:
-    """The arrays of `JudgedPresence`."""
+    """The arrays of `JudgedPresence` that tell of the answers."""
     score = np.nan_to_num(probabilities, nan=0.0)
     if answer == "label":
         score = (score > threshold).astype(np.float64)
@@ -194,18 +204,23 @@ def _summary(
     presence = by_prompt.mean(axis=0)
     number = score.shape[0] * score.shape[2]
     is_share = answer != "probability"
-    rows = [written.rows(a) for a in range(written.alphas.size)]
-    counts = np.array([sum(map(len, texts)) for texts in rows])
-    spent = written.nats.sum(axis=(0, 2))
-    verdicts = [[find_loop(row) for row in texts] for texts in rows]
     return {
-        "alphas": written.alphas,
         "presence": presence,
         "interval": _resampled(by_prompt if len(by_prompt) > 1 else score[0].T, seed),
         "wilson": wilson(presence, number) if is_share else np.full((presence.size, 2), np.nan),
         "by_prompt": by_prompt,
         "probabilities": probabilities,
         "unanswered": np.isnan(probabilities).mean(axis=(0, 2)),
+    }
+
+
+def _fluency(written: SteeredTexts) -> dict[str, np.ndarray]:
+    """The arrays of `JudgedPresence` that tell of the texts themselves."""
+    rows = [written.rows(a) for a in range(written.alphas.size)]
+    counts = np.array([sum(map(len, texts)) for texts in rows])
+    spent = written.nats.sum(axis=(0, 2))
+    verdicts = [[find_loop(row) for row in texts] for texts in rows]
+    return {
         "perplexity": np.where(counts > 0, np.exp(spent / np.maximum(counts, 1)), np.nan),
         "repeated": np.array([np.mean([v.repeated for v in at]) for at in verdicts]),
         "loops": np.array([np.mean([v.verdict == "loops" for v in at]) for at in verdicts]),

@@ -1,7 +1,7 @@
 """Whether a concept appears in generated text: predicted from unsteered continuations, and as sampled."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,13 +15,13 @@ from ufm._progress import Progress, silent
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
 from ..steering.batches import at_once, within_blocks
-from ..steering.generate import NOTHING, generate_all
+from ..steering.generate import NOTHING
 from ..steering.steered_prompt import check_strengths
+from .continuations import ROWS, Continuations
 from .token_curves import token_set
 
 _RESAMPLES = 2000
 _NORMAL_95 = 1.959963984540054
-_ROWS = 64  # texts that are written or read at once, at most
 _PREDICTED, _SAMPLED = 0, 1  # streams of random numbers
 
 
@@ -91,28 +91,24 @@ def predicted_presence(
     if samples < 2:
         raise ValueError(f"samples must be at least 2, for an interval; got {samples}")
     mask, show = token_set(target, model.vocabulary), progress or silent
-    texts = _Texts(model, prompts, length, samples, tuple(ends), seed, _PREDICTED)
+    texts = Continuations(model, prompts, length, samples, tuple(ends), seed, _PREDICTED)
     made = texts.write(None, np.zeros(1), silent)[:, 0]
-    placed = model.place(steering)
-    log_odds = model.unembed(placed.vector[None])[0]
-    steps = np.zeros((3, len(made), length, strengths.size))
-    rows = max(1, at_once(model, within_blocks(model, 1, texts.longest + length), _ROWS))
-    for start in range(0, len(made), rows):
-        some = slice(start, start + rows)
-        states = texts.states(made[some], some)
-        for j, (state, tokens) in enumerate(zip(states, made[some], strict=True), start):
-            given = model, state, log_odds, jnp.asarray(tokens), jnp.asarray(mask)
-            steps[:, j] = np.asarray(_each_step(*given, jnp.asarray(strengths, model.wide)))
-            show(j + 1, len(made))
-    values = contributions(Steps._make(steps), mask[np.maximum(made, 0)] & (made != NOTHING))
+    log_odds = model.unembed(model.place(steering).vector[None])[0]
+    steps = _steps(texts, made, log_odds, mask, strengths, show)
+    values = contributions(steps, _in_target(made, mask))
     by_prompt = [x.reshape(len(prompts), samples, -1) for x in values]
     presence, count, weight = (x.mean(axis=(0, 1)) for x in by_prompt)
-    intervals = [_resampled(x, seed) for x in by_prompt[:2]]
-    paid = np.maximum(steps[2].sum(axis=1).mean(axis=0), 0.0)  # at α = 0 there is rounding alone
-    effective = len(made) * weight**2 / (by_prompt[2] ** 2).mean(axis=(0, 1))
-    where = length, len(made), strengths
+    paid = steps.divergence.sum(axis=1).mean(axis=0)
     return Presence(
-        *where, presence, np.clip(intervals[0], 0, 1), count, intervals[1], effective, paid
+        length=length,
+        texts=len(made),
+        alphas=strengths,
+        presence=presence,
+        presence_interval=np.clip(_resampled(by_prompt[0], seed), 0, 1),
+        expected_count=count,
+        count_interval=_resampled(by_prompt[1], seed),
+        effective=len(made) * weight**2 / (by_prompt[2] ** 2).mean(axis=(0, 1)),
+        divergence=np.maximum(paid, 0.0),  # at α = 0 there is rounding alone
     )
 
 
@@ -144,22 +140,21 @@ def sampled_presence(
     """
     strengths = check_strengths(alphas, model, steering)
     mask = token_set(target, model.vocabulary)
-    texts = _Texts(model, prompts, length, samples, tuple(ends), seed, _SAMPLED)
+    texts = Continuations(model, prompts, length, samples, tuple(ends), seed, _SAMPLED)
     made = texts.write(steering, strengths, progress or silent)
-    number = (mask[np.maximum(made, 0)] & (made != NOTHING)).sum(axis=2)
+    number = _in_target(made, mask).sum(axis=2)
     presence, count = (number > 0).mean(axis=0), number.mean(axis=0)
     half = _NORMAL_95 * number.std(axis=0, ddof=1) / math.sqrt(len(made))
-    nowhere = np.full(strengths.size, np.nan)
     return Presence(
-        length,
-        len(made),
-        strengths,
-        presence,
-        wilson(presence, len(made)),
-        count,
-        np.stack([count - half, count + half], axis=1),
-        np.full(strengths.size, float(len(made))),
-        nowhere,
+        length=length,
+        texts=len(made),
+        alphas=strengths,
+        presence=presence,
+        presence_interval=wilson(presence, len(made)),
+        expected_count=count,
+        count_interval=np.stack([count - half, count + half], axis=1),
+        effective=np.full(strengths.size, float(len(made))),
+        divergence=np.full(strengths.size, np.nan),
     )
 
 
@@ -225,55 +220,34 @@ def _checked(
     return check_strengths(alphas, model, steering)
 
 
-class _Texts:
-    """Continuations of prompts, `samples` of each, in the order of the prompts."""
+def _in_target(
+    tokens: Int[np.ndarray, "*texts length"], mask: Bool[np.ndarray, " vocab"]
+) -> Bool[np.ndarray, "*texts length"]:
+    """Whether each token is one of T; what follows the end of a text is none."""
+    return mask[np.maximum(tokens, 0)] & (tokens != NOTHING)
 
-    def __init__(
-        self,
-        model: LanguageModel,
-        prompts: Sequence[Sequence[int]],
-        length: int,
-        samples: int,
-        ends: tuple[int, ...],
-        seed: int,
-        stream: int,
-    ):
-        if not prompts:
-            raise ValueError("there is no prompt to go on from")
-        if samples < 1:
-            raise ValueError(f"samples must be at least 1; got {samples}")
-        self.model, self.length, self.ends = model, length, ends
-        self.rows = [list(map(int, row)) for row in prompts for _ in range(samples)]
-        self.longest = max(map(len, self.rows))
-        self.seeds = np.random.SeedSequence([seed, stream]).generate_state(len(self.rows)).tolist()
 
-    def write(
-        self, steering: Steering | None, alphas: np.ndarray, progress: Progress
-    ) -> Int[np.ndarray, "texts A length"]:
-        """The new tokens, -1 after an end of text."""
-        size, made = max(1, _ROWS // alphas.size), []
-        for start in range(0, len(self.rows), size):
-            some = slice(start, start + size)
-            given = self.model, self.rows[some], steering, alphas
-            how = {"count": self.length, "ends": self.ends, "temperature": 1.0}
-            made.append(generate_all(*given, seeds=self.seeds[some], **how))
-            progress(min(some.stop, len(self.rows)), len(self.rows))
-        return np.concatenate(made)
-
-    def states(
-        self, made: Int[np.ndarray, "some length"], which: slice
-    ) -> Iterator[Float[Array, "length d"]]:
-        """The unsteered last hidden states from which the new tokens of some texts were drawn."""
-        whole = [
-            [*row, *np.maximum(new, 0)[:-1]]
-            for row, new in zip(self.rows[which], made, strict=True)
-        ]
-        full = self.longest + self.length - 1
-        ids = np.array([row + [0] * (full - len(row)) for row in whole])
-        mask = np.arange(full) < np.array([len(row) for row in whole])[:, None]
-        found = self.model.hidden_states(ids, self.model.blocks - 1, site="post-norm", mask=mask)
-        for row, states in zip(self.rows[which], found, strict=True):
-            yield states[len(row) - 1 : len(row) - 1 + self.length]
+def _steps(
+    texts: Continuations,
+    made: Int[np.ndarray, "texts length"],
+    log_odds: Float[Array, " vocab"],
+    mask: Bool[np.ndarray, " vocab"],
+    alphas: np.ndarray,
+    progress: Progress,
+) -> Steps:
+    """What each of the unsteered texts `made` says at each of its tokens and at each strength."""
+    model, target = texts.model, jnp.asarray(mask)
+    strengths = jnp.asarray(alphas, model.wide)
+    found = np.zeros((3, len(made), texts.length, alphas.size))
+    rows = max(1, at_once(model, within_blocks(model, 1, texts.longest + texts.length), ROWS))
+    for start in range(0, len(made), rows):
+        some = slice(start, start + rows)
+        states = texts.states(made[some], some)
+        for j, (state, tokens) in enumerate(zip(states, made[some], strict=True), start):
+            given = model, state, log_odds, jnp.asarray(tokens), target
+            found[:, j] = np.asarray(_each_step(*given, strengths))
+            progress(j + 1, len(made))
+    return Steps._make(found)
 
 
 @jax.jit

@@ -82,33 +82,48 @@ def sweep_curves(
         raise ValueError("there is no prompt: pass at least one list of tokens")
     if top < 1:
         raise ValueError(f"top must be at least 1; got {top}")
-    kept = min(top, model.vocabulary)
     if concept is not None:
         concept = token_set(concept, model.vocabulary)
     rows = [list(map(int, row)) for row in prompts]
-    settings = {
+    followed = _followed(tokens, len(rows))
+    wanted = _Wanted(concept, min(top, model.vocabulary), order, batch_size)
+    settings: dict[str, JSON] = {
         "kind": "curves",
         **identity(model, steering, strengths, order),
         "prompts": digest(rows),
         "concept": None if concept is None else digest(concept),
-        "top": kept,
+        "top": wanted.top,
         "batch_size": batch_size,
     }
-    followed: list[np.ndarray | None] = [None] * len(rows)
     if tokens is not None:
-        if np.ndim(tokens) != 2 or len(tokens) != len(rows):
-            raise ValueError(f"tokens must be [{len(rows)}, K]; got shape {np.shape(tokens)}")
         settings["tokens"] = digest(np.asarray(tokens))
-        followed = list(np.asarray(tokens, np.int32))
     journal = Journal(directory, settings)
-    how = concept, kept, order, batch_size
     stacked = journal.stacked(
         prompt_parts(len(rows)),
-        lambda j: _one_prompt(model, rows[j], steering, strengths, followed[j], *how),
+        lambda j: _one_prompt(model, rows[j], steering, strengths, followed[j], wanted),
         progress or silent,
     )
     journal.finish({"alphas": strengths, **stacked}, {**settings, "prompts_done": len(rows)})
     return Curves(alphas=strengths, **stacked)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What is measured of each prompt: the arguments of `sweep_curves` by these names, checked."""
+
+    concept: np.ndarray | None
+    top: int
+    order: int
+    batch_size: int | None
+
+
+def _followed(tokens: np.ndarray | None, prompts: int) -> Sequence[np.ndarray | None]:
+    """The tokens [2K] to follow after each prompt; None where the prompt itself is to tell."""
+    if tokens is None:
+        return [None] * prompts
+    if np.ndim(tokens) != 2 or len(tokens) != prompts:
+        raise ValueError(f"tokens must be [{prompts}, K]; got shape {np.shape(tokens)}")
+    return list(np.asarray(tokens, np.int32))
 
 
 def prompt_parts(count: int) -> dict[str, dict[str, JSON]]:
@@ -154,35 +169,51 @@ def _one_prompt(
     steering: Steering,
     alphas: np.ndarray,
     tokens: np.ndarray | None,
-    concept: np.ndarray | None,
-    kept: int,
-    order: int,
-    batch_size: int | None,
+    wanted: _Wanted,
 ) -> Arrays:
+    """The fields of `Curves` of one prompt."""
     prompt = steered_prompt.steered_prompt(model, row, steering, steered_prompt.bucket(model, row))
-    size = batch_size or prompt.batch_size()
-    dtype = model.wide
+    size = wanted.batch_size or prompt.batch_size()
     if tokens is None:
-        # the batch's own shape, so that the ends need no program of their own
-        rows = min(size, alphas.size)
-        both = np.resize([alphas.max(), alphas.min()], max(2, rows))
-        ends = np.concatenate([prompt.logits(chunk) for _, chunk in chunks(both, rows, dtype)])
-        tokens = np.concatenate([_largest(end, kept) for end in ends[:2]])
-    members = None if concept is None else jnp.asarray(concept)
-    found = []
-    for where, chunk in chunks(alphas, size, dtype):
-        part = _measure(prompt.logits(chunk), chunk, prompt.base, jnp.asarray(tokens), members)
-        count = where.stop - where.start
-        found.append({key: np.asarray(x)[:count] for key, x in part.items()})
-    arrays = {key: np.concatenate([part[key] for part in found]) for key in found[0]}
-    if order:
-        exact = np.asarray(model.derivatives(row, steering, order=order))
+        tokens = _likeliest_at_the_ends(prompt, alphas, size, wanted.top)
+    arrays = _along(prompt, alphas, size, tokens, wanted.concept)
+    if wanted.order:
+        exact = np.asarray(model.derivatives(row, steering, order=wanted.order))
     else:  # without the programs of Taylor arithmetic
         exact = np.asarray(jax.nn.softmax(prompt.base))[None]
     arrays |= {"tokens": tokens, "unsteered": exact[0, tokens], "derivatives": exact[:, tokens]}
-    if concept is not None:
-        arrays["concept_derivatives"] = exact[:, concept].sum(axis=1)
+    if wanted.concept is not None:
+        arrays["concept_derivatives"] = exact[:, wanted.concept].sum(axis=1)
     return arrays
+
+
+def _likeliest_at_the_ends(
+    prompt: steered_prompt.Prompt, alphas: np.ndarray, size: int, count: int
+) -> np.ndarray:
+    """So many most likely tokens at the largest strength, then as many at the least."""
+    # the batch's own shape, so that the ends need no program of their own
+    rows = min(size, alphas.size)
+    both = np.resize([alphas.max(), alphas.min()], max(2, rows))
+    parts = chunks(both, rows, prompt.model.wide)
+    ends = np.concatenate([prompt.logits(chunk) for _, chunk in parts])
+    return np.concatenate([_largest(end, count) for end in ends[:2]])
+
+
+def _along(
+    prompt: steered_prompt.Prompt,
+    alphas: np.ndarray,
+    size: int,
+    tokens: np.ndarray,
+    concept: np.ndarray | None,
+) -> Arrays:
+    """What is measured at every strength, `size` strengths at once."""
+    members = None if concept is None else jnp.asarray(concept)
+    found = []
+    for where, chunk in chunks(alphas, size, prompt.model.wide):
+        part = _measure(prompt.logits(chunk), chunk, prompt.base, jnp.asarray(tokens), members)
+        count = where.stop - where.start
+        found.append({key: np.asarray(x)[:count] for key, x in part.items()})
+    return {key: np.concatenate([part[key] for part in found]) for key in found[0]}
 
 
 def _largest(logits: np.ndarray, count: int) -> np.ndarray:

@@ -209,11 +209,7 @@ def vectors_and_states(
     batch_size: int | None = None,
 ) -> list[tuple[SteeringVector, PromptStates]]:
     """The vectors of `steering_vectors`, each with the states that it is made of."""
-    one_of("positions", recipe.positions, POSITIONS)
-    one_of("method", recipe.method, METHODS)
-    for name, prompts in (("positive", positive), ("negative", negative)):
-        if not prompts:
-            raise ValueError(f"{name} holds no prompt")
+    _check_recipe(recipe, positive, negative)
     if layers is None:
         layers = [model.blocks - 1] if recipe.site == "post-norm" else range(model.blocks)
     sides = [[list(map(int, row)) for row in side] for side in (positive, negative)]
@@ -234,9 +230,7 @@ def vectors_and_states(
     )
     made = []
     for k, (layer, states) in enumerate(zip(layers, found.states, strict=True)):
-        wide = states.astype(np.promote_types(states.dtype, np.float32))
-        apart = wide[: len(positive)], wide[len(positive) :]
-        of_sides = PromptStates(*apart, recipe.normalise, recipe.method)
+        of_sides = _sides(states, len(positive), recipe)
         v = _direction(of_sides, found.mean_norms[k], layer)
         measured = vector(
             values=v,
@@ -248,6 +242,22 @@ def vectors_and_states(
         )
         made.append((measured, of_sides))
     return made
+
+
+def _check_recipe(
+    recipe: Recipe, positive: Sequence[Sequence[int]], negative: Sequence[Sequence[int]]
+) -> None:
+    one_of("positions", recipe.positions, POSITIONS)
+    one_of("method", recipe.method, METHODS)
+    for name, prompts in (("positive", positive), ("negative", negative)):
+        if not prompts:
+            raise ValueError(f"{name} holds no prompt")
+
+
+def _sides(states: np.ndarray, positive: int, recipe: Recipe) -> PromptStates:
+    """States [prompts, d] of which the first `positive` are those of P; float32 at least."""
+    wide = states.astype(np.promote_types(states.dtype, np.float32))
+    return PromptStates(wide[:positive], wide[positive:], recipe.normalise, recipe.method)
 
 
 def _direction(sides: PromptStates, usual: float, layer: int) -> np.ndarray:

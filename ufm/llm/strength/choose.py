@@ -5,7 +5,6 @@ import math
 import jax.numpy as jnp
 import numpy as np
 
-from ufm.numerics.bracket import Bracket
 from ufm.tilt.strength import check_budget
 
 from ..decoder.arguments import check_shift
@@ -65,28 +64,22 @@ def choose_strength(
     search = Search(spend, budget, column, near_zero.value)
     guess = abs(near_zero.crossing(budget))
     start = min(1 / scale, guess if guess > 0 else math.inf)  # NaN is not above 0
-    scanned, crossing = search.scan(start, furthest / scale)
-    found = Bracket(math.inf, math.inf)
-    if crossing:
-        found = search.close_in(crossing, digits)
-    alpha = search.sign * (search.nearer(found) if crossing else found.high)
-    alphas = search.sign * np.array(scanned)
-    seen = np.array(sorted(search.seen, key=abs))
-    # for which the text is run over once more
-    limit = None if crossing else spend.limit(search.sign)
+    found = search.outcome(start, furthest / scale, digits)
+    # for the limit the text is run over once more
+    limit = None if found.is_crossed else spend.limit(search.sign)
     return ModelStrength(
         kind=kind,
         budget=float(budget),
         layer=spend.steering.layer,
         site=spend.steering.site,
-        alpha=alpha,
-        bracket=found if search.sign > 0 else Bracket(-found.high, -found.low),
+        alpha=found.alpha,
+        bracket=found.bracket,
         scale=scale,
         derivatives=derivatives,
-        spent=spend.at([alpha])[0] if crossing else np.full(len(KINDS), math.nan),
-        scanned=alphas,
-        costs=spend.at(alphas)[:, column],
-        looked_at=np.stack([seen, spend.at(seen)[:, column]], axis=1),
+        spent=spend.at([found.alpha])[0] if found.is_crossed else np.full(len(KINDS), math.nan),
+        scanned=found.scanned,
+        costs=spend.at(found.scanned)[:, column],
+        looked_at=np.stack([found.looked_at, spend.at(found.looked_at)[:, column]], axis=1),
         furthest=search.sign * furthest / scale,
         limit=None if limit is None else float(limit[column]),
         tokens=int(spend.predicted.sum()),

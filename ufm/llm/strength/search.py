@@ -20,6 +20,25 @@ _SHARE = 0.1
 _ALONE = 1e-3
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What a search found; strengths with their signs.
+
+    - `alpha`: the crossing, ±∞ where the budget was not seen to be crossed. `bracket`: around it.
+    - `scanned`: the strengths scanned outward from 0. `looked_at`: these and the ones closing in.
+    """
+
+    alpha: float
+    bracket: Bracket[float]
+    scanned: np.ndarray
+    looked_at: np.ndarray
+
+    @property
+    def is_crossed(self) -> bool:
+        """Whether the spending was seen to cross the budget."""
+        return math.isfinite(self.alpha)
+
+
 @dataclass
 class Search:
     """The search outward from 0: f(a) = ±(spending(±a) - budget) is below 0 at 0, and wanted at 0."""
@@ -34,6 +53,20 @@ class Search:
     def sign(self) -> float:
         """Of the strengths: -1 where the spending at 0 is above the budget, a target's mass."""
         return -1.0 if self.at_zero > self.budget else 1.0
+
+    def outcome(self, guess: float, end: float, digits: int | None) -> Outcome:
+        """Scan from a guess of the distance to the `end`, then close in on the first crossing."""
+        scanned, crossing = self.scan(guess, end)
+        found, distance = Bracket(math.inf, math.inf), math.inf
+        if crossing:
+            found = self.close_in(crossing, digits)
+            distance = self.nearer(found)
+        return Outcome(
+            alpha=self.sign * distance,
+            bracket=found if self.sign > 0 else Bracket(-found.high, -found.low),
+            scanned=self.sign * np.array(scanned),
+            looked_at=np.array(sorted(self.seen, key=abs)),
+        )
 
     def gaps(self, outward: list[float]) -> np.ndarray:
         """f at these distances from 0, in one pass over the text."""

@@ -7,7 +7,7 @@ import pytest
 
 from tests.command_line import refused, run
 from tests.ufm.llm.concepts.chat_model import CHAT, make_chat_model
-from ufm.llm.concepts import write
+from ufm.llm.concepts import draws
 from ufm.llm.concepts.concept_prompts import ConceptPrompts
 
 HOW = ["--count", 4, "--length", 6, "--contexts", 2, "--temperature", 2, "--dtype", "float64"]
@@ -52,7 +52,7 @@ def test_the_files_and_what_is_said_of_them(monkeypatch, capsys, folder, tmp_pat
 
 
 def test_a_run_that_was_stopped_goes_on(monkeypatch, capsys, folder, tmp_path):
-    out, exact, calls = tmp_path / "joy.jsonl", write.generate_all, []
+    out, exact, calls = tmp_path / "joy.jsonl", draws.generate_all, []
     given = ["prompts", folder / "chat", "--concept", "joy", "--out", out, *HOW, "--negative"]
     given += ["random", "--template", folder / "template.txt"]
 
@@ -62,7 +62,7 @@ def test_a_run_that_was_stopped_goes_on(monkeypatch, capsys, folder, tmp_path):
             raise KeyboardInterrupt
         return exact(*args, **how)
 
-    monkeypatch.setattr(write, "generate_all", stopped)
+    monkeypatch.setattr(draws, "generate_all", stopped)
     assert run(monkeypatch, capsys, *given)[0] == 130
     assert [path.name for path in tmp_path.iterdir()] == ["joy.jsonl.drafts"]
     message = "joy.jsonl.drafts holds another run: seed was 0, now it is 1; take another directory"

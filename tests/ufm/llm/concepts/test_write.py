@@ -10,7 +10,7 @@ import pytest
 
 import ufm.llm
 from tests.ufm.llm.concepts.chat_model import CHAT, make_chat_model
-from ufm.llm.concepts import write
+from ufm.llm.concepts import draws
 from ufm.llm.concepts.concept import concept
 from ufm.llm.concepts.request import SUBJECTS, request
 from ufm.llm.concepts.write import write_prompts
@@ -37,7 +37,7 @@ def scripted(monkeypatch):
             padded = [[*next(turn), *[-1] * count][:count] for _ in prompts]
             return np.array(padded, np.int32)[:, None]
 
-        monkeypatch.setattr(write, "generate_all", made)
+        monkeypatch.setattr(draws, "generate_all", made)
         return asked
 
     return script
@@ -104,16 +104,16 @@ class Stopped(Exception):
 
 
 def test_a_run_stopped_anywhere_ends_with_the_same_texts(chat, tmp_path, monkeypatch):
-    monkeypatch.setattr(write, "_ROWS", 2)  # in batches of two
+    monkeypatch.setattr(draws, "_ROWS", 2)  # in batches of two
     whole = write_prompts(*chat, concept("joy"), **HOW)
-    moment, exact, written = random.Random(3), write.generate_all, []
+    moment, exact, written = random.Random(3), draws.generate_all, []
 
     def counted(model, prompts, *given, **how):
         made = exact(model, prompts, *given, **how)
         written.append(len(prompts))
         return made
 
-    monkeypatch.setattr(write, "generate_all", counted)
+    monkeypatch.setattr(draws, "generate_all", counted)
     stops = 0
     for _ in range(10):
         left = moment.randrange(1, 14)

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binomtest
 
 import ufm.llm
-from ufm.llm.measure import presence
+from ufm.llm.measure import continuations, presence
 from ufm.llm.measure.presence import Steps, contributions, wilson
 
 VECTOR = np.linspace(-1, 1, 16) ** 3
@@ -54,7 +54,7 @@ def test_the_weights_are_unbiased(family, monkeypatch):
         assert (steering, alphas.tolist(), temperature) == (None, [0.0], 1.0)
         return made[: len(rows)]
 
-    monkeypatch.setattr(presence, "generate_all", every_one)
+    monkeypatch.setattr(continuations, "generate_all", every_one)
     kept = {}
     monkeypatch.setattr(
         presence, "contributions", lambda *given: kept.setdefault("values", contributions(*given))
