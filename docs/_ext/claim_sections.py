@@ -7,7 +7,7 @@ from sphinx.errors import ExtensionError
 import theorems
 from theorems.certificates.write.conclusions import CONCLUSIONS
 from theorems.falsify import MAP
-from theorems.falsify._map import NotNeeded
+from theorems.falsify.needed import NotNeeded
 from theorems.judging.claim import NotCertified
 from theorems.proofs import PROVED_BY
 
@@ -43,7 +43,7 @@ def _hypotheses(claim: theorems.Claim) -> str:
 
 def _needed(claim: str, hypothesis: str) -> str:
     if (claim, hypothesis) not in MAP:
-        raise ExtensionError(f"claim {claim}: theorems/falsify/_map.py lacks {hypothesis}")
+        raise ExtensionError(f"claim {claim}: theorems/falsify/map.py lacks {hypothesis}")
     entry = MAP[claim, hypothesis]
     if isinstance(entry, NotNeeded):
         names = ", ".join(f"{{ref}}`{name} <coq-{name}>`" for name in entry.theorems)

@@ -1,3 +1,3 @@
-from ._map import MAP as MAP
-from ._search import Falsification as Falsification
-from ._search import falsify as falsify
+from .map import MAP as MAP
+from .search import Falsification as Falsification
+from .search import falsify as falsify

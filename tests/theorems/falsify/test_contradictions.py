@@ -9,8 +9,6 @@ from flint import ctx
 
 from tests.exact_model import Exact
 from theorems.falsify import MAP, falsify
-from theorems.falsify._map import Needed
-from theorems.falsify._steered import Steered
 from theorems.falsify.contradictions.cross_entropy import budget
 from theorems.falsify.contradictions.last_norm import (
     Stream,
@@ -19,6 +17,8 @@ from theorems.falsify.contradictions.last_norm import (
     too_far,
     unlike_the_limit,
 )
+from theorems.falsify.needed import Needed
+from theorems.falsify.steered import Steered
 from theorems.tables.exact import exact_instance, read_exact
 
 SIGN = [p for p, entry in MAP.items() if p[0] == "lemma-b4.sign" and isinstance(entry, Needed)]

@@ -10,11 +10,11 @@ from flint import ctx
 import theorems
 from theorems import FINDINGS, Outcome
 from theorems.falsify import MAP, falsify
-from theorems.falsify._candidates import plain
-from theorems.falsify._map import Needed
-from theorems.falsify._steered import Steered
+from theorems.falsify.candidates import plain
 from theorems.falsify.contradictions import curves
 from theorems.falsify.contradictions.last_norm import Stream
+from theorems.falsify.needed import Needed
+from theorems.falsify.steered import Steered
 from theorems.proofs import theorem_names
 from theorems.tables.exact import exact_instance, read_exact
 

@@ -6,7 +6,7 @@ from flint import arb
 
 from ...certificates._balls import ball
 from ...certificates.write.cross_entropy import dot
-from .._steered import Steered
+from ..steered import Steered
 from .contradiction import POSITIVE, Contradiction
 
 _HALVINGS = 12  # of the strength of a tilt that is to cost a little less than the path

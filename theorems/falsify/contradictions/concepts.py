@@ -8,7 +8,7 @@ from flint import arb
 from ...certificates._balls import ball
 from ...certificates.write.cross_entropy import dot
 from ...certificates.write.hypotheses import interior_concepts, lowest_concepts, off_target_concepts
-from .._steered import Steered
+from ..steered import Steered
 from .contradiction import STRENGTHS, Contradiction, differ, places, shown
 
 

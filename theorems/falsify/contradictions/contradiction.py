@@ -7,7 +7,7 @@ from typing import NamedTuple
 from flint import arb
 
 from ...certificates._balls import ball
-from .._steered import Steered
+from ..steered import Steered
 
 STRENGTHS: tuple[Fraction, ...] = tuple(
     sign * Fraction(n) for n in (Fraction(1, 2), 1, 2, 4, 8) for sign in (1, -1)

@@ -9,7 +9,7 @@ from flint import arb
 
 from ...certificates._balls import ball
 from ...certificates.write.cross_entropy import dot
-from .._steered import Steered
+from ..steered import Steered
 from .contradiction import IN_ORDER, Contradiction, differ, places, shown
 
 

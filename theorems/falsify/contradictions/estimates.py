@@ -7,7 +7,7 @@ from typing import NamedTuple
 from flint import arb
 
 from ...certificates._balls import ball
-from .._steered import Steered
+from ..steered import Steered
 from .contradiction import STRENGTHS, Contradiction, places
 
 FACTOR = Fraction(1001, 1000)

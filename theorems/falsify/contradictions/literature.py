@@ -8,7 +8,7 @@ from ...certificates._balls import ball
 from ...certificates.write.cross_entropy import dot
 from ...certificates.write.levels import Levels
 from ...tables.exact import ExactInstance
-from .._steered import Balls, Steered
+from ..steered import Balls, Steered
 from .contradiction import STRENGTHS, Contradiction, differ, places, shown
 
 

@@ -6,7 +6,7 @@ from itertools import combinations, product
 from flint import arb
 
 from ...certificates._balls import ball
-from .._steered import Steered
+from ..steered import Steered
 from .contradiction import POSITIVE, STRENGTHS, Contradiction, differ
 
 _TIMES = 2

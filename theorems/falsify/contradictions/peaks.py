@@ -13,7 +13,7 @@ from ...certificates._balls import ball
 from ...certificates.write.cross_entropy import dot
 from ...certificates.write.hypotheses import contexts_off_target, ends
 from ...certificates.write.peaks import Peaks
-from .._steered import Steered
+from ..steered import Steered
 from .contradiction import STRENGTHS, Contradiction, differ, places, shown
 
 

@@ -6,7 +6,7 @@ from flint import arb
 
 from ...certificates._balls import ball
 from ...certificates.write.cross_entropy import dot
-from .._steered import Balls, Steered
+from ..steered import Balls, Steered
 from .contradiction import Contradiction, differ, places, shown
 
 

@@ -3,7 +3,7 @@
 from itertools import combinations
 
 from ...certificates._balls import ball
-from .._steered import Steered
+from ..steered import Steered
 from .contradiction import Contradiction
 
 

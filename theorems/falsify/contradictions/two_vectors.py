@@ -6,7 +6,7 @@ from flint import arb
 
 from ...certificates._balls import ball
 from ...certificates.write.cross_entropy import dot
-from .._steered import Balls, Steered, normalised
+from ..steered import Balls, Steered, normalised
 from .contradiction import IN_ORDER, STRENGTHS, Contradiction, places
 
 

@@ -8,7 +8,8 @@ from html import escape
 import theorems
 from theorems import Instance, Outcome
 from theorems._coq_source import STATEMENTS, CoqItem, read_theorems
-from theorems.falsify._map import MAP, Needed, NotNeeded
+from theorems.falsify.map import MAP
+from theorems.falsify.needed import Needed, NotNeeded
 from theorems.judging.claim import Certified, Claim, Hypothesis, NotCertified
 from theorems.proofs import PROVED_BY
 

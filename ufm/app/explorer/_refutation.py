@@ -10,10 +10,11 @@ from typing import NamedTuple, cast
 import numpy as np
 from flint import ctx
 
-from theorems.falsify._map import MAP, Needed
-from theorems.falsify._search import PRECISION
-from theorems.falsify._steered import Steered
 from theorems.falsify.contradictions.contradiction import Contradiction
+from theorems.falsify.map import MAP
+from theorems.falsify.needed import Needed
+from theorems.falsify.search import PRECISION
+from theorems.falsify.steered import Steered
 from theorems.judging.claim import Claim
 from ufm.plots._numpy_laws import Row as Laws
 

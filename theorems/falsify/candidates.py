@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from ufm.strategies import Draw
 
 from ..tables.exact import read_exact
-from ._steered import Steered
-from ._strategies import Record, composition, steered
+from .steered import Steered
+from .strategies import Record, composition, steered
 
 Candidates = st.SearchStrategy[Steered]
 SHAPES = [(2, 1), (3, 1), (2, 2)]

@@ -18,11 +18,12 @@ from .. import CLAIMS
 from .._names import no_such
 from ..certificates.write.dyadic import enclosure
 from ..certificates.write.hypotheses import TESTS as CERTIFIED
-from ._map import MAP, Needed, NotNeeded
-from ._steered import Steered
 from .contradictions.contradiction import Contradiction
 from .contradictions.last_norm import Stream
 from .contradictions.literature import TESTS as OF_OTHERS
+from .map import MAP
+from .needed import Needed, NotNeeded
+from .steered import Steered
 
 PRECISION = 192
 TESTS = {**CERTIFIED, **OF_OTHERS}

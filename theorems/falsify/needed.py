@@ -1,0 +1,31 @@
+"""What is said of a claim and one of its hypotheses: the claim needs it, or it does not."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from hypothesis import strategies as st
+
+from .contradictions.contradiction import Contradiction
+
+Model = TypeVar("Model")
+
+
+@dataclass(frozen=True)
+class Needed(Generic[Model]):
+    """The claim fails without the hypothesis: `candidates` break it, and `contradicts` sees the claim fail.
+
+    `implied`: hypotheses of the claim that cannot hold once this one is broken.
+    """
+
+    candidates: Callable[[], st.SearchStrategy[Model]]
+    contradicts: Callable[[Model], Contradiction | None]
+    implied: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class NotNeeded:
+    """The claim holds without the hypothesis: why, and the Coq theorems that say so."""
+
+    reason: str
+    theorems: tuple[str, ...] = ()
