@@ -10,7 +10,15 @@ ROOT = Path(__file__).parents[1]
 
 # From the ground up. A room imports itself and the rooms on the floors below it, never beside it.
 FLOORS = (
-    ("ufm._lazy", "ufm._checks", "ufm._json", "ufm._visible", "ufm._progress", "ufm._random"),
+    (
+        "ufm._lazy",
+        "ufm._checks",
+        "ufm._json",
+        "ufm._visible",
+        "ufm._progress",
+        "ufm._random",
+        "ufm._names",
+    ),
     ("ufm._files", "ufm._text"),
     ("ufm.numerics",),
     ("ufm.models",),
@@ -29,7 +37,7 @@ FLOORS = (
     ("ufm.llm",),  # the public names
     ("ufm.llm.report", "ufm.llm.toy", "ufm.llm.harness"),
     ("ufm.llm.reproduce",),
-    ("theorems.judging", "theorems._names"),
+    ("theorems.judging",),
     ("theorems.hypotheses", "theorems.tables"),
     ("theorems.statements",),
     ("theorems",),  # the registry and the public names

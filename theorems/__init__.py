@@ -7,7 +7,8 @@
 holds
 """
 
-from ._names import no_such
+from ufm._names import no_such
+
 from .findings import FINDINGS, Finding
 from .judging.claim import Claim, Control, Hypothesis, Statement
 from .judging.head import SteeredHead

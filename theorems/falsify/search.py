@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis.errors import NoSuchExample
 
 from ufm._json import JSON
+from ufm._names import no_such
 
 from .. import CLAIMS
-from .._names import no_such
 from ..certificates.write.dyadic import enclosure
 from ..certificates.write.hypotheses import TESTS as CERTIFIED
 from .contradictions.contradiction import Contradiction

@@ -7,8 +7,9 @@ M_bot = argmin M, and v the mean over P inside the target T less the mean over N
 No `|`: it would end a table cell.
 """
 
+from ufm._names import no_such
+
 from .. import CLAIMS
-from .._names import no_such
 
 CLAIM_IDS = tuple(sorted(CLAIMS))
 

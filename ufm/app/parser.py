@@ -7,7 +7,7 @@ from dataclasses import MISSING, fields
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
-from theorems._names import did_you_mean
+from ufm._names import did_you_mean
 
 from .commands.bad_input import BadInput
 from .commands.option import Option, filled, options_of, parts_of

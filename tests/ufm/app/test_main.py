@@ -168,9 +168,19 @@ def test_an_output_that_cannot_be_written_is_one_line_and_status_2():
     assert done.stderr == "ufm: [Errno 28] No space left on device\n"
 
 
-def test_importing_ufm_loads_neither_jax_nor_what_is_heavier():
-    """The names load on first use, so that `import ufm` costs next to nothing."""
-    heavy = {"jax", "equinox", "scipy", "matplotlib", "sympy", "hypothesis", "tokenizers", "flint"}
-    code = f"import sys, ufm; print(sorted({heavy} & {{*sys.modules}}))"
+def test_importing_ufm_and_its_commands_loads_neither_jax_nor_what_is_heavier():
+    """The names load on first use, so that `import ufm` and `ufm --help` cost next to nothing."""
+    heavy = {
+        "theorems",
+        "jax",
+        "equinox",
+        "scipy",
+        "matplotlib",
+        "sympy",
+        "hypothesis",
+        "tokenizers",
+        "flint",
+    }
+    code = f"import sys, ufm, ufm.app.main; print(sorted({heavy} & {{*sys.modules}}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

@@ -102,8 +102,8 @@ def _choices(claim: str | None) -> str:
     need_flint()
     _refuse_statement(claim)
     from theorems import CLAIMS
-    from theorems._names import no_such
     from theorems.falsify import MAP
+    from ufm._names import no_such
 
     if claim not in CLAIMS:
         return f"; {no_such('claim', claim, CLAIMS)}"

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from rich.console import Console
 
-from theorems._names import no_such
+from ufm._names import no_such
 from ufm._progress import progress_bar
 
 from ..printing.json_output import print_json

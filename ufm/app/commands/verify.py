@@ -89,7 +89,7 @@ class Verify:
 
 def _choose(every: "Iterable[Statement]", wanted: tuple[str, ...]) -> "list[Statement]":
     """The statements named by id, cut down to single claims where a claim is named."""
-    from theorems._names import no_such
+    from ufm._names import no_such
 
     statements = list(every)
     known = [*(s.id for s in statements), *(c.id for s in statements for c in s.claims)]

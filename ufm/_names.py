@@ -7,7 +7,7 @@ from collections.abc import Iterable
 def no_such(kind: str, name: str, known: Iterable[str]) -> str:
     """One line: no `kind` has this name, and these names begin with it, are near it, or exist.
 
-    >>> from theorems._names import no_such
+    >>> from ufm._names import no_such
     >>> print(no_such("claim", "thm-3.8", ["lemma-b2.affine", "thm-3.8.quadratic"]))
     there is no claim 'thm-3.8'; did you mean thm-3.8.quadratic?
     >>> print(no_such("statement or claim", "?", ["lemma-b2", "thm-3.8", "thm-3.8.quadratic"]))
