@@ -44,7 +44,7 @@ FLOORS = (
     ("theorems.symbolic", "theorems.certificates"),  # of which one more rule holds, below
     ("theorems.falsify", "theorems.verify"),
     ("ufm.app.printing",),
-    ("ufm.app.playground",),
+    ("ufm.app.playground", "ufm.app.frame"),
     ("ufm.app.explorer",),
     ("ufm.app.commands",),
     ("ufm.app",),

@@ -10,18 +10,14 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 from rich.console import Console
 
 from ..playground.page import PAGE
-from ..playground.served import SERVED
 from .bad_input import BadInput
 from .rules import number
 from .start import COMPILE_IN_HASTE, starting_jax
-
-if TYPE_CHECKING:
-    from starlette.applications import Starlette
 
 _HOST = "127.0.0.1"
 
@@ -78,10 +74,13 @@ class Explore:
         return 0
 
     def _serve_explorer(self) -> NoReturn:
+        is_loaded = threading.Event()
         try:
             import uvicorn
 
-            app = _explorer()
+            from .explorer_server import explorer_server
+
+            app = explorer_server(notebook(), is_loaded)
         except ImportError as error:
             raise BadInput(
                 "explore --verdicts needs marimo: pip install 'ufm[notebooks]'"
@@ -90,38 +89,22 @@ class Explore:
         # what is still open when Ctrl-C comes is a page of ours: it is not waited for
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
-        # the page's scripts, of some megabytes, load while JAX starts
+        # the first page is shown, and marimo's scripts load, while JAX starts
         serving = threading.Thread(target=server.run, args=([listening],), daemon=True)
         serving.start()
         self._announce(listening, "the explorer runs at this address", delay=0.0)
         with suppress(KeyboardInterrupt):  # the way to stop it
             with starting_jax(Console(stderr=True), COMPILE_IN_HASTE):
                 from ..explorer import Choice, judgement
-            for _ in judgement(Choice()).watch():  # most pages ask for it: so it is compiled
+            judging = judgement(Choice())  # most pages ask for it
+            is_loaded.set()
+            for _ in judging.watch():
                 pass
             serving.join()
         sys.stdout.flush()
         sys.stderr.flush()
         # a thread may be compiling: nothing stops it, and Python's own way out aborts in it
         os._exit(0)
-
-
-def _explorer() -> "Starlette":
-    """The explorer, with the playground beside it, and the documentation where it was built."""
-    import marimo
-    from starlette.applications import Starlette
-    from starlette.responses import FileResponse
-    from starlette.routing import BaseRoute, Mount, Route
-    from starlette.staticfiles import StaticFiles
-
-    SERVED.playground = "play.html"
-    routes: list[BaseRoute] = [Route("/play.html", lambda request: FileResponse(PAGE))]
-    site = Path(__file__).parents[3] / "site"
-    if (site / "index.html").is_file():
-        SERVED.site = "site"
-        routes.append(Mount("/site", StaticFiles(directory=site, html=True)))
-    app = marimo.create_asgi_app(quiet=True).with_app(path="", root=str(notebook())).build()
-    return Starlette(routes=[*routes, Mount("/", app)])
 
 
 class _Playground(BaseHTTPRequestHandler):

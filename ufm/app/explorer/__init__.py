@@ -12,13 +12,13 @@ package is a front end, and sees both `ufm` and `theorems`.
 δ = -0.693147
 """
 
+from ..frame import HEAD as HEAD
 from ._choice import BREAKS as BREAKS
 from ._choice import SEEDS as SEEDS
 from ._choice import SOURCES as SOURCES
 from ._choice import Choice as Choice
 from ._choice import from_query as from_query
 from ._choice import to_query as to_query
-from ._page import HEAD as HEAD
 from ._page import about as about
 from ._page import as_json as as_json
 from ._page import page as page

@@ -4,7 +4,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
-from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import theorems
@@ -15,9 +14,6 @@ from ._choice import BREAKS, to_query
 from ._claim import WORDS, claim_item, code, heading, terms
 from ._scene import Scene
 from ._verdicts import FALSE, JUDGED, Judgement, Row
-
-_STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
-HEAD = f'<style>{_STYLE}</style><div class="ufm">{heading("Every claim, on an instance of yours", 1)}</div>'
 
 _KINDS = {
     "all": "all",
@@ -40,7 +36,10 @@ def row(elements: Iterable[object]) -> str:
 
 
 def about(
-    judgement: Judgement | None, wrong: Iterable[str], editor: object, export: Sequence[object]
+    judgement: Judgement | None,
+    wrong: Iterable[str],
+    editor: object = "",
+    export: Sequence[object] = (),
 ) -> str:
     """What is no good, the instance in a line, and, folded, its JSON and the files to take along."""
     alerts = "".join(
@@ -48,7 +47,8 @@ def about(
     )
     facts = _facts(judgement.scene) if judgement else ""
     edit = f"<details><summary>Edit the instance, in exact rationals</summary>{editor}</details>"
-    return f'<div class="ufm">{alerts}{facts}{edit}{row(export)}</div>'
+    tools = f"{edit}{row(export)}" if export else ""
+    return f'<div class="ufm" data-mark="about">{alerts}{facts}{tools}</div>'
 
 
 def page(judgement: Judgement) -> str:

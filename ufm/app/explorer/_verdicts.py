@@ -71,10 +71,11 @@ class Judgement:
     @property
     def is_final(self) -> bool:
         """Whether every claim is judged."""
-        return self._known == len(JUDGED)
+        return self.known == len(JUDGED)
 
     @property
-    def _known(self) -> int:
+    def known(self) -> int:
+        """How many claims are judged."""
         return sum(row.is_known for row in self._rows.values())
 
     def watch(self, is_wanted: Callable[[], bool] = lambda: True) -> Iterator[int]:
@@ -86,7 +87,7 @@ class Judgement:
             working, known = pool.submit(self._work, is_wanted), -1
             while is_wanted() and known < len(JUDGED):
                 is_over = working.done()
-                before, known = known, self._known
+                before, known = known, self.known
                 if known > before:
                     yield known
                 if is_over:

@@ -1,0 +1,41 @@
+// Shows the verdicts as the server finds them, until marimo's page shows them itself.
+(() => {
+  const page = document.getElementById("first");
+  const place = document.getElementById("first-verdicts");
+  document.body.classList.toggle("dark", matchMedia("(prefers-color-scheme: dark)").matches);
+
+  const unfolded = (root) => [...root.querySelectorAll(".claim[open]")].map((claim) => claim.dataset.claim);
+  const unfold = (root, names) => {
+    for (const name of names) {
+      const claim = root.querySelector(`[data-claim="${name}"]`);
+      if (claim) claim.open = true;
+    }
+  };
+
+  const ask = async () => {
+    for (let known = -1, more = true; more && page.isConnected; ) {
+      const query = new URLSearchParams(location.search);
+      query.set("known", known);
+      const answer = await fetch(`first?${query}`);
+      if (!answer.ok) return;
+      known = Number(answer.headers.get("x-known"));
+      more = answer.headers.get("x-final") === "false";
+      const open = unfolded(place);
+      place.innerHTML = await answer.text();
+      unfold(place, open);
+    }
+  };
+  ask();
+
+  const giveWay = () => {
+    const shown = document.querySelector("#root [data-mark=about]");
+    const verdicts = document.querySelector("#root [data-mark=verdicts], #root [data-mark=wrong]");
+    if (!shown || !verdicts) return setTimeout(giveWay, 100);
+    const { scrollX, scrollY } = window;
+    unfold(document.getElementById("root"), unfolded(place));
+    page.remove();
+    document.documentElement.classList.add("framed");
+    window.scrollTo(scrollX, scrollY);
+  };
+  giveWay();
+})();
