@@ -98,6 +98,7 @@ def about(finding: str):
         title = f"An addition: {title[0].lower()}{title[1:]}"
     return mo.md(
         f"## {title}\n\n{place} {found.says}\n\n> {found.quote}\n\n**What is true.** {found.truth}"
+        f"\n\n**A charitable reading.** {found.charitable_reading}"
     )
 
 

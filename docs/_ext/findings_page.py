@@ -30,7 +30,8 @@ def _findings() -> Iterator[str]:
         "\nWhat we say about the first version (v1) of {cite:t}`taimeskhanov2026`, arXiv:2602.02712v1: "
         f"eight findings and one addition: {_count()}. "
         "The paper's theorems themselves are proved here, under the hypotheses that they need. "
-        "Its own words are quoted with their place. Each finding has an exact counterexample "
+        "Its own words are quoted with their place, and beside what is true it is said how they can be read "
+        "so that little or nothing is left of the finding. Each finding has an exact counterexample "
         "(or, for an addition, an example), which "
         "`ufm verify` computes anew; it is listed below with the keys of "
         "{doc}`ufm certify </certificates>`. The notebook "
@@ -67,6 +68,7 @@ def _section(finding: theorems.Finding, confirmed: Confirmation) -> Iterator[str
     yield f"**The paper's words.** “{finding.quote}”\n"
     yield f"**In ours.** {finding.says}\n"
     yield f"**What is true.** {finding.truth}\n"
+    yield f"**A charitable reading.** {finding.charitable_reading}\n"
     yield from _against(finding)
     yield f"**The instance.** {finding.witness}. As `ufm certify` reads it:\n"
     yield from (f"- {name}: {_plain(value)}" for name, value in finding.counterexample.items())

@@ -100,7 +100,13 @@ def sentences():
         )
     yield from (entry.reason for entry in MAP.values() if hasattr(entry, "reason"))
     for finding in theorems.FINDINGS:
-        yield from (finding.quote, finding.says, finding.truth, finding.witness)
+        yield from (
+            finding.quote,
+            finding.says,
+            finding.truth,
+            finding.charitable_reading,
+            finding.witness,
+        )
     for found in theorems.LITERATURE:
         yield from (found.says, found.truth, found.real)
 

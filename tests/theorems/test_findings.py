@@ -77,9 +77,9 @@ SEVERITY = {
 def test_each_finding_has_its_severity_and_says_which_version_it_is_about():
     assert {name: finding.severity for name, finding in FINDINGS.items()} == SEVERITY
     for finding in FINDINGS.values():
-        assert finding.source.startswith("v1, ")
+        assert re.match(r"v1, .*\bpp?\. \d+", finding.source)
         assert finding.quote.endswith(".")
-        for words in (finding.says, finding.truth):
+        for words in (finding.says, finding.truth, finding.charitable_reading):
             assert words[0].isupper()
             assert words.endswith(".")
         assert finding.text == f"{finding.says} {finding.truth}"

@@ -25,7 +25,16 @@ NUMERIC = {"verdict", "instances", "worst_margin", "tolerance"}
 FINDING = {"id", "text", "source", "counterexample", "confirmed"}
 LITERATURE = {"id", "source", "place", "says", "in_model", "needs", "truth", "settled_by"}
 LITERATURE |= {"on_real_model", "real", "claim"}
-FINDING |= {"title", "severity", "quote", "says", "truth", "witness", "numbers"}
+FINDING |= {
+    "title",
+    "severity",
+    "quote",
+    "says",
+    "truth",
+    "charitable_reading",
+    "witness",
+    "numbers",
+}
 
 
 def statement(name):

@@ -46,13 +46,15 @@ TWO_HUMPS = Finding(
     id="finding-3.two-humps",
     title="There are more than three behaviours",
     severity=Severity.LOOSE,
-    source="v1, text after Theorem 3.6",
+    source="v1, text after Theorem 3.6, p. 5",
     quote="""In other words, the steered probability of a concept Δp(C | α) exhibits three distinct behaviors,
         all following a tanh-shaped curve up to a reparametrization of α.""",
     says="""A concept shows one of three behaviours: T rises, a concept without extremal tokens
         has one limit at both ends, a concept below all others falls.""",
     truth="""Each of the three is right, but a concept can be none of these. With N of two
         concepts the mass of one can fall, rise and fall again.""",
+    charitable_reading="""The sentence puts the theorem's three cases in other words. Read as the list of
+        these, not of all that a concept can do, it is right.""",
     witness="""V=6, G=3, b=(1, 2 | 1, 40 | 10, 5)/1000, a=b+941/1000 u,
         u=(98, 2 | 10, 90 | 98, 2)/100; N of C_2 and C_3, c_0 in T, C=C_2""",
     counterexample=_TWO_HUMPS,
@@ -64,13 +66,16 @@ INFLECTIONS = Finding(
     id="finding-3.inflections",
     title="Not every concept curve is sigmoidal",
     severity=Severity.LOOSE,
-    source="v1, text after Theorem 3.6",
+    source="v1, text after Theorem 3.6, p. 5",
     quote="""For the target concept T, steering behaves as intended: increasing the steering strength α
         increases the presence of T in the model’s output, with Δp(T | α) following a sigmoidal shape.""",
     says="""All concept curves are tanh-shaped up to a reparametrisation of α, and that of T
         has a sigmoidal shape.""",
     truth="""The tanh form with its reparametrisation is right. In α itself the rising curve of
         T can have three inflections, where a sigmoid has one.""",
+    charitable_reading="""If "sigmoidal" means the tanh "up to a reparametrization of α" of the sentence
+        before, it is right. Of language models v1 says "a mostly sigmoidal trend, with occasional
+        mismatches" (Section 5) and "partially verified (more often true than false)" (Appendix A).""",
     witness="V=3, G=3, b=(3000 | 1 | 6899)/10000, a=b+1/100; N and c_1 in C_2",
     counterexample=_THREE_INFLECTIONS,
     confirm=_inflections,

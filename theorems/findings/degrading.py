@@ -52,13 +52,15 @@ FINDING = Finding(
     id="finding-6.degrading",
     title="Before training ends, steering can lower the loss",
     severity=Severity.LOOSE,
-    source="v1, text after Theorem 3.8",
+    source="v1, text after Theorem 3.8, p. 6",
     quote="""Simply put, steering necessarily degrades global performance.""",
     says="""Steering necessarily degrades global performance: a reading of the theorem, which
         assumes perfect training (Assumption 2).""",
     truth="""Right under Assumption 2, at every α; the sentence does not repeat the condition.
         Without it ΔCE'(0) = <Σ_j ∂CE/∂h_j, v>: 0 wherever H is stationary for the loss, and
         possibly negative elsewhere.""",
+    charitable_reading="""The sentence sums up a theorem that begins "Under Assumption 2", and need not
+        repeat it. So read it is right, and not near 0 alone.""",
     witness=f"""{FOUR_TOKENS}, π=(3/4, 1/4); N in C_2, and H half of what training would
         reach""",
     counterexample=_UNEQUAL,

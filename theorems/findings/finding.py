@@ -38,7 +38,8 @@ class Finding:
 
     - `id`, `title`; `severity`: how much of the paper it touches; `source`: the version and the place.
     - `quote`: the paper's own words there; `says`: the same in ours, with what it adds elsewhere;
-      `truth`: what is true.
+      `truth`: what is true; `charitable_reading`: how the sentence can be read, or what is beside it in the
+      paper, so that little or nothing is left of the finding.
     - `witness`: the instance that shows it, in words.
     - `counterexample`: the same in exact rationals as strings; keys as `ufm certify` reads them.
     - `confirm()`: recomputes it.
@@ -52,6 +53,7 @@ class Finding:
     quote: str
     says: str
     truth: str
+    charitable_reading: str
     witness: str
     counterexample: dict[str, JSON]
     confirm: Callable[[], Confirmation]
@@ -59,7 +61,7 @@ class Finding:
     figures: tuple[str, ...] = ()
 
     def __post_init__(self):
-        for name in ("quote", "says", "truth", "witness"):
+        for name in ("quote", "says", "truth", "charitable_reading", "witness"):
             object.__setattr__(self, name, " ".join(getattr(self, name).split()))
 
     def is_about(self, statement: Statement) -> bool:

@@ -17,7 +17,7 @@ FINDING = Finding(
     id="finding-7.limit-formula",
     title="Equations (8) and (9) take the wrong rate for tokens off the target",
     severity=Severity.MISPRINT,
-    source="v1, proof of Proposition B.1, eqs (8) and (9)",
+    source="v1, proof of Proposition B.1, eqs (8) and (9), p. 24",
     quote="""As a_z > b_z (Assumption 1), the tokens which can attain the max margin are necessarily concept
         tokens T (Lemma B.4), thus [eq. (9)].""",
     says="""The limit of Δp at +∞ is 1[z in Mtop] a_z/Σ a - a_z if c_j is in T, and the same
@@ -25,6 +25,8 @@ FINDING = Finding(
     truth="""Eq (5), the proposition itself, is right, and so are (8) and (9) for z in T. For z
         outside T the limit is minus p(z|c_j), which is a_z exactly where c_j is in the concept
         of z.""",
+    charitable_reading="""The words before (9) are of the tokens that attain the maximum, which are in T;
+        for tokens of T both equations are right. Nothing in the paper is drawn from the other case.""",
     witness=f"{FOUR_TOKENS}; c_0 in T, token 2 in C_2",
     counterexample=FOUR,
     confirm=_wrong_limit,

@@ -20,14 +20,18 @@ FINDING = Finding(
     id="finding-4.no-bump",
     title="Target tokens of the uniform dataset never bump",
     severity=Severity.LOOSE,
-    source="v1, text after Theorem 3.3",
+    source="v1, text after Theorem 3.3, p. 5",
     quote="""when we steer in the concept direction, most tokens exhibit a “bump” behavior, i.e., their
         probability increases, reaches a peak at some α, then decreases. […] Finally, a few tokens are
-        exceptions to this behavior.""",
+        exceptions to this behavior: tokens attaining the maximal log-odds keep increasing with α, while those
+        attaining the minimal log-odds keep decreasing.""",
     says="""Most tokens show a bump; a few, those of extremal log-odds, keep rising or
         falling.""",
     truth="""How many depends on the dataset. On the uniform one of App. B.1 all tokens of T tie
         at max M and rise for ever, and all of a contrastive N tie at min M.""",
+    charitable_reading="""Where one token alone has the largest log-odds and one the smallest, all others
+        bump, and "most" is right. Figure 3 shows such data: "Most target tokens exhibit a 'bump' […], while
+        one target token increases".""",
     witness=f"{NINE_TOKENS}; N in C_2",
     counterexample=NINE,
     confirm=_no_bump,

@@ -20,13 +20,15 @@ FINDING = Finding(
     id="finding-2.vanishing",
     title="A concept vanishes rather than returns",
     severity=Severity.FALSE,
-    source="v1, text after Theorem 3.6",
+    source="v1, text after Theorem 3.6, p. 5",
     quote="""For any other concept C' that contains neither maximal nor minimal log-odds tokens, Δp(C' | α)
         converges back to its unsteered value.""",
     says="""Δp(C'|α) of a concept C' without tokens of extremal log-odds converges back to its
         unsteered value.""",
     truth="""It tends to minus the mean probability of C', as the theorem itself says: the
         concept vanishes at both ends.""",
+    charitable_reading="""A slip of words: the theorem above it is right, and so is Figure 4, whose concept
+        "converges to the same limit as |α| → ∞". To minus the unsteered mean it does converge.""",
     witness=f"{NINE_TOKENS}; N in C_2, C'=C_3",
     counterexample=NINE,
     confirm=_vanishes,

@@ -80,6 +80,7 @@ def _finding(finding: Finding, confirmation: Confirmation) -> dict[str, JSON]:
         "quote": finding.quote,
         "says": finding.says,
         "truth": finding.truth,
+        "charitable_reading": finding.charitable_reading,
         "text": finding.text,
         "witness": finding.witness,
         "counterexample": finding.counterexample,
