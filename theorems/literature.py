@@ -62,7 +62,7 @@ class LiteratureClaim:
     recorded: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self):
-        for name in ("says", "truth", "real"):  # written over several lines
+        for name in ("place", "says", "truth", "real"):  # written over several lines
             text = " ".join(inspect.cleandoc(getattr(self, name)).split())
             object.__setattr__(self, name, text)
 
@@ -97,8 +97,8 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
         id="literature.tanh",
         title="Tanh of the strength",
         source=statement.RUTTE,
-        place="as arXiv:2602.02712v1 cites them after Theorem 3.6",
-        says="The probability of the concept in the output of a steered model shows a tanh(α) trend.",
+        place="as reported by arXiv:2602.02712v1 after Theorem 3.6, p. 6; their own text was not read",
+        says="""They "observed a tanh(α) trend for the concept probability in the output of a steered LLM".""",
         truth=f"""{_EMPIRICAL}
             It is a tanh of ν(α) + r, and of α itself where ν is a line, as where M has one value on T
             and one off it. On three equally likely tokens with M = (1, 0, -1) and T the first, the slope of
@@ -117,8 +117,9 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
         id="literature.quadratic",
         title="Quadratic price",
         source=statement.RUTTE,
-        place="as arXiv:2602.02712v1 cites them after Theorem 3.8",
-        says="The increase of the cross-entropy is locally quadratic in α.",
+        place="as reported by arXiv:2602.02712v1 after Theorem 3.8, p. 6; their own text was not read",
+        says="""ΔCE "is locally quadratic in α". (Of their Fig. 13, "an empirical α² trend", the same
+            paper says in Section 5 that "it is unclear whether this behavior is meant to be local".)""",
         truth=f"""{_EMPIRICAL}
             True of a model whose data follow it; how far is said by the cubic remainder. Of another
             one it need not be: with p = (1/2, 1/2), M = (1, 0) and data (3/4, 1/4), ΔCE(0.1) = -0.02375, a
@@ -140,7 +141,7 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
         title="Linear benefit",
         source=statement.WOLF,
         place="abstract, under the conditions of their framework",
-        says="Alignment increases linearly with the norm of the vector.",
+        says="""Alignment "increases linearly" with the norm of the vector.""",
         truth="""Near 0, of the mass of a separated target: its slope is Cov(1_T, M) >= δ F_T (1 - F_T), and
             the rest at most α²R²/(12√3). Steered away from the target, it falls. What their framework asks
             for takes the place of separation.""",
@@ -161,7 +162,8 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
         title="Quadratic damage",
         source=statement.WOLF,
         place="abstract, under the conditions of their framework",
-        says="Helpfulness falls quadratically with the norm of the vector.",
+        says="""Helpfulness "is harmed quadratically with the norm of the representation engineering
+            vector".""",
         truth="""Of what has no covariance with M, and only of that. On three equally likely tokens with M =
             (1, 0, -1), at α = 0.1 the last token loses 0.03272, near the line 0.1/3, and the middle one
             0.00111, a square.""",
@@ -193,12 +195,17 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
         id="literature.masses",
         title="Masses off the target",
         source=statement.PARK,
-        place="in words below Theorem 2.5, and as arXiv:2602.02712v1 reads it after Theorem 3.6",
-        says="The probability of the target increases, while that of concepts off the target is constant.",
-        truth="""True given the pair, false of the mass, which is lost to the target's. With p = (4, 3, 2,
-            1)/10 and e^M = (6, 2, 2, 2), T the first token, the distribution off T stays (1/2, 1/3, 1/6)
-            and the mass of the second token falls from 0.3 to 0.1667 at α = 1, as 1 - F_T does. So both
-            papers are right, of different quantities.""",
+        place="in words below Theorem 2.5, and as arXiv:2602.02712v1 reads it after Theorem 3.6, p. 6",
+        says="""Adding the vector "changes the probability of the target concept (W), but not the
+            probability of off-target concepts (Z)"; as read: "target-concept probability increases while
+            off-target concept probability remains constant".""",
+        truth="""As they mean it, it is the theorem above, and true. Their Z is no set of words apart from
+            W's: every word has a value of both, and what stays is Z given W. As read, of sets of tokens
+            off the target, it is false, for their mass is lost to the target's. With p = (4, 3, 2, 1)/10
+            and e^M = (6, 2, 2, 2), T the first token, the distribution off T stays (1/2, 1/3, 1/6) and
+            the mass of the second token falls from 0.3 to 0.1667 at α = 1, as 1 - F_T does. So both
+            papers are right, of different quantities, as v1 suspects: "from their model assumptions and
+            of our definition of Δp(C | α)".""",
         settled_by=("park.together", "thm-3.6.decreasing"),
         on_real=OnRealModel.NOT_JUDGED,
         real="""It needs a vector of their kind. A difference of means is none: `ufm.inseparability`, 0
@@ -209,12 +216,13 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
     LiteratureClaim(
         id="literature.monotone",
         title="Monotone in the strength",
-        source=statement.LECTURE,
-        place="""the slide "Steering: one addition per token", as a review of that pull request quotes it""",
-        says="""α > 0 amplifies the trait, α < 0 suppresses it; expression scales monotonically with |α|.
-            (A sentence of a draft, not of the book: the review asks to bound it to the range that was
-            tested, as the same slide says later that the response may become U-shaped. What became of it
-            was not looked at.)""",
+        source=statement.RLHF_BOOK,
+        place="""chapter 17, on persona vectors, and the slide "Steering: one addition per token" of
+            lecture 13""",
+        says="""α > 0 amplifies the trait, α < 0 suppresses it; "trait expression scales monotonically
+            with |α|". (Its examples go up to α = 2.5, and below them it says that "some research suggests
+            it may be a U-shaped curve, where increasing the coefficient eventually decreases the
+            effect".)""",
         truth="""Of the mass of a separated target, on either side of 0 and for every α. Without separation
             it may fall: a token between the extremes of M peaks at some strength. Nor does the price depend
             on |α| alone: with p = (9/10, 1/10) and M = (0, 1), α = 2 costs 0.2940 nats and α = -3 only
@@ -233,7 +241,7 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
         title="Inverted U",
         source=statement.BAS,
         place="abstract",
-        says="The expression of a trait follows an inverted U in the steering coefficient.",
+        says="""Trait expression "follows an inverted-U curve with a steering coefficient strength".""",
         truth=f"""{_EMPIRICAL}
             False of a separated target, which only rises; true of a single token between the extremes
             of M, and a concept without an extreme token is lost at both ends. On three equally likely
@@ -252,9 +260,10 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
         id="literature.half-norm",
         title="Half the norm of the layer",
         source="Louapre 2025, The Eiffel Tower Llama (Hugging Face, 18 November 2025)",
-        place="main findings",
-        says="""The best strength is of the order of half the magnitude of a typical activation of the
-            layer.""",
+        place="""main findings, in the words of a draft in its repository; the published page was read at its
+            beginning alone""",
+        says="""With features of a sparse autoencoder "the optimal steering strength is of the order of
+            half the magnitude of a layer's typical activation".""",
         truth="""The tilt has no norm of h, and c v at α is v at cα. After the last block, before the norm,
             the scale of α is w = ρ/|v|, the length of the hidden state across v over that of v: over that
             range the distribution changes, which does not say where it is best.""",

@@ -81,7 +81,7 @@ def _findings(statement: theorems.Statement) -> Iterator[str]:
         yield "## What the paper says differently\n"
         yield "In its first version (v1):\n"
     for finding in about:
-        yield f"- {_linked(finding)}. {finding.truth}"
+        yield f"- {_linked(finding)}. {finding.truth} *A charitable reading:* {finding.charitable_reading}"
 
 
 def _heading(statement: theorems.Statement) -> str:

@@ -39,7 +39,7 @@ RUTTE = "von Rütte et al. 2024 (arXiv:2402.14433)"
 WOLF = "Wolf et al. 2024 (arXiv:2401.16332)"
 PARK = "Park et al. 2024 (arXiv:2311.03658)"
 BAS = "Bas and Novak 2025 (arXiv:2511.18284)"
-LECTURE = "A draft slide for lecture 13 of The RLHF Book (natolambert/rlhf-book, pull request 498)"
+RLHF_BOOK = "The RLHF Book (natolambert/rlhf-book)"
 
 
 def _line(instance: Instance) -> Verdict:
@@ -255,7 +255,7 @@ STATEMENT = Statement(
                 by α > 0, and suppressed the more by α < 0, the larger |α|.""",
             formula=r"""F_{j,T}(\alpha) < F_{j,T}(\beta) \text{ for all } \alpha < \beta"""
             + IF_SEPARATED,
-            source=LECTURE,
+            source=RLHF_BOOK,
             hypotheses=(EXPONENTIAL_PATH, SEPARATION),
             conclusion=_TARGET_RISES.conclusion,
             families=("rates", "tilts"),

@@ -105,7 +105,7 @@ def test_of_a_selection_hypotheses_and_findings_are_told_within_the_screen():
         assert text.count(f" {name}: {says}") == 1
     about = {f.id for f in theorems.FINDINGS if f"({f.severity}; {f.source}): {f.title}" in text}
     assert about == {"finding-2.vanishing", "finding-3.two-humps", "finding-3.inflections"}
-    assert "finding-2.vanishing (false statement; v1, text after Theorem 3.6)" in text
+    assert "finding-2.vanishing (false statement; v1, text after Theorem 3.6, p. 5)" in text
 
 
 def test_a_statement_that_no_finding_is_about_has_no_line_of_findings():
