@@ -25,10 +25,10 @@ from ._price import cost_against_mass
 from ._sequences import sequence_curve
 from ._side_effects import side_effects
 from ._strength_figures import CEILING, ESTIMATED, PEAK_MAP, PRICE, SWEET_SPOT
-from ._style import PALETTE, new_axes
 from ._tokens import token_curves
 from ._two_vectors import two_vectors
 from ._windows import peak_map, sweet_spot_windows
+from .style import PALETTE, new_axes
 
 # In the order in which the pages show them.
 GALLERY: tuple[Picture, ...] = (

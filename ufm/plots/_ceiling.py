@@ -12,7 +12,7 @@ from ..tilt.effects import concept_probability
 from ..tilt.strength import StrengthChoice, check_budget, choose_strength
 from ..tilt.tilt import ExponentialTilt
 from ._price import budget_look, masses_and_prices, strengths_to_picture
-from ._style import PALETTE, Look, disc, draw_legend, prepared, signed
+from .style import PALETTE, Look, disc, draw_legend, prepared, signed
 
 _EVERY = 20  # of the strengths drawn, those at whose price the ceiling is worked out, at 3 ms each
 _COST: dict[str, str] = {

@@ -11,8 +11,8 @@ from ..tilt.tilt import ExponentialTilt
 from ._draw import draw
 from ._marks import Curve, Drawing, Entry, Points
 from ._mass_turns import mass_turns
-from ._numpy_laws import Row
-from ._style import (
+from .numpy_laws import Row
+from .style import (
     LIMIT_ENTRY,
     STRENGTH,
     checked_concepts,

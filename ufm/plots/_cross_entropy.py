@@ -13,7 +13,7 @@ from ..tilt.divergences import checked_weights, cross_entropy_increase
 from ..tilt.tilt import ExponentialTilt
 from ._draw import draw
 from ._marks import Curve, Drawing, Entry
-from ._style import PALETTE, STRENGTH, checked_strengths
+from .style import PALETTE, STRENGTH, checked_strengths
 
 # Below this share of the picture's highest ΔCE both ΔCE and its bounds are next to 0, and their
 # ratio is of rounding errors.

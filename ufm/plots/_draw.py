@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ._marks import Curve, Drawing, Entry, Limit, Mark, Points, Span
-from ._style import Look, disc, draw_legend, prepared
+from .style import Look, disc, draw_legend, prepared
 
 MARKERS = {"disc": "o", "diamond": "D", "left": "<", "right": ">"}
 _FAINT, _FULL = 0.25, 0.5  # opacity of a span behind everything, and of one in its row

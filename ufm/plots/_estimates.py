@@ -9,7 +9,7 @@ from ..tilt.log_odds import log_odds_error
 from ..tilt.strength import choose_strength
 from ..tilt.tilt import ExponentialTilt
 from ._cross_entropy import increases
-from ._style import PALETTE, Look, disc, draw_legend, prepared, rounded, signed
+from .style import PALETTE, Look, disc, draw_legend, prepared, rounded, signed
 
 _POINTS = 1201
 _BEYOND = 1.3  # of the strength that spends the budget by the estimate alone

@@ -7,7 +7,7 @@ from ..tilt.tilt import ExponentialTilt
 from . import _gallery_datasets as datasets
 from ._concepts import concept_across_contexts, concept_curves
 from ._picture import Picture, drop_legend, drop_limits, label, panels
-from ._style import signed
+from .style import signed
 
 
 def _vanishing() -> Figure:

@@ -8,8 +8,8 @@ from . import _gallery_datasets as datasets
 from ._concepts import concept_curves
 from ._cross_entropy import cross_entropy_curve
 from ._picture import Picture, drop_legend, drop_limits, note
-from ._style import PALETTE
 from ._tokens import token_curves
+from .style import PALETTE
 
 _BUDGET = 0.25  # nats
 _INK = "0.25"

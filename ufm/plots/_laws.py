@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from ..models.dataset import ConceptDataset
-from ._style import checked_names, colour, draw_legend, prepared
+from .style import checked_names, colour, draw_legend, prepared
 
 
 def next_token_bars(

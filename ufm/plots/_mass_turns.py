@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._numpy_laws import Row
+from .numpy_laws import Row
 
 
 class Turn(NamedTuple):

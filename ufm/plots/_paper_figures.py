@@ -8,8 +8,8 @@ from ._concepts import concept_curves
 from ._cross_entropy import cross_entropy_curve
 from ._laws import next_token_bars
 from ._picture import Picture, drop_legend, drop_limits, label, note, panels
-from ._style import PALETTE
 from ._tokens import token_curves
+from .style import PALETTE
 
 
 def _laws() -> Figure:

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
-from ._style import Look
+from .style import Look
 
 # Whatever the user's matplotlibrc says; the salt keeps the ids in an SVG from being random.
 _LOOK: Any = {  # names of settings, which matplotlib lists as literals

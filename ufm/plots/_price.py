@@ -12,8 +12,8 @@ from ..tilt.divergences import checked_weights
 from ..tilt.strength import choose_strength
 from ..tilt.tilt import ExponentialTilt
 from ._cross_entropy import increases
-from ._numpy_laws import Row
-from ._style import PALETTE, Look, disc, draw_legend, prepared, signed
+from .numpy_laws import Row
+from .style import PALETTE, Look, disc, draw_legend, prepared, signed
 
 _LARGEST_MASS = 0.99
 _POINTS = 1201

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from .._checks import Numbers, token_set
 from ..tilt.sequence import ContextChain
-from ._style import PALETTE, checked_strengths, draw_legend, prepared
+from .style import PALETTE, checked_strengths, draw_legend, prepared
 
 Quantity = Literal["presence", "count", "divergence"]
 _NAMES = {

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from .._checks import Numbers, token_set
 from ..tilt.effects import first_order_effect
 from ..tilt.tilt import ExponentialTilt
-from ._numpy_laws import Row
-from ._style import (
+from .numpy_laws import Row
+from .style import (
     Look,
     checked_names,
     checked_strengths,

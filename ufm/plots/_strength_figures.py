@@ -9,8 +9,8 @@ from ._ceiling import mass_against_cost
 from ._estimates import estimated_cost
 from ._picture import Picture, drop_legend, label, note, panels
 from ._price import cost_against_mass
-from ._style import PALETTE
 from ._windows import peak_map, sweet_spot_windows
+from .style import PALETTE
 
 _WORDS = ["aab, in T", "ABB, in C₂", "ααβ, in C₃"]
 

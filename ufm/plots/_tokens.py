@@ -9,8 +9,8 @@ from .._checks import Numbers
 from ..tilt.tilt import ExponentialTilt
 from ._draw import draw
 from ._marks import Curve, Dashes, Drawing, Entry, Points
-from ._numpy_laws import Row, peaks_of
-from ._style import (
+from .numpy_laws import Row, peaks_of
+from .style import (
     LIMIT_ENTRY,
     PALETTE,
     STRENGTH,

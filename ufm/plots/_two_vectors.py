@@ -7,7 +7,7 @@ from .._checks import Numbers
 from ..tilt.divergences import checked_weights
 from ..tilt.tilt import ExponentialTilt, second_log_odds
 from ..tilt.two_vectors import undoing_strength
-from ._style import PALETTE, checked_strengths, draw_legend, prepared
+from .style import PALETTE, checked_strengths, draw_legend, prepared
 
 _MOST_UNDONE = 41  # strengths at which the root is found; it is smooth in between
 

@@ -12,8 +12,8 @@ from ..tilt.peaks import require_separation
 from ..tilt.tilt import ExponentialTilt
 from ._draw import draw
 from ._marks import Drawing, Entry, Points, Shape, Span
-from ._numpy_laws import Row, peaks_of
-from ._style import (
+from .numpy_laws import Row, peaks_of
+from .style import (
     GREY,
     PALETTE,
     STRENGTH,

@@ -21,11 +21,11 @@ from ufm.plots import (
     _estimates,
     _front_figure,
     _gallery_datasets,
-    _numpy_laws,
     _side_effects,
     _tokens,
     _two_vectors,
     _windows,
+    numpy_laws,
 )
 from ufm.tilt import cross_entropy_bounds
 
@@ -585,10 +585,10 @@ def evenly(function):
 FAULTS = {
     "peaks off by 0.02": ("fig-3", _tokens, "peaks_of", lambda f: shifted(f, 0.02)),
     "peaks of the other sign": ("fig-b1", _tokens, "peaks_of", lambda f: scaled(f, -1.0)),
-    "law off by 1e-9": ("fig-3", _numpy_laws.Row, "laws", lambda f: scaled(f, 1 + 1e-9)),
+    "law off by 1e-9": ("fig-3", numpy_laws.Row, "laws", lambda f: scaled(f, 1 + 1e-9)),
     "limits swapped": (
         "fig-4",
-        _numpy_laws.Row,
+        numpy_laws.Row,
         "limit",
         lambda f: lambda row, sign: f(row, -sign),
     ),

@@ -56,7 +56,7 @@ class Toy:
         with as_bad_input((ValueError, ImportError)):
             with errors.status("starting JAX …"):
                 from ufm.llm.toy import Settings, make_toy
-                from ufm.llm.toy._report import as_text
+                from ufm.llm.toy.report import as_text
 
                 need_device()
             settings = Settings(

@@ -16,7 +16,7 @@ from theorems.falsify.needed import Needed
 from theorems.falsify.search import PRECISION
 from theorems.falsify.steered import Steered
 from theorems.judging.claim import Claim
-from ufm.plots._numpy_laws import Row as Laws
+from ufm.plots.numpy_laws import Row as Laws
 
 from ._scene import Scene
 

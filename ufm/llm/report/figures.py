@@ -12,7 +12,7 @@ from matplotlib.font_manager import findfont, get_font
 
 from ufm import plots
 from ufm._visible import drawable, quoted
-from ufm.plots._style import prepared
+from ufm.plots.style import prepared
 
 from ..laws.tanh import TanhFit, fit_tanh
 from .request import Report

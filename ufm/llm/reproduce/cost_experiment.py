@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ufm import plots
-from ufm.plots._style import prepared
+from ufm.plots.style import prepared
 
 from ..laws.law import Law, Statement
 from ..laws.quadratic import cost_law

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from ufm import plots
-from ufm.plots._style import prepared
+from ufm.plots.style import prepared
 
 from ..laws.log_odds import LARGE, odds_law
 from .experiment import Finding

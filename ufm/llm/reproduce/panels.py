@@ -7,7 +7,7 @@ from matplotlib.font_manager import findfont, get_font
 
 from ufm import plots
 from ufm._visible import drawable, quoted
-from ufm.plots._style import prepared
+from ufm.plots.style import prepared
 
 _WIDTH, _COLUMN, _HEIGHT = 11.0, 4.2, 3.0
 _NAMES = {"frameon": False, "fontsize": "x-small", "handlelength": 1.2, "alignment": "left"}

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from ufm import plots
-from ufm.plots._style import prepared
+from ufm.plots.style import prepared
 
 from ..concepts.concept import CONCEPTS
 from ..laws.law import Law, Statement

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ufm import plots
-from ufm.plots._style import prepared
+from ufm.plots.style import prepared
 
 from ..laws.law import Law, Statement
 from .experiment import Finding

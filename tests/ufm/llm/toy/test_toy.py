@@ -25,7 +25,7 @@ from ufm.llm.toy import _folder as folder
 from ufm.llm.toy import _tokenizer as tokenizer
 from ufm.llm.toy import _train as training
 from ufm.llm.toy._interrupt import ctrl_c_waits
-from ufm.llm.toy._report import as_text
+from ufm.llm.toy.report import as_text
 
 PART_OF = {"random.py": "train", "ast.py": "prompts", "topic yield": "held-out"}
 TOY = Path(__file__).parents[3] / "data" / "llm" / "toy"  # by tests/data/make_toy.py

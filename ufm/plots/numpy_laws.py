@@ -6,7 +6,7 @@ import numpy as np
 
 from ..tilt.peaks import peak_strengths
 from ..tilt.tilt import ExponentialTilt
-from ._style import one_context
+from .style import one_context
 
 
 class Row:
