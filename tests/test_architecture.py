@@ -53,7 +53,8 @@ HEIGHT = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 
 # The checker of certificates is what must be trusted: it sees the tilt formula in balls, and nothing else.
 TRUSTED = "theorems.certificates.check"
-SEEN_BY_TRUSTED = ("theorems.certificates.check", "theorems.certificates._balls")
+BALLS = "theorems.certificates._balls"  # which the falsifier's proofs rest on as well
+SEEN_BY_TRUSTED = ("theorems.certificates.check", BALLS)
 
 
 def room_of(module):
@@ -63,8 +64,8 @@ def room_of(module):
     return next(name for name in names if name in HEIGHT)
 
 
-def imports_of(module, source):
-    """The modules of this project that `source`, the text of `module`, imports."""
+def names_of(module, source):
+    """The dotted names of this project that `source`, the text of `module`, imports, as it writes them."""
     package = module.split(".")
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -75,7 +76,12 @@ def imports_of(module, source):
             targets = [f"{base}.{alias.name}" for alias in node.names]
         else:
             continue
-        yield from (home(t) for t in targets if t.split(".")[0] in ("ufm", "theorems"))
+        yield from (t for t in targets if t.split(".")[0] in ("ufm", "theorems"))
+
+
+def imports_of(module, source):
+    """The modules of this project that `source`, the text of `module`, imports."""
+    yield from map(home, names_of(module, source))
 
 
 def home(name):
@@ -111,6 +117,33 @@ def forbidden(module, source):
             yield f"{module} imports {target}: the checker sees {' and '.join(SEEN_BY_TRUSTED)} alone"
         elif other != own and HEIGHT[other] >= HEIGHT[own] and not (is_door and own == "ufm.app"):
             yield f"{module} ({own}) imports {target} ({other}), which is not below it"
+
+
+def borrowed(module, source):
+    """The imports of `module` that reach for what another room keeps to itself, a name such as `_name`.
+
+    At the top of a package (`ufm._files`) an underscore keeps a module from users alone.
+    """
+    for target in names_of(module, source):
+        parts = target.split(".")
+        for depth in range(2, len(parts)):
+            keeper = ".".join(parts[:depth])
+            is_kept = parts[depth].startswith("_") and not target.startswith(f"{BALLS}.")
+            if is_kept and not f"{module}.".startswith(f"{keeper}."):
+                yield f"{module} imports {target}, which {keeper} keeps to itself"
+
+
+def test_no_room_reaches_for_what_another_keeps_to_itself():
+    assert [line for module in modules() for line in borrowed(*module)] == []
+
+
+@pytest.mark.parametrize(
+    "module", ["ufm.llm.report.figures", "theorems.certificates.write.peaks", "ufm.app.main"]
+)
+def test_a_borrowed_name_is_found(module):
+    assert len(list(borrowed(module, "from ufm.plots import _windows"))) == 1
+    assert list(borrowed(module, "from ufm.plots import peak_map")) == []
+    assert list(borrowed("ufm.plots.style", "from ._windows import peak_map")) == []
 
 
 def test_imports_run_one_way():

@@ -8,9 +8,9 @@ from flint import arb
 
 import ufm
 from theorems.certificates import certify, check_certificate
-from theorems.certificates._paper import PAPER
 from theorems.certificates.write import roots as room
 from theorems.tables.exact import exact_instance, read_exact
+from theorems.tables.paper import PAPER
 
 KINDS = ("cross_entropy", "reverse_kl")
 # δ > 0, and contexts that weigh differently.

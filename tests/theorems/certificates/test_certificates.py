@@ -567,9 +567,9 @@ def test_the_papers_datasets_are_certified_claim_by_claim():
     [("figure-3", 0), ("figure-4", 1), ("figure-5", 2), ("figure-4-random", 3)],
 )
 def test_the_exact_records_are_the_datasets_of_the_suite(name, index):
-    from theorems.certificates._paper import PAPER
     from theorems.suite import draw
     from theorems.tables.exact import exact_instance
+    from theorems.tables.paper import PAPER
 
     exact, floats = exact_instance(PAPER[name]), draw("rates", seed=0, index=index)
     for part in ("log_probs", "odds", "target", "positive", "negative"):

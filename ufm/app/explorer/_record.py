@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from theorems import FINDINGS
-from theorems.certificates._paper import PAPER
 from theorems.tables.exact_fields import load_json
 from theorems.tables.files import read_table
+from theorems.tables.paper import PAPER
 from theorems.tables.table import Table
 from ufm._json import JSON
 
