@@ -201,9 +201,11 @@ PUBLIC = {
         CLAIMS FINDINGS LITERATURE STATEMENTS Claim Control Finding Hypothesis Instance LiteratureClaim
         Outcome Statement SteeredHead TransformerInstance Verdict check""",
     "theorems.table": "Table read_table table_from_fields write_table",
-    "theorems.exact": "ExactInstance exact_instance load_exact read_exact",
+    "theorems.exact": """
+        ExactHead ExactInstance exact_instance load_exact read_exact read_exact_head""",
     "theorems.certificates": """
-        Certificate PaperCertificate certify certify_paper check_certificate write_certificate""",
+        Certificate HeadCertificate PaperCertificate certify certify_head certify_paper check_certificate
+        check_head_certificate write_certificate""",
     "theorems.falsify": "Falsification MAP falsify",
     "theorems.symbolic": """
         ALPHA CLAIM_IDS Identity Proof SymbolicTilt asymptote bell circle_identities concept_limit identities

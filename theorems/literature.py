@@ -98,7 +98,8 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
         title="Tanh of the strength",
         source=statement.RUTTE,
         place="as reported by arXiv:2602.02712v1 after Theorem 3.6, p. 6; their own text was not read",
-        says="""They "observed a tanh(α) trend for the concept probability in the output of a steered LLM".""",
+        says="""They "observed a tanh(α) trend for the concept probability in the output of a steered
+            LLM".""",
         truth=f"""{_EMPIRICAL}
             It is a tanh of ν(α) + r, and of α itself where ν is a line, as where M has one value on T
             and one off it. On three equally likely tokens with M = (1, 0, -1) and T the first, the slope of

@@ -5,11 +5,14 @@ from source_code import source_of, text_of, unfolded
 from sphinx.errors import ExtensionError
 
 import theorems
-from theorems.certificates.write.conclusions import CONCLUSIONS
+from theorems.certificates.write.conclusions import CONCLUSIONS as OF_LAWS
+from theorems.certificates.write.heads.certificate import CONCLUSIONS as OF_HEADS
 from theorems.falsify import MAP
 from theorems.falsify.needed import NotNeeded
 from theorems.judging.claim import NotCertified
 from theorems.proofs import PROVED_BY
+
+CONCLUSIONS = {**OF_LAWS, **OF_HEADS}
 
 
 def sections(claim: theorems.Claim) -> dict[str, str]:

@@ -1,6 +1,9 @@
 from ._paper import PaperCertificate as PaperCertificate
 from ._paper import certify_paper as certify_paper
 from .check.certificate import check_certificate as check_certificate
+from .check.heads.certificate import check_head_certificate as check_head_certificate
 from .write.certificate import Certificate as Certificate
 from .write.certificate import certify as certify
 from .write.certificate import write_certificate as write_certificate
+from .write.heads.certificate import HeadCertificate as HeadCertificate
+from .write.heads.certificate import certify_head as certify_head

@@ -160,7 +160,7 @@ STATEMENT = Statement(
                 with_a_block,
             ),
             figures=("statements/dominating",),
-            certificate=NotCertified("about a head behind a norm, not about a tilt"),
+            certificate=NotCertified("about sets P and N of hidden states"),
         ),
     ),
 )

@@ -45,6 +45,28 @@ def fraction(name: str, value: object) -> Fraction:
     return Fraction(value)
 
 
+def signed(name: str, value: object) -> Fraction:
+    """The rational that a string such as "-3/5" or "0.25" writes."""
+    if isinstance(value, str) and value.startswith("-"):
+        return -fraction(name, value[1:])
+    return fraction(name, value)
+
+
+def signed_row(record: Mapping[str, object], key: str, size: int | None = None) -> Row:
+    """The rationals under a key, `size` of them if given, of any sign."""
+    values = _list(record, key, size)
+    return tuple(signed(f"{key}[{i}]", value) for i, value in enumerate(values))
+
+
+def signed_rows(record: Mapping[str, object], key: str, size: int | None = None) -> tuple[Row, ...]:
+    """The rows of rationals under a key, all of one length, or of `size`."""
+    named = {f"{key}[{j}]": row for j, row in enumerate(_list(record, key))}
+    found = []
+    for name in named:
+        found.append(signed_row(named, name, len(found[0]) if found else size))
+    return tuple(found)
+
+
 def shortened(value: Fraction | int) -> str:
     """The value as text; a long fraction in decimals."""
     text = str(value)

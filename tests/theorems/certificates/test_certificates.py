@@ -19,12 +19,14 @@ from theorems import FINDINGS
 from theorems.certificates import certify, check_certificate
 from theorems.certificates.check import claims as _check_claims
 from theorems.certificates.check import evidence as _check_evidence
+from theorems.certificates.check.heads import certificate as heads
 from theorems.certificates.write import conclusions
 from theorems.certificates.write import evidence as _evidence
 from theorems.certificates.write import hypotheses as _hypotheses
 from theorems.certificates.write import peaks as _peaks
 from theorems.certificates.write.certificate import BUILT_IN, digest, write_certificate
 from theorems.certificates.write.cross_entropy import CrossEntropy
+from theorems.certificates.write.heads.certificate import CONCLUSIONS as HEADS
 from theorems.certificates.write.levels import Levels, coprime_base, is_zero_combination
 from theorems.judging.claim import Certified
 from theorems.tables.exact import exact_instance, read_exact
@@ -209,7 +211,8 @@ def test_random_rates_satisfy_every_claim_whose_hypotheses_they_meet(off, inside
 def test_the_registry_and_both_tables_of_claims_agree():
     assert set(conclusions.CONCLUSIONS) == set(_check_claims.CLAIMS)
     certified = {c.id for c in theorems.CLAIMS.values() if isinstance(c.certificate, Certified)}
-    assert set(conclusions.CONCLUSIONS) == certified
+    assert {*conclusions.CONCLUSIONS, *HEADS} == certified
+    assert tuple(HEADS) == heads.CLAIMS
     for name, (_, needed) in _check_claims.CLAIMS.items():
         every = [h.id for h in theorems.CLAIMS[name].hypotheses]
         assert sorted(needed) == sorted(set(every) - set(BUILT_IN)), name
@@ -223,15 +226,14 @@ def test_the_page_on_certificates_has_every_claim_where_it_belongs():
     cited = [r for r in rows if len(r) == 3]
     without = [r for r in rows if r[0].endswith(")")]
     named = lambda rows: re.findall(r"`([\w.-]+)`", " ".join(row[0] for row in rows))  # noqa: E731
-    known = _check_claims.CLAIMS
-    assert sorted(named(evaluated)) == sorted(set(known) - set(_check_claims.THEOREMS))
-    assert sorted(named(cited)) == sorted(_check_claims.THEOREMS)
+    known = {*_check_claims.CLAIMS, *HEADS}
+    proved = _check_claims.THEOREMS | heads.THEOREMS
+    assert sorted(named(evaluated)) == sorted(known - set(proved))
+    assert sorted(named(cited)) == sorted(proved)
     theorems_cited = re.findall(r"`(\w+)`", " ".join(row[1] for row in cited))
-    assert sorted(theorems_cited) == sorted(
-        name for names in _check_claims.THEOREMS.values() for name in names
-    )
+    assert sorted(theorems_cited) == sorted(name for names in proved.values() for name in names)
     own = {name for name, claim in theorems.CLAIMS.items() if not claim.is_of_others}
-    assert sorted(named(without)) == sorted(own - set(known))
+    assert sorted(named(without)) == sorted(own - known)
     for row in without:
         assert len(named([row])) == int(re.findall(r"\((\d+)\)$", row[0])[0])
     assert len(named(evaluated)) + len(named(cited)) + len(named(without)) == len(own)

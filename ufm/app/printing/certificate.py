@@ -38,12 +38,7 @@ Record = Mapping[str, Any]  # a certificate as JSON, nested to any depth
 
 def print_certificate(record: Record, sha256: str, console: Console) -> None:
     """Claims with their verdicts; peaks where they are few; σ², the sweet spot; the instance's hash."""
-    claims = table("claim", "verdict", "conclusion", "unmet", wraps=("conclusion", "unmet"))
-    for claim in record["claims"]:
-        shown = "" if claim["verdict"] == claim["conclusion"] else escape(_conclusion(claim))
-        verdict = coloured(claim["verdict"])
-        claims.add_row(claim["id"], verdict, shown, ", ".join(claim["unmet"]))
-    console.print(claims)
+    console.print(claims_table(record))
     laws, levels = record["laws"], record["levels"]
     console.print()
     if len(laws) * len(levels) <= _LARGEST_TABLE:
@@ -55,13 +50,23 @@ def print_certificate(record: Record, sha256: str, console: Console) -> None:
         f"{plural(sum(map(len, laws)), 'context')} of {plural(len(laws), 'distribution')}, "
         f"{record['precision']} bits",
     )
-    variance = _number(record["cross_entropy"]["variance"][0])
+    variance = number_text(record["cross_entropy"]["variance"][0])
     margins = {"R": "range", "δ": "least"}
-    shown = (f"{name} = {_interval(record['margins'][key])}" for name, key in margins.items())
+    shown = (f"{name} = {interval_text(record['margins'][key])}" for name, key in margins.items())
     say(console, f"{', '.join(shown)}, σ² = {variance}, {_common(record['common_sweet_spot'])}")
     console.print(_budgets(record["budgets"]))
     say(console, f"SHA-256 of the instance: {sha256}")
     paragraph(console, counts({claim["id"]: claim["verdict"] for claim in record["claims"]}))
+
+
+def claims_table(record: Record) -> Table:
+    """A line a claim: its verdict, what becomes of its conclusion here, and the hypotheses unmet."""
+    claims = table("claim", "verdict", "conclusion", "unmet", wraps=("conclusion", "unmet"))
+    for claim in record["claims"]:
+        shown = "" if claim["verdict"] == claim["conclusion"] else escape(conclusion_text(claim))
+        verdict = coloured(claim["verdict"])
+        claims.add_row(claim["id"], verdict, shown, ", ".join(claim["unmet"]))
+    return claims
 
 
 def print_confirmed(path: Path, confirmed: "Confirmed", console: Console) -> None:
@@ -118,7 +123,7 @@ def _instance(instance: "Instance") -> list[str]:
     }
     return [
         f"instance: V = {len(instance.target)} tokens, m = {len(instance.rows)} contexts; "
-        + "; ".join(f"{name} {_list(numbers)}" for name, numbers in sets.items()),
+        + "; ".join(f"{name} {list_text(numbers)}" for name, numbers in sets.items()),
         f"SHA-256 of the instance: {instance.sha256}",
     ]
 
@@ -147,23 +152,24 @@ def counts(verdicts: Mapping[str, str]) -> str:
     )
 
 
-def _conclusion(claim: Record) -> str:
+def conclusion_text(claim: Record) -> str:
     """What becomes of the conclusion on this instance, and where it was seen."""
     outcome = claim["conclusion"]
     words = f"{_HERE.get(outcome, outcome)} here" if claim["unmet"] else outcome
     witness = claim["witness"] or {}
-    where = (f"{k} {_number(v) if k == 'strength' else v}" for k, v in witness.items())
+    where = (f"{k} {number_text(v) if k == 'strength' else v}" for k, v in witness.items())
     return f"{words} ({', '.join(where)})" if witness else words
 
 
 def _peaks(record: Record) -> Table:
     title = "peak α(j,z) of tokens"
     contexts = [
-        f"{'context' if len(group) == 1 else 'contexts'} {_list(group)}" for group in record["laws"]
+        f"{'context' if len(group) == 1 else 'contexts'} {list_text(group)}"
+        for group in record["laws"]
     ]
     peaks = table(title, *contexts, right=contexts, wraps=(title, *contexts))
     for k, tokens in enumerate(record["levels"]):
-        peaks.add_row(_list(tokens), *(_interval(row[k]) for row in record["peaks"]))
+        peaks.add_row(list_text(tokens), *(interval_text(row[k]) for row in record["peaks"]))
     return peaks
 
 
@@ -174,14 +180,15 @@ def _budgets(budgets: Sequence[Record]) -> Table:
     for budget in budgets:
         for name, words in _DIVERGENCES.items():
             bought = budget[name]
-            mass = "" if bought["mass"] is None else _interval(bought["mass"])
-            strength = "none" if bought["strength"] is None else _interval(bought["strength"])
-            spent = _number(budget["budget"])
-            shown.add_row(words, spent, strength, mass, _interval(bought["ceiling"]))
+            mass = "" if bought["mass"] is None else interval_text(bought["mass"])
+            strength = "none" if bought["strength"] is None else interval_text(bought["strength"])
+            spent = number_text(budget["budget"])
+            shown.add_row(words, spent, strength, mass, interval_text(bought["ceiling"]))
     return shown
 
 
-def _list(numbers: list[int]) -> str:
+def list_text(numbers: Sequence[int]) -> str:
+    """Whole numbers, the first six of them."""
     shown = ", ".join(map(str, numbers[:6]))
     return shown if len(numbers) <= 6 else f"{shown}, … ({len(numbers)})"
 
@@ -189,10 +196,10 @@ def _list(numbers: list[int]) -> str:
 def _common(spot: list[str] | str | None) -> str:
     if spot is None or spot == "empty":
         return f"strengths in the sweet spot of every context: {'none' if spot else 'undecided'}"
-    return f"in the sweet spot of every context: α in {_interval(spot)}"
+    return f"in the sweet spot of every context: α in {interval_text(spot)}"
 
 
-def _interval(pair: list[str] | str | None) -> str:
+def interval_text(pair: list[str] | str | None) -> str:
     """A bracket by its middle where it is narrow, else by its ends."""
     if not isinstance(pair, list):
         return "undecided" if pair is None else pair
@@ -201,5 +208,6 @@ def _interval(pair: list[str] | str | None) -> str:
     return f"{low:.6g}" if is_narrow else f"({low:.6g}, {high:.6g})"
 
 
-def _number(text: str) -> str:
+def number_text(text: str) -> str:
+    """An exact fraction in decimals."""
     return f"{float(Fraction(text)):.6g}"

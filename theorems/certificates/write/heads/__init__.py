@@ -1,0 +1,1 @@
+"""Makes certificates of a head behind a norm."""

@@ -1,0 +1,67 @@
+"""What is exactly 0, or exactly larger, of the logits at the two ends of the half circle.
+
+There the logits are c ± b, with b a rational times √(d/|v|²): algebraic numbers. Powers of e to different
+algebraic numbers are linearly independent over the algebraic ones (Lindemann and Weierstrass), so a sum of
+them is 0 only if the coefficients of each power cancel.
+"""
+
+from collections.abc import Hashable
+from fractions import Fraction
+from math import isqrt
+
+from theorems.tables.exact_head import ExactHead
+
+
+def vanishes(head: ExactHead, context: int, end: int) -> list[bool]:
+    """Whether the slope of each curve is 0 at an end: Σ_y e^{c(y) ± b(y)} (a(z) - a(y)) = 0.
+
+    Of the target it is said only where a is constant; it is not looked for elsewhere.
+    """
+    across = head.lines[context].across
+    groups: dict[Hashable, list[Fraction]] = {}
+    for z, value in enumerate(across):
+        groups.setdefault(_end_logit(head, z, end), []).append(value)
+    means = {sum(group, Fraction(0)) / len(group) for group in groups.values()}
+    found = [means == {value} for value in across]
+    return found if head.target is None else [*found, len({*across}) == 1]
+
+
+def dominating(head: ExactHead, end: int) -> list[int]:
+    """The tokens whose logit c ± b is the largest, exactly."""
+    best = [0]
+    for z in range(1, len(head.rows)):
+        side = _compare(head, z, best[0], end)
+        best = [z] if side > 0 else [*best, z] if side == 0 else best
+    return best
+
+
+def _end_logit(head: ExactHead, z: int, end: int) -> Hashable:
+    """What is equal exactly where c ± b is: (c, B), or c ± B√(d/|v|²) if the root is rational."""
+    square = _square(head)
+    root = _root(square)
+    if root is None:
+        return head.offset[z], head.along[z]
+    return head.offset[z] + end * root * head.along[z]
+
+
+def _compare(head: ExactHead, y: int, z: int, end: int) -> int:
+    """The sign of c ± b at y less that at z: of P + Q√r, by its parts and their squares."""
+    plain = head.offset[y] - head.offset[z]
+    rooted = end * (head.along[y] - head.along[z])
+    if plain * rooted >= 0:
+        total = plain + rooted  # of one sign, or one of them 0
+        return (total > 0) - (total < 0)
+    larger = plain if plain**2 > rooted**2 * _square(head) else rooted
+    is_equal = plain**2 == rooted**2 * _square(head)
+    return 0 if is_equal else (larger > 0) - (larger < 0)
+
+
+def _square(head: ExactHead) -> Fraction:
+    return len(head.vector) / head.length
+
+
+def _root(square: Fraction) -> Fraction | None:
+    """The root of a rational, if it is rational."""
+    over, under = isqrt(square.numerator), isqrt(square.denominator)
+    root = Fraction(over, under)
+    return root if root * root == square else None
