@@ -39,7 +39,8 @@ class LiteratureClaim:
     """A claim made elsewhere.
 
     - `id`: that of the claim which judges it in the model; `source`, `place`: who says it, and where.
-    - `says`: what they say, in our words; `truth`: what is true of it in the model, with an example.
+    - `says`: what they say, in their words between quotation marks; `truth`: what is true of it in the model,
+      with an example.
     - `settled_by`: claims of this registry, not of others, from which that follows.
     - `on_real`, `real`: the verdict on real models, and the figures; `recorded`: where they are recorded, as
       (file, text in it).

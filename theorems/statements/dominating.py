@@ -97,7 +97,8 @@ STATEMENT = Statement(
     source=SOURCE,
     idea=r"""
         "Dominating tokens do not generally associate to extremal log-odds at intermediate layers, but they
-        do at the final layer", v1 reports in Section 5 from what it saw. Proposition 4.1 says which tokens
+        do at the final layer", v1 reports in Section 5, and refers to Appendix A, which has no figure of it.
+        Proposition 4.1 says which tokens
         dominate, whatever the layer: those with the largest $W\,N_0(v)$, which two evaluations of the head
         give before anything is steered. Logits within $\sqrt{d}\,\lVert \gamma \odot W_z \rVert B(\rho)$ of
         their limits are in the order of these wherever the limits are further apart.

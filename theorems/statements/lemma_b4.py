@@ -37,9 +37,11 @@ STATEMENT = Statement(
 
         The logarithm is positive since $a_z > b_z$, so $M$ has the sign of $w_k$: positive for the
         target, and at most 0 for all others when $P$ lies inside it. $N \cap T = \emptyset$ and
-        $\lvert P \rvert = \lvert N \rvert$ are in the paper and are not used.
+        $\lvert P \rvert = \lvert N \rvert = q$ are in the paper (Section 2.2) and are not used; nor is it
+        that all concepts have $s = V/G$ tokens.
 
-        The rate $a_{j,z}$ may depend on the context (App. B.1). Then, for $P \subset T$ and $N \cap T =
+        The rate $a_{j,z}$ may depend on the context, "assuming $a_{j,z} > b_z$", but not $b_z$ (App. B.1).
+        Then, for $P \subset T$ and $N \cap T =
         \emptyset$, $M(z)$ is the mean of $\log(a_{i,z}/b_z) > 0$ over $P$ for $z$ in the target, and minus
         a sum of such terms over the $c_i$ in $N$ of $z$'s own concept for any other.
     """,

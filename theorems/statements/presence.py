@@ -136,9 +136,9 @@ STATEMENT = Statement(
     idea=r"""
         v1 on what a judge sees in sampled text, after Theorem 3.6: "$\Delta p(C \mid \alpha)$ may vary
         while the corresponding concept tokens $C$ remain too low-probability to be sampled with noticeable
-        frequency", and "once concept tokens $C$ become sufficiently likely, the sampling-based concept
-        probability becomes more aligned with our $\Delta p$". Both can be made exact, for texts of $L$
-        tokens that are all steered.
+        frequency", and "Once concept tokens $C$ become sufficiently likely, the sampling-based concept
+        probability becomes more aligned with our $\Delta p(C \mid \alpha)$". Both can be made exact, for
+        texts of $L$ tokens that are all steered.
 
         *Mass.* Let $\bar F$ be the mean over the steps of $F_T(0) + \lvert T \rvert\,\Delta p(T)$, in the
         contexts that the text comes through. $L \bar F$ is the expected number of target tokens; this is at
@@ -146,16 +146,16 @@ STATEMENT = Statement(
         \bar F$. So all of $S$ texts miss $T$ with a probability of at least $1 - S L \bar F$ (Bernoulli),
         however often $\Delta p$ doubles meanwhile: the first sentence.
 
-        *Half.* If at every step the mass is $f$, $T$ appears with the probability $1 - (1 - f)^L$: one half
-        at $f = 1 - 2^{-1/L}$, where $\operatorname{logit} f = \log(2^{1/L} - 1) \approx -\log(L/\log 2)$.
-        Of 300 tokens that is a mass of 0.0023. (v1 writes its prompt sets at this length, and does not say
-        how long its 32 completions are.) The log-odds of the mass move by at most $\bar R$ a unit of
-        strength, so half of the texts show $T$ earlier than half of the mass is there, by at least
-        $\log(L/\log 2)/\bar R$ or nearly so. The second sentence is right about the direction: where the
-        contexts are alike, presence and mass rise together. But a curve of presence is the sigmoid of another
-        quantity, and saturates while $\Delta p$ is still small; the strength at which it is one half is no
-        half saturation, and depends on how long the texts are. `ufm.ContextChain` and
-        `ufm.llm.predicted_presence` predict it at the length that is sampled.
+        *Half.* If at every step the mass is $f$, $T$ appears with the probability $1 - (1 - f)^L$: one
+        half at $f = 1 - 2^{-1/L}$, where $\operatorname{logit} f = \log(2^{1/L} - 1) \approx -\log(L/\log
+        2)$. Of 300 tokens that is a mass of 0.0023. (v1 writes its prompt sets at this length, and does
+        not say how long its 32 completions are; its code has 100.) The log-odds of the mass move by at
+        most $\bar R$ a unit of strength, so half of the texts show $T$ earlier than half of the mass is
+        there, by at least $\log(L/\log 2)/\bar R$ or nearly so. The second sentence is right about the
+        direction: where the contexts are alike, presence and mass rise together. But a curve of presence
+        is the sigmoid of another quantity, and saturates while $\Delta p$ is still small; the strength at
+        which it is one half is no half saturation, and depends on how long the texts are.
+        `ufm.ContextChain` and `ufm.llm.predicted_presence` predict it at the length that is sampled.
     """,
     claims=(
         Claim(

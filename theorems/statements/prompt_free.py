@@ -100,9 +100,10 @@ STATEMENT = Statement(
         $T$ share it evenly. Where several tokens share it unevenly, the prompt decides between them for
         ever. The speed is exponential here, $1/\alpha$ behind a norm.
 
-        v1 has the cross-entropy plateau "since the output distribution becomes input-independent". It
-        plateaus, but for another reason: no probability vanishes in the limit behind a norm. Without one
-        $\Delta\mathrm{CE}$ grows for ever even where all prompts end alike.
+        v1 has the softmax converge to that of $\mathrm{LN}(\pm v) W^\top$, "implying that the cross-entropy
+        plateaus for large $\lvert \alpha \rvert$ since the output distribution becomes input-independent". So
+        it does. What makes it level off is the first half, a limit in which no probability vanishes: without
+        a norm $\Delta\mathrm{CE}$ grows for ever even where all prompts end alike.
     """,
     claims=(
         Claim(

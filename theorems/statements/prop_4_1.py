@@ -234,6 +234,10 @@ STATEMENT = Statement(
         $\sqrt{2 - 2\sqrt{1 - t^2}} \le 2t/(2 - t)$ apart; $\epsilon$ shortens the one of $x$ by at
         most $d\epsilon / (2(\lVert w \rVert - \rho)^2)$. A logit moves by at most
         $\sqrt{d}\,\lVert \gamma \odot W'_z \rVert$ times the distance of these two vectors.
+
+        v1 states the limit, no rate. Its proof (Appendix B.6) has RMSNorm without $\epsilon$, says that "The
+        same argument applies to LayerNorm", and needs no more than $v \ne 0$, which for LayerNorm becomes $v$ not
+        constant. Its $R(\alpha)$, what the blocks after the steered one add, is $r(\alpha)$ here.
     """,
     claims=(
         Claim(

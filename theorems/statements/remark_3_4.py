@@ -55,7 +55,8 @@ STATEMENT = Statement(
 
         $M(z)$ exceeds this as soon as
         $(1 - \varepsilon/(G-1)) \log s > -\log \min_T(\gamma/\omega)$. The left side falls as
-        $\varepsilon$ grows, so that one root $\varepsilon_0$ serves all smaller $\varepsilon$. The
+        $\varepsilon$ grows, so that one root $\varepsilon_0$ serves all smaller $\varepsilon$. (v1 has the
+        same bound, and from its limit as $\varepsilon \to 0$ that some $\varepsilon_0 < (G-1)/G$ exists.) The
         bound is sufficient, not sharp. For a context of a contrastive $N$ the mean at 0 is minus a
         divergence, and no condition on $\varepsilon$ is needed.
     """,

@@ -74,13 +74,13 @@ STATEMENT = Statement(
     idea=r"""
         v1 says in Appendix B.1: "our main theorems continue to hold verbatim as long as the same
         sign-separation property holds for the log-odds $M$ (Lemma B.4)", and "if we see Lemma B.4 as an
-        assumption, then our results work". They do, and need less. A constant added to $M$ changes no
-        curve, and on a real model $W v$ gives $M$ only up to one; so what can be asked for is that *some*
-        offset makes $M$ positive exactly on $T$. That is $\delta > 0$, the hypothesis `separation` of this
-        project's statements: of the peak order, the rising target, sweet spots, half saturation and
-        budgets. The bump, the limits, the vanishing concepts and the cost do without it. For the peak order
-        it is not only enough, but needed, and one context decides for all: peaks come in the order of $M$,
-        in whichever context they are looked at.
+        assumption, then our results work"; only Remark 3.4 is not among them. They do, and need less. A
+        constant added to $M$ changes no curve, and on a real model $W v$ gives $M$ only up to one; so what
+        can be asked for is that *some* offset makes $M$ positive exactly on $T$. That is $\delta > 0$, the
+        hypothesis `separation` of this project's statements: of the peak order, the rising target, sweet
+        spots, half saturation and budgets. The bump, the limits, the vanishing concepts and the cost do
+        without it. For the peak order it is not only enough, but needed, and one context decides for all:
+        peaks come in the order of $M$, in whichever context they are looked at.
 
         When does it hold? $M(z)$ is the mean of $\log p_i(z) - \log p_k(z)$ over the pairs of a positive
         and a negative context. So if this is at least $g$ on the target, in every pair, and at most $\tau$
@@ -88,8 +88,10 @@ STATEMENT = Statement(
         B.1), $\tau \le 0 < g$. With a $b_{j,z}$ that depends on it as well the lemma "may fail", v1 says,
         and what enforces it "typically leads to a less interpretable assumption". This is one that can be
         interpreted: on the target $a$ exceeds $b$ by a larger factor, $e^g$, than $e^\tau$, by which the
-        other tokens differ between contexts. Both are read off the contexts of $P$ and $N$, before anything
-        is trained or steered.
+        other tokens differ between contexts. Both are read off the contexts of $P$ and $N$, before
+        anything is trained or steered. v1 adds that the lemma "seems to be true in practice see Appendix
+        A", which has no figure of it. The page on the laws of language models has $\delta$ for four lists
+        of words that we chose: against all other tokens it is below 0 for each.
     """,
     claims=(
         Claim(

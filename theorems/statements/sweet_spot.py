@@ -139,6 +139,11 @@ STATEMENT = Statement(
     title="Sweet spot",
     source=SOURCE,
     idea=r"""
+        v1 speaks of a "sweet spot" after Theorem 3.3, "a range of $\alpha$ where target tokens are favored by
+        the model while the next-token distribution has not yet collapsed onto a few tokens", says that
+        $\alpha$ "should be chosen adaptively w.r.t. the input prompt", and leaves rules for that to future
+        work (Section 6). It does not define the range; the window here is one way to.
+
         The window is where the mean $\mathbb{E}_\alpha[M]$ lies strictly between
         $\max_{\notin T} M$ and $\min_T M$, a gap of width $\delta$. The mean increases continuously
         from $\min M$ to $\max M$, so it passes there. Its speed is a variance of a variable in an

@@ -68,7 +68,10 @@ STATEMENT = Statement(
 
         The peak is thus a strictly increasing function of $M(z)$, the same for all tokens. Tokens
         of the target have the larger $M$ if $\delta > 0$ and so peak later. Assumption 1 enters
-        only through $\delta > 0$, and in the first and the third claim not at all.
+        only through $\delta > 0$, and in the first and the third claim not at all. (v1 has "strictly
+        increasing" before a peak and "decreasing" after it, and both are strict; its third bullet is of
+        $T \cap M_{\mathrm{top}}$ and of the tokens of $M_{\mathrm{bot}}$ off $T$, which under Assumption 1
+        are all.)
 
         A second proof is what the certificates use: the sum
         $\sum_y p(y)\,(M(y) - M(z))\,e^{\alpha(M(y) - M(z))}$ has no decreasing term and the sign
