@@ -7,10 +7,11 @@ from ..tilt.sequence import ContextChain
 from ..tilt.tilt import ExponentialTilt
 from . import _gallery_datasets as datasets
 from ._cross_entropy import cross_entropy_bounds
-from ._picture import Picture, drop_legend, label, panels
+from ._picture import Picture, drop_legend, label, note, panels
 from ._sequences import sequence_curve
 from ._side_effects import side_effects
 from ._two_vectors import two_vectors
+from .style import PALETTE
 
 
 def _bounds() -> Figure:
@@ -23,17 +24,19 @@ def _bounds() -> Figure:
         drop_legend(axis)
     nats, ratio = axes
     nats.set_title("ΔCE is convex, tends to a line, and lies between its bounds", loc="left")
-    label(nats, "curve", "right", -2.5)
-    label(nats, "target", "left", -2.0, "≥ Σπ kl")
+    label(nats, "curve", "above right", -2.2)
+    label(nats, "target", "below left", -2.0, "≥ Σπ kl")
     label(nats, "lower", "above", -2.2, "≥ σ² …")
+    note(nats, (2.95, 7.6), "full names below", "0.25", align=("right", "baseline"))
     label(nats, "hoeffding", "right", 1.35, "≤ y²/8")
     ratio.set_title("over ΔCE: here the two-point bound is never a seventh above", loc="left")
-    label(ratio, "hoeffding", "below", 2.2)
-    label(ratio, "bennett", "left", -0.85, "≤ Bennett")
-    label(ratio, "remainder above", "left", -1.7)
+    label(ratio, "hoeffding", "below", 2.3, "≤ y²/8 (Hoeffding)")
+    note(ratio, (-2.9, 0.115), "y = R|α|", "0.25")
+    label(ratio, "bennett", "right", 0.87, "≤ Bennett")
+    label(ratio, "remainder above", "above right", -2.0)
     label(ratio, "two_point", "above", 2.2)
     label(ratio, "target", "below", -1.9)
-    label(ratio, "asymptote", "right", 0.77, "≥ asymptotes")
+    label(ratio, "asymptote", "right", 0.85, "≥ asymptotes")
     label(ratio, "lower", "above", 2.3)
     return figure
 
@@ -64,10 +67,10 @@ def _side_effect() -> Figure:
         drop_legend(axis)
     axes[0].set_title("near α = 0 each mass moves along its covariance with M", loc="left")
     axes[1].set_title("what is left stays within ± 1/(12√3)", loc="left")
-    for k, (x, where) in enumerate(((0.7, "left"), (0.38, "left"), (0.8, "below"))):
+    for k, (x, where) in enumerate(((0.7, "above left"), (0.38, "below left"), (0.8, "below"))):
         label(axes[0], f"curve {k}", where, x)
         label(axes[1], f"curve {k}", "above", -0.6)
-    label(axes[0], "slope 0", "right", -0.9, "α Cov(1_C, M)")
+    label(axes[0], "slope 0", "below right", -0.9, "$α\\,\\mathrm{Cov}(1_C, M)$")
     return figure
 
 
@@ -131,7 +134,8 @@ def _two_vectors() -> Figure:
         "each α costs least where the second vector undoes it (costs in nats)", loc="left"
     )
     drop_legend(axes)
-    label(axes, "undone", "right", 0.6)
+    words = next(line for line in axes.lines if line.get_gid() == "undone").get_label()
+    note(axes, (1.45, -1.4), f"dashed: {words}", PALETTE[1], align=("right", "baseline"))
     return figure
 
 

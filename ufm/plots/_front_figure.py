@@ -39,7 +39,7 @@ def _draw(panels: list[Axes]) -> None:
     tilt, target = datasets.steered(data), data.concept_tokens(0)
     choice = choose_strength(tilt, data.context_weights, target=target, budget=_BUDGET)
     tokens, masses, price = panels
-    of = {"alphas": datasets.strengths(-1.0, 4.0), "token_concept": data.token_concept}
+    of = {"alphas": datasets.strengths(-2.0, 4.0), "token_concept": data.token_concept}
     token_curves(tilt, 3, names=datasets.TOKENS, is_probability=True, axes=tokens, **of)
     concept_curves(tilt, 3, is_mass=True, axes=masses, **of)
     cross_entropy_curve(tilt, data.context_weights, alphas=of["alphas"], axes=price)
@@ -50,14 +50,14 @@ def _draw(panels: list[Axes]) -> None:
     masses.set(yticks=(0.0, 0.5, 1.0), ylabel="probability of a concept", ylim=(-0.03, 1.03))
     price.set(yticks=(0, 5, 10), ylabel="price (nats)", ylim=(-0.4, 13.0))
     note(tokens, (2.15, 0.66), "target", PALETTE[0], size=_SMALL)
-    note(tokens, (-0.9, 0.82), "opposite", PALETTE[1], size=_SMALL)
+    note(tokens, (-1.9, 0.94), "opposite", PALETTE[1], size=_SMALL)
     note(masses, (1.3, 0.88), "target", PALETTE[0], size=_SMALL)
-    note(masses, (-0.95, 0.82), "opposite", PALETTE[1], size=_SMALL)
+    note(masses, (-1.9, 0.55), "opposite", PALETTE[1], size=_SMALL)
     note(masses, (1.2, 0.12), "others", PALETTE[2], size=_SMALL)
     note(price, (2.75, 5.0), "price", PALETTE[0], size=_SMALL)
-    note(price, (1.45, 7.2), "½σ²α²", PALETTE[1], size=_SMALL)
+    note(price, (0.75, 6.4), "½σ²α²", PALETTE[1], size=_SMALL)
     price.axhline(_BUDGET, color=_INK, linewidth=1, linestyle=":", gid="budget")
-    note(price, (0.7, 10.3), f"{_BUDGET:g} nats\nbuy α = {choice.alpha:.2f}", _INK, size=_SMALL)
+    note(price, (0.7, 10.3), f"{_BUDGET:g} nats:\nα = {choice.alpha:.2f}", _INK, size=_SMALL)
 
 
 def _simplify(axes: Axes, title: str) -> None:
@@ -65,7 +65,7 @@ def _simplify(axes: Axes, title: str) -> None:
     drop_legend(axes)
     drop_limits(axes)
     axes.set_title(title, loc="left", fontsize=_LARGE)
-    axes.set(xlabel="strength α", xticks=(0, 2, 4))
+    axes.set(xlabel="strength α", xticks=(-2, 0, 2, 4))
     axes.tick_params(labelsize=_SMALL)
     for label in (axes.xaxis.label, axes.yaxis.label):
         label.set_fontsize(_SMALL)

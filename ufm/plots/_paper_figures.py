@@ -55,9 +55,9 @@ def _forwards() -> Figure:
     figure, (far, near) = panels(2, 3.1)
     _tokens(far, 0.0, 60.0)
     far.set_title("after ABB: a and b peak and fade, c takes all", loc="left")
-    label(far, "curve 2", "left", 26.0, "c, without a peak")
+    label(far, "curve 2", "above left", 26.0, "c, without a peak")
     label(far, "peak 0", "above", words="a peaks at 6.57")
-    label(far, "curve 1", "right", 6.0, "b")
+    label(far, "curve 1", "above right", 11.5, "b")
     label(far, "curve 5", "below", 40.0, "C")
     label(far, "curve 3", "above", 40.0, "A and, below it, B")
     _tokens(near, 0.0, 6.0)
@@ -76,16 +76,16 @@ def _backwards() -> Figure:
     figure, (far, near) = panels(2, 3.1)
     _tokens(far, -60.0, 0.0)
     far.set_title("after ABB: A and B peak and fade, C takes all", loc="left")
-    label(far, "curve 5", "right", -22.0, "C, without a peak")
+    label(far, "curve 5", "above right", -22.0, "C, without a peak")
     note(far, (-17.5, 0.17), "A peaks at −5.57", PALETTE[1])
     label(far, "curve 6", "above", -45.0, "a, b, c and the third concept: next to nothing")
     label(far, "curve 3", "above", -35.0, "A")
-    label(far, "curve 4", "above", -18.0, "B, after a peak at −0.18")
+    label(far, "curve 4", "above left", -12.0, "B, peak at −0.18")
     _tokens(near, -6.0, 0.0, is_relative=True)
     near.set_title("in logarithms: C₃ fades, and T fades twice as fast", loc="left")
     label(near, "peak 3", "below", words="A, B and C")
-    label(near, "curve 6", "above", -4.0, "third concept     ")
-    label(near, "curve 0", "above", -3.0, "a, b, c     ")
+    label(near, "curve 6", "above left", -4.0, "third concept")
+    label(near, "curve 0", "above left", -3.0, "a, b, c")
     return figure
 
 
@@ -113,8 +113,8 @@ def _loss() -> Figure:
     cross_entropy_curve(tilt, data.context_weights, alphas=alphas, axes=axes)
     axes.set_title("near α = 0 the price is a parabola, and soon more", loc="left")
     drop_legend(axes)
-    label(axes, "curve", "left", 0.75)
-    label(axes, "quadratic", "right", 0.62)
+    label(axes, "curve", "above left", 0.75)
+    label(axes, "quadratic", "below right", 0.62)
     return figure
 
 

@@ -87,13 +87,17 @@ _BESIDE: dict[str, tuple[tuple[float, float], Look]] = {
     "left": ((-7.0, 0.0), {"ha": "right", "va": "center"}),
     "right": ((7.0, 0.0), {"ha": "left", "va": "center"}),
     "below right": ((5.0, -4.0), {"ha": "left", "va": "top"}),
+    "below left": ((-5.0, -4.0), {"ha": "right", "va": "top"}),
+    "above left": ((-5.0, 3.0), {"ha": "right", "va": "bottom"}),
+    "above right": ((5.0, 3.0), {"ha": "left", "va": "bottom"}),
 }
 
 
 def label(axes: Axes, mark: str, where: str, x: float | None = None, words: str = "") -> None:
     """The name of the line with gid `mark` beside it at `x`, in its colour; of a point, without `x`.
 
-    `where` is "above", "below", "left", "right" or "below right"; `words` are those of the legend by default.
+    `where` is "above", "below", "left" or "right", or as in "below right"; `words` are by default those of
+    the legend.
     """
     line = {line.get_gid(): line for line in axes.lines}[mark]
     along, values = np.asarray(line.get_xdata()), np.asarray(line.get_ydata())

@@ -14,9 +14,9 @@ from .style import PALETTE, checked_strengths, draw_legend, prepared
 
 Quantity = Literal["presence", "count", "divergence"]
 _NAMES = {
-    "presence": "P_α(T among {} tokens)",
+    "presence": "$P_α$(T among {} tokens)",
     "count": "expected tokens of T among {}",
-    "divergence": "KL(P₀ ‖ P_α) of {} tokens (nats)",
+    "divergence": "KL($P_0$ ‖ $P_α$) of {} tokens (nats)",
 }
 
 

@@ -28,8 +28,6 @@ def _sweet_spots() -> Figure:
         sweet_spot_windows(tilt, target=target, contexts=contexts, names=names, axes=axis)
         axis.set_title(f"{title}: {axis.get_title(loc='left')}", loc="left", fontsize="medium")
         drop_legend(axis)
-    for axis in axes[:2]:
-        axis.set_xlabel("")
     label(axes[0], "off 0", "below", words="                 last peak off target")
     label(axes[0], "on 0", "right", words="first peak on target")
     ink = PALETTE[2]
@@ -57,7 +55,7 @@ def _peaks() -> Figure:
     peak_map(tilt, target=target, contexts=datasets.ONE_EACH, names=_WORDS, axes=axes)
     axes.set_title("in each context all other tokens peak before the target's", loc="left")
     drop_legend(axes)
-    label(axes, "curve 1", "below", -2.0)
+    label(axes, "curve 1", "below", 1.5)
     label(axes, "curve 3", "above", -2.0)
     label(axes, "curve 5", "above", 1.5)
     note(axes, (1.75, -6.5), "margin δ", "0.25", align=("center", "baseline"))
@@ -84,9 +82,9 @@ def _price() -> Figure:
     axes.set_title("the last shares of the target cost the most", loc="left")
     drop_legend(axes)
     axes.set_ylim(bottom=-0.4)  # room for what is below the first mark
-    label(axes, "curve", "left", 0.96)
-    label(axes, "reverse", "left", 0.72)
-    label(axes, "least", "right", 0.79, "least ΔCE of any change")
+    label(axes, "curve", "above left", 0.96)
+    label(axes, "reverse", "above left", 0.72)
+    label(axes, "least", "below right", 0.8, "least ΔCE of any change")
     label(axes, "ceiling", "above", 0.5)
     for i, budget in enumerate(("budget κ = 0.1 nats", "κ = 0.5", "κ = 1")):
         label(axes, f"budget {i}", "below right", words=budget)
@@ -113,7 +111,7 @@ def _ceiling() -> Figure:
         mass_against_cost(tilt, data.context_weights, target=target, kind=kind, axes=axis)
         drop_legend(axis)
         note(axis, (0.03, 0.93), "beyond any intervention", "0.25")
-        label(axis, "ceiling", "left", 0.7)
+        label(axis, "ceiling", "above left", 0.7)
         label(axis, "curve", "below right", 1.75)
         for i in range(3):
             label(axis, f"budget {i}", "right")

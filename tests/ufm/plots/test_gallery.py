@@ -145,7 +145,7 @@ def check_fig_b1(figure):
     p = np.array(law(UNEVEN, 1, 0), float)
     peaks = {0: 6.57, 1: 1.18, 3: -5.57, 4: -0.18, 5: None}
     check_tokens(figure, peaks, " left", np.eye(9)[5] - p, log_ratio)
-    for label in ("A peaks at −5.57", "after a peak at −0.18", "C, without a peak"):
+    for label in ("A peaks at −5.57", "B, peak at −0.18", "C, without a peak"):
         assert label in words(figure)
 
 
@@ -511,7 +511,7 @@ def check_at_a_glance(figure):
             assert float(cost(lines["choice"][0][0])) == pytest.approx(0.25, rel=1e-9)
     assert (loss["budget"][1] == 0.25).all()
     notes = [text.get_text() for text in figure.axes[2].texts]
-    assert f"0.25 nats\nbuy α = {loss['choice'][0][0]:.2f}" in notes
+    assert f"0.25 nats:\nα = {loss['choice'][0][0]:.2f}" in notes
     assert not any(gid.startswith("limit") for lines in (tokens, masses) for gid in lines)
 
 

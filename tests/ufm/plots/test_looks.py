@@ -123,8 +123,33 @@ def boxes(figure: Figure) -> dict[str, matplotlib.transforms.Bbox]:
     return found
 
 
+def crossed(figure: Figure) -> list[str]:
+    """Words within the axes through whose letters a curve runs."""
+    figure.draw_without_rendering()
+    found = []
+    for axes in figure.axes:
+        for text in axes.texts:
+            letters = text.get_window_extent().shrunk(0.94, 0.6)
+            for line in axes.lines:
+                x, y = (np.asarray(values, float) for values in line.get_data())
+                path = line.get_transform().transform(np.stack(np.broadcast_arrays(x, y), axis=1))
+                ends = path[np.isfinite(path).all(axis=1)]
+                if line.get_linestyle() == "None" or len(ends) < 2:
+                    continue
+                along = np.linspace(ends[:-1], ends[1:], 50).reshape(-1, 2)
+                seen = along[_within(axes.bbox, along)]
+                if _within(letters, seen).any():
+                    found.append(f"{text.get_text()} crossed by {line.get_gid()}")
+    return found
+
+
+def _within(box: matplotlib.transforms.Bbox, points: np.ndarray) -> np.ndarray:
+    """Which of the points lie in the box."""
+    return ((points > box.min) & (points < box.max)).all(axis=1)
+
+
 def faults(figure: Figure) -> list[str]:
-    """Text that lies over other text, or is cut by the edge of the figure."""
+    """Text that lies over other text, is crossed by a curve, or is cut by the edge of the figure."""
     found, edge = boxes(figure), figure.bbox
     over = [
         f"{a} over {b}"
@@ -139,11 +164,11 @@ def faults(figure: Figure) -> list[str]:
         or box.x1 > edge.x1 + 1
         or box.y1 > edge.y1 + 1
     ]
-    return over + [f"{name} cut" for name in cut]
+    return over + [f"{name} cut" for name in cut] + crossed(figure)
 
 
 @pytest.mark.parametrize("picture", plots.GALLERY, ids=lambda picture: picture.name)
-def test_no_text_overlaps_or_is_cut(picture):
+def test_no_text_overlaps_or_is_crossed_or_cut(picture):
     with gallery_style():
         assert faults(picture.draw()) == []
 
@@ -155,7 +180,9 @@ def test_overlaps_and_cuts_are_seen():
         axes = figure.axes[0]
         axes.annotate("over the limit", (5.0, -0.31))
         axes.annotate("out of the figure", (0.95, 0.5), xycoords="figure fraction")
+        axes.annotate("on the curve", (1.1, -0.18))
         found = " ".join(faults(figure))
+    assert "on the curve crossed by curve 5" in found
     assert "limit −0.3167 over" in found
     assert "out of the figure cut" in found
 

@@ -1,12 +1,14 @@
 """`ufm figures`: the paper's figures and ours, as PNG and SVG."""
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from rich.console import Console
 
+from ufm._files import write_whole
 from ufm._names import no_such
 from ufm._progress import progress_bar
 
@@ -16,10 +18,13 @@ from .option import Metavar, Positional
 from .rules import FOLDER
 from .start import starting_jax
 
+if TYPE_CHECKING:
+    from ufm.plots import Picture
+
 
 @dataclass(frozen=True)
 class Figures:
-    """Draw the figures of arXiv:2602.02712 and those it lacks.
+    """Draw the figures of arXiv:2602.02712 and those it lacks, with a page of their captions.
 
     Examples:
         ufm figures fig-3 --out pictures
@@ -53,8 +58,22 @@ class Figures:
                 show(done, len(chosen), picture.name)
                 files = [str(path) for path in plots.write_pictures([picture], self.out)]
                 records.append({**picture.as_json(), "files": files})
+            captions = _write_captions(plots.GALLERY, self.out)
         if self.json:
             print_json(records)
         else:
             sys.stdout.writelines(f"{path}\n" for record in records for path in record["files"])
+            print(captions)
         return 0
+
+
+def _write_captions(gallery: "Iterable[Picture]", folder: Path) -> Path:
+    """What each picture in the folder shows, and of which dataset, as one page beside them."""
+    path = folder / "captions.md"
+    there = [picture for picture in gallery if (folder / f"{picture.name}.png").is_file()]
+    parts = [
+        f"## {picture.title}\n\n![]({picture.name}.png)\n\n{picture.source}. {picture.caption}\n"
+        for picture in there
+    ]
+    write_whole(path, "\n".join(["# Figures\n", *parts]).encode())
+    return path
