@@ -47,7 +47,8 @@ def sweep(
     On a uniform grid of strengths `ExponentialTilt.probs` takes one exponential per token and 32
     strengths: p_{a+jh} ∝ p_a e^{jhM}, where that stays within 1e-13 of the direct value in relative
     error; else, and for all other quantities, each strength is worked out on its own (p by NumPy on a CPU
-    from 4,096 tokens on, with the same numbers).
+    from 4,096 tokens on, with the same numbers). There, from some hundred strengths on at which |αM| stays
+    below 32, or on a `NormCircle`, log Z is found first, by interpolation, and each row is written once.
 
     >>> import jax.numpy as jnp, ufm
     >>> tilt = ufm.ExponentialTilt.from_dataset(ufm.ConceptDataset.smoothed(), [0, 1], [2, 3])
