@@ -15,8 +15,8 @@ from ufm._checks import Numbers
 
 from ..decoder.arguments import SITES, one_of, scalar, steered_block, token_batch
 from ..decoder.limits import added_in_all, is_rounding
-from ..decoder.model import Source
 from ..decoder.params import at_least_float32
+from ..decoder.source import Source
 from ..decoder.steering import (
     Blocks,
     Placed,

@@ -11,7 +11,8 @@ from ufm._json import JSON
 from ufm._text import read_json as read_text_json
 
 from ..decoder.config import Config
-from ..decoder.model import LanguageModel, Source
+from ..decoder.model import LanguageModel
+from ..decoder.source import Source
 from .families import read_config
 from .gguf import GgufFile
 from .gguf_settings import read_gguf_config

@@ -9,7 +9,8 @@ from jaxtyping import Array, Float
 from ufm._checks import Numbers
 
 from .arguments import Sizes
-from .model import LanguageModel, Source
+from .model import LanguageModel
+from .source import Source
 from .steering import Placed, Steering
 
 # From the rows asked for to their logits and the derivatives of these, [strengths, rows, V] each.

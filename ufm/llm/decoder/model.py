@@ -1,8 +1,6 @@
 """A language model that can be steered: logits, hidden states and exact derivatives in α."""
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Unpack
 
 import equinox as eqx
@@ -20,6 +18,7 @@ from .devices import shared_out
 from .head import normalise, unembed
 from .layout import Layout, layout_of
 from .params import Params, at_least_float32
+from .source import Source
 from .steering import (
     Blocks,
     Placed,
@@ -33,30 +32,6 @@ from .steering import (
     step,
 )
 from .taylor import Series, probs_series, run_blocks_series, straight
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a model came from: its name, its revision on the Hub, a digest of its files.
-
-    `rounding`: the types to which quantisation rounded the weights, such as "Q4_1, Q8_0", or None.
-    """
-
-    name: str
-    revision: str | None = None
-    fingerprint: str = ""
-    rounding: str | None = None
-
-    @property
-    def caveat(self) -> str | None:
-        """A sentence for wherever the model's numbers are shown, if its weights were rounded."""
-        if self.rounding is None:
-            return None
-        bits = re.search(r"\d", self.rounding)
-        return (
-            f"the published weights rounded to {bits.group() if bits else 'few'} bits (GGUF types "
-            f"{self.rounding}): these are the numbers of the rounded model"
-        )
 
 
 class LanguageModel(eqx.Module):

@@ -1,18 +1,14 @@
 """A steered model as lm-evaluation-harness asks it: log-likelihoods, and text up to a stop."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias, cast
 
 import numpy as np
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import TemplateLM
 from lm_eval.api.registry import register_model
-from lm_eval.models.utils import (
-    handle_stop_sequences,
-    normalize_gen_kwargs,
-    postprocess_generated_text,
-)
+from lm_eval.models.utils import postprocess_generated_text
 from lm_eval.utils import (
     get_rolling_token_windows,
     make_disjoint_window,
@@ -22,23 +18,19 @@ from tqdm import tqdm
 
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
-from ..measure.token_scores import padded_length, score_tokens
-from ..steering.batches import at_once, within_blocks
+from ..measure.token_scores import score_tokens
 from ..steering.generate import NOTHING, generate_all
 from ..steering.steered_prompt import check_strengths
 from ..text.tokenizer import Tokenizer
 from .arguments import ArgumentError, Arguments
+from .batches import batches, filled, read_size
+from .continuation import Continuation
 
 # Of a request: its texts, or None for a window of a longer text; the tokens of its context and what follows.
 Request: TypeAlias = tuple[tuple[str, str] | None, list[int], list[int]]
 Answer: TypeAlias = tuple[float, bool]
 
 _UNKNOWN_LENGTH = 2048  # the harness's own, where a model does not say how long texts may be
-_NEW_TOKENS = 256  # the harness's own, where a task does not say how many to generate
-_MOST_TEXTS = 64
-# Settings of sampling, which change nothing where the most likely token is taken.
-_OF_SAMPLING = {"top_k", "top_p", "min_p", "typical_p"}
-_READ = {"do_sample", "temperature", "until", "max_gen_toks"}
 
 
 @register_model("ufm")
@@ -86,7 +78,7 @@ class HarnessModel(TemplateLM):
                 )
             model.place(steering)
         check_strengths([self.alpha], model, steering)
-        self.batch_size = batch_size if isinstance(batch_size, int) else _number(batch_size)
+        self.batch_size = batch_size if isinstance(batch_size, int) else read_size(batch_size)
         self.max_length = _length(max_length, model)
         self._prefix = prefix_token_id
         if prefix_token_id is not None and not 0 <= prefix_token_id < model.vocabulary:
@@ -194,7 +186,8 @@ class HarnessModel(TemplateLM):
             readers[self._read(texts, context, continuation)].append(k)
         answers: dict[int, Answer] = {}
         bar = tqdm(total=len(requests), disable=disable_tqdm, desc="log-likelihoods")
-        for texts in self._batches(sorted(readers, key=lambda ids: (-len(ids), ids))):
+        order = sorted(readers, key=lambda ids: (-len(ids), ids))
+        for texts in batches(self.model, order, self.batch_size):
             asked = [k for text in texts for k in readers[text]]
             answers |= self._score(texts, [readers[text] for text in texts], requests)
             for k in asked:
@@ -233,7 +226,7 @@ class HarnessModel(TemplateLM):
             self.model,
             self.steering,
             self.alpha,
-            self._filled(texts),
+            filled(texts, self.batch_size),
             np.array(predicted, np.int32),
         )
         cuts = np.cumsum([0, *lengths.values()])
@@ -241,24 +234,6 @@ class HarnessModel(TemplateLM):
             k: (float(scores[a:b].sum()), bool(is_best[a:b].all()))
             for k, a, b in zip(lengths, cuts[:-1], cuts[1:], strict=True)
         }
-
-    def _batches(
-        self, texts: Sequence[tuple[int, ...]], extra: int = 0
-    ) -> Iterator[Sequence[tuple[int, ...]]]:
-        """Texts, the longest first, in batches that fit the memory; each grows by `extra` tokens."""
-        at = 0
-        while at < len(texts):
-            size = self.batch_size
-            if size is None:
-                length = padded_length(self.model, len(texts[at]) + extra)
-                size = at_once(self.model, within_blocks(self.model, length, length), _MOST_TEXTS)
-            yield texts[at : at + size]
-            at += size
-
-    def _filled(self, texts: Sequence[tuple[int, ...]]) -> Sequence[tuple[int, ...]]:
-        """A last, smaller batch with its last text repeated, so that it shares the others' programs."""
-        missing = 0 if self.batch_size is None else self.batch_size - len(texts)
-        return [*texts, *[texts[-1]] * missing]
 
     def loglikelihood_rolling(
         self, requests: list[Instance], disable_tqdm: bool = False
@@ -297,33 +272,21 @@ class HarnessModel(TemplateLM):
         answers: dict[int, str] = {}
         bar = tqdm(total=len(requests), disable=disable_tqdm, desc="generated texts")
         for members in groups.values():
-            until, count, temperature = self._settings(asked[members[0]][1])
-            contexts = {k: self._context(asked[k][0], count) for k in members}
+            goes_on = Continuation.read(asked[members[0]][1], self.tokenizer)
+            contexts = {k: self._context(asked[k][0], goes_on.count) for k in members}
             order = sorted(members, key=lambda k: (-len(contexts[k]), contexts[k]))
             at = 0
-            for batch in self._batches([contexts[k] for k in order], extra=count):
+            texts = [contexts[k] for k in order]
+            for batch in batches(self.model, texts, self.batch_size, extra=goes_on.count):
                 numbers = order[at : at + len(batch)]
                 at += len(batch)
-                made = self._generate(batch, numbers, until, count, temperature)
+                made = self._generate(batch, numbers, goes_on)
                 for k, text in zip(numbers, made, strict=True):
                     answers[k] = text
                     self.cache_hook.add_partial("generate_until", asked[k], text)
                 bar.update(len(batch))
         bar.close()
         return [answers[k] for k in range(len(requests))]
-
-    def _settings(self, given: Mapping[str, object]) -> tuple[list[str], int, float]:
-        """The stops, the number of tokens and the temperature of a request."""
-        kwargs = dict(normalize_gen_kwargs(dict(given), _NEW_TOKENS))
-        temperature = float(str(kwargs.get("temperature", 1.0))) if kwargs["do_sample"] else 0.0
-        for name, value in kwargs.items():
-            if name not in _READ | (set() if temperature else _OF_SAMPLING):
-                raise ValueError(
-                    f"generation_kwargs: {name} = {value!r} is unknown; known are {', '.join(sorted(_READ))}"
-                )
-        until = handle_stop_sequences(cast(list[str], kwargs["until"]), eos=None)
-        ends = [self.tokenizer.decode([z]) for z in self.tokenizer.ends]
-        return [*until, *ends], int(str(kwargs["max_gen_toks"])), temperature
 
     def _context(self, text: str, count: int) -> tuple[int, ...]:
         """The last tokens of a text, so many that `count` more fit the model."""
@@ -339,29 +302,27 @@ class HarnessModel(TemplateLM):
         self,
         contexts: Sequence[tuple[int, ...]],
         numbers: Sequence[int],
-        until: list[str],
-        count: int,
-        temperature: float,
+        goes_on: Continuation,
     ) -> list[str]:
-        filled = self._filled(contexts)
+        """What follows each context; `numbers`: those of the requests, which fix what is drawn."""
+        rows = filled(contexts, self.batch_size)
 
         def is_over(made: np.ndarray) -> np.ndarray:
-            texts = map(self._text, made)
-            return np.array([any(stop and stop in text for stop in until) for text in texts])
+            return np.array([goes_on.has_stop(self._text(row)) for row in made])
 
         made = generate_all(
             self.model,
-            filled,
+            rows,
             self.steering,
             [self.alpha],
-            count=count,
-            seeds=[*numbers, *[numbers[-1]] * (len(filled) - len(numbers))],
+            count=goes_on.count,
+            seeds=[*numbers, *[numbers[-1]] * (len(rows) - len(numbers))],
             ends=self.tokenizer.ends,
-            temperature=temperature,
+            temperature=goes_on.temperature,
             is_over=is_over,
         )
         return [
-            postprocess_generated_text(self._text(row), until, None)
+            postprocess_generated_text(self._text(row), goes_on.until, None)
             for row in made[: len(contexts), 0]
         ]
 
@@ -369,17 +330,6 @@ class HarnessModel(TemplateLM):
         """The text of generated tokens without special ones, as the harness decodes them."""
         ids = [int(z) for z in tokens if z != NOTHING]
         return self.tokenizer.inner.decode(ids, skip_special_tokens=True)
-
-
-def _number(batch_size: str) -> int | None:
-    """None for "auto" and "auto:4", which are for us to size."""
-    if batch_size.startswith("auto"):
-        return None
-    if not batch_size.isdecimal() or int(batch_size) < 1:
-        raise ValueError(
-            f"batch_size must be a whole number from 1 on, or auto; got {batch_size!r}"
-        )
-    return int(batch_size)
 
 
 def _length(asked: int | None, model: LanguageModel) -> int:

@@ -18,7 +18,7 @@ import ufm.llm
 from tests.ufm.llm.report import killed_report
 from ufm._visible import drawable, quoted, visible
 from ufm.app.printing.laws import print_laws
-from ufm.llm.decoder.model import Source
+from ufm.llm.decoder.source import Source
 from ufm.llm.report.figures import as_bytes, draw_figures
 from ufm.llm.report.inputs import read_sides, read_token_set
 from ufm.llm.report.page import page
