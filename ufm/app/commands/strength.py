@@ -1,7 +1,5 @@
 """`ufm strength`: the steering strength that a language model can bear, and what it costs."""
 
-import math
-import sys
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -9,26 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from rich.console import Console
 
-from ufm._files import write_whole
-from ufm._json import JSON
 from ufm._progress import Progress, progress_bar
 
-from ..printing.goal import goals_json
-from ..printing.json_output import print_json
-from ..printing.lines import name_blocks, say
-from ..printing.snippets import how_to_apply
-from ..printing.streams import Output
-from ..printing.strength.page import print_strength
-from ..printing.strength.record import strength_json
-from ..printing.strength.texts import all_texts
+from ..printing.lines import name_blocks
 from .bad_input import BadInput, as_bad_input
 from .option import Metavar, Rare
 from .rules import NEW_FILE, NOT_NEGATIVE, POSITIVE, SEED, Rule, at_least, number
 from .steering_options import Loaded, OptionalFile, SteeringOptions
-from .strength_goal import GOAL, PresenceGoal, concept_and_judge, draw_goal, share_of
+from .strength_goal import GOAL, PresenceGoal, concept_and_judge, share_of
+from .strength_outcome import StrengthOutcome
 
 if TYPE_CHECKING:
-    from ufm.llm.decoder.config import Config
     from ufm.llm.efficacy.goal import GoalChoice
     from ufm.llm.steering.control_vector import ControlVector
     from ufm.llm.strength.direction import Direction
@@ -146,15 +135,18 @@ class Strength:
                     for direction in directions
                 ]
                 goals = self._goals(reports, request, loaded, bar)
-            saved = self._save(reports[0], goals[0] if goals else None, loaded.model.config)
+            outcome = StrengthOutcome(reports, goals, request, loaded)
+            saved = [] if self.save is None else outcome.save(self.save)
             if self.picture is not None:
-                source = f"{loaded.model.source.name}, {name_blocks(reports[0].choice.layer)}"
-                draw_goal(goals[0], source, self.budget, self.kind, self.picture)
+                outcome.draw(self.picture)
         if self.texts is not None:
-            write_whole(self.texts, all_texts(reports, request, loaded.tokenizer).encode())
-        self._print(reports, request, loaded, goals, saved)
-        is_short = bool(goals) and not any(goal.is_met for goal in goals)
-        return max(_status(reports, request), int(is_short))
+            outcome.write_texts(self.texts)
+        if self.json:
+            outcome.print_as_json(self.shared.chat)
+        else:
+            assert self.shared.text is not None
+            outcome.print(self.shared.text, saved)
+        return outcome.exit_status()
 
     def _refuse_contradictions(self) -> None:
         """Raise `BadInput` for options that do not go together."""
@@ -190,25 +182,6 @@ class Strength:
         for words, is_wrong in refused.items():
             if is_wrong:
                 raise BadInput(words)
-
-    def _print(
-        self,
-        reports: "list[StrengthReport]",
-        request: "Request",
-        loaded: Loaded,
-        goals: "list[GoalChoice]",
-        saved: list[str],
-    ) -> None:
-        model, tokenizer = loaded.model, loaded.tokenizer
-        if self.json:
-            data = strength_json(reports, request, model, tokenizer, self.shared.chat)
-            print_json(data | goals_json(goals))
-            return
-        assert self.shared.text is not None
-        console = Output()
-        print_strength(reports, request, model, tokenizer, self.shared.text, console, goals)
-        for line in saved:
-            say(console, line)
 
     @property
     def _concept(self) -> str | None:
@@ -310,29 +283,6 @@ class Strength:
             raise BadInput(f"{path} is of the site {found.site}: name it with --site")
         return found
 
-    def _save(
-        self, report: "StrengthReport", goal: "GoalChoice | None", config: "Config"
-    ) -> list[str]:
-        """Write the vector and its strength; what to say of it."""
-        from ufm.llm import write_vector
-
-        if self.save is None:
-            return []
-        choice = report.choice
-        alpha = choice.alpha if goal is None else goal.alpha
-        if not math.isfinite(alpha):
-            return [f"no strength was found: {self.save} is not written"]
-        if alpha == 0:
-            return [f"the goal is reached without steering: {self.save} is not written"]
-        about: dict[str, JSON] = {"kind": choice.kind, "budget": choice.budget}
-        if goal is None:
-            about["price"] = report.price[0]
-        else:
-            about |= {"goal": goal.goal, "presence": goal.presence}
-        held = report.vector.at(alpha, **about)
-        write_vector(held, self.save)
-        return how_to_apply(self.save, held, config)
-
     def _blocks(self, blocks: int) -> list[int]:
         """The numbers of the blocks to steer after."""
         chosen = list(self.layers) if self.shared.layer is None else [self.shared.layer]
@@ -357,23 +307,3 @@ def _of_block(layers: tuple[int, ...], bar: Progress) -> Progress:
         bar(done, total, f"{name}: {stage}")
 
     return show
-
-
-def _status(reports: "list[StrengthReport]", request: "Request") -> int:
-    """The exit status, with a line on standard error for whatever makes it 1."""
-    status = 0
-    for report in reports:
-        if report.differs_at_zero is not None:
-            sys.stderr.write(
-                f"ufm: {name_blocks(report.choice.layer)}: α = 0 is not the unsteered model: "
-                f"{report.differs_at_zero} differ\n"
-            )
-            status = 1
-    if not any(report.choice.reachable for report in reports):
-        nearest = max(reports, key=lambda report: report.choice.largest).choice
-        sys.stderr.write(
-            f"ufm: no strength up to {request.furthest:g} hidden-state norms reaches the budget "
-            f"{request.budget:g}; the nearest was {nearest.largest:.6g}\n"
-        )
-        status = 1
-    return status
