@@ -48,79 +48,89 @@ def _():
 @app.cell
 def _():
     start, complaints = explorer.from_query(mo.query_params().to_dict())
-    # What the instance was last taken from: "own" (the link), "file", or "source" (the list).
-    kept = {"from": "own" if start.own else "source"}
-    return complaints, kept, start
+    # The instance of the user's own as JSON, or "", and what was wrong with the file she opened.
+    get_own, set_own = mo.state((start.own, ""))
+    kept = {"source": start.source}  # what was last chosen from the list
+    return complaints, get_own, kept, set_own, start
 
 
 @app.cell
-def _(kept, start):
+def _(get_own, kept, set_own):
+    def choose(name: str) -> None:
+        if name:
+            kept["source"] = name
+            if get_own() != ("", ""):  # else this control would be made anew
+                set_own(("", ""))
+
+    _is_own = bool(get_own()[0])
+    _options = {words: name for name, words in explorer.SOURCES.items()}
     source_choice = mo.ui.dropdown(
-        {words: name for name, words in explorer.SOURCES.items()},
-        value=explorer.SOURCES[start.source],
+        {"yours": ""} | _options if _is_own else _options,
+        value="yours" if _is_own else explorer.SOURCES[kept["source"]],
         label="Instance",
         allow_select_none=False,
         full_width=True,
-        on_change=lambda _: kept.update({"from": "source"}),
+        on_change=choose,
     )
-    seed_number = mo.ui.number(
-        0,
-        999,
-        step=1,
-        value=start.seed,
-        label="seed",
-        on_change=lambda _: kept.update({"from": "source"}),
-    )
+    return (source_choice,)
+
+
+@app.cell
+def _(set_own, start):
+    def open_file(files) -> None:
+        try:
+            records = [explorer.read_record(file.name, file.contents) for file in files]
+        except ValueError as error:
+            complaint = str(error)
+            set_own(lambda own: (own[0], complaint))
+        else:
+            for record in records:
+                set_own((explorer.json_text(record), ""))
+
+    seed_number = mo.ui.number(0, 999, step=1, value=start.seed, label="seed")
     file_button = mo.ui.file(
         [".json", ".csv", ".npz"],
         kind="button",
         label="Open an instance, a table or a certificate",
-        on_change=lambda _: kept.update({"from": "file"}),
+        on_change=open_file,
     )
-    break_choice = mo.ui.dropdown(
+    break_choice = mo.ui.radio(
         {"none": ""} | {words: name for name, words in explorer.BREAKS.items()},
         value=explorer.BREAKS.get(start.broken, "none"),
-        label="Break a hypothesis",
-        allow_select_none=False,
-        full_width=True,
+        label="**Break a hypothesis**",
+        inline=True,
     )
-    # By this name the bar is not drawn anew whenever one of them moves.
-    controls = {"random": seed_number, "rest": (break_choice, file_button)}
-    return break_choice, controls, file_button, seed_number, source_choice
+    return break_choice, file_button, seed_number
 
 
 @app.cell
-def _(controls, source_choice):
-    _seed = [controls["random"]] if source_choice.value == "random" else []
-    mo.Html(explorer.row([source_choice, *_seed, *controls["rest"]]))
+def _(break_choice, file_button, seed_number, source_choice):
+    _seed = [seed_number] if source_choice.value == "random" else []
+    mo.Html(
+        explorer.row([source_choice, *_seed, file_button]) + explorer.row([break_choice], "primary")
+    )
     return
 
 
 @app.cell
-def _(file_button, kept, seed_number, source_choice, start):
-    listed = explorer.Choice(source_choice.value, int(seed_number.value or 0))
+def _(get_own, kept, seed_number, set_own, source_choice):
+    listed = explorer.Choice(source_choice.value or kept["source"], int(seed_number.value or 0))
     listed_text = explorer.json_text(explorer.record_of(listed))
-    unread, _text = [], start.own if kept["from"] == "own" else listed_text
-    if kept["from"] == "file" and file_button.value:
-        _file = file_button.value[0]
-        try:
-            _text = explorer.json_text(explorer.read_record(_file.name, _file.contents))
-        except ValueError as _error:
-            unread = [str(_error)]
+    own, unread = get_own()
     record_text = mo.ui.text_area(
-        _text, rows=12, full_width=True, label="What is changed here is judged"
+        own or listed_text,
+        rows=12,
+        full_width=True,
+        label="What is changed here is judged",
+        on_change=lambda text: set_own(("" if text == listed_text else text, "")),
     )
-    return listed, listed_text, record_text, unread
+    return listed, listed_text, own, record_text, unread
 
 
 @app.cell
-def _(break_choice, complaints, listed, listed_text, record_text, unread):
-    choice = replace(
-        listed,
-        own="" if record_text.value == listed_text else record_text.value,
-        broken=break_choice.value,
-    )
-    wrong, judgement = [*complaints, *unread], None
+def _(break_choice, complaints, listed, own, unread):
+    choice = replace(listed, own=own, broken=break_choice.value)
+    wrong, judgement = [*complaints, *filter(None, [unread])], None
     try:
         judgement = explorer.judgement(choice)
     except ValueError as _error:
@@ -146,10 +156,15 @@ def _(judgement, record_text, wrong):
         _export = [
             mo.download(instance_json.encode(), filename="instance.json", label="instance.json"),
             mo.download(
+                explorer.table_text(judgement.scene.record).encode(),
+                filename="table.json",
+                label="table.json",
+            ),
+            mo.download(
                 lambda: explorer.as_json(judgement), filename="verdicts.json", label="verdicts.json"
             ),
         ]
-    mo.Html(explorer.about(judgement, wrong, record_text, _export))
+    mo.Html(explorer.about(judgement, wrong, str(record_text), _export))
     return
 
 

@@ -27,6 +27,11 @@ class ExplorerPage:
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.goto(f"{address}/{query}")
         self.choice = Choice()
+        self.framed()
+
+    def framed(self) -> None:
+        """Wait until marimo's page has all verdicts, and the first page is gone."""
+        self.page.wait_for_selector("#first", state="detached", timeout=PATIENCE)
         self.page.wait_for_selector("[data-mark=verdicts][data-final=true]", timeout=PATIENCE)
 
     def _heard(self, message) -> None:
@@ -57,7 +62,7 @@ class ExplorerPage:
         self.shows(source=name)
 
     def break_(self, name: str) -> None:
-        self.choose("Break a hypothesis", BREAKS.get(name, "none"))
+        self.page.get_by_role("radio", name=BREAKS.get(name, "none"), exact=True).check()
         self.shows(broken=name)
 
     def open_file(self, path) -> None:

@@ -57,6 +57,7 @@ def test_what_is_typed_is_judged_and_kept_in_the_link(open_page, tmp_path):
     assert page.download("instance.json", tmp_path / "a.json") == json.loads(text)
     verdicts = page.verdicts()
     page.page.reload()
+    page.framed()
     page.shows()
     assert page.verdicts() == verdicts
     page.edit(text.replace("1/5", "2/5"))
@@ -69,7 +70,7 @@ def test_what_is_typed_is_judged_and_kept_in_the_link(open_page, tmp_path):
 
 # What is broken: a claim that loses its hypothesis, which one, and what becomes of its conclusion.
 LOST = {
-    "assumption-1": ("lemma-b4.sign", "assumption-1", "true here all the same"),
+    "assumption-1": ("lemma-b4.sign", "assumption-1", "false here"),
     "separation": ("thm-3.3.peak-order", "separation", "false here"),
     "target-contexts": ("thm-3.6.target-increasing", "separation", "false here"),
     "assumption-2": ("ce.kl-identity", "assumption-2", "false here"),
@@ -168,6 +169,7 @@ def test_state_is_in_the_address_and_survives_a_reload(open_page):
     assert page.query() == link
     verdicts = page.verdicts()
     page.page.reload()
+    page.framed()
     page.shows()
     assert page.verdicts() == verdicts
     page.break_("")  # what goes back to its default leaves the address

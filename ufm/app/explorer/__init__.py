@@ -21,11 +21,13 @@ from ._choice import from_query as from_query
 from ._choice import to_query as to_query
 from ._page import about as about
 from ._page import as_json as as_json
+from ._page import breaking as breaking
 from ._page import page as page
 from ._page import row as row
 from ._record import json_text as json_text
 from ._record import read_record as read_record
 from ._record import record_of as record_of
+from ._record import table_text as table_text
 from ._scene import Scene as Scene
 from ._scene import build as build
 from ._verdicts import FALSE as FALSE

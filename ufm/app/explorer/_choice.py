@@ -13,12 +13,20 @@ SOURCES = {
     "random": "random rates, of the seed beside this",
     **{finding.id: f"{finding.id}: {finding.title}" for finding in FINDINGS},
 }
+# What each hypothesis is called on the page, and how it is broken.
 BREAKS = {
-    "assumption-1": "Assumption 1: one context differs",
-    "separation": "δ > 0: a token of T is likelier after N",
-    "target-contexts": "target contexts: P and N exchanged",
-    "assumption-2": "Assumption 2: the data are not the model's",
-    "non-constant-log-odds": "M not constant: P and N of one distribution",
+    "assumption-1": "Assumption 1",
+    "separation": "δ > 0",
+    "target-contexts": "P in T, N off it",
+    "assumption-2": "Assumption 2",
+    "non-constant-log-odds": "M not constant",
+}
+HOW_BROKEN = {
+    "assumption-1": "a token off T is likelier after P than after N",
+    "separation": "one token of T is likelier after N than after P",
+    "target-contexts": "P and N are exchanged",
+    "assumption-2": "the data have another distribution than the model",
+    "non-constant-log-odds": "P and N have one distribution",
 }
 SEEDS = range(1000)
 

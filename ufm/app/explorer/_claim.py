@@ -1,7 +1,7 @@
 """One claim as HTML: a line with its verdict, which unfolds to all that is known of it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from html import escape
 
@@ -14,12 +14,15 @@ from theorems.judging.claim import Certified, Claim, Hypothesis, NotCertified
 from theorems.proofs import PROVED_BY
 
 from ..playground.served import SERVED
+from ._mathematics import set_words
+from ._measured import measured
 from ._refutation import Refutation
+from ._scene import Scene
 from ._verdicts import FALSE, NOTHING, TRUE, Row
 
 # What a verdict is called: a sign, words, and the class of its colour.
 WORDS = {
-    "": ("…", "is judged", "waiting"),
+    "": ("…", "being judged", "waiting"),
     Outcome.HOLDS: ("✓", "holds", "holds"),
     Outcome.FAILS: ("✗", "fails", "problem"),
     Outcome.UNDECIDED: ("?", "undecided", "problem"),
@@ -31,7 +34,7 @@ WORDS = {
 _STATEMENTS = {claim.id: s for s in theorems.STATEMENTS for claim in s.claims}
 
 
-def claim_item(row: Row) -> str:
+def claim_item(row: Row, scene: Scene) -> str:
     """The claim in a line, and under it its statement, worst place, hypotheses, control, proof, command."""
     claim = row.claim
     sign, words, kind = WORDS[row.anyway or row.verdict]
@@ -40,18 +43,42 @@ def claim_item(row: Row) -> str:
     parts = (
         _formula(claim.formula),
         _refuted(row.refutation) if row.refutation else _compared(row),
-        _hypotheses(row),
-        _around(claim.id),
-        _repeat(row),
+        heading("What it needs", 3),
+        needed(claim.hypotheses, row.lost, scene, claim.id),
+        _repeat(row, scene.data is not None),
+        _around(claim.id, scene.data is not None),
     )
     return (
-        f'<li><details class="claim" data-claim="{claim.id}" data-verdict="{row.verdict}" '
+        f'<li><details class="claim" id="claim-{claim.id}" data-claim="{claim.id}" '
+        f'data-verdict="{row.verdict}" '
         f'data-anyway="{row.anyway}" data-kind="{kind}" data-room="{_room(claim)}"><summary>'
         f'<span class="verdict {kind}">{sign} {words}</span>'
-        f'<span class="what"><b>{escape(_name(claim))}</b> {escape(claim.text)}</span>'
-        f'<span class="needs">{needs}</span><span class="why">{escape(why)}</span></summary>'
+        f'<span class="what"><b>{escape(name_of(claim))}.</b> {set_words(claim.text)}</span>'
+        f'<span class="why">{set_words(why)}</span><span class="needs">{needs}</span></summary>'
         f'<div class="more">{"".join(parts)}</div></details></li>'
     )
+
+
+def needed(
+    hypotheses: Iterable[Hypothesis[Instance]],
+    lost: Mapping[str, str],
+    scene: Scene,
+    claim: str = "",
+) -> str:
+    """Each hypothesis as it is defined, whether it is met, and by which numbers."""
+
+    def said(hypothesis: Hypothesis[Instance]) -> str:
+        text = set_words(hypothesis.text)
+        if hypothesis.id in lost:
+            text += f"<br><em>Here: {set_words(lost[hypothesis.id])}</em>"
+        elif number := measured(hypothesis.id, scene):
+            text += f'<br><span class="here">Here: {set_words(number)}</span>'
+        entry = MAP.get((claim, hypothesis.id))
+        if isinstance(entry, NotNeeded):
+            text += f"<br>Not needed: {set_words(entry.reason)}."
+        return text
+
+    return terms((_chip_of(h.id, h.id in lost), said(h)) for h in hypotheses)
 
 
 def heading(text: str, level: int = 2) -> str:
@@ -69,10 +96,13 @@ def terms(pairs: Iterable[tuple[str, str]]) -> str:
     return f"<dl>{''.join(f'<dt>{term}</dt><dd>{text}</dd>' for term, text in pairs)}</dl>"
 
 
-def _name(claim: Claim[Instance]) -> str:
+def name_of(claim: Claim[Instance]) -> str:
+    """The statement that it is of, and its title."""
     statement = _STATEMENTS[claim.id]
     source = statement.source.split(",")[0]
-    return f"{source if statement.is_of_paper else statement.title}: {claim.title}."
+    if not statement.is_of_paper and claim.title in statement.title.lower():
+        return statement.title
+    return f"{source if statement.is_of_paper else statement.title}: {claim.title}"
 
 
 def _room(claim: Claim[Instance]) -> str:
@@ -83,9 +113,12 @@ def _room(claim: Claim[Instance]) -> str:
 
 
 def _chip(hypothesis: Hypothesis[Instance], row: Row) -> str:
-    is_lost = hypothesis.id in row.lost
+    return _chip_of(hypothesis.id, hypothesis.id in row.lost)
+
+
+def _chip_of(name: str, is_lost: bool) -> str:
     sign, kind = ("✗", "no") if is_lost else ("✓", "yes")
-    return f'<span class="chip {kind}">{sign} {hypothesis.id}</span>'
+    return f'<span class="chip {kind}">{sign} {name}</span>'
 
 
 def _formula(tex: str) -> str:
@@ -95,9 +128,10 @@ def _formula(tex: str) -> str:
 
 def _refuted(found: Refutation) -> str:
     """The place where the claim is false, with numbers that are certain, and its picture."""
-    numbers = terms((escape(name), value) for name, value in found.values)
+    numbers = terms((set_words(name), set_words(value)) for name, value in found.values)
+    seen = found.found and f"<p><em>{set_words(found.found[0].upper() + found.found[1:])}.</em></p>"
     return (
-        f'<div class="worst"><div><p>What the claim says: {escape(found.says)}.</p>{numbers}'
+        f'<div class="worst"><div><p>What the claim says: {set_words(found.says)}.</p>{seen}{numbers}'
         f"<p>These numbers are certain, in balls of 192 bits.</p></div>{found.picture}</div>"
     )
 
@@ -106,39 +140,30 @@ def _compared(row: Row) -> str:
     """What was compared in floats, and how near its worst point was to failing."""
     if row.margin != row.margin:
         return ""
-    margin = f"{row.margin + 0.0:.2e} from failing, where rounding may take {row.tolerance:.0e}"
-    return f'<p class="worst">{escape(row.seen)}. The worst of these points is {margin}.</p>'
-
-
-def _hypotheses(row: Row) -> str:
-    """Each hypothesis as it is defined, and what it says of this instance."""
-
-    def said(hypothesis: Hypothesis[Instance]) -> str:
-        text = escape(hypothesis.text)
-        if hypothesis.id in row.lost:
-            text += f"<br><em>Here: {escape(row.lost[hypothesis.id])}</em>"
-        entry = MAP.get((row.claim.id, hypothesis.id))
-        return (
-            f"{text}<br>Not needed: {escape(entry.reason)}."
-            if isinstance(entry, NotNeeded)
-            else text
-        )
-
-    return terms((_chip(h, row), said(h)) for h in row.claim.hypotheses)
+    margin = set_words(
+        f"{row.margin + 0.0:.3g} from failing, where rounding may take {row.tolerance:.0e}"
+    )
+    compared = f"What was compared: {set_words(row.seen)}."
+    return f'<p class="worst">{compared} The worst of these points is {margin}.</p>'
 
 
 @cache
-def _around(name: str) -> str:
-    """What does not depend on the instance: the control, how a certificate decides it, the Coq theorem."""
+def _around(name: str, has_data: bool) -> str:
+    """What does not depend on the instance: the control, how a certificate decides it, the Coq theorem.
+
+    With `has_data` the data have a distribution of their own, which no certificate is about.
+    """
     claim = theorems.CLAIMS[name]
     control, certificate = claim.control, claim.certificate
     dropped = (
-        f"Without {code(control.dropped)} ({escape(control.text)}) the check must say “fails”."
+        f"Without {code(control.dropped)} ({set_words(control.text)}) the check must say “fails”."
     )
     if isinstance(certificate, NotCertified):
-        certain = f"No certificate: {escape(certificate.why)}."
+        certain = f"No certificate: {set_words(certificate.why)}."
+    elif has_data:
+        certain = "None here: a certificate is about data that follow the model (Assumption 2)."
     else:
-        certain = f"<code>ufm certify</code> decides it for every α. {escape(certificate.how)}"
+        certain = f"<code>ufm certify</code> decides it for every α. {set_words(certificate.how)}"
     proof = escape(claim.unproved)
     if not claim.unproved:
         item = _coq()[PROVED_BY[name][0]]
@@ -171,18 +196,43 @@ def _coq() -> dict[str, CoqItem]:
     return {item.name: item for item in read_theorems(STATEMENTS.read_text(encoding="utf-8"))}
 
 
-def _repeat(row: Row) -> str:
-    """What to type for the same verdict on the instance that the page downloads."""
+def _repeat(row: Row, has_data: bool) -> str:
+    """What to type for the same verdict on the files that the page downloads.
+
+    With `has_data` the data have a distribution of their own, which these files cannot say.
+    """
     name = row.claim.id
-    needed = "dataclasses, jax, numpy as np" if "assumption-2" in row.lost else "jax"
+    shell = []
+    if not has_data:
+        shell.append(f"ufm verify {name} --table table.json")
+        if isinstance(row.claim.certificate, Certified):
+            shell.append("ufm certify instance.json")
+    shell += [
+        f"ufm falsify {name} --without {h}"
+        for h in row.lost
+        if isinstance(MAP.get((name, h)), Needed)
+    ]
+    python = f"<details><summary>In Python</summary><pre>{escape(_python(row, has_data))}</pre></details>"
+    lines = commands(shell) if shell else ""
+    return f"{heading('Repeat it, with the files that this page downloads', 3)}{lines}{python}"
+
+
+def commands(lines: Iterable[str]) -> str:
+    """Lines for a shell, which a button copies where `ufm explore --verdicts` serves the page."""
+    return f'<pre class="shell">{escape(chr(10).join(lines))}</pre>'
+
+
+def _python(row: Row, has_data: bool) -> str:
+    name = row.claim.id
+    needs = "dataclasses, jax, numpy as np" if has_data else "jax"
     lines = [
-        f"import {needed}, theorems",
+        f"import {needs}, theorems",
         "from pathlib import Path",
         "from theorems.tables.exact import load_exact",
         "jax.config.update('jax_enable_x64', True)",
         "instance = load_exact(Path('instance.json')).to_instance()",
     ]
-    if "assumption-2" in row.lost:
+    if has_data:
         lines += [
             "data = 0.75 * instance.probs.mean(axis=0) + 0.25 * instance.target / instance.target.sum()",
             "data = np.tile(data, (len(instance.probs), 1))",
@@ -191,15 +241,4 @@ def _repeat(row: Row) -> str:
     called = f"theorems.check({name!r}, instance)"
     if row.anyway in (FALSE, TRUE):  # the check itself stops at the hypothesis
         called = f"theorems.CLAIMS[{name!r}].conclusion(instance)"
-    lines.append(f"print({called})")
-    shell = [
-        f"ufm falsify {name} --without {h}"
-        for h in row.lost
-        if isinstance(MAP.get((name, h)), Needed)
-    ]
-    if isinstance(row.claim.certificate, Certified):
-        shell.insert(0, "ufm certify instance.json")
-    blocks = "".join(
-        f"<pre>{escape(text)}</pre>" for text in map("\n".join, (lines, shell)) if text
-    )
-    return f"<p>To repeat it, with the instance that this page downloads:</p>{blocks}"
+    return "\n".join([*lines, f"print({called})"])

@@ -3,15 +3,19 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from html import escape
 from urllib.parse import quote, urlencode
 
 import theorems
+from theorems import Instance, Outcome
+from theorems.judging.claim import Hypothesis
 from ufm._json import JSON, finite_or_null
 
 from ..playground.served import SERVED
-from ._choice import BREAKS, to_query
-from ._claim import WORDS, claim_item, code, heading, terms
+from ._choice import BREAKS, HOW_BROKEN, SOURCES, Choice, to_query
+from ._claim import WORDS, claim_item, code, commands, name_of, needed
+from ._mathematics import set_words
 from ._scene import Scene
 from ._verdicts import FALSE, JUDGED, Judgement, Row
 
@@ -27,45 +31,69 @@ _ROOMS = {
     "project": "this project’s",
     "others": "others’",
 }
+_LETTERS = set_words(
+    "T is the target concept; M(z) = mean_P log p(z|c) - mean_N log p(z|c) is what steering adds to the "
+    "logit of token z, times the strength α; δ is how far M on T lies above M off it, R the range of M, "
+    "σ² its variance."
+)
 _ALSO = [claim.id for claim in theorems.CLAIMS.values() if claim not in JUDGED]
 
 
-def row(elements: Iterable[object]) -> str:
-    """Controls side by side."""
-    return f'<div class="ufm bar">{"".join(f"<div>{element}</div>" for element in elements)}</div>'
+def row(elements: Iterable[object], kind: str = "") -> str:
+    """Controls side by side; of the kind "primary" is what the page is for."""
+    cells = "".join(f"<div>{element}</div>" for element in elements)
+    return f'<div class="ufm bar {kind}">{cells}</div>'
+
+
+def breaking(choice: Choice) -> str:
+    """The control that breaks a hypothesis, as links: until marimo's own is there."""
+    links = (
+        f'<a href="?{escape(urlencode(to_query(replace(choice, broken=name))))}" '
+        f'aria-current="{str(name == choice.broken).lower()}">{words}</a>'
+        for name, words in {"": "none", **BREAKS}.items()
+    )
+    source = "yours" if choice.own else SOURCES[choice.source]
+    return (
+        f'<div class="bar"><div>Instance: <b>{set_words(source)}</b></div></div>'
+        f'<div class="bar primary"><nav><b>Break a hypothesis</b> {" ".join(links)}</nav></div>'
+    )
 
 
 def about(
     judgement: Judgement | None,
     wrong: Iterable[str],
-    editor: object = "",
+    editor: str = "",
     export: Sequence[object] = (),
 ) -> str:
-    """What is no good, the instance in a line, and, folded, its JSON and the files to take along."""
+    """What is no good, the instance in a line, and, folded, its JSON and what repeats all of this."""
     alerts = "".join(
         f'<p class="alert" role="alert" data-mark="wrong">{escape(line)}</p>' for line in wrong
     )
     facts = _facts(judgement.scene) if judgement else ""
     edit = f"<details><summary>Edit the instance, in exact rationals</summary>{editor}</details>"
-    tools = f"{edit}{row(export)}" if export else ""
+    tools = edit if editor else ""
+    if export and judgement:
+        tools += (
+            "<details><summary>Take it along, and repeat it on the command line</summary>"
+            f"{row(export)}{_all_commands(judgement.scene)}</details>"
+        )
     return f'<div class="ufm" data-mark="about">{alerts}{facts}{tools}</div>'
 
 
 def page(judgement: Judgement) -> str:
-    """The hypotheses of the instance, the filters, and the claims."""
+    """What falls, the hypotheses of the instance, the filters, and the claims."""
     is_final = str(judgement.is_final).lower()
     rows = judgement.rows()
     query = escape(urlencode(to_query(judgement.scene.choice)))
-    also = f"{len(_ALSO)} more claims are about transformers, which an instance has none of"
-    names = f"{', '.join(map(code, _ALSO))}: <code>ufm verify</code> judges them."
+    items = "".join(claim_item(row, judgement.scene) for row in rows)
     return (
         f'<div class="ufm" data-mark="verdicts" data-query="{query}" data-final="{is_final}">'
-        f'{_hypotheses(rows)}{heading("Claims")}<p role="status" data-mark="count">{_counted(rows)}</p>'
+        f"{_falls(judgement, rows)}{_hypotheses(judgement.scene, rows)}"
+        f'<div role="status" data-mark="count">{_progress(judgement)}{_counted(rows)}</div>'
         f'<div class="filters">{_filter("kind", "Show", _KINDS)}{_filter("room", "Claims", _ROOMS)}</div>'
-        '<div class="heads" aria-hidden="true"><span>verdict</span><span>claim in words</span>'
-        "<span>hypotheses</span><span>why</span></div>"
-        f'<ul class="claims">{"".join(map(claim_item, rows))}</ul>'
-        f'<details class="also"><summary>{also}</summary><p>{names}</p></details></div>'
+        '<div class="heads" aria-hidden="true"><span>verdict</span><span>claim: click it for all of it</span>'
+        "<span>what was looked at, or what is wrong</span><span>what it needs</span></div>"
+        f'<ul class="claims">{items}</ul></div>'
     )
 
 
@@ -90,35 +118,70 @@ def as_json(judgement: Judgement) -> bytes:
 
 
 def _facts(scene: Scene) -> str:
-    """The instance in one line, with a link that opens it in the playground, if that is served."""
+    """The instance in a line, with a link that opens it in the playground, and what the letters are."""
     instance, exact = scene.instance, scene.exact
     (contexts, tokens), target = instance.log_probs.shape, int(instance.target.sum())
     positive, negative = (
         ", ".join(map(str, chosen)) for chosen in (exact.positive, exact.negative)
     )
-    facts = (
+    facts = set_words(
         f"{tokens} tokens, {target} of them in T; {contexts} contexts, P = {{{positive}}}, "
         f"N = {{{negative}}}; "
         f"δ = {instance.margin:.4g}, R = {instance.odds_range:.4g}, σ² = {instance.variance:.4g}."
     )
-    broken = link = ""
+    broken = link = letters = ""
     if scene.choice.broken:
-        words = escape(BREAKS[scene.choice.broken])
+        words = set_words(f"{BREAKS[scene.choice.broken]} ({HOW_BROKEN[scene.choice.broken]})")
         broken = f'<strong data-mark="broken">Broken on purpose: {words}.</strong> '
     if SERVED.playground:
         own = quote(json.dumps(dict(scene.record), separators=(",", ":")))
         address = f"{SERVED.playground}#mode=play&amp;kind=0&amp;own={own}"
         link = f' <a href="{address}" target="_blank" rel="noopener">Play with it</a>'
-    return f'<p data-mark="facts">{broken}{facts}{link}</p>'
+    if SERVED.site:
+        address = f"{SERVED.site}/notation.html"
+        letters = f' <a href="{address}" target="_blank" rel="noopener">All letters</a>'
+    return (
+        f'<p data-mark="facts">{broken}{facts}{link}</p><p class="letters">{_LETTERS}{letters}</p>'
+    )
+
+
+def _falls(judgement: Judgement, rows: Sequence[Row]) -> str:
+    """Which claims of the paper and of this project are false on the instance."""
+    fallen = [
+        row
+        for row in rows
+        if not row.claim.is_of_others and (row.anyway == FALSE or row.verdict == Outcome.FAILS)
+    ]
+    if not fallen:
+        if not (judgement.scene.choice.broken and judgement.is_final):
+            return ""
+        return '<p class="falls" data-mark="falls"><b>No claim falls on this instance.</b></p>'
+    links = ", ".join(
+        f'<a href="#claim-{row.claim.id}">{escape(name_of(row.claim))}</a>' for row in fallen
+    )
+    count = f"{len(fallen)} claim{'s fall' if len(fallen) > 1 else ' falls'}"
+    return f'<p class="falls" data-mark="falls"><b>{count}</b>: {links}.</p>'
+
+
+def _progress(judgement: Judgement) -> str:
+    if judgement.is_final:
+        return ""
+    known, every = judgement.known, len(JUDGED)
+    bar = f'<progress max="{every}" value="{known}"></progress>'
+    return f"<p>{bar} {known} of {every} are judged; the rest follows.</p>"
 
 
 def _counted(rows: Sequence[Row]) -> str:
     """How many claims have which verdict, the paper's and this project's apart from what others say."""
     own = [row for row in rows if not row.claim.is_of_others]
     others = [row for row in rows if row.claim.is_of_others]
+    names = ", ".join(map(code, _ALSO))
     return (
-        f"<strong>{len(own)} claims.</strong> {_tally(own)} "
-        f"<strong>{len(others)} sentences of others.</strong> {_tally(others)}"
+        f"<p><strong>{len(own)} claims.</strong> {_tally(own)} "
+        f"<strong>{len(others)} sentences of others.</strong> {_tally(others)}</p>"
+        f'<details class="also"><summary>The other {len(_ALSO)} of {len(own) + len(_ALSO)} claims are about '
+        f"transformers, which an instance has none of</summary><p>{names}: <code>ufm verify</code> judges "
+        "them.</p></details>"
     )
 
 
@@ -139,24 +202,37 @@ def _filter(name: str, legend: str, options: dict[str, str]) -> str:
     return f"<fieldset><legend>{legend}</legend>{''.join(radios)}</fieldset>"
 
 
-def _hypotheses(rows: Sequence[Row]) -> str:
-    """Which hypotheses the instance does not meet, and how many claims lose them; folded, the others."""
+def _hypotheses(scene: Scene, rows: Sequence[Row]) -> str:
+    """Which hypotheses the instance does not meet, and how many claims need them; folded, the others."""
     own = [row for row in rows if not row.claim.is_of_others]
-    every = {h.id: h.text for row in own for h in row.claim.hypotheses}
+    every = {h.id: h for row in own for h in row.claim.hypotheses}
     lost = {name: reason for row in own for name, reason in row.lost.items()}
-    items = "".join(_lost(name, every[name], reason, own) for name, reason in lost.items())
-    kept = [(code(name), escape(text)) for name, text in every.items() if name not in lost]
+    items = "".join(_lost(every[name], reason, own) for name, reason in lost.items())
+    kept = [hypothesis for name, hypothesis in every.items() if name not in lost]
+    missing = f"not met: {', '.join(lost)}" if lost else "all of them"
+    # what nobody broke is no alarm
+    is_open = " open" * bool(scene.choice.broken)
     return (
-        f'{heading("Hypotheses")}<ul class="lost">{items}</ul><details class="also">'
-        f"<summary>{len(kept)} of {len(every)} are met</summary>{terms(kept)}</details>"
+        f'<details class="also"{is_open}><summary>Hypotheses: {len(kept)} of {len(every)} are met; {missing}'
+        f'</summary><ul class="lost">{items}</ul><details><summary>Those that are met</summary>'
+        f"{needed(kept, {}, scene)}</details></details>"
     )
 
 
-def _lost(name: str, text: str, reason: str, rows: Sequence[Row]) -> str:
-    losers = [row for row in rows if name in row.lost]
+def _lost(hypothesis: Hypothesis[Instance], reason: str, rows: Sequence[Row]) -> str:
+    losers = [row for row in rows if hypothesis.id in row.lost]
     false = sum(row.anyway == FALSE for row in losers)
-    claims = f"{len(losers)} claim{'s' * (len(losers) > 1)} lost it, {false} false here"
-    return (
-        f'<li data-hypothesis="{name}"><b class="problem">✗ {name}</b> {escape(text)} '
-        f"<em>Here: {escape(reason)}</em> ({claims})</li>"
+    needs = (
+        f"{len(losers)} claim{'s need it' if len(losers) > 1 else ' needs it'}; {false} false here"
     )
+    return (
+        f'<li data-hypothesis="{hypothesis.id}"><b class="problem">✗ {hypothesis.id}</b> '
+        f"{set_words(hypothesis.text)} <em>Here: {set_words(reason)}</em> ({needs})</li>"
+    )
+
+
+def _all_commands(scene: Scene) -> str:
+    """What judges all claims on the files beside it."""
+    if scene.data is not None:
+        return "<p>The data differ from the model, which no file says: see a claim's Python.</p>"
+    return commands(["ufm verify --table table.json", "ufm certify instance.json"])

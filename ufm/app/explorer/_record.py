@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from theorems import FINDINGS
+from theorems.tables.exact import read_exact
 from theorems.tables.exact_fields import load_json
 from theorems.tables.files import read_table
 from theorems.tables.paper import PAPER
@@ -56,6 +57,21 @@ def json_text(record: Record) -> str:
     """The record as a JSON file, a line for each key."""
     lines = [f' "{key}": {json.dumps(value)}' for key, value in record.items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def table_text(record: Record) -> str:
+    """The instance as a next-token table in JSON, which `ufm verify --table` reads."""
+    exact = read_exact(record)
+    fields = {
+        "next_token_probs": [[float(p) for p in row] for row in exact.rows],
+        "token_concept": list(exact.token_concept or ()),
+        "context_concept": list(exact.context_concept or ()),
+        "context_weights": [float(weight) for weight in exact.weights],
+        "positive": list(exact.positive),
+        "negative": list(exact.negative),
+        "target": list(exact.target),
+    }
+    return json_text(fields)
 
 
 def _of_table(table: Table) -> Record:

@@ -71,6 +71,8 @@ def _picture(scene: Scene, words: str) -> str:
     strengths = np.linspace(-reach, reach, _POINTS)
     if context is None:
         curves = [("ΔCE in nats", _cost(scene, strengths))]
+        if "½σ²α²" in words:
+            curves.append(("½σ²α²", scene.instance.variance / 2 * strengths**2))
     else:
         laws = Laws(scene.instance.tilt, int(context[1])).laws(strengths)
         concept = re.search(r"concept (\d+)", words)
@@ -104,7 +106,7 @@ def _drawn(strengths: np.ndarray, curves: Sequence[Curve], alphas: Sequence[floa
 
     parts = [_words(_LEFT - 6, place(0, v)[1] + 4, f"{v:.2g}", "end") for v in (low, low + span)]
     parts += [_words(place(a, low)[0], _FLOOR + 17, f"{a:.2g}", "middle") for a in (first, 0, last)]
-    parts.append(_words(_WIDE - 2, _FLOOR + 17, "α", "end"))
+    parts.append(_words(_WIDE - 2, _FLOOR + 4, "α", "end"))
     for i, (name, values) in enumerate(curves):
         places = (place(*point) for point in zip(strengths, values, strict=True))
         points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)

@@ -90,8 +90,8 @@ def _broken(exact: ExactInstance, hypothesis: str) -> Record:
     """The record of the instance without the hypothesis, as a table of its probabilities."""
     rows = [list(row) for row in exact.rows]
     positive, negative = exact.positive, exact.negative
-    if hypothesis == "assumption-1":  # the last context moves halfway to the uniform distribution
-        rows[-1] = [(p + Fraction(1, len(rows[-1]))) / 2 for p in rows[-1]]
+    if hypothesis == "assumption-1":
+        _raise_off_target(exact, rows)
     elif hypothesis == "separation":
         _unseparate(exact, rows)
     elif hypothesis == "target-contexts":
@@ -111,6 +111,30 @@ def _broken(exact: ExactInstance, hypothesis: str) -> Record:
         "positive": list(positive),
         "negative": list(negative),
     }
+
+
+def _raise_off_target(exact: ExactInstance, rows: Rows) -> None:
+    """Make one token off T likelier in the contexts of P than in those of N, but less so than any of T.
+
+    Of all tokens off T it is the one that is nearest to this; the others in its rows give what it takes.
+    """
+    pairs = list(product(exact.positive, exact.negative))
+
+    def ratio(z: int) -> Fraction:
+        return min(rows[i][z] / rows[k][z] for i, k in pairs)
+
+    off = [z for z, is_target in enumerate(exact.target) if not is_target]
+    least = min(ratio(z) for z, is_target in enumerate(exact.target) if is_target)
+    token = max(off, key=ratio)
+    wanted = 1 + max(least - 1, Fraction(1)) / 4
+    raised = wanted * max(rows[k][token] for k in exact.negative)
+    if raised >= 1:
+        raise ValueError(
+            "Assumption 1 is broken at a token off the target, which is too likely here"
+        )
+    for i in exact.positive:
+        share = (1 - raised) / (1 - rows[i][token])
+        rows[i] = [raised if z == token else p * share for z, p in enumerate(rows[i])]
 
 
 def _unseparate(exact: ExactInstance, rows: Rows) -> None:

@@ -116,13 +116,15 @@ def _wait(claim: Claim[Instance]) -> int:
 
 
 def _rank(row: Row) -> int:
-    """Fails, false here, undecided, a hypothesis lost, the rest; last what others claim."""
+    """Fails, false, undecided, a hypothesis lost, holds, means nothing; last what others claim."""
     if row.verdict == Outcome.FAILS:
         return 0
     if row.claim.is_of_others:
-        return 5
+        return 6
     if row.anyway == FALSE:
         return 1
+    if row.anyway == NOTHING:
+        return 5
     return 2 if row.verdict == Outcome.UNDECIDED else 3 if row.lost else 4
 
 
@@ -130,7 +132,9 @@ def _first_look(claim: Claim[Instance], scene: Scene) -> Row:
     """Which hypotheses are unmet: that needs no curve."""
     reasons = {h.id: _reason(h, scene.instance) for h in claim.hypotheses}
     lost = {name: reason for name, reason in reasons.items() if reason is not None}
-    return Row(claim, lost, Outcome.UNMET if lost else "")
+    # to judge it all the same would train for seconds
+    anyway = NOTHING if lost and claim.id == SLOW else ""
+    return Row(claim, lost, Outcome.UNMET if lost else "", anyway)
 
 
 def _reason(hypothesis: Hypothesis[Instance], instance: Instance) -> str | None:
@@ -155,8 +159,6 @@ def _judged(row: Row, scene: Scene) -> Row:
     if not row.lost:
         verdict, margin, tolerance, seen = row.claim.check(scene.instance)
         return row._replace(verdict=verdict, margin=margin, tolerance=tolerance, seen=seen)
-    if row.claim.id == SLOW:  # would train for seconds
-        return row._replace(anyway=NOTHING)
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with suppress(*_WRONG):

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import theorems
+from tests.command_line import run
 from theorems import hypotheses
 from theorems.certificates import certify
 from theorems.falsify import falsify
@@ -141,7 +142,10 @@ TOO_SMALL = [
         {"in_concept": ["9/10"] * 2, "off_concept": ["1/10"] * 2, "token_concept": [0, 1]},
     ),
     ("non-constant-log-odds", {}),
-    ("assumption-1", {}),
+    (
+        "assumption-1",
+        {"in_concept": ["9/10"] * 2, "off_concept": ["1/10"] * 2, "token_concept": [0, 1]},
+    ),
 ]
 
 
@@ -149,7 +153,7 @@ TOO_SMALL = [
 def test_an_instance_too_small_to_break_says_so(broken, changes):
     text = json.dumps({**json.loads(INSTANCE.read_text()), **changes})
     with pytest.raises(
-        ValueError, match=r"this target has one|that share one|still holds"
+        ValueError, match=r"this target has one|that share one|too likely here"
     ) as error:
         explorer.build(Choice(own=text, broken=broken))
     assert "\n" not in str(error.value)
@@ -174,7 +178,7 @@ def test_verdicts_are_the_checks(broken):
 
 # What becomes of the conclusions of claims that lost a hypothesis.
 FALSE_HERE = {
-    "assumption-1": set(),
+    "assumption-1": {"lemma-b4.sign"},
     "separation": {"lemma-b4.sign", "thm-3.3.peak-order", "sweet-spot.nonempty"},
     "target-contexts": {
         "lemma-b4.sign", "thm-3.3.peak-order", "thm-3.6.target-increasing", "sweet-spot.nonempty",
@@ -329,11 +333,19 @@ def test_what_is_to_be_typed_gives_the_same_verdict(broken, claim, tmp_path, mon
     judgement = explorer.judgement(Choice(broken=broken))
     page = explorer.page(judgement)
     item = page[page.index(f'data-claim="{claim}"') :]
-    code = unescape(item[item.index("To repeat it") :].split("<pre>")[1].split("</pre>")[0])
+    typed = item[item.index("Repeat it") :]
+    code = unescape(typed[typed.index("In Python") :].split("<pre>")[1].split("</pre>")[0])
     (tmp_path / "instance.json").write_text(explorer.json_text(judgement.scene.record))
+    (tmp_path / "table.json").write_text(explorer.table_text(judgement.scene.record))
     monkeypatch.chdir(tmp_path)
     exec(code, {})
     said = capsys.readouterr().out
+    lines = typed[: typed.index("In Python")]
+    assert ("ufm certify" in lines) == ("--table table.json" in lines) == (broken != "assumption-2")
+    if broken != "assumption-2":  # of which no file says anything
+        _, out, _ = run(monkeypatch, capsys, "verify", claim, "--table", "table.json", "--json")
+        shown = json.loads(out)["statements"][0]["claims"][0]
+        assert str(row.verdict) in json.dumps(shown), shown
     said_there = {FALSE: "fails", "": row.verdict}.get(row.anyway, "holds")
     assert f"<Outcome.{said_there.upper()}: " in said
 
