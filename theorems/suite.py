@@ -193,7 +193,7 @@ def _paper_uniform(epsilon: float, negative: list[int]) -> Instance:
 
 
 def paper_bumps() -> Instance:
-    """The dataset of Figs. 3 and B.1: V=9, G=3, ε=1/20, γ=(53,57,15)/125, ω=(4,5,1)/10, N in C_2."""
+    """Figs. 3 and B.1, numbers ours: V=9, G=3, ε=1/20, γ=(53,57,15)/125, ω=(4,5,1)/10, N in C_2."""
     gamma = np.tile([53 / 125, 57 / 125, 15 / 125], 3)
     omega = np.tile([0.4, 0.5, 0.1], 3)
     data = ConceptDataset.from_concept_laws(gamma, omega, 0.05, np.repeat(np.arange(3), 3))

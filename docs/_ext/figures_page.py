@@ -42,8 +42,9 @@ def _figures() -> Iterator[str]:
     yield (
         "\n`ufm figures --out DIR` writes these figures as PNG and SVG, the same bytes every time; "
         "`ufm figures fig-3 price` only those named. The first five are those of "
-        "{cite:t}`taimeskhanov2026`, with its parameters; the others show what it lacks. Each is "
-        "drawn by functions of {py:mod}`ufm.plots` that take a matplotlib `Axes` and any tilt, "
+        "{cite:t}`taimeskhanov2026`, with parameters of ours that reproduce them, as its first version "
+        "prints none; the others are of what it has no figure of. Each is drawn by "
+        "functions of {py:mod}`ufm.plots` that take a matplotlib `Axes` and any tilt, "
         "dataset or strengths of yours.\n"
     )
     for picture in plots.GALLERY:

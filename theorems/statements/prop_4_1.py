@@ -236,8 +236,8 @@ STATEMENT = Statement(
         $\sqrt{d}\,\lVert \gamma \odot W'_z \rVert$ times the distance of these two vectors.
 
         v1 states the limit, no rate. Its proof (Appendix B.6) has RMSNorm without $\epsilon$, says that "The
-        same argument applies to LayerNorm", and needs no more than $v \ne 0$, which for LayerNorm becomes $v$ not
-        constant. Its $R(\alpha)$, what the blocks after the steered one add, is $r(\alpha)$ here.
+        same argument applies to LayerNorm", and needs no more than $v \ne 0$, which for LayerNorm becomes
+        $v$ not constant. Its $R(\alpha)$, what the blocks after the steered one add, is $r(\alpha)$ here.
     """,
     claims=(
         Claim(

@@ -1,4 +1,4 @@
-"""The paper's own datasets, in exact rationals."""
+"""The paper's datasets in exact rationals: formulas of App. B.1 and B.3, numbers of ours, as v1 prints none."""
 
 from fractions import Fraction
 
@@ -22,7 +22,7 @@ def _record(
     }
 
 
-# The datasets of Figures 3 and B.1, of Figure 4, of Figure 5, and of Figure 4 with N in two concepts.
+# They reproduce Figures 3 and B.1, Figure 4, Figure 5, and Figure 4 with N in two concepts.
 PAPER: dict[str, dict[str, JSON]] = {
     "figure-3": _record("1/20", [53, 57, 15], [4, 5, 1], [2, 3]),
     "figure-4": _record("1/20", [1, 1, 1], [1, 1, 1], [2, 3]),

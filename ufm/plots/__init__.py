@@ -1,4 +1,4 @@
-"""Pictures of steering: the paper's figures, and those it lacks.
+"""Pictures of steering: the paper's figures, and others.
 
 Import it by name (`from ufm import plots`): `import ufm` alone does not load matplotlib. Each
 function draws into the `Axes` it is given, or into a new figure, and returns the `Axes`; none shows

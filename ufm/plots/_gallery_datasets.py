@@ -1,4 +1,4 @@
-"""The datasets of the gallery, with the parameters that reproduce the paper's pictures."""
+"""The datasets of the gallery, with parameters of ours that reproduce the paper's pictures (v1 has none)."""
 
 from dataclasses import replace
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Figures:
-    """Draw the figures of arXiv:2602.02712 and those it lacks, with a page of their captions.
+    """Draw figures after those of arXiv:2602.02712, and others, with a page of captions.
 
     Examples:
         ufm figures fig-3 --out pictures

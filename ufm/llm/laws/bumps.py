@@ -1,4 +1,8 @@
-"""Law: the probability of most tokens bumps: it rises to one peak, then falls (Theorem 3.3)."""
+"""Law: the probability of most tokens bumps: it rises to one peak, then falls.
+
+Theorem 3.3 says so of every token whose log-odds are not extremal; "most tokens" is the text after it, and of
+the eight likeliest tokens at the far end the captions of the paper's figures.
+"""
 
 from collections import Counter
 from dataclasses import dataclass

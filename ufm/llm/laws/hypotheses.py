@@ -1,6 +1,11 @@
 """What the paper's theorems suppose, and which of it a model does not meet."""
 
 _NO_LAW = "no theorem says that the mass is a hump"
+_OF_NU = (
+    "Theorem 3.6 has a tanh of ν(α), which is one of α itself only where M has one value on the concept and "
+    "one off it"
+)
+_LOCAL = "Theorem 3.8 is of α → 0, and does not say how far the parabola reaches"
 _LIMIT = "at large α the norm leaves softmax(W LN(±v)), whose order M need not have"
 _NO_NORM = "no norm follows v: the logits are affine in α and the likeliest token takes all"
 _NO_FINAL_NORM = "the model has no final norm, so that softmax(W LN(±v)) is not its limit"
@@ -16,21 +21,23 @@ def unmet_hypotheses(
     - `margin`: δ = min M of the concept's tokens less max M of all others, in nats; None without a
       concept. `linear_share`: |CE'| α over the 0.05 nats of the parabola; None without a text.
 
-    Theorems 3.3, 3.6 and 3.8 are about the exponential tilt. 3.3 needs no more; 3.6 needs separated
-    tokens, δ > 0; 3.8 needs a cross-entropy that is least at α = 0 (Assumption 2). Proposition 4.1 needs the
-    final norm after v. That M names the winners is a theorem of the tilt. The hump is no law of the paper.
+    Theorems 3.3, 3.6 and 3.8 are about the exponential tilt. 3.3 needs no more. 3.6 needs separated
+    tokens, δ > 0, for a mass that rises, and 3.8 a cross-entropy that is least at α = 0 (Assumption 2); that
+    the tanh is one of α itself, and the parabola right at 0.05 nats, neither of them says. Proposition 4.1
+    needs the final norm after v. That M names the winners is a theorem of the tilt. The hump is no law of the
+    paper.
 
     >>> from ufm.llm.laws.hypotheses import unmet_hypotheses
-    >>> print(unmet_hypotheses(None, "no norm follows v", -0.5, None)["tanh"])
-    the concept's tokens are not separated: δ = min M inside - max M outside = -0.5 nats, and is not above 0
+    >>> print(unmet_hypotheses(None, "no norm follows v", 0.5, 0.0)["quadratic"])
+    Theorem 3.8 is of α → 0, and does not say how far the parabola reaches
     """
     separated = None if margin is None or margin > 0 else _margin(margin)
     # a hundredth of the parabola does not show
     least = None if linear_share is None or linear_share <= 0.01 else _linear(linear_share)
     return {
         "bumps": _tilt(no_tilt, "3.3"),
-        "tanh": _both(_tilt(no_tilt, "3.6"), separated),
-        "quadratic": _both(_tilt(no_tilt, "3.8"), least),
+        "tanh": _all(_tilt(no_tilt, "3.6"), separated, _OF_NU),
+        "quadratic": _all(_tilt(no_tilt, "3.8"), least, _LOCAL),
         "plateau": no_limit,
         "log-odds": _LIMIT if no_limit is None else no_tilt,
         "hump": _NO_LAW,
@@ -70,5 +77,5 @@ def _linear(share: float) -> str:
     )
 
 
-def _both(*reasons: str | None) -> str | None:
-    return "; ".join(reason for reason in reasons if reason is not None) or None
+def _all(*reasons: str | None) -> str:
+    return "; ".join(reason for reason in reasons if reason is not None)

@@ -1,4 +1,8 @@
-"""Law: the tokens with the largest log-odds M(z) dominate at large strengths (Definition 3.2)."""
+"""Law: the tokens with the largest log-odds M(z) dominate at large strengths.
+
+M is that of Definition 3.2. The paper sees it "at the final layer", and "not generally" at intermediate ones
+(Section 5).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

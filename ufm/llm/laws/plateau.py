@@ -1,4 +1,7 @@
-"""Law: a plateau. The distribution tends to softmax(W LN(±v)) as α → ±∞ (Proposition 4.1)."""
+"""Law: a plateau. The distribution tends to softmax(W LN(±v)) as α → ±∞ (Proposition 4.1).
+
+The rate 1/α is this project's (claim `prop-4.1.rate`).
+"""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,8 @@
-"""Law: the mass of the concept follows a tanh of the strength (Theorem 3.6, von Rütte 2024)."""
+"""Law: the mass of the concept follows a tanh of the strength itself.
+
+The paper cites von Rütte et al. (2024) for that. Its own Theorem 3.6 has a tanh of ν(α) + r, "up to a
+reparametrization of α"; of language models it reports "a mostly sigmoidal trend" (Section 5).
+"""
 
 from dataclasses import dataclass
 

@@ -37,10 +37,10 @@ class CrossEntropy:
     says: str = "“locally U-shaped around α = 0 and plateauing for large |α|”"
     law: str = "Theorem 3.8, Proposition 4.1"
     protocol: str = (
-        "ΔCE on 10⁶ tokens of fineweb; the code takes 8,192 blocks of 128 predicted tokens of "
-        "fineweb-edu, without a "
-        "start token and with an end token between documents, and 128 strengths in [-100, 100]. "
-        "Looked at, not fitted."
+        "ΔCE on 10⁶ tokens “sampled from the processed fineweb dataset”, α in [-100, 100]. Looked at, not "
+        "fitted: the quadratic scaling is said to hold “only locally”. From the code alone: 8,192 blocks of "
+        "128 predicted tokens of fineweb-edu, without a start token and with an end token between "
+        "documents, 128 strengths."
     )
 
     def here(self, study: Study) -> str:

@@ -27,7 +27,7 @@ class LogOdds:
         "layers, but they do at "
         "the final layer”"
     )
-    law: str = "Definition 3.2, Proposition B.1"
+    law: str = "none: an observation; of a tilt it is Proposition B.1, with M of Definition 3.2"
     protocol: str = (
         "Section 5 refers to Appendix A, which shows no figure of it in v1; the code takes the "
         "log-odds of the prompts "

@@ -39,17 +39,17 @@ class ConceptPresence:
     figures: tuple[str, ...] = ("7-above", "A.11", "A.12")
     title: str = "Concept probability in texts"
     says: str = (
-        "“a mostly sigmoidal trend, with occasional mismatches”; Appendix A: “partially verified "
-        "(more often true than "
-        "false)”"
+        "“a mostly sigmoidal trend, with occasional mismatches”, where sampling drifts to punctuation; "
+        "Appendix A: “partially verified (more often true than false)”, less clean for harder concepts such "
+        "as lying, “more erratic” after early layers, “less consistent behavior on Llama 2”"
     )
     law: str = "Theorem 3.6 (of the probability of tokens, not of texts)"
     protocol: str = (
-        "41 strengths in [-40, 40]; 12 prompts, 32 completions of 100 tokens each at temperature "
-        "0.9, top-k 50, top-p "
-        "0.95; gemma-3-12b-it says of each text whether any word of it is linked to the concept; "
-        "labels are averaged. "
-        "The official code differs: one answer on the 12 completions of a prompt together."
+        "α in [-40, 40]; 12 prompts, 32 completions, as we read it after each; gemma-3-12b-it says of each "
+        "text whether it expresses the concept, for which “any word linked to the concept” is enough; "
+        "labels are averaged. From the code alone: 41 strengths, 100 tokens, temperature 0.9, top-k 50, "
+        "top-p 0.95. It differs in that it asks one answer on 12 completions of a prompt together, of 16 "
+        "prompts."
     )
 
     def here(self, study: Study) -> str:

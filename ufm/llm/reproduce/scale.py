@@ -93,7 +93,10 @@ SMALL = Scale(
     samples=3,
     text_length=24,
 )
-# Section 5, Appendix A and the defaults of the official code.
+# From the text of v1: 500 texts of 300 tokens (Section 4), 32 completions and 10⁶ tokens (Section 5), the
+# ends of the ranges (axes of Figures 6, 7, A.1 and A.6), eight tokens (Figure 6), five runs (Figure A.3).
+# From the defaults of the official code alone: how many strengths, 16 prompts, 100 tokens a text, windows
+# of 128.
 PAPER = Scale(
     "paper",
     tokens=Range(-200.0, 200.0, 1024),

@@ -36,9 +36,9 @@ class TaskAccuracy:
     says: str = "“increasing α inevitably degrades model performance”"
     law: str = "none: Theorem 3.8 is of the cross-entropy"
     protocol: str = (
-        "Figure A.6: evil, gemma-3-4b-it; MMLU by DeepEval; the code takes high school computer "
-        "science, 5 shots, "
-        "greedy answers of 8 tokens in the chat template, 200 strengths in [-10, 10]."
+        "Figure A.6: evil, gemma-3-4b-it, α in [-10, 10]; MMLU by DeepEval, for which “random guessing "
+        "yields 25%”. From the code alone: high school computer science, 5 shots, greedy answers of 8 "
+        "tokens in the chat template, 200 strengths."
     )
 
     def here(self, study: Study) -> str:

@@ -47,7 +47,7 @@ class TokenCurves:
     variant: str = "main"
     side: int = 1
     is_everywhere: bool = False
-    law: str = "Theorem 3.3 (and 4.1 for which tokens are likeliest at the end)"
+    law: str = "Theorem 3.3 (and Proposition 4.1 for which tokens are likeliest at the end)"
 
     def here(self, study: Study) -> str:
         """What this run does."""
@@ -127,7 +127,7 @@ class DrawnAnew:
     name: str = "resampled"
     figures: tuple[str, ...] = ("A.3",)
     title: str = "P and N drawn anew: mean and standard deviation over runs"
-    says: str = f"{MOST}; “The variability across runs is moderate”"
+    says: str = f"{MOST}; “The variability across runs is moderate, so […] we omit error bars”"
     law: str = "Theorem 3.3"
     protocol: str = (
         "Figure A.3: evil, gemma-3-1b-it, a middle block; mean and standard deviation over 5 runs "
