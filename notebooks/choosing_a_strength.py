@@ -247,10 +247,10 @@ def _(model):
             mo.md(r"""
             ## What does not happen: "back to its unsteered value"
 
-            The paper (v1, after Theorem 3.6) says that a concept on the side returns to its unsteered
-            value at large strengths. If that were so, one could steer hard and leave the rest of the
-            language alone.
-            The mass of the third concept in its own context:
+            So a sentence of the paper's first version has it of a concept on the side at large strengths;
+            Theorem 3.6, which it sums up, has the right limit. If the concept did come back, one could
+            steer hard and leave the rest of the language alone. The mass of the third concept in its own
+            context:
             """),
             table("α | mass of $C_3$", (f"{alpha:g} | {mass:.2e}" for alpha, mass in back)),
             mo.md("It vanishes. What one pays for the target is everything else."),

@@ -9,7 +9,7 @@ from ..judging.instance import Instance
 from ..judging.shape import peaks_are_maxima
 from ..judging.verdict import Verdict, strict, supported
 
-SOURCE = "this project; corrects Remark 3.4"
+SOURCE = "this project; extends Remark 3.4"
 
 
 def _sign_rule(instance: Instance) -> Verdict:

@@ -40,9 +40,9 @@ VANISHING = Picture(
     "vanishing",
     "A concept does not come back",
     "against the text after Theorem 3.6 (v1)",
-    "The paper's v1 says that the third concept returns to its unsteered value at large strengths "
-    "(grey line). It vanishes: Δp tends to minus its mean probability on either side, −19/60 "
-    "for a context of its own and −1/120 for others. Uniform dataset, ε = 1/20.",
+    "A sentence of v1 has the third concept converge “back to its unsteered value” (grey line). It "
+    "vanishes, as the theorem before that sentence says: Δp tends to minus its mean probability on either "
+    "side, −19/60 for a context of its own and −1/120 for others. Uniform dataset, ε = 1/20.",
     _vanishing,
 )
 
@@ -71,7 +71,8 @@ TWO_HUMPS = Picture(
     "two-humps",
     "A mass that falls, rises and falls",
     "beyond the text after Theorem 3.6 (v1)",
-    "The paper's v1 lists three behaviours of a concept; this is a fourth. The mass of C₂ falls "
+    "The paper's v1 names three behaviours of a concept, each under a condition; this is a fourth, "
+    "under none of these. The mass of C₂ falls "
     "from 1, at α → −∞, to a trough, rises to a second hump and falls again. V = 6, "
     "b = (1, 2, 1, 40, 10, 5)/1000, a = b + (941/1000) u, u = (98, 2, 10, 90, 98, 2)/100.",
     _two_humps,

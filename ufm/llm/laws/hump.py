@@ -9,9 +9,9 @@ STATEMENT = Statement(
     "hump",
     "The concept's mass is a hump of α: too much steering loses it (no law of the paper)",
     "share of the highest mass that is lost at the better of the range's two ends, at least 0.5 in the mean "
-    "over prompts, two standard errors away: half is lost on either side. A target's mass in Theorem 3.6 loses "
-    "nothing; before a norm the mass tends to that of Proposition 4.1's limits, which may hold little of the "
-    "concept",
+    "over prompts, two standard errors away: half is lost on either side. A target's mass in Theorem 3.6 "
+    "loses nothing; before a norm the mass tends to that of Proposition 4.1's limits, which may hold little "
+    "of the concept",
 )
 
 

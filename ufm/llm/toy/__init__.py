@@ -1,8 +1,9 @@
 """A toy model to steer: a GPT-2 of few blocks, trained in minutes on the text that ships with CPython.
 
-It is the setting of the paper's Figure A.4 (one layer, concept "uppercase words"), for machines on
-which nothing can be downloaded. What makes the concept learnable, and when it is met, was written
-down before any model was trained:
+It is after the paper's Figure A.4 (a GPT of one layer and 0.009 billion parameters, trained on
+fineweb; concept "uppercase words"), smaller and on other text, for machines on which nothing can be
+downloaded. What makes the concept learnable, and when it is met, was written down before any model
+was trained:
 
 - **Text.** The prose of `pydoc_data.topics` and of the docstrings of the standard library, its words
   switched between ordinary case and UPPERCASE: before each word the case changes with chance 1/20,
