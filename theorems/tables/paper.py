@@ -1,4 +1,4 @@
-"""The paper's datasets in exact rationals: formulas of App. B.1 and B.3, numbers of ours, as v1 prints none."""
+"""The paper's datasets in exact rationals: formulas of App. B.1 and B.3, numbers of ours (v1 prints none)."""
 
 from fractions import Fraction
 
