@@ -61,7 +61,8 @@ STATEMENT = Statement(
         Divide numerator and denominator of the tilt by $e^{\alpha \max M}$. The terms of
         $M_{\mathrm{top}}$ stay as they are and all others tend to 0 as $\alpha \to +\infty$, so
         what remains is the law conditioned on $M_{\mathrm{top}}$. For $\alpha \to -\infty$ replace
-        $M$ by $-M$. Ties cost nothing: the conditional law keeps the proportions of $p$.
+        $M$ by $-M$. Ties cost nothing: the conditional law keeps the proportions of $p$. (These are equations
+        (5) and (6) of v1.)
     """,
     claims=(
         Claim(

@@ -61,10 +61,10 @@ STATEMENT = Statement(
     idea=r"""
         By Lemma B.5 the curve of token $z$ rises where $\mathbb{E}_\alpha[M] < M(z)$ and falls
         where $\mathbb{E}_\alpha[M] > M(z)$. The mean $\mathbb{E}_\alpha[M] = K'(\alpha)$ has the
-        derivative $\operatorname{Var}_\alpha(M) > 0$ unless $M$ is constant, and runs from $\min M$
-        at $-\infty$ to $\max M$ at $+\infty$. So it meets each value strictly between once, which
-        is the *bump*, and never reaches the two ends, which is why tokens of $M_{\mathrm{top}}$
-        only rise and those of $M_{\mathrm{bot}}$ only fall.
+        derivative $\operatorname{Var}_\alpha(M) > 0$ unless $M$ is constant (equation (10) of v1), and runs
+        from $\min M$ at $-\infty$ to $\max M$ at $+\infty$. So it meets each value strictly between once,
+        which is the *bump*, and never reaches the two ends, which is why tokens of $M_{\mathrm{top}}$ only
+        rise and those of $M_{\mathrm{bot}}$ only fall.
 
         The peak is thus a strictly increasing function of $M(z)$, the same for all tokens. Tokens
         of the target have the larger $M$ if $\delta > 0$ and so peak later. Assumption 1 enters
