@@ -314,7 +314,7 @@ EVERY_STEP = Hypothesis(
     lambda instance: None,
 )
 
-# What claims of others need, and do not say.
+# What checks of the claims of others assume beyond the model; the source may supply it in its own terms.
 ONE_VALUE_EACH = Hypothesis(
     "one-value-each", "M has one value on T, and one off it", _one_value_each
 )

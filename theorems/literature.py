@@ -1,7 +1,7 @@
 """What others say about steering strength: the claim as they make it, and what becomes of it.
 
 In the model of the theory, steering is an exponential tilt; there a claim is judged by a check of its own
-(`theorems.statements.literature`), and what it needs beyond the model is a hypothesis of that check. On a
+(`theorems.statements.literature`), and what is assumed beyond the model is a hypothesis of that check. On a
 real model it is judged by figures that the documentation records, or not at all.
 """
 
@@ -17,7 +17,7 @@ GRANTED = ("exponential-path", "non-constant-log-odds")
 
 
 class InModel(StrEnum):
-    """What becomes of the sentence, as it was said, where steering is a tilt."""
+    """What becomes of the sentence, as it is quoted, where steering is a tilt."""
 
     HOLDS = "holds"
     CONDITIONAL = "holds under a hypothesis"
@@ -74,7 +74,10 @@ class LiteratureClaim:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Ids of the hypotheses that it needs and does not name."""
+        """Ids of the hypotheses of its check beyond the model's own.
+
+        The quotation alone does not name them; the text around it may.
+        """
         claim = self.claim
         return tuple(h.id for h in claim.hypotheses if h.id not in GRANTED) if claim else ()
 

@@ -33,11 +33,11 @@ def _hypotheses(claim: theorems.Claim) -> str:
         "| hypothesis | says | needed? |",
         "| --- | --- | --- |",
     ]
-    needs = {h.id: h.text for h in claim.hypotheses}
-    for name, text in needs.items():
+    assumed = {h.id: h.text for h in claim.hypotheses}
+    for name, text in assumed.items():
         lines.append(f"| `{name}` | {_cell(text)} | {_needed(claim.id, name)} |")
     for owner, name in MAP:  # what the paper takes and the claim does without
-        if owner == claim.id and name not in needs:
+        if owner == claim.id and name not in assumed:
             lines.append(
                 f"| ({name}) | the paper assumes it, the claim does not | {_needed(owner, name)} |"
             )
@@ -50,7 +50,8 @@ def _needed(claim: str, hypothesis: str) -> str:
     entry = MAP[claim, hypothesis]
     if isinstance(entry, NotNeeded):
         names = ", ".join(f"{{ref}}`{name} <coq-{name}>`" for name in entry.theorems)
-        return f"no: {_cell(entry.reason)}{f' ({names})' if names else ''}"
+        word = "vacuous without it" if entry.is_vacuous else "no"
+        return f"{word}: {_cell(entry.reason)}{f' ({names})' if names else ''}"
     also = f", which breaks {' and '.join(entry.implied)} too" if entry.implied else ""
     return f"yes: `ufm falsify {claim} --without {hypothesis}` finds a counterexample{also}"
 

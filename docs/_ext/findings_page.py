@@ -29,7 +29,7 @@ def _findings() -> Iterator[str]:
     yield (
         "\nWhat we say about the first version (v1) of {cite:t}`taimeskhanov2026`, arXiv:2602.02712v1: "
         f"eight findings and one addition: {_count()}. "
-        "The paper's theorems themselves are proved here, under the hypotheses that they need. "
+        "The paper's theorems themselves are proved here, under the hypotheses that their pages list. "
         "Its own words are quoted with their place, and beside what is true it is said how they can be read "
         "so that little or nothing is left of the finding. Each finding has an exact counterexample "
         "(or, for an addition, an example), which "

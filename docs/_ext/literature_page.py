@@ -22,9 +22,10 @@ def _page() -> Iterator[str]:
     yield (
         "\nClaims about steering strength made elsewhere, with the place, and what becomes of each: in the "
         "model of the theory, where steering is an exponential tilt, and on real models, as far as they were "
-        f"measured here. In the model, as they were said: {_count()}. What a sentence needs and does not "
-        "name is a hypothesis of {ref}`the claim that judges it <statement-literature>`, with a check, a "
-        "control that is a counterexample without it, and a proof. Of the paper that this project is about, "
+        f"measured here. In the model, as they are quoted: {_count()}. Such a condition "
+        "is a hypothesis of {ref}`the claim that judges the sentence <statement-literature>`, with a check, "
+        "a control that is a counterexample without it, and a proof; the framework of the source may supply "
+        "it. Of the paper that this project is about, "
         "{ref}`the findings <findings>` speak.\n"
     )
     yield (
@@ -52,7 +53,7 @@ def _count() -> str:
 
 _COUNTED = {
     InModel.HOLDS: "holds",
-    InModel.CONDITIONAL: "hold under a hypothesis that the sentence does not name",
+    InModel.CONDITIONAL: "hold only under a condition that the quotation alone does not name",
     InModel.FAILS: "fails",
     InModel.SILENT: "is not about the model",
 }

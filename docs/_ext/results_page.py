@@ -46,7 +46,8 @@ def _page() -> Iterator[str]:
     yield from _table(ours)
     yield "\n## Claims of others\n"
     yield (
-        "Most need more than they name: {ref}`who says what, and what of it is true <literature>`. The "
+        "As quoted most hold only under a condition, which the text around the quotation may supply: "
+        "{ref}`who says what, and what of it is true <literature>`. The "
         "proofs are of what is true.\n"
     )
     yield from _table(of_others)

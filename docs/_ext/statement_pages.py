@@ -55,16 +55,16 @@ def _page(statement: theorems.Statement) -> Iterator[str]:
 
 
 def _summary(statement: theorems.Statement) -> Iterator[str]:
-    """All parts of a statement at one sight, with what each needs, and what was found about them."""
-    yield ":::::{container} wide-table parts\n\n| part | says | needs |\n| --- | --- | --- |"
+    """All parts of a statement at one sight: what each is checked under, and what was found about them."""
+    yield ":::::{container} wide-table parts\n\n| part | says | is checked under |\n| --- | --- | --- |"
     for claim in statement.claims:
         title = f"{claim.title[0].upper()}{claim.title[1:]}"
         names = (f"`{hypothesis.id}`" for hypothesis in claim.hypotheses)
-        says, needs = (
+        says, details = (
             claim.text.replace("|", "\\|"),
             f"{{ref}}`hypotheses <claim-{claim.id}-hypotheses>`",
         )
-        yield f"| {{ref}}`{title} <claim-{claim.id}>` | {says} | {', '.join(names)} ({needs}) |"
+        yield f"| {{ref}}`{title} <claim-{claim.id}>` | {says} | {', '.join(names)} ({details}) |"
     yield ":::::\n"
     about = [_linked(finding) for finding in findings_about(statement)]
     if about:
@@ -114,7 +114,7 @@ def _overview() -> Iterator[str]:
     yield "(statements)=\n# Statements"
     yield (
         "\nThe results of {cite:t}`taimeskhanov2026`, what goes beyond them, and "
-        "{ref}`claims of others <literature>` with what they need, each split into "
+        "{ref}`claims of others <literature>` with the conditions under which they hold, each split into "
         "claims that are true or false of an instance. A claim names its hypotheses, is checked by a "
         "function of its own, and has a control: an instance without one hypothesis, on which that "
         "function must say *fails*. Sentences of the paper "

@@ -101,16 +101,18 @@ MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeede
     # tokens and concepts at the ends of M
     ("thm-3.3.monotone", "non-constant-log-odds"): Needed(inside, peaks.flat),
     ("thm-3.3.bump", "non-constant-log-odds"): NotNeeded(
-        _FLAT.format("every token is in Mtop, where no bump is claimed")
+        _FLAT.format("every token is in Mtop, where no bump is claimed"), is_vacuous=True
     ),
     ("thm-3.3.bump", "interior-token"): NotNeeded(
-        "of a token in Mtop or Mbot no bump is claimed, and every token is in one of them"
+        "of a token in Mtop or Mbot no bump is claimed, and every token is in one of them",
+        is_vacuous=True,
     ),
     ("peak.height", "non-constant-log-odds"): NotNeeded(
-        _FLAT.format("every token is in Mtop, where no height is claimed")
+        _FLAT.format("every token is in Mtop, where no height is claimed"), is_vacuous=True
     ),
     ("peak.height", "interior-token"): NotNeeded(
-        "of a token in Mtop or Mbot no height is claimed, and every token is in one of them"
+        "of a token in Mtop or Mbot no height is claimed, and every token is in one of them",
+        is_vacuous=True,
     ),
     ("limit.rate", "non-constant-log-odds"): NotNeeded(
         _FLAT.format("the distribution equals its limit: the distance is 0 <= (1-p)/p = 0"),
@@ -188,7 +190,8 @@ MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeede
         _FLAT.format("v/|v| may be 0/0; if it is not, it leaves every probability as it is")
     ),
     ("sign-separation.order", "non-constant-log-odds"): NotNeeded(
-        _FLAT.format("δ = 0, no offset separates anything, and there is no peak to put in order")
+        _FLAT.format("δ = 0, no offset separates anything, and there is no peak to put in order"),
+        is_vacuous=True,
     ),
     ("sign-separation.pairs", "difference-of-means"): Needed(other_vector, passing.pairs),
     # what is sampled, and what is left of the prompt
@@ -205,7 +208,8 @@ MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeede
     ),
     # which tokens dominate
     ("dominating.limit", "direction"): NotNeeded(
-        "without it all limits are W'β: no two of them are apart, and no order is claimed"
+        "without it all limits are W'β: no two of them are apart, and no order is claimed",
+        is_vacuous=True,
     ),
     ("dominating.limit", "bounded-rest"): Needed(
         lambda: last_norm.streams(rho=True), last_norm.out_of_order
@@ -252,7 +256,8 @@ MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeede
     },
     **{
         (f"norm-circle.{name}", "direction"): NotNeeded(
-            "without it α* is 0/0: the logits stay where they are, and nothing turns"
+            "without it α* is 0/0: the logits stay where they are, and nothing turns",
+            is_vacuous=True,
         )
         for name in ("ellipse", "log-odds", "turns")
     },

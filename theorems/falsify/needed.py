@@ -1,4 +1,4 @@
-"""What is said of a claim and one of its hypotheses: the claim needs it, or it does not."""
+"""What is said of a claim and one of its hypotheses: the claim needs it, or does not."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +25,11 @@ class Needed(Generic[Model]):
 
 @dataclass(frozen=True)
 class NotNeeded:
-    """The claim holds without the hypothesis: why, and the Coq theorems that say so."""
+    """The claim holds without the hypothesis: why, and the Coq theorems that say so.
+
+    `is_vacuous`: it holds because nothing is claimed then.
+    """
 
     reason: str
     theorems: tuple[str, ...] = ()
+    is_vacuous: bool = False

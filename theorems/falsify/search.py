@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis.errors import NoSuchExample
 
 from ufm._json import JSON
-from ufm._names import no_such
+from ufm._names import did_you_mean, no_such
 
 from .. import CLAIMS
 from ..certificates.write.dyadic import enclosure
@@ -28,6 +28,7 @@ from .steered import Steered
 PRECISION = 192
 TESTS = {**CERTIFIED, **OF_OTHERS}
 NEEDED, NOT_NEEDED, NOT_FOUND = "needed", "not needed", "not found"
+VACUOUS = "vacuous"  # without the hypothesis nothing is claimed
 Candidate = Steered | Stream
 
 
@@ -35,11 +36,12 @@ Candidate = Steered | Stream
 class Falsification:
     """What became of a claim without one hypothesis.
 
-    - `outcome`: "needed" (a counterexample), "not needed", or "not found" (none within the time).
+    - `outcome`: "needed" (a counterexample), "not needed", "vacuous" (nothing is claimed without the
+      hypothesis), or "not found" (no counterexample within the time).
     - `counterexample`: exact rationals, as `ufm certify` reads them, and what was changed beside them.
     - `text`, `values`: what is contradicted, and by which balls: (name, least, largest), exact.
     - `found`: in a sentence, what happens instead of what is claimed.
-    - `reason`, `theorems`: why it is not needed, and the Coq theorems that say so.
+    - `reason`, `theorems`: why it is not needed or the claim is vacuous, and the Coq theorems that say so.
     - `seconds`: what the search took.
     """
 
@@ -66,10 +68,11 @@ class Falsification:
 
 
 def falsify(claim: str, without: str, seed: int = 0, seconds: float = 60.0) -> Falsification:
-    """A smallest counterexample to `claim` on an instance that breaks the hypothesis `without`.
+    """A small counterexample to `claim` on an instance that breaks the hypothesis `without`, with its proof.
 
     Every other hypothesis of the claim holds on it, but for those that cannot once this one is
-    broken. `hypothesis` draws small whole numbers and shrinks; balls prove the contradiction.
+    broken. `hypothesis` draws small whole numbers and shrinks what it finds until no step of its own
+    makes it smaller, which need not be the smallest there is; balls prove the contradiction.
     Raises `ValueError` for a claim or a hypothesis that is not in the map.
 
     >>> from theorems.falsify import falsify
@@ -80,19 +83,19 @@ def falsify(claim: str, without: str, seed: int = 0, seconds: float = 60.0) -> F
     if claim not in CLAIMS:
         raise ValueError(no_such("claim", claim, CLAIMS))
     if (claim, without) not in MAP:
-        known = ", ".join(hypothesis for name, hypothesis in MAP if name == claim)
-        raise ValueError(f"{claim} has no hypothesis {without!r}; it has {known}")
+        known = [hypothesis for name, hypothesis in MAP if name == claim]
+        hint = did_you_mean(without, known) or f"; it has {', '.join(known)}"
+        raise ValueError(f"{claim} has no hypothesis {without!r}{hint}")
     entry = MAP[claim, without]
     if isinstance(entry, NotNeeded):
-        return Falsification(
-            claim, without, NOT_NEEDED, reason=entry.reason, theorems=entry.theorems
-        )
+        outcome = VACUOUS if entry.is_vacuous else NOT_NEEDED
+        return Falsification(claim, without, outcome, reason=entry.reason, theorems=entry.theorems)
     start = time.monotonic()
     with ctx.workprec(PRECISION):
-        smallest = _search(claim, without, entry, seed, start + seconds)
-        if smallest is None:
+        shrunk = _search(claim, without, entry, seed, start + seconds)
+        if shrunk is None:
             return Falsification(claim, without, NOT_FOUND, seconds=time.monotonic() - start)
-        candidate, (text, values, found) = smallest
+        candidate, (text, values, found) = shrunk
         enclosed = [(name, enclosure(value)) for name, value in values]
     took = time.monotonic() - start
     shown = tuple((name, ends.low, ends.high) for name, ends in enclosed)
@@ -121,7 +124,7 @@ class _OutOfTime(KeyboardInterrupt):
 def _search(
     claim: str, without: str, entry: Needed[Steered] | Needed[Stream], seed: int, deadline: float
 ) -> tuple[Candidate, Contradiction] | None:
-    """The smallest counterexample found before the deadline, and what it contradicts."""
+    """The counterexample as far as it was shrunk before the deadline, and what it contradicts."""
     own = {h.id for h in CLAIMS[claim].hypotheses}
     others = {name for name in own if name in TESTS} - {without, *entry.implied}
     # an entry draws the kind of model that it judges

@@ -76,9 +76,9 @@ class Claim(Generic[Case]):
     r"""One checkable sentence of a statement, with all that the project says of it.
 
     - `id`: e.g. "thm-3.3.bump"; `title`: two or three words; `text`: the claim in one sentence.
-    - `formula`: the claim with what it needs, as LaTeX for MathJax (see `theorems.symbolic.latex`).
+    - `formula`: the claim with its hypotheses, as LaTeX for MathJax (see `theorems.symbolic.latex`).
     - `source`: where the paper (or this project) states it.
-    - `hypotheses`: all that it needs; `conclusion(instance)`: judges its conclusion on an instance.
+    - `hypotheses`: all that it is checked under; `conclusion(instance)`: judges its conclusion.
     - `families`: names of the families of `theorems.suite` that it is checked on.
     - `control`: the instance on which the conclusion must fail.
     - `figures`: what shows it: names in `ufm.plots.GALLERY`, or, after "statements/", in the notebook

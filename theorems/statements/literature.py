@@ -1,7 +1,7 @@
-"""Claims of others about steering strength, as the tilt judges them: each with what it needs to be true.
+"""Claims of others about steering strength, as the tilt judges them: when each is true.
 
 Who says what, and where, is in `theorems.LITERATURE`. A control here is a counterexample to the sentence
-as it was said, where the model asks for more than the sentence does.
+as it is quoted, where the model asks for more than the sentence does.
 """
 
 import numpy as np
@@ -126,7 +126,7 @@ def _inverted_u(instance: Instance) -> Verdict:
     )
 
 
-_ON_ALL = NotCertified("what a claim of somebody else needs is proved for all tilts")
+_ON_ALL = NotCertified("when a claim of somebody else holds is proved for all tilts")
 _AWAY = Control("separation", "steering away from the target, so that δ < 0", controls.steered_away)
 _TARGET_RISES = next(c for c in thm_3_6.STATEMENT.claims if c.id == "thm-3.6.target-increasing")
 _QUADRATIC = thm_3_8.STATEMENT.claims[0]

@@ -34,7 +34,7 @@ def _claim(tally: Tally, report: Report) -> dict[str, JSON]:
     found = report.certificates[tally.claim.id] if report.certificates else None
     return {
         "id": tally.claim.id,
-        "hypotheses": {needed.id: needed.text for needed in tally.claim.hypotheses},
+        "hypotheses": {assumed.id: assumed.text for assumed in tally.claim.hypotheses},
         "verdict": str(tally.verdict),
         "numeric": {
             "verdict": str(tally.verdict),

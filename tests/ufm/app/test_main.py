@@ -53,6 +53,10 @@ BAD_ARGUMENTS = [
     (["verify", "--seed", "1.5"], "--seed must be a whole number; got '1.5'"),
     (["verify", "thm-9.9"], "there is no statement or claim 'thm-9.9'"),
     (["verify", "thm-3.3.peek-order"], "there is no statement or claim"),
+    (
+        ["verify", "Theorem 3.4"],
+        "there is no statement or claim 'Theorem 3.4'; did you mean Theorem 3.",
+    ),
     (["verify", "finding-1.in-target"], "is a finding: ufm verify without names recomputes"),
     (["verify", "lemma-b4", ""], "there is no statement or claim ''"),
     (["verify", "--table"], "--table needs a value"),
@@ -115,7 +119,7 @@ def test_a_table_of_real_text_says_claim_by_claim_what_holds(monkeypatch, capsys
     assert "hypotheses unmet" in rows["lemma-b4.sign"]
     assert "holds" in rows["thm-3.3.bump"]
     assert "unmet, assumption-1" in out
-    assert "\nneeded for thm-3.3.peak-order: separation, exponential-path\n" in out
+    assert "\nthm-3.3.peak-order is checked under: separation, exponential-path\n" in out
     assert out.endswith("4 claims: 3 hold, 1 has unmet hypotheses.\n")
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Falsify:
-    """Find the smallest counterexample to a claim without a hypothesis.
+    """Look for a small counterexample to a claim without a hypothesis, and prove it.
 
     Examples:
         ufm falsify thm-3.3.peak-order --without assumption-1
@@ -30,7 +30,8 @@ class Falsify:
     Args:
         claim: Id of a claim, such as lemma-b4.sign.
         without: Id of the hypothesis to break, such as assumption-1.
-        all: Print the map: every claim and hypothesis, needed (counterexample) or not (why).
+        all: Print the map: every claim and hypothesis, needed (with a counterexample), not needed or vacuous
+            without it (with the reason).
         seed: Seed of the search.
         seconds: Time allowed for one search.
         out: Write the certificate of the counterexample to this file, for `ufm certify --check`.

@@ -22,17 +22,21 @@ if TYPE_CHECKING:
     from theorems.verify import Report
 
 
+# Words before the numbers of the paper's results, as they are shortened.
+_SHORT = {"theorem": "thm", "proposition": "prop"}
+
+
 @dataclass(frozen=True)
 class Verify:
-    """Check every statement of arXiv:2602.02712, claim by claim.
+    """Check every claim: the paper's, this project's, and others'.
 
     Examples:
         ufm verify thm-3.3                  one theorem: 20 seconds
-        ufm verify literature               what others say, and what it needs
+        ufm verify literature               what others say, and when it holds
         ufm verify --table my_table.json    every claim on a table of yours
 
     Args:
-        statements: Ids of statements or claims, such as thm-3.3 or ce.convex; all if none.
+        statements: Statements or claims, such as thm-3.3, 'Theorem 3.3' or ce.convex; all if none.
         table: A .npz, .csv or .json next-token table of your own to check instead of the suite.
         instances: Random instances for each claim, on top of the paper's own datasets.
         seed: Seed of the random instances.
@@ -88,23 +92,48 @@ class Verify:
 
 
 def _choose(every: "Iterable[Statement]", wanted: tuple[str, ...]) -> "list[Statement]":
-    """The statements named by id, cut down to single claims where a claim is named."""
-    from ufm._names import no_such
-
+    """The statements that are named, cut down to single claims where a claim is named."""
     statements = list(every)
-    known = [*(s.id for s in statements), *(c.id for s in statements for c in s.claims)]
-    for name in wanted:
-        if name.startswith("finding") and name not in known:
-            raise BadInput(f"{name} is a finding: ufm verify without names recomputes all of them")
-        if name not in known:
-            raise BadInput(no_such("statement or claim", name, known))
+    named = {_id(name, statements) for name in wanted}
     chosen = []
     for statement in statements:
-        is_whole = not wanted or statement.id in wanted
-        claims = tuple(c for c in statement.claims if is_whole or c.id in wanted)
+        is_whole = not named or statement.id in named
+        claims = tuple(c for c in statement.claims if is_whole or c.id in named)
         if claims:
             chosen.append(replace(statement, claims=claims))
     return chosen
+
+
+def _id(name: str, statements: "list[Statement]") -> str:
+    """The id of the statement or claim of this name: the id, the number in the paper, or the title."""
+    from ufm._names import did_you_mean, no_such
+
+    known = [*(s.id for s in statements), *(c.id for s in statements for c in s.claims)]
+    if name in known:
+        return name
+    if name.startswith("finding"):
+        raise BadInput(f"{name} is a finding: ufm verify without names recomputes all of them")
+    meant = [s.id for s in statements if _plain(name) in _also_called(s)]
+    if not meant:
+        numbers = [s.source.split(",")[0] for s in statements if s.is_of_paper]
+        is_like_a_number = did_you_mean(name, numbers) and not did_you_mean(name, known)
+        raise BadInput(no_such("statement or claim", name, numbers if is_like_a_number else known))
+    return meant[0]
+
+
+def _also_called(statement: "Statement") -> set[str]:
+    """The statement's title; of the paper's, the number too, as in "theorem 3.3", "thm 3.3" and "3.3"."""
+    names = {_plain(statement.title)}
+    if statement.is_of_paper:
+        kind, number = _plain(statement.source.split(",")[0]).split()
+        names |= {number, f"{kind} {number}", f"{_SHORT.get(kind, kind)} {number}"}
+    return names
+
+
+def _plain(name: str) -> str:
+    """In small letters, without hyphens and without the full stop of an abbreviation."""
+    words = name.lower().replace("-", " ").split()
+    return " ".join(word.rstrip(".") for word in words)
 
 
 def _instance(path: Path) -> "Instance":

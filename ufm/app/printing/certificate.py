@@ -29,6 +29,8 @@ _BY = (
 )
 # Claims that hold for every budget κ.
 _OF_BUDGETS = ("strength.budget", "ceiling.reverse-kl", "ceiling.forward-kl")
+# Claims about M alone.
+_OF_LOG_ODDS = ("lemma-b4.sign", "sign-separation.pairs")
 _DIVERGENCES = {"cross_entropy": "ΔCE", "reverse_kl": "reverse KL"}
 # More peaks than this make a page that nobody reads: the file holds them.
 _LARGEST_TABLE = 60
@@ -81,14 +83,19 @@ def print_confirmed(path: Path, confirmed: "Confirmed", console: Console) -> Non
         say(console, line)
     claims = table("claim", "verdict", "by", wraps=("by",))
     for name, verdict in confirmed.verdicts.items():
-        every = "κ" if name in _OF_BUDGETS else "α"
-        words = f"holds for every {every}" if verdict == "holds" else verdict
-        claims.add_row(name, coloured(verdict, words), _by(name, verdict, confirmed.unmet[name]))
+        by = _by(name, verdict, confirmed.unmet[name])
+        claims.add_row(name, coloured(verdict, _in_words(name, verdict)), by)
     console.print(claims)
     if confirmed.budgets:
         console.print(_budgets(confirmed.budgets))
     paragraph(console, _BY, style="dim")
     paragraph(console, counts(confirmed.verdicts))
+
+
+def _in_words(name: str, verdict: str) -> str:
+    if verdict != "holds" or name in _OF_LOG_ODDS:
+        return verdict
+    return f"holds for every {'κ' if name in _OF_BUDGETS else 'α'}"
 
 
 def confirmed_as_json(confirmed: "Confirmed") -> dict[str, JSON]:
@@ -147,8 +154,8 @@ def counts(verdicts: Mapping[str, str]) -> str:
     """How many claims hold, fail, are undecided or have hypotheses unmet, and what they rest on."""
     proved = sum(name in THEOREMS for name in verdicts)
     return (
-        f"{plural(len(verdicts), 'claim')} for all α, {len(verdicts) - proved} by exact evaluation, "
-        f"{proved} by Coq theorems whose hypotheses are checked exactly: {counted(verdicts.values())}."
+        f"{plural(len(verdicts), 'claim')} for all α, {len(verdicts) - proved} by evaluation, exactly or in "
+        f"balls, {proved} by Coq theorems whose hypotheses are checked exactly: {counted(verdicts.values())}."
     )
 
 

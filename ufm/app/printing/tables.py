@@ -19,6 +19,7 @@ _STYLES = {
     "hypotheses unmet": "dim",
     "needed": "green",
     "not needed": "cyan",
+    "vacuous": "dim",
     "not found": "bold red",
     "proved": "green",
     "refused": "bold red",
@@ -38,6 +39,7 @@ _VERBS = {
     "hypotheses unmet": ("has unmet hypotheses", "have unmet hypotheses"),
     "needed": ("is needed", "are needed"),
     "not needed": ("is not needed", "are not needed"),
+    "vacuous": ("is vacuous without it", "are vacuous without it"),
     "not found": ("is without a counterexample", "are without a counterexample"),
 }
 

@@ -30,7 +30,7 @@ _CERTIFICATES = (
     "and what is not about one instance have none."
 )
 
-# How many claims of others do what, as they were said: of one, of several.
+# How many claims of others do what, as they were quoted: of one, of several.
 _AS_SAID = {
     "holds": ("holds", "hold"),
     "holds under a hypothesis": ("holds under a hypothesis", "hold under a hypothesis"),
@@ -38,10 +38,9 @@ _AS_SAID = {
     "not about the model": ("is not about the model", "are not about the model"),
 }
 
-# In the table of claims of others, where the hypothesis follows in the next column.
+# The same in a table, where the hypothesis follows in the next column.
 _IN_MODEL: dict[InModel, str] = {
-    InModel.CONDITIONAL: "holds with",
-    InModel.FAILS: "fails without",
+    InModel.CONDITIONAL: "conditional",
     InModel.SILENT: "not about it",
 }
 
@@ -56,7 +55,7 @@ def print_report(
     """One table of claims, then the findings, then a line that adds up.
 
     `source` names a user's table. The table has the columns that fit, or all of them if `is_wide`. Of a
-    selection it also says what each claim needs, and which findings are about its statements.
+    selection it also says what each claim is checked under, and which findings are about its statements.
     """
     own = [s for s in report.statements if not s.is_of_others]
     if own:
@@ -71,13 +70,15 @@ def print_report(
         paragraph(console, _CERTIFICATES, style="dim")
     console.print()
     if is_selection:
-        _print_needs(report, console)
+        _print_hypotheses(report, console)
         _print_known_findings(report, console)
     _print_reasons(report, console)
     if report.findings:
         _print_findings(report, console)
     if others:
-        paragraph(console, f"Claims of others: {_counted_others(report, source is None)}.")
+        paragraph(
+            console, f"Claims of others, as quoted: {_counted_others(report, source is None)}."
+        )
     parts = _parts(report, False, source is None)
     if report.findings:
         confirmed = sum(confirmation.confirmed for _, confirmation in report.findings)
@@ -98,18 +99,20 @@ def _parts(report: "Report", is_of_others: bool, has_controls: bool) -> list[str
 
 
 def _counted_others(report: "Report", has_controls: bool) -> str:
-    """What becomes of the sentences as they were said; and of the checks, with what the sentences need."""
+    """What becomes of the sentences as they were quoted; and of the checks, each under its hypotheses."""
     said = Counter(found.in_model for found in report.of_others())
     as_said = ", ".join(
         f"{count} {_AS_SAID[verdict][count > 1]}" for verdict, count in said.items()
     )
-    return f"{as_said}; with what they need, {'; '.join(_parts(report, True, has_controls))}"
+    return f"{as_said}; under the hypotheses of their checks {'; '.join(_parts(report, True, has_controls))}"
 
 
 def _print_others(report: "Report", console: Console) -> None:
-    """A line per claim of others: as it was said in the model, what it needs, and the check with that."""
-    console.print("\nClaims of others, as they were said, and the check with what they need:\n")
-    said = table("claim", "in the model", "this", "check", "real model")
+    """A line per claim of others: as it was quoted, what its check assumes, and the check under that."""
+    console.print(
+        "\nClaims of others: as quoted, and under a hypothesis, which their text may supply:\n"
+    )
+    said = table("claim", "as quoted", "checked under", "check", "real model")
     for found in report.of_others():
         tally = report.tallies.get(found.id)
         said.add_row(
@@ -184,13 +187,13 @@ def _print_proofs(report: "Report", console: Console) -> None:
             paragraph(console, f"no proof of {name}: {UNPROVED[name]}", style="dim")
 
 
-def _print_needs(report: "Report", console: Console) -> None:
+def _print_hypotheses(report: "Report", console: Console) -> None:
     """The hypotheses of each claim by name, then what each of them says, once."""
     says: dict[str, str] = {}
     for name, tally in report.tallies.items():
-        needs = {hypothesis.id: hypothesis.text for hypothesis in tally.claim.hypotheses}
-        says |= needs
-        entry(console, f"needed for {name}: {', '.join(needs)}")
+        assumed = {hypothesis.id: hypothesis.text for hypothesis in tally.claim.hypotheses}
+        says |= assumed
+        entry(console, f"{name} is checked under: {', '.join(assumed)}")
     for name, text in says.items():
         entry(console, f"  {name}: {text}")
     console.print()

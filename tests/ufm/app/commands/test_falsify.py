@@ -30,7 +30,11 @@ BAD_INPUT = [
         ["falsify", "lemma-b9.sign", "--without", "assumption-1"],
         "there is no claim 'lemma-b9.sign'",
     ),
-    (["falsify", "lemma-b4.sign", "--without", "luck"], "has no hypothesis 'luck'"),
+    (["falsify", "lemma-b4.sign", "--without", "luck"], "has no hypothesis 'luck'; it has "),
+    (
+        ["falsify", "lemma-b4.sign", "--without", "assumption1"],
+        "has no hypothesis 'assumption1'; did you mean assumption-1?",
+    ),
     (["falsify", "lemma-b4.sign", "--without", "assumption-1", "--seed", "-1"], "got -1"),
     (["falsify", "lemma-b4.sign", "--without", "assumption-1", "--seconds", "0"], "got 0.0"),
     (["falsify", "lemma-b4.sign", "--without", "assumption-1", "--seconds", "nan"], "got nan"),
@@ -104,6 +108,13 @@ def test_what_is_not_needed_names_its_proof(monkeypatch, capsys):
     assert "thm_3_3_bump" in out
 
 
+@pytest.mark.parametrize("without", ["interior-token", "non-constant-log-odds"])
+def test_a_claim_without_which_nothing_is_claimed_is_vacuous(monkeypatch, capsys, without):
+    status, out, _ = run(monkeypatch, capsys, "falsify", "thm-3.3.bump", "--without", without)
+    assert status == 0
+    assert out.startswith(f"thm-3.3.bump without {without}: vacuous\n")
+
+
 def test_json_holds_exact_ends(monkeypatch, capsys):
     pair = ("lemma-b4.sign", "--without", "target-contexts")
     status, out, _ = run(monkeypatch, capsys, "falsify", *pair, "--json")
@@ -114,13 +125,16 @@ def test_json_holds_exact_ends(monkeypatch, capsys):
 
 def test_the_map_is_a_table_and_a_missing_counterexample_is_status_1(monkeypatch, capsys):
     pairs = [("lemma-b4.sign", "assumption-1"), ("thm-3.3.bump", "assumption-1")]
+    pairs.append(("thm-3.3.bump", "interior-token"))
     for pair in set(MAP) - set(pairs):
         monkeypatch.delitem(MAP, pair)
     status, out, _ = run(monkeypatch, capsys, "falsify", "--all")
     assert status == 0
-    assert out.endswith("2 pairs of claim and hypothesis: 1 is needed, 1 is not needed.\n")
-    assert run(monkeypatch, capsys, "falsify", "--all", "--json")[1].count('"claim"') == 2
+    assert out.endswith(
+        "3 pairs of claim and hypothesis: 1 is needed, 1 is not needed, 1 is vacuous without it.\n"
+    )
+    assert run(monkeypatch, capsys, "falsify", "--all", "--json")[1].count('"claim"') == 3
     monkeypatch.setattr(falsify, "falsify", lambda *a: Falsification(*a[:2], "not found"))
     status, out, _ = run(monkeypatch, capsys, "falsify", "--all")
     assert status == 1
-    assert out.endswith("2 pairs of claim and hypothesis: 2 are without a counterexample.\n")
+    assert out.endswith("3 pairs of claim and hypothesis: 3 are without a counterexample.\n")

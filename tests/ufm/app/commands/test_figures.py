@@ -57,10 +57,16 @@ def test_the_same_bytes_in_another_process_with_other_settings(written, tmp_path
     )
     assert (done.returncode, done.stderr) == (0, "")
     names = [f"{name}.{kind}" for name in SOME for kind in ("png", "svg")]
+    names += ["captions.md"]
     assert done.stdout.splitlines() == [f"deep/folder/{name}" for name in names]
     again, first = contents(tmp_path / "deep" / "folder"), contents(written)
     assert set(again) == set(names)
-    assert [name for name in names if again[name] != first[name]] == []
+    assert [name for name in first if name in again and again[name] != first[name]] == []
+    captions = again["captions.md"].decode()
+    assert [line[3:] for line in captions.splitlines() if line.startswith("## ")] == [
+        picture.title for picture in plots.GALLERY if picture.name in SOME
+    ]
+    assert all(picture.caption in captions for picture in plots.GALLERY if picture.name in SOME)
 
 
 def test_figures_are_replaced_and_nothing_else_is_left(monkeypatch, capsys, tmp_path, written):
@@ -74,7 +80,7 @@ def test_figures_are_replaced_and_nothing_else_is_left(monkeypatch, capsys, tmp_
     assert set(record) == {"name", "title", "source", "caption", "files"}
     assert record["files"] == [str(tmp_path / "fig-2.png"), str(tmp_path / "fig-2.svg")]
     found = contents(tmp_path)
-    assert set(found) == {"fig-2.png", "fig-2.svg", "mine.txt"}
+    assert set(found) == {"fig-2.png", "fig-2.svg", "captions.md", "mine.txt"}
     assert found["fig-2.png"] == (written / "fig-2.png").read_bytes()
 
 
