@@ -1,9 +1,8 @@
 """A model that torch runs, under the interface of `LanguageModel`."""
 
 import hashlib
-from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Unpack, cast
+from typing import TYPE_CHECKING, Unpack
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +13,7 @@ from jaxtyping import Array, ArrayLike, Float
 from ufm._checks import Numbers
 
 from ..decoder.arguments import SITES, one_of, scalar, steered_block, token_batch
-from ..decoder.limits import added_in_all, is_rounding
+from ..decoder.limits import added_in_all
 from ..decoder.params import at_least_float32
 from ..decoder.source import Source
 from ..decoder.steering import (
@@ -30,34 +29,15 @@ from ..decoder.steering import (
 from ..text.tokenizer import Tokenizer
 from .arrays import DTYPES, to_jax, to_numpy, to_torch
 from .derivatives import check_series, series
-from .forward import Edit, Forward
-from .parts import find_blocks, find_head, text_config
+from .forward import Edit
+from .parts import text_config
+from .program import Program
 from .rows import Rows, left_aligned
 from .run import TorchRun, add, last_rows
+from .sizes import TorchSizes
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
-
-_PROBED = 6  # tokens on which a model is tried when it is adapted
-
-
-@dataclass(frozen=True)
-class TorchSizes:
-    """How long a text may be, and how large the arrays of a block are.
-
-    Whether positions are learned is not known: `positions` is None.
-    """
-
-    vocabulary: int
-    inner: int
-    heads: int
-    context: int | None
-    positions: None = None
-
-    @property
-    def longest(self) -> int | None:
-        """The most tokens that the model knows to read at once."""
-        return self.context
 
 
 class TorchModel:
@@ -86,24 +66,18 @@ class TorchModel:
         if self.dtype == np.float64 and not jax.config.read("jax_enable_x64"):
             raise ValueError('float64 needs jax.config.update("jax_enable_x64", True)')
         self.inner, self.tokenizer, self.wide = model, tokenizer, at_least_float32(self.dtype)
-        self.head = find_head(model, head)
-        self.weight = cast(torch.Tensor, self.head.weight)
-        self.forward = Forward(model, find_blocks(model, blocks), self.head)
-        self.blocks = self.forward.end
-        settings = text_config(model)
-        self.vocabulary = self.weight.shape[0]
-        logits, states = self.forward.probe(self._ids(np.arange(1, _PROBED + 1)[None]))
-        self.dimension, self._head_width = states[0].shape[-1], states[-1].shape[-1]
-        self.config = _sizes(settings, self.vocabulary, self.dimension)
+        self.program = Program(model, blocks, head)
+        self.forward, self.blocks = self.program.forward, self.program.blocks
+        self.vocabulary, self.dimension = self.program.weight.shape[0], self.program.dimension
+        self.not_affine = self.program.not_affine
+        self.config = TorchSizes.read(text_config(model), self.vocabulary, self.dimension)
         self.memory = 1 << 30
-        self._divisor, self.not_affine = self._affine(logits, states[-1])
-        self._length = float(states[0].float().norm(dim=-1).mean())
-        self._checked = 0
+        self._checked = 0  # the order up to which derivatives were found right
 
     @property
     def unembedding(self) -> Float[Array, "vocab d"]:
         """W [V, d]: logits are W times the input of the head, unless `not_affine` says otherwise."""
-        return to_jax(self.weight / self._divisor)
+        return to_jax(self.program.weight / self.program.divisor)
 
     @property
     def params(self) -> None:
@@ -197,7 +171,7 @@ class TorchModel:
         def probabilities(alphas: torch.Tensor) -> torch.Tensor:
             return self._forward(rows, placed, alphas, True)[:, 0].softmax(dim=-1)
 
-        alphas = torch.full((len(rows.lengths),), float(strength), dtype=self._torch_wide)
+        alphas = torch.full((len(rows.lengths),), float(strength), dtype=self.program.wide)
         found = series(probabilities, alphas.to(self.inner.device), order)
         stack = torch.stack(found)
         return to_jax(stack[:, 0] if rows.is_single else stack)
@@ -223,40 +197,19 @@ class TorchModel:
     def unembed(self, hidden: Float[Array, "batch rows d"]) -> Float[Array, "batch rows vocab"]:
         """Logits of states that are put into the head."""
         with torch.no_grad():
-            x = to_torch(hidden, self.weight).to(self.weight.dtype)
-            return to_jax(self.logits_of(x))
+            weight = self.program.weight
+            x = to_torch(hidden, weight).to(weight.dtype)
+            return to_jax(self.program.logits_of(x))
 
     def run(self, tokens: Numbers, steering: Steering, only_last: bool) -> TorchRun:
         """One sequence up to the steered block, which later strengths need not run again."""
-        return TorchRun(self, self._rows(tokens, None).ids[:1], self.place(steering), only_last)
+        ids = self._rows(tokens, None).ids[:1]
+        return TorchRun(self.program, ids, self.place(steering), only_last, self.check_derivatives)
 
     def limit_states(self, steering: Steering) -> Float[Array, "2 d"] | None:
-        """What the head reads for α → -∞ and +∞: after a last block that returns a very long ∓v.
-
-        None where twice the length changes it (no norm follows, or it is blind to v).
-        """
-        v = added_in_all(self.place(steering))
-        unit = v / np.linalg.norm(v) * np.sqrt(v.size)
-        dtype = self.inner.dtype
-        ids = self._ids(np.zeros((2, 1), np.int64))
-        ends = []
-        for length in (1e4, 2.3e4):
-            both = torch.from_numpy(np.stack([-unit, unit])[:, None] * length).to(ids.device, dtype)
-            with torch.no_grad():
-                enter = (self.blocks - 1, both)
-                ends.append(self.forward.until(ids, {}, self.blocks, enter)[:, 0].float())
-        near, far = (x.cpu().numpy() for x in ends)
-        size = float(np.linalg.norm(near))
-        if np.linalg.norm(far - near) > 1e-2 * size or is_rounding(near[0], 1.0, self.wide):
-            return None
-        return jnp.asarray(far.astype(self.dtype))
-
-    def logits_of(self, x: torch.Tensor) -> torch.Tensor:
-        """Logits of the head's inputs [B, rows, d]."""
-        ids = torch.zeros(x.shape[:2], dtype=torch.int64, device=x.device)
-        nothing = torch.zeros(*x.shape[:2], self.dimension, dtype=self.inner.dtype, device=x.device)
-        enter = (self.blocks - 1, nothing)
-        return self.forward(ids, {self.blocks: lambda _: x}, enter).to(self._torch_wide)
+        """What the head reads for α → -∞ and +∞; None where there is no limit, or it is blind to v."""
+        found = self.program.limits(added_in_all(self.place(steering)))
+        return None if found is None else jnp.asarray(found.astype(self.dtype))
 
     def check_derivatives(self, order: int) -> None:
         """Raise where derivatives up to `order` are not to be had, or disagree with central differences."""
@@ -267,24 +220,12 @@ class TorchModel:
                 f"derivatives need float32 or float64, not {self.dtype}: model.float()"
             )
         v = np.random.default_rng(0).normal(size=self.dimension)
-        v *= 0.3 * self._length / np.linalg.norm(v)
-        run = TorchRun(
-            self,
-            self._ids(np.arange(1, _PROBED + 1)[None]),
-            self._place(v, 0, "all", "residual"),
-            True,
-        )
-        zero = torch.zeros(1, dtype=self._torch_wide, device=self.inner.device)
+        v *= 0.3 * self.program.usual_length / np.linalg.norm(v)
+        placed = self._place(v, 0, "all", "residual")
+        run = TorchRun(self.program, self.program.probe_ids, placed, True, self.check_derivatives)
+        zero = torch.zeros(1, dtype=self.program.wide, device=self.inner.device)
         check_series(run.curve, zero, order)
         self._checked = order
-
-    @property
-    def _torch_wide(self) -> torch.dtype:
-        return torch.promote_types(self.inner.dtype, torch.float32)
-
-    def _ids(self, tokens: np.ndarray) -> torch.Tensor:
-        rows = np.asarray(tokens, np.int64) % self.vocabulary
-        return torch.from_numpy(rows).to(self.inner.device)
 
     def _rows(self, tokens: Numbers, mask: Numbers | None) -> Rows:
         ids, real, is_single = token_batch(tokens, mask, self.config)
@@ -305,9 +246,9 @@ class TorchModel:
         """The number, for `Forward`, of the states at this site."""
         if site != "post-norm":
             return layer
-        if self._head_width != self.dimension:
+        if self.program.head_width != self.dimension:
             raise ValueError(
-                f'site "post-norm": the head reads {self._head_width} numbers, and blocks have '
+                f'site "post-norm": the head reads {self.program.head_width} numbers, and blocks have '
                 f"{self.dimension}"
             )
         return self.blocks
@@ -325,7 +266,7 @@ class TorchModel:
         placed = asked(alpha, self._place, **fields, **where)
         strength = float(check_strength(scalar(alpha, self.wide), placed, self.wide))
         rows = self._rows(tokens, mask)
-        alphas = torch.full((len(rows.lengths),), strength, dtype=self._torch_wide)
+        alphas = torch.full((len(rows.lengths),), strength, dtype=self.program.wide)
         with torch.no_grad():
             return self._forward(rows, placed, alphas.to(self.inner.device), only_last), rows
 
@@ -338,44 +279,13 @@ class TorchModel:
         if placed is not None:
             at = last if placed.positions == "last" else None
             for part in placed.parts:
-                v = to_torch(part.vector, self.weight)
+                v = to_torch(part.vector, self.program.weight)
                 steer = partial(add, v=v, alphas=alphas, last=at)
                 edits[self._stop(part.site, part.layers[0])] = steer
         if only_last:
             before = edits.get(self.blocks)
             edits[self.blocks] = lambda x: last_rows(before(x) if before else x, last)
-        return self.forward(rows.ids, edits).to(self._torch_wide)
-
-    def _affine(self, logits: torch.Tensor, hidden: torch.Tensor) -> tuple[float, str | None]:
-        """By what W is divided, and why logits are no multiple of W h."""
-        bias = getattr(self.head, "bias", None)
-        if bias is not None and bool(bias.any()):
-            return 1.0, "the head has a bias"
-        with torch.no_grad():
-            plain = (hidden.to(self.weight.dtype) @ self.weight.T).double()
-        given = logits.double()
-        divisor = float((plain * plain).sum() / (plain * given).sum())
-        if abs(divisor - 1) < 1e-3 * float(jnp.finfo(self.dtype).eps) ** 0.25:
-            divisor = 1.0
-        error = float((given - plain / divisor).abs().max() / given.abs().max())
-        is_affine = error <= 64 * float(jnp.finfo(self.dtype).eps)
-        return divisor, None if is_affine else "the logits are no multiple of W h (a softcap?)"
-
-
-def _sizes(settings: object, vocabulary: int, dimension: int) -> TorchSizes:
-    """What transformers' config says; where it uses other names, what is usual."""
-
-    def number(name: str, usual: int) -> int:
-        found = getattr(settings, name, None)
-        return found if isinstance(found, int) else usual
-
-    context = getattr(settings, "max_position_embeddings", None)
-    return TorchSizes(
-        vocabulary,
-        number("intermediate_size", 4 * dimension),
-        number("num_attention_heads", max(1, dimension // 64)),
-        context if isinstance(context, int) else None,
-    )
+        return self.forward(rows.ids, edits).to(self.program.wide)
 
 
 def _kept(found: dict[int, torch.Tensor], i: int) -> Edit:

@@ -1,7 +1,7 @@
 """One sequence in torch under many strengths: what comes before the steered block runs once."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import Array, Float
@@ -11,9 +11,7 @@ from ..decoder.steering import Placed
 from .arrays import to_jax, to_torch
 from .derivatives import series
 from .forward import Edit
-
-if TYPE_CHECKING:
-    from .model import TorchModel
+from .program import Program
 
 
 def add(
@@ -33,18 +31,29 @@ def last_rows(x: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
 
 
 class TorchRun:
-    """Tokens [1, T] up to the steered block; `before` [1, rows, d] are the states to which v is added."""
+    """Tokens [1, T] up to the steered block; `before` [1, rows, d] are the states to which v is added.
 
-    def __init__(self, model: "TorchModel", ids: torch.Tensor, steering: Placed, only_last: bool):
-        self.model, self.ids, self.steering, self.only_last = model, ids, steering, only_last
+    `check` raises for an order of derivatives that torch does not get right through this model.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        ids: torch.Tensor,
+        steering: Placed,
+        only_last: bool,
+        check: Callable[[int], None],
+    ):
+        self.program, self.ids, self.steering, self.only_last = program, ids, steering, only_last
+        self.check = check
         self.vectors = {
-            part.layers[0]: to_torch(part.vector, model.weight) for part in steering.parts
+            part.layers[0]: to_torch(part.vector, program.weight) for part in steering.parts
         }
         self.first = steering.layers[0]
         self.is_normed = steering.site == "post-norm"
         with torch.no_grad():
-            stop = model.blocks if self.is_normed else self.first
-            self.kept = model.forward.until(ids, {}, stop)
+            stop = program.blocks if self.is_normed else self.first
+            self.kept = program.forward.until(ids, {}, stop)
         if self.is_normed and only_last:
             self.kept = self.kept[:, -1:]
 
@@ -55,36 +64,36 @@ class TorchRun:
 
     def states(self, alphas: Float[Array, " strengths"]) -> Float[Array, "strengths rows d"]:
         """The inputs of the head at each strength."""
-        a = to_torch(alphas, self.model.weight)
+        a = to_torch(alphas, self.program.weight)
         with torch.no_grad():
             x = self._steered(a)
             if not self.is_normed:
                 enter = (self.first, x)
                 ids = self.ids.expand(len(a), -1)
-                stop = self.model.blocks
-                x = self._rows(self.model.forward.until(ids, self._later(a), stop, enter))
+                stop = self.program.blocks
+                x = self._rows(self.program.forward.until(ids, self._later(a), stop, enter))
         return to_jax(x)
 
     def logits(self, alphas: Float[Array, " strengths"]) -> Float[Array, "strengths rows vocab"]:
         """The logits at each strength."""
         with torch.no_grad():
-            return to_jax(self.curve(to_torch(alphas, self.model.weight)))
+            return to_jax(self.curve(to_torch(alphas, self.program.weight)))
 
     def logit_series(self, alphas: Float[Array, " strengths"], order: int) -> RowSeries:
         """The logits at each strength and their derivatives in it, up to `order`, of the rows asked for."""
-        self.model.check_derivatives(order)
-        found = series(self.curve, to_torch(alphas, self.model.weight), order)
+        self.check(order)
+        found = series(self.curve, to_torch(alphas, self.program.weight), order)
         return lambda rows: [to_jax(x[:, rows]) for x in found]
 
     def curve(self, alphas: torch.Tensor) -> torch.Tensor:
         """Logits [A, rows, V] as a function that torch differentiates."""
-        x, model = self._steered(alphas), self.model
+        x, program = self._steered(alphas), self.program
         if self.is_normed:
-            return model.logits_of(x)
+            return program.logits_of(x)
         ids = self.ids.expand(len(alphas), -1)
-        edits = {**self._later(alphas), model.blocks: self._rows}
+        edits = {**self._later(alphas), program.blocks: self._rows}
         wide = self.vectors[self.first].dtype
-        return model.forward(ids, edits, (self.first, x)).to(wide)
+        return program.forward(ids, edits, (self.first, x)).to(wide)
 
     def _steered(self, alphas: torch.Tensor) -> torch.Tensor:
         return self._adding(self.first, alphas)(self.kept.expand(len(alphas), -1, -1))
