@@ -1,6 +1,6 @@
 """A contradiction of a claim, and the strengths at which one is looked for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -38,6 +38,18 @@ def shown(value: arb) -> str:
 def differ(x: arb, y: arb) -> bool:
     """Whether two balls are certainly apart."""
     return x < y or x > y
+
+
+def below_chord(values: Sequence[arb], name: str) -> Contradiction | None:
+    """Of what is called convex, with these `values` at the strengths `IN_ORDER`: one is above its chord."""
+    for i in range(1, len(IN_ORDER) - 1):
+        left, here, right = IN_ORDER[i - 1 : i + 2]
+        share = (here - left) / (right - left)
+        chord = ball(1 - share) * values[i - 1] + ball(share) * values[i + 1]
+        if values[i] > chord:
+            text = f"{name} below its chord: α = {left}, {here}, {right}"
+            return Contradiction(text, (("ΔCE", values[i]), ("chord", chord)))
+    return None
 
 
 def places(s: Steered) -> Iterator[tuple[int, Fraction, arb]]:

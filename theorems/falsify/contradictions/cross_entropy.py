@@ -7,7 +7,15 @@ from flint import arb
 from ...certificates._balls import ball
 from ...certificates.write.cross_entropy import dot
 from ..steered import Steered
-from .contradiction import IN_ORDER, POSITIVE, STRENGTHS, Contradiction, differ, shown
+from .contradiction import (
+    IN_ORDER,
+    POSITIVE,
+    STRENGTHS,
+    Contradiction,
+    below_chord,
+    differ,
+    shown,
+)
 
 BUDGET = Fraction(1, 10)
 
@@ -48,15 +56,7 @@ def convex(s: Steered) -> Contradiction | None:
         text = "ΔCE is strictly convex; here M is the same for every token, exactly, and ΔCE = 0"
         found = "every token has the same M: steering changes nothing, and ΔCE is flat"
         return Contradiction(text, (("max M - min M", arb(0)),), found)
-    values = [s.increase(ball(strength)) for strength in IN_ORDER]
-    for i in range(1, len(IN_ORDER) - 1):
-        left, here, right = IN_ORDER[i - 1 : i + 2]
-        share = (here - left) / (right - left)
-        chord = ball(1 - share) * values[i - 1] + ball(share) * values[i + 1]
-        if values[i] > chord:
-            text = f"ΔCE below its chord: α = {left}, {here}, {right}"
-            return Contradiction(text, (("ΔCE", values[i]), ("chord", chord)))
-    return None
+    return below_chord([s.increase(ball(strength)) for strength in IN_ORDER], "ΔCE")
 
 
 def upper_bound(s: Steered) -> Contradiction | None:

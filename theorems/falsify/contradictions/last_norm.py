@@ -1,5 +1,6 @@
 """Contradictions of Proposition 4.1: a last norm on streams of small whole numbers."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import permutations
@@ -89,15 +90,11 @@ def not_odd(s: Stream) -> Contradiction | None:
 def too_far(s: Stream) -> Contradiction | None:
     """RMSNorm(h + αv) is further from its limit than the bound that a ρ below |h| gives."""
     limit = normed([Fraction(v) for v in s.vector], False)
-    size = ball(sum(v * v for v in s.vector)).sqrt()
-    for strength in _STRENGTHS:
+    for strength, bound in _bounded(s):
         here = _moved_and_normed(s.hidden[0], s.vector, strength)
-        room = 2 * ball(strength) * size - ball(s.rho)
-        if limit is None or here is None or not room > 0:
+        if limit is None or here is None:
             continue
-        apart = [x - y for x, y in zip(here, limit, strict=True)]
-        distance = dot(apart, apart).sqrt()
-        bound = ball(len(here)).sqrt() * 2 * ball(s.rho) / room
+        distance = _distance(here, limit)
         if distance > bound:
             text = f"|LN - LN_0(v)| <= √d 2ρ/(2α|v| - ρ) at α = {strength}, ρ = {s.rho}"
             return Contradiction(text, (("distance", distance), ("bound", bound)))
@@ -106,15 +103,11 @@ def too_far(s: Stream) -> Contradiction | None:
 
 def prompts_apart(s: Stream) -> Contradiction | None:
     """The normed streams of two prompts are further apart than twice the bound that a ρ below |h| gives."""
-    size = ball(sum(v * v for v in s.vector)).sqrt()
-    for strength in _STRENGTHS:
+    for strength, of_each in _bounded(s):
         here = [_moved_and_normed(h, s.vector, strength) for h in s.hidden]
-        room = 2 * ball(strength) * size - ball(s.rho)
-        if here[0] is None or here[1] is None or not room > 0:
+        if here[0] is None or here[1] is None:
             continue
-        apart = [x - y for x, y in zip(here[0], here[1], strict=True)]
-        distance = dot(apart, apart).sqrt()
-        bound = 2 * ball(len(s.vector)).sqrt() * 2 * ball(s.rho) / room
+        distance, bound = _distance(here[0], here[1]), 2 * of_each
         if distance > bound:
             text = f"|LN - LN'| <= 2√d 2ρ/(2α|v| - ρ) of two prompts at α = {strength}, ρ = {s.rho}"
             return Contradiction(text, (("distance", distance), ("bound", bound)))
@@ -124,15 +117,12 @@ def prompts_apart(s: Stream) -> Contradiction | None:
 def out_of_order(s: Stream) -> Contradiction | None:
     """Two coordinates are not in the order of limits more than twice the bound apart, of a ρ below |h|."""
     limit = normed([Fraction(v) for v in s.vector], False)
-    size = ball(sum(v * v for v in s.vector)).sqrt()
-    for strength in _STRENGTHS:
+    for strength, bound in _bounded(s):
         here = _moved_and_normed(s.hidden[0], s.vector, strength)
-        room = 2 * ball(strength) * size - ball(s.rho)
-        if limit is None or here is None or not room > 0:
+        if limit is None or here is None:
             continue
-        bound = 2 * ball(len(limit)).sqrt() * 2 * ball(s.rho) / room
         for y, z in permutations(range(len(limit)), 2):
-            if limit[y] - limit[z] > bound and here[y] < here[z]:
+            if limit[y] - limit[z] > 2 * bound and here[y] < here[z]:
                 text = f"logit {y} is above logit {z} at α = {strength}, since their limits are: ρ = {s.rho}"
                 return Contradiction(text, ((f"logit {y}", here[y]), (f"logit {z}", here[z])))
     return None
@@ -156,6 +146,20 @@ def unlike_the_limit(s: Stream) -> Contradiction | None:
             text = f"M({y}) - M({z}) of v = h_0 - h_1 is v({y}) - v({z}) over r, up to {shown(allowed)}"
             return Contradiction(text, ((f"M({y}) - M({z})", log_odds), ("claimed", claimed)))
     return None
+
+
+def _bounded(s: Stream) -> Iterator[tuple[Fraction, arb]]:
+    """Strengths, each with how far a normed stream may be from its limit: √d 2ρ/(2α|v| - ρ)."""
+    size = ball(sum(v * v for v in s.vector)).sqrt()
+    for strength in _STRENGTHS:
+        room = 2 * ball(strength) * size - ball(s.rho)
+        if room > 0:
+            yield strength, ball(len(s.vector)).sqrt() * 2 * ball(s.rho) / room
+
+
+def _distance(x: list[arb], y: list[arb]) -> arb:
+    apart = [a - b for a, b in zip(x, y, strict=True)]
+    return dot(apart, apart).sqrt()
 
 
 def _moved_and_normed(

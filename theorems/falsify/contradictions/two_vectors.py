@@ -7,7 +7,7 @@ from flint import arb
 from ...certificates._balls import ball
 from ...certificates.write.cross_entropy import dot
 from ..steered import Balls, Steered, normalised
-from .contradiction import IN_ORDER, STRENGTHS, Contradiction, places
+from .contradiction import IN_ORDER, STRENGTHS, Contradiction, below_chord, places
 
 
 def cross_talk(s: Steered) -> Contradiction | None:
@@ -43,15 +43,7 @@ def convex_in_both(s: Steered) -> Contradiction | None:
             total += ball(s.instance.weights[j]) * dot([ball(p) for p in row], change)
         return total
 
-    values = [price(strength) for strength in IN_ORDER]
-    for i in range(1, len(IN_ORDER) - 1):
-        left, here, right = IN_ORDER[i - 1 : i + 2]
-        share = (here - left) / (right - left)
-        chord = ball(1 - share) * values[i - 1] + ball(share) * values[i + 1]
-        if values[i] > chord:
-            text = f"ΔCE(α, α/2) below its chord: α = {left}, {here}, {right}"
-            return Contradiction(text, (("ΔCE", values[i]), ("chord", chord)))
-    return None
+    return below_chord([price(strength) for strength in IN_ORDER], "ΔCE(α, α/2)")
 
 
 def pair_turns(s: Steered) -> Contradiction | None:
