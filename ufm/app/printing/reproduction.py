@@ -12,8 +12,8 @@ from .lines import say
 from .tables import coloured, counted, figure, plural, table, worst
 
 if TYPE_CHECKING:
-    from ufm.llm.reproduce.laboratory import Measurement
     from ufm.llm.reproduce.make import Reproduction
+    from ufm.llm.reproduce.measurement import Measurement
     from ufm.llm.reproduce.plan import Cost, Plan, Share
     from ufm.llm.reproduce.study import Study
 

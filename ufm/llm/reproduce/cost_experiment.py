@@ -12,8 +12,10 @@ from ufm.plots.style import prepared
 
 from ..laws.law import Law, Statement
 from ..laws.quadratic import cost_law
+from .costs import Costs
 from .experiment import Finding
-from .laboratory import Costs, Laboratory, Measurement
+from .laboratory import Laboratory
+from .measurement import Measurement, at_each_block
 from .panels import BESIDE, grid
 from .study import Study, depth_of
 
@@ -58,12 +60,7 @@ class CrossEntropy:
 
     def measurements(self, laboratory: Laboratory) -> list[Measurement]:
         """ΔCE for each concept and block."""
-        study = laboratory.study
-        return [
-            Measurement("cost", sides.concept, layer)
-            for sides in study.concepts
-            for layer in study.layers
-        ]
+        return at_each_block("cost", laboratory.study)
 
     def findings(self, laboratory: Laboratory) -> Sequence[Finding]:
         """The parabola near 0 and the plateau far out."""

@@ -7,7 +7,8 @@ from typing import Protocol, runtime_checkable
 from matplotlib.figure import Figure
 
 from ..laws.law import Law
-from .laboratory import Laboratory, Measurement
+from .laboratory import Laboratory
+from .measurement import Measurement
 from .study import Study
 
 

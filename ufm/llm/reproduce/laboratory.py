@@ -1,13 +1,8 @@
 """The measurements of a study: each made once, whichever figures read it, and kept in a folder of its own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TypeAlias
-from urllib.parse import quote
-
-import numpy as np
+from typing import TypeAlias, TypeVar
 
 from ufm._progress import Progress, silent
 
@@ -16,71 +11,16 @@ from ..concepts.concept import CONCEPTS
 from ..decoder.steering import Steering
 from ..judge.presence import JudgedPresence, judged_presence
 from ..laws.log_odds import LARGE, Agreement, measure_agreement
-from ..laws.plateau import plateau_limits
-from ..laws.quadratic import NATS
-from ..measure.cost_sweep import Cost, sweep_cost
 from ..measure.token_curves import Curves, sweep_curves
 from ..steering.vector import SteeringVector
+from .costs import Costs, measure_costs
 from .directions import Directions
+from .measurement import Measurement
 from .study import Study
 from .task import TaskScores, sweep_task
 
-KINDS = ("curves", "runs", "log-odds", "cost", "presence", "task")
-# Of the strength at which the parabola costs 0.05 nats: where the law looks, and what its picture shows.
-NEAR = np.array([-1.5, -1.0, -0.5, -1 / 8, -1 / 16, 0.0, 1 / 16, 1 / 8, 0.5, 1.0, 1.5], np.float64)
-EXACT = 6  # strengths that take as long as the exact derivatives
-_FILES = 256  # at most, for the windows of a text
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """One measurement: of what `kind`, of which concept, after which block, and in which `variant`."""
-
-    kind: str
-    concept: str
-    layer: int
-    variant: str = "main"
-
-    @property
-    def folder(self) -> str:
-        """Where it is kept; a name of a concept is no path."""
-        return "-".join([self.kind, quote(self.concept, safe=""), self.variant, str(self.layer)])
-
-    @property
-    def words(self) -> str:
-        """For a progress bar."""
-        return f"{self.concept}, block {self.layer}: {self.kind}"
-
-    def sequences(self, study: Study) -> int:
-        """How many sequences run at how many strengths, multiplied: the work, but for their lengths."""
-        scale = study.scale
-        if self.kind == "cost":
-            return len(study.windows) * (scale.cost.steps + 1 + NEAR.size + EXACT)
-        if self.kind == "log-odds":
-            return 2 * len(study.rows) * len(study.layers)
-        if self.kind == "task":
-            return scale.task.steps + 1
-        if self.kind == "presence":
-            return (scale.presence.steps + 1) * len(study.rows) * scale.samples
-        times = scale.runs if self.kind == "runs" else 1
-        return times * len(study.rows) * (scale.tokens.steps + 1)
-
-
-@dataclass(frozen=True, eq=False)
-class Costs:
-    """ΔCE on the text, in nats a token: with exact derivatives at 0, near 0, and over the whole range.
-
-    `limits`: ΔCE as α → -∞ and as α → +∞ (Proposition 4.1), exact; or `why_none`.
-    """
-
-    exact: Cost
-    near: Cost
-    wide: Cost
-    limits: tuple[float, float] | None
-    why_none: str = ""
-
-
 Result: TypeAlias = "Curves | tuple[Curves, ...] | Costs | Agreement | JudgedPresence | TaskScores"
+_Kind = TypeVar("_Kind")
 
 
 class Laboratory:
@@ -120,9 +60,7 @@ class Laboratory:
 
     def curves(self, concept: str, layer: int, variant: str = "main") -> Curves:
         """The curves of the next tokens after the contexts."""
-        found = self.make(self.of_curves(concept, layer, variant))
-        assert isinstance(found, Curves)
-        return found
+        return self._made(Curves, self.of_curves(concept, layer, variant))
 
     def runs(self, concept: str, layer: int) -> tuple[Curves, ...]:
         """The same curves of the same tokens, for P and N drawn anew."""
@@ -132,26 +70,23 @@ class Laboratory:
 
     def costs(self, concept: str, layer: int) -> Costs:
         """The cross-entropy on the text."""
-        found = self.make(Measurement("cost", concept, layer))
-        assert isinstance(found, Costs)
-        return found
+        return self._made(Costs, Measurement("cost", concept, layer))
 
     def agreement(self, concept: str) -> Agreement:
         """How the log-odds rank the tokens that dominate, block by block."""
-        found = self.make(Measurement("log-odds", concept, self.study.layers[-1]))
-        assert isinstance(found, Agreement)
-        return found
+        return self._made(Agreement, Measurement("log-odds", concept, self.study.layers[-1]))
 
     def presence(self, concept: str, layer: int) -> JudgedPresence:
         """What the judge found in texts."""
-        found = self.make(Measurement("presence", concept, layer))
-        assert isinstance(found, JudgedPresence)
-        return found
+        return self._made(JudgedPresence, Measurement("presence", concept, layer))
 
     def task(self, concept: str) -> TaskScores:
         """What the questions of the task scored."""
-        found = self.make(Measurement("task", concept, self.study.middle))
-        assert isinstance(found, TaskScores)
+        return self._made(TaskScores, Measurement("task", concept, self.study.middle))
+
+    def _made(self, kind: type[_Kind], measurement: Measurement) -> _Kind:
+        found = self.make(measurement)
+        assert isinstance(found, kind)
         return found
 
     def of_curves(self, concept: str, layer: int, variant: str) -> Measurement:
@@ -214,50 +149,8 @@ class Laboratory:
         return tuple(found)
 
     def _costs(self, measurement: Measurement, progress: Progress) -> Costs:
-        study = self.study
         vector = self.vector(measurement.concept, measurement.layer)
-        places = self._places(measurement)
-        wide_alphas = study.scale.cost.alphas(vector)
-        steps = np.cumsum([EXACT, NEAR.size, wide_alphas.size])
-
-        def show(
-            k: int, done: int | float, total: int | float | None = None, stage: str = ""
-        ) -> None:
-            before = steps[k - 1] if k else 0
-            progress(before + (steps[k] - before) * done / len(study.windows), int(steps[-1]))
-
-        def cost(k: int, alphas: np.ndarray, order: int) -> Cost:
-            return sweep_cost(
-                study.model,
-                study.windows,
-                Steering.of(vector),
-                alphas,
-                places[k],
-                length=max(map(len, study.windows)),
-                order=order,
-                windows_per_file=-(-len(study.windows) // _FILES),
-                progress=partial(show, k),
-            )
-
-        exact = cost(0, np.zeros(1), 2)
-        near = cost(1, NEAR * np.sqrt(2 * NATS / max(abs(exact.derivatives[2]), 1e-300)), 0)
-        wide = cost(2, wide_alphas, 0)
-        limits, why = self._limits(vector, float(exact.derivatives[0]))
-        return Costs(exact, near, wide, limits, why)
-
-    def _limits(
-        self, vector: SteeringVector, unsteered: float
-    ) -> tuple[tuple[float, float] | None, str]:
-        """ΔCE at α = -∞ and ∞, where the next token's distribution is the same after any text."""
-        try:
-            found = plateau_limits(self.study.model, Steering.of(vector))
-        except ValueError as error:
-            return None, str(error)
-        following = np.concatenate([row[1:] for row in self.study.windows])
-        tiny = np.finfo(np.float64).tiny
-        with np.errstate(divide="ignore"):
-            loss = -np.log(np.maximum(found.astype(np.float64), tiny))[:, following].mean(axis=1)
-        return (float(loss[0] - unsteered), float(loss[1] - unsteered)), ""
+        return measure_costs(self.study, vector, self._places(measurement), progress)
 
     def _presence(self, measurement: Measurement, progress: Progress) -> JudgedPresence:
         study, scale = self.study, self.study.scale

@@ -10,7 +10,8 @@ from ufm.plots.style import prepared
 
 from ..laws.log_odds import LARGE, odds_law
 from .experiment import Finding
-from .laboratory import Laboratory, Measurement
+from .laboratory import Laboratory
+from .measurement import Measurement
 from .panels import BESIDE, grid
 from .study import Study
 

@@ -17,8 +17,10 @@ from ..measure.cost_sweep import measure_window
 from ..steering.generate import NOTHING
 from ..steering.steered_prompt import SteeredPrompt, bucket, chunks
 from ..text.loops import find_loop
+from .costs import EXACT, NEAR
 from .experiment import Experiment
-from .laboratory import EXACT, KINDS, NEAR, Laboratory, Measurement
+from .laboratory import Laboratory
+from .measurement import KINDS, Measurement
 from .study import Study
 
 _TEXTS = 64  # that are written at once

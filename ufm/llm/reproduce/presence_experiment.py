@@ -14,7 +14,8 @@ from ..concepts.concept import CONCEPTS
 from ..laws.law import Law, Statement
 from ..laws.tanh import fit_tanh
 from .experiment import Finding
-from .laboratory import Laboratory, Measurement
+from .laboratory import Laboratory
+from .measurement import Measurement, at_each_block
 from .panels import BESIDE, grid
 from .study import Study, depth_of
 
@@ -75,12 +76,7 @@ class ConceptPresence:
 
     def measurements(self, laboratory: Laboratory) -> list[Measurement]:
         """The texts of each concept and block."""
-        study = laboratory.study
-        return [
-            Measurement("presence", sides.concept, layer)
-            for sides in study.concepts
-            for layer in study.layers
-        ]
+        return at_each_block("presence", laboratory.study)
 
     def findings(self, laboratory: Laboratory) -> Sequence[Finding]:
         """Whether the presence rises along a sigmoid."""

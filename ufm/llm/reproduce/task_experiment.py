@@ -11,7 +11,8 @@ from ufm.plots.style import prepared
 
 from ..laws.law import Law, Statement
 from .experiment import Finding
-from .laboratory import Laboratory, Measurement
+from .laboratory import Laboratory
+from .measurement import Measurement
 from .panels import BESIDE, grid
 from .study import Study
 from .task import TaskScores

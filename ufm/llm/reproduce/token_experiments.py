@@ -12,7 +12,8 @@ from ..laws.bumps import SHAPES, shapes_by_eye
 from ..laws.law import Law, Statement, judge_prompts
 from ..measure.token_curves import Curves
 from .experiment import Finding
-from .laboratory import Laboratory, Measurement
+from .laboratory import Laboratory
+from .measurement import Measurement
 from .panels import grid, token_panel
 from .study import Study, depth_of
 

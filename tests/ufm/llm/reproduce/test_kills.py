@@ -15,8 +15,9 @@ from ufm._progress import silent
 from ufm.llm.reproduce.experiments import chosen
 from ufm.llm.reproduce.files import write_reproduction
 from ufm.llm.reproduce.inputs import Author
-from ufm.llm.reproduce.laboratory import Laboratory, Measurement
+from ufm.llm.reproduce.laboratory import Laboratory
 from ufm.llm.reproduce.make import judge, open_laboratory
+from ufm.llm.reproduce.measurement import Measurement
 from ufm.llm.reproduce.plan import make_plan
 
 PARTS = {

@@ -24,8 +24,8 @@ from ufm.llm.reproduce.cost_experiment import plateau_of
 from ufm.llm.reproduce.experiments import EXPERIMENTS, chosen
 from ufm.llm.reproduce.files import write_reproduction
 from ufm.llm.reproduce.inputs import Author, read_study
-from ufm.llm.reproduce.laboratory import Measurement
 from ufm.llm.reproduce.make import judge
+from ufm.llm.reproduce.measurement import Measurement
 from ufm.llm.reproduce.page import page
 from ufm.llm.reproduce.plan import Share, make_plan, measure_cost
 from ufm.llm.reproduce.presence_experiment import sigmoid_law
