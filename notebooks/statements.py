@@ -36,21 +36,35 @@ with app.setup(hide_code=True):
     NEAR = np.linspace(-2.0, 3.0, 301)
 
 
+@app.function(hide_code=True)
+def captioned(drawn):
+    """Figures by the functions that draw them, each above what its function says of it."""
+    parts = [(figure, mo.md(f"*{draw.__doc__}*")) for draw, figure in drawn.items()]
+    return mo.vstack([part for pair in parts for part in pair])
+
+
+@app.function(hide_code=True)
+def gallery(name):
+    """A figure of the gallery above its caption."""
+    picture = next(picture for picture in plots.GALLERY if picture.name == name)
+    return mo.vstack([picture.draw(), mo.md(f"*{picture.caption}*")])
+
+
 @app.cell(hide_code=True)
 def _():
-    _picture = next(picture for picture in plots.GALLERY if picture.name == "fig-3")
+    _picture = next(picture for picture in plots.GALLERY if picture.name == "peak-map")
     mo.vstack(
         [
             mo.md("# The theorems, one by one"),
             _picture.draw(),
             mo.md(r"""
-            Theorem 3.3 in one picture: steered towards their concept, the tokens a and b peak and fade, and c
-            takes all.
+            The vocabulary has $V = 9$ tokens in three concepts, abc | ABC | αβγ; the steering vector is made
+            from contexts of the first, the target $T$, less contexts of the second. This is Theorem 3.3 in
+            one picture: in each context a token peaks the later, the larger its log-odds $M(z)$ are, so that
+            all other tokens peak before the target's.
 
-            Each result of [arXiv:2602.02712](https://arxiv.org/abs/2602.02712) in one picture, and each
-            that goes beyond it. Vocabulary: $V = 9$ tokens in three concepts, abc | ABC | αβγ. The
-            steering vector is made from contexts of the first, the target $T$, less contexts of the
-            second. The site's page of each statement has hypotheses, proofs and exceptions; the
+            Below is each result of [arXiv:2602.02712](https://arxiv.org/abs/2602.02712) in one picture, and
+            each that goes beyond it. The site's page of each statement has hypotheses, proofs and exceptions; the
             cells at the end check what is drawn.
 
             ## Assumption 2: perfect training
@@ -88,7 +102,7 @@ def draw_training():
 @app.cell(hide_code=True)
 def _():
     training = draw_training()
-    mo.vstack([training])
+    captioned({draw_training: training})
     return (training,)
 
 
@@ -131,14 +145,14 @@ def draw_tilt():
         axes.bar(range(9), row, color=np.repeat(plots.PALETTE[:3], 3), tick_label=TOKENS)
         axes.set_ylim(0, 0.6)
         axes.set_title(f"α = {name}", loc="left")
-    panels[0].set_ylabel("p_α(z), context in C₂")
+    panels[0].set_ylabel("$p_α(z)$, context in C₂")
     return figure
 
 
 @app.cell(hide_code=True)
 def _():
     logits = draw_logits()
-    mo.vstack([logits, draw_tilt()])
+    captioned({draw_logits: logits, draw_tilt: draw_tilt()})
     return (logits,)
 
 
@@ -147,7 +161,8 @@ def _():
     mo.md(r"""
     **Lemma B.4.** Under Assumption 1 the slope is $M(z) = w_k \log(a_z/b_z)$: positive on the
     target and nowhere else. **Lemma B.5** and its continuation to all orders: $p' = p\,(M(z) -
-    \mathbb{E}_\alpha[M])$, then Bell polynomials in the cumulants.
+    \mathbb{E}_\alpha[M])$; the $n$-th derivative is $p$ times a polynomial (of Bell) in $M(z) -
+    \mathbb{E}_\alpha[M]$, the variance of $M$ and its higher cumulants.
     """)
     return
 
@@ -183,7 +198,7 @@ def draw_derivatives():
 @app.cell(hide_code=True)
 def _():
     derivatives = draw_derivatives()
-    mo.vstack([draw_log_odds(), derivatives])
+    captioned({draw_log_odds: draw_log_odds(), draw_derivatives: derivatives})
     return (derivatives,)
 
 
@@ -201,18 +216,16 @@ def _():
 
 @app.cell(hide_code=True)
 def _():
-    def _drawn(name):
-        return next(picture for picture in plots.GALLERY if picture.name == name).draw()
-
-    mo.vstack([_drawn("fig-3"), _drawn("peak-map")])
+    gallery("fig-3")
     return
 
 
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    **Height of a peak.** $\max_\alpha p_\alpha(z) = p(z) e^{I(M(z))}$ with $I$ the Legendre
-    transform of $K$, the largest vertical distance of the line $\alpha M(z)$ above $K(\alpha)$.
+    **Height of a peak.** $\max_\alpha p_\alpha(z) = p(z) e^{I(M(z))}$ with $I(m) =
+    \max_\alpha (\alpha m - K(\alpha))$, the Legendre transform of
+    $K(\alpha) = \log \sum_y p(y) e^{\alpha M(y)}$.
 
     **Sign of a peak.** $\alpha(j,z) > 0$ exactly if $M(z)$ exceeds a difference of mean
     divergences of $p_j$ from the laws of $N$ and of $P$. Remark 3.4 is what this says of the
@@ -235,7 +248,7 @@ def draw_height():
         height = alpha * float(TILT.log_odds[token]) - k
         axes.plot(NEAR, rise, color=ink, label=TOKENS[token], gid=f"rise {token}")
         axes.axhline(height, color=ink, linestyle=":", gid=f"height {token}")
-    axes.set(xlabel="steering strength α", ylabel="log p_α(z)/p(z)", ylim=(-2, 4.5))
+    axes.set(xlabel="steering strength α", ylabel="log $p_α(z)/p(z)$", ylim=(-2, 4.5))
     axes.legend(frameon=False, title="dotted: I(M(z))")
     return figure
 
@@ -284,7 +297,7 @@ def draw_sign_rule():
 def _():
     height = draw_height()
     signs = draw_sign_rule()
-    mo.vstack([height, signs])
+    captioned({draw_height: height, draw_sign_rule: signs})
     return height, signs
 
 
@@ -322,7 +335,7 @@ def draw_rate():
 @app.cell(hide_code=True)
 def _():
     rate = draw_rate()
-    mo.vstack([rate])
+    captioned({draw_rate: rate})
     return (rate,)
 
 
@@ -368,7 +381,7 @@ def draw_concept_log_odds():
 @app.cell(hide_code=True)
 def _():
     concept_log_odds = draw_concept_log_odds()
-    mo.vstack([concept_log_odds, next(p for p in plots.GALLERY if p.name == "fig-4").draw()])
+    mo.vstack([captioned({draw_concept_log_odds: concept_log_odds}), gallery("fig-4")])
     return (concept_log_odds,)
 
 
@@ -391,15 +404,15 @@ def draw_path():
         axes.plot(NEAR, negative[:, z], color=ink, label=TOKENS[z], gid=f"negative {z}")
         axes.plot(NEAR[::12], positive[:, z], ".", color=ink, gid=f"positive {z}")
     axes.axvline(1.0, color="0.6", linewidth=1)
-    axes.set(xlabel="steering strength α", ylabel="p_α(z)")
-    axes.legend(frameon=False, title="dots: p_{α−1} from T")
+    axes.set(xlabel="steering strength α", ylabel="$p_α(z)$")
+    axes.legend(frameon=False, title="dots: $p_{α−1}$ from T")
     return figure
 
 
 @app.cell(hide_code=True)
 def _():
     path = draw_path()
-    mo.vstack([path])
+    captioned({draw_path: path})
     return (path,)
 
 
@@ -436,7 +449,7 @@ def draw_remainder():
 @app.cell(hide_code=True)
 def _():
     remainder = draw_remainder()
-    mo.vstack([remainder, next(p for p in plots.GALLERY if p.name == "bounds").draw()])
+    mo.vstack([captioned({draw_remainder: remainder}), gallery("bounds")])
     return (remainder,)
 
 
@@ -506,7 +519,7 @@ def draw_norm_rate():
 @app.cell(hide_code=True)
 def _():
     norm_rate = draw_norm_rate()
-    mo.vstack([draw_norm(), norm_rate])
+    captioned({draw_norm: draw_norm(), draw_norm_rate: norm_rate})
     return (norm_rate,)
 
 
@@ -627,7 +640,13 @@ def _():
     circle_drawn = draw_circle()
     circle_log_odds = draw_circle_log_odds()
     circle_cost = draw_circle_cost()
-    mo.vstack([circle_drawn, circle_log_odds, circle_cost])
+    captioned(
+        {
+            draw_circle: circle_drawn,
+            draw_circle_log_odds: circle_log_odds,
+            draw_circle_cost: circle_cost,
+        }
+    )
     return circle_cost, circle_drawn, circle_log_odds
 
 
@@ -660,7 +679,7 @@ def draw_scaling():
             axes.plot(x * alphas, p, color=ink, label=name, gid=f"along {factor:g}")
             if abs(peak) < 5:
                 axes.plot([x * peak], [p.max()], "o", color=ink, gid=f"peak {factor:g}")
-    panels[0].set(xlabel="steering strength α", ylabel="p_α(b), context in C₃")
+    panels[0].set(xlabel="steering strength α", ylabel="$p_α(b)$, context in C₃")
     panels[1].set(xlabel="strength times factor, cα", xlim=(-3, 3))
     panels[0].legend(frameon=False, title="along")
     return figure
@@ -685,8 +704,8 @@ def draw_presence():
                 panels[1].plot(mass, line, ":", color=ink, gid=name)
     for axes in panels:
         axes.axhline(0.5, color="0.7", linewidth=0.8)
-    panels[0].set(xlabel="steering strength α", ylabel="P_α(T appears)")
-    panels[1].set(xlabel="mass of T, F_T(0) + |T| Δp(T)")
+    panels[0].set(xlabel="steering strength α", ylabel="$P_α$(T appears)")
+    panels[1].set(xlabel="mass of T, $F_T$(0) + |T| Δp(T)")
     panels[0].legend(frameon=False, title="tokens")
     return figure
 
@@ -747,7 +766,7 @@ def draw_dominating():
         axes.plot([limit.max()] * 2, [odds.min(), odds.max()], ":", color=RED, gid="dominates")
         axes.axhline(odds.max(), color=GREEN, linestyle=":", gid="extremal")
         axes.set_title(name, loc="left")
-        axes.set_xlabel("limit's logit W N₀(v)")
+        axes.set_xlabel("limit's logit $W N_0(v)$")
     panels[0].set_ylabel("M(z) (dotted: largest)")
     return figure
 
@@ -756,7 +775,14 @@ def draw_dominating():
 def _():
     scaling, presence = draw_scaling(), draw_presence()
     prompts, dominating = draw_prompts(), draw_dominating()
-    mo.vstack([scaling, presence, prompts, dominating])
+    captioned(
+        {
+            draw_scaling: scaling,
+            draw_presence: presence,
+            draw_prompts: prompts,
+            draw_dominating: dominating,
+        }
+    )
     return dominating, presence, prompts, scaling
 
 

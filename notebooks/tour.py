@@ -429,9 +429,8 @@ def _(verdict_rows):
             **{_count["holds"]} hold, {_count["fails"]} fail, {_count["undecided"]} are undecided;
             {_count["hypotheses unmet"]} have hypotheses unmet**: these neither hold nor fail, and the
             table says which hypothesis is broken, and by how much. *Margin* is how far the worst
-            point was from failing, *tolerance* the rounding error allowed for. After a change of G
-            or s the check compiles anew (5 to 40 s, on two cores). Nothing here is a proof: these
-            are float64 checks on one instance.
+            point was from failing, *tolerance* the rounding error allowed for. Nothing here is a
+            proof: these are float64 checks on one instance.
             """),
             mo.Html(
                 f"<details><summary>All {len(verdict_rows)} verdicts</summary>{_table}</details>"

@@ -130,7 +130,7 @@ def _():
 def _():
     in_target = case("finding-1.in-target")
     early = peak(in_target.p[0], in_target.odds, 1)
-    early_figure, (_axes,) = plots.new_axes(label="p_α(z), context in T", height=3.0)
+    early_figure, (_axes,) = plots.new_axes(label="$p_α(z)$, context in T", height=3.0)
     _alphas = np.linspace(-1.5, 1.5, 301)
     _rows = steered(in_target.p[0], in_target.odds, _alphas)
     for _z in range(4):
@@ -200,7 +200,7 @@ def _():
             about("finding-2.vanishing"),
             vanishing_figure,
             mo.md(rf"""
-            At α = ±6 Δp of the third concept is **{vanishing[2][0]:.4f}** and **{vanishing[2][-1]:.4f}**
+            At α = ±6 the third concept has a Δp of **{vanishing[2][0]:.4f}** and **{vanishing[2][-1]:.4f}**
             in its own context, next to minus its mean probability, −19/60; 0 would be "back".
             **Why.** At either end all mass is on the extremal tokens, which are others. **Instead**: its
             mass goes to 0 on both sides; a strength at which steering "wears off" does not exist.
@@ -215,10 +215,7 @@ def _():
     humps = case("finding-3.two-humps")
     humps_at = np.array([-1e4, -8.0, -3.0, -1.0, 0.0, 1e3])
     humps_mass = steered(humps.p[0], humps.odds, humps_at)[:, 2:4].sum(1)
-    _alphas = np.linspace(-14.0, 3.0, 401)
-    humps_figure, (_axes,) = plots.new_axes(label="mass of C₂", height=3.0)
-    _axes.plot(_alphas, steered(humps.p[0], humps.odds, _alphas)[:, 2:4].sum(1), color=BLUE)
-    _axes.plot(humps_at[1:5], humps_mass[1:5], "o", color=BLUE)
+    humps_figure = next(p for p in plots.GALLERY if p.name == "two-humps").draw()
     mo.vstack(
         [
             about("finding-3.two-humps"),

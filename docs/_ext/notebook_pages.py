@@ -103,15 +103,19 @@ def _page(name: str, cells: list[dict[str, object]]) -> Iterator[str]:
         raise ExtensionError(f"notebooks/{name}.py has no title")
     yield f"(notebook-{name})=\n# {title[1].strip()}\n"
     silent = ""  # the code of cells without output is folded below the next output
+    about = title[1].strip()
     for cell, output in zip(cells, shown, strict=True):
         silent += f"```python\n{cell['code']}\n```\n\n"
+        about = ([about, *re.findall(r"<h2[^>]*>(.*?)</h2>", output, re.S)])[-1]
         if output:
-            yield f"```{{raw}} html\n{plain_html(output.replace(title[0], ''))}\n```\n"
+            page = plain_html(output.replace(title[0], ""), about)
+            yield f"```{{raw}} html\n{page}\n```\n"
             yield from folded("code", silent)
             silent = ""
     yield from folded("assertions", silent)
     # a page with formulas in raw HTML alone would be without MathJax
-    yield f"`marimo edit notebooks/{name}.py` runs it, where every $\\alpha$ can be moved.\n"
+    where = "and has controls for the data" if has_controls(shown) else "as it is"
+    yield f"`marimo edit notebooks/{name}.py` runs it {where}; every $\\alpha$ can be changed in its code.\n"
 
 
 def _outputs(cell: dict[str, object]) -> Iterator[str]:
@@ -123,20 +127,32 @@ def _outputs(cell: dict[str, object]) -> Iterator[str]:
                 yield data
 
 
-def plain_html(output: str) -> str:
-    """The HTML of an output without the elements that marimo's front end would fill."""
+def has_controls(outputs: list[str]) -> bool:
+    """Whether something in a notebook is there to be moved: an element that is no table."""
+    return any(
+        "<marimo-table" not in element
+        for output in outputs
+        for element in re.findall(r"<marimo-ui-element.*?</marimo-ui-element>", output, re.S)
+    )
+
+
+def plain_html(output: str, about: str = "this notebook") -> str:
+    """The HTML of an output without the elements that marimo's front end would fill.
+
+    `about` is the heading that it is under: what its pictures are called for those who do not see them.
+    """
     # the theme of this site takes the class "contents" for a table of contents
     output = re.sub(r'class="markdown [^"]*"', 'class="markdown"', output)
     output = re.sub(r"<marimo-tex[^>]*>(.*?)</marimo-tex>", _formula, output, flags=re.S)
     bundle = r"<marimo-mime-renderer data-mime='[^']*' data-data='([^']*)'></marimo-mime-renderer>"
-    output = re.sub(bundle, _picture, output)
+    output = re.sub(bundle, partial(_picture, about=re.sub(r"<[^>]*>", "", about)), output)
     element = r"<marimo-ui-element[^>]*>{}</marimo-ui-element>"
     table = element.format(r"<marimo-table [^>]*?data-data='([^']*)'[^>]*></marimo-table>")
     output = re.sub(table, _table, output)
     output, controls = re.subn(element.format("(?:.|\n)*?"), "", output)
     if left := re.search(r"<marimo-[\w-]+", output):
         raise ExtensionError(f"a notebook shows {left[0]}>, which is not known here")
-    link = '<p><a href="../../play.html">Move these in the playground.</a></p>'
+    link = '<p>Controls are here where it runs; <a href="../../play.html">the playground</a> has such.</p>'
     return _LEFT.sub(_words, output) + link * (controls > 0)
 
 
@@ -173,10 +189,11 @@ def _mathjax(tex: str, is_display: bool = False) -> str:
     return f'<{tag} class="math notranslate nohighlight">{left}{tex}{right}</{tag}>'
 
 
-def _picture(found: re.Match[str]) -> str:
+def _picture(found: re.Match[str], about: str) -> str:
     bundle = _data(found[1])
     assert isinstance(bundle, dict)
-    return f'<img src="{bundle["image/png"]}" alt="figure of the notebook">'
+    called = html.escape(f"Picture: {html.unescape(about)}")
+    return f'<div class="wide-picture"><img src="{bundle["image/png"]}" alt="{called}"></div>'
 
 
 def _table(found: re.Match[str]) -> str:

@@ -352,12 +352,13 @@ def test_a_notebook_needs_no_front_end():
     )
     assert shown == (
         '<span class="math notranslate nohighlight">\\(\\delta &gt; 0\\)</span>'
-        '<img src="data:image/png;base64,AAAA" alt="figure of the notebook"><div></div>'
+        '<div class="wide-picture"><img src="data:image/png;base64,AAAA" '
+        'alt="Picture: this notebook"></div><div></div>'
         "<table><tr><th>claim</th><th>verdict</th></tr><tr><td>thm</td>"
         '<td><span class="math notranslate nohighlight">\\(a &lt; b\\)</span></td></tr></table>'
         '<p><span class="math notranslate nohighlight">\\(a &lt; b\\)</span>, and '
         '<span class="math notranslate nohighlight">\\(p_{\\alpha}\\)</span> of <code>p_α</code></p>'
-        '<p><a href="../../play.html">Move these in the playground.</a></p>'
+        '<p>Controls are here where it runs; <a href="../../play.html">the playground</a> has such.</p>'
     )
     with pytest.raises(ExtensionError, match="<marimo-video>, which is not known here"):
         notebook_pages.plain_html("<marimo-video></marimo-video>")

@@ -146,8 +146,8 @@ PAPER = (
         "fig-b1",
         "Steered backwards, others peak and fade; another takes all",
         "Figure B.1, Theorem 3.3",
-        "The same for α from −60 to 0: steering backwards promotes the tokens of C₂ instead, A and "
-        "B with a peak, C without. The tokens of T and of C₃ hold next to nothing there; below, "
+        "The same for α from −60 to 0: steering backwards promotes the tokens of C₂ instead: two of "
+        "them peak, and C takes all. The tokens of T and of C₃ hold next to nothing there; below, "
         "log p(z|c, α) / p(z|c) shows how all nine move, next to 0.",
         _backwards,
     ),
