@@ -49,18 +49,21 @@ Edit = Callable[[random.Random, Record, list[Record]], object]
 
 
 def edited(
-    rng: random.Random, genuine: list[Record], kinds: Sequence[str] = ()
+    rng: random.Random,
+    genuine: list[Record],
+    kinds: Sequence[str] = (),
+    edits: dict[str, Edit] | None = None,
 ) -> tuple[Record, list[str]]:
     """A certificate after one to three edits, of some kinds or any, and their names.
 
     Its digest is nearly always made good. Not every edit can be made of every certificate, or of what the
     one before left: then there is none, and the certificate may come back as it was.
     """
-    record = copied(rng.choice(genuine))
-    names = rng.choices(kinds or list(EDITS), k=rng.choice((1, 1, 1, 2, 3)))
+    record, edits = copied(rng.choice(genuine)), edits or EDITS
+    names = rng.choices(kinds or list(edits), k=rng.choice((1, 1, 1, 2, 3)))
     for name in names:
         with suppress(LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
-            EDITS[name](rng, record, genuine)
+            edits[name](rng, record, genuine)
     if rng.random() < 0.98 and isinstance(record, dict):
         record["sha256"] = digest(record)
     return record, names

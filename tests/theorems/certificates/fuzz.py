@@ -20,7 +20,7 @@ from types import ModuleType
 from typing import NamedTuple
 from unittest import mock
 
-from tests.theorems.certificates.certificate_edits import edited
+from tests.theorems.certificates.certificate_edits import EDITS, edited
 from tests.theorems.certificates.certificate_truth import falsehood
 from theorems.certificates import certify, check_certificate
 from theorems.certificates.check import budgets, claims, curves, evidence, instance, sets
@@ -78,15 +78,25 @@ INSTANCES = [
 ]
 
 
+class Subject(NamedTuple):
+    """Certificates of one kind: genuine ones, edits, their checker, what is false of one, and faults."""
+
+    genuine: Callable[[], list[dict]]
+    edits: dict[str, Callable]
+    check: Callable[[dict], object]
+    falsehood: Callable[[dict], str | None]
+    faults: dict[str, "Fault"]
+
+
 def genuine() -> list[dict]:
     """The certificates that are edited."""
     return [certify(read_exact(record)).record for record in INSTANCES]
 
 
-def fuzz(seed: int, count: int) -> dict:
+def fuzz(subject: Subject, seed: int, count: int) -> dict:
     """What became of so many edited certificates."""
     outcomes, kinds, false = Counter(), {}, []
-    for number, (names, record, outcome, reason) in enumerate(judged_edits(seed, count)):
+    for number, (names, record, outcome, reason) in enumerate(judged_edits(subject, seed, count)):
         outcomes[outcome] += 1
         if len(names) == 1:
             kinds.setdefault(names[0], Counter())[outcome] += 1
@@ -95,25 +105,27 @@ def fuzz(seed: int, count: int) -> dict:
     return {"outcomes": outcomes, "kinds": kinds, "false": false}
 
 
-def judged_edits(seed: int, count: int, kinds: Sequence[str] = ()) -> Iterator[tuple]:
+def judged_edits(
+    subject: Subject, seed: int, count: int, kinds: Sequence[str] = ()
+) -> Iterator[tuple]:
     """Names of the edits, certificate, outcome and what is false in it, for each that is not as it was."""
-    rng, certificates = random.Random(seed), genuine()
+    rng, certificates = random.Random(seed), subject.genuine()
     known = {json.dumps(record) for record in certificates}
     done = 0
     while done < count:
-        record, names = edited(rng, certificates, kinds)
+        record, names = edited(rng, certificates, kinds, subject.edits)
         if json.dumps(record) not in known:
             done += 1
-            yield names, record, *judged(record)
+            yield names, record, *judged(subject, record)
 
 
-def judged(record) -> tuple[str, str | None]:
+def judged(subject: Subject, record) -> tuple[str, str | None]:
     """Accepted or refused; and what is false in it, if it was accepted."""
     try:
-        check_certificate(record)
+        subject.check(record)
     except ValueError:
         return "refused", None
-    return "accepted", falsehood(record)
+    return "accepted", subject.falsehood(record)
 
 
 class Fault(NamedTuple):
@@ -172,10 +184,15 @@ FAULTS = {
 }
 
 
-def edits_until_found(seed: int, fault: Fault, most: int) -> int | None:
+TABLES = Subject(genuine, EDITS, check_certificate, falsehood, FAULTS)
+
+
+def edits_until_found(subject: Subject, seed: int, fault: Fault, most: int) -> int | None:
     """After how many edits a planted fault has the checker accept what is false; None if it never does."""
     with mock.patch.object(fault.module, fault.name, fault.instead):
-        reasons = [reason for *_, reason in _until_false(judged_edits(seed, most, fault.kinds))]
+        reasons = [
+            reason for *_, reason in _until_false(judged_edits(subject, seed, most, fault.kinds))
+        ]
     return len(reasons) if reasons[-1] is not None else None
 
 
@@ -186,7 +203,7 @@ def _until_false(edits: Iterator[tuple]) -> Iterator[tuple]:
             return
 
 
-def main() -> None:
+def main(subject: Subject = TABLES) -> None:
     """Run, and print what was found."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--edits", type=int, default=2_000)
@@ -194,11 +211,12 @@ def main() -> None:
     parser.add_argument("--faults", action="store_true")
     given = parser.parse_args()
     start = time.monotonic()
-    found = fuzz(given.seed, given.edits)
+    found = fuzz(subject, given.seed, given.edits)
     found["seconds"] = round(time.monotonic() - start, 1)
     if given.faults:
         found["faults"] = {
-            name: edits_until_found(given.seed, fault, 500) for name, fault in FAULTS.items()
+            name: edits_until_found(subject, given.seed, fault, 500)
+            for name, fault in subject.faults.items()
         }
     print(json.dumps(found))
 

@@ -7,7 +7,7 @@ from functools import cached_property, cmp_to_key
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
-from flint import arb
+from flint import arb, fmpz
 
 from ..._balls import ball
 from ..fields import JSON, items, mapping, rational, require, shown
@@ -18,6 +18,10 @@ _NEEDED = ("head", "gain", "norm", "eps", "hidden", "vector")
 _OPTIONAL = ("bias", "target", "context_weights")
 # What a check takes: characters of a number, entries of the head or of the states, and V² m.
 LONGEST_NUMBER, LARGEST_HEAD, LARGEST_WORK = 402, 10**5, 10**6
+
+
+# P and Q of a number P + Q√r.
+Exponent = tuple[Fraction, Fraction]
 
 
 class Line(NamedTuple):
@@ -101,6 +105,15 @@ class Head:
         key = cmp_to_key(compare)
         ordered = sorted(range(self.count), key=key)
         return [sorted(group) for _, group in groupby(ordered, key=key)]
+
+    def exponent(self, z: int, end: int) -> Exponent:
+        """c ± b as P + Q√r: with Q = 0 where √r is rational, so that equal numbers have equal parts."""
+        square = len(self.vector) / self.length
+        over, under = fmpz(square.numerator), fmpz(square.denominator)
+        if not (over.is_square() and under.is_square()):
+            return self.offset[z], end * self.along[z]
+        root = Fraction(int(over.isqrt()), int(under.isqrt()))
+        return self.offset[z] + end * root * self.along[z], Fraction(0)
 
     def _compare(self, y: int, z: int, end: int) -> int:
         """The sign of P + Q√(d/|v|²): 0 where the squares are equal and the signs are not, else by balls."""

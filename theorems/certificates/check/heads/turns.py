@@ -7,7 +7,7 @@ first term is a ball over the whole cell; nobody differentiates by hand.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import NamedTuple
 
 from flint import arb, arb_series, ctx
@@ -15,11 +15,11 @@ from flint import arb, arb_series, ctx
 from ..._balls import ball
 from ..fields import JSON, Interval, interval, items, record, require, shown
 from ..precision import sign
-from .head import Circle, Head, circle_of
+from .head import Circle, Exponent, Head, circle_of
 
 BITS = 320
 # Halvings of the half circle to confirm what is claimed, and to look whether an open one can be decided.
-DEEPEST, SHALLOW = 96, 20
+DEEPEST, SHALLOW = 36, 20
 # Evaluations of all tokens' logits, of all contexts: at most a quarter of an hour of work.
 MOST_WORK = 10**8
 # How wide a bracket may be, beside its distance from α* and the width of the circle.
@@ -94,11 +94,19 @@ class Arc:
 
         By Lindemann and Weierstrass: e to different algebraic powers is linearly independent.
         """
-        across = self.head.across(self.context)
+        across, target = self.head.across(self.context), self.head.target
         groups = self.head.end_orders[end]
         found = [all(sum(across[y] - x for y in group) == 0 for group in groups) for x in across]
-        is_flat = all(x == across[0] for x in across)
-        return found if self.head.target is None else [*found, is_flat]
+        if target is None:
+            return found
+        # up to a factor the slope of T is Σ e^{f(y) + f(u)} (a(u) - a(y)) over y in T and u off it
+        sums: dict[Exponent, Fraction] = {}
+        for y, u in product(range(self.head.count), repeat=2):
+            if target[y] and not target[u]:
+                one, other = self.head.exponent(y, end), self.head.exponent(u, end)
+                key = one[0] + other[0], one[1] + other[1]
+                sums[key] = sums.get(key, Fraction(0)) + across[y] - across[u]
+        return [*found, not any(sums.values())]
 
     def slopes(self, angle: arb, aside: int | None, terms: int = 3) -> list[Slope]:
         """The slopes of all curves at or all over an angle; of the token `aside` those of its log-odds."""

@@ -5,25 +5,36 @@ algebraic numbers are linearly independent over the algebraic ones (Lindemann an
 them is 0 only if the coefficients of each power cancel.
 """
 
-from collections.abc import Hashable
 from fractions import Fraction
 from math import isqrt
 
 from theorems.tables.exact_head import ExactHead
 
+# Two parts of a logit at an end: sums of logits are equal exactly where both sums of parts are.
+Logit = tuple[Fraction, Fraction]
+
 
 def vanishes(head: ExactHead, context: int, end: int) -> list[bool]:
     """Whether the slope of each curve is 0 at an end: Σ_y e^{c(y) ± b(y)} (a(z) - a(y)) = 0.
 
-    Of the target it is said only where a is constant; it is not looked for elsewhere.
+    Of the target: Σ e^{c(y) + c(u) ± b(y) ± b(u)} (a(y) - a(u)) = 0 over y in T and u off it.
     """
     across = head.lines[context].across
-    groups: dict[Hashable, list[Fraction]] = {}
-    for z, value in enumerate(across):
-        groups.setdefault(_end_logit(head, z, end), []).append(value)
+    logits = [_end_logit(head, z, end) for z in range(len(across))]
+    groups: dict[Logit, list[Fraction]] = {}
+    for logit, value in zip(logits, across, strict=True):
+        groups.setdefault(logit, []).append(value)
     means = {sum(group, Fraction(0)) / len(group) for group in groups.values()}
     found = [means == {value} for value in across]
-    return found if head.target is None else [*found, len({*across}) == 1]
+    if head.target is None:
+        return found
+    on, off = ([z for z, flag in enumerate(head.target) if flag is side] for side in (True, False))
+    weights: dict[Logit, Fraction] = {}
+    for y in on:
+        for u in off:
+            both = logits[y][0] + logits[u][0], logits[y][1] + logits[u][1]
+            weights[both] = weights.get(both, Fraction(0)) + across[y] - across[u]
+    return [*found, not any(weights.values())]
 
 
 def dominating(head: ExactHead, end: int) -> list[int]:
@@ -35,13 +46,12 @@ def dominating(head: ExactHead, end: int) -> list[int]:
     return best
 
 
-def _end_logit(head: ExactHead, z: int, end: int) -> Hashable:
-    """What is equal exactly where c ± b is: (c, B), or c ± B√(d/|v|²) if the root is rational."""
-    square = _square(head)
-    root = _root(square)
+def _end_logit(head: ExactHead, z: int, end: int) -> Logit:
+    """Two numbers, equal exactly where c ± b is: c and B, or c ± B√(d/|v|²) if the root is rational."""
+    root = _root(_square(head))
     if root is None:
         return head.offset[z], head.along[z]
-    return head.offset[z] + end * root * head.along[z]
+    return head.offset[z] + end * root * head.along[z], Fraction(0)
 
 
 def _compare(head: ExactHead, y: int, z: int, end: int) -> int:

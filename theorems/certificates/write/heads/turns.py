@@ -19,7 +19,7 @@ from .exponentials import vanishes
 BITS = 256
 # Halvings of the half circle: what is open then is undecided. The checker's own search is far smaller, so
 # that it decides nothing that is left open here.
-DEEPEST = 36
+DEEPEST = 30
 # Cells times tokens, of all contexts; the checker takes 20 times as many.
 MOST_WORK = 5 * 10**6
 # How narrow brackets are, in s, beside the distance from the nearer end; the checker asks for 2^-18.
