@@ -89,7 +89,7 @@ def _of_this_machine() -> str:
     """One folder for each JAX and each processor: machine code of another may not run on this one."""
     made_by = [jax.__version__, jaxlib_version, platform.machine(), platform.processor()]
     names = ("model name", "flags", "Features", "CPU part")  # the last two: on ARM
-    with suppress(OSError):  # as far as the system tells them, of the first processor
+    with suppress(OSError):  # a system may not tell them; the first processor speaks for all
         first = (
             Path("/proc/cpuinfo")
             .read_text(encoding="utf-8", errors="replace")

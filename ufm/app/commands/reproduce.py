@@ -37,7 +37,7 @@ def _files(paths: tuple[Path, ...]) -> str | None:
     return next((f"{path} is no file" for path in paths if not path.is_file()), None)
 
 
-_QUESTIONS = 64  # of Python's manual
+_QUESTIONS = 64  # so many are taken from Python's manual
 
 
 def _is_ours(task: str) -> bool:
@@ -150,7 +150,7 @@ class Reproduce:
             return 0 if self.plan or is_part else self._page(laboratory, plan, errors)
 
     def _processes(self, errors: Console) -> "Processes":
-        """Those that were started with this one; JAX is told of them before it starts its devices."""
+        """The processes that were started with this one; JAX learns of them before it starts its devices."""
         with errors.status("starting JAX …"):
             from ufm.llm.reproduce.processes import Processes
 

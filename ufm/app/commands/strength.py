@@ -196,7 +196,7 @@ class Strength:
         loaded: Loaded,
         bar: Progress,
     ) -> "list[GoalChoice]":
-        """Of each report the strength that reaches the goal; none without a goal."""
+        """The strength that reaches the goal, for each report; none without a goal."""
         if self.goal is None:
             return []
         assert self._concept is not None

@@ -73,7 +73,7 @@ class StrengthOutcome:
             say(console, line)
 
     def print_as_json(self, is_chat: bool) -> None:
-        """The same for programs; `is_chat`: prompts were put into the model's chat template."""
+        """What the page says, for programs; `is_chat`: prompts were put into the model's chat template."""
         loaded = self.loaded
         given = self.reports, self.request, loaded.model, loaded.tokenizer, is_chat
         print_json(strength_json(*given) | goals_json(self.goals))

@@ -99,7 +99,7 @@ def _in_words(name: str, verdict: str) -> str:
 
 
 def confirmed_as_json(confirmed: "Confirmed") -> dict[str, JSON]:
-    """The same for programs."""
+    """What the page says, for programs."""
     instance = confirmed.instance
     return {
         "accepted": True,

@@ -67,7 +67,7 @@ def print_confirmed_head(path: Path, confirmed: "ConfirmedHead", console: Consol
 
 
 def confirmed_head_as_json(confirmed: "ConfirmedHead") -> dict[str, JSON]:
-    """The same for programs."""
+    """What the page says, for programs."""
     head = confirmed.head
     return {
         "accepted": True,

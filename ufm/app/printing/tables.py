@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-# In the order in which they are counted.
+# Tallies list the outcomes in this order.
 _STYLES = {
     "holds": "green",
     "holds under a hypothesis": "green",
@@ -44,7 +44,7 @@ _VERBS = {
 }
 
 _BETWEEN = 2  # columns between columns
-# Of texts side by side: columns of them all, and signs of each.
+# Texts side by side take so many columns together at most; a longer one is cut to so many signs.
 _WIDEST, _LONGEST = 160, 360
 
 _WORST_FIRST = ("fails", "undecided", "hypotheses unmet", "holds")

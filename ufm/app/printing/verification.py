@@ -38,7 +38,7 @@ _AS_SAID = {
     "not about the model": ("is not about the model", "are not about the model"),
 }
 
-# The same in a table, where the hypothesis follows in the next column.
+# A table says the same in fewer words, and names the hypothesis in its next column.
 _IN_MODEL: dict[InModel, str] = {
     InModel.CONDITIONAL: "conditional",
     InModel.SILENT: "not about it",

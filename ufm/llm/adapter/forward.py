@@ -33,7 +33,9 @@ class Forward:
         accepted = inspect.signature(model.forward).parameters
         self.options = {"use_cache": False} if "use_cache" in accepted else {}
         self.has_mask = "attention_mask" in accepted
-        self.sizes: dict[int, int | None] = {}  # of the tuple that a block returns; None: a tensor
+        self.sizes: dict[
+            int, int | None
+        ] = {}  # lengths of the tuples that blocks return; None: a tensor
         self.can_enter = False
 
     def probe(self, tokens: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:

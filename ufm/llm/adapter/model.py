@@ -179,7 +179,7 @@ class TorchModel:
     # What follows is what `ufm.llm.decoder.adapted` asks for.
 
     def place(self, steering: Steering) -> Placed:
-        """The same steering, checked against this model, with v as an array of the dtype `wide`."""
+        """The steering, checked against this model, with v as an array of the dtype `wide`."""
         return self._place(**vars(steering))
 
     def states_at(

@@ -77,7 +77,7 @@ class Program:
         return None if is_moving or is_rounding(near[0], 1.0, wide) else far
 
     def _affine(self, logits: torch.Tensor, hidden: torch.Tensor) -> tuple[float, str | None]:
-        """By what W is divided, and why logits are no multiple of W h."""
+        """The number that W is divided by, and why logits are no multiple of W h; or None."""
         bias = getattr(self.head, "bias", None)
         if bias is not None and bool(bias.any()):
             return 1.0, "the head has a bias"

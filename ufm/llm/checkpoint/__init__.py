@@ -1,1 +1,1 @@
-"""From a checkpoint, safetensors or GGUF, to the parameters of a decoder."""
+"""Reads a checkpoint, safetensors or GGUF, into the parameters of a decoder."""

@@ -13,7 +13,7 @@ from .window_settings import layer_types, of_sliding
 def gemma2(family: str, reader: Reader) -> Config:
     """Gemma 2: attention scores and logits are capped, and every other block has a window."""
     head_dim, n = reader.size("head_dim", 256), reader.size("num_hidden_layers")
-    # of the first files: other names, which transformers does not read
+    # the first files have these names, which transformers does not read
     for name in ("hidden_act", "sliding_window_size"):
         reader.get(name)
     cap = _softcap(reader, "attn_logit_softcapping", 50.0)

@@ -20,13 +20,13 @@ from .weights import FINGERPRINT_BYTES
 _MAGIC = b"GGUF"
 _VERSIONS = (2, 3)
 _STRING, _ARRAY = 8, 9
-_LENGTH = struct.Struct("<Q")  # of a text
-# Of each type of a value: little-endian, as llama.cpp writes it.
+_LENGTH = struct.Struct("<Q")  # a text begins with its length
+# How a value of each type is stored: little-endian, as llama.cpp writes it.
 _NUMBERS = dict(enumerate(["<u1", "<i1", "<u2", "<i2", "<u4", "<i4", "<f4", "?"]))
 _NUMBERS |= {10: "<u8", 11: "<i8", 12: "<f8"}
 # Values brought to float32 at a time: the rows of a large tensor are not all there twice.
 _PIECE = 1 << 22
-# Of these types a number is stored as it is; all others round blocks of numbers to few bits.
+# These types store a number as it is; all others round blocks of numbers to few bits.
 _PLAIN = ("F32", "F16", "BF16")
 
 
@@ -85,7 +85,7 @@ class GgufFile:
 
     @property
     def rounding(self) -> str | None:
-        """To what the tensors were rounded, the most frequent type first; None for full precision."""
+        """The types that the tensors were rounded to, the most frequent first; None for full precision."""
         kinds = [tensor.kind for tensor in self.tensors.values() if tensor.kind not in _PLAIN]
         return ", ".join(sorted(set(kinds), key=lambda kind: -kinds.count(kind))) or None
 

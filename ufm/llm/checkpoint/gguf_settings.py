@@ -25,7 +25,7 @@ ARCHITECTURES = {
     "granite": "granite",
     "smollm3": "smollm3",
 }
-# Of these config.json names no size of a head: it is the width divided by the number of heads.
+# The config.json of these names no size of a head: it is the width divided by the number of heads.
 _WIDTH_BY_HEADS = ("qwen2", "phi3", "olmo2", "granite", "smollm3")
 # Keys that change nothing in a forward pass: the tokenizer's are for the tokenizer.
 _HARMLESS = ("general.", "tokenizer.", "quantize.", "split.", "imatrix.")
@@ -199,7 +199,7 @@ def _whole_rotary(keys: _Keys) -> Settings:
             f"{keys.where}.rope.dimension_count differs from the {keys.head_dim} numbers of a head: "
             "a part of a head turned is not supported for this architecture"
         )
-    factor = keys.get("rope.scale_linear")  # of old files
+    factor = keys.get("rope.scale_linear")  # old files have this key
     kind = keys.get("rope.scaling.type", "none" if factor is None else "linear")
     if kind == "none" and "rope_freqs.weight" in keys.file.tensors:
         divisors = keys.file.array("rope_freqs.weight").ravel().tolist()
@@ -218,7 +218,7 @@ def _whole_rotary(keys: _Keys) -> Settings:
         "beta_fast": keys.get("rope.scaling.yarn_beta_fast"),
         "beta_slow": keys.get("rope.scaling.yarn_beta_slow"),
     }
-    if kind == "linear":  # which the length trained on does not enter
+    if kind == "linear":  # the length trained on plays no part in it
         del scaling["original_max_position_embeddings"]
     return {"rope_scaling": {name: value for name, value in scaling.items() if value is not None}}
 

@@ -114,7 +114,7 @@ def smollm3(family: str, reader: Reader) -> Config:
     """SmolLM3: every fourth block has no positions, and it alone may have a window."""
     config = llama_like(family, reader)
     n, every = len(config.blocks), reader.size("no_rope_layer_interval", 4)
-    reader.get("max_window_layers")  # which transformers does not read
+    reader.get("max_window_layers")  # transformers does not read it
     turns = reader.get("no_rope_layers", [int((i + 1) % every != 0) for i in range(n)])
     if not isinstance(turns, list) or len(turns) < n or set(turns) - {0, 1}:
         raise ValueError(f"config.json: no_rope_layers must list {n} of 0 and 1; got {turns!r}")
@@ -129,7 +129,7 @@ def smollm3(family: str, reader: Reader) -> Config:
 def phi3(family: str, reader: Reader) -> Config:
     """Phi-3 and 4: a part of each head may be turned, by Longrope's factors for short texts."""
     d, heads, n = (reader.size(name) for name in SIZES)
-    for name in ("full_attn_mod", "interpolate_factor"):  # of Phi-4-mini, which does not use them
+    for name in ("full_attn_mod", "interpolate_factor"):  # Phi-4-mini names them and uses neither
         if reader.get(name, 1) != 1:
             raise ValueError(f"config.json: {name} {reader.get(name)!r} is not supported")
     head_dim = head_width(reader, d, heads)

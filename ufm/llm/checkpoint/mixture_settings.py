@@ -46,7 +46,7 @@ def gpt_oss(family: str, reader: Reader) -> Config:
     config = llama_like(family, reader)
     if not reader.get("rope_scaling", reader.get("rope_parameters")):
         raise ValueError("config.json: a gpt_oss needs rope_scaling or rope_parameters")
-    reader.get("initial_context_length")  # which transformers does not read: the rope says it
+    reader.get("initial_context_length")  # transformers does not read it: the rope says it
     mixture = _mixture(reader, config.inner, True)
     if config.blocks[0].activation != "silu" or reader.get("experts_per_token", mixture.used) != (
         mixture.used

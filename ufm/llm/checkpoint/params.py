@@ -21,7 +21,7 @@ _BUFFERS = (
     ".attention.masked_bias",
     "rotary_emb.inv_freq",
 )
-# Of Gemma 3 with vision: no text passes through them.
+# Tensors of Gemma 3 with vision, through which no text passes.
 _VISION = ("vision_tower.", "multi_modal_projector.")
 
 
@@ -244,7 +244,7 @@ class _Tensors:
 
 
 def _widths(settings: BlockConfig) -> tuple[int, int]:
-    """Of all queries of a token, and of all its keys."""
+    """The norms over all queries of a token at once, and over all its keys."""
     return settings.heads * settings.head_dim, settings.kv_heads * settings.head_dim
 
 

@@ -18,7 +18,7 @@ def load_spread(
     revision: str | None = None,
     ignore: tuple[str, ...] = (),
 ) -> LanguageModel:
-    """As `load`, on every device that this process has.
+    """Load a model as `load` does, on every device that this process has.
 
     With `is_split` each holds a part of the large matrices, for a model that does not fit one; else each
     has a copy, and they share the strengths of a sweep and the texts of a batch.

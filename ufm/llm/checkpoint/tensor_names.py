@@ -32,7 +32,7 @@ class Names:
     sinks: str | None = None
     query_norm: str | None = None
     key_norm: str | None = None
-    has_wide_norms: bool = False  # of queries and keys: of all heads together, not of each
+    has_wide_norms: bool = False  # queries and keys are normed over all heads together, not each
     attention_post_norm: str | None = None
     mlp_norm: str | None = "post_attention_layernorm"
     gate: str | None = "mlp.gate_proj"

@@ -20,7 +20,7 @@ _INDEX = "model.safetensors.index.json"
 _SINGLE = "model.safetensors"
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
 _FLOATS = ("F64", "F32", "F16", "BF16")
-# Of an array of the checkpoint, and where to split it, the array as the model keeps it.
+# Makes an array of the checkpoint, told where to split it, into the array that the model keeps.
 Place = Callable[..., jax.Array]
 # enough of each file to tell two checkpoints apart without reading gigabytes
 FINGERPRINT_BYTES = 1 << 20

@@ -14,9 +14,14 @@ from .author import Author
 
 _ROWS = 64  # texts that are written at once, at most
 _TRIES = 3  # as many texts as are asked for are written at most, to find so many distinct ones
-# Of a context at most; those of the paper's code have about 66 words.
+# A context has so many words and tokens at most; those of the paper's code have about 66 words.
 _CONTEXT_WORDS, _CONTEXT_TOKENS = 64, 128
-_STREAMS = {"positive": 0, "negative": 0, "random": 1, "contexts": 2}  # of random numbers
+_STREAMS = {
+    "positive": 0,
+    "negative": 0,
+    "random": 1,
+    "contexts": 2,
+}  # each draws numbers of its own
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Draws:
         needed = while_writing(author.model, len(author.prompt(0)), sampling.length)
         fit = at_once(author.model, needed, _ROWS)
         batches = -(-number // fit)
-        self.size = -(-number // batches) if batches else 0  # as even as they come
+        self.size = -(-number // batches) if batches else 0  # batches are as even as can be
         self.most = _TRIES * batches
         entropy = np.random.SeedSequence([sampling.seed, _STREAMS[kind]])
         self.seeds = entropy.generate_state(self.most * self.size).tolist()

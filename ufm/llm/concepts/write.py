@@ -22,7 +22,7 @@ from .draws import Draws, Sampling
 from .request import TEMPLATE, check_template
 
 NEGATIVES = ("contrastive", "random", "both")
-_LEAST_WORDS = 3  # of a text that counts
+_LEAST_WORDS = 3  # a text that has fewer does not count
 
 
 def write_prompts(

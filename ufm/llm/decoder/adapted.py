@@ -13,7 +13,7 @@ from .model import LanguageModel
 from .source import Source
 from .steering import Placed, Steering
 
-# From the rows asked for to their logits and the derivatives of these, [strengths, rows, V] each.
+# Gives the logits of the rows asked for and the derivatives of these, [strengths, rows, V] each.
 RowSeries: TypeAlias = Callable[[slice], list[Array]]
 
 

@@ -75,7 +75,7 @@ def check_context(tokens: int, config: Sizes) -> None:
 
 
 def _array(values: Numbers) -> np.ndarray | Array:
-    # on the host unless traced: nothing to compile for each new length
+    # worked out on the host unless traced, so that nothing is compiled for each new length
     return np.asarray(values) if is_concrete(values) else jnp.asarray(values)
 
 

@@ -69,13 +69,13 @@ class BlockConfig:
     heads: int
     kv_heads: int
     head_dim: int
-    scale: float  # of attention scores
+    scale: float  # attention scores are multiplied by it
     activation: str
     norm_eps: float
     rotary: Rotary | None  # None: learned positions, or none at all
-    window: int | None  # of sliding attention, in tokens; None: all earlier tokens
-    softcap: float | None = None  # of attention scores s: cap · tanh(s / cap)
-    residual_scale: float = 1.0  # of what attention and MLP add to the stream
+    window: int | None  # the tokens that sliding attention sees; None: all earlier ones
+    softcap: float | None = None  # attention scores s become cap · tanh(s / cap)
+    residual_scale: float = 1.0  # what attention and MLP add to the stream is multiplied by it
     is_parallel: bool = False  # the MLP sees the stream before attention adds to it
     mixture: Mixture | None = None  # None: one MLP for all tokens
     clamped_gate: ClampedGate | None = None  # in place of the activation

@@ -1,4 +1,4 @@
-"""From the last hidden states to logits: the final norm and the head."""
+"""The final norm and the head, which make logits of the last hidden states."""
 
 from functools import partial
 

@@ -58,7 +58,7 @@ def limit_states(model: Model, steering: Steering) -> Float[Array, "2 d"] | None
     seen = seen_by_norm(model, added_in_all(model.place(steering)))
     if norm is None or seen is None:
         return None
-    # of length √d, so that no square overflows
+    # a vector of length √d, so that no square overflows
     unit = seen / np.linalg.norm(seen) * np.sqrt(seen.size)
     both = jnp.asarray(np.stack([-unit, unit]).astype(model.wide))
     return norm(both, 0.0).astype(model.dtype)

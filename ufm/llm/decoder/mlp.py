@@ -24,7 +24,7 @@ def mlp(settings: BlockConfig, block: Block, y: Array) -> Array:
         inner = gate * jax.lax.logistic(settings.clamped_gate.slope * gate) * (up + 1)
     if isinstance(block.down, Linear):
         return block.down(inner)
-    assert block.router is not None  # as it goes with experts
+    assert block.router is not None  # a block with experts has one
     assert settings.mixture is not None
     return block.down.mixed(inner, _shares(settings.mixture, block.router(y)))
 

@@ -223,7 +223,7 @@ class LanguageModel(eqx.Module):
         return shared_out(self.params, ids), shared_out(self.params, real), is_single
 
     def place(self, steering: Steering) -> Placed:
-        """The same steering, checked against this model, with v as an array of the dtype `wide`."""
+        """The steering, checked against this model, with v as an array of the dtype `wide`."""
         return self._place(**vars(steering))
 
     def before_steering(

@@ -46,7 +46,7 @@ class GoalChoice:
 
     @property
     def strength(self) -> float:
-        """That of the other texts: `alpha`, or `within` where there is none."""
+        """The strength of the other texts: `alpha`, or `within` where there is none."""
         return self.within if math.isnan(self.alpha) else self.alpha
 
     @property
@@ -67,7 +67,7 @@ class GoalChoice:
 
     @property
     def verdict(self) -> Verdict:
-        """By the interval over other texts: above the goal, across it, below it; or no strength chosen."""
+        """What the interval over other texts says: above the goal, across it, below it; or no strength."""
         if math.isnan(self.alpha):
             return "out of reach"
         low, high = self.interval

@@ -10,7 +10,7 @@ from ufm import plots
 from .goal import GoalChoice
 
 _WIDTH, _HEIGHT = 8.0, 2.1
-_APART = 0.09  # of the width, between names of strengths
+_APART = 0.09  # names of strengths are at least this share of the width apart
 _BESIDE = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "frameon": False}
 
 

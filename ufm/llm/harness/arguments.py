@@ -15,7 +15,7 @@ _NOT_OURS = ("device", "max_batch_size")
 
 
 _TEXT, _COUNT = ((str,), "a text"), ((int,), "a whole number")
-# Of each argument, what the harness makes of its text, and what that is called.
+# For each argument: the types that the harness may read its text as, and their name in a message.
 _KINDS: dict[str, tuple[tuple[type, ...], str]] = {
     "pretrained": _TEXT,
     "vector": _TEXT,

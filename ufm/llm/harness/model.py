@@ -26,7 +26,7 @@ from .arguments import ArgumentError, Arguments
 from .batches import batches, filled, read_size
 from .continuation import Continuation
 
-# Of a request: its texts, or None for a window of a longer text; the tokens of its context and what follows.
+# The texts of a request, or None for a window of a longer text; the tokens of its context; what follows.
 Request: TypeAlias = tuple[tuple[str, str] | None, list[int], list[int]]
 Answer: TypeAlias = tuple[float, bool]
 
@@ -113,7 +113,7 @@ class HarnessModel(TemplateLM):
     def create_from_arg_string(
         cls, arg_string: str, additional_config: Mapping[str, object] | None = None
     ) -> "HarnessModel":
-        """The same from one text, "pretrained=smollm2,vector=joy.safetensors,alpha=29"."""
+        """The model that one text names, "pretrained=smollm2,vector=joy.safetensors,alpha=29"."""
         return cls.create_from_arg_obj(simple_parse_args_string(arg_string), additional_config)
 
     @property

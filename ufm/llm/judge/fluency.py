@@ -32,7 +32,7 @@ def nats(
         longest = len(wholes[order[-1]])
         size = at_once(model, within_blocks(model, 1, longest), most=_MOST_TEXTS)
         some, order = order[-size:], order[:-size]
-        # of each new token: its text, the position before it, and which it is
+        # each new token: the number of its text, the position before it, and which token it is
         rows = [
             (row, len(prompts[k]) + t - 1, z)
             for row, k in enumerate(some)

@@ -30,7 +30,7 @@ class KeywordJudge:
 
     @property
     def name(self) -> str:
-        """That it is a rule of words, and which, if they are not the package's."""
+        """Says that it is a rule of words, and which words, if they are not the package's."""
         return "keywords" if self.words is None else f"keywords {dict(self.words)!r}"
 
     def probabilities(self, texts: Sequence[str], concept: Concept) -> Float[np.ndarray, " texts"]:

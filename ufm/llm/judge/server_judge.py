@@ -26,7 +26,7 @@ from .wording import WORDINGS, Wording
 KEY_VARIABLE = "UFM_JUDGE_KEY"
 _PATH = "/v1/chat/completions"
 _TOP = 20  # tokens of which a server tells the probability, at most
-_TOKENS = 4  # of an answer: a line break may come before the word
+_TOKENS = 4  # an answer may have so many: a line break may come before the word
 _TRIES = 4
 _PAUSE = 0.5  # seconds before the second try, and twice as long before each further one
 _BUSY = (408, 429, 500, 502, 503, 504)  # statuses after which another try may go better

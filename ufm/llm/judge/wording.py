@@ -47,7 +47,7 @@ class Wording:
 
 _SYSTEM = "You read a text and answer one question about it with a single word: Yes or No."
 _ASK = "Text:\n{text}\n\n{question} Answer yes or no."
-# Of no concept that is judged, so that no answer is given away.
+# These examples show no concept that is judged, so that they give no answer away.
 _SHOWN = (
     ("The party was the best night of my life!", "sadness", "No"),
     ("I miss him every day, and I weep.", "sadness", "Yes"),

@@ -25,7 +25,7 @@ STATEMENT = Statement(
 # products, whose rounding adds up to about √d units: 128 at d = 16,384, and as much again for the norm
 # and the mean. On the trained toy model, d = 192, float32 is at most 8.4 units from float64.
 _UNITS = 256
-# At most so many of the curves may contradict the theorem where it holds of every token: rounding.
+# Where the theorem holds of every token, rounding makes at most this share of the curves contradict it.
 _CONTRADICT = 1e-3
 # What an eye sees in a picture: one percent of the curve's range.
 _VISIBLE = 0.01

@@ -15,7 +15,7 @@ from ..steering.last_block import LastBlock
 from ..steering.steered_prompt import SteeredPrompt
 from .bumps import SHAPES, curve_shapes, known_signs
 
-_STEPS = 512  # from one end of the half circle to the other
+_STEPS = 512  # lead from one end of the half circle to the other
 
 
 @dataclass(frozen=True)

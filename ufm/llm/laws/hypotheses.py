@@ -14,7 +14,7 @@ _NO_FINAL_NORM = "the model has no final norm, so that softmax(W LN(±v)) is not
 def unmet_hypotheses(
     no_tilt: str | None, no_limit: str | None, margin: float | None, linear_share: float | None
 ) -> dict[str, str | None]:
-    """For each law, the hypothesis of its theorem that is unmet; None if all are met.
+    """The hypothesis of each law's theorem that is unmet; None if all are met.
 
     - `no_tilt`: why the steered model is no exponential tilt; None if it is one. `no_limit`: why
       Proposition 4.1 names no limit; None if it names one.

@@ -26,7 +26,7 @@ from ..steering.vector import SteeringVector
 from .law import Law, Statement
 
 _RANK = 0.5
-# In usual hidden states (median length): at a smaller α|v| the prompts still set the order of the tokens.
+# A length α|v| in usual hidden states (the median): where it is smaller, prompts still order the tokens.
 LARGE = 10.0
 STATEMENT = Statement(
     "log-odds",

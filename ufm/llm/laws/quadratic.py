@@ -20,7 +20,7 @@ STATEMENT = Statement(
     "strength for a budget is then right to 12 %), above 0.5 fails (off by half or more), as does "
     "CE'' <= 0; a linear term counts as error",
 )
-# In eighths; the sixteenth is for the curvature measured at 0.
+# The strengths go in eighths; the sixteenth measures the curvature at 0.
 _MULTIPLES = np.union1d(np.linspace(-1.5, 1.5, 25), [-1 / 16, 1 / 16])
 
 

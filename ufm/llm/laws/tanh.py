@@ -22,7 +22,7 @@ _R_SQUARED = 0.95
 _SEEN = 0.5
 # Changes of the sum of squares or of a parameter that float64 hardly tells from none.
 _ROUNDING = 1e-15
-# Of (m, h, log s, c) on [0, 1]: beyond these a tanh is a line or a step, and nothing changes any more.
+# Bounds of (m, h, log s, c) on [0, 1]: beyond them a tanh is a line or a step, and nothing changes.
 _LIMITS = ([-np.inf, -np.inf, np.log(1e-2), -5.0], [np.inf, np.inf, np.log(1e4), 6.0])
 
 

@@ -10,7 +10,7 @@ class Kind(NamedTuple):
     unit: str
 
 
-# In the order of the columns of all that measures spending.
+# All that measures spending has its columns in this order.
 BUDGETS = {
     "cross_entropy": Kind("cross-entropy", "nats a token"),
     "forward_kl": Kind("KL(p0||pα)", "nats a token"),

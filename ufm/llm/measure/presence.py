@@ -125,7 +125,7 @@ def sampled_presence(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Presence:
-    """The same from continuations that are steered, at any site, and counted, one by one.
+    """How often T appears in continuations that are steered, at any site, and counted one by one.
 
     The random numbers are others than those of `predicted_presence` with the same seed; strengths share them.
     Intervals are Wilson's for the presence and normal for the count.
@@ -159,7 +159,7 @@ def sampled_presence(
 
 
 class Steps(NamedTuple):
-    """Of each text, at each of its tokens and at each strength, [N, L, A].
+    """What a text says at each of its tokens and at each strength, [N, L, A].
 
     `log_ratio`: log p_{t,α}(z_t)/p_t(z_t). `mass`: F_t(α). `divergence`: KL(p_t||p_{t,α}). All are 0
     after the end of the text.

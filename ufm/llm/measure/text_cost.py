@@ -20,7 +20,7 @@ from ..steering.steered_prompt import check_strengths
 from .token_curves import token_set
 from .window_cost import KINDS, CostWindow, check_text
 
-_KEPT_BYTES = 1 << 30  # of hidden states kept from pass to pass; other windows are run anew
+_KEPT_BYTES = 1 << 30  # hidden states up to this size are kept; other windows are run anew
 
 
 class TextSpend:
@@ -108,7 +108,7 @@ class TextSpend:
         return np.asarray(total / self.predicted.sum())
 
     def along(self, vector: np.ndarray) -> "TextSpend":
-        """The same text steered along another v [d] at the same place; what is kept of it serves both.
+        """This text, steered along another v [d] at the same place; what is kept of it serves both.
 
         The rows of several blocks may come end to end.
         """

@@ -109,7 +109,7 @@ class CostWindow:
         return np.asarray(run.shift_gradient(alpha, jnp.asarray(slopes)), np.float64)
 
     def along(self, vector: np.ndarray) -> "CostWindow":
-        """The same window steered along another v [d]; the unsteered model is not run again."""
+        """This window, steered along another v [d]; the unsteered model is not run again."""
         if not isinstance(self.run, SteeredRun):
             raise ValueError("another v needs a model that JAX runs (`ufm.llm.load`)")
         other = copy(self)
@@ -170,7 +170,7 @@ class _Part:
     counted: slice
 
     def counting(self, costs: Float[Array, "A rows K"]) -> np.ndarray:
-        """At the positions that count, in float64."""
+        """The costs at the positions that count, in float64."""
         return np.asarray(costs, np.float64)[:, self.counted]
 
     def sum(self, costs: Float[Array, "A rows K"]) -> np.ndarray:
@@ -240,7 +240,7 @@ def _closed_costs(
     *,
     kinds: tuple[str, ...],
 ) -> Float[Array, "A rows K"]:
-    """The same from the closed form, a position and a strength at a time: V numbers stay in the cache."""
+    """The costs from the closed form, a position and a strength at a time: V numbers stay in the cache."""
 
     def of_row(row: tuple[Array, ...]) -> Array:
         across, logits, token, *weights = row

@@ -57,7 +57,7 @@ def expected_times(
         "cross-entropy, near": text(near_strengths(1.0).size),
     }
     programs = _PROGRAMS | {"blocks against log-odds": blocks}
-    # of a stage that is left out none is compiled
+    # a stage that is left out compiles nothing
     return {
         stage: time + _COMPILING * programs.get(stage, 0) * (time > 0)
         for stage, time in times.items()

@@ -6,7 +6,7 @@ from ..text.tokenizer import Tokenizer
 from ..text.windows import window_count, windows
 from .request import Request
 
-_TOKEN_BYTES = 4  # of a text in English, about
+_TOKEN_BYTES = 4  # a token of English text has about so many
 
 
 def encode_prompts(

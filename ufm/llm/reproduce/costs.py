@@ -16,10 +16,10 @@ from ..measure.cost_sweep import Cost, sweep_cost
 from ..steering.vector import SteeringVector
 from .study import Study
 
-# Of the strength at which the parabola costs 0.05 nats: where the law looks, and what its picture shows.
+# Multiples of the strength at which the parabola costs 0.05 nats: the law and its picture look there.
 NEAR = np.array([-1.5, -1.0, -0.5, -1 / 8, -1 / 16, 0.0, 1 / 16, 1 / 8, 0.5, 1.0, 1.5], np.float64)
 EXACT = 6  # strengths that take as long as the exact derivatives
-_FILES = 256  # at most, for the windows of a text
+_FILES = 256  # the windows of a text go into so many files at most
 
 
 @dataclass(frozen=True, eq=False)

@@ -52,7 +52,7 @@ class Experiment(Protocol):
         ...
 
     def measurements(self, laboratory: Laboratory) -> list[Measurement]:
-        """What it reads."""
+        """The measurements that it reads."""
         ...
 
     def findings(self, laboratory: Laboratory) -> Sequence[Finding]:

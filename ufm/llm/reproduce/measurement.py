@@ -25,7 +25,7 @@ class Measurement:
 
     @property
     def words(self) -> str:
-        """For a progress bar."""
+        """What a progress bar says of it."""
         return f"{self.concept}, block {self.layer}: {self.kind}"
 
     def sequences(self, study: Study) -> int:

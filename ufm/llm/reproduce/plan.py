@@ -23,7 +23,7 @@ from .laboratory import Laboratory
 from .measurement import KINDS, Measurement
 from .study import Study
 
-_TEXTS = 64  # that are written at once
+_TEXTS = 64  # so many are written at once
 _ASKED = 16  # texts that the judge is asked about
 _LONG, _LEAST = 60.0, 1.0  # seconds
 
@@ -61,7 +61,7 @@ class Plan:
     measurements: tuple[Measurement, ...]
 
     def of(self, share: Share, laboratory: Laboratory) -> tuple[Measurement, ...]:
-        """Those of one machine: all of a concept and block stay together, about equal work for each.
+        """The measurements of one machine: all of a concept and block stay together, and the work is even.
 
         Every machine finds the same division, for it depends on the study alone.
         """
@@ -116,7 +116,7 @@ class Speed:
     seconds: tuple[float, float]
 
     def at(self, layer: int) -> float:
-        """At a block between: the blocks that follow take equal time."""
+        """The seconds at a block between: those that follow it take equal time."""
         if self.layers[0] == self.layers[1]:
             return self.seconds[0]
         return float(np.interp(layer, self.layers, self.seconds))

@@ -30,7 +30,7 @@ class Processes:
 
     @classmethod
     def join(cls) -> "Processes":
-        """Those that were started with this one; to be called before JAX computes anything.
+        """The processes that were started with this one; to be called before JAX computes anything.
 
         On Slurm, Open MPI, Kubernetes and TPUs JAX finds them; elsewhere environment variables say where the
         first one listens, how many there are, and which one this is. `ValueError` where neither does.

@@ -14,7 +14,7 @@ from ..steering.batches import at_once, within_blocks
 from ..text.questions import Question, as_rows
 from ..text.tokenizer import Tokenizer
 
-_TEXTS = 32  # at once, at most
+_TEXTS = 32  # so many go through the model at once, at most
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ class Scale:
     runs: int = 5
 
     def in_unit(self, unit: str) -> "Scale":
-        """The same with the strengths of `SMALL` in hidden states, or those of `PAPER` in vectors."""
+        """This scale with the strengths of `SMALL` in hidden states, or those of `PAPER` in vectors."""
         other = {"hidden": SMALL, "vector": PAPER}[unit]
         ranges = {
             name: replace(getattr(other, name), steps=getattr(self, name).steps)

@@ -87,14 +87,14 @@ class ControlVector:
         return next(iter(self.directions.values())).size
 
     def only(self, layers: Sequence[int]) -> "ControlVector":
-        """The same of these blocks alone."""
+        """The directions of these blocks alone."""
         for layer in layers:
             if layer not in self.directions:
                 raise ValueError(f"there is no direction of block {layer}, only of {self.layers}")
         return replace(self, directions={layer: self.directions[layer] for layer in layers})
 
     def folded(self) -> "ControlVector":
-        """The same with α multiplied into the directions, and α = 1."""
+        """The vector that steers alike at α = 1: α is multiplied into the directions."""
         if self.alpha == 1:
             return self
         with np.errstate(over="ignore", under="ignore"):  # the record refuses what is not finite
@@ -102,7 +102,7 @@ class ControlVector:
         return self._with(scaled, f"α = {self.alpha:g} multiplied in", alpha=1.0)
 
     def rounded(self) -> "ControlVector":
-        """The same with directions in float32."""
+        """This vector with its directions in float32."""
         with np.errstate(over="ignore", under="ignore"):
             narrow = {k: v.astype(np.float32) for k, v in self.directions.items()}
         return self._with(narrow, "rounded to float32", alpha=self.alpha)

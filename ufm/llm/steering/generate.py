@@ -22,7 +22,7 @@ from .likeliest import check_likeliest, keep_likeliest
 from .steered_prompt import check_strengths
 
 _ROUND = 32
-# In place of the tokens after an end of text.
+# This number takes the place of tokens after an end of text.
 NOTHING = -1
 
 
@@ -91,7 +91,7 @@ def generate_all(
     is_over: Callable[[np.ndarray], np.ndarray] | None = None,
     progress: Progress | None = None,
 ) -> np.ndarray:
-    """As `generate`, after several prompts at once, each with a seed: [prompts, A, count].
+    """What `generate` gives after several prompts at once, each with a seed: [prompts, A, count].
 
     The weights, which a new token waits for, are then read once for all of them. `room`: how many new
     tokens there is room for, `count` if None; runs with the same rows and room share programs, bit for bit.

@@ -81,7 +81,7 @@ class SteeredRun:
         return _shift_gradient(*given, **where)
 
     def along(self, vector: np.ndarray) -> "SteeredRun":
-        """The same sequence with another v, without running again what comes before the steered block."""
+        """This sequence with another v; what comes before the steered block is not run again."""
         other = copy(self)
         v = np.asarray(vector, self.model.wide).reshape(self.steering.vector.shape)
         other.steering = replace(self.steering, vector=jnp.asarray(v))
@@ -100,7 +100,7 @@ def _shift_gradient(
     site: str,
     only_last: bool,
 ) -> Float[Array, "*blocks d"]:
-    """By reverse mode through the blocks after the steered one."""
+    """The gradient by reverse mode through the blocks after the steered one."""
 
     def states(shift: Array) -> Array:
         placed = Placed(shift, layer, "all", site)
@@ -182,7 +182,7 @@ class SteeredPrompt(SteeredRun):
 
 
 class AdaptedPrompt:
-    """The same of a model that another library runs."""
+    """The next-token logits of one prompt at any strengths, of a model that another library runs."""
 
     def __init__(self, model: AdaptedModel, tokens: Numbers, steering: Steering):
         self.model, self.tokens = model, tokens

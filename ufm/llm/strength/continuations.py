@@ -56,7 +56,7 @@ def write_continuations(
         room=count,
     )
     made = write(steering=steering, alphas=alphas, count=count, progress=progress)
-    # as many rows and as much room, so that the same programs run
+    # both have as many rows and as much room, so that the same programs run
     few = min(_ZERO_TOKENS, count)
     unsteered = write(steering=None, alphas=[0.0] * len(alphas), count=few)
     found = [

@@ -86,7 +86,7 @@ class _Run:
 
     @property
     def prompts(self) -> Sequence[Sequence[int]]:
-        """Those after which the target's mass is measured."""
+        """The contexts after which the target's mass is measured."""
         return self.request.prompts[: self.request.measured]
 
     def spend_on(self, windows: Sequence[Sequence[int]], stage: str) -> TextSpend:
@@ -141,7 +141,7 @@ class _Run:
         show = partial(self.progress, stage="halving the prompts")
         halves = {"halves": request.halves, "progress": show}
         spread = measure_spread(choice, states, spend, measured_on, mass, **how, **halves)
-        if isinstance(states, StatesAtOnce):  # of the residual site, where there is none
+        if isinstance(states, StatesAtOnce):  # several blocks: the residual site has no guarantee
             return spread, None
         return spread, find_guarantee(choice, states, spend, **how)
 

@@ -83,7 +83,7 @@ class MeanMass:
         return np.mean(found, axis=0)
 
     def along(self, vector: np.ndarray) -> "MeanMass":
-        """The same prompts steered along another v [d] at the same place."""
+        """These prompts, steered along another v [d] at the same place."""
         other = copy(self)
         other.runs = [run.along(vector) for run in self.runs]
         return other

@@ -51,7 +51,7 @@ class Search:
 
     @property
     def sign(self) -> float:
-        """Of the strengths: -1 where the spending at 0 is above the budget, a target's mass."""
+        """The sign of the strengths: -1 where the spending at 0 is above the budget, a target's mass."""
         return -1.0 if self.at_zero > self.budget else 1.0
 
     def outcome(self, guess: float, end: float, digits: int | None) -> Outcome:
@@ -123,6 +123,6 @@ class Search:
         """f, of which square roots are taken: nearly straight in α where the spending is a parabola."""
         gap = float(self.gaps([distance])[0])
         spent = self.sign * gap + self.budget
-        if spent < 0:  # of a cross-entropy: steering helps there
+        if spent < 0:  # steering lowers the cross-entropy there
             return gap
         return self.sign * (math.sqrt(spent) - math.sqrt(self.budget))

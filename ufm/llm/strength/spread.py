@@ -65,7 +65,7 @@ class Spread:
     halves: Outcome
 
     def interval(self, what: str) -> Interval:
-        """Of the "alpha", the "price" or the "mass"."""
+        """The interval of the "alpha", the "price" or the "mass"."""
         values = getattr(self.resampled, what)
         tail = (1 - LEVEL) / 2
         low, high = np.quantile(values, [tail, 1 - tail], method="higher")

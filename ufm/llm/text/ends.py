@@ -10,7 +10,7 @@ from ufm._json import JSON
 from ..checkpoint.gguf import GgufFile
 from ..checkpoint.load import read_json
 
-# In GGUF: the end of a text, of a turn, of a message.
+# The keys of a GGUF file for the end of a text, of a turn and of a message.
 _GGUF_KEYS = ("eos_token_id", "eot_token_id", "eom_token_id")
 
 

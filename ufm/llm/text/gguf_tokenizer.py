@@ -11,7 +11,7 @@ from ufm._json import JSON
 from ..checkpoint.gguf import GgufFile
 from .chat import ChatTemplate
 
-# Of tokenizer.ggml.token_type.
+# These are values of tokenizer.ggml.token_type.
 _NORMAL, _UNKNOWN, _CONTROL, _USER_DEFINED = 1, 2, 3, 4
 # How text is cut before bytes are merged: the regular expressions of the models' own tokenizer.json.
 _LETTERS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+"
@@ -227,7 +227,7 @@ def _sentence_piece(keys: _Keys) -> tokenizers.Tokenizer:
         for cut in range(1, len(token)):
             left, right = token[:cut], token[cut:]
             if left in pieces and right in pieces:
-                # of equal scores the first in the vocabulary, then the shortest left part
+                # equal scores go to the first in the vocabulary, then to the shortest left part
                 pairs.append((-scores[z], z, cut, left, right))
     pairs.sort()
     unknown = keys.tokens[keys.kinds.index(_UNKNOWN)] if _UNKNOWN in keys.kinds else None

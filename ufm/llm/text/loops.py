@@ -14,7 +14,7 @@ _TIMES = 4
 _TAIL = 12
 # … or if it ends in a phrase of so many tokens that it has just said, with at most so many in between.
 _PHRASE, _BETWEEN = 6, 3
-# In fewer tokens no loop is looked for …
+# No loop is looked for in fewer tokens …
 _LEAST = 16
 # … and in fewer than these one may still be to come.
 ENOUGH = 128

@@ -25,7 +25,7 @@ class Question:
 
     @property
     def shown(self) -> str:
-        """As MMLU has it, up to the letter that is asked for.
+        """The question as MMLU words it, up to the letter that is asked for.
 
         >>> from ufm.llm.text.questions import Question
         >>> print(Question("Which is even?", ("3", "4"), 1).shown)

@@ -13,7 +13,7 @@ from ._tokenizer import RULE, is_uppercase_token
 _LETTERS = re.compile(r"[A-Za-z]+")
 _WORD = re.compile(r" ?[A-Za-z]{2,}")
 _ORDINARY_WORD = re.compile(r" ?(?=[A-Za-z]{2})[A-Z]?[a-z]+")
-# Of "backwards": share of a token's occurrences from which on it belongs to a form, and the fewest of them.
+# A token belongs to a form of "backwards" if this share of its occurrences do, and it has so many at least.
 _SHARE, _LEAST = 0.9, 20
 
 

@@ -71,7 +71,7 @@ def _docstrings() -> Iterator[tuple[str, str]]:
             continue
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of old escapes in the library's own strings
+                warnings.simplefilter("ignore")  # the library's own strings hold old escapes
                 tree = ast.parse(path.read_bytes())
         except (SyntaxError, ValueError, OSError):
             continue

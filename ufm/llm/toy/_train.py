@@ -166,7 +166,7 @@ def _step(
 
 
 def tie(params: Params) -> Params:
-    """With the embedding as the head."""
+    """The parameters with the embedding as the head."""
     head, is_free = params.embedding, lambda x: x is None
     return eqx.tree_at(lambda p: p.unembedding, params, head, is_leaf=is_free)
 

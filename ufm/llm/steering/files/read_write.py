@@ -31,7 +31,7 @@ _WRITE: dict[Format, Callable[[ControlVector, Path], None]] = {
     "lm-eval": lm_eval.write,
     "paper": paper.write,
 }
-# Of a name's end, the formats that may bear it; the first is meant if none is named.
+# The formats that a name with this end may have; the first is meant where none is named.
 _SUFFIXES: dict[str, tuple[Format, ...]] = {
     ".safetensors": ("ufm", "rows"),
     ".gguf": ("gguf",),
@@ -68,7 +68,7 @@ def read_vector(
 def open_vector(
     path: Path, layers: Sequence[int] | None = None, hidden_states: bool = False
 ) -> tuple[Format, ControlVector]:
-    """As `read_vector`, with the format that the file turned out to have."""
+    """What `read_vector` reads, and the format that the file turned out to have."""
     try:
         found, value = _content(path)
         if isinstance(value, np.ndarray):

@@ -18,7 +18,7 @@ from .content import Content
 from .torch_archive import archive_bytes
 
 CONTENT = Content()
-_NAME = "directions"  # of the tensor in a safetensors file
+_NAME = "directions"  # the name of the tensor in a safetensors file
 
 
 def write(vector: ControlVector, path: Path, blocks: int | None = None) -> None:
