@@ -50,8 +50,9 @@ def _():
     start, complaints = explorer.from_query(mo.query_params().to_dict())
     # The instance of the user's own as JSON, or "", and what was wrong with the file she opened.
     get_own, set_own = mo.state((start.own, ""))
+    get_broken, set_broken = mo.state(start.broken)
     kept = {"source": start.source}  # what was last chosen from the list
-    return complaints, get_own, kept, set_own, start
+    return complaints, get_broken, get_own, kept, set_broken, set_own, start
 
 
 @app.cell
@@ -94,21 +95,31 @@ def _(set_own, start):
         label="Open an instance, a table or a certificate",
         on_change=open_file,
     )
-    break_choice = mo.ui.radio(
-        {"none": ""} | {words: name for name, words in explorer.BREAKS.items()},
-        value=explorer.BREAKS.get(start.broken, "none"),
-        label="**Break a hypothesis**",
-        inline=True,
-    )
-    return break_choice, file_button, seed_number
+    return file_button, seed_number
 
 
 @app.cell
-def _(break_choice, file_button, seed_number, source_choice):
-    _seed = [seed_number] if source_choice.value == "random" else []
-    mo.Html(
-        explorer.row([source_choice, *_seed, file_button]) + explorer.row([break_choice], "primary")
+def _(set_broken):
+    # made once, so that the one that is pressed keeps the focus
+    break_buttons = mo.ui.array(
+        [
+            mo.ui.button(label=words, on_click=lambda _, name=name: set_broken(name))
+            for name, words in {"": "none", **explorer.BREAKS}.items()
+        ]
     )
+    return (break_buttons,)
+
+
+@app.cell
+def _(file_button, seed_number, source_choice):
+    _seed = [seed_number] if source_choice.value == "random" else []
+    mo.Html(explorer.row([source_choice, *_seed, file_button]))
+    return
+
+
+@app.cell
+def _(break_buttons, get_broken):
+    mo.Html(explorer.breaking(explorer.Choice(broken=get_broken()), break_buttons.elements))
     return
 
 
@@ -128,8 +139,8 @@ def _(get_own, kept, seed_number, set_own, source_choice):
 
 
 @app.cell
-def _(break_choice, complaints, listed, own, unread):
-    choice = replace(listed, own=own, broken=break_choice.value)
+def _(complaints, get_broken, listed, own, unread):
+    choice = replace(listed, own=own, broken=get_broken())
     wrong, judgement = [*complaints, *filter(None, [unread])], None
     try:
         judgement = explorer.judgement(choice)
@@ -164,7 +175,7 @@ def _(judgement, record_text, wrong):
                 lambda: explorer.as_json(judgement), filename="verdicts.json", label="verdicts.json"
             ),
         ]
-    mo.Html(explorer.about(judgement, wrong, str(record_text), _export))
+    mo.Html(explorer.about(judgement, wrong, record_text.text, _export))
     return
 
 

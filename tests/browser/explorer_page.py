@@ -62,17 +62,20 @@ class ExplorerPage:
         self.shows(source=name)
 
     def break_(self, name: str) -> None:
-        self.page.get_by_role("radio", name=BREAKS.get(name, "none"), exact=True).check()
+        self.page.get_by_role("button", name=BREAKS.get(name, "none"), exact=True).click()
         self.shows(broken=name)
 
     def open_file(self, path) -> None:
         self.page.locator("input[type=file]").set_input_files(path)
 
     def edit(self, text: str) -> None:
-        self.page.get_by_text("Edit the instance").click()
+        self._unfold("marimo-text-area")
         field = self.page.locator("textarea")
         field.fill(text)
         field.press("Tab")
+
+    def _unfold(self, holding: str) -> None:
+        self.page.locator(f"details:has({holding})").evaluate("details => { details.open = true }")
 
     def claim(self, name: str):
         return self.page.locator(f'[data-claim="{name}"]')
@@ -96,6 +99,7 @@ class ExplorerPage:
 
     def download(self, name: str, path):
         """Save the file that a button offers."""
+        self._unfold("marimo-download")
         with self.page.expect_download() as download:
             self.page.locator("marimo-download").get_by_text(name).click()
         assert download.value.suggested_filename == name

@@ -100,7 +100,7 @@ async def _page(front_end: Path, marimo: ASGIApp, request: Request) -> AsyncIter
 
 def _verdicts(request: Request) -> Response:
     """What is known of the claims, as soon as it is more than the page has."""
-    from ..explorer import about, breaking, from_query, judgement, page
+    from ..explorer import about, breaking, from_query, judgement, page, source
 
     asked = dict(request.query_params)
     known = int(asked.pop("known", "-1"))
@@ -114,7 +114,7 @@ def _verdicts(request: Request) -> Response:
     while found.known <= known and not found.is_final:
         time.sleep(_PATIENCE)
     headers = {"X-Known": str(found.known), "X-Final": str(found.is_final).lower()}
-    html = breaking(choice) + about(found, complaints) + page(found)
+    html = source(choice) + breaking(choice) + about(found, complaints) + page(found)
     return HTMLResponse(html, headers=headers)
 
 

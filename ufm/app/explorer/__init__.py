@@ -24,6 +24,7 @@ from ._page import as_json as as_json
 from ._page import breaking as breaking
 from ._page import page as page
 from ._page import row as row
+from ._page import source as source
 from ._record import json_text as json_text
 from ._record import read_record as read_record
 from ._record import record_of as record_of

@@ -39,24 +39,29 @@ _LETTERS = set_words(
 _ALSO = [claim.id for claim in theorems.CLAIMS.values() if claim not in JUDGED]
 
 
-def row(elements: Iterable[object], kind: str = "") -> str:
-    """Controls side by side; of the kind "primary" is what the page is for."""
-    cells = "".join(f"<div>{element}</div>" for element in elements)
-    return f'<div class="ufm bar {kind}">{cells}</div>'
+def row(elements: Iterable[object]) -> str:
+    """Controls side by side."""
+    return f'<div class="ufm bar">{"".join(f"<div>{element}</div>" for element in elements)}</div>'
 
 
-def breaking(choice: Choice) -> str:
-    """The control that breaks a hypothesis, as links: until marimo's own is there."""
+def breaking(choice: Choice, buttons: Sequence[object] = ()) -> str:
+    """What the page is for: a button for none and for each of `BREAKS`; links, until marimo has buttons."""
+    names = {"": "none", **BREAKS}
     links = (
-        f'<a href="?{escape(urlencode(to_query(replace(choice, broken=name))))}" '
-        f'aria-current="{str(name == choice.broken).lower()}">{words}</a>'
-        for name, words in {"": "none", **BREAKS}.items()
+        f'<a href="?{escape(urlencode(to_query(replace(choice, broken=name))))}">{words}</a>'
+        for name, words in names.items()
     )
-    source = "yours" if choice.own else SOURCES[choice.source]
-    return (
-        f'<div class="bar"><div>Instance: <b>{set_words(source)}</b></div></div>'
-        f'<div class="bar primary"><nav><b>Break a hypothesis</b> {" ".join(links)}</nav></div>'
+    cells = "".join(
+        f'<div class="{"chosen" if name == choice.broken else "other"}">{control}</div>'
+        for name, control in zip(names, buttons or links, strict=True)
     )
+    return f'<div class="ufm bar primary"><b>Break a hypothesis</b>{cells}</div>'
+
+
+def source(choice: Choice) -> str:
+    """Which instance it is, in words."""
+    words = "yours" if choice.own else SOURCES[choice.source]
+    return f'<div class="ufm bar"><div>Instance: <b>{set_words(words)}</b></div></div>'
 
 
 def about(
@@ -132,7 +137,7 @@ def _facts(scene: Scene) -> str:
     broken = link = letters = ""
     if scene.choice.broken:
         words = set_words(f"{BREAKS[scene.choice.broken]} ({HOW_BROKEN[scene.choice.broken]})")
-        broken = f'<strong data-mark="broken">Broken on purpose: {words}.</strong> '
+        broken = f'<strong role="status" data-mark="broken">Broken on purpose: {words}.</strong> '
     if SERVED.playground:
         own = quote(json.dumps(dict(scene.record), separators=(",", ":")))
         address = f"{SERVED.playground}#mode=play&amp;kind=0&amp;own={own}"
@@ -152,20 +157,22 @@ def _falls(judgement: Judgement, rows: Sequence[Row]) -> str:
         for row in rows
         if not row.claim.is_of_others and (row.anyway == FALSE or row.verdict == Outcome.FAILS)
     ]
+    # always there, if empty: what follows it keeps its place, and with it the filters that are set
     if not fallen:
-        if not (judgement.scene.choice.broken and judgement.is_final):
-            return ""
-        return '<p class="falls" data-mark="falls"><b>No claim falls on this instance.</b></p>'
-    links = ", ".join(
-        f'<a href="#claim-{row.claim.id}">{escape(name_of(row.claim))}</a>' for row in fallen
-    )
-    count = f"{len(fallen)} claim{'s fall' if len(fallen) > 1 else ' falls'}"
-    return f'<p class="falls" data-mark="falls"><b>{count}</b>: {links}.</p>'
+        is_final = judgement.scene.choice.broken and judgement.is_final
+        words = "<b>No claim falls on this instance.</b>" if is_final else ""
+    else:
+        links = ", ".join(
+            f'<a href="#claim-{row.claim.id}">{escape(name_of(row.claim))}</a>' for row in fallen
+        )
+        count = f"{len(fallen)} claim{'s fall' if len(fallen) > 1 else ' falls'}"
+        words = f"<b>{count}</b>: {links}."
+    return f'<p class="falls" data-mark="falls">{words}</p>'
 
 
 def _progress(judgement: Judgement) -> str:
     if judgement.is_final:
-        return ""
+        return "<p></p>"
     known, every = judgement.known, len(JUDGED)
     bar = f'<progress max="{every}" value="{known}"></progress>'
     return f"<p>{bar} {known} of {every} are judged; the rest follows.</p>"

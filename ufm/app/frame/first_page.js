@@ -36,12 +36,6 @@
     page.remove();
     document.documentElement.classList.add("framed");
     window.scrollTo(scrollX, scrollY);
-    // marimo sets the choices side by side, however narrow the page
-    const wrapped = new CSSStyleSheet();
-    wrapped.replaceSync("[role=radiogroup] { display: flex; flex-wrap: wrap; white-space: nowrap; }");
-    for (const radio of document.querySelectorAll("#root marimo-radio")) {
-      radio.shadowRoot?.adoptedStyleSheets.push(wrapped);
-    }
   };
   giveWay();
 })();
