@@ -117,8 +117,8 @@ def _overview() -> Iterator[str]:
         "{ref}`claims of others <literature>` with the conditions under which they hold, each split into "
         "claims that are true or false of an instance. A claim names its hypotheses, is checked by a "
         "function of its own, and has a control: an instance without one hypothesis, on which that "
-        "function must say *fails*. Sentences of the paper "
-        "that say more than is true are under {ref}`findings <findings>`.\n"
+        "function must say *fails*. Sentences of the paper's first version that can be read to say more than "
+        "is true are under {ref}`findings <findings>`, with a charitable reading.\n"
     )
     families = re.split(r"Families: |\n\n", inspect.getdoc(suite.draw) or "")[2]
     yield f"(families)=\nFamilies of random instances: {families}\n"
