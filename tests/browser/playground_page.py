@@ -6,14 +6,26 @@ from contextlib import contextmanager
 from ufm.app.playground.page import PAGE
 
 HEIGHTS = {1280: 860, 800: 1000, 400: 820}
+SEEN = """selector => {
+  const element = [...document.querySelectorAll(selector)].find(e => e.getClientRects().length);
+  const { left, right, top, bottom } = element.getBoundingClientRect();
+  const isIn = left >= 0 && right <= innerWidth && top >= 0 && bottom <= innerHeight;
+  const [middle, centre] = [(left + right) / 2, (top + bottom) / 2];
+  return isIn && [[left + 2, top + 2], [middle, centre], [right - 2, bottom - 2]].every(([x, y]) => {
+    const hit = document.elementFromPoint(x, y);
+    return element.contains(hit) || hit.contains(element);
+  });
+}"""
 
 
 class PlaygroundPage:
     """The page, with what it complained of and asked for since it was opened."""
 
-    def __init__(self, chromium, state="", width=1280, scheme="light", motion="no-preference"):
+    def __init__(
+        self, chromium, state="", width=1280, height=0, scheme="light", motion="no-preference"
+    ):
         self.page = chromium.new_page()
-        self.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
+        self.page.set_viewport_size({"width": width, "height": height or HEIGHTS[width]})
         self.page.emulate_media(color_scheme=scheme, reduced_motion=motion)
         self.page.set_default_timeout(10_000)
         self.complaints: list[str] = []
@@ -29,7 +41,7 @@ class PlaygroundPage:
 
     def painted(self) -> None:
         """Wait until what was changed is on the screen."""
-        self.page.wait_for_selector(".picture svg .handle, .picture li")
+        self.page.wait_for_selector(".picture svg .handle, .picture li", state="attached")
         self.page.evaluate(
             "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
         )
@@ -51,10 +63,24 @@ class PlaygroundPage:
         self.page.locator("#alpha").fill(str(value))
         self.painted()
 
+    def press(self, button: str) -> None:
+        """Press a button by its words."""
+        self.page.get_by_role("button", name=button, exact=True).click()
+        self.painted()
+
+    def step(self, number: int) -> None:
+        """Go to a step of the tour by its numbered button."""
+        self.page.locator(".dot-of-step").nth(number - 1).click()
+        self.painted()
+
     # what is read
 
     def text(self, selector: str) -> str:
         return self.page.locator(selector).inner_text()
+
+    def seen(self, selector: str) -> bool:
+        """Whether all of the first such element is on the screen, with nothing over it."""
+        return self.page.evaluate(SEEN, selector)
 
     def bars(self) -> dict[str, str]:
         """The next word's probabilities as they are printed."""

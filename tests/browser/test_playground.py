@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 
 import numpy as np
@@ -166,19 +167,77 @@ def test_the_tour_goes_from_step_to_step(playground):
         assert page.page.locator(".formula .katex-mathml math").count() == 1
         assert page.text(".sentence").count(".") == 1  # one sentence
         assert page.page.locator("[aria-current=step]").inner_text() == str(step)
-        if step < 5:
-            page.page.get_by_role("button", name="Next").click()
-            page.painted()
+        page.press("Next" if step < 5 else "Play freely")
     assert len(set(titles)) == 5
-    page.page.get_by_role("button", name="Step 4").click()
-    page.painted()
+    assert page.page.evaluate("document.body.dataset.mode") == "play"
+
+
+def test_the_windows_of_the_tour_are_the_library_s_and_have_no_strength_in_common(playground):
+    page = playground()
+    before = page.masses().keys(), len(page.bars())
+    page.step(4)
+    words = page.page.locator("[data-picture=tokens] svg").get_attribute("aria-label")
+    assert words.startswith(f"Probability of {before[1]} words after a gloom text")
+    assert page.masses().keys() == before[0]  # the concepts are those of the steps before
     windows = page.page.locator("[data-picture=windows] svg").get_attribute("aria-label")
-    # α = 0.5 is in the window of the text whose curves are beside it
+    # α = 0.62 is in the window of the text whose curves are beside it
     assert "after a gloom text" in page.text("[data-picture=tokens] figcaption")
-    # V = 4, a = (3/5, 1/5 | 3/5, 1/5), b = 1/10: no strength is in both
-    assert windows == (
-        "Sweet spots. joy text: from −0.83 to −0.17; gloom text: from 0.17 to 0.83; all at once: no α."
-    )
+    page.step(5)
+    page.press("Play freely")
+    page.set("broken", "")
+    instance = exact_instance(page.record())
+    peaks, target = np.asarray(ufm.peak_strengths(instance.tilt)), np.asarray(instance.target)
+    lows, highs = peaks[:, ~target].max(axis=1)[::2], peaks[:, target].min(axis=1)[::2]
+    assert lows.max() > highs.min()
+    said = [
+        f"{name} text: from {low:.2f} to {high:.2f}"
+        for name, low, high in zip(("joy", "gloom", "food"), lows + 0.0, highs, strict=True)
+    ]
+    assert windows == f"Sweet spots. {'; '.join(said)}; all at once: no α.".replace("-", "−")
+
+
+def test_the_tour_shows_nothing_that_it_has_not_explained(playground):
+    page = playground()
+    for step in range(1, 6):
+        shown = page.text("main") + page.page.locator("#alpha").get_attribute("aria-valuetext")
+        later = ["efficiency", "KL"] + ["nat", "budget", "price"] * (step < 3)
+        assert [word for word in later if word.lower() in shown.lower()] == []
+        if step == 3:
+            assert "nats, the unit of natural logarithms" in page.text(".key")
+        if step < 5:
+            page.press("Next")
+    page.press("Play freely")
+    assert "A nat is the unit of natural logarithms" in page.text("#panel")
+    assert "Efficiency: what the target gains" in page.text("#panel")
+
+
+@pytest.mark.parametrize("step", range(1, 6))
+def test_every_letter_of_a_formula_is_in_the_key_under_it(playground, step):
+    page = playground()
+    page.step(step)
+    letters = set(page.page.locator(".formula math mi").all_text_contents())
+    letters -= {"max", "min", "tanh", "e", "\u2061"}  # functions, and the base of logarithms
+    key = re.sub(r"<[^>]*>", " ", page.page.locator(".key").inner_html())
+    named = set(re.findall(r"\w+", key))
+    named |= {letter for name in named & {"ΔCE", "Var"} for letter in name}
+    assert len(letters) > 2
+    assert letters - named == set()
+
+
+def test_the_first_broken_hypothesis_is_plainly_seen(playground):
+    """Joy's curve rises to nine tenths and falls by half of itself; unbroken, it only rises."""
+    page = playground()
+    page.step(5)
+    joy = page.page.locator("[data-picture=concepts] .curve").first
+    heights = [float(pair.split(",")[1]) for pair in joy.get_attribute("d")[1:].split("L")]
+    box = page.page.locator("[data-picture=concepts] svg").bounding_box()
+    floor = box["height"] - 30
+    assert floor - min(heights) > 0.8 * (floor - 14)
+    assert floor - heights[-1] < 0.5 * (floor - min(heights))
+    assert page.text("[data-picture=concepts] h2") == "“joy” gains and loses"
+    page.page.get_by_label("nothing: as the theorems want it").check()
+    page.painted()
+    assert page.text("[data-picture=concepts] h2") == "“joy” only rises"
 
 
 # What is broken, and the theorems that become false; the others hold, or are true all the same.
@@ -309,11 +368,25 @@ def test_the_real_model_and_anyones_recording(playground, tmp_path):
     kept = json.loads((ROOT / "docs" / "playground" / "src" / "smollm2.json").read_text())
     caveat = kept["model"]["caveat"]
     assert "4 bits" in caveat
-    assert caveat in page.text("#panel")
-    price = np.interp(0.0, kept["cost"]["alphas"], kept["cost"]["increase"])
-    assert f"Real model: price {price:.2f} nats at its α = 0.00." in page.text(".efficiency")
-    page.alpha(2)  # the right end of both
-    assert f"price {kept['cost']['increase'][-1]:.2f} nats" in page.text(".efficiency")
+    in_words = caveat.replace(" (GGUF types Q4_1, Q8_0)", "")
+    assert in_words in page.text("#panel")
+    assert "lengths of a typical hidden state" in page.text("#panel")
+    strengths = np.array(kept["cost"]["alphas"]) * kept["hidden_states"]
+    increase = kept["cost"]["increase"]
+    assert page.price() == pytest.approx(np.interp(0.0, strengths, increase), abs=0.0051)
+    page.alpha(2)  # the right end
+    assert page.price() == pytest.approx(increase[-1], abs=0.0051)
+    assert "The toy at α = 2.00: joy " in page.text(".efficiency")
+    share = kept["prompts"][1]["target_mass"][-1]
+    assert close_percent(page.masses()["joy"], share)
+    page.set("budget", 0.1)
+    right = strengths >= 0
+    spends = np.interp(0.1, np.array(increase)[right], strengths[right])
+    assert f"α = {spends:.2f}" in page.text("[data-picture=real-price] .plot")
+    page.set("reach", 0.5)
+    assert page.text("#alpha-value") == "0.50"
+    assert page.price() == pytest.approx(np.interp(0.5, strengths, increase), abs=0.0051)
+    page.set("reach", 2)
     page.alpha(0)
     pictures = [f"[data-picture={name}] svg" for name in ("real-tokens", "real-mass", "real-price")]
     for selector in pictures:

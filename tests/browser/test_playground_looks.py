@@ -115,6 +115,71 @@ def test_fits_and_the_pictures_stay_in_sight(playground, width, name):
         assert 0 <= top < bottom <= height
 
 
+# Names in the pictures that are cut at an edge, lie over one another, or under the handle.
+NAMES = """() => {
+  const found = [];
+  for (const svg of document.querySelectorAll('.picture svg')) {
+    if (!svg.clientWidth) continue;
+    const edge = svg.getBoundingClientRect(), handle = svg.querySelector('.handle');
+    const texts = [...svg.querySelectorAll('text')];
+    const box = new Map(texts.map(text => [text, text.getBoundingClientRect()]));
+    const isCut = b => b.left < edge.left - 1 || b.right > edge.right + 1 || b.bottom > edge.bottom || b.top < edge.top;
+    const meet = (a, b) => a.left < b.right && b.left < a.right && a.top + 3 < b.bottom - 3 && b.top + 3 < a.bottom - 3;
+    const names = texts.filter(text => !text.closest('.axes'));
+    found.push(...texts.filter(text => isCut(box.get(text))));
+    found.push(...names.filter((a, i) => names.slice(i + 1).some(b => meet(box.get(a), box.get(b)))));
+    found.push(...names.filter(name => name.compareDocumentPosition(handle) & Node.DOCUMENT_POSITION_FOLLOWING));
+  }
+  return found.map(text => text.textContent);
+}"""  # noqa: E501
+
+
+SCREENS = [(390, 664), (400, 800), (800, 1000), (1366, 650), (1280, 800)]
+
+
+@pytest.mark.parametrize(("width", "height"), SCREENS)
+def test_next_brings_the_new_step_s_words_into_sight(playground, width, height):
+    page = playground(width=width, height=height)
+    for step in range(1, 6):
+        words = ["h2", ".sentence", ".formula", ".key"] if step > 1 else ["h2", ".sentence"]
+        missing = [name for name in words if not page.seen(f".step {name}")]
+        at_hand = ["#alpha", "[aria-current=step]", ".steps .primary", ".picture.picked svg"]
+        missing += [name for name in at_hand if not page.seen(name)]
+        assert missing == [], step
+        assert page.page.evaluate(NAMES) == [], step
+        if step > 1:
+            assert page.page.evaluate("document.activeElement.matches('.step h2')")
+        page.page.evaluate("scrollTo(0, 1e6)")  # as whoever reads on does
+        assert [name for name in at_hand if not page.seen(name)] == [], step
+        page.press("Next" if step < 5 else "Play freely")
+    assert page.seen("#panel h2")
+    assert page.seen("#alpha")
+
+
+def test_a_short_laptop_screen_shows_each_step_whole(playground):
+    page = playground(width=1366, height=650)
+    for step in range(1, 6):
+        page.step(step)
+        panel = page.page.locator("#panel")
+        assert panel.evaluate("e => e.scrollHeight - e.clientHeight") <= 0, step
+
+
+@pytest.mark.parametrize("width", [1280, 800, 400])
+@pytest.mark.parametrize("name", [*STATES, "no sweet spot"])
+def test_no_name_in_a_picture_is_cut_or_covered(playground, width, name):
+    page = playground(STATES.get(name, "mode=play&broken=vector"), width=width)
+    chips = page.page.locator(".chips button")
+    for i in range(chips.count() if width == 400 else 1):
+        if width == 400:
+            chips.nth(i).click()
+            page.painted()
+        assert page.page.evaluate(NAMES) == []
+    if name == "no sweet spot":
+        caption = page.page.locator("[data-picture=windows] figcaption p")
+        assert caption.inner_text() == "the words of joy do not all peak last"
+        assert caption.evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
 def test_keys_alone(playground):
     page = playground("mode=play&alpha=0.5")
     page.page.locator("#tab-play").focus()

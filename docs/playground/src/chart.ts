@@ -36,6 +36,20 @@ const SVG = "http://www.w3.org/2000/svg";
 const DASHES = ["", "8 4", "2 4", "10 3 2 3", "5 2", "1 3"];
 const MARGIN = { top: 14, right: 14, bottom: 30, left: 46 };
 
+const pen = document.createElement("canvas").getContext("2d")!;
+const widths = new Map<string, number>();
+/** How wide words are on the screen, in pixels. */
+export function measured(words: string, font = "600 14px"): number {
+  const key = `${font} ${words}`;
+  let width = widths.get(key);
+  if (width === undefined) {
+    pen.font = `${font} ${getComputedStyle(document.body).fontFamily}`;
+    width = pen.measureText(words).width;
+    widths.set(key, width);
+  }
+  return width;
+}
+
 export function element<K extends keyof SVGElementTagNameMap>(
   parent: Element,
   name: K,
@@ -174,22 +188,28 @@ export class Chart extends Figure {
         element(inside, "line", { class: `limit hue${curve.hue}`, x1: i ? right - 16 : MARGIN.left, x2: i ? right : MARGIN.left + 16, y1: y(value), y2: y(value) });
       if (curve.peak) element(inside, "circle", { class: `peak hue${curve.hue}`, cx: x(curve.peak.alpha), cy: y(curve.peak.value), r: 3.5 });
     }
-    const texts = element(svg, "g", { class: "labels" });
-    const taken: Box[] = [];
-    for (const mark of drawing.marks ?? []) {
-      element(inside, "path", { class: "mark", d: `M${x(mark.alpha)} ${y(mark.value)}V${floor}` });
-      element(inside, "circle", { class: "mark", cx: x(mark.alpha), cy: y(mark.value), r: 5 });
-      place(texts, mark.label, "mark", [[x(mark.alpha) + 10, y(mark.value) + (floor - y(mark.value) > 30 ? 18 : -8)], [x(mark.alpha) + 10, y(mark.value) - 24]], taken, right);
-    }
-    if (drawing.level) place(texts, drawing.level.label, "mark", [[MARGIN.left + 6, y(drawing.level.value) - 5]], taken, right);
-    const order = curves.filter((curve) => curve.label).sort((a, b) => +!!a.isBound - +!!b.isBound || Math.max(...b.values) - Math.max(...a.values));
-    for (const curve of order) label(texts, curve, this, drawing, taken, right, floor);
-
     this.handle = element(svg, "g", { class: "handle" });
     element(this.handle, "line", { x1: 0, x2: 0, y1: MARGIN.top, y2: floor });
     this.dots = curves.map((curve) => element(this.handle!, "circle", { class: `dot hue${curve.hue}${curve.isBound ? " none" : ""}`, r: curve.isThin ? 3 : 5 }));
     element(this.handle, "rect", { class: "grip", x: -13, y: floor - 9, width: 26, height: 18, rx: 9 });
     element(this.handle, "path", { class: "arrows", d: `M-4 ${floor - 4}l-4 4l4 4M4 ${floor - 4}l4 4l-4 4` });
+
+    // last, so that nothing is drawn over a name
+    const drawn = curves.map((curve) => curve.values.map((value) => Math.max(-1e4, Math.min(1e4, y(value)))));
+    const labels = new Labels(element(svg, "g", { class: "labels" }), drawn, right, floor);
+    for (const mark of drawing.marks ?? []) {
+      element(inside, "path", { class: "mark", d: `M${x(mark.alpha)} ${y(mark.value)}V${floor}` });
+      element(inside, "circle", { class: "mark", cx: x(mark.alpha), cy: y(mark.value), r: 5 });
+      const [px, py, wide] = [x(mark.alpha), y(mark.value), measured(mark.label, SMALL)];
+      labels.place(mark.label, "mark", [[px + 10, py + 18], [px + 10, py - 8], [px + 10, py - 24], [px - wide - 10, py - 8], [px - wide - 10, py - 24]]);
+    }
+    if (drawing.level) {
+      const py = y(drawing.level.value) - 5;
+      const wide = measured(drawing.level.label, SMALL);
+      labels.place(drawing.level.label, "mark", [0, 0.25, 0.75, 1].map((share) => [MARGIN.left + 6 + share * (right - MARGIN.left - 12 - wide), py]));
+    }
+    const order = curves.filter((curve) => curve.label).sort((a, b) => +!!a.isBound - +!!b.isBound || Math.max(...b.values) - Math.max(...a.values));
+    for (const curve of order) labels.name(curve, this, drawing);
     this.move(this.at.alpha, this.at.values);
   }
 
@@ -198,43 +218,67 @@ export class Chart extends Figure {
   }
 }
 
-type Box = [number, number, number, number];
-const GLYPH = 7.2; // a usual width of a letter, in pixels
+type Box = [number, number, number, number]; // left, top, right, bottom
+const SMALL = "500 13px"; // the font of marks and bounds, as in style.css
 
-/** Put a label at the first place where it overlaps no other; false if there is none. */
-function place(parent: Element, words: string, kind: string, places: [number, number][], taken: Box[], right: number): boolean {
-  const wide = GLYPH * words.length;
-  for (const [x, y] of places) {
-    const left = Math.min(Math.max(x, MARGIN.left + 2), right - wide);
-    const box: Box = [left - 3, y - 13, left + wide + 3, y + 4];
-    if (y < MARGIN.top + 4 || taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3])) continue;
-    taken.push(box);
-    element(parent, "text", { class: `label ${kind}`, x: left, y }).textContent = words;
-    return true;
+/** Names in a chart: none over another, and off the curves wherever there is room. */
+class Labels {
+  private taken: Box[] = [];
+
+  /** `drawn` are the heights of each curve, at even steps from the left axis to `right`. */
+  constructor(private parent: Element, private drawn: number[][], private right: number, private floor: number) {}
+
+  /** Write words at the first free place that no curve crosses, else where the fewest do; nowhere if too many would. */
+  place(words: string, kind: string, places: [number, number][]): void {
+    const wide = measured(words, /mark|bound/.test(kind) ? SMALL : undefined);
+    const most = /mark|bound/.test(kind) ? 3 : 2; // words are named in the bars too
+    let best: { box: Box; x: number; y: number; crossed: number } | null = null;
+    for (const [px, y] of places) {
+      const x = Math.min(Math.max(px, MARGIN.left + 4), this.right - wide);
+      const box: Box = [x - 3, y - 13, x + wide + 3, y + 4];
+      if (y < MARGIN.top + 4 || y > this.floor - 3 || this.taken.some((other) => overlap(box, other))) continue;
+      const crossed = this.drawn.reduce((count, heights) => count + +this.crosses(heights, box), 0);
+      if (crossed < (best?.crossed ?? most)) best = { box, x, y, crossed };
+      if (!crossed) break;
+    }
+    if (!best) return;
+    this.taken.push(best.box);
+    element(this.parent, "text", { class: `label ${kind}`, x: best.x, y: best.y }).textContent = words;
   }
-  return false;
+
+  private crosses(heights: number[], [left, top, right, bottom]: Box): boolean {
+    const step = (this.right - MARGIN.left) / (heights.length - 1);
+    const last = Math.min(heights.length - 1, Math.ceil((right - MARGIN.left) / step));
+    for (let i = Math.max(1, Math.floor((left - MARGIN.left) / step) + 1); i <= last; i++) {
+      const [a, b] = [heights[i - 1], heights[i]];
+      if (Math.max(a, b) > top && Math.min(a, b) < bottom) return true;
+    }
+    return false;
+  }
+
+  /** A curve's name: at its highest point, else as near to that as there is room; none where it is too low to see. */
+  name(curve: Curve, chart: Chart, drawing: Drawing): void {
+    const { alphas, top } = drawing;
+    const { values } = curve;
+    const base = drawing.bottom ?? 0;
+    const inside = values.map((value) => (value <= top ? value : -Infinity));
+    const highest = inside.reduce((best, value, i) => (value > inside[best] ? i : best), 0);
+    const least = drawing.curves.length > 6 ? 0.035 * (top - base) : 0;
+    if (inside[highest] - base < least) return;
+    const wide = measured(curve.label, curve.isBound ? SMALL : undefined);
+    const end = values.length - 1;
+    const places: [number, number][] = [];
+    const along = Array.from({ length: 29 }, (_, k) => Math.round(((k + 1) / 30) * end));
+    along.sort((i, j) => Math.abs(i - highest) - Math.abs(j - highest));
+    for (const i of [highest, ...along]) {
+      if (inside[i] === -Infinity || inside[i] - base < least) continue;
+      const [x, y] = chart.position(alphas[i], values[i]);
+      places.push([x - wide / 2, y - 7], [x - wide / 2, y + 16], [x + 8, y + 4], [x - wide - 8, y + 4], [x + 14, y - 6], [x - wide - 14, y - 6], [x + 14, y + 14], [x - wide - 14, y + 14]);
+    }
+    this.place(curve.label, `hue${curve.hue}${curve.isBound ? " bound" : ""}`, places);
+  }
 }
 
-/** A curve's name: over its highest point, else beside its ends or along it; none where it is too low to see. */
-function label(parent: Element, curve: Curve, chart: Chart, drawing: Drawing, taken: Box[], right: number, floor: number): void {
-  const { alphas, top } = drawing;
-  const { values } = curve;
-  const span = top - (drawing.bottom ?? 0);
-  const inside = values.map((value) => (value <= top ? value : -Infinity));
-  const highest = inside.reduce((best, value, i) => (value > inside[best] ? i : best), 0);
-  const least = drawing.curves.length > 6 ? 0.035 * span : 0;
-  if (inside[highest] - (drawing.bottom ?? 0) < least) return;
-  const wide = GLYPH * curve.label.length;
-  const end = values.length - 1;
-  const at = (i: number): [number, number] => chart.position(alphas[i], Math.min(values[i], top));
-  const places: [number, number][] = [];
-  const [px, py] = at(highest);
-  places.push([px - wide / 2, py - 7], [px - wide / 2, py + 16], [px + 8, py + 4], [px - wide - 8, py + 4]);
-  for (const share of [0.97, 0.85, 0.03, 0.15, 0.7, 0.3, 0.6, 0.4]) {
-    const i = Math.round(share * end);
-    if (inside[i] === -Infinity || inside[i] - (drawing.bottom ?? 0) < least) continue;
-    const [x, y] = at(i);
-    places.push([x - wide / 2, y - 7], [x - wide / 2, y + 16]);
-  }
-  place(parent, curve.label, `hue${curve.hue}${curve.isBound ? " bound" : ""}`, places.filter(([, y]) => y < floor - 2), taken, right);
+function overlap(a: Box, b: Box): boolean {
+  return a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
 }

@@ -122,6 +122,11 @@ export function made(tag: string, className = "", html = ""): HTMLElement {
   return element;
 }
 
+/** A line in small print. */
+export function note(html: string): HTMLElement {
+  return made("p", "note", html);
+}
+
 export function button(words: string, press: () => void, className = ""): HTMLButtonElement {
   const element = made("button", className) as HTMLButtonElement;
   element.type = "button";

@@ -42,7 +42,7 @@ export const SETS = {
 };
 export const BREAKS = {
   separation: "one word of joy is rare in joyful texts",
-  vector: "the vector’s “joyful” texts are not all joyful",
+  vector: "the vector’s texts are mostly not joyful",
   training: "the model is not trained to the end",
   constant: "the vector’s two sets of texts are alike",
 };
@@ -106,7 +106,9 @@ export function recordOf(settings: Settings): Record {
 function chosenTexts(settings: Settings): [number[], number[]] {
   const G = settings.concepts;
   if (settings.broken === "constant") return [[0], [1]];
-  if (settings.broken === "vector" || settings.sets === "mixed") return [[0, EACH * (G - 1)], G > 2 ? [2, 3] : [3]];
+  const last = EACH * (G - 1);
+  if (settings.broken === "vector") return [[0, last, last + 1], G > 2 ? [2, 3] : [1]];
+  if (settings.sets === "mixed") return [[0, last], G > 2 ? [2, 3] : [3]];
   if (settings.sets === "random") return [[0, 1], Array.from({ length: G - 1 }, (_, k) => EACH * (k + 1))];
   if (settings.sets === "picked") return [settings.positive, settings.negative];
   return [[0, 1], [2, 3]];

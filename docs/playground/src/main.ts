@@ -8,7 +8,7 @@ import { readRecording, type Recording } from "./recording.ts";
 import { sceneOf, type Scene } from "./scene.ts";
 import { Stage } from "./stage.ts";
 import { DEFAULTS, fromHash, toHash, type State } from "./state.ts";
-import { STEPS } from "./tour.ts";
+import { PRICED, SEEN_IN, STEPS } from "./tour.ts";
 import smollm2 from "./smollm2.json";
 
 const find = <T extends HTMLElement = HTMLElement>(selector: string) => document.querySelector<T>(selector)!;
@@ -20,14 +20,16 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 let state: State = first();
 let scene: Scene = sceneOf(state);
 const stage = new Stage((alpha) => change({ alpha }));
-const real = new RealModel(smollm2 as Recording, (alpha) => change({ alpha: (alpha / real.reach) * state.reach }));
+const real = new RealModel(smollm2 as Recording, (alpha) => change({ alpha: alpha / unit() }));
 const panel = new Panel(find("#panel"), {
   scene: () => scene,
   state: () => state,
   recording: () => real.recording,
   ours: smollm2 as Recording,
   change: (changes) => change(changes),
-  go: (step) => change({ ...STEPS[step - 1].preset, step }),
+  unit,
+  go: (step) => enter({ ...STEPS[step - 1].preset, step }),
+  playFreely: () => enter({ mode: "play" }),
   open,
   say,
 });
@@ -45,12 +47,24 @@ function first(): State {
   }
 }
 
+/** The real model's strength where the toy's is 1: both run through their ranges, or the same part of them. */
+function unit(): number {
+  return real.reach / Math.max(2, state.reach);
+}
+
 function say(words: string): void {
   status.textContent = words;
 }
 
 let waiting = 0;
 let isStale = { data: true, layout: true };
+let isEntering = false;
+
+/** Change to another step or mode, and bring its words into sight. */
+function enter(changes: Partial<State>): void {
+  isEntering = true;
+  change(changes);
+}
 
 /** Change the state; the next frame shows it. */
 function change(changes: Partial<State>): void {
@@ -71,6 +85,7 @@ function change(changes: Partial<State>): void {
   }
   if (moved.includes("mode") || moved.includes("step")) isStale.layout = true;
   state = next;
+  if (state.mode === "tour" && moved.includes("broken")) pick(SEEN_IN[state.broken] ?? STEPS[state.step - 1].pictures[0]);
   waiting ||= requestAnimationFrame(show);
 }
 
@@ -81,18 +96,20 @@ function show(): void {
     slider.min = String(-state.reach);
     slider.max = String(state.reach);
     stage.draw(scene, state);
-    if (state.mode === "model") real.draw(state.prompt);
+    if (state.mode === "model") real.draw(state.prompt, state.reach * unit(), state.budget);
     drawMeters();
     panel.sync(state);
     panel.judge(scene);
   }
   isStale = { data: false, layout: false };
   moveTo(state.alpha);
+  if (isEntering) panel.enter();
+  isEntering = false;
   remember();
 }
 
 const CHIPS: { [id: string]: string } = {
-  tokens: "words", bars: "next word", concepts: "concepts", price: "price", windows: "sweet spots", "real-tokens": "words, real", "real-mass": "joy, real", "real-price": "price, real",
+  tokens: "words", bars: "next word", concepts: "concepts", price: "price", windows: "sweet spots", "real-tokens": "words", "real-mass": "joy", "real-price": "price",
 }; // prettier-ignore
 
 /** Which pictures are there, in which order; on a narrow screen the chips pick one. */
@@ -100,28 +117,29 @@ function layOut(): void {
   const { mode, step } = state;
   const every = { ...stage.pictures, "real-tokens": real.tokens.root, "real-mass": real.mass.root, "real-price": real.price.root };
   const order =
-    mode === "tour" ? STEPS[step - 1].pictures : mode === "play" ? ["tokens", "bars", "concepts", "price", "windows"] : ["tokens", "concepts", "price", "real-tokens", "real-mass", "real-price"];
+    mode === "tour" ? STEPS[step - 1].pictures : mode === "play" ? ["tokens", "bars", "concepts", "price", "windows"] : ["real-tokens", "real-mass", "real-price", "tokens", "concepts", "price"];
   pictures.dataset.layout = mode === "tour" ? `tour${order.length}` : mode;
   pictures.replaceChildren(...order.map((id) => every[id as keyof typeof every]));
   chips.replaceChildren(
     ...order.map((id) => {
       const chip = document.createElement("button");
       chip.type = "button";
-      chip.textContent = CHIPS[id];
+      chip.textContent = mode === "model" && id in stage.pictures ? `toy: ${CHIPS[id]}` : CHIPS[id];
       chip.addEventListener("click", () => pick(id));
       chip.dataset.for = id;
       return chip;
     }),
   );
-  pick(order[mode === "model" ? 3 : 0]);
-  find("#masses-name").textContent = mode === "model" ? "toy: next" : "next word";
-  find("#gauge .name").textContent = mode === "model" ? "toy: price" : "price";
+  pick(order[0]);
+  find("#alpha-name").textContent = mode === "model" ? "hidden-state lengths" : "steering strength";
+  find("#gauge .name").textContent = mode === "model" && !real.recording.cost ? "KL" : "price";
   for (const tab of document.querySelectorAll<HTMLElement>("[role=tab]")) {
     const isOn = tab.dataset.mode === mode;
     tab.setAttribute("aria-selected", String(isOn));
     tab.tabIndex = isOn ? 0 : -1;
   }
   document.body.dataset.mode = mode;
+  document.body.classList.toggle("unpriced", isUnpriced());
   panel.sync(state);
 }
 
@@ -130,50 +148,64 @@ function pick(id: string): void {
   for (const chip of chips.children) chip.setAttribute("aria-pressed", String((chip as HTMLElement).dataset.for === id));
 }
 
+/** Whether the tour has not come to the price yet: what has not been explained is not shown. */
+const isUnpriced = () => state.mode === "tour" && state.step < PRICED;
+
 let segments: HTMLElement[] = [];
+let named: string[] = []; // what they are shares of
+let dearest = 1; // the price at the gauge's right end
 let wide = 400; // of the bar of concepts, in pixels
 new ResizeObserver(() => {
   wide = stack.clientWidth;
   moveTo(state.alpha);
 }).observe(stack);
 function drawMeters(): void {
-  segments = scene.instance.concepts.map((name, k) => {
+  const isReal = state.mode === "model";
+  named = isReal ? [real.recording === smollm2 ? "joy" : "target", "other words"] : scene.instance.concepts;
+  segments = named.map((name, k) => {
     const segment = document.createElement("span");
     segment.className = `hue${k}`;
     segment.innerHTML = "<b></b><i></i>";
     segment.querySelector("b")!.textContent = name;
     return segment;
   });
+  if (isReal) segments[1].className = "hue-1";
   stack.replaceChildren(...segments);
-  const top = Math.max(...scene.cost, state.budget);
-  tick.style.left = `${(100 * state.budget) / top}%`;
+  dearest = Math.max(...(isReal ? [real.most] : scene.cost), state.budget);
+  tick.style.left = `${(100 * state.budget) / dearest}%`;
 }
 
+const signed = (value: number) => value.toFixed(2).replace("-", "−");
+
+/** Show α. In the real model's tab the dock's numbers are the real model's, and the toy's are in its last line. */
 function moveTo(alpha: number): void {
-  const { masses, price } = stage.move(scene, alpha);
-  const lead = state.mode === "model" ? `Real model: ${real.move((alpha / state.reach) * real.reach)}. The toy’s efficiency` : "Efficiency";
-  const text = alpha.toFixed(2).replace("-", "−");
-  output.textContent = text;
+  const toy = stage.move(scene, alpha);
+  const isReal = state.mode === "model";
+  const found = isReal ? real.move(alpha * unit()) : null;
+  const masses = found ? [found.mass, 1 - found.mass] : toy.masses;
+  const price = found ? found.price : toy.price;
+  output.textContent = signed(isReal ? alpha * unit() : alpha);
   if (Number(slider.value) !== alpha) slider.value = String(alpha);
-  slider.style.setProperty("--at", String((alpha + state.reach) / (2 * state.reach)));
   segments.forEach((segment, k) => {
     segment.style.flexGrow = String(Math.max(masses[k], 0.0001));
-    const room = masses[k] * wide - 16 - 9 * scene.instance.concepts[k].length;
+    const room = masses[k] * wide - 16 - 9 * named[k].length;
     segment.classList.toggle("narrow", room < 0);
     segment.classList.toggle("short", room < 40);
     segment.lastElementChild!.textContent = percent(masses[k]);
   });
-  const top = Math.max(...scene.cost, state.budget);
-  fill.style.transform = `scaleX(${Math.max(0, Math.min(1, price / top)).toFixed(4)})`;
+  fill.style.transform = `scaleX(${Math.max(0, Math.min(1, price / dearest)).toFixed(4)})`;
   find("#gauge").classList.toggle("over", price > state.budget);
-  cost.textContent = `${price.toFixed(2).replace("-", "−")} nats`;
-  const share = scene.efficiency(alpha);
-  find(".efficiency").textContent = Number.isNaN(share)
-    ? `${lead}: nothing is paid yet`
-    : `${lead}: ${(100 * share).toFixed(0).replace("-", "−")} % of what any change at this price could give ${scene.instance.concepts[0]}`;
-  const words = scene.instance.concepts.map((name, k) => `${name} ${percent(masses[k])}`).join(", ");
-  slider.setAttribute("aria-valuetext", `α = ${text}: ${words}; price ${price.toFixed(2)} nats`);
+  cost.textContent = `${signed(price)} nats`;
+  if (state.mode !== "tour") find(".efficiency").textContent = isReal ? `The toy at α = ${signed(alpha)}: ${scene.instance.concepts[0]} ${percent(toy.masses[0])}, price ${signed(toy.price)} nats` : efficiency(alpha);
+  const words = named.map((name, k) => `${name} ${percent(masses[k])}`).join(", ");
+  slider.setAttribute("aria-valuetext", `α = ${output.textContent}: ${words}${isUnpriced() ? "" : `; price ${price.toFixed(2)} nats`}`);
   stack.setAttribute("aria-label", words);
+}
+
+function efficiency(alpha: number): string {
+  const share = scene.efficiency(alpha);
+  if (Number.isNaN(share)) return "Efficiency: nothing is paid yet";
+  return `Efficiency: ${(100 * share).toFixed(0).replace("-", "−")} % of what any change at this price could give ${scene.instance.concepts[0]}`;
 }
 
 let later = 0;

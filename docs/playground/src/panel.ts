@@ -1,7 +1,7 @@
 /* What is beside the pictures: a step of the tour, the controls of free play, or the real model's facts. */
 
 import { claims } from "./claims.ts";
-import { button, choice, listed, made, radios, slider, texts, toggle, type Change, type Control } from "./controls.ts";
+import { button, choice, listed, made, note, radios, slider, texts, toggle, type Change, type Control } from "./controls.ts";
 import formulas from "./formulas.json";
 import { BREAKS, LAWS, SETS, readRecord } from "./instance.ts";
 import { readRecording, type Recording } from "./recording.ts";
@@ -15,13 +15,22 @@ export interface Page {
   recording(): Recording;
   change: Change;
   go(step: number): void;
+  playFreely(): void;
   ours: Recording; // that comes with the page
+  unit(): number; // what the slider's 1 is to the real model
   open(recording: Recording): void;
   say(words: string): void;
 }
 
 const MINUS = (value: number, digits = 2) => value.toFixed(digits).replace("-", "−");
 const nats = (value: number) => `${value} nats`;
+const NARROW = "(max-width: 1099px)"; // as in style.css: words above pictures
+
+/** To the page with all letters, where it is beside this one. */
+function lettersLink(): string {
+  const { letters } = document.documentElement.dataset;
+  return letters ? ` <a href="${letters}">All letters</a>` : "";
+}
 
 export class Panel {
   private controls: Control[] = [];
@@ -84,16 +93,22 @@ export class Panel {
     const step = STEPS[number - 1];
     const steps = made("nav", "steps");
     steps.setAttribute("aria-label", "Steps of the tour");
+    const back = button("Back", () => go(number - 1), "back");
+    back.disabled = number === 1;
+    steps.append(back);
     STEPS.forEach((each, i) => {
       const dot = button(String(i + 1), () => go(i + 1));
+      dot.className = "dot-of-step";
       dot.setAttribute("aria-label", `Step ${i + 1}: ${each.title}`);
       if (i + 1 === number) dot.setAttribute("aria-current", "step");
       steps.append(dot);
     });
-    const words = made("div", "step", "<h2></h2><p class='sentence'></p><div class='formula'></div><p class='theorem'></p><p class='hint'></p>");
+    steps.append(number < STEPS.length ? button("Next", () => go(number + 1), "primary") : button("Play freely", () => this.page.playFreely(), "primary"));
+    const words = made("div", "step", "<h2></h2><p class='sentence'></p><div class='formula'></div><p class='key'></p><p class='theorem'></p><p class='hint'></p>");
     words.querySelector("h2")!.textContent = step.title;
     words.querySelector(".sentence")!.textContent = step.sentence;
     words.querySelector(".formula")!.innerHTML = formulas[step.formula as keyof typeof formulas];
+    words.querySelector(".key")!.innerHTML = step.key + lettersLink();
     for (const name of ["theorem", "hint"] as const) {
       const line = words.querySelector<HTMLElement>(`.${name}`)!;
       line.textContent = step[name];
@@ -103,15 +118,17 @@ export class Panel {
     if (number === 3) this.add(slider("budget", "Budget", [0.05, 3, 0.05], nats, change));
     if (number === 4) this.add(listed("kind", "Text in the other picture", () => this.page.scene().instance.kinds.map(({ name }) => name), change));
     if (number === 5) {
-      this.add(radios("broken", "What to break? Watch the curve of joy.", { "": "nothing: as the theorems want it", ...BREAKS }, change));
+      this.add(radios("broken", "What to break?", { "": "nothing: as the theorems want it", ...BREAKS }, change));
       this.addVerdicts("What is true now", "claims brief");
     }
-    const turn = made("div", "turn");
-    const back = button("Back", () => go(number - 1));
-    back.disabled = number === 1;
-    const next = number < STEPS.length ? button("Next", () => go(number + 1), "primary") : button("Play freely", () => change({ mode: "play" }), "primary");
-    turn.append(back, next);
-    this.add(turn);
+  }
+
+  /** Show the panel from its first words on, to the eye and to a screen reader, wherever the page was scrolled to. */
+  enter(): void {
+    const heading = this.root.querySelector<HTMLElement>("h2")!;
+    heading.tabIndex = -1;
+    heading.focus({ preventScroll: true });
+    if (matchMedia(NARROW).matches) this.root.scrollIntoView({ block: "start" });
   }
 
   private addVerdicts(title: string, kind = "claims"): void {
@@ -157,7 +174,9 @@ export class Panel {
       listed("kind", "Next word after a", () => scene().instance.kinds.map(({ name }) => name), change),
       slider("reach", "Range of α", [0.5, 20, 0.5], (value) => `±${value}`, change),
       slider("budget", "Budget", [0.05, 3, 0.05], nats, change),
-      toggle("bounds", "Show bounds, limits and asymptotes", change),
+      note("A nat is the unit of natural logarithms, 1.44 bits: at a price of 0.69 nats the right word is half as probable, on average. The tick beside the price is the budget."),
+      note(`Efficiency: what the target gains, as a share of the ceiling, the most that any change of the probabilities <i>p</i> could give it at the same KL(<i>p</i>‖<i>p</i><sub>α</sub>), the mean of log <i>p</i> − log <i>p</i><sub>α</sub>: the price, if the model is fully trained.${lettersLink()}`),
+      toggle("bounds", "Show bounds, limits, asymptotes and the ceiling", change),
       heading("Break a hypothesis"),
       choice("broken", "Break", { "": "nothing", ...BREAKS }, change),
     );
@@ -221,19 +240,27 @@ export class Panel {
 
   private model(): void {
     const { change, recording } = this.page;
-    const { model, steering, cost } = recording();
+    const { model, steering, cost, target_tokens } = recording();
     const isOurs = recording() === this.page.ours;
     const words = made("div", "step", "<h2>The toy beside a real model</h2><p class='sentence'></p>");
-    words.querySelector("p")!.textContent = `The real curves are those of ${isOurs ? "SmolLM2-135M-Instruct" : model.name}, steered after block ${steering.layer} of ${model.blocks}, as they were recorded; the slider moves the theory’s toy and the real model through their ranges.`;
+    words.querySelector("p")!.textContent = `The real curves are those of ${isOurs ? "SmolLM2-135M-Instruct" : model.name}, steered after block ${steering.layer} of ${model.blocks}, as they were recorded; the slider moves them and the theory’s toy. The large numbers are the real model’s.`;
     const facts = made("ul", "facts");
     const lines = [
       isOurs ? "Alike: a push towards joy makes words of joy likelier, other words rise and fade, and every large push costs." : "",
       isOurs ? "Unlike: the real model normalises its hidden state before it reads off words, so the price levels off, and too large a push loses joy again. Its curves wiggle, and its price is not least at α = 0: the theorems' hypotheses are not met." : "",
-      `The real model’s α is in usual hidden states: at 1 the push is as long as what it is added to.${cost ? ` The price was measured on ${cost.tokens} tokens of text.` : ""}`,
-      model.caveat ? `Mind: ${model.caveat}.` : "",
+      `The real model’s α counts lengths of a typical hidden state: at 1 the push is as long as what it is added to.${cost ? ` The price was measured on ${cost.tokens} tokens of text.` : ""}`,
+      target_tokens ? `Its “joy” is ${target_tokens} words${isOurs ? `, among them ${joyful(recording())}` : ""}.`.replace("joy", isOurs ? "joy" : "target") : "",
+      model.caveat ? `Mind: ${model.caveat.replace(/ \(GGUF types [^)]*\)/, "")}.` : "",
     ];
     for (const line of lines.filter(Boolean)) facts.append(Object.assign(document.createElement("li"), { textContent: line }));
-    this.add(words, listed("prompt", "The real model continues", () => recording().prompts.map(({ text }) => `“${text} …”`), change), facts);
+    this.add(
+      words,
+      listed("prompt", "The real model continues", () => recording().prompts.map(({ text }) => `“${text} …”`), change),
+      slider("reach", "Range of α", [0.25, 2, 0.25], (value) => `±${Number((value * this.page.unit()).toPrecision(3))}`, change),
+      slider("budget", "Budget", [0.05, 3, 0.05], nats, change),
+      note("A nat is the unit of natural logarithms, 1.44 bits: at a price of 0.69 nats the right word is half as probable, on average."),
+      facts,
+    );
     const drop = made("div", "drop", "<p>Your own model: run <code>ufm llm … --out FOLDER</code> and drop <code>FOLDER/recording.json</code> on this page.</p><p class='wrong' role='alert'></p>");
     drop.prepend(
       picker("Open recording.json", (source) => {
@@ -252,6 +279,12 @@ export class Panel {
     this.shown = "";
     this.sync(state);
   }
+}
+
+/** The target's words that the recording shows. */
+function joyful({ prompts }: Recording): string {
+  const words = prompts.flatMap(({ tokens }) => tokens.filter((token) => token.in_target).map((token) => token.text.trim()));
+  return [...new Set(words)].map((word) => `“${word}”`).join(", ");
 }
 
 function verdict(isMet: boolean, isTrue: boolean | null): [string, string] {

@@ -67,7 +67,7 @@ export class Stage {
     const peaking = curves.filter((curve) => curve.peak).length;
     this.tokens.draw({
       title: !scene.moves ? "Nothing moves" : peaking ? "Most words rise, then fade" : "No word peaks in this range",
-      subtitle: `probability of each word ${after}, against α; discs are peaks`,
+      subtitle: `probability ${after}; discs are peaks`,
       describe: `Probability of ${curves.length} words ${after} against the strength α from ${-state.reach} to ${state.reach}. ${peaking} of them peak in this range.`,
       alphas, curves, percent: true,
       top: 1.12 * Math.max(...scene.tokens.map((values) => Math.max(...values))),
@@ -85,7 +85,7 @@ export class Stage {
       if (!instance.data) {
         const logP = instance.logP[scene.shown];
         const most = (alpha: number) => share + numbers.ceilingGain([share], [1 - share], [1], numbers.forwardKL(logP, instance.M, alpha));
-        curves.push({ label: "any change at its price", hue: 3, dash: 0, isBound: true, values: alphas.map(most) });
+        curves.push({ label: "ceiling", hue: 3, dash: 0, isBound: true, values: alphas.map(most) });
       }
     }
     const joy = masses[0];
@@ -113,7 +113,7 @@ export class Stage {
     const inside = best !== null && best <= state.reach;
     this.price.draw({
       title: state.mode === "play" && state.beta ? "The price of two vectors" : scene.instance.data ? "A small push can lower the loss" : !scene.moves ? "It costs nothing" : "The price: α², then linear",
-      subtitle: "how much worse the model predicts its own texts, in nats a word",
+      subtitle: "how much worse it predicts its texts, in nats a word",
       describe: `Price ΔCE in nats against α: ${cost[0].toFixed(2)} at the left, 0 at α = 0, ${cost.at(-1)!.toFixed(2)} at the right.${best === null ? "" : ` A budget of ${state.budget} nats pays for α = ${best.toFixed(2)}.`}`,
       alphas, curves, percent: false, top: 1.13 * high, bottom: low < 0 ? 1.3 * low : 0,
       level: best === null || state.budget > high ? undefined : { value: state.budget, label: `budget ${state.budget}` },
@@ -128,7 +128,9 @@ export class Stage {
     const common = Math.max(...windows.map((each) => each.low)) < Math.min(...windows.map((each) => each.high));
     const [joy] = instance.concepts;
     const title = !windows.length ? "No sweet spot" : common ? "One α serves all texts" : "No α serves all texts";
-    this.windows.draw(title, `where every word of ${joy} still rises and all others fade`, windows, state.reach);
+    const subtitle = windows.length ? `where every word of ${joy} still rises and all others fade` : `the words of ${joy} do not all peak last`;
+    this.windows.root.classList.toggle("none", !windows.length);
+    this.windows.draw(title, subtitle, windows, state.reach);
   }
 
   /** What one frame of an α drag costs: a softmax a kind of text. */

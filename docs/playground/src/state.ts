@@ -44,7 +44,7 @@ export const DEFAULTS: State = {
 const RANGES: { [key in keyof State]?: readonly [number, number] } = {
   step: [1, 5],
   alpha: [-60, 60],
-  reach: [0.5, 60],
+  reach: [0.25, 60],
   kind: [0, 99],
   budget: [0.01, 5],
   beta: [-5, 5],

@@ -1,4 +1,4 @@
-/* The five steps: one sentence of plain English, its formula, and the data that show it. */
+/* The five steps: one sentence of plain English, its formula with a key to its letters, and the data that show it. */
 
 import type { State } from "./state.ts";
 
@@ -6,6 +6,7 @@ export interface Step {
   title: string;
   sentence: string;
   formula: string; // its name in formulas.json
+  key: string; // what its letters mean, as HTML
   theorem: string;
   hint: string;
   pictures: string[]; // the large one first
@@ -16,21 +17,15 @@ const PAPER: Partial<State> = {
   law: "tapered", concepts: 3, size: 3, epsilon: 5, gamma: 10, omega: 24, sets: "contrastive", kind: 2, reach: 2, broken: "", own: "", bounds: false,
 }; // prettier-ignore
 
-/** The smallest instance whose windows are apart: V = 4. */
-export const APART = JSON.stringify({
-  in_concept: ["3/5", "1/5", "3/5", "1/5"],
-  off_concept: ["1/10", "1/10", "1/10", "1/10"],
-  token_concept: [0, 0, 1, 1],
-  contexts: [0, 1],
-  positive: [0],
-  negative: [1],
-});
+/** The first step that speaks of the price: before it the page shows none. */
+export const PRICED = 3;
 
 export const STEPS: Step[] = [
   {
     title: "Push, and most words rise, then fade",
-    sentence: "Steering multiplies every word’s probability by e to the power αM, with M > 0 for joyful words, M < 0 for gloomy ones and M = 0 for food, and then rescales them to 100 %, so all but the two most extreme words rise to a single peak and then fade.",
+    sentence: "Steering multiplies each word’s probability by e to the power αM and rescales all to 100 %, where M scores how joyful the word is (food: 0; gloom: below 0), so all but the two most extreme words rise to one peak and then fade.",
     formula: "tilt",
+    key: "<i>M</i>(<i>z</i>): how much likelier the word <i>z</i> is after texts of joy than after texts of gloom, as a logarithm. <i>p</i>(<i>z</i>): its probability without a push, <i>p</i><sub>α</sub>(<i>z</i>): with a push of strength α. <i>y</i>: every word in turn.",
     theorem: "Theorem 3.3",
     hint: "Drag α from 0 to 2. The food words fade first, then “merry” peaks, then “glad”; “happy” is left.",
     pictures: ["tokens", "bars"],
@@ -40,6 +35,7 @@ export const STEPS: Step[] = [
     title: "The words of joy together only gain",
     sentence: "Single words come and go, but the words of joy taken together only gain, along a curve that may bend several times, while every other concept vanishes in the end.",
     formula: "curve",
+    key: "<i>T</i>: the words of joy. <i>F</i><sub>T</sub>(α): their share at strength α, short <i>F</i>. <i>r</i>: log <i>F</i> − log(1 − <i>F</i>) at α = 0. <i>ν</i>(α): how far α has moved it; <i>ν</i>′ &gt; 0: always upwards.",
     theorem: "Theorem 3.6",
     hint: "Drag α to −2 as well: gloom takes over there, and food is lost on both sides.",
     pictures: ["concepts", "bars"],
@@ -49,8 +45,9 @@ export const STEPS: Step[] = [
     title: "Every push has a price",
     sentence: "The harder you push, the worse the model predicts the texts it was trained on: the price grows like α² at first, and then along a straight line.",
     formula: "price",
-    theorem: "Theorem 3.8 (α²); the straight line is this project’s addition",
-    hint: "Move the budget: the dashed mark is the largest α that it pays for. At 0.69 nats the right word gets half its probability.",
+    key: "ΔCE: the price, the mean rise of −log <i>p</i> of the right word, in <b>nats</b>, the unit of natural logarithms (1 nat = 1.44 bits). Var<sub>j</sub>(<i>M</i>): how widely <i>M</i> varies over the next word after text <i>j</i>; <i>π</i><sub>j</sub>: the share of such texts; <i>σ</i>² in the picture: the whole sum. <i>o</i>(α²): little beside α² if α is small.",
+    theorem: "Theorem 3.8 (the straight line: this project)",
+    hint: "Move the budget: the dashed mark is the largest α that it pays for. At 0.69 nats the right word is half as probable, on average.",
     pictures: ["price", "concepts"],
     preset: { ...PAPER, alpha: 0.5, budget: 0.3 },
   },
@@ -58,18 +55,23 @@ export const STEPS: Step[] = [
     title: "The sweet spot, and why one α need not serve all",
     sentence: "After each kind of text there is a window of α in which every word of joy still rises and every other word already fades, but the windows of two kinds of text need not overlap.",
     formula: "window",
+    key: "E<sub>j,α</sub>[<i>M</i>]: the mean of <i>M</i> over the next word after text <i>j</i> at strength α; a word rises while its <i>M</i> is above this mean. <i>z</i> ∈ <i>T</i>: words of joy. <i>z</i> ∉ <i>T</i>: all others.",
     theorem: "A consequence of Theorem 3.3",
-    hint: "Drag α into one window, then the other. No α is in both.",
+    hint: "Drag α into one window, then into another: no α is in all three.",
     pictures: ["windows", "tokens"],
-    preset: { ...PAPER, own: APART, alpha: 0.5, reach: 1.5, kind: 1 },
+    preset: { ...PAPER, alpha: 0.62, kind: 1, reach: 1.5 },
   },
   {
     title: "Break a hypothesis, see which conclusion is lost",
-    sentence: "The theorems need joyful words to be likelier in joyful texts, a vector made of joyful texts against others, and a fully trained model; take one of these away and some conclusions are lost.",
+    sentence: "Take one condition of the theorems away, and some of these conclusions are lost.",
     formula: "margin",
+    key: "<i>δ</i>: the gap in <i>M</i> between the least joyful word of joy (<i>z</i> ∈ <i>T</i>) and the most joyful other word.",
     theorem: "",
     hint: "",
     pictures: ["concepts", "tokens", "price"],
-    preset: { ...PAPER, alpha: 0.8, broken: "vector" },
+    preset: { ...PAPER, kind: 0, alpha: 2.4, reach: 4, broken: "vector" },
   },
 ];
+
+/** The picture in which a broken hypothesis is best seen. */
+export const SEEN_IN: { [broken: string]: string } = { separation: "tokens", training: "price" };

@@ -1,7 +1,7 @@
 /* Sweet spots: for each kind of text the strengths at which only the target rises, and where they all meet. */
 
 import { scaleLinear } from "d3-scale";
-import { Figure, element } from "./chart.ts";
+import { Figure, element, measured } from "./chart.ts";
 
 export interface Window {
   name: string;
@@ -10,11 +10,14 @@ export interface Window {
   hue: number;
 }
 
-const MARGIN = { top: 8, right: 14, bottom: 30, left: 14 };
+const MARGIN = { top: 8, right: 16, bottom: 30, left: 14 };
+const TWO_LINES = 34; // pixels that a row needs to have its strengths under its name, not beside its bar
+const SMALL = "400 13px";
 
 export class Windows extends Figure {
   private reach = 1;
   private windows: Window[] = [];
+  private left = MARGIN.left; // of the strengths; names are to the left of it
   private handle: SVGGElement | null = null;
   private rows: SVGGElement[] = [];
   private alpha = 0;
@@ -23,14 +26,14 @@ export class Windows extends Figure {
     super(id, onAlpha, (px) => Math.min(Math.max(this.x().invert(px), -this.reach), this.reach));
   }
 
-  private x = () => scaleLinear([-this.reach, this.reach], [MARGIN.left, this.size.width - MARGIN.right]);
+  private x = () => scaleLinear([-this.reach, this.reach], [this.left, this.size.width - MARGIN.right]);
 
   draw(title: string, subtitle: string, windows: Window[], reach: number): void {
     this.reach = reach;
     const low = Math.max(...windows.map((each) => each.low));
     const high = Math.min(...windows.map((each) => each.high));
-    this.windows = windows.length > 1 ? [...windows, { name: low < high ? "all at once" : "all at once: no α", low, high, hue: -1 }] : windows;
-    const words = this.windows.map((each) => (each.low < each.high ? `${each.name}: from ${text(each.low)} to ${text(each.high)}` : `${each.name}`));
+    this.windows = windows.length > 1 ? [...windows, { name: "all at once", low, high, hue: -1 }] : windows;
+    const words = this.windows.map((each) => `${each.name}: ${each.low < each.high ? "from " : ""}${range(each)}`);
     this.show(title, subtitle, `Sweet spots. ${words.join("; ") || "there are none"}.`, () => this.paint());
   }
 
@@ -48,32 +51,54 @@ export class Windows extends Figure {
     const { svg } = this;
     const { width, height } = this.size;
     svg.replaceChildren();
-    const x = this.x();
     const floor = height - MARGIN.bottom;
+    const step = (floor - MARGIN.top) / Math.max(1, this.windows.length);
+    const names = this.windows.map(({ name }) => (step < TWO_LINES ? name.replace(/ text$/, "") : name));
+    this.left = this.roomFor(names, step);
+    const x = this.x();
     const axes = element(svg, "g", { class: "axes" });
-    for (const tick of x.ticks(Math.max(3, Math.min(9, width / 70)))) {
+    for (const tick of x.ticks(Math.max(3, Math.min(9, (width - this.left) / 70)))) {
       element(axes, "line", { x1: x(tick), x2: x(tick), y1: MARGIN.top, y2: floor });
       element(axes, "text", { x: x(tick), y: floor + 19, "text-anchor": "middle" }).textContent = `${tick}`.replace("-", "−");
     }
-    const step = (floor - MARGIN.top - 6) / Math.max(1, this.windows.length);
-    const bar = Math.max(6, Math.min(34, step - 22));
+    const bar = Math.max(6, Math.min(34, step - 14));
+    const middle = (i: number) => MARGIN.top + (i + 0.5) * step;
+    const ends = ({ low, high }: Window) => [Math.max(low, -this.reach), Math.min(high, this.reach)].map(x);
     this.rows = this.windows.map((each, i) => {
-      const row = element(svg, "g", { class: "window" });
-      const y = MARGIN.top + i * step;
-      const [low, high] = [Math.max(each.low, -this.reach), Math.min(each.high, this.reach)];
-      const isEmpty = !(each.low < each.high);
-      if (!isEmpty && low < high) element(row, "rect", { class: `hue${each.hue}`, x: x(low), y: y + step - bar - 2, width: Math.max(2, x(high) - x(low)), height: bar, rx: 4 });
-      const words = isEmpty ? each.name : `${each.name}: ${text(each.low)} to ${text(each.high)}`;
-      element(row, "text", { class: `label hue${each.hue}`, x: MARGIN.left + 2, y: y + step - bar - 7 }).textContent = words;
+      const row = element(svg, "g", { class: `window hue${each.hue}` });
+      const [low, high] = ends(each);
+      if (low < high) element(row, "rect", { x: low, y: middle(i) - bar / 2, width: Math.max(3, high - low), height: bar, rx: 4 });
       return row;
     });
-    if (!this.windows.length) element(svg, "text", { class: "label", x: MARGIN.left, y: height / 2, "font-size": 13 }).textContent = "none: the target does not peak last";
     this.handle = element(svg, "g", { class: "handle" });
     element(this.handle, "line", { x1: 0, x2: 0, y1: MARGIN.top, y2: floor });
     element(this.handle, "rect", { class: "grip", x: -13, y: floor - 9, width: 26, height: 18, rx: 9 });
     element(this.handle, "path", { class: "arrows", d: `M-4 ${floor - 4}l-4 4l4 4M4 ${floor - 4}l4 4l-4 4` });
+    // last, so that nothing is drawn over a name
+    this.windows.forEach((each, i) => {
+      const isTall = step >= TWO_LINES;
+      const [low, high] = ends(each);
+      const row = element(svg, "g", { class: `window hue${each.hue}` });
+      element(row, "text", { class: "label", x: MARGIN.left, y: middle(i) + (isTall ? -3 : 5) }).textContent = names[i];
+      const px = isTall ? MARGIN.left : this.beside(range(each), low < high ? [low, high] : [this.left, this.left]);
+      element(row, "text", { class: "label from", x: px, y: middle(i) + (isTall ? 14 : 5) }).textContent = range(each);
+    });
     this.move(this.alpha);
+  }
+
+  /** Where the strengths begin, so that all names, and numbers if they are under them, are to the left. */
+  private roomFor(names: string[], step: number): number {
+    const words = names.map((name) => measured(name));
+    if (step >= TWO_LINES) words.push(...this.windows.map((each) => measured(range(each), SMALL)));
+    return MARGIN.left + (words.length ? 14 + Math.max(...words) : 0);
+  }
+
+  /** Numbers right of a bar, or left of it where there is no room. */
+  private beside(numbers: string, [low, high]: [number, number]): number {
+    const wide = measured(numbers, SMALL);
+    return high + 8 + wide < this.size.width ? high + 8 : Math.max(this.left, low - 8 - wide);
   }
 }
 
+const range = ({ low, high }: Window) => (low < high ? `${text(low)} to ${text(high)}` : "no α");
 const text = (value: number) => (Number.isFinite(value) ? value.toFixed(2) : value > 0 ? "∞" : "−∞").replace("-", "−");
