@@ -1,9 +1,8 @@
-"""Puts the playground, one HTML file, beside the pages of the site as play.html.
+"""Puts the playground, one HTML file, beside the pages of the site as play.html, with a link to the notation.
 
 The page about it links to the file in the package, which readers of the repository have.
 """
 
-import shutil
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -24,4 +23,6 @@ def _link(app: Sphinx, name: str, source: list[str]) -> None:
 
 def _copy(app: Sphinx, error: Exception | None) -> None:
     if error is None and app.builder.format == "html":
-        shutil.copyfile(PAGE, Path(app.outdir, "play.html"))
+        page = PAGE.read_text(encoding="utf-8")
+        linked = page.replace("<html ", '<html data-letters="notation.html" ', 1)
+        Path(app.outdir, "play.html").write_text(linked, encoding="utf-8")

@@ -224,6 +224,17 @@ def test_every_letter_of_a_formula_is_in_the_key_under_it(playground, step):
     assert letters - named == set()
 
 
+def test_the_keys_link_to_the_notation_where_it_is_beside_the_page(playground):
+    page = playground()
+    links = page.page.locator("#panel a")
+    assert links.count() == 0  # the file alone has no such neighbour
+    page.page.evaluate("document.documentElement.dataset.letters = 'notation.html'")
+    page.press("Next")
+    assert links.get_attribute("href") == "notation.html"
+    page.mode("Free play")
+    assert links.get_attribute("href") == "notation.html"
+
+
 def test_the_first_broken_hypothesis_is_plainly_seen(playground):
     """Joy's curve rises to nine tenths and falls by half of itself; unbroken, it only rises."""
     page = playground()

@@ -18,6 +18,7 @@ import theorems
 from theorems import symbolic
 from theorems.judging import controls
 from theorems.proofs import PROVED_BY, theorem_names
+from ufm.app.playground.page import PAGE
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "docs" / "_ext"))
@@ -34,6 +35,7 @@ import coq_page  # noqa: E402
 import findings_page  # noqa: E402
 import literature_page  # noqa: E402
 import notebook_pages  # noqa: E402
+import playground_page  # noqa: E402
 import site_check  # noqa: E402
 import source_code  # noqa: E402
 import statement_pages  # noqa: E402
@@ -385,3 +387,15 @@ def test_a_notebook_is_a_page_with_its_title_and_its_code_folded():
     assert [page.index(part) for part in parts] == sorted(page.index(part) for part in parts)
     with pytest.raises(ExtensionError, match="has no title"):
         list(notebook_pages._page("tour", cells[:1]))
+
+
+def test_the_site_s_playground_is_the_package_s_and_links_to_the_notation(tmp_path):
+    app = SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=tmp_path)
+    playground_page._copy(app, None)
+    page = (tmp_path / "play.html").read_text(encoding="utf-8")
+    assert page.count(' data-letters="notation.html"') == 1
+    assert page.replace(' data-letters="notation.html"', "") == PAGE.read_text(encoding="utf-8")
+    assert (ROOT / "docs" / "notation.md").is_file()
+    (tmp_path / "play.html").unlink()
+    playground_page._copy(app, ValueError("the build failed"))
+    assert not (tmp_path / "play.html").exists()
