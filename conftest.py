@@ -46,7 +46,11 @@ def pytest_configure(config: pytest.Config) -> None:
         compilation_cache,
         start,
     )
+    from ufm.app.printing import stages
 
+    stages.QUIET = (
+        1e6  # seconds: however busy the machine, no line about the time on standard error
+    )
     os.environ.setdefault("XLA_FLAGS", start.COMPILE_IN_HASTE)
     if config.pluginmanager.hasplugin("cacheprovider"):  # not under -p no:cacheprovider
         os.environ.setdefault(compilation_cache.VARIABLE, str(config.cache.mkdir("compiled")))

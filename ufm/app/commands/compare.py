@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from rich.console import Console
 
-from ufm._progress import progress_bar
-
 from ..printing.comparison import comparison_json, print_comparison
 from ..printing.json_output import print_json
+from ..printing.stages import told, waiting
 from ..printing.streams import Output
 from .bad_input import BadInput, as_bad_input
 from .option import Rare
@@ -73,10 +72,7 @@ class Compare:
     def __call__(self) -> int:
         """The exit status is 1 where nothing reaches a budget."""
         shared = self.shared
-        if shared.text is None or shared.tokens is None:
-            raise BadInput(
-                "ufm compare needs --text and --tokens: what the cost is measured on, and what is bought"
-            )
+        shared.require("ufm compare", "positive", "negative", "text", "tokens")
         if shared.layer is not None and self.layers:
             raise BadInput("name --layer or --layers, not both")
         errors = Console(stderr=True)
@@ -85,11 +81,12 @@ class Compare:
             from ufm.llm.text.windows import window_count, windows
 
             loaded = shared.load(errors)
+            assert shared.text is not None
             assert loaded.target is not None
             most = window_count(shared.text_tokens, loaded.length)
             text = list(islice(windows(loaded.tokenizer, shared.text, loaded.length), most))
             contexts = [loaded.tokenizer.encode(x) for x in loaded.contexts[: self.prompts]]
-            with progress_bar("directions", errors) as bar:
+            with told("directions", errors) as bar:
                 found = compare_directions(
                     loaded.model,
                     self._directions(loaded, errors),
@@ -121,7 +118,7 @@ class Compare:
         default = model.blocks // 2 if self.shared.layer is None else self.shared.layer
         layers = sorted(set(self.layers or (default,)))
         alone, at_once = [], []
-        with errors.status("measuring the steering vectors …"):
+        with waiting("measuring the steering vectors …", errors):
             for method in self.methods:
                 recipe = Recipe(method, self.shared.pooling, normalise=self.shared.normalise)
                 found = vectors_and_states(model, positive, negative, layers, recipe)

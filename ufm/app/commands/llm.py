@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from rich.console import Console
 
-from ufm._progress import progress_bar
-
 from ..printing.json_output import print_json
 from ..printing.laws import print_laws
+from ..printing.stages import told
 from ..printing.streams import Output
 from .bad_input import BadInput, as_bad_input
 from .option import Metavar, Rare
@@ -66,6 +65,7 @@ class Llm:
 
     def __call__(self) -> int:
         """The exit status is 1 where a law fails."""
+        self.shared.require("ufm llm", "positive", "negative")
         if self.unit == "vector" and self.alphas is None:
             raise BadInput("--unit vector needs --alphas: the range depends on the vector")
         if self.shared.dtype == "bfloat16":
@@ -114,7 +114,7 @@ class Llm:
             site=self.site,
             unit=unit,
         )
-        with progress_bar("starting", errors) as bar:
+        with told("starting", errors, is_whole=True) as bar:
             report = make_report(loaded.model, loaded.tokenizer, request, self.out / "runs", bar)
             bar(1, None, "pictures")
             write_report(report, self.out)

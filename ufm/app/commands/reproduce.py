@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from rich.console import Console
 
-from ufm._progress import progress_bar
 from ufm.llm.text.examples import example_file
 
+from ..printing import stages
 from ..printing.json_output import print_json
-from ..printing.reproduction import print_plan, print_reproduction, print_time
+from ..printing.lines import say
+from ..printing.reproduction import plan_in_short, print_plan, print_reproduction, print_time
+from ..printing.stages import told, waiting
 from ..printing.streams import Output
 from .bad_input import BadInput, as_bad_input
 from .judge import Judge
@@ -160,11 +162,11 @@ class Reproduce:
         """Models are read by each process; prompts and vectors are made by the first one alone."""
         from ufm.llm.reproduce.make import open_laboratory
 
-        with errors.status("loading the model …"):
+        with waiting("loading the model …", errors):
             loaded, runs = self._load(), self.out / "runs"
 
         def opened() -> "Laboratory":
-            with progress_bar("reading", errors) as bar:
+            with told("reading", errors) as bar:
                 return open_laboratory(self._study(loaded, bar), runs, bar)
 
         return processes.prepare(opened, runs / "run.json")
@@ -218,15 +220,17 @@ class Reproduce:
 
         mine = plan.of(share, laboratory)
         left = [m for m in mine if not laboratory.is_done(m)]
-        with progress_bar("starting", errors) as bar:
+        with told("starting", errors) as bar:
             cost = measure_cost(laboratory, left, bar)
         if self.plan or errors.is_terminal:
             console = Output() if self.plan else errors
             print_plan(plan, mine, cost, share, laboratory.study, console)
+        elif cost.total > stages.QUIET:
+            say(errors, f"ufm: {plan_in_short(cost)}")
         if self.plan:
             return
         begun = time.monotonic()
-        with progress_bar("starting", errors) as bar:
+        with told("starting", errors, is_whole=True) as bar:
             run(laboratory, cost, bar)
         if errors.is_terminal:
             print_time(cost, time.monotonic() - begun, errors)
@@ -236,7 +240,7 @@ class Reproduce:
         from ufm.llm.reproduce.files import write_reproduction
         from ufm.llm.reproduce.make import judge
 
-        with progress_bar("figures", errors) as bar:
+        with told("figures", errors) as bar:
             reproduction = judge(laboratory, plan)
             write_reproduction(reproduction, self.out, bar)
         if self.json:

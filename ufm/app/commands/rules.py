@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, get_type_hints
 
+from ufm._names import did_you_mean
 from ufm._random import LARGEST_SEED
 
 from .bad_input import BadInput
@@ -62,7 +63,7 @@ NOT_NEGATIVE = number(lambda value: 0 <= value < math.inf, "at least 0 and finit
 
 
 def existing(*examples: str) -> Rule:
-    """A file that exists; a single word is answered with the `examples` that come with ufm, by name."""
+    """A file that exists; a single word is answered with the nearest of the `examples` of ufm, or all."""
 
     def complaint(path: Path) -> str | None:
         if path.is_file():
@@ -70,7 +71,9 @@ def existing(*examples: str) -> Rule:
         if path.is_dir():
             return f"{path} is a folder, not a file"
         is_word = path.name == str(path) and not path.suffix
-        known = f"; ufm comes with {', '.join(examples)}" if examples and is_word else ""
+        known = ""
+        if examples and is_word:
+            known = did_you_mean(path.name, examples) or f"; ufm comes with {', '.join(examples)}"
         return f"{path} does not exist{known}"
 
     return Rule(complaint)

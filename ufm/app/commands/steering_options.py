@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from rich.console import Console
 
-from ufm.llm.text.examples import example_file
+from ufm.llm.text.examples import example_file, example_names
 
+from ..printing.stages import waiting
 from .bad_input import BadInput
 from .option import Positional, Rare
 from .rules import EXISTING_FILE, at_least, existing, number
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
     from ufm.llm.text.tokenizer import Tokenizer
 
 OptionalFile = Annotated[Path | None, EXISTING_FILE]
+# What an option is asked for, where it is missing.
+_NEEDED = {
+    "positive": "prompts of the concept",
+    "negative": "prompts of the opposite, or the same file, where it marks them",
+    "text": "text to measure the cost on",
+    "tokens": "the concept's tokens",
+}
 _Prompts = Annotated[Path | None, existing("joy", "formal", "french")]
 
 
@@ -32,14 +40,14 @@ class SteeringOptions:
             tokenizer.json.
         positive: Prompts of the concept: .txt, one a line, or the paper's JSON lines; joy, formal and
             french come with ufm.
-        negative: Prompts of the opposite; may be the same file, where it marks them.
+        negative: Of the opposite; or the same file, where it marks them.
         contexts: Prompts to look at the steered model on; the negative ones if not given; neutral comes
             with ufm.
         text: UTF-8 text to measure the cross-entropy on, best not seen in training; essays come with
             ufm.
         tokens: The concept's tokens: .txt, one a line, or JSON, {"words": […]}, {"regex": "…"} or a list.
         concept: Which concept of the prompt files, where they hold several.
-        layer: Block after which the vector is added, from 0; the middle one if not given.
+        layer: Block to steer after, from 0; else the middle one.
         pooling: Hidden state of a prompt: of its last token, or the mean over all.
         normalise: Scale the vector to length 1, so that α is a length in the hidden states' own units.
         dtype: Floating-point type that the model computes in.
@@ -56,7 +64,7 @@ class SteeringOptions:
     negative: _Prompts = None
     contexts: Annotated[Path | None, existing("neutral")] = None
     text: Annotated[Path | None, existing("essays")] = None
-    tokens: Annotated[Path | None, existing("joy_words", "formal_words", "french_words")] = None
+    tokens: Annotated[Path | None, existing(*example_names("*_words.json", "*_tokens.json"))] = None
     concept: Annotated[str | None, Rare()] = None
     layer: int | None = None
     pooling: Annotated[Literal["last", "mean"], Rare()] = "last"
@@ -66,7 +74,7 @@ class SteeringOptions:
     chat: Annotated[bool, Rare()] = False
     ignore: Annotated[tuple[str, ...], Rare()] = ()
     length: Annotated[int, at_least(2), Rare()] = 128
-    text_tokens: Annotated[int, number(lambda value: value >= 0, "0 (all) or more"), Rare()] = 8192
+    text_tokens: Annotated[int, number(lambda value: value >= 0, "0 (all) or more")] = 8192
     memory: Annotated[float, number(lambda value: 0 < value < 1e6, "more than 0"), Rare()] = 1.0
 
     def __post_init__(self) -> None:
@@ -75,15 +83,17 @@ class SteeringOptions:
             if given is not None:
                 object.__setattr__(self, name, example_file(given))
 
+    def require(self, command: str, *names: str) -> None:
+        """Raise `BadInput` that names all of these options that are not given."""
+        missing = [f"--{name} ({_NEEDED[name]})" for name in names if getattr(self, name) is None]
+        if missing:
+            raise BadInput(f"{command} needs {' and '.join(missing)}")
+
     def load(self, errors: Console, has_vector: bool = False) -> "Loaded":
         """Start JAX and read what the options name: the small files first, the weights last but one.
 
         With a vector from elsewhere prompts for and against the concept are not needed, contexts are.
         """
-        if (self.positive is None or self.negative is None) and not has_vector:
-            raise BadInput(
-                "name --positive and --negative: two files of prompts, or one that marks them"
-            )
         if self.negative is None and self.contexts is None:
             raise BadInput("name --contexts: prompts that the steered model is looked at on")
         with starting_jax(errors):
@@ -91,7 +101,7 @@ class SteeringOptions:
             from ufm.llm.report.inputs import prompt_sides, read_token_set
             from ufm.llm.text.prompts import encode_prompt, read_prompts
             from ufm.llm.text.tokenizer import load_tokenizer
-        with errors.status("loading the model …"):
+        with waiting("loading the model …", errors):
             positive = negative = ()
             if self.positive is not None and self.negative is not None:
                 positive, negative = prompt_sides(self.positive, self.negative, self.concept)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from rich.console import Console
 
-from ufm._progress import Progress, progress_bar
+from ufm._progress import Progress
 
 from ..printing.lines import name_blocks
+from ..printing.stages import told, waiting
 from .bad_input import BadInput, as_bad_input
 from .option import Metavar, Rare
 from .rules import NEW_FILE, NOT_NEGATIVE, POSITIVE, SEED, Rule, at_least, number
@@ -51,8 +52,8 @@ class Strength:
         shared: the model and what it reads
         budget: The cost to spend, in nats a token, or the target mass to reach, in (0, 1).
         kind: What the budget limits: a cost or the target mass, each a mean over the text's tokens.
-        vector: A vector from a file that ufm vector reads, in place of --positive and --negative.
-        layers: Several blocks in place of --layer, one report each, or one of them all with --together.
+        vector: A vector's file in place of --positive and --negative.
+        layers: Several blocks, each with its report; or all at once, with --together.
         together: Steer the blocks of --layers at once, by one α.
         weights: How many times each block's vector is added with --together, in the order of --layers; once
             if not given.
@@ -76,8 +77,7 @@ class Strength:
         goal: The share P of texts that are to show the concept, at the least strength within the budget.
         looked_for: The concept that the judge looks for, a name or a JSON file of ufm prompts; that of
             --concept or of the prompts' file if not given.
-        judge: Who says whether a text shows the concept, for --goal: keywords, a .json file of words, or a
-            model or URL that ufm judge takes; that command says how far to believe it.
+        judge: What sees the concept, for --goal: a .json file of words, or what ufm judge takes.
         judged: How many texts are judged after each of the --prompts contexts, at each strength, to choose
             the least strength that reaches --goal; as many new ones confirm it.
         picture: Draw presence, target mass, cost and fluency on an axis of nats: a .png or .svg file.
@@ -88,9 +88,11 @@ class Strength:
 
     shared: SteeringOptions
     budget: float = 0.1
-    kind: Literal["cross_entropy", "forward_kl", "reverse_kl", "target_mass"] = "cross_entropy"
+    kind: Annotated[Literal["cross_entropy", "forward_kl", "reverse_kl", "target_mass"], Rare()] = (
+        "cross_entropy"
+    )
     vector: OptionalFile = None
-    layers: Annotated[tuple[int, ...], Rare()] = ()
+    layers: tuple[int, ...] = ()
     together: Annotated[bool, Rare()] = False
     weights: Annotated[tuple[float, ...], Rare()] = ()
     method: Annotated[Literal["mean", "pca", "probe"], Rare()] = "mean"
@@ -107,7 +109,7 @@ class Strength:
     halves: Annotated[int, at_least(0), Rare()] = 0
     goal: Annotated[str | None, GOAL, Metavar("presence=P")] = None
     looked_for: Annotated[str | None, Rare()] = None
-    judge: Annotated[str, Rare()] = "keywords"
+    judge: Annotated[str, Metavar("NAME|FILE")] = "keywords"
     judged: Annotated[int, at_least(1), Rare()] = 8
     picture: Annotated[Path | None, NEW_FILE, Rule(_picture), Rare()] = None
     save: Annotated[Path | None, NEW_FILE, Rule(_safetensors)] = None
@@ -127,7 +129,7 @@ class Strength:
             loaded = self.shared.load(errors, self.vector is not None)
             request = self._request(loaded)
             directions = self._directions(loaded, request, errors)
-            with progress_bar("starting", errors) as bar:
+            with told("starting", errors) as bar:
                 reports = [
                     strength_report(
                         loaded.model, direction, request, _of_block(direction.layers, bar)
@@ -151,9 +153,10 @@ class Strength:
     def _refuse_contradictions(self) -> None:
         """Raise `BadInput` for options that do not go together."""
         shared, has_vector, blocks = self.shared, self.vector is not None, len(self.layers)
+        prompts = () if has_vector else ("positive", "negative")
+        shared.require("ufm strength", *prompts, "text")
         are_several = blocks > 1 and not self.together and not has_vector  # reports
         refused = {
-            "ufm strength needs --text: name text to measure the cost on": shared.text is None,
             "name --layer or --layers, not both": shared.layer is not None and blocks,
             "--save is of one block, or of several steered --together": are_several and self.save,
             "--together needs --layers: name the blocks to steer at once": (
@@ -256,7 +259,7 @@ class Strength:
         if self.vector is not None:
             vector = self._read(self.vector)
             return [Direction.on_text(vector, model, request.windows, self.shared.normalise)]
-        with errors.status("measuring the steering vectors …"):
+        with waiting("measuring the steering vectors …", errors):
             found = vectors_and_states(
                 model,
                 list(map(encode, loaded.positive)),

@@ -58,21 +58,20 @@ class PresenceGoal:
         from ufm.llm.measure.text_cost import TextSpend
 
         choice = report.choice
-        spend = TextSpend(
-            loaded.model,
-            request.windows[1::2] or request.windows,
-            report.vector.steering,
-            length=request.length,
-            target=request.target,
+        how = {"length": request.length, "target": request.target}
+        chosen_on, held_out = (
+            TextSpend(loaded.model, windows, report.vector.steering, **how)
+            for windows in (request.windows[::2], request.windows[1::2] or request.windows)
         )
         return choose_for_presence(
-            spend,
+            held_out,
             loaded.tokenizer,
             self.judge,
             self.concept,
             self.contexts,
             goal=self.share,
             within=choice.alpha if choice.reachable else choice.furthest,
+            chosen_on=chosen_on,
             length=self.length,
             samples=self.samples,
             seed=self.seed,

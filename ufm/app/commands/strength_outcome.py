@@ -36,24 +36,33 @@ class StrengthOutcome:
     loaded: Loaded
 
     def save(self, path: Path) -> list[str]:
-        """Write the vector of the first report and its strength; the lines that say how to apply it."""
+        """Write the vector of the first report and its strength; the lines that say how to apply it.
+
+        Where a goal is missed, that is the strength of the budget, and the file says so.
+        """
         from ufm.llm import write_vector
 
         report, goal = self.reports[0], self.goals[0] if self.goals else None
         choice = report.choice
-        alpha = choice.alpha if goal is None else goal.alpha
+        is_missed = goal is not None and not goal.is_met
+        alpha = choice.alpha if goal is None or is_missed else goal.alpha
         if not math.isfinite(alpha):
             return [f"no strength was found: {path} is not written"]
         if alpha == 0:
             return [f"the goal is reached without steering: {path} is not written"]
         about: dict[str, JSON] = {"kind": choice.kind, "budget": choice.budget}
-        if goal is None:
+        if goal is None or is_missed:
             about["price"] = report.price[0]
-        else:
-            about |= {"goal": goal.goal, "presence": goal.presence}
+        if goal is not None:
+            about["goal"] = goal.goal
+            about |= {"goal_missed": True} if is_missed else {"presence": goal.presence}
         held = report.vector.at(alpha, **about)
         write_vector(held, path)
-        return how_to_apply(path, held, self.loaded.model.config)
+        of_budget = f"the goal is missed: what is saved is v and the α of the budget, {alpha:.4g}"
+        return [
+            *([of_budget] if is_missed else []),
+            *how_to_apply(path, held, self.loaded.model.config),
+        ]
 
     def draw(self, path: Path) -> None:
         """The picture of the first goal."""

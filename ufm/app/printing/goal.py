@@ -102,17 +102,21 @@ def _beyond(goal: "GoalChoice", kind: str) -> str:
     reaches = bool((beyond >= goal.goal).any())
     k = first + int((beyond >= goal.goal).argmax() if reaches else beyond.argmax())
     price, judged = float(scan.column(kind)[k]), scan.judged
-    seen = f"{judged.presence[k]:.0%} do at α = {scan.alphas[k]:.4g}, for {price:.3g}"
+    # a budget acts on the text that α is chosen on, which may pay more or less than the held-out text
+    budget = price if goal.beyond is None else float(goal.beyond[k - first, KINDS.index(kind)])
+    seen = (
+        f"{judged.presence[k]:.0%} do at α = {scan.alphas[k]:.4g}, for {price:.3g} on held-out text"
+    )
     spoilt = (
         f"perplexity of the texts {judged.perplexity[0]:.3g} → {judged.perplexity[k]:.3g}, "
         f"{judged.loops[k]:.0%} loop"
     )
     if reaches:
-        more = f"read those texts, and if they will do take --budget {1.1 * price:.2g}"
+        more = f"read those texts, and if they will do take --budget {1.1 * budget:.3g}"
         return f"Beyond it {seen} ({spoilt}): {more}"
     is_rising = k == scan.alphas.size - 1
     more = (
-        f"--budget {price:.2g} looks twice as far, or try"
+        f"--budget {budget:.3g} looks twice as far, or try"
         if is_rising
         else "it falls again, so try"
     )
@@ -145,7 +149,7 @@ def _blocks(goals: "Sequence[GoalChoice]", reports: "Sequence[StrengthReport]", 
 def _scan(goal: "GoalChoice", kind: str, where: str) -> Table:
     """Presence, cost and fluency at each strength looked at."""
     judged = goal.scan.judged
-    columns = ("presence", "95%", "made to rise", BUDGETS[kind].name, "target mass")
+    columns = ("presence", "95%", "isotonic fit", BUDGETS[kind].name, "target mass")
     columns = (f"after {where}: α", *columns, "ceiling", "perplexity", "loops")
     lines = table(*columns, right=columns)
     for k, alpha in enumerate(goal.scan.alphas):

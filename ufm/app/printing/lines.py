@@ -7,6 +7,8 @@ from rich.table import Table
 
 from ufm._visible import visible
 
+from .tables import plural
+
 _ANY = 10_000  # columns; no table is so wide
 
 
@@ -40,6 +42,20 @@ def print_table(console: Console, table: Table, is_wide: bool) -> None:
         console.width = _ANY
     console.print(table)
     console.width = columns
+
+
+def in_words(seconds: float) -> str:
+    """A time in the unit that fits it.
+
+    >>> from ufm.app.printing.lines import in_words
+    >>> print(in_words(1.2), in_words(200.0), in_words(9000.0), sep="; ")
+    1 second; 3 minutes; 2.5 hours
+    """
+    if seconds < 90:
+        return plural(max(1, round(seconds)), "second")
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / 3600:.1f} hours"
 
 
 def name_blocks(layer: int | tuple[int, ...]) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.markup import escape
 
-from .lines import say
-from .tables import coloured, counted, figure, plural, table, worst
+from .lines import in_words, say
+from .tables import coloured, counted, figure, table, worst
 
 if TYPE_CHECKING:
     from ufm.llm.reproduce.make import Reproduction
@@ -55,26 +55,25 @@ def print_plan(
             console,
             f"share {share.number} of {share.count}: {len(mine)} of {len(plan.measurements)} measurements",
         )
-    gigabytes = (cost.weights + cost.batch) / 1e9
     say(
         console,
-        f"about {_minutes(cost.total)} on this machine, compilation not counted; about "
-        f"{gigabytes:.2g} GB of memory: "
-        f"{cost.weights / 1e9:.2g} for the weights, up to {cost.batch / 1e9:.2g} for a batch (--memory)",
+        f"{plan_in_short(cost)}: {cost.weights / 1e9:.2g} for the weights, up to {cost.batch / 1e9:.2g} for "
+        "a batch (--memory)",
+    )
+
+
+def plan_in_short(cost: "Cost") -> str:
+    """How long what is left takes, and in how much memory."""
+    gigabytes = (cost.weights + cost.batch) / 1e9
+    return (
+        f"about {in_words(cost.total)} on this machine, compilation not counted; about {gigabytes:.2g} GB of "
+        "memory"
     )
 
 
 def print_time(cost: "Cost", seconds: float, console: Console) -> None:
     """How long the measurements took, against what was planned."""
-    say(console, f"measured in {_minutes(seconds)}; planned were {_minutes(cost.total)}")
-
-
-def _minutes(seconds: float) -> str:
-    if seconds < 90:
-        return plural(max(1, round(seconds)), "second")
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} minutes"
-    return f"{seconds / 3600:.1f} hours"
+    say(console, f"measured in {in_words(seconds)}; planned were {in_words(cost.total)}")
 
 
 def print_reproduction(reproduction: "Reproduction", directory: Path, console: Console) -> None:

@@ -6,11 +6,32 @@ import numpy as np
 from rich.console import Console
 
 from ufm._json import JSON
+from ufm.llm.measure.budgets import BUDGETS
 
 from .lines import say
 
 if TYPE_CHECKING:
     from ufm.llm.steering.control_vector import ControlVector
+
+
+# What is known besides, in words.
+_LABELS = {
+    "kind": "the budget limits",
+    "price": "price on held-out text",
+    "goal": "goal, share of texts that show the concept",
+    "goal_missed": "the goal is missed",
+    "presence": "presence in new texts",
+    "positive": "positive prompts",
+    "negative": "negative prompts",
+    "prompts": "digest of the prompts",
+    "fingerprint": "fingerprint of the model",
+    "norm": "length |v|",
+    "normalised": "scaled to length 1",
+    "mean_hidden_norm": "mean |h|, all tokens of the prompts",
+    "median_hidden_norm": "median |h|, first tokens left out",
+    "sinks": "attention sinks, in tokens of the prompts",
+    "pooling": "pooling of a prompt's states",
+}
 
 
 def vector_json(format: str, vector: "ControlVector") -> dict[str, JSON]:
@@ -39,7 +60,17 @@ def print_vector(format: str, vector: "ControlVector", console: Console) -> None
         norm = _norm(v)
         say(console, f"block {layer}: |v| = {norm:.6g}, |αv| = {abs(vector.alpha) * norm:.6g}")
     for name, value in vector.about.items():
-        say(console, f"{name}: {value}")
+        say(console, f"{_LABELS.get(name, name)}: {_value(name, value, vector)}")
+
+
+def _value(name: str, value: JSON, vector: "ControlVector") -> str:
+    """Six digits of a number; with its unit where that is not the vector's own."""
+    if isinstance(value, bool | None):
+        return {True: "yes", False: "no", None: "unknown"}[value]
+    shown = f"{value:.6g}" if isinstance(value, float) else str(value)
+    kind = vector.about.get("kind")
+    unit = BUDGETS[kind].unit if isinstance(kind, str) and kind in BUDGETS else ""
+    return f"{shown} {unit}".rstrip() if name in ("budget", "price") else shown
 
 
 def _norm(v: np.ndarray) -> float:

@@ -35,6 +35,8 @@ class GoalChoice:
     - `alpha`: the first of these strengths at which `smoothed` is the goal; NaN where none is.
     - `checked`: the presence at `alpha`, or at `within` where there is none, in texts that had no part in
       the choice.
+    - `beyond` [2, 4]: where none was chosen, what the strengths beyond `within` spend on the text that a
+      budget acts on, in the order of `ufm.llm.KINDS`; None where that text is not known.
     """
 
     goal: float
@@ -43,6 +45,7 @@ class GoalChoice:
     smoothed: np.ndarray
     alpha: float
     checked: JudgedPresence
+    beyond: np.ndarray | None = None
 
     @property
     def strength(self) -> float:
@@ -122,6 +125,7 @@ def choose_for_presence(
     *,
     goal: float,
     within: float,
+    chosen_on: TextSpend | None = None,
     length: int = 100,
     samples: int = 8,
     seed: int = 0,
@@ -135,7 +139,8 @@ def choose_for_presence(
     isotonic regression, and the first step at which that is the goal is taken; then new texts, with the
     next seed, are written and judged at that strength alone. They had no part in the choice, so that their
     presence is unbiased, and the verdict is theirs. That presence rises up to `within` is an assumption,
-    which the scan shows; beyond it, where texts fall apart, none is chosen.
+    which the scan shows; beyond it, where texts fall apart, none is chosen. `chosen_on`: the spending on the
+    text that `within` was chosen on, by which a larger budget is named where no step reaches the goal.
 
     Raises `ValueError` for a goal outside (0, 1).
     """
@@ -170,4 +175,7 @@ def choose_for_presence(
         directory=None if place is None else place / "check",
         progress=progress,
     )
-    return GoalChoice(goal, within, scan, smoothed, alpha, checked)
+    beyond = None
+    if chosen_on is not None and not enough.size:
+        beyond = chosen_on.at(scan.alphas[_STEPS + 1 :])
+    return GoalChoice(goal, within, scan, smoothed, alpha, checked, beyond)

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from ufm import plots
 
@@ -33,7 +33,7 @@ def draw_efficacy(found: GoalChoice, title: str, budget: float, kind: str) -> Fi
             if np.isfinite(alpha):
                 where = nats[np.abs(scan.alphas - alpha).argmin()]
                 panel.axvline(where, color="0.5", linewidth=1, linestyle=style, zorder=0)
-    axes[-1].set_xlabel("KL(p0||pα) on text, nats a token (roots to scale)")
+    axes[-1].set_xlabel("KL(p0||pα) on text, nats a token (square-root axis)")
     _strengths_above(axes[0], nats, scan.alphas)
     words = f"{title}: {found.verdict}, budget {budget:g} of {kind} (dashed)"
     figure.align_ylabels(axes)
@@ -62,19 +62,28 @@ def _to_scale(panel: Axes, nats: np.ndarray) -> None:
 
 
 def _plain(panel: Axes) -> None:
-    """A logarithmic axis with plain numbers, of more than one power of ten at the powers alone."""
+    """A logarithmic axis with plain numbers, of more than one power of ten at the powers alone.
+
+    Within one, at those that are about equally far apart.
+    """
     panel.set_yscale("log")
     panel.yaxis.set_major_formatter("{x:g}")
     low, high = panel.get_ylim()
-    panel.yaxis.set_minor_formatter("{x:g}" if high < 10 * low else NullFormatter())
+    is_narrow = high < 10 * low
+    if is_narrow:
+        panel.yaxis.set_minor_locator(LogLocator(subs=(1.5, 2.0, 3.0, 5.0, 7.0)))
+    panel.yaxis.set_minor_formatter("{x:g}" if is_narrow else NullFormatter())
 
 
 def _presence(panel: Axes, found: GoalChoice, nats: np.ndarray) -> None:
     scan, colour = found.scan, plots.PALETTE[0]
+    each = sum(len(of_prompt[0]) for of_prompt in scan.judged.texts)
     panel.fill_between(nats, *scan.interval.T, color=colour, alpha=0.2, linewidth=0)
-    panel.plot(nats, scan.judged.presence, "o-", color=colour, label="texts of the scan, 95 %")
+    panel.plot(
+        nats, scan.judged.presence, "o-", color=colour, label=f"{each} texts a strength, 95 %"
+    )
     rising = nats[: len(found.smoothed)]
-    panel.plot(rising, found.smoothed, ":", color="black", label="made to rise")
+    panel.plot(rising, found.smoothed, ":", color="black", label="isotonic fit")
     where = nats[found.place]
     low, high = found.interval
     beyond = [[max(found.presence - low, 0)], [max(high - found.presence, 0)]]
@@ -85,7 +94,7 @@ def _presence(panel: Axes, found: GoalChoice, nats: np.ndarray) -> None:
         fmt="s",
         capsize=3,
         color=plots.PALETTE[1],
-        label="other texts, 95 %",
+        label=f"{found.texts} new texts, 95 %",
     )
     panel.axhline(found.goal, color="0.3", linewidth=1, linestyle="-.", label="goal")
     panel.set_ylim(-0.03, 1.03)
@@ -104,7 +113,7 @@ def _mass(panel: Axes, found: GoalChoice, nats: np.ndarray) -> None:
 
 def _cost(panel: Axes, found: GoalChoice, nats: np.ndarray) -> None:
     panel.plot(nats, found.scan.column("cross_entropy"), "o-", color=plots.PALETTE[3])
-    panel.plot(nats, nats, ":", color="0.5", label="equal to KL")
+    panel.plot(nats, nats, ":", color="0.5", label="if ΔCE were KL")
     panel.set_ylabel("ΔCE, nats a token")
     panel.legend(**_BESIDE)
 

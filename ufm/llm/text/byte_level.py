@@ -23,6 +23,11 @@ def read_byte_level(directory: Path) -> tokenizers.Tokenizer:
     """
     vocabulary, merges = directory / "vocab.json", directory / "merges.txt"
     if not (vocabulary.is_file() and merges.is_file()):
+        if not (directory / "config.json").is_file():
+            raise ValueError(
+                f"{directory} is no model's folder: it holds no config.json, no tokenizer.json and no GGUF "
+                "file"
+            )
         raise ValueError(f"{directory} holds no tokenizer.json")
     about = _optional(directory / "tokenizer_config.json")
     inner = tokenizers.Tokenizer(models.BPE.from_file(str(vocabulary), str(merges)))

@@ -26,6 +26,16 @@ def example_file(name: str | Path) -> Path:
     return path if path.exists() else known.get(str(path), path)
 
 
+def example_names(*patterns: str) -> list[str]:
+    """What comes with this package and has a file name like one of `patterns`, by name.
+
+    >>> from ufm.llm.text.examples import example_names
+    >>> print(*example_names("joy*.json", "essays.*"))
+    joy_tokens joy_words essays
+    """
+    return [file.stem for pattern in patterns for file in sorted(_FOLDER.glob(pattern))]
+
+
 def name_of(path: Path) -> str:
     """What a user calls the file: by its name if it comes with this package, else by its path."""
     return path.stem if path.parent == _FOLDER else str(path)

@@ -1,6 +1,7 @@
 """`ufm compare`: its table, its JSON, what it refuses, and with which exit status."""
 
 import json
+import re
 
 import pytest
 
@@ -75,7 +76,12 @@ def test_what_is_bought_and_what_it_costs_must_be_named(monkeypatch, capsys, fil
     given = [MODEL, "--positive", files / "p.txt", "--negative", files / "n.txt"]
     status, _, err = run(monkeypatch, capsys, "compare", *given)
     assert status == 2
-    assert "needs --text and --tokens" in err
+    assert "needs --text (text to measure the cost on) and --tokens (the concept's tokens)\n" in err
+    status, _, err = run(
+        monkeypatch, capsys, "compare", MODEL, "--positive", files / "p.txt", "--text", "essays"
+    )
+    assert status == 2
+    assert re.fullmatch(r"ufm: ufm compare needs --negative \(.+\) and --tokens \(.+\)\n", err)
     asked = arguments(files, "--budgets", 50, "--methods", "mean", "--layer", 0)
     status, out, _ = run(monkeypatch, capsys, "compare", *asked)
     assert status == 1

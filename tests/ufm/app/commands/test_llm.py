@@ -53,7 +53,7 @@ COMMANDS = {"llm": ["--steps", "5"], "strength": ["--text", "text.txt", "--new-t
 # What both commands refuse: the model, then what stands after the good arguments.
 SHARED = [
     ("file", [], "neither a directory nor the id of a model"),
-    (".", [], "holds no tokenizer.json"),
+    (".", [], "is no model's folder: it holds no config.json, no tokenizer.json and no GGUF file"),
     (DATA / "qwen3", [], "holds no tokenizer.json"),
     ("model", ["--positive", "absent.txt"], "--positive absent.txt does not exist"),
     ("model", ["--negative", "model"], "--negative model is a folder, not a file"),

@@ -35,6 +35,12 @@ def test_an_unknown_file_is_named(monkeypatch, capsys):
     refused(monkeypatch, capsys, message, *given)
 
 
+def test_the_example_that_was_meant_is_named(monkeypatch, capsys):
+    given = ["strength", "smollm2", "--positive", "joy", "--negative", "joy", "--text", "essays"]
+    message = "--tokens joy_word does not exist; did you mean joy_words or lying_words?\n"
+    refused(monkeypatch, capsys, message, *given, "--tokens", "joy_word")
+
+
 @pytest.mark.parametrize("path", ["anger.txt", "texts/anger"])
 def test_a_path_is_not_taken_for_the_name_of_an_example(monkeypatch, capsys, path):
     given = ["strength", "smollm2", "--positive", path, "--negative", "joy", "--text", "essays"]

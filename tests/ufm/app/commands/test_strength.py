@@ -382,7 +382,10 @@ def page(**change):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (dict(price=0.12), "held-out text pays 0.12, more than the budget of 0.1 by over two"),
+        (
+            dict(price=0.12),
+            "by over two standard errors: --budget 0.083 would bring it to about 0.1",
+        ),
         (dict(is_monotone=False), "the spending turned back on the way"),
         (dict(cliff=2.1), "a cliff: 0.84 nats a token at α = 20, 8.4 times as much"),
         (
@@ -482,7 +485,7 @@ BAD = [
     ((), dict(model="no/such/place"), "neither a directory nor the id of a model"),
     ((), dict(text="empty.txt"), "empty.txt holds too few tokens to predict one"),
     ((), dict(text="bytes.txt"), "is not UTF-8 text"),
-    ((), dict(text=None), "ufm strength needs --text: name text to measure the cost on"),
+    ((), dict(text=None), "ufm strength needs --text (text to measure the cost on)"),
     ((), dict(positive="p.txt", negative="p.txt"), "the steering vector after block 1 is zero"),
     (
         (),
@@ -623,7 +626,8 @@ def test_a_goal_that_is_reached_without_steering_has_nothing_to_save(monkeypatch
 
 
 def test_a_goal_out_of_reach_is_status_1(monkeypatch, capsys, files):
-    asked = with_judge(files, "--goal", "presence=0.99")
+    path = files / "v.safetensors"
+    asked = with_judge(files, "--goal", "presence=0.99", "--save", path)
     (files / "words.json").write_text('{"words": ["nowhere"]}')
     status, page, _ = run(monkeypatch, capsys, "strength", *asked)
     assert status == 1
@@ -635,6 +639,35 @@ def test_a_goal_out_of_reach_is_status_1(monkeypatch, capsys, files):
         in page
     )
     assert page.count("inside: no") == 3  # the texts as they were judged
+    # what was measured is not thrown away: v with the strength of the budget, and what became of the goal
+    held = ufm.llm.read_vector(path)
+    assert (
+        f"the goal is missed: what is saved is v and the α of the budget, {held.alpha:.4g}\n"
+        in page
+    )
+    assert f"The budget ends at α = {held.alpha:.4g} after block 0" in page
+    assert (held.about["goal"], held.about["goal_missed"]) == (0.99, True)
+    assert "presence" not in held.about
+    assert held.about["price"] > 0
+    _, shown, _ = run(monkeypatch, capsys, "vector", "show", path)
+    assert "the goal is missed: yes\n" in shown
+    assert re.search(r"^price on held-out text: 0\.0\d+ nats a token$", shown, re.MULTILINE)
+
+
+def test_a_larger_budget_that_is_named_leads_to_the_strength_it_is_named_for(
+    monkeypatch, capsys, files
+):
+    """Of two halves of a text one pays more: the budget acts on the one that α is chosen on."""
+    asked = with_judge(files, "--goal", "presence=0.99")
+    (files / "words.json").write_text('{"words": ["in"]}')
+    _, page, _ = run(monkeypatch, capsys, "strength", *asked)
+    further, price, budget = re.search(
+        r"do at α = (\S+), for (\S+) on held-out text .* --budget (\S+) looks twice", page
+    ).groups()
+    assert abs(float(budget) / float(price) - 1) > 0.01
+    again = arguments(files, *REACHED, "--resamples", 0, "--budget", budget, "--json")
+    _, out, _ = run(monkeypatch, capsys, "strength", *again)
+    assert json.loads(out)["blocks"][0]["alpha"] == pytest.approx(float(further), rel=5e-3)
 
 
 BAD_GOALS = [

@@ -39,14 +39,16 @@ def judged(presence, interval, perplexity, loops):
     )
 
 
-def found(presence, interval, *, alpha=math.nan, beyond=(0.6, 0.9), layer=15, costs=COSTS):
+def found(
+    presence, interval, *, alpha=math.nan, beyond=(0.6, 0.9), layer=15, costs=COSTS, chosen_on=None
+):
     """A goal of 0.8, of which other texts say `presence`, and the strengths beyond the budget `beyond`."""
     seen = np.array([*np.linspace(0.02, 0.5, 9), *beyond])
     spent = np.repeat(costs[:, None], 4, axis=1)
     of_scan = judged(seen, np.zeros((11, 2)), STEPS + 6, STEPS / 64)
     scan = Efficacy(STEPS, spent, np.full(11, np.nan), of_scan)
     checked = judged(*map(np.array, ([presence], [interval], [9.0], [0.25])))
-    goal = GoalChoice(0.8, 16.0, scan, seen[:9], alpha, checked)
+    goal = GoalChoice(0.8, 16.0, scan, seen[:9], alpha, checked, chosen_on)
     choice = SimpleNamespace(kind="cross_entropy", budget=0.1, scale=1 / 160, layer=layer)
     return goal, SimpleNamespace(choice=choice)
 
@@ -70,18 +72,29 @@ def found(presence, interval, *, alpha=math.nan, beyond=(0.6, 0.9), layer=15, co
             "GOAL OUT OF REACH under the budget of 0.1 nats a token (cross_entropy): 50% (30% to 70%, 95%) "
             "of 32 new texts of 40 tokens show joy by keywords where it ends, at α = 16 after block 15 (10% "
             "of a usual hidden state); 80% were wanted, 2% do unsteered. Beyond it 90% do at α = 32, for 0.4 "
-            "(perplexity of the texts 6 → 38, 50% loop): read those texts, and if they will do take "
-            "--budget 0.44",
+            "on held-out text (perplexity of the texts 6 → 38, 50% loop): read those texts, and if they will "
+            "do take --budget 0.44",
+        ),
+        (  # the price on the half that the choice is made on, with a tenth more
+            found(0.5, (0.3, 0.7), chosen_on=np.array([[0.15] * 4, [0.3, 9, 9, 9]])),
+            "for 0.4 on held-out text (perplexity of the texts 6 → 38, 50% loop): read those texts, and if "
+            "they will do take --budget 0.33",
         ),
         (
             found(0.5, (0.3, 0.7), beyond=(0.6, 0.4)),
-            "Beyond it, up to twice that strength, at most 60% do at α = 22.6, for 0.2 (perplexity of the "
-            "texts 6 → 28.6, 35% loop): it falls again, so try other blocks (--layers)",
+            "Beyond it, up to twice that strength, at most 60% do at α = 22.6, for 0.2 on held-out text "
+            "(perplexity of the texts 6 → 28.6, 35% loop): it falls again, so try other blocks (--layers)",
         ),
         (
             found(0.5, (0.3, 0.7), beyond=(0.6, 0.7)),
-            "at most 70% do at α = 32, for 0.4 (perplexity of the texts 6 → 38, 50% loop): --budget 0.4 "
-            "looks twice as far, or try other blocks",
+            "at most 70% do at α = 32, for 0.4 on held-out text (perplexity of the texts 6 → 38, 50% loop): "
+            "--budget 0.4 looks twice as far, or try other blocks",
+        ),
+        (
+            found(
+                0.5, (0.3, 0.7), beyond=(0.6, 0.7), chosen_on=np.array([[0.15] * 4, [0.3, 9, 9, 9]])
+            ),
+            "--budget 0.3 looks twice as far, or try other blocks",
         ),
     ],
 )

@@ -94,7 +94,7 @@ def pooled(values):
     return [max(min(mean(i, j) for j in range(k, n)) for i in range(k + 1)) for k in range(n)]
 
 
-def planted(monkeypatch, given, truth, scan_noise, check):
+def planted(monkeypatch, given, truth, scan_noise, check, **more):
     """A judge's presence as planted: of the scan, and of the other texts."""
     spend = given[0]
     plain = judged_presence(
@@ -118,7 +118,7 @@ def planted(monkeypatch, given, truth, scan_noise, check):
 
     for module in (measure_module, goal_module):
         monkeypatch.setattr(module, "judged_presence", fake)
-    return choose_for_presence(*given, goal=0.6, within=16.0, **HOW)
+    return choose_for_presence(*given, goal=0.6, within=16.0, **HOW, **more)
 
 
 def test_one_lucky_strength_is_not_chosen_and_luck_is_found_out(monkeypatch, given):
@@ -146,6 +146,16 @@ def test_the_verdict_is_that_of_other_texts(monkeypatch, given, slope, check, ve
     assert np.isnan(found.alpha) == (verdict == "out of reach")
     assert found.as_json()["verdict"] == verdict
     assert found.interval == pytest.approx((check - 0.1, check + 0.1))
+
+
+def test_what_is_further_than_the_budget_costs_where_the_choice_is_made(monkeypatch, given):
+    spend = given[0]
+    half = ufm.llm.TextSpend(spend.model, TEXT[::2], spend.steering, length=8)
+    missed = planted(monkeypatch, given, lambda a: a / 32, 0.0, 0.5, chosen_on=half)
+    np.testing.assert_array_equal(missed.beyond, half.at([16 * 2**0.5, 32]))
+    assert not np.allclose(missed.beyond, missed.scan.spent[9:], rtol=0.01)
+    assert planted(monkeypatch, given, lambda a: a / 16, 0.0, 0.7, chosen_on=half).beyond is None
+    assert planted(monkeypatch, given, lambda a: a / 32, 0.0, 0.5).beyond is None
 
 
 def test_the_picture_has_a_panel_for_each_and_its_lines_are_the_numbers(given, chosen):

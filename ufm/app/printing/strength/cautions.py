@@ -23,9 +23,10 @@ def cautions(report: "StrengthReport", request: "Request") -> Iterator[str]:
     choice, (price, error), around = report.choice, report.price, report.around
     slope = choice.parabola("cross_entropy").slope * choice.alpha
     if choice.kind != "target_mass" and price - 2 * error > choice.budget:
+        cure = choice.budget * choice.budget / price
         yield (
             f"held-out text pays {price:.3g}, more than the budget of {choice.budget:g} by over two standard "
-            "errors: read more text, or lower --budget"
+            f"errors: --budget {cure:.2g} would bring it to about {choice.budget:g}"
         )
     if not choice.is_monotone:
         yield "the spending turned back on the way: this is its first crossing of the budget"

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 from ..control_vector import ControlVector
 
+_FEW = 3  # entries that a note names one by one
+
 
 @dataclass(frozen=True)
 class Content:
@@ -70,5 +72,10 @@ class Content:
         if vector.model and not self.model:
             yield f"the format {name} does not name the model, {vector.model}"
         lost = sorted(set(vector.about) - (self.about or set()) if self.about is not None else ())
-        if lost:
+        if len(lost) > _FEW:
+            yield (
+                f"the format {name} keeps neither how v was measured nor what it costs ({len(lost)} entries, "
+                "which ufm vector show prints): keep the first file too"
+            )
+        elif lost:
             yield f"the format {name} does not hold {', '.join(lost)}"

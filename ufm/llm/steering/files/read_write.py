@@ -162,7 +162,10 @@ def write_vector(
     if name == "rows":
         rows.write(held, path, blocks)
         if blocks is None:
-            more = f"there are rows up to block {held.layers[-1]} alone: name the model's blocks for all"
+            more = (
+                f"there are rows up to block {held.layers[-1]} alone: for all, say how many blocks the model "
+                "has (--blocks 30)"
+            )
             notes = (*notes, more)
     else:
         _WRITE[name](held, path)
