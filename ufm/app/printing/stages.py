@@ -13,6 +13,8 @@ from .lines import in_words, say
 
 # Seconds in which no line is printed: by then short work is over, and bad input is refused.
 QUIET = 10.0
+# Share of the work from which on its time tells that of the rest: a stage begins with compiling.
+_TELLS = 0.1
 
 
 @contextmanager
@@ -81,7 +83,8 @@ class StageLines:
         self.before = done
         if now - self.start < self.quiet:
             return
-        left = seconds_left(now - self.since, min(done / total, 1.0)) if total else None
+        share = min(done / total, 1.0) if total else 0.0
+        left = seconds_left(now - self.since, share) if share >= _TELLS else None
         is_known = left is not None and left >= 1
         if self.is_estimated or (self.is_said and not is_known):
             return

@@ -30,7 +30,6 @@ _LABELS = {
     "mean_hidden_norm": "mean |h|, all tokens of the prompts",
     "median_hidden_norm": "median |h|, first tokens left out",
     "sinks": "attention sinks, in tokens of the prompts",
-    "pooling": "pooling of a prompt's states",
 }
 
 

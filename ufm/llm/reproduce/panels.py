@@ -10,7 +10,7 @@ from ufm._visible import drawable, quoted
 from ufm.plots.style import prepared
 
 _WIDTH, _COLUMN, _HEIGHT = 11.0, 4.2, 3.0
-_NAMES = {"frameon": False, "fontsize": "x-small", "handlelength": 1.2, "alignment": "left"}
+_NAMES = {"frameon": False, "fontsize": "medium", "handlelength": 1.2, "alignment": "left"}
 BESIDE = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "borderaxespad": 0.2, **_NAMES}
 
 

@@ -384,7 +384,8 @@ def page(**change):
     [
         (
             dict(price=0.12),
-            "by over two standard errors: --budget 0.083 would bring it to about 0.1",
+            "held-out text pays 0.12, more than the budget of 0.1 by over two standard errors: --budget "
+            "0.083 would bring it to about 0.1",
         ),
         (dict(is_monotone=False), "the spending turned back on the way"),
         (dict(cliff=2.1), "a cliff: 0.84 nats a token at α = 20, 8.4 times as much"),
@@ -659,6 +660,9 @@ def test_a_larger_budget_that_is_named_leads_to_the_strength_it_is_named_for(
 ):
     """Of two halves of a text one pays more: the budget acts on the one that α is chosen on."""
     asked = with_judge(files, "--goal", "presence=0.99")
+    (files / "text.txt").write_text(
+        TEXT[: len(TEXT) // 2]
+    )  # of twice the same the halves pay the same
     (files / "words.json").write_text('{"words": ["in"]}')
     _, page, _ = run(monkeypatch, capsys, "strength", *asked)
     further, price, budget = re.search(
