@@ -15,6 +15,7 @@ from .lines import in_words, say
 QUIET = 10.0
 # Share of the work from which on its time tells that of the rest: a stage begins with compiling.
 _TELLS = 0.1
+_LONG = 10.0  # seconds left that are worth a line
 
 
 @contextmanager
@@ -85,7 +86,7 @@ class StageLines:
             return
         share = min(done / total, 1.0) if total else 0.0
         left = seconds_left(now - self.since, share) if share >= _TELLS else None
-        is_known = left is not None and left >= 1
+        is_known = left is not None and left >= _LONG
         if self.is_estimated or (self.is_said and not is_known):
             return
         about = f": about {in_words(left)} {self.of_what}" if left is not None and is_known else ""
