@@ -64,8 +64,8 @@ def _():
             all other tokens peak before the target's.
 
             Below is each result of [arXiv:2602.02712](https://arxiv.org/abs/2602.02712) in one picture, and
-            each that goes beyond it. The site's page of each statement has hypotheses, proofs and exceptions; the
-            cells at the end check what is drawn.
+            each that goes beyond it. The site's page of each statement has hypotheses, proofs and exceptions;
+            the cells at the end check what is drawn.
 
             ## Assumption 2: perfect training
 
