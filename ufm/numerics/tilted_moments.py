@@ -58,7 +58,10 @@ def anchor_at(
     """
     parts = [slice(start, start + _CACHE) for start in range(0, log_odds.size, _CACHE)]
     weights, offsets, logs = (np.empty(log_odds.size) for _ in range(3))
-    r = 0 if alpha else int(log_weights.argmax())
+    # Counted from the end of M that α favours, no difference that matters is lost where M spans many scales.
+    r = int(
+        log_weights.argmax() if not alpha else log_odds.argmax() if alpha > 0 else log_odds.argmin()
+    )
     for _ in range(2):  # the differences from the likeliest token find it exactly
         r, before = _likeliest(parts, log_odds, log_weights, alpha, r, offsets, logs), r
         if r == before:

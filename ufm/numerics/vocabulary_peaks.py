@@ -4,7 +4,8 @@ E_α[M] is one increasing curve, and the peak of a token is where it passes the 
 strengths is cut in pieces, until a piece is served by one anchor's moments (`tilted_moments`) or holds so few
 tokens, or feels so few, that the log-balance of each is solved on its own. Tokens whose influence on
 every peak of a piece is below 1e-18 are left out of it and of the pieces that it is cut into; of those that
-lie apart from its own, whole cells are replaced by a few nodes (`gauss_nodes`).
+lie apart from its own, whole cells are replaced by a few nodes (`gauss_nodes`). Where M spans many scales,
+nearly all peaks are found beforehand, an octave of strengths at a time (`octaves`).
 """
 
 import math
@@ -15,11 +16,13 @@ import numpy as np
 from .bracket import Bracket
 from .gauss_nodes import gathered
 from .log_balance import balanced
+from .octaves import peaks_by_octaves
 from .roots import middle_of
 from .tilted_moments import Anchor, anchor_at, evaluate, roots, series, slopes
 
 _DIRECT = 1 << 13  # tokens x tokens felt: below this, solving each costs less than an anchor
 _TINY = 1e-18
+_WIDE_TOKENS, _WIDE = 2048, 1e5  # tokens, and how many times the nearer ones the farthest are away
 _GATHERED = 2048  # fewer tokens are not worth the nodes of their cells
 
 
@@ -99,7 +102,8 @@ def _peaks_of(distribution: _Distribution) -> np.ndarray:
     peaks = np.empty(n)
     peaks[0], peaks[-1] = -np.inf, np.inf
     if n > 2:
-        pieces = _from_zero(distribution, peaks)
+        beside = _from_zero(distribution, peaks)
+        pieces = [part for piece in beside for part in _by_octaves(distribution, piece, peaks)]
         while pieces:
             pieces += _solve_or_cut(distribution, pieces.pop(), peaks)
     return peaks
@@ -127,6 +131,32 @@ def _from_zero(distribution: _Distribution, peaks: np.ndarray) -> list[_Piece]:
     below = _Piece(Bracket(-far, -reach), 1, 1 + first, *felt, 0)
     above = _Piece(Bracket(reach, far), 1 + last, n - 1, *felt, 0)
     return _guessed(anchor, last - first, below, above)
+
+
+def _by_octaves(distribution: _Distribution, piece: _Piece, peaks: np.ndarray) -> list[_Piece]:
+    """Solve tokens whose distances from the end of M next to them span many scales; what is left to do."""
+    odds, count, is_below = distribution.log_odds, piece.last - piece.first, piece.bracket.low < 0
+    x = odds - odds[0] if is_below else odds[-1] - odds
+    own, outwards = slice(piece.first, piece.last), slice(None, None, 1 if is_below else -1)
+    distances = x[own][outwards]
+    if count < _WIDE_TOKENS or distances[-1] < _WIDE * distances[count // 10]:
+        return [piece]
+    found = peaks_by_octaves(x[outwards], distribution.log_weights[outwards])[outwards]
+    if is_below:
+        found = -found
+    is_left = np.isnan(found[own])
+    peaks[own] = np.where(is_left, peaks[own], found[own])
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], is_left, [False]])))
+    (low, high), pieces = piece.bracket, list[_Piece]()
+    for first, last in (piece.first + edges.reshape(-1, 2)).tolist():
+        ends = Bracket(
+            low if first == piece.first else float(peaks[first - 1]),
+            high if last == piece.last else float(peaks[last]),
+        )
+        pieces.append(
+            piece._replace(bracket=ends, first=first, last=last, guess=math.nan, dense=False)
+        )
+    return pieces
 
 
 def _farthest(distribution: _Distribution) -> float:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ufm
-from ufm.numerics import gauss_nodes
+from ufm.numerics import gauss_nodes, octaves
 from ufm.numerics import vocabulary_peaks as _vocabulary_peaks
 from ufm.numerics.vocabulary_peaks import strictly_ordered, vocabulary_peaks
 
@@ -87,6 +87,7 @@ CASES = {
     "normal": lambda v, rng: (zipf(v, rng), rng.normal(size=v)),
     "cauchy": lambda v, rng: (zipf(v, rng), rng.standard_cauchy(v)),
     "pareto, 300 decades": lambda v, rng: (zipf(v, rng), rng.pareto(0.05, v)),
+    "minus pareto": lambda v, rng: (zipf(v, rng), -rng.pareto(0.05, v)),
     "bf16": lambda v, rng: (zipf(v, rng), bfloat16(rng.normal(size=v))),
     "staircase": lambda v, rng: (normalised(-400.0 * (np.arange(v) / v) ** 2), np.arange(v) * 1.0),
     "geometric": lambda v, rng: (zipf(v, rng), 1 - 2.0 ** -np.linspace(0, 50, v)),
@@ -112,10 +113,13 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("gathered", [False, True], ids=["as it comes", "by nodes"])
+@pytest.mark.parametrize("way", ["as it comes", "by nodes", "by octaves"])
 @pytest.mark.parametrize("name", CASES)
-def test_adversarial_cases(name, gathered, monkeypatch):
-    if gathered:  # as in large vocabularies
+def test_adversarial_cases(name, way, monkeypatch):
+    if way == "by octaves":  # whatever M is
+        monkeypatch.setattr(_vocabulary_peaks, "_WIDE_TOKENS", 1)
+        monkeypatch.setattr(_vocabulary_peaks, "_WIDE", 0.0)
+    if way == "by nodes":  # as in large vocabularies
         monkeypatch.setattr(_vocabulary_peaks, "_GATHERED", 0)
         monkeypatch.setattr(_vocabulary_peaks, "_DIRECT", 1 << 10)
         monkeypatch.setattr(gauss_nodes, "_FEWEST", 12)
@@ -167,24 +171,46 @@ def test_a_vocabulary_of_fifty_thousand():
     assert_proved(row, odds, peaks, [*order[[1, 2, -3, -2]], nearest, *rng.choice(order[3:-3], 3)])
 
 
-def test_a_large_vocabulary_over_fifty_decades(monkeypatch):
-    """Pareto(0.05): tokens at every scale of α; nodes serve those of other scales."""
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("way", ["by octaves", "by nodes"])
+def test_a_large_vocabulary_over_fifty_decades(sign, way, monkeypatch):
+    """Pareto(0.05): tokens at every scale of α, which octaves serve, and nodes where they do not."""
     rng = np.random.default_rng(7)
-    row, odds = zipf(8000, rng), rng.pareto(0.05, 8000)
-    sizes = []
+    row, odds = zipf(8000, rng), sign * rng.pareto(0.05, 8000)
+    sizes, solved = [], []
 
     def seen(log_odds, *rest):
         found = gathered(log_odds, *rest)
         sizes.append((log_odds.size, found[0].size))
         return found
 
+    def counted(*given):
+        solved.append(peaks_by_octaves(*given))
+        return solved[-1]
+
     gathered = _vocabulary_peaks.gathered
+    peaks_by_octaves = _vocabulary_peaks.peaks_by_octaves
     monkeypatch.setattr(_vocabulary_peaks, "gathered", seen)
+    monkeypatch.setattr(_vocabulary_peaks, "peaks_by_octaves", counted)
+    if way == "by nodes":
+        monkeypatch.setattr(_vocabulary_peaks, "_WIDE", np.inf)
     peaks = vocabulary_peaks(row[None, :], odds)[0]
-    assert max(before / max(after, 1) for before, after in sizes) > 20
+    if way == "by nodes":
+        assert max(before / max(after, 1) for before, after in sizes) > 20
+    else:
+        assert np.isfinite(solved[0]).sum() > 7900
     assert_ordered(odds, peaks)
     order, nearest = np.argsort(odds), int(np.argmin(np.abs(peaks)))
     assert_proved(row, odds, peaks, [*order[[1, 2, -3, -2]], nearest, *rng.choice(order[3:-3], 8)])
+
+
+@pytest.mark.parametrize("name", ["steep geometric", "p to e^-690"])
+def test_octaves_that_would_lose_digits_are_left_out(name, monkeypatch):
+    """A planted fault: with none left out, peaks are wrong that otherwise are proved."""
+    monkeypatch.setattr(octaves, "_LEAST", 0.0)
+    monkeypatch.setattr(octaves, "_LEAST_SPREAD", 0.0)
+    with pytest.raises(AssertionError):
+        test_adversarial_cases(name, "by octaves", monkeypatch)
 
 
 @st.composite
