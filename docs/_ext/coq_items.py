@@ -6,7 +6,8 @@ from functools import cache
 from docutils.nodes import make_id
 
 import theorems
-from theorems._coq_source import CoqItem, dependencies, read_items
+from theorems._coq_dependencies import dependencies
+from theorems._coq_source import CoqItem, read_items
 from theorems.proofs import COQ, sources
 
 # Kinds that state nothing: their status is their kind.

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import pytest
 
 from theorems import proofs
-from theorems._coq_source import dependencies, read_items
+from theorems._coq_dependencies import dependencies
+from theorems._coq_source import read_items
 
 # (theorem, its words, what they are altered to). A hypothesis is dropped by putting True in its place, so
 # that the proof keeps its shape and is refused for what it says.

@@ -2,7 +2,8 @@
 
 import pytest
 
-from theorems._coq_source import dependencies, read_items
+from theorems._coq_dependencies import dependencies
+from theorems._coq_source import read_items
 
 SMALL = """(* A file. *)
 From Coq Require Import Reals.
