@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 import theorems
 from tests.browser.conftest import COMMAND, ROOT
+from tests.browser.explorer_page import PATIENCE
 from theorems.tables.exact import exact_instance
 from ufm.app.explorer import BREAKS, Choice, build
 
@@ -31,6 +33,37 @@ def test_loads_with_no_console_error_and_asks_nobody_else(explorer_page):
     same_as_checks(explorer_page, build(Choice()).record)
 
 
+def test_the_first_page_needs_nothing_of_marimo_and_gives_way_to_it(chromium, address):
+    page, held = chromium.new_page(), []
+    page.route(re.compile("/assets/index-.*[.]js"), lambda route: held.append(route))  # with which marimo begins
+    page.goto(f"{address}/?broken=separation", wait_until="commit")
+    page.wait_for_selector("#first [data-mark=verdicts][data-final=true]", timeout=PATIENCE)
+    record = build(Choice(broken="separation")).record
+    peak = page.locator("[data-claim='thm-3.3.peak-order']")
+    shown = theorems.check("thm-3.3.peak-order", exact_instance(record)).verdict
+    assert peak.get_attribute("data-verdict") == str(shown)
+    peak.locator("summary").first.click()
+    assert page.locator("#root [data-claim]").count() == 0
+    assert page.get_by_role("link", name="none", exact=True).get_attribute("href") == "?"
+    for route in held:
+        route.continue_()
+    page.wait_for_selector("#first", state="detached", timeout=PATIENCE)
+    assert page.locator("[data-claim][open]").evaluate_all("all => all.map(e => e.id)") == [
+        "claim-thm-3.3.peak-order"  # as it was left
+    ]
+    page.close()
+
+
+def test_what_falls_is_named_and_a_click_away(open_page):
+    page = open_page("?broken=separation")
+    false = {c for c, (_, anyway) in page.verdicts().items() if anyway == "false here"}
+    own = [c for c in false if not c.startswith("literature.")]
+    falls = page.page.locator("[data-mark=falls]")
+    assert falls.inner_text().startswith(f"{len(own)} claims fall: Lemma B.4: sign, ")
+    links = falls.locator("a").evaluate_all("all => all.map(e => e.hash)")
+    assert sorted(links) == sorted(f"#claim-{claim}" for claim in own)
+
+
 def test_another_instance_and_one_of_the_user_s(open_page, tmp_path):
     page = open_page()
     page.source("figure-5")
@@ -40,6 +73,8 @@ def test_another_instance_and_one_of_the_user_s(open_page, tmp_path):
         "[data-mark=facts]:has-text('2 tokens, 1 of them in T; 2 contexts')"
     )
     page.page.wait_for_selector("[data-final=true]:has([data-anyway])")
+    select = page.page.locator("marimo-dropdown select").first
+    assert select.evaluate("e => e.selectedOptions[0].innerText") == "yours"
     record = page.download("instance.json", tmp_path / "b.json")
     assert record["next_token_probs"] == [["3/4", "1/4"], ["1/8", "7/8"]]
     page.open_file({"name": "no.json", "mimeType": "text/json", "buffer": b"[1]"})

@@ -1,6 +1,7 @@
 """`ufm explore`: that it serves its pages, stops at Ctrl-C, and what it refuses."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -56,7 +57,9 @@ def test_serves_the_page_and_stops_at_ctrl_c(options, title, told):
         with urllib.request.urlopen(address) as page:
             assert page.status == 200
             assert title in page.read()
-        if not options:
+        if options:
+            the_explorer_answers(address)
+        else:
             with pytest.raises(urllib.error.HTTPError, match="404") as refused:
                 urllib.request.urlopen(f"{address}/../../../../etc/passwd")
             refused.value.close()
@@ -67,6 +70,31 @@ def test_serves_the_page_and_stops_at_ctrl_c(options, title, told):
     assert process.returncode == 0
     assert out == ""
     assert errors == told
+
+
+def the_explorer_answers(address):
+    """The first page goes on with marimo's; verdicts come when asked for, scripts may be kept for good."""
+    with urllib.request.urlopen(address) as page:
+        html = page.read().decode()
+    assert html.index('id="first"') < html.index('<div id="root">')
+    assert html.count("</body>") == html.count("</html>") == 1
+    with urllib.request.urlopen(f"{address}/first?known=-1&broken=separation") as first:
+        assert int(first.headers["X-Known"]) >= 0
+        assert (
+            'data-claim="thm-3.3.peak-order" data-verdict="hypotheses unmet"'
+            in first.read().decode()
+        )
+    with urllib.request.urlopen(f"{address}/first?own=%5B1%5D") as wrong:
+        assert (wrong.headers["X-Final"], wrong.status) == ("true", 200)
+        assert "This is no instance: " in wrong.read().decode()
+    script = re.findall(r'src="./(assets/index-[^"]*)"', html)[0]
+    with urllib.request.urlopen(f"{address}/{script}") as answer:
+        assert "immutable" in answer.headers["Cache-Control"]
+        assert answer.headers["Content-Type"].startswith("text/javascript")
+    for path in ("assets/index.js", "assets/../../../pyproject.toml"):
+        with pytest.raises(urllib.error.HTTPError, match="404") as refused:
+            urllib.request.urlopen(f"{address}/{path}")
+        refused.value.close()
 
 
 @pytest.fixture
