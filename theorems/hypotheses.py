@@ -240,8 +240,9 @@ def _interior_target(instance: Instance) -> str | None:
     return "the token is in Mtop or Mbot" if (extremal & instance.target).any() else None
 
 
-def _constant_log_odds(instance: Instance) -> str | None:
-    return f"M ranges over {instance.odds_range:.6g}" if instance.odds_range > 0 else None
+def _one_value_off_target(instance: Instance) -> str | None:
+    spread = float(np.ptp(instance.odds[~instance.target]))
+    return f"M ranges over {spread:.6g} off T" if spread else None
 
 
 ASSUMPTION_1 = Hypothesis(
@@ -321,8 +322,8 @@ ONE_VALUE_EACH = Hypothesis(
 INTERIOR_TARGET = Hypothesis(
     "interior-target", "T is one token, outside Mtop and Mbot", _interior_target
 )
-CONSTANT_LOG_ODDS = Hypothesis(
-    "constant-log-odds", "M is constant: nothing is steered", _constant_log_odds
+ONE_VALUE_OFF_TARGET = Hypothesis(
+    "one-value-off-target", "M has one value off T", _one_value_off_target
 )
 UNCORRELATED = Hypothesis(
     "uncorrelated",

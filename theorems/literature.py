@@ -42,6 +42,7 @@ class LiteratureClaim:
     - `says`: what they say, in their words between quotation marks; `truth`: what is true of it in the model,
       with an example.
     - `settled_by`: claims of this registry, not of others, from which that follows.
+    - `repair`: of a sentence that fails as it is quoted, what its check judges in its place; else "".
     - `on_real`, `real`: the verdict on real models, and the figures; `recorded`: where they are recorded, as
       (file, text in it).
 
@@ -60,6 +61,7 @@ class LiteratureClaim:
     settled_by: tuple[str, ...]
     on_real: OnRealModel
     real: str
+    repair: str = ""
     recorded: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self):
@@ -83,10 +85,10 @@ class LiteratureClaim:
 
     @property
     def in_model(self) -> InModel:
-        """The verdict on the sentence as it was said; it fails if it needs that nothing is steered."""
+        """The verdict on the sentence as it is quoted."""
         if self.claim is None:
             return InModel.SILENT
-        if "constant-log-odds" in self.needs:
+        if self.repair:
             return InModel.FAILS
         return InModel.CONDITIONAL if self.needs else InModel.HOLDS
 
@@ -211,7 +213,8 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
             the mass of the second token falls from 0.3 to 0.1667 at α = 1, as 1 - F_T does. So both
             papers are right, of different quantities, as v1 suspects: "from their model assumptions and
             of our definition of Δp(C | α)".""",
-        settled_by=("park.together", "thm-3.6.decreasing"),
+        settled_by=("park.separable", "park.together", "thm-3.6.decreasing"),
+        repair="the probabilities given that the next token is off the target",
         on_real=OnRealModel.NOT_JUDGED,
         real="""It needs a vector of their kind. A difference of means is none: `ufm.inseparability`, 0
             where the distribution off T stays, is .998, .999 and .996 for joy, formal and French on

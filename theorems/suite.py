@@ -24,8 +24,8 @@ def draw(family: str, seed: int, index: int):
     "laws" (γ/ω dataset), "smoothed", "tilts" (any p > 0 and M, with ties, near ties and
     probabilities down to 1e-300), "transformers" (Proposition 4.1), "heads" (the circle before the norm),
     "varying" (Assumption 1 with a rate a for each context, App. B.1), "uneven" (b depends on it too),
-    "shaped" (what claims of others need: M of one value on T and one off it, an interior token as T,
-    or M constant).
+    "shaped" (for claims of others: M of one value on T and one off it, an interior token as T, or M of
+    one value off T alone).
 
     >>> from theorems.suite import draw
     >>> print(draw("rates", seed=0, index=5).log_probs.shape)
@@ -159,7 +159,7 @@ def _tilts(rng: np.random.Generator) -> Instance:
 
 
 def _shaped(rng: np.random.Generator) -> Instance:
-    """What claims of others need: M of one value on T and one off it, T one interior token, M constant."""
+    """For claims of others: M of one value on T and one off it, or off it alone; or T one interior token."""
     groups, size, contexts = ((3, 2, 2), (3, 3, 2), (4, 3, 3))[rng.integers(3)]
     vocabulary, m = groups * size, groups * contexts
     log_probs = np.log(rng.dirichlet(np.full(vocabulary, rng.choice([0.3, 3.0])) + 1e-9, size=m))
@@ -171,7 +171,7 @@ def _shaped(rng: np.random.Generator) -> Instance:
     elif kind == 1:
         target = np.arange(vocabulary) == np.argsort(log_odds)[rng.integers(1, vocabulary - 1)]
     else:
-        log_odds = np.full(vocabulary, log_odds[0])
+        log_odds = np.where(target, log_odds, log_odds[-1])
     log_probs = np.maximum(log_probs, -300.0)
     log_probs -= np.logaddexp.reduce(log_probs, axis=1, keepdims=True)
     weights = rng.dirichlet(np.ones(m)) + 1e-3

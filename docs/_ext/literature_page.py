@@ -65,6 +65,8 @@ def _in_model(found: LiteratureClaim) -> str:
         verdict += f" (`{', '.join(found.needs)}`)"
     if found.claim is not None:
         verdict += f", {{ref}}`{found.id} <claim-{found.id}>`"
+    if found.repair:
+        verdict += f"; of {found.repair} it holds (`{', '.join(found.needs)}`)"
     settled = ", ".join(f"{{ref}}`{name} <claim-{name}>`" for name in found.settled_by)
     return f"{verdict}. {found.truth} From {settled}."
 

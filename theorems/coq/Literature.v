@@ -83,6 +83,25 @@ Proof.
     unfold tilt, partition, weight. rewrite !Rmult_0_r. reflexivity.
 Qed.
 
+(* Given that the token is off the target, it does if M is constant there. *)
+Lemma rest_given_stays :
+  (forall alpha z, In z V -> T z = false ->
+    given V p M (outside T) alpha z = given V p M (outside T) 0 z) <->
+  forall y z, In y V -> In z V -> T y = false -> T z = false -> M y = M z.
+Proof.
+  assert (off : forall z, outside T z = true <-> T z = false)
+    by (intros z; unfold outside; apply Bool.negb_true_iff).
+  destruct (given_constant V p M (outside T) p_law (proj2 T_proper))
+    as [stays flat]. split.
+  - intros kept y z y_in z_in y_off z_off.
+    apply stays; try (apply off); try assumption.
+    intros alpha x x_in x_off. apply kept; [exact x_in|apply off, x_off].
+  - intros same alpha z z_in z_off.
+    apply flat; [|exact z_in|apply off, z_off].
+    intros x y x_in y_in x_off y_off.
+    apply same; try assumption; apply off; assumption.
+Qed.
+
 (* A score of the tokens without covariance with M. *)
 Lemma uncorrelated_mean g range width alpha :
   ranges V M range -> ranges V g width ->

@@ -1720,11 +1720,20 @@ Proof.
   - exact (pair_constant V p M y z p_law y_in z_in).
 Qed.
 
-(* claim: literature.masses *)
+(* claim: literature.masses; of the masses themselves, last, only if nothing
+   is steered *)
 Theorem literature_masses :
-  (forall alpha z, In z V -> T z = false -> tilt V p M alpha z = p z) <->
-  forall y z, In y V -> In z V -> M y = M z.
-Proof. exact (rest_stays V p M T p_law T_proper). Qed.
+  ((forall alpha z, In z V -> T z = false ->
+    given V p M (outside T) alpha z = given V p M (outside T) 0 z) <->
+  (forall y z, In y V -> In z V -> T y = false -> T z = false ->
+    M y = M z)) /\
+  ((forall alpha z, In z V -> T z = false -> tilt V p M alpha z = p z) <->
+  (forall y z, In y V -> In z V -> M y = M z)).
+Proof.
+  split.
+  - exact (rest_given_stays V p M T p_law T_proper).
+  - exact (rest_stays V p M T p_law T_proper).
+Qed.
 
 (* claim: literature.monotone *)
 Theorem literature_monotone : separated T V M -> increasing F.

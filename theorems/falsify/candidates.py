@@ -85,16 +85,6 @@ def bent(shapes: list[tuple[int, int]] = SHAPES) -> Callable[[], Candidates]:
     return lambda: changed(shapes, lambda vocabulary: changes)
 
 
-def bent_and_constant() -> Candidates:
-    """Models with M constant that are steered before the last norm."""
-    ratios = st.sampled_from([Fraction(1), Fraction(2), Fraction(1, 2)])
-    return st.builds(
-        lambda found, ratio: Steered(read_exact(found), norm_ratio=ratio),
-        steered("inside", [(2, 2)]),
-        ratios,
-    )
-
-
 def bent_and_interior() -> Candidates:
     """Models steered before the last norm, whose target is the token of the third concept."""
     ratios = st.sampled_from([Fraction(1), Fraction(2), Fraction(1, 2)])

@@ -173,7 +173,7 @@ MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeede
     ("literature.damage", "uncorrelated"): Needed(
         plain("contrastive", SHAPES), literature.damage_of_target
     ),
-    ("literature.masses", "constant-log-odds"): Needed(
+    ("literature.masses", "one-value-off-target"): Needed(
         plain("contrastive", SHAPES), literature.rest_moves
     ),
     ("literature.monotone", "separation"): Needed(turned_away, concepts.target_falls),

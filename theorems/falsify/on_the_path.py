@@ -6,7 +6,6 @@ from .candidates import (
     SHAPES,
     Candidates,
     bent,
-    bent_and_constant,
     bent_and_interior,
     opposite,
     rescaled,
@@ -88,7 +87,7 @@ ON_THE_PATH: dict[
     "literature.benefit": (rescaled, concepts.first_order),
     "literature.damage": (rescaled, literature.damage),
     "literature.pairs": (bent(), two_vectors.pair_turns),
-    "literature.masses": (bent_and_constant, literature.rest_moves),
+    "literature.masses": (bent([(2, 2)]), literature.rest_moves),
     "literature.monotone": (bent(_WIDE), concepts.target_falls),
     "literature.inverted-u": (bent_and_interior, curves.bump),
 }

@@ -134,7 +134,7 @@ def _search(
     def is_counterexample(candidate: Candidate) -> bool:
         if time.monotonic() > deadline:
             raise _OutOfTime
-        if "constant-log-odds" not in own and _shows_nothing(candidate, without):
+        if _shows_nothing(candidate, without):
             return False
         found = contradicts(candidate)  # the cheaper question first
         if found is None or not _breaks_only(candidate, without, others):

@@ -9,13 +9,13 @@ import numpy as np
 import ufm
 
 from ..hypotheses import (
-    CONSTANT_LOG_ODDS,
     EXPONENTIAL_PATH,
     IF_POSITIVE,
     IF_SEPARATED,
     INTERIOR_TARGET,
     MOVING,
     ONE_VALUE_EACH,
+    ONE_VALUE_OFF_TARGET,
     PERFECT_TRAINING,
     SEPARATION,
     UNCORRELATED,
@@ -103,14 +103,11 @@ def _damage(instance: Instance, is_uncorrelated: bool = True) -> Verdict:
 
 
 def _masses(instance: Instance) -> Verdict:
-    """Log-masses of the concepts off the target, and of all that is off it, against their start."""
-    rest = {-1: ~instance.target, **instance.off_target_concepts}
-    moved = [
-        log_masses(instance.curves.log_probs, mask)[0] - log_masses(instance.log_probs, mask)[0]
-        for mask in rest.values()
-    ]
-    errors = np.stack(moved) / (4 * instance.rounding(instance.alphas)[:, None])
-    return identity(errors, 1.0, "log-masses of concepts off the target against their start")
+    """The log-probabilities given that the token is off the target, against their start."""
+    off, logs = ~instance.target, (instance.curves.log_probs, instance.log_probs)
+    after, before = (p[..., off] - log_masses(p, off)[0][..., None] for p in logs)
+    errors = (after - before) / (4 * instance.rounding(instance.alphas)[:, None, None])
+    return identity(errors, 1.0, "p_α given that the token is off T, against p given that")
 
 
 def _inverted_u(instance: Instance) -> Verdict:
@@ -141,7 +138,9 @@ STATEMENT = Statement(
         every strength: the tanh of $\alpha$ itself. The price near 0 is that of Theorem 3.8. A score $g$
         of tokens is in the part of a second vector's $M_2$: without covariance its mean moves by no more
         than the remainder of cross-talk. A token keeps its probability at every strength only if
-        $\mathbb{E}_\alpha[M] = M(z)$ at all of them, and that mean increases unless $M$ is constant.
+        $\mathbb{E}_\alpha[M] = M(z)$ at all of them, and that mean increases unless $M$ is constant: as the
+        mass of a set, what is off the target stays only where nothing is steered. Given that the token is
+        off the target, it stays where $M$ is constant there.
     """,
     claims=(
         Claim(
@@ -232,18 +231,17 @@ STATEMENT = Statement(
         Claim(
             id="literature.masses",
             title="masses off the target",
-            text="""The probabilities of concepts off the target stay where they are only where M is
-                constant: otherwise some token off the target moves, and all of them fall if they move
-                together.""",
-            formula=r"""p_{j,\alpha}(z) = p_j(z) \ \text{ for all } \alpha \text{ and } z \in [V] \setminus T
-                \iff M \text{ is constant on } [V]"""
-            + IF_POSITIVE,
+            text="""Where M has one value off T, every token and concept off T keeps its probability given
+                that the next token is off T, at every strength: the masses off T all move as 1 - F_T.""",
+            formula=r"""\frac{p_{j,\alpha}(z)}{1 - F_{j,T}(\alpha)} = \frac{p_j(z)}{1 - F_{j,T}(0)} \quad
+                \text{for all } z \in [V] \setminus T, \text{ if } p_j > 0 \text{ and } M
+                \text{ is constant on } [V] \setminus T""",
             source=PARK,
-            hypotheses=(EXPONENTIAL_PATH, CONSTANT_LOG_ODDS),
+            hypotheses=(EXPONENTIAL_PATH, ONE_VALUE_OFF_TARGET),
             conclusion=_masses,
             families=("shaped",),
             control=Control(
-                "constant-log-odds", "a vector that steers towards the target", controls.standard
+                "one-value-off-target", "M with two values off T", controls.two_values_each
             ),
             figures=("vanishing",),
             certificate=_ON_ALL,

@@ -518,6 +518,33 @@ def _is_constant(truth, witness):
     return len(truth.levels) == 1
 
 
+def _keeps_mass(truth, witness):
+    """The concept, off the target, has a token in the set that takes all mass at that end."""
+    tokens, strength = _concept_at(truth, witness)
+    return not {*tokens}.isdisjoint(truth.levels[-1 if strength == "+inf" else 0])
+
+
+def _rises(truth, witness):
+    """M is constant; or the concept, off the target, has the extreme of M at that end to itself."""
+    if _is_constant(truth, witness):
+        return numbers(witness, "concept")
+    tokens, strength = _concept_at(truth, witness)
+    most = max if strength == "+inf" else min
+    return most(truth.power[z] for z in tokens) > most(
+        truth.power[z] for z in truth.size if z not in tokens
+    )
+
+
+def _concept_at(truth, witness):
+    (concept,) = numbers({"concept": witness["concept"]}, "concept")
+    tokens = [z for z in truth.size if truth.fresh["instance"]["token_concept"][z] == concept]
+    assert set(witness) == {"concept", "strength"}
+    assert witness["strength"] in ("+inf", "-inf")
+    assert tokens
+    assert not any(truth.target[z] for z in tokens)
+    return tokens, witness["strength"]
+
+
 def _is_not_separated(truth, witness):
     on = min(truth.power[z] for z in truth.size if truth.target[z])
     return on <= max(truth.power[z] for z in truth.size if not truth.target[z])
@@ -529,7 +556,8 @@ WITNESSES = {
     "thm-3.3.monotone": lambda t, w: _is_constant(t, w) and same_json(w, {"token": 0}),
     "remark-3.4.positive-peaks": _peak_before_0,
     "thm-3.6.target-increasing": _fall,
-    "thm-3.6.decreasing": lambda t, w: _is_constant(t, w) and numbers(w, "concept"),
+    "thm-3.6.vanishing": _keeps_mass,
+    "thm-3.6.decreasing": _rises,
     "contrastive.geometric-path": _other_path,
     "sweet-spot.nonempty": lambda t, w: _is_not_separated(t, w) and same_json(w, {"context": 0}),
     "ce.convex": lambda t, w: _is_constant(t, w) and same_json(w, {"strength": "0"}),

@@ -35,7 +35,7 @@ WIDENED = {
 FOUR = next(f.counterexample for f in FINDINGS if f.id == "finding-7.limit-formula")
 SHAPED = {
     "literature.tanh": FOUR,
-    "literature.masses": TWO | {"positive": [0], "negative": [1]},
+    "literature.masses": FOUR,
     "literature.inverted-u": NINE | {"target": [z == 6 for z in range(9)]},
 }
 

@@ -119,7 +119,7 @@ def test_a_table_of_real_text_says_claim_by_claim_what_holds(monkeypatch, capsys
     assert "hypotheses unmet" in rows["lemma-b4.sign"]
     assert "holds" in rows["thm-3.3.bump"]
     assert "unmet, assumption-1" in out
-    assert "\nthm-3.3.peak-order is checked under: separation, exponential-path\n" in out
+    assert "\n  thm-3.3.peak-order: separation, exponential-path\n" in out
     assert out.endswith("4 claims: 3 hold, 1 has unmet hypotheses.\n")
 
 

@@ -92,11 +92,10 @@ def _confirmed(record: JSON, progress: Progress) -> Confirmed:
     laws = read_laws(instance, fields["laws"])
     curves = curves_of(laws, read_levels(laws, fields["levels"]))
     evidence = confirm_evidence(curves, fields, progress)
-    version = whole(fields["version"], "version")
-    verdicts = confirm_claims(evidence, fields["claims"], KNOWN[version])
-    missing = unmet(evidence, KNOWN[version])
+    verdicts = confirm_claims(evidence, fields["claims"], KNOWN[evidence.version])
+    missing = unmet(evidence, KNOWN[evidence.version])
     bought = [mapping(entry, "budgets") for entry in items(fields.get("budgets", []), "budgets")]
-    return Confirmed(version, instance, verdicts, missing, curves.bits, bought)
+    return Confirmed(evidence.version, instance, verdicts, missing, curves.bits, bought)
 
 
 def read_fields(record: JSON) -> dict[str, JSON]:

@@ -196,20 +196,67 @@ def _ends_wrongly(evidence: Evidence, is_plus: bool) -> bool:
 
 
 def _vanishing(evidence: Evidence, witness: JSON) -> str:
-    """Concepts without tokens of Mtop and Mbot vanish; without one it is open which are meant."""
+    """Concepts without tokens of Mtop and Mbot vanish; where there is none, all off the target are meant."""
     curves = evidence.curves
-    found = exact.interior_concepts(curves.laws.instance, curves.levels)
-    return "holds" if found or not exact.off_target_concepts(curves.laws.instance) else "undecided"
+    others = exact.off_target_concepts(curves.laws.instance)
+    if exact.interior_concepts(curves.laws.instance, curves.levels) or not others:
+        return "holds"
+    if witness is None and evidence.version == 1:  # which leaves open which concepts are meant
+        return "undecided"
+    tokens, is_plus = _concept_at_an_end("thm-3.6.vanishing", witness, others)
+    end = curves.levels.top if is_plus else 0
+    is_kept = any(curves.levels.of_token[z] == end for z in tokens)
+    require(is_kept, "thm-3.6.vanishing: the concept of the witness vanishes there")
+    return "fails"
+
+
+def _concept_at_an_end(
+    name: str, witness: JSON, others: dict[int, list[int]]
+) -> tuple[list[int], bool]:
+    """The tokens of a witness's concept, which is off the target, and whether its strength is +∞."""
+    given = record(witness, ("concept", "strength"), f"{name}: the witness")
+    concept, strength = whole(given["concept"], f"{name}: concept"), given["strength"]
+    require(concept in others, f"{name}: concept {concept} is not off the target")
+    is_end = same(strength, "+inf") or same(strength, "-inf")
+    require(is_end, f"{name}: the strength of the witness is neither +inf nor -inf")
+    return others[concept], strength == "+inf"
 
 
 def _decreasing(evidence: Evidence, witness: JSON) -> str:
-    """Concepts below all others decrease, unless M is constant; without one it is open which are meant."""
-    curves = evidence.curves
-    found = exact.lowest_concepts(curves.laws.instance, curves.levels)
-    if found and not curves.levels.top:
-        _require_witness("thm-3.6.decreasing", witness, {"concept": min(found)})
+    """Concepts below all others decrease, unless M is constant; where there is none, all are meant.
+
+    A concept rises at an end where its extreme of M is above that of all other tokens.
+    """
+    name, levels = "thm-3.6.decreasing", evidence.curves.levels
+    found = exact.lowest_concepts(evidence.curves.laws.instance, levels)
+    if found and not levels.top:
+        _require_witness(name, witness, {"concept": min(found)})
         return "fails"
-    return "holds" if found or not exact.off_target_concepts(curves.laws.instance) else "undecided"
+    others = exact.off_target_concepts(evidence.curves.laws.instance)
+    if found or not others:
+        return "holds"
+    if witness is None:
+        rising = [
+            k for k, c in others.items() if any(_rises(levels, c, end) for end in (True, False))
+        ]
+        is_left = evidence.version == 1 or not rising
+        require(
+            is_left,
+            f"{name}: left undecided where concept {min(rising, default=0)} rises; make it anew",
+        )
+        return "undecided"
+    require(
+        _rises(levels, *_concept_at_an_end(name, witness, others)),
+        f"{name}: no rise at the witness",
+    )
+    return "fails"
+
+
+def _rises(levels: Levels, tokens: list[int], is_plus: bool) -> bool:
+    """Whether the mass of the tokens rises towards α = +∞, or comes from -∞ rising."""
+    own = {levels.of_token[z] for z in tokens}
+    rest = {level for z, level in enumerate(levels.of_token) if z not in tokens}
+    return max(own) > max(rest) if is_plus else min(own) > min(rest)
 
 
 def _sign_rule(evidence: Evidence, witness: JSON) -> str:

@@ -9,7 +9,7 @@ from math import inf
 from .._balls import ball
 from .budgets import confirm_budgets, confirm_half_saturation
 from .curves import Curves, confirm, confirm_bounds, increase, slope_sign
-from .fields import JSON, Interval, interval, items, rational, record, require, same
+from .fields import JSON, Interval, interval, items, rational, record, require, same, whole
 from .instance import Levels
 from .precision import PRECISIONS, decide
 from .sets import confirm_sets
@@ -33,6 +33,7 @@ class Evidence:
     - `peaks` [C][K]: brackets of the peaks, None where the certificate gives none.
     - `windows` [C]: from the last peak off the target to the first on it, None where not certain.
     - `strengths`: where ΔCE is given, and no bound on it is broken. `unit`: about 1/R.
+    - `version`: of the certificate's format.
     """
 
     curves: Curves
@@ -40,6 +41,7 @@ class Evidence:
     windows: list[Ends | None]
     strengths: Sequence[Fraction] = ()
     unit: Fraction = Fraction(1)
+    version: int = 2
 
 
 def confirm_evidence(curves: Curves, fields: dict[str, JSON], progress: Progress) -> Evidence:
@@ -55,11 +57,12 @@ def confirm_evidence(curves: Curves, fields: dict[str, JSON], progress: Progress
     is_common = same(fields["common_sweet_spot"], common_sweet_spot(curves.levels, peaks))
     require(is_common, "common_sweet_spot does not follow from the peaks")
     confirm_bounds(curves, strengths)
-    if fields["version"] != 1:
+    version = whole(fields["version"], "version")
+    if version != 1:
         confirm_sets(curves, fields)
         confirm_half_saturation(curves, fields["half_saturation"], unit)
         confirm_budgets(curves, fields["budgets"])
-    return Evidence(curves, peaks, windows, strengths, unit)
+    return Evidence(curves, peaks, windows, strengths, unit, version)
 
 
 def confirm_log_odds(curves: Curves, value: JSON) -> Fraction:

@@ -100,22 +100,37 @@ def _target_increasing(evidence: Evidence) -> Conclusion:
 
 
 def _vanishing(evidence: Evidence) -> Conclusion:
-    """Exact: a concept without Mtop and Mbot has no mass in either limit law."""
-    found = exact.interior_concepts(evidence.instance, evidence.levels)
-    return _over(found, exact.off_target_concepts(evidence.instance))
+    """Exact: a concept without Mtop and Mbot has no mass in either limit law, and any other has.
+
+    Where no concept off the target is meant the claim is of them all, as it is for the falsifier.
+    """
+    others = exact.off_target_concepts(evidence.instance)
+    if exact.interior_concepts(evidence.instance, evidence.levels) or not others:
+        return Conclusion(HOLDS)
+    concept, tokens = min(others.items())
+    end = "+inf" if not set(tokens).isdisjoint(evidence.levels.tokens[-1]) else "-inf"
+    return Conclusion(FAILS, {"concept": concept, "strength": end})
 
 
 def _decreasing(evidence: Evidence) -> Conclusion:
-    """Logit F_C has the slope E[M|C] - E[M|not C] <= 0, which is 0 only where M is constant."""
+    """Logit F_C has the slope E[M|C] - E[M|not C] <= 0, which is 0 only where M is constant.
+
+    Where no concept off the target is the lowest the claim is of them all. The slope tends to the
+    difference of the largest M at +∞, of the smallest at -∞: a concept for which one is positive rises there.
+    """
     found = exact.lowest_concepts(evidence.instance, evidence.levels)
     if evidence.count == 1 and found:
         return Conclusion(FAILS, {"concept": min(found)})
-    return _over(found, exact.off_target_concepts(evidence.instance))
-
-
-def _over(found: dict[int, tuple[int, ...]], every: dict[int, tuple[int, ...]]) -> Conclusion:
-    """A claim about the concepts found; where there is none, it is left open which are meant."""
-    return Conclusion(HOLDS if found or not every else UNDECIDED)
+    others = exact.off_target_concepts(evidence.instance)
+    if found or not others:
+        return Conclusion(HOLDS)
+    level = evidence.levels.level
+    for concept, tokens in sorted(others.items()):
+        rest = [z for z in range(len(level)) if z not in tokens]
+        for end, most in (("+inf", max), ("-inf", min)):
+            if most(level[z] for z in tokens) > most(level[z] for z in rest):
+                return Conclusion(FAILS, {"concept": concept, "strength": end})
+    return Conclusion(UNDECIDED)
 
 
 def _sign_rule(evidence: Evidence) -> Conclusion:

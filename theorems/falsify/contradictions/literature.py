@@ -64,16 +64,19 @@ def _spread(values: Sequence[arb]) -> arb:
 
 
 def rest_moves(s: Steered) -> Contradiction | None:
-    """A token off the target does not keep its probability."""
+    """A token does not keep its probability given that the next one is off the target."""
+    rest = [z for z, flag in enumerate(s.instance.target) if not flag]
     for j, strength, alpha in places(s):
-        law = s.law(j, alpha)
-        for z, p in enumerate(s.instance.rows[j]):
-            if z not in s.target and differ(law[z], ball(p)):
-                text = (
-                    f"p(token {z}), off the target, in context {j} should stay; at α = {strength}"
-                )
-                found = f"in context {j} token {z} goes from {shown(ball(p))} to {shown(law[z])}"
-                return Contradiction(text, (("p_α", law[z]), ("p", ball(p))), found)
+        row, law = s.instance.rows[j], s.law(j, alpha)
+        mass, start = sum((law[z] for z in rest), arb(0)), sum(row[z] for z in rest)
+        for z in rest:
+            before, after = ball(row[z] / start), law[z] / mass
+            if differ(after, before):
+                given = f"given that the next one is off the target, in context {j}"
+                text = f"the probability of token {z}, {given} should stay; at α = {strength}"
+                found = f"in context {j} token {z}, given that it is off the target, goes from "
+                found += f"{shown(before)} to {shown(after)} at α = {strength}"
+                return Contradiction(text, (("p_α", after), ("p", before)), found)
     return None
 
 
@@ -106,8 +109,9 @@ def _interior_target(instance: ExactInstance, levels: Levels) -> str | None:
     return None if is_inner else "the token is in Mtop or Mbot"
 
 
-def _constant(instance: ExactInstance, levels: Levels) -> str | None:
-    return None if len(levels.tokens) == 1 else f"M has {len(levels.tokens)} values"
+def _one_value_off_target(instance: ExactInstance, levels: Levels) -> str | None:
+    off = {levels.level[z] for z in _tokens(instance, False)}
+    return None if len(off) == 1 else f"M has {len(off)} values off T"
 
 
 def _tokens(instance: ExactInstance, side: bool) -> list[int]:
@@ -117,5 +121,5 @@ def _tokens(instance: ExactInstance, side: bool) -> list[int]:
 TESTS: dict[str, Callable[[ExactInstance, Levels], str | None]] = {
     "one-value-each": _one_value_each,
     "interior-target": _interior_target,
-    "constant-log-odds": _constant,
+    "one-value-off-target": _one_value_off_target,
 }

@@ -37,8 +37,8 @@ class Certify:
         ufm certify certificate.json --check --instance instance.json
 
     Args:
-        file: JSON of an instance ({"in_concept": ["3/5", …], …}, or {"head": [["1", …], …], …}), or of a
-            certificate with --check.
+        file: JSON of an instance ({"in_concept": ["3/5", …], …}, or {"head": [["1", …], …], …}), or of a table, as
+            `ufm verify --table` reads it; with --check of a certificate.
         check: Re-verify the certificate in FILE with separate code, and print what it certifies.
         instance: With --check, require that the certificate is of the instance in this file.
         out: Write the certificate to this file.
@@ -132,9 +132,14 @@ class Certify:
 def _read_instance(path: Path, record: JSON) -> "ExactInstance | ExactHead":
     from theorems.tables.exact import read_exact
     from theorems.tables.exact_head import is_head, read_exact_head
+    from theorems.tables.exact_table import exact_record
+    from theorems.tables.files import read_table
 
     if isinstance(record, dict) and "sha256" in record:
         raise BadInput(f"{path} is a certificate, not an instance: re-verify it with --check")
+    if isinstance(record, dict) and "context_concept" in record:
+        with as_bad_input():  # the messages of a table name its file
+            return read_exact(exact_record(read_table(path)))
     with as_bad_input(about=path):
         return read_exact_head(record) if is_head(record) else read_exact(record)
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # Words before the numbers of the paper's results, as they are shortened.
 _SHORT = {"theorem": "thm", "proposition": "prop"}
+_KINDS = ("assumption", "lemma", "remark", *_SHORT, *_SHORT.values())
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class Verify:
 def _choose(every: "Iterable[Statement]", wanted: tuple[str, ...]) -> "list[Statement]":
     """The statements that are named, cut down to single claims where a claim is named."""
     statements = list(every)
-    named = {_id(name, statements) for name in wanted}
+    named = {_id(name, statements) for name in _joined(wanted)}
     chosen = []
     for statement in statements:
         is_whole = not named or statement.id in named
@@ -102,6 +103,16 @@ def _choose(every: "Iterable[Statement]", wanted: tuple[str, ...]) -> "list[Stat
         if claims:
             chosen.append(replace(statement, claims=claims))
     return chosen
+
+
+def _joined(words: Iterable[str]) -> list[str]:
+    """The names, where Theorem 3.3 may be two words."""
+    names: list[str] = []
+    for word in words:
+        if names and _plain(names[-1]) in _KINDS:
+            word = f"{names.pop()} {word}"
+        names.append(word)
+    return names
 
 
 def _id(name: str, statements: "list[Statement]") -> str:

@@ -11,9 +11,9 @@ import numpy as np
 from theorems import FINDINGS
 from theorems.tables.exact import read_exact
 from theorems.tables.exact_fields import load_json
+from theorems.tables.exact_table import exact_record
 from theorems.tables.files import read_table
 from theorems.tables.paper import PAPER
-from theorems.tables.table import Table
 from ufm._json import JSON
 
 from ._choice import Choice
@@ -48,7 +48,7 @@ def read_record(name: str, content: bytes) -> Record:
                 raise ValueError(
                     "this is no JSON object; give an instance, a table or a certificate"
                 )
-            return _of_table(read_table(path)) if "context_concept" in record else record
+            return exact_record(read_table(path)) if "context_concept" in record else record
         except ValueError as error:
             raise ValueError(f"{name}: {str(error).removeprefix(f'{path}: ')}") from None
 
@@ -72,25 +72,6 @@ def table_text(record: Record) -> str:
         "target": list(exact.target),
     }
     return json_text(fields)
-
-
-def _of_table(table: Table) -> Record:
-    """The decimals of a table as they are, but for the largest of each row, which makes it sum to one."""
-    return {
-        "next_token_probs": [_exact(row) for row in table.next_token_probs],
-        "target": table.target.tolist(),
-        "token_concept": table.token_concept.tolist(),
-        "contexts": table.context_concept.tolist(),
-        "context_weights": _exact(table.context_weights),
-        "positive": list(table.positive),
-        "negative": list(table.negative),
-    }
-
-
-def _exact(row: np.ndarray) -> list[JSON]:
-    shares = [Fraction(repr(p)) for p in row.tolist()]
-    shares[int(row.argmax())] += 1 - sum(shares)
-    return [str(p) for p in shares]
 
 
 def _random(seed: int) -> Record:

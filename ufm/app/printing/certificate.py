@@ -216,5 +216,5 @@ def interval_text(pair: list[str] | str | None) -> str:
 
 
 def number_text(text: str) -> str:
-    """An exact fraction in decimals."""
-    return f"{float(Fraction(text)):.6g}"
+    """An exact fraction in decimals; an infinity as it is."""
+    return text if text.endswith("inf") else f"{float(Fraction(text)):.6g}"

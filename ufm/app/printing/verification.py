@@ -109,9 +109,7 @@ def _counted_others(report: "Report", has_controls: bool) -> str:
 
 def _print_others(report: "Report", console: Console) -> None:
     """A line per claim of others: as it was quoted, what its check assumes, and the check under that."""
-    console.print(
-        "\nClaims of others: as quoted, and under a hypothesis, which their text may supply:\n"
-    )
+    console.print("\nClaims of others: as quoted, and checked under what their text may supply:\n")
     said = table("claim", "as quoted", "checked under", "check", "real model")
     for found in report.of_others():
         tally = report.tallies.get(found.id)
@@ -123,6 +121,9 @@ def _print_others(report: "Report", console: Console) -> None:
             coloured(str(found.on_real), str(found.on_real).removeprefix("holds ")),
         )
     print_table(console, said, False)
+    for found in report.of_others():
+        if found.repair:
+            paragraph(console, f"The check of {found.id} is of {found.repair}.", style="dim")
 
 
 def _print_claims(
@@ -190,10 +191,12 @@ def _print_proofs(report: "Report", console: Console) -> None:
 def _print_hypotheses(report: "Report", console: Console) -> None:
     """The hypotheses of each claim by name, then what each of them says, once."""
     says: dict[str, str] = {}
+    console.print("Checked under:")
     for name, tally in report.tallies.items():
         assumed = {hypothesis.id: hypothesis.text for hypothesis in tally.claim.hypotheses}
         says |= assumed
-        entry(console, f"{name} is checked under: {', '.join(assumed)}")
+        entry(console, f"  {name}: {', '.join(assumed)}")
+    console.print("where")
     for name, text in says.items():
         entry(console, f"  {name}: {text}")
     console.print()

@@ -334,15 +334,47 @@ def test_concepts_that_vanish_or_decrease():
         concludes(claim, evidence(without), "holds")
         concludes(claim, evidence(none_off), "holds")
     two = THREE | {"token_concept": [0, 1, 1]}  # tokens 1 and 2 make one concept: it holds Mbot
-    concludes("thm-3.6.vanishing", evidence(two), "undecided")
+    others = [{"concept": 0, "strength": "-inf"}, {"concept": 2, "strength": "-inf"}]
+    wrong = [None, {}, {"concept": 1}, *others, {"concept": 1, "strength": "0"}]
+    wrong += [{"concept": True, "strength": "-inf"}, {"concept": 1, "strength": "+inf"}]
+    fails_with("thm-3.6.vanishing", evidence(two), [{"concept": 1, "strength": "-inf"}], wrong)
     concludes("thm-3.6.decreasing", evidence(two), "holds")
     low = THREE | {"target": [False, False, True]}  # concepts 0 and 1 are above the target
-    concludes("thm-3.6.decreasing", evidence(low), "undecided")
+    rising = [{"concept": k, "strength": end} for k, end in ((0, "+inf"), (0, "-inf"), (1, "-inf"))]
+    wrong = [None, {}, {"concept": 1, "strength": "+inf"}, {"concept": 2, "strength": "-inf"}]
+    fails_with("thm-3.6.decreasing", evidence(low), rising, wrong)
     flat = THREE | {"next_token_probs": [["1/2", "1/4", "1/4"]] * 2}
-    concludes("thm-3.6.vanishing", evidence(flat), "undecided")
+    ends = [{"concept": k, "strength": end} for k in (1, 2) for end in ("+inf", "-inf")]
+    fails_with(
+        "thm-3.6.vanishing", evidence(flat), ends, [None, {"concept": 0, "strength": "+inf"}]
+    )
     wrong = [None, {}, {"concept": 2}, {"concept": 0}, {"concept": True}]
     fails_with("thm-3.6.decreasing", evidence(flat), [{"concept": 1}], wrong)
     concludes("thm-3.6.decreasing", evidence(flat | {"token_concept": [0, 0, 0]}), "holds")
+
+
+def test_a_concept_that_rises_at_neither_end_is_left_open():
+    """Concept 0 holds Mbot, and a token between two of the target: not the lowest, nor the highest."""
+    between = ZERO | {
+        "next_token_probs": [["3/10", "1/5", "1/10", "2/5"], ["3/10", "1/4", "7/20", "1/10"]],
+        "target": [False, True, False, True],
+        "token_concept": [0, 1, 0, 1],
+    }
+    assert certified("thm-3.6.decreasing", between) == ("undecided", None)
+    concludes("thm-3.6.decreasing", evidence(between), "undecided")
+
+
+@pytest.mark.parametrize("claim", ["thm-3.6.vanishing", "thm-3.6.decreasing"])
+def test_the_first_version_leaves_open_which_concepts_are_meant(claim):
+    low = THREE | {"target": [False, False, True], "token_concept": [0, 0, 1]}
+    concludes(claim, replace(evidence(low), version=1), "undecided")
+    assert certified(claim, low) == ("fails", {"concept": 0, "strength": "+inf"})
+
+
+def certified(claim, record):
+    """What the writer says of the claim: the conclusion and its witness."""
+    found = next(c for c in certify(read_exact(record)).record["claims"] if c["id"] == claim)
+    return found["conclusion"], found["witness"]
 
 
 def test_what_is_proved_of_every_m_that_varies():
@@ -367,10 +399,13 @@ def test_theorems_that_are_cited_are_proved_of_that_claim():
     for claim in room.CLAIMS:
         exact = "lemma-b4.sign", "contrastive.geometric-path", "sign-separation.pairs"
         is_peakless = claim in (*exact, *room.THEOREMS)
-        outcome = room.CLAIMS[claim][0](found, None)
-        assert room.CLAIMS[claim][0](blank, None) == (outcome if is_peakless else "undecided"), (
-            claim
-        )
+        is_kept = (
+            claim == "thm-3.6.vanishing"
+        )  # by concept 1, of two: it fails, and needs a witness
+        witness = {"concept": 1, "strength": "-inf"} if is_kept else None
+        outcome = room.CLAIMS[claim][0](found, witness)
+        without = room.CLAIMS[claim][0](blank, witness)
+        assert without == (outcome if is_peakless else "undecided"), claim
 
 
 def test_the_sign_rule_compares_every_peak():

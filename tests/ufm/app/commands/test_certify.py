@@ -1,6 +1,7 @@
 """`ufm certify`: what it prints, writes and refuses, and with which exit status."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from theorems.tables.exact import read_exact
 from ufm import __version__
 
 TWO = FINDINGS[0].counterexample
+DOCS = Path(__file__).parents[4] / "docs"
 SHA256 = "a171a49c953041637f91a2e57ac086e36bae7269a351e505219fa2d2908f5022"
 COUNTS = (
     "37 claims for all α, 8 by evaluation, exactly or in balls, 29 by Coq theorems whose hypotheses are "
@@ -225,3 +227,32 @@ def test_json_is_the_certificate_itself(monkeypatch, capsys, folder):
     status, out, _ = run(monkeypatch, capsys, "certify", folder / "two.json", "--json")
     assert status == 0
     assert json.loads(out) == json.loads((folder / "cert.json").read_text())
+
+
+def test_a_table_of_decimals_has_the_target_of_its_concepts(monkeypatch, capsys, tmp_path):
+    table, out = DOCS / "smallest_table.json", tmp_path / "certificate.json"
+    status, shown, _ = run(monkeypatch, capsys, "certify", table, "--out", out)
+    assert status == 0
+    assert "34 hold, 3 have unmet hypotheses." in " ".join(shown.split())
+    record = json.loads(out.read_text())
+    assert record["instance"]["next_token_probs"] == [["3/4", "1/4"], ["1/8", "7/8"]]
+    assert record["instance"]["target"] == [True, False]
+    status, shown, _ = run(monkeypatch, capsys, "certify", out, "--check", "--instance", table)
+    assert status == 0
+    assert "confirmed" in shown
+
+
+def test_a_table_that_is_none_is_refused_in_one_line(monkeypatch, capsys, tmp_path):
+    fields = json.loads((DOCS / "smallest_table.json").read_text())
+    (tmp_path / "table.json").write_text(json.dumps(fields | {"positive": [2]}))
+    message = "table.json: positive: "
+    refused(monkeypatch, capsys, message, "certify", tmp_path / "table.json")
+
+
+def test_a_concept_that_keeps_mass_is_said_to_be_false_here(monkeypatch, capsys):
+    """As the falsifier's counterexample without interior-concept, which is such an instance."""
+    _, shown, _ = run(monkeypatch, capsys, "certify", DOCS / "smallest_instance.json")
+    words = " ".join(shown.split())
+    assert "thm-3.6.vanishing hypotheses unmet false here interior-concept" in words
+    assert "(concept 1," in words
+    assert "strength -inf)" in words
