@@ -411,6 +411,9 @@ def _(verdict_rows):
         outcome: sum(row["verdict"] == outcome for row in verdict_rows)
         for outcome in theorems.Outcome
     }
+    _others = sum(claim.is_of_others for claim in theorems.CLAIMS.values())
+    _own = f"{len(verdict_rows) - _others} claims"
+    _sentences = f"{_others} sentences of others"
     _table = mo.ui.table(
         verdict_rows,
         selection=None,
@@ -426,6 +429,7 @@ def _(verdict_rows):
             mo.md(f"""
             ## Every claim, on this instance
 
+            Of {_own}, of the paper and of this project, and of the {_sentences} that the model can judge,
             **{_count["holds"]} hold, {_count["fails"]} fail, {_count["undecided"]} are undecided;
             {_count["hypotheses unmet"]} have hypotheses unmet**: these neither hold nor fail, and the
             table says which hypothesis is broken, and by how much. *Margin* is how far the worst
@@ -433,7 +437,7 @@ def _(verdict_rows):
             proof: these are float64 checks on one instance.
             """),
             mo.Html(
-                f"<details><summary>All {len(verdict_rows)} verdicts</summary>{_table}</details>"
+                f"<details><summary>The verdicts on {_own} and {_sentences}</summary>{_table}</details>"
             ),
         ]
     )

@@ -95,7 +95,7 @@ def window_drawing(
     drawing.entries = [
         Entry(Points("", 0.0, 0.0, *_OFF), "peak off target"),
         Entry(Points("", 0.0, 0.0, *_ON), "peak on target"),
-        Entry(drawing.marks[0], "sweet spot of c"),
+        Entry(drawing.marks[0], "sweet spot of the context"),
     ]
     low, high = max(low for low, _ in windows), min(high for _, high in windows)
     if low < high:
