@@ -464,7 +464,7 @@ FAULTS = {
     _order_changed: "level 1 is not below level 2",
     _loss_doubled: "increase misses its value",
     _hypothesis_forgotten: "thm-3.6.vanishing: the unmet hypotheses are",
-    _always_holds: "thm-3.6.vanishing: says 'holds'",
+    _always_holds: "thm-3.6.vanishing: it fails, and the witness names no concept",
     _mass_moved: "peaks|masses are wrong",
 }
 

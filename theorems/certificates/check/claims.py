@@ -214,7 +214,9 @@ def _concept_at_an_end(
     name: str, witness: JSON, others: dict[int, list[int]]
 ) -> tuple[list[int], bool]:
     """The tokens of a witness's concept, which is off the target, and whether its strength is +∞."""
-    require(witness is not None, f"{name}: it fails of every concept off the target; make it anew")
+    require(
+        witness is not None, f"{name}: it fails, and the witness names no concept; make it anew"
+    )
     given = record(witness, ("concept", "strength"), f"{name}: the witness")
     concept, strength = whole(given["concept"], f"{name}: concept"), given["strength"]
     require(concept in others, f"{name}: concept {concept} is not off the target")

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Falsify:
-    """Look for a small counterexample to a claim without a hypothesis, and prove it.
+    """Look for a small counterexample to a claim without a hypothesis.
+
+    What is found is proved, in ball arithmetic; a smaller one may exist.
 
     Examples:
         ufm falsify thm-3.3.peak-order --without assumption-1
