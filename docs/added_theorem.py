@@ -1,4 +1,4 @@
-"""The mean of M under the tilted law increases with the strength."""
+"""The mean of M under the tilted distribution increases with the strength."""
 
 import numpy as np
 
@@ -27,6 +27,7 @@ def _increases(instance: Instance) -> Verdict:
 STATEMENT = Statement(
     id="mean-increases",
     title="The mean increases",
+    in_short="the mean of M under the steered distribution increases with the strength",
     source=SOURCE,
     idea=r"Its derivative is $\operatorname{Var}_\alpha(M)$, positive unless $M$ is constant.",
     claims=(

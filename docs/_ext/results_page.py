@@ -1,4 +1,4 @@
-"""The table of results: each statement with its status, what was found about it, and its proof."""
+"""The table of results: what each statement says, its status with the proofs, and what was found about it."""
 
 from collections.abc import Iterator
 
@@ -34,9 +34,10 @@ def _page() -> Iterator[str]:
     yield "(results)=\n# Results"
     yield (
         "\nThe results of {cite:t}`taimeskhanov2026` and those of this project. All of them hold under the "
-        "hypotheses that their pages list, on many instances each. *Proved* is by Coq, for every "
-        "vocabulary and every strength; *certified* is by `ufm certify`, for every strength on an instance "
-        "of yours; *run* is by experiment. Findings are about the text of the paper's first version (v1). "
+        "hypotheses that their pages list, on many instances each; one line here names what they say, not "
+        "all of these. *Proved* is by Coq, for every vocabulary and every strength, and unfolds to the "
+        "theorems; *certified* is by `ufm certify`, for every strength on an instance of yours; *run* is by "
+        "experiment. Findings are about the text of the paper's first version (v1). "
         "The letters are explained under {ref}`notation <notation>`, and {ref}`the list of claims "
         "<statements>` takes the results apart.\n"
     )
@@ -58,7 +59,7 @@ def _page() -> Iterator[str]:
 
 def _table(statements: list[theorems.Statement]) -> Iterator[str]:
     yield ":::::{container} wide-table results"
-    columns = {"result": _linked, "status": _status, "finding": _findings, "proof": _proofs}
+    columns = {"result": _linked, "says, in short": _says, "status": _status, "finding": _findings}
     if not any(map(_findings, statements)):
         del columns["finding"]
     yield f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}"
@@ -83,7 +84,16 @@ def findings_about(statement: theorems.Statement) -> list[theorems.Finding]:
     return [finding for finding in theorems.FINDINGS if finding.is_about(statement)]
 
 
+def _says(statement: theorems.Statement) -> str:
+    return statement.in_short.replace("|", "\\|")
+
+
 def _status(statement: theorems.Statement) -> str:
+    """Unfolds to the proofs."""
+    return f"<details><summary>{_level(statement)}</summary>{_proofs(statement)}</details>"
+
+
+def _level(statement: theorems.Statement) -> str:
     if _without_proof(statement):
         return "run"
     certified = [not isinstance(claim.certificate, NotCertified) for claim in statement.claims]
@@ -93,7 +103,7 @@ def _status(statement: theorems.Statement) -> str:
 
 
 def _without_proof(statement: theorems.Statement) -> list[str]:
-    return [claim.unproved for claim in statement.claims if claim.unproved]
+    return [f"no proof: {claim.unproved}" for claim in statement.claims if claim.unproved]
 
 
 def _findings(statement: theorems.Statement) -> str:

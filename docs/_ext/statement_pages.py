@@ -19,6 +19,7 @@ import theorems
 from theorems import suite
 from theorems.judging.claim import NotCertified
 
+# The paper's own words for its results; each has a box of its own.
 _KINDS = {"Lemma", "Theorem", "Proposition", "Remark", "Assumption"}
 _PARTS = ("figure", "hypotheses", "check", "control", "coq", "certificate")
 # Sections that are folded away until they are asked for, and what is written on them.
@@ -92,9 +93,8 @@ def _heading(statement: theorems.Statement) -> str:
 
 def _claim(claim: theorems.Claim) -> Iterator[str]:
     """In words, as a formula and a picture, its hypotheses; folded: check, control, proof, certificate."""
-    kind = claim.source.split()[0]
     yield f"(claim-{claim.id})=\n## {claim.title[0].upper()}{claim.title[1:]}\n"
-    yield f"::::{{prf:{kind.lower() if kind in _KINDS else 'property'}}} {claim.title}"
+    yield f"::::{{prf:{_kind(claim)}}} {claim.title}"
     yield f":nonumber:\n:label: box-{claim.id}\n"
     yield f"{claim.text}\n"
     yield f"$$\n{broken(claim.formula)}\n$$\n::::\n"
@@ -108,6 +108,14 @@ def _claim(claim: theorems.Claim) -> Iterator[str]:
     names_the_paper = claim.source != "this project" and not is_elsewhere
     where = claim.source + " ({cite:t}`taimeskhanov2026`)" * names_the_paper
     yield f"This is the claim `{claim.id}`; source: {where}.\n"
+
+
+def _kind(claim: theorems.Claim) -> str:
+    """What its box is headed by: the paper's word where it has one, else whether it is proved."""
+    word = claim.source.split()[0]
+    if word in _KINDS:
+        return word.lower()
+    return "conjecture" if claim.unproved else "proposition"
 
 
 def _overview() -> Iterator[str]:

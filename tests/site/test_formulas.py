@@ -161,7 +161,28 @@ def test_the_table_of_results_leads_to_every_statement_finding_and_proof():
     assert page.count("<coq-") == sum(not claim.unproved for claim in theorems.CLAIMS.values())
     found = re.findall(r"<finding-([\w.-]+)>", page)
     assert set(found) == {f.id for f in theorems.FINDINGS}
-    assert "| run |" in rows["assumption-2"]
-    assert "| proved, certified |" in rows["thm-3.3"]
-    assert "| proved, 5 of 6 certified |" in rows["thm-3.6"]
-    assert "| proved |" in rows["lemma-b2"]
+    for name, status in {
+        "assumption-2": "run",
+        "thm-3.3": "proved, certified",
+        "thm-3.6": "proved, 5 of 6 certified",
+        "lemma-b2": "proved",
+    }.items():
+        assert f"| <details><summary>{status}</summary>" in rows[name]
+    for statement in theorems.STATEMENTS:
+        assert f" | {statement.in_short.replace('|', chr(92) + '|')} | " in rows[statement.id]
+
+
+def test_a_proved_result_of_the_project_is_boxed_as_a_proposition():
+    boxes = {
+        claim: kind
+        for statement in theorems.STATEMENTS
+        for kind, claim in re.findall(
+            r"\{prf:(\w+)\}.*\n:nonumber:\n:label: box-(\S+)",
+            "\n".join(statement_pages._page(statement)),
+        )
+    }
+    assert set(boxes) == set(theorems.CLAIMS)
+    assert boxes["thm-3.3.bump"] == "theorem"
+    assert boxes["assumption-2.trained"] == "assumption"
+    assert boxes["sweet-spot.nonempty"] == boxes["prop-4.1.rate"] == "proposition"
+    assert "property" not in boxes.values()

@@ -183,6 +183,21 @@ def test_the_readme_says_how_grave_the_findings_about_each_result_are():
             assert rows[statement.source.split(",")[0]] == ", ".join(words)
 
 
+def test_the_readme_says_in_short_what_the_registry_says():
+    rows = [
+        (cells[0].strip(), cells[1].strip())
+        for line in Path(ROOT, "README.md").read_text(encoding="utf-8").splitlines()
+        if len(cells := line.strip("|").split("|")) == 4
+    ][2:]  # without the heading and its rule
+    in_short = {s.source.split(",")[0]: s.in_short for s in theorems.STATEMENTS if s.is_of_paper}
+    lemmas = [name for name in in_short if name.startswith("Lemma")]
+    together = "; ".join(in_short.pop(name) for name in lemmas)
+    assert dict(rows) == in_short | {"Lemmas B.2 to B.5": together}
+    for statement in theorems.STATEMENTS:
+        assert statement.in_short[0].islower() or not statement.in_short[1].isalpha()
+        assert not statement.in_short.endswith(".")
+
+
 def test_hypotheses_have_unique_ids_and_texts():
     every = {id(h): h for claim in CLAIMS for h in claim.hypotheses}.values()
     assert len({h.id for h in every}) == len(every)

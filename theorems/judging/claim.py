@@ -38,6 +38,12 @@ class Hypothesis(Generic[Tested]):
     unmet: Callable[[Tested], str | None]
 
 
+def _join_lines(record: object, *names: str) -> None:
+    """Make one line of each text that is written over several."""
+    for name in names:
+        object.__setattr__(record, name, " ".join(getattr(record, name).split()))
+
+
 @dataclass(frozen=True)
 class Control(Generic[Case]):
     """A negative control: with one hypothesis dropped the conclusion must fail.
@@ -102,8 +108,7 @@ class Claim(Generic[Case]):
     unproved: str = ""
 
     def __post_init__(self):
-        for name in ("text", "formula"):  # written over several lines
-            object.__setattr__(self, name, " ".join(getattr(self, name).split()))
+        _join_lines(self, "text", "formula", "unproved")
 
     @property
     def is_of_tilts(self) -> bool:
@@ -139,17 +144,20 @@ class Claim(Generic[Case]):
 class Statement:
     """A lemma, theorem, proposition or bound, split into claims.
 
-    `id` is the claims' common prefix, `title` its name, `source` where it is stated; `idea`: the idea of
-    the proof, a few honest lines of Markdown.
+    - `id`: the claims' common prefix; `title`: its name; `source`: where it is stated.
+    - `in_short`: what it says, in one line for a table; not all of its conditions.
+    - `idea`: the idea of the proof, a few honest lines of Markdown.
     """
 
     id: str
     title: str
+    in_short: str
     source: str
     idea: str
     claims: tuple[Claim, ...]
 
     def __post_init__(self):
+        _join_lines(self, "in_short")
         object.__setattr__(self, "idea", inspect.cleandoc(self.idea))
 
     @property

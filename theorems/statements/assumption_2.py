@@ -51,6 +51,7 @@ def _paper() -> Instance:
 STATEMENT = Statement(
     id="assumption-2",
     title="Perfect training",
+    in_short="the model has learnt the data, as training nearly does (App. B.1)",
     source="Assumption 2, Section 3.1",
     idea=r"""
         By Gibbs' inequality no model has a smaller cross-entropy than the entropy of the data, and
@@ -90,7 +91,8 @@ STATEMENT = Statement(
             ),
             figures=("statements/training",),
             certificate=NotCertified("about training, not about one instance"),
-            unproved="a run of gradient descent; Coq proves its floor and that a model attains it",
+            unproved="""a run of gradient descent; Coq proves the least loss, and that some model
+                attains it""",
         ),
     ),
 )

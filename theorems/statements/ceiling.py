@@ -210,6 +210,8 @@ _HOW = (
 STATEMENT = Statement(
     id="ceiling",
     title="Ceiling of any intervention",
+    in_short="""the most of the target that any intervention has at its price; of the mean of M,
+        steering buys the most""",
     source=SOURCE,
     idea=r"""
         Steering, fine-tuning, prompting and filtering all put some $q_j$ in the place of $p_j$. Termwise

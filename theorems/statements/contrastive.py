@@ -45,6 +45,8 @@ def _mixed_negatives() -> Instance:
 STATEMENT = Statement(
     id="contrastive",
     title="Contrastive path",
+    in_short="""with one distribution in P and one in N, α = 1 leads from that of N to that of P
+        exactly""",
     source=SOURCE,
     idea=r"""
         If all of $P$ share one law $p_T$ and all of $N$ another, $p_N$, then

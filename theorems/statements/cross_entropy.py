@@ -170,6 +170,8 @@ _BY_COQ = Certified(
 STATEMENT = Statement(
     id="ce",
     title="Cross-entropy for every strength",
+    in_short="""the price is convex, at most α²R²/8, at most R³|α|³/(36√3) off ½σ²α², and tends to
+        a line""",
     source=SOURCE,
     idea=r"""
         - *KL identity*: with perfect training the data's law is $p_j$, so the increase is

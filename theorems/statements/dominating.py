@@ -94,6 +94,8 @@ def _last_block(head: SteeredHead) -> Verdict:
 STATEMENT = Statement(
     id="dominating",
     title="Dominating tokens",
+    in_short="""before a final norm the tokens of largest logits W'LN_0(±v) win in the end; at the
+        last block they are those of extremal M, if the states are equally long""",
     source=SOURCE,
     idea=r"""
         "Dominating tokens do not generally associate to extremal log-odds at intermediate layers, but they

@@ -182,6 +182,8 @@ _NOT_CERTIFIED = NotCertified(
 STATEMENT = Statement(
     id="estimated",
     title="Estimated vectors",
+    in_short="""an error η of M costs at most 2|α|η in log-probability and in nats, and
+        tanh(|α|η/2) in total variation""",
     source=SOURCE,
     idea=r"""
         Up to a constant $c$, which changes no distribution, the error $e = M' - M$ is at most $\eta$,

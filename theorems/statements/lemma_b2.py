@@ -43,6 +43,7 @@ def _affine(instance: Instance) -> Verdict:
 STATEMENT = Statement(
     id="lemma-b2",
     title="Steered logits",
+    in_short="steering adds αM to the logits, up to a constant",
     source="Lemma B.2",
     idea=r"""
         $W(h_j + \alpha v) = W h_j + \alpha\, W v$: a linear map is applied to a line. With perfect

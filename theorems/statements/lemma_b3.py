@@ -34,6 +34,7 @@ def _tilt(instance: Instance) -> Verdict:
 STATEMENT = Statement(
     id="lemma-b3",
     title="Tilt formula",
+    in_short="steering multiplies p by exp(αM), normalised",
     source="Lemma B.3",
     idea=r"""
         Exponentiate the affine logits of Lemma B.2 and normalise: $e^{W h_j}$ is proportional to

@@ -27,6 +27,7 @@ def _sign(instance: Instance) -> Verdict:
 STATEMENT = Statement(
     id="lemma-b4",
     title="Sign of the log-odds",
+    in_short="M is positive on the target alone",
     source="Lemma B.4",
     idea=r"""
         Under Assumption 1, $\log p(z|c_i)$ is $\log a_z$ or $\log b_z$ according to whether $c_i$

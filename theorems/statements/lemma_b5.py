@@ -143,6 +143,7 @@ def _cumulants(weight: np.ndarray, instance: Instance, top: int) -> np.ndarray:
 STATEMENT = Statement(
     id="lemma-b5",
     title="First derivative",
+    in_short="a token rises while its M exceeds the mean of M",
     source="Lemma B.5",
     idea=r"""
         Differentiate $\log p_\alpha(z) = \log p(z) + \alpha M(z) - K(\alpha)$, with
@@ -171,6 +172,7 @@ STATEMENT = Statement(
 ALL_ORDERS = Statement(
     id="tilt",
     title="Derivatives of all orders",
+    in_short="every derivative of p, of a concept's mass and of the price, by the cumulants of M",
     source="this project; extends Lemma B.5",
     idea=r"""
         $p_\alpha = p_0 \exp(\alpha M - K(\alpha) + K(0))$ satisfies $f' = f x_1$ with

@@ -131,6 +131,7 @@ _QUADRATIC = thm_3_8.STATEMENT.claims[0]
 STATEMENT = Statement(
     id="literature",
     title="Claims of others",
+    in_short="sentences made elsewhere, each with what it needs to be true",
     source="claims made elsewhere",
     idea=r"""
         Each is a corollary. Where $M$ is $b + c$ on $T$ and $b$ off it, the slope of

@@ -202,6 +202,8 @@ _CONSTANTS = "A Coq theorem about all heads; a certificate of a head has"
 STATEMENT = Statement(
     id="norm-circle",
     title="The circle before the final norm",
+    in_short="""after the last block the logits run through half an ellipse: the log-odds of two
+        tokens turn at most once, and the price levels off""",
     source=SOURCE,
     idea=r"""
         The line $h + \alpha v$ is closest to 0 at $\alpha^* = -h \cdot v / \lVert v \rVert^2$, in the state

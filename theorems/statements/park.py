@@ -88,6 +88,8 @@ def _together(instance: Instance) -> Verdict:
 STATEMENT = Statement(
     id="park",
     title="Separable concepts",
+    in_short="""the distribution given a set of tokens stays exactly if M is constant on the set;
+        off the target concepts move together, up to a factor""",
     source=SOURCE,
     idea=r"""
         The distribution given a set of tokens is itself a tilt by $M$, of the distribution given the set:

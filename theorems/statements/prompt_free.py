@@ -86,6 +86,8 @@ def _norm(instance: TransformerInstance) -> Verdict:
 STATEMENT = Statement(
     id="prompt-free",
     title="What is left of the prompt",
+    in_short="""at large strengths two prompts come together behind a norm; without one, exactly
+        if they agree given the tokens of largest M""",
     source=SOURCE,
     idea=r"""
         "For large $\lvert \alpha \rvert$ the steered logits no longer depend on the input prompt", v1 says

@@ -214,6 +214,7 @@ _FAMILY = ("transformers",)
 STATEMENT = Statement(
     id="prop-4.1",
     title="Steering before the norm",
+    in_short="before a final norm the logits have limits, which depend on v alone",
     source=SOURCE,
     idea=r"""
         Each sublayer of a pre-norm stack adds a function of the *normalised* stream. Norms are

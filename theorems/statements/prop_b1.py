@@ -56,6 +56,7 @@ _MASSES_AND_GAP = Certified(
 STATEMENT = Statement(
     id="prop-b1",
     title="Large-strength limits",
+    in_short="at large strengths only the tokens of largest M are left, in proportion to p",
     source=SOURCE,
     idea=r"""
         Divide numerator and denominator of the tilt by $e^{\alpha \max M}$. The terms of
@@ -103,6 +104,8 @@ STATEMENT = Statement(
 RATE = Statement(
     id="limit",
     title="Rate of the limits",
+    in_short="""the mass that is not yet at its limit falls like e^{-|α|g}, g the gap between the
+        extreme of M and its next value""",
     source="this project; extends Proposition B.1",
     idea=r"""
         Factor $e^{\alpha \max M}$ out of the partition function: what is left is

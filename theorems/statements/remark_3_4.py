@@ -42,6 +42,8 @@ def large_epsilon() -> Instance:
 STATEMENT = Statement(
     id="remark-3.4",
     title="Positive peaks",
+    in_short="""on the γ/ω dataset target tokens peak at positive strengths, after contexts off
+        the target, if ε < ε0""",
     source="Remark 3.4",
     idea=r"""
         A peak is positive exactly if $M(z) > \mathbb{E}_0[M]$, the mean under the unsteered law

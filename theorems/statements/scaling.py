@@ -59,6 +59,7 @@ def _unit_length(instance: Instance) -> Verdict:
 STATEMENT = Statement(
     id="scaling",
     title="The length of the vector",
+    in_short="c v does at α what v does at cα, so no strength is a property of the data",
     source=SOURCE,
     idea=r"""
         $h + \alpha\,(c v) = h + (c \alpha)\, v$: whatever is read off a curve in $\alpha$ is divided by $c$

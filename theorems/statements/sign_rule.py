@@ -39,6 +39,8 @@ def _sign_rule(instance: Instance) -> Verdict:
 STATEMENT = Statement(
     id="sign-rule",
     title="Sign rule",
+    in_short="""a token peaks at a positive strength exactly if its M exceeds a difference of mean
+        divergences""",
     source=SOURCE,
     idea=r"""
         The peak is positive exactly if $M(z) > \mathbb{E}_0[M]$, because the mean increases. Write

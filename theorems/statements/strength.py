@@ -158,6 +158,8 @@ def _least(slack: np.ndarray, instance: Instance, evidence: str) -> Verdict:
 STATEMENT = Statement(
     id="strength",
     title="Choice of strength",
+    in_short="""under a budget κ the best strength is the positive root of ΔCE = κ, which is at
+        least √(8κ)/R""",
     source=SOURCE,
     idea=r"""
         $\Delta\mathrm{CE}$ is strictly convex with value and slope 0 at 0, so on $[0, \infty)$ it

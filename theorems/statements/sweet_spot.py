@@ -137,6 +137,8 @@ def _at_its_own_distance(instance: Instance) -> Verdict:
 STATEMENT = Statement(
     id="sweet-spot",
     title="Sweet spot",
+    in_short="""in each context some strengths raise every target token while every other falls;
+        one serves all contexts that are alike""",
     source=SOURCE,
     idea=r"""
         v1 speaks of a "sweet spot" after Theorem 3.3, "a range of $\alpha$ where target tokens are favored by

@@ -57,6 +57,7 @@ def _monotone(instance: Instance) -> Verdict:
 STATEMENT = Statement(
     id="thm-3.3",
     title="Next-token probabilities",
+    in_short="a token between the extremes of M has one peak; off-target tokens peak first",
     source=SOURCE,
     idea=r"""
         By Lemma B.5 the curve of token $z$ rises where $\mathbb{E}_\alpha[M] < M(z)$ and falls

@@ -167,6 +167,8 @@ def _between() -> Instance:
 STATEMENT = Statement(
     id="thm-3.6",
     title="Concept probability",
+    in_short="""the target's share rises, along a tanh of a reparametrised α; a concept without
+        extremes vanishes, one below all others falls""",
     source=SOURCE,
     idea=r"""
         Split the partition function into the parts inside and outside $C$. Then

@@ -42,6 +42,7 @@ def _quadratic(instance: Instance) -> Verdict:
 STATEMENT = Statement(
     id="thm-3.8",
     title="Cross-entropy near zero",
+    in_short="near 0 the price of a perfectly trained model is ½σ²α²",
     source="Theorem 3.8",
     idea=r"""
         With perfect training
