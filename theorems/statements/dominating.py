@@ -7,7 +7,7 @@ from itertools import combinations
 import jax.numpy as jnp
 import numpy as np
 
-from ..judging.claim import Claim, Control, NotCertified, Statement
+from ..judging.claim import Certified, Claim, Control, NotCertified, Statement
 from ..judging.head import SteeredHead
 from ..judging.verdict import Verdict, bound, strict, worst
 from . import prop_4_1
@@ -163,7 +163,10 @@ STATEMENT = Statement(
                 with_a_block,
             ),
             figures=("statements/dominating",),
-            certificate=NotCertified("about sets P and N of hidden states"),
+            certificate=Certified(
+                "A Coq theorem about all heads; where the head has P and N, a certificate has M, the bound, "
+                "and where M is largest and smallest."
+            ),
         ),
     ),
 )

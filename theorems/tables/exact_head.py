@@ -15,7 +15,8 @@ from .exact_fields import Row
 
 NORMS = ("rmsnorm", "layernorm")
 _NEEDED = ("head", "gain", "norm", "eps", "hidden", "vector")
-_OPTIONAL = ("bias", "target", "context_weights")
+_SETS = ("positive", "negative")
+_OPTIONAL = ("bias", "target", "context_weights", *_SETS)
 # Entries of the head, and V² m, which the work of a certificate grows with.
 LARGEST_HEAD, LARGEST_WORK = 10**5, 10**6
 
@@ -39,6 +40,8 @@ class ExactHead:
     - `rows` [V][d]: W. `gain`, `bias` [d]: γ and β. `is_centred`: LayerNorm, else RMSNorm. `eps` >= 0.
     - `hidden` [m][d]: the states h_j. `vector` [d]: v, of which the norm sees something.
     - `weights` [m]: π. `target` [V]: T; None where not given.
+    - `positive`, `negative`: the contexts of P and N, where v is the mean of h over P less that over N; empty
+      where not given.
     - `record`: the JSON object that it was read from.
 
     >>> from theorems.tables.exact_head import read_exact_head
@@ -58,6 +61,8 @@ class ExactHead:
     vector: Row
     weights: Row
     target: tuple[bool, ...] | None
+    positive: tuple[int, ...]
+    negative: tuple[int, ...]
     record: Mapping[str, JSON]
 
     @cached_property
@@ -97,8 +102,8 @@ class ExactHead:
         """SHA-256 of what the instance is, whichever way its record writes it.
 
         It is taken of JSON in ASCII with sorted keys and without spaces: `head`, `gain`, `bias` (zeros where
-        not given), `norm`, `eps`, `hidden`, `vector`, `context_weights` and `target` (null where not
-        given), fractions in lowest terms.
+        not given), `norm`, `eps`, `hidden`, `vector`, `context_weights`, `target` (null where not given),
+        `positive` and `negative` in order, fractions in lowest terms.
         """
         content = {
             "head": self.rows,
@@ -110,6 +115,8 @@ class ExactHead:
             "vector": self.vector,
             "context_weights": self.weights,
             "target": self.target,
+            "positive": sorted(self.positive),
+            "negative": sorted(self.negative),
         }
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
         return hashlib.sha256(text.encode()).hexdigest()
@@ -117,7 +124,8 @@ class ExactHead:
     @cached_property
     def record_in_lowest_terms(self) -> dict[str, JSON]:
         """The record with its numbers in lowest terms, as certificates hold it."""
-        return {k: v if k in ("norm", "target") else _lowest(v) for k, v in self.record.items()}
+        kept = ("norm", "target", *_SETS)
+        return {k: v if k in kept else _lowest(v) for k, v in self.record.items()}
 
     def _seen(self, x: Row) -> Row:
         mean = sum(x, Fraction(0)) / len(x) if self.is_centred else Fraction(0)
@@ -145,11 +153,12 @@ def is_head(record: object) -> bool:
 
 def read_exact_head(record: object) -> ExactHead:
     """The head that a record describes: `head`, `gain`, `norm`, `eps`, `hidden` and `vector`, and optionally
-    `bias`, `target` and `context_weights`.
+    `bias`, `target`, `context_weights`, and `positive` with `negative`.
 
     Raises `ValueError`, in one line, for missing or unknown keys, numbers that are not exact strings, shapes
-    that do not match, a vector that the norm does not see, and with eps = 0 a state that is a multiple of
-    the vector, on whose line the norm is 0/0.
+    that do not match, a vector that the norm does not see or that is not the difference of the means over P
+    and N where these are given, and with eps = 0 a state that is a multiple of the vector, on whose line the
+    norm is 0/0.
     """
     if not isinstance(record, Mapping):
         raise ValueError(f"the record is a {type(record).__name__}; give one JSON object")
@@ -173,6 +182,7 @@ def read_exact_head(record: object) -> ExactHead:
     _require_small(vocabulary, d, len(hidden))
     gain, vector = (read.signed_row(record, key, d) for key in ("gain", "vector"))
     has_bias, has_target = "bias" in record, "target" in record
+    positive, negative = _sets(record, hidden, vector)
     found = ExactHead(
         rows=rows,
         gain=gain,
@@ -183,10 +193,38 @@ def read_exact_head(record: object) -> ExactHead:
         vector=vector,
         weights=read.context_weights(record, len(hidden)),
         target=read.target_mask(record, vocabulary, None, None, 0) if has_target else None,
+        positive=positive,
+        negative=negative,
         record=record,
     )
     _require_moved(found)
     return found
+
+
+def _sets(
+    record: Mapping[str, object], hidden: Sequence[Row], vector: Row
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """P and N, whose states have means that differ by v; both empty where they are not given."""
+    given = [key for key in _SETS if key in record]
+    if not given:
+        return (), ()
+    if len(given) == 1:
+        raise ValueError(f"{given[0]} is given alone; give both {' and '.join(_SETS)}, or neither")
+    positive, negative = (read.context_indices(record, key, len(hidden)) for key in _SETS)
+    for j in positive:
+        if j in negative:
+            raise ValueError(f"positive and negative share context {j}: give it to one of them")
+    for i, value in enumerate(vector):
+        on, off = (
+            sum((hidden[j][i] for j in some), Fraction(0)) / len(some)
+            for some in (positive, negative)
+        )
+        if on - off != value:
+            raise ValueError(
+                f"vector[{i}] is {read.shortened(value)}, and the means of hidden over positive and negative "
+                f"differ by {read.shortened(on - off)}: correct it, or leave out positive and negative"
+            )
+    return positive, negative
 
 
 def _require_small(vocabulary: int, d: int, contexts: int) -> None:

@@ -4,7 +4,7 @@ from fractions import Fraction as F
 
 import pytest
 
-from tests.theorems.certificates.heads.fuzz import LAYERNORM, THREE, TWO
+from tests.theorems.certificates.heads.fuzz import LAYERNORM, MEANS, THREE, TWO
 from theorems.exact import read_exact_head
 from theorems.tables import exact_head
 
@@ -63,6 +63,9 @@ def test_the_hash_is_of_the_head_whichever_way_it_is_written():
             "vector does nothing: all its entries are equal",
         ),
         ({"context_weights": ["1/2"]}, "context_weights must be positive and sum to 1"),
+        ({"positive": [0]}, "positive is given alone; give both positive and negative, or neither"),
+        ({"positive": [0], "negative": [0]}, "positive and negative share context 0"),
+        ({**MEANS, "vector": ["9/2", "7"]}, r"vector\[1\] is 7, and the means .* differ by 7/2"),
         ({"target": [True]}, "target has 1 entries; it needs 3"),
         ({"beta": ["1", "1"]}, "there is no key 'beta'; give head, gain, .*, or also bias, target"),
         ({"head": [["1", "0"]] * 20}, "head or hidden has 40 entries; certificates take 30"),

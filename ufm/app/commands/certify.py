@@ -199,6 +199,8 @@ def _parts_of_heads(certified: "Head", given: "ExactHead") -> dict[str, tuple[ob
         "vector": (certified.vector, list(given.vector)),
         "context weights": (certified.weights, list(given.weights)),
         "target": (certified.target, None if given.target is None else list(given.target)),
+        "P": (sorted(certified.positive), sorted(given.positive)),
+        "N": (sorted(certified.negative), sorted(given.negative)),
     }
 
 

@@ -82,12 +82,14 @@ def confirmed_head_as_json(confirmed: "ConfirmedHead") -> dict[str, JSON]:
             "width": len(head.vector),
             "norm": head.norm,
             "target": [z for z, flag in enumerate(head.target or ()) if flag],
+            "positive": head.positive,
+            "negative": head.negative,
         },
         "verdicts": confirmed.verdicts,
         "unmet": confirmed.unmet,
         "theorems": {name: list(cited) for name, cited in THEOREMS.items()},
         "undecided": confirmed.undecided,
-        **{key: confirmed.record[key] for key in ("contexts", "limits", "plateau")},
+        **{key: confirmed.record[key] for key in ("contexts", "limits", "plateau", "last_block")},
     }
 
 
@@ -120,6 +122,8 @@ def _print_curves(record: Record, console: Console) -> None:
         paragraph(console, _NOTE, style="dim")
     for name, end in _ENDS.items():
         say(console, f"α → {end}: {_end(record, name)}")
+    if record["last_block"] is not None:
+        say(console, _extremal(record["last_block"], record["limits"]))
     found = [curve for context in contexts for curve in context["tokens"]]
     most = max((len(curve["turns"]) for curve in found if curve is not None), default=0)
     is_open = sum(curve is None for curve in found)
@@ -198,3 +202,18 @@ def _end(record: Record, name: str) -> str:
     low, high = (Fraction(end) for end in plateau["slope"])
     side = ", from above" if high < 0 else ", from below" if low > 0 else ""
     return f"{who}{by}; ΔCE tends to {interval_text(plateau['cross_entropy'])} nats{side}"
+
+
+def _extremal(last_block: Record, limits: Record) -> str:
+    """Where M is largest and smallest, whether these tokens dominate, and how far M is from W(γ ⊙ v)/r."""
+    said = []
+    for name, end in (("largest", "plus"), ("smallest", "minus")):
+        tokens = last_block[name]
+        if tokens is None:
+            said.append(f"{name}: undecided")
+            continue
+        is_same = tokens == limits[end]["dominating"]
+        which = f"which {'dominates' if is_same else 'does not dominate'} as α → {_ENDS[end]}"
+        said.append(f"{name} at {list_text(tokens)}, {which}")
+    most = max(Fraction(high) for _, high in last_block["bounds"])
+    return f"M: {'; '.join(said)}; it is W(γ ⊙ v)/r and a constant to within {float(most):.3g}"

@@ -10,7 +10,7 @@ from tests.theorems.certificates.fuzz import Fault, Subject, main
 from tests.theorems.certificates.heads.head_edits import EDITS
 from tests.theorems.certificates.heads.head_truth import falsehood
 from theorems.certificates import certify_head, check_head_certificate
-from theorems.certificates.check.heads import certificate, ends, head, turns
+from theorems.certificates.check.heads import certificate, ends, head, last_block, turns
 from theorems.tables.exact_head import read_exact_head
 
 # One token dips, peaks and dips; the others peak once.
@@ -43,11 +43,22 @@ LAYERNORM = {
     "context_weights": ["1/4", "3/4"],
     "target": [True, False, True, False],
 }
+# Steered along the difference of means of states that are equally long.
+MEANS = {
+    "head": [["1", "0"], ["0", "1"], ["-1", "3/2"]],
+    "gain": ["1", "1"],
+    "norm": "rmsnorm",
+    "eps": "1/10",
+    "hidden": [["3", "4"], ["-4", "3"], ["-5", "0"]],
+    "vector": ["9/2", "7/2"],
+    "positive": [0, 1],
+    "negative": [2],
+}
 # A pure tilt, whose slopes are 0 at both ends; a head that is blind to the line; and a tie at both ends.
 TILT = THREE | {"head": [["1", "0"], ["1", "2"], ["1", "-2"]]}
 BLIND = THREE | {"head": [["1", "0"]] * 3}
 TIED = THREE | {"head": [["0", "1"], ["3", "1"], ["-3", "1"]]}
-INSTANCES = [THREE, TWO, LAYERNORM, TILT, BLIND, TIED, MERGED]
+INSTANCES = [THREE, TWO, LAYERNORM, TILT, BLIND, TIED, MERGED, MEANS]
 
 
 @cache
@@ -72,6 +83,10 @@ FAULTS = {
     "intervals need not hold their value": Fault(
         ends, "confirm_row", lambda *given: None, ["rescale_interval"]
     ),
+    "M need not be in its intervals": Fault(
+        last_block, "confirm_row", lambda *given: None, ["rescale_interval"]
+    ),
+    "any tokens are extremal": Fault(last_block, "same", lambda *given: True, ["change_extremal"]),
     "any tokens dominate": Fault(ends, "same", lambda *given: True, ["change_dominating"]),
     "log-odds turn anywhere": Fault(
         ends, "_confirm_log_odds", lambda *given: None, ["change_log_odds"]

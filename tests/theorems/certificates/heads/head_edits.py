@@ -20,7 +20,8 @@ def a_curve(rng, record):
 
 def rescale_interval(rng, record, genuine):
     """An interval of any kind made wider or narrower, or moved."""
-    pair = rng.choice(list(intervals([record["contexts"], record["limits"], record["plateau"]])))
+    fields = [record["contexts"], record["limits"], record["plateau"], [record["last_block"]]]
+    pair = rng.choice(list(intervals(rng.choice(fields))))
     low, high = F(pair[0]), F(pair[1])
     sizes = [high - low, abs(high) / 2**10, abs(high) / 2**31, F(1, 2**20), F(1, 2)]
     step = rng.choice(sizes)
@@ -88,6 +89,28 @@ def change_dominating(rng, record, genuine):
     limit = record["limits"][rng.choice(["plus", "minus"])]
     count = len(record["instance"]["head"])
     limit["dominating"] = sorted(rng.sample(range(count), rng.randint(1, count)))
+
+
+def change_extremal(rng, record, genuine):
+    """Other tokens at which M is said to be largest or smallest."""
+    count = len(record["instance"]["head"])
+    tokens = rng.choice([None, [], sorted(rng.sample(range(count), rng.randint(1, count)))])
+    record["last_block"][rng.choice(["largest", "smallest"])] = tokens
+
+
+def change_sets(rng, record, genuine):
+    """P and N exchanged, in another order, or gone."""
+    instance = record["instance"]
+    change = rng.randrange(4)
+    if change == 0:
+        instance["positive"], instance["negative"] = instance["negative"], instance["positive"]
+    elif change == 1:
+        instance["positive"].reverse()
+    elif change == 2:
+        del instance["positive"], instance["negative"]
+        record["last_block"] = None
+    else:
+        instance["positive"] = instance["positive"][:1]
 
 
 def change_log_odds(rng, record, genuine):
@@ -179,7 +202,16 @@ BLIND = (
 )
 _OWN = (
     *(rescale_interval, move_turn, drop_turns, add_turns, flip_first, blank_curve, tell_open),
-    *(change_dominating, change_log_odds, change_claim, rewrite_number, change_number, add_key),
+    *(
+        change_dominating,
+        change_extremal,
+        change_sets,
+        change_log_odds,
+        change_claim,
+        rewrite_number,
+        change_number,
+        add_key,
+    ),
     *(say_defaults, share_scale, rescale_states, exchange_tokens),
 )
 EDITS = {name: blind.EDITS[name] for name in BLIND.split()} | {edit.__name__: edit for edit in _OWN}

@@ -33,6 +33,7 @@ class Truth:
             m = len(self.states)
             self.weights = numbers(instance.get("context_weights", [str(F(1, m))] * m))
             self.target = instance.get("target")
+            self.positive, self.negative = instance.get("positive"), instance.get("negative")
             self.fresh = certify_head(read_exact_head(instance)).record
             self.slopes = {}
 
@@ -122,7 +123,7 @@ def falsehood(record):
 def texts(value):
     """Every number of an instance."""
     for key, entry in value.items():
-        if key in ("norm", "target"):
+        if key in ("norm", "target", "positive", "negative"):
             continue
         yield from flattened(entry)
 
@@ -155,8 +156,42 @@ def reasons(record, truth):
         )
         if not holds(record["plateau"][name]["slope"], slope):
             yield f"slope of the plateau {name}"
+    yield from last_block_reasons(record["last_block"], truth)
     for j, context in enumerate(record["contexts"]):
         yield from context_reasons(context, truth, j)
+
+
+def last_block_reasons(last_block, truth):
+    if truth.positive is None:
+        if last_block is not None:
+            yield "an M without P and N"
+        return
+    sets = truth.positive, truth.negative
+    means = [
+        [
+            mp.fsum(mp.log(softmax(truth.logits(j, 0))[z]) for j in some) / len(some)
+            for z in range(len(truth.rows))
+        ]
+        for some in sets
+    ]
+    m = [on - off for on, off in zip(*means, strict=True)]
+    if not all(holds(pair, x) for pair, x in zip(last_block["log_odds"], m, strict=True)):
+        yield "M"
+    d, near = len(truth.vector), mp.mpf(10) ** -40
+    lengths = {
+        j: mp.sqrt(truth.dot(*[truth.states[j]] * 2) / d + truth.eps) for j in (*sets[0], *sets[1])
+    }
+    r = mp.sqrt(mp.fsum(x**2 for x in lengths.values()) / len(lengths))
+    spread = sum(mp.fsum(abs(1 - lengths[j] / r) for j in some) / len(some) for some in sets)
+    bounds = [
+        mp.sqrt(d * mp.fsum((g * w) ** 2 for g, w in zip(truth.gain, row, strict=True))) * spread
+        for row in truth.rows
+    ]
+    if not all(holds(pair, x) for pair, x in zip(last_block["bounds"], bounds, strict=True)):
+        yield "bounds on M"
+    for name, end in (("largest", max(m)), ("smallest", min(m))):
+        if last_block[name] != [z for z, x in enumerate(m) if abs(x - end) < near]:
+            yield f"where M is {name}"
 
 
 def limit_reasons(limit, truth, sign):

@@ -4,7 +4,15 @@ import copy
 
 import pytest
 
-from tests.theorems.certificates.heads.fuzz import INSTANCES, LAYERNORM, MERGED, THREE, TWO, genuine
+from tests.theorems.certificates.heads.fuzz import (
+    INSTANCES,
+    LAYERNORM,
+    MEANS,
+    MERGED,
+    THREE,
+    TWO,
+    genuine,
+)
 from theorems.certificates import check_head_certificate
 from theorems.certificates.check.fields import Refused
 from theorems.certificates.check.heads import certificate as room
@@ -45,7 +53,7 @@ def refused(record, reason):
         ({"precision": 100}, "precision is 100, not"),
         ({"precision": 256.0}, "rounded number"),
         ({"contexts": []}, "contexts has 0 entries, not 1"),
-        ({"claims": []}, "0 claims, not 5"),
+        ({"claims": []}, "0 claims, not 6"),
         ({"plateau": None}, "plateau is null, not a JSON object"),
     ],
 )
@@ -124,6 +132,11 @@ def test_numbers_that_are_not_so():
         (LAYERNORM, ("contexts", 1, "approach", "plus", 2), ["0", "0"], "plus.2. misses"),
         (LAYERNORM, ("plateau", "minus", "slope"), ["0", "0"], "plateau, minus, slope.0. misses"),
         (LAYERNORM, ("plateau", "plus", "cross_entropy"), ["0", "0"], "plus, nats.0. misses"),
+        (MEANS, ("last_block",), None, "last_block is null, not a JSON object"),
+        (MEANS, ("last_block", "log_odds", 1), ["0", "0"], "last_block, log_odds.1. misses"),
+        (MEANS, ("last_block", "bounds", 1), ["-1", "1"], "last_block, bounds.1. is too wide"),
+        (MEANS, ("last_block", "largest"), [1], "last_block: largest is"),
+        (THREE, ("last_block",), {}, "there are no P and N"),
         (LAYERNORM, ("claims", 0, "verdict"), "fails", "claim norm-circle.ellipse does not follow"),
         (
             LAYERNORM,
@@ -158,6 +171,11 @@ def test_tokens_that_all_tie_have_no_log_odds():
         ({"gain": ["1"]}, "rows of .1, 2. entries"),
         ({"target": [True, True, True]}, "the target is empty, or all tokens"),
         ({"context_weights": ["1/2"]}, "context_weights are not a law"),
+        ({"positive": [0]}, "P or N is given alone"),
+        ({"positive": [0], "negative": []}, "P or N is empty"),
+        ({"positive": [0], "negative": [1]}, "P or N is out of range"),
+        ({"positive": [0], "negative": [0]}, "P and N repeat or share a context"),
+        ({**MEANS, "vector": ["9/2", "7"]}, r"vector\[1\] is not the difference of means"),
         ({"note": "1"}, 'instance has the key "note"'),
         ({"head": [["1", "0"]] * 20}, "40 entries are more than a check takes, 30"),
         ({"head": [["1", "0"]] * 1001}, "V² m = 1002001 is more than a check takes"),

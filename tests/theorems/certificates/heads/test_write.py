@@ -14,6 +14,7 @@ from tests.theorems.certificates.heads.fuzz import (
     BLIND,
     INSTANCES,
     LAYERNORM,
+    MEANS,
     MERGED,
     THREE,
     TIED,
@@ -83,6 +84,26 @@ def test_turns_that_merge_are_left_open_and_told_from_near_ones(monkeypatch):
     for b, expected in (("1.1", 3), ("0.9", 1)):
         rows = [["0"] * 4, ["2", b, "0", "0"], ["2", f"-{b}", "0", "0"]]
         assert counts(MERGED | {"head": rows})[0] == ("falls", expected)
+
+
+def test_m_of_states_that_are_equally_long_is_that_of_the_limits():
+    # |h| = 5 for all three: M is W(γ ⊙ v)/r, exactly, and largest where the limits are
+    found = certified(MEANS)
+    assert found["last_block"]["largest"] == found["limits"]["plus"]["dominating"] == [0]
+    assert found["last_block"]["smallest"] == found["limits"]["minus"]["dominating"] == [2]
+    assert all(F(low) <= 0 <= F(high) < F(1, 2**100) for low, high in found["last_block"]["bounds"])
+    assert certify_head(read_exact_head(MEANS)).verdicts["dominating.last-block"] == "holds"
+    # of unequal lengths tokens may be extremal that do not dominate, within the bound
+    states = {"hidden": [["30", "40"], ["-4", "3"], ["-5", "0"]], "vector": ["18", "43/2"]}
+    last_block = certified(MEANS | states)["last_block"]
+    assert all(F(low) > 1 for low, _ in last_block["bounds"])
+    assert certified(THREE)["last_block"] is None
+
+
+def test_tokens_that_tie_in_m_are_found_exactly():
+    # W(γ ⊙ v) is 9/2 for both, and the states are equally long
+    rows = [["1", "0"], ["16/9", "-1"], ["-1", "3/2"]]
+    assert certified(MEANS | {"head": rows})["last_block"]["largest"] == [0, 1]
 
 
 def test_work_is_bounded(monkeypatch):

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import refused, run
-from tests.theorems.certificates.heads.fuzz import MERGED, THREE, TWO, genuine
+from tests.theorems.certificates.heads.fuzz import MEANS, MERGED, THREE, TWO, genuine
 from theorems.certificates.write.certificate import digest, write_certificate
 from theorems.certificates.write.heads import turns
 from theorems.tables.exact_head import read_exact_head
 
 DOCS = Path(__file__).parents[4] / "docs"
 COUNTS = (
-    "5 claims for all α, 1 by balls on all of the half circle, 4 by Coq theorems whose hypotheses are "
-    "checked exactly: 4 hold, 1 has unmet hypotheses."
+    "6 claims for all α, 1 by balls on all of the half circle, 5 by Coq theorems whose hypotheses are "
+    "checked exactly: 4 hold, 2 have unmet hypotheses."
 )
 PARTS = {
     "head": {"head": [["0", "0"], ["3", "2"], ["3", "-1"]]},
@@ -108,10 +108,29 @@ def test_two_tokens_meet_every_hypothesis(monkeypatch, capsys, folder):
     status, out, _ = run(monkeypatch, capsys, "certify", "two.json")
     assert status == 0
     assert rows(out)["norm-circle.turns"] == "norm-circle.turns holds"
-    assert "5 hold." in out
+    assert "5 hold, 1 has unmet hypotheses." in out
     assert "target" not in rows(out)
     status, out, _ = run(monkeypatch, capsys, "certify", "two.json", "--json")
     assert json.loads(out)["instance"] == read_exact_head(TWO).record_in_lowest_terms
+
+
+def test_m_is_compared_with_the_tokens_that_dominate(monkeypatch, capsys, folder):
+    (folder / "means.json").write_text(json.dumps(MEANS))
+    status, out, _ = run(monkeypatch, capsys, "certify", "means.json", "--out", "means-cert.json")
+    assert status == 0
+    said = "M: largest at 0, which dominates as α → ∞; smallest at 2, which dominates as α → -∞; it is W"
+    assert said in out
+    assert rows(out)["dominating.last-block"] == "dominating.last-block holds"
+    given = ["certify", "--check", "means-cert.json", "--instance", "means.json", "--json"]
+    status, out, _ = run(monkeypatch, capsys, *given)
+    answer = json.loads(out)
+    assert (status, answer["instance"]["positive"]) == (0, [0, 1])
+    assert answer["last_block"]["largest"] == [0]
+    (folder / "others.json").write_text(json.dumps(MEANS | {"positive": [0], "vector": ["8", "4"]}))
+    given = ["certify", "--check", "means-cert.json", "--instance", "others.json"]
+    status, _, err = run(monkeypatch, capsys, *given)
+    assert status == 1
+    assert "than others.json: vector, P differ" in err
 
 
 def test_a_curve_that_is_left_open_is_said(monkeypatch, capsys, folder):

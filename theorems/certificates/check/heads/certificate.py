@@ -24,6 +24,7 @@ from ..fields import (
 from ..instance import digest
 from .ends import confirm_context, confirm_limits, confirm_plateau
 from .head import Head, read_head
+from .last_block import confirm_last_block
 from .turns import BITS, Turns, Work, confirm_turns, read_turns
 
 FORMAT, VERSION = "ufm certificate of a head", 1
@@ -35,6 +36,7 @@ KEYS = (
     "contexts",
     "limits",
     "plateau",
+    "last_block",
     "claims",
     "sha256",
 )
@@ -50,6 +52,7 @@ THEOREMS: dict[str, tuple[str, ...]] = {
     ),
     "norm-circle.log-odds": ("norm_circle_log_odds",),
     "norm-circle.plateau": ("norm_circle_plateau", "norm_circle_budget"),
+    "dominating.last-block": ("dominating_last_block", "dominating_last_block_layernorm"),
 }
 CLAIMS = (
     "norm-circle.ellipse",
@@ -57,6 +60,7 @@ CLAIMS = (
     "norm-circle.log-odds",
     "norm-circle.turns",
     "norm-circle.plateau",
+    "dominating.last-block",
 )
 
 
@@ -116,6 +120,7 @@ def _confirmed(value: JSON, progress: Progress) -> ConfirmedHead:
     head = read_head(fields["instance"])
     dominating = confirm_limits(head, fields["limits"])
     confirm_plateau(head, fields["plateau"])
+    confirm_last_block(head, fields["last_block"])
     contexts = items(fields["contexts"], "contexts")
     count = len(head.hidden)
     require(len(contexts) == count, f"contexts has {len(contexts)} entries, not {count}")
@@ -181,7 +186,10 @@ def _curves(
 
 
 def _unmet(head: Head, name: str) -> list[str]:
-    return ["two-tokens"] if name == "norm-circle.turns" and head.count != 2 else []
+    """Of the hypotheses the two that a head may fail to meet."""
+    if name == "norm-circle.turns" and head.count != 2:
+        return ["two-tokens"]
+    return ["difference-of-means"] if name == "dominating.last-block" and not head.positive else []
 
 
 def _claims(head: Head, curves: Sequence[Sequence[Turns | None]]) -> list[dict[str, JSON]]:
@@ -189,7 +197,11 @@ def _claims(head: Head, curves: Sequence[Sequence[Turns | None]]) -> list[dict[s
     found: list[dict[str, JSON]] = []
     for name in CLAIMS:
         unmet = _unmet(head, name)
-        outcome, witness = _turn_once(curves) if name == "norm-circle.turns" else ("holds", None)
+        outcome, witness = "holds", None
+        if name == "norm-circle.turns":
+            outcome, witness = _turn_once(curves)
+        elif unmet:
+            outcome = "undecided"  # about an M that there is not
         verdict = "hypotheses unmet" if unmet else outcome
         entry = {"id": name, "verdict": verdict, "unmet": unmet}
         found.append({**entry, "conclusion": outcome, "witness": witness})

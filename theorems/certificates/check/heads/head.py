@@ -10,12 +10,12 @@ from typing import NamedTuple
 from flint import arb, fmpz
 
 from ..._balls import ball
-from ..fields import JSON, items, mapping, rational, require, shown
+from ..fields import JSON, items, mapping, rational, require, shown, wholes
 from ..instance import digest
 from ..precision import decide, sign
 
 _NEEDED = ("head", "gain", "norm", "eps", "hidden", "vector")
-_OPTIONAL = ("bias", "target", "context_weights")
+_OPTIONAL = ("bias", "target", "context_weights", "positive", "negative")
 # What a check takes: characters of a number, entries of the head or of the states, and V² m.
 LONGEST_NUMBER, LARGEST_HEAD, LARGEST_WORK = 402, 10**5, 10**6
 
@@ -34,7 +34,10 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Head:
-    """What a certificate is about: W [V][d], γ, β, the norm, eps, h [m][d], v, π [m] and T [V] or None."""
+    """What a certificate is about: W [V][d], γ, β, the norm, eps, h [m][d], v, π [m] and T [V] or None.
+
+    `positive`, `negative`: P and N, the means of whose states differ by v; empty where not given.
+    """
 
     rows: list[list[Fraction]]
     gain: list[Fraction]
@@ -45,6 +48,8 @@ class Head:
     vector: list[Fraction]
     weights: list[Fraction]
     target: list[bool] | None
+    positive: list[int]
+    negative: list[int]
 
     @property
     def count(self) -> int:
@@ -143,6 +148,8 @@ class Head:
             "vector": _texts(self.vector),
             "context_weights": _texts(self.weights),
             "target": self.target,
+            "positive": sorted(self.positive),
+            "negative": sorted(self.negative),
         }
         return digest(content)
 
@@ -192,7 +199,8 @@ def read_head(value: JSON) -> Head:
     eps = rational(fields["eps"], "eps", LONGEST_NUMBER)
     require(eps >= 0, f"eps is {shown(fields['eps'])}, below 0")
     target = _target(fields["target"], count) if "target" in fields else None
-    head = Head(rows, gain, bias, str(fields["norm"]), eps, hidden, vector, weights, target)
+    sets = _sets(fields, hidden, vector)
+    head = Head(rows, gain, bias, str(fields["norm"]), eps, hidden, vector, weights, target, *sets)
     require(head.length > 0, "the norm sees nothing of the vector")
     for j in range(contexts):
         require(head.radius(j) > 0, f"hidden[{j}] is a multiple of the vector, and eps = 0")
@@ -227,6 +235,24 @@ def _target(value: JSON, count: int) -> list[bool]:
     is_proper = len(flags) == len(given) == count and len({*flags}) == 2
     require(is_proper, "the target is empty, or all tokens, or of the wrong length")
     return flags
+
+
+def _sets(
+    fields: Mapping[str, JSON], hidden: Sequence[Sequence[Fraction]], vector: Sequence[Fraction]
+) -> tuple[list[int], list[int]]:
+    """P and N: both or neither, disjoint, and |P| |N| v = |N| Σ_P h - |P| Σ_N h."""
+    if "positive" not in fields and "negative" not in fields:
+        return [], []
+    require("positive" in fields and "negative" in fields, "P or N is given alone")
+    positive, negative = (wholes(fields[key], key) for key in ("positive", "negative"))
+    p, n = len(positive), len(negative)
+    require(p > 0 and n > 0, "P or N is empty")
+    require(max(positive + negative) < len(hidden), "P or N is out of range")
+    require(len({*positive, *negative}) == p + n, "P and N repeat or share a context")
+    for i, value in enumerate(vector):
+        on, off = (sum((hidden[j][i] for j in some), Fraction(0)) for some in (positive, negative))
+        require(p * n * value == n * on - p * off, f"vector[{i}] is not the difference of means")
+    return positive, negative
 
 
 class Circle(NamedTuple):

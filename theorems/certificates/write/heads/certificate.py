@@ -13,6 +13,7 @@ from ..dyadic import texts
 from .arc import arc_of
 from .ends import approach, enclosed, limits, log_odds_turns, plateau, start
 from .exponentials import dominating
+from .last_block import last_block
 from .turns import BITS, Turns, turns
 
 FORMAT, VERSION = "ufm certificate of a head", 1
@@ -60,7 +61,7 @@ def certify_head(head: ExactHead, progress: Progress = silent) -> HeadCertificat
         curves.append(turns(head, j))
         contexts.append(_context(head, j, curves[-1], against))
     tokens = [row[: len(head.rows)] for row in curves]
-    claims = [_claim(head, name, conclude(tokens)) for name, conclude in CONCLUSIONS.items()]
+    claims = [_claim(head, name, conclude(head, tokens)) for name, conclude in CONCLUSIONS.items()]
     record: dict[str, JSON] = {
         "format": FORMAT,
         "version": VERSION,
@@ -69,6 +70,7 @@ def certify_head(head: ExactHead, progress: Progress = silent) -> HeadCertificat
         "contexts": contexts,
         "limits": limits(head),
         "plateau": plateau(head),
+        "last_block": last_block(head),
         "claims": claims,
     }
     record["sha256"] = digest(record)
@@ -101,12 +103,17 @@ def _curve(found: Turns | None) -> dict[str, JSON] | None:
     return {"first": found.first, "turns": [texts(bracket) for bracket in found.brackets]}
 
 
-def _proved(curves: Curves) -> Conclusion:
+def _proved(head: ExactHead, curves: Curves) -> Conclusion:
     """Proved of every head, in theorems/coq; what is special of this one is in the constants."""
     return Conclusion(HOLDS)
 
 
-def _turns_once(curves: Curves) -> Conclusion:
+def _last_block(head: ExactHead, curves: Curves) -> Conclusion:
+    """Proved where v is the difference of means over P and N, without which there is no M."""
+    return Conclusion(HOLDS if head.positive else UNDECIDED)
+
+
+def _turns_once(head: ExactHead, curves: Curves) -> Conclusion:
     """No token's probability turns twice."""
     is_open = False
     for j, row in enumerate(curves):
@@ -118,22 +125,27 @@ def _turns_once(curves: Curves) -> Conclusion:
     return Conclusion(UNDECIDED) if is_open else Conclusion(HOLDS)
 
 
-CONCLUSIONS: dict[str, Callable[[Curves], Conclusion]] = {
+CONCLUSIONS: dict[str, Callable[[ExactHead, Curves], Conclusion]] = {
     "norm-circle.ellipse": _proved,
     "norm-circle.approach": _proved,
     "norm-circle.log-odds": _proved,
     "norm-circle.turns": _turns_once,
     "norm-circle.plateau": _proved,
+    "dominating.last-block": _last_block,
 }
 
 
 def _claim(head: ExactHead, name: str, conclusion: Conclusion) -> dict[str, JSON]:
-    """A verdict: the hypotheses but one are met by every head that is read."""
-    is_met = name != "norm-circle.turns" or len(head.rows) == 2
+    """A verdict: all hypotheses but these two are met by every head that is read."""
+    unmet: list[str] = []
+    if name == "norm-circle.turns" and len(head.rows) != 2:
+        unmet = ["two-tokens"]
+    elif name == "dominating.last-block" and not head.positive:
+        unmet = ["difference-of-means"]
     return {
         "id": name,
-        "verdict": conclusion.outcome if is_met else "hypotheses unmet",
-        "unmet": [] if is_met else ["two-tokens"],
+        "verdict": "hypotheses unmet" if unmet else conclusion.outcome,
+        "unmet": unmet,
         "conclusion": conclusion.outcome,
         "witness": None if conclusion.outcome == HOLDS else conclusion.witness,
     }
