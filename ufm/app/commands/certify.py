@@ -37,8 +37,8 @@ class Certify:
         ufm certify certificate.json --check --instance instance.json
 
     Args:
-        file: JSON of an instance ({"in_concept": ["3/5", …], …}, or {"head": [["1", …], …], …}), or of a table, as
-            `ufm verify --table` reads it; with --check of a certificate.
+        file: JSON of an instance ({"in_concept": ["3/5", …], …}, or {"head": [["1", …], …], …}), or of a
+            table, as `ufm verify --table` reads it; with --check of a certificate.
         check: Re-verify the certificate in FILE with separate code, and print what it certifies.
         instance: With --check, require that the certificate is of the instance in this file.
         out: Write the certificate to this file.

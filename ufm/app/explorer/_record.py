@@ -11,6 +11,7 @@ import numpy as np
 from theorems import FINDINGS
 from theorems.tables.exact import read_exact
 from theorems.tables.exact_fields import load_json
+from theorems.tables.exact_head import is_head
 from theorems.tables.exact_table import exact_record
 from theorems.tables.files import read_table
 from theorems.tables.paper import PAPER
@@ -47,6 +48,10 @@ def read_record(name: str, content: bytes) -> Record:
             if not isinstance(record, dict):
                 raise ValueError(
                     "this is no JSON object; give an instance, a table or a certificate"
+                )
+            if is_head(record):
+                raise ValueError(
+                    "this is a head behind a norm, which `ufm certify` reads; give rates or a table"
                 )
             return exact_record(read_table(path)) if "context_concept" in record else record
         except ValueError as error:

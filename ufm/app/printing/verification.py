@@ -25,9 +25,9 @@ _LEGEND = (
 )
 _FIRST = ("claim", "verdict", "proof", "certificate")
 _CERTIFICATES = (
-    "certificate: on the paper's datasets, in exact rationals, for every strength: evaluated exactly or in "
-    "balls, or by the Coq theorem, its hypotheses checked exactly (ufm certify says which); identities "
-    "and what is not about one instance have none."
+    "certificate: on the paper's datasets or two small heads, in exact rationals, for every strength: "
+    "evaluated exactly or in balls, or by the Coq theorem, its hypotheses checked exactly (ufm certify says "
+    "which); identities and what is not about one instance have none."
 )
 
 # How many claims of others do what, as they were quoted: of one, of several.

@@ -110,6 +110,11 @@ BAD_FILES = [
     ("case.csv", b"a,b\n1,2\n", "case.csv: "),
     ("case.json", b'{"context_concept": [0]}', "case.json: next_token_probs: missing"),
     ("case.txt", b"", "case.txt: "),
+    (
+        "head.json",
+        b'{"head": [["1"]]}',
+        "head.json: this is a head behind a norm, which `ufm certify`",
+    ),
 ]
 
 
