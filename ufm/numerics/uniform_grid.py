@@ -19,7 +19,9 @@ from .._progress import Progress, silent
 
 _STEPS = 32  # strengths that one anchor serves
 _DOUBLE = np.dtype(np.float64)
-_BLOCK, _ROWS = 4096, 8  # tokens and strengths worked on together, in the second-level cache
+# Tokens that are worked on together: one strength of an anchor, and _ROWS strengths of the result.
+_BLOCK, _LONG, _ROWS = 4096, 17_000, 2
+_PLAIN = 32.0  # |αx| below which no exponential over- or underflows, whatever it is counted from
 
 
 class Grid(NamedTuple):
@@ -70,29 +72,38 @@ def grid_probs(
     at_anchor, growth = np.empty((groups, m, vocabulary)), np.empty((_STEPS, vocabulary))
     blocks = [slice(start, start + _BLOCK) for start in range(0, vocabulary, _BLOCK)]
     tilts = grid.anchors[:, None, None]
-    shift = np.full((groups, m, 1), -np.inf)
-    for s in blocks:
-        top = (log_probs[None, :, s] + tilts * x[s]).max(axis=2, keepdims=True)
-        shift = np.maximum(shift, top)
+    shift = np.zeros((groups, m, 1))
+    if float(np.abs(x).max() * np.abs(grid.anchors).max()) > _PLAIN:
+        shift -= np.inf
+        for s in blocks:
+            top = (log_probs[None, :, s] + tilts * x[s]).max(axis=2, keepdims=True)
+            shift = np.maximum(shift, top)
 
     def factors(s: slice) -> None:
-        u = tilts * x[s] + log_probs[None, :, s]
-        np.exp(u - shift, out=at_anchor[..., s])
-        np.exp(grid.steps[:, None] * x[s][None, :], out=growth[:, s])
+        u = np.multiply(tilts, x[s], out=at_anchor[..., s])
+        u += log_probs[None, :, s]
+        if shift.any():
+            u -= shift
+        np.exp(u, out=u)
+        u = np.multiply(grid.steps[:, None], x[s], out=growth[:, s])
+        np.exp(u, out=u)
 
-    def fill(s: slice) -> None:
-        for i in range(groups):
-            for j in range(0, _STEPS, _ROWS):
-                part = rows[i, j : j + _ROWS, :, s]
-                np.multiply(at_anchor[i, None, :, s], growth[j : j + _ROWS, None, s], out=part)
-                part *= scale[i, j : j + _ROWS]
+    width = -(-vocabulary // -(-vocabulary // _LONG))
+    tasks = [(slice(k, k + width), i) for k in range(0, vocabulary, width) for i in range(groups)]
+
+    def fill(task: tuple[slice, int]) -> None:
+        s, i = task
+        for j in range(0, _STEPS, _ROWS):
+            part = rows[i, j : j + _ROWS, :, s]
+            np.multiply(at_anchor[i, None, :, s], growth[j : j + _ROWS, None, s], out=part)
+            part *= scale[i, j : j + _ROWS]
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         list(threads.map(factors, blocks))
         total = at_anchor.reshape(-1, vocabulary) @ growth.T
         scale = (1 / total).reshape(groups, m, _STEPS).transpose(0, 2, 1)[..., None]
-        for done, _ in enumerate(threads.map(fill, blocks), start=1):
-            progress(done / len(blocks))
+        for done, _ in enumerate(threads.map(fill, tasks), start=1):
+            progress(done / len(tasks))
     flat = result.reshape(-1, m, vocabulary)[: grid.size]
     return jax.device_put(flat, may_alias=True)
 
