@@ -52,14 +52,17 @@ def extended(tilt, alphas):
     return (weights / weights.sum(axis=2, keepdims=True)).astype(float)
 
 
-@pytest.mark.parametrize(("size", "end"), [(64, 4), (65, 4), (300, 4), (300, 12)])
-def test_uniform_grids_share_exponentials_within_1e13(size, end):
-    alphas, shares = np.linspace(-end, end, size), []
+GRIDS = [*(np.linspace(-4, 4, size) for size in (64, 65, 300)), np.arange(-192, 193) / 16]
+
+
+@pytest.mark.parametrize("alphas", GRIDS, ids=["64", "65", "300", "as far as e^38"])
+def test_uniform_grids_share_exponentials_within_1e13(alphas):
+    shares = []
     found = ufm.sweep(wide_tilt(), alphas, ufm.ExponentialTilt.probs, progress=shares.append)
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
     each = extended(wide_tilt(), alphas)
-    assert found.shape == (size, 2, 700)
+    assert found.shape == (alphas.size, 2, 700)
     np.testing.assert_allclose(found, each, rtol=1e-13)
     assert uniform_grid.grid_of(*_arrays(wide_tilt()), alphas) is not None
     plan = uniform_grid.grid_of(*_arrays(wide_tilt()), alphas)
