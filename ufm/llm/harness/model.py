@@ -20,7 +20,7 @@ from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
 from ..measure.token_scores import score_tokens
 from ..steering.generate import NOTHING, generate_all
-from ..steering.steered_prompt import check_strengths
+from ..steering.strengths import check_strengths
 from ..text.tokenizer import Tokenizer
 from .arguments import ArgumentError, Arguments
 from .batches import batches, filled, read_size

@@ -16,7 +16,7 @@ from ..decoder.steering import Steering
 from ..measure.journal import Journal
 from ..measure.token_curves import identity
 from ..steering.generate import NOTHING, generate_all
-from ..steering.steered_prompt import check_strengths
+from ..steering.strengths import check_strengths
 from ..text.tokenizer import Tokenizer
 from .fluency import nats
 

@@ -12,7 +12,7 @@ from ufm._progress import Progress, silent
 
 from ..decoder.adapted import Model
 from ..decoder.steering import Steering
-from ..steering.steered_prompt import check_strengths
+from ..steering.strengths import check_strengths
 from .journal import Journal
 from .token_curves import identity
 from .window_cost import CostWindow, check_text

@@ -16,7 +16,7 @@ from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
 from ..steering.batches import at_once, within_blocks
 from ..steering.generate import NOTHING
-from ..steering.steered_prompt import check_strengths
+from ..steering.strengths import check_strengths
 from .continuations import ROWS, Continuations
 from .token_curves import token_set
 

@@ -15,7 +15,8 @@ from ufm._progress import Progress, silent
 
 from ..decoder.adapted import Model
 from ..decoder.steering import Steering
-from ..steering.steered_prompt import Prompt, bucket, check_strengths, chunks, steered_prompt
+from ..steering.steered_prompt import Prompt, bucket, steered_prompt
+from ..steering.strengths import check_strengths, chunks
 from .journal import Journal
 from .token_curves import identity, prompt_parts
 

@@ -15,7 +15,8 @@ from ufm.numerics.bracket import Bracket
 from ..decoder.adapted import Model
 from ..decoder.steering import Steering
 from ..steering.embeddings import round_up
-from ..steering.steered_prompt import Prompt, check_strengths, chunks, steered_prompt
+from ..steering.steered_prompt import Prompt, steered_prompt
+from ..steering.strengths import check_strengths, chunks
 from .token_curves import token_set
 
 # Each end of a window is closed in on in so many rounds of so many strengths.

@@ -16,7 +16,7 @@ from ..decoder.adapted import Model
 from ..decoder.limits import limit_states
 from ..decoder.steering import Steering
 from ..steering.batches import at_once
-from ..steering.steered_prompt import check_strengths
+from ..steering.strengths import check_strengths
 from .token_curves import token_set
 from .window_cost import KINDS, CostWindow, check_text
 

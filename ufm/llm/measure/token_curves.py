@@ -17,8 +17,8 @@ from ufm._progress import Progress, silent
 
 from ..decoder.adapted import Model
 from ..decoder.steering import Steering
-from ..steering import steered_prompt
-from ..steering.steered_prompt import check_strengths, chunks
+from ..steering.steered_prompt import Prompt, bucket, steered_prompt
+from ..steering.strengths import check_strengths, chunks, unsteered_at_zero
 from .journal import Journal
 
 
@@ -172,7 +172,7 @@ def _one_prompt(
     wanted: _Wanted,
 ) -> Arrays:
     """The fields of `Curves` of one prompt."""
-    prompt = steered_prompt.steered_prompt(model, row, steering, steered_prompt.bucket(model, row))
+    prompt = steered_prompt(model, row, steering, bucket(model, row))
     size = wanted.batch_size or prompt.batch_size()
     if tokens is None:
         tokens = _likeliest_at_the_ends(prompt, alphas, size, wanted.top)
@@ -187,9 +187,7 @@ def _one_prompt(
     return arrays
 
 
-def _likeliest_at_the_ends(
-    prompt: steered_prompt.Prompt, alphas: np.ndarray, size: int, count: int
-) -> np.ndarray:
+def _likeliest_at_the_ends(prompt: Prompt, alphas: np.ndarray, size: int, count: int) -> np.ndarray:
     """So many most likely tokens at the largest strength, then as many at the least."""
     # the batch's own shape, so that the ends need no program of their own
     rows = min(size, alphas.size)
@@ -200,7 +198,7 @@ def _likeliest_at_the_ends(
 
 
 def _along(
-    prompt: steered_prompt.Prompt,
+    prompt: Prompt,
     alphas: np.ndarray,
     size: int,
     tokens: np.ndarray,
@@ -226,7 +224,7 @@ def _measure(
     logits: Array, alphas: Array, base: Array, tokens: Array, concept: Array | None
 ) -> dict[str, Array]:
     unsteered = jax.nn.log_softmax(base)
-    after = steered_prompt.unsteered_at_zero(jax.nn.log_softmax(logits, axis=1), unsteered, alphas)
+    after = unsteered_at_zero(jax.nn.log_softmax(logits, axis=1), unsteered, alphas)
     before = unsteered[None]
     gap = after - before
     found = {

@@ -16,7 +16,8 @@ from ..decoder.steering import Steering
 from ..decoder.taylor import Series, through
 from ..steering.batches import at_once, within_blocks
 from ..steering.last_block import LastBlock, has_closed_form
-from ..steering.steered_prompt import SteeredRun, chunks, steered_text, unsteered_at_zero
+from ..steering.steered_run import SteeredRun, steered_text
+from ..steering.strengths import chunks, unsteered_at_zero
 from .budgets import KINDS
 
 

@@ -15,7 +15,8 @@ from ..decoder.steering import Steering
 from ..judge.steered_texts import Sampling, draw_texts, plain_text
 from ..measure.cost_sweep import measure_window
 from ..steering.generate import NOTHING
-from ..steering.steered_prompt import SteeredPrompt, bucket, chunks
+from ..steering.steered_prompt import SteeredPrompt, bucket
+from ..steering.strengths import chunks
 from ..text.loops import find_loop
 from .costs import EXACT, NEAR
 from .experiment import Experiment

@@ -19,7 +19,7 @@ from ..decoder.layout import Layout, arranger, layout_of, pick
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering, add
 from .likeliest import check_likeliest, keep_likeliest
-from .steered_prompt import check_strengths
+from .strengths import check_strengths
 
 _ROUND = 32
 # This number takes the place of tokens after an end of text.

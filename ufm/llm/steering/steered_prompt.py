@@ -1,9 +1,7 @@
-"""One sequence under many strengths: what comes before the steered block runs once."""
+"""The next-token logits of one prompt under many strengths."""
 
-from collections.abc import Iterator, Sequence
-from copy import copy
-from dataclasses import replace
-from functools import cached_property, partial
+from collections.abc import Sequence
+from functools import cached_property
 from typing import TypeAlias
 
 import jax
@@ -11,104 +9,22 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ufm._checks import Numbers, finite
+from ufm._checks import Numbers
 
-from ..decoder.adapted import AdaptedModel, Model, RowSeries, Run
-from ..decoder.arguments import check_shift
+from ..decoder.adapted import AdaptedModel, Model
 from ..decoder.blocks import apply_block, extend
 from ..decoder.devices import shared_out
 from ..decoder.head import normalise, unembed
-from ..decoder.layout import Layout, arranger, layout_of, pick
+from ..decoder.layout import arranger, pick
 from ..decoder.model import LanguageModel
-from ..decoder.steering import Blocks, Placed, Steering, add
-from ..decoder.taylor import logit_series
-from ..text.tokenizer import pad
+from ..decoder.steering import Steering, add
 from .batches import at_once, within_blocks
 from .last_block import LastBlock, has_closed_form
+from .steered_run import SteeredRun
+from .strengths import check_strengths, chunks, unsteered_at_zero
 
 _BUCKET = 4
 _MOST = 64  # strengths in a batch
-
-
-class SteeredRun:
-    """One sequence up to the steered block, and what follows it at any strengths.
-
-    `tokens` [n] are padded on the right to `length`, so that sequences of several lengths share
-    compiled programs. `before` [1, T, d]: the states to which v is added; with `only_last` just that
-    of the last token where no other is needed.
-    """
-
-    def __init__(
-        self,
-        model: LanguageModel,
-        tokens: Numbers,
-        steering: Steering,
-        length: int | None,
-        only_last: bool,
-    ):
-        self.model, self.steering, self.only_last = model, model.place(steering), only_last
-        row = np.asarray(model.batch(tokens)[0])[0].tolist()
-        ids, real, _ = model.batch(*pad([row], max(length or 0, len(row))))
-        self.layout, self.is_padded = layout_of(real), ids.shape[1] > len(row)
-        self.before = model.before_steering(ids, self.layout, self.steering, only_last)
-
-    def states(self, alphas: Float[Array, " strengths"]) -> Float[Array, "strengths rows d"]:
-        """The last hidden states at each strength, of all rows or of the last."""
-        where = self.layout, self.steering, self.only_last
-        return self.model.steered_states(self.before, shared_out(self.model.params, alphas), *where)
-
-    def logit_series(self, alphas: Float[Array, " strengths"], order: int) -> RowSeries:
-        """The logits at each strength and their derivatives in it, up to `order`, of the rows asked for."""
-        where = self.layout, self.steering, order, self.only_last
-        series = self.model.steered_series(self.before, alphas, *where)
-        params, config = self.model.params, self.model.config
-        has_norm = self.steering.site == "post-norm"
-        return lambda rows: logit_series(params, config, [x[:, rows] for x in series], has_norm)
-
-    def shift_gradient(
-        self, alpha: float, slopes: Float[Array, "1 kept d"]
-    ) -> Float[Array, "*blocks d"]:
-        """The gradient in the shift αv, shared by all positions, of what has these slopes in the `states`.
-
-        Of several blocks, a row for each.
-        """
-        placed = self.steering
-        if placed.positions != "all":
-            raise ValueError('the gradient in v is that of a v added at "all" positions')
-        shift = jnp.asarray(alpha, self.model.wide) * placed.vector
-        given = self.model, self.before, self.layout, shift, slopes
-        where = {"layer": placed.layer, "site": placed.site, "only_last": self.only_last}
-        return _shift_gradient(*given, **where)
-
-    def along(self, vector: np.ndarray) -> "SteeredRun":
-        """This sequence with another v; what comes before the steered block is not run again."""
-        other = copy(self)
-        v = np.asarray(vector, self.model.wide).reshape(self.steering.vector.shape)
-        other.steering = replace(self.steering, vector=jnp.asarray(v))
-        return other
-
-
-@partial(jax.jit, static_argnames=("layer", "site", "only_last"))
-def _shift_gradient(
-    model: LanguageModel,
-    before: Float[Array, "1 rows d"],
-    layout: Layout,
-    shift: Float[Array, "*blocks d"],
-    slopes: Float[Array, "1 kept d"],
-    *,
-    layer: Blocks,
-    site: str,
-    only_last: bool,
-) -> Float[Array, "*blocks d"]:
-    """The gradient by reverse mode through the blocks after the steered one."""
-
-    def states(shift: Array) -> Array:
-        placed = Placed(shift, layer, "all", site)
-        one = jnp.ones(1, shift.dtype)
-        return model.steered_states(before, one, layout, placed, only_last)
-
-    (found,) = jax.vjp(states, shift)[1](slopes)
-    return found
 
 
 class SteeredPrompt(SteeredRun):
@@ -225,22 +141,6 @@ def steered_prompt(
     return AdaptedPrompt(model, tokens, steering)
 
 
-def steered_text(
-    model: Model, tokens: Numbers, steering: Steering, length: int
-) -> "SteeredRun | Run":
-    """One window of text, all its positions, whichever library runs the model."""
-    if isinstance(model, LanguageModel):
-        return SteeredRun(model, tokens, steering, length, only_last=False)
-    return model.run(tokens, steering, only_last=False)
-
-
-@jax.jit
-def unsteered_at_zero(steered: Array, unsteered: Array, alphas: Array) -> Array:
-    """`steered` [A, …] with the rows of α = 0 replaced by `unsteered` […], bit for bit."""
-    is_off = jnp.expand_dims(alphas == 0, tuple(range(1, steered.ndim)))
-    return jnp.where(is_off, unsteered[None], steered)
-
-
 def steered_logits(
     model: Model,
     tokens: Numbers,
@@ -279,29 +179,3 @@ def bucket(model: Model, tokens: Sequence[int]) -> int:
     """
     size = -(-len(tokens) // _BUCKET) * _BUCKET
     return min(size, max(len(tokens), model.config.positions or size))
-
-
-def check_strengths(
-    alphas: Sequence[float] | np.ndarray, model: Model, steering: Steering | None
-) -> np.ndarray:
-    """Strengths as a row of finite float64 numbers, not empty, none of which overflows the model's norms."""
-    array = np.asarray(alphas, np.float64)
-    if array.ndim != 1 or array.size == 0:
-        raise ValueError(f"alphas must be a row of strengths, not empty; got shape {array.shape}")
-    finite("alphas", array)
-    if steering is not None:
-        check_shift(array, steering.vector, model.wide)
-    return array
-
-
-def chunks(alphas: np.ndarray, size: int, dtype: np.dtype) -> Iterator[tuple[slice, Array]]:
-    """`alphas` in chunks of one size, so that one program serves all; the last repeats its end."""
-    if size < 1:
-        raise ValueError(f"batch_size must be at least 1; got {size}")
-    size = min(size, alphas.size)
-    for start in range(0, alphas.size, size):
-        part = alphas[start : start + size]
-        yield (
-            slice(start, start + part.size),
-            jnp.asarray(np.pad(part, (0, size - part.size), mode="edge").astype(dtype)),
-        )

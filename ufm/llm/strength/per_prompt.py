@@ -18,7 +18,8 @@ from ..decoder.adapted import Model
 from ..decoder.steering import Steering
 from ..measure.token_curves import token_set
 from ..steering.embeddings import round_up
-from ..steering.steered_prompt import Prompt, chunks, steered_prompt
+from ..steering.steered_prompt import Prompt, steered_prompt
+from ..steering.strengths import chunks
 
 # Strengths at which a prompt's curves are looked at: first these multiples of the furthest, then equal steps.
 _OUTWARD = 0.5 ** np.arange(16, -1, -1)

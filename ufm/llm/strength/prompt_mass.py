@@ -14,7 +14,8 @@ from ufm.numerics.bracket import Bracket
 from ..decoder.model import LanguageModel
 from ..decoder.steering import Steering
 from ..steering.embeddings import round_up
-from ..steering.steered_prompt import SteeredRun, steered_logits
+from ..steering.steered_prompt import steered_logits
+from ..steering.steered_run import SteeredRun
 
 # Equal steps from 0 to the chosen strength.
 _STEPS = 8
