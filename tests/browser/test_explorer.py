@@ -35,9 +35,8 @@ def test_loads_with_no_console_error_and_asks_nobody_else(explorer_page):
 
 def test_the_first_page_needs_nothing_of_marimo_and_gives_way_to_it(chromium, address):
     page, held = chromium.new_page(), []
-    page.route(
-        re.compile("/assets/index-.*[.]js"), lambda route: held.append(route)
-    )  # with which marimo begins
+    # with this script marimo begins
+    page.route(re.compile("/assets/index-.*[.]js"), lambda route: held.append(route))
     page.goto(f"{address}/?broken=separation", wait_until="commit")
     page.wait_for_selector("#first [data-mark=verdicts][data-final=true]", timeout=PATIENCE)
     record = build(Choice(broken="separation")).record

@@ -20,6 +20,7 @@ from .rules import number
 from .start import COMPILE_IN_HASTE, starting_jax
 
 _HOST = "127.0.0.1"
+_A_SCREEN = 12  # claims
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,13 @@ class Explore:
         return 0
 
     def _serve_explorer(self) -> NoReturn:
-        is_loaded = threading.Event()
+        is_loaded, is_judging = threading.Event(), threading.Event()
         try:
             import uvicorn
 
             from .explorer_server import explorer_server
 
-            app = explorer_server(notebook(), is_loaded)
+            app = explorer_server(notebook(), is_loaded, is_judging)
         except ImportError as error:
             raise BadInput(
                 "explore --verdicts needs marimo: pip install 'ufm[notebooks]'"
@@ -98,8 +99,10 @@ class Explore:
                 from ..explorer import Choice, judgement
             judging = judgement(Choice())  # most pages ask for it
             is_loaded.set()
-            for _ in judging.watch():
-                pass
+            for known in judging.watch():
+                if known > _A_SCREEN:
+                    is_judging.set()
+            is_judging.set()
             serving.join()
         sys.stdout.flush()
         sys.stderr.flush()

@@ -27,16 +27,17 @@ _PATIENCE = 0.1  # seconds between two looks at what is known
 _HEAD_AND_BODY = re.compile(r"<head>(.*)</head>.*?<body[^>]*>(.*)</body>", re.S)
 
 
-def explorer_server(notebook: Path, is_loaded: Event) -> Starlette:
+def explorer_server(notebook: Path, is_loaded: Event, is_judging: Event) -> Starlette:
     """The explorer, with the playground beside it, and the documentation where it was built.
 
-    `is_loaded` is set by whoever imported `ufm.app.explorer`: what needs that, or marimo, waits for it.
+    `is_loaded` is set by whoever imported `ufm.app.explorer`, and what needs that waits for it; `is_judging`
+    once there is a screen of verdicts, for which marimo waits: its import would hold them up.
     """
     found = find_spec("marimo")
     if found is None or found.origin is None:
         raise ImportError("marimo")
     front_end = Path(found.origin).parent / "_static"
-    marimo = _Marimo(notebook, is_loaded)
+    marimo = _Marimo(notebook, is_judging)
 
     async def start(request: Request) -> Response:
         return StreamingResponse(_page(front_end, marimo, request), media_type="text/html")
@@ -60,14 +61,14 @@ def explorer_server(notebook: Path, is_loaded: Event) -> Starlette:
 
 
 class _Marimo:
-    """marimo's app, imported after the explorer; whoever asks for it waits till then."""
+    """marimo's app, imported once it is time; whoever asks for it waits till then."""
 
-    def __init__(self, notebook: Path, is_loaded: Event):
+    def __init__(self, notebook: Path, is_time: Event):
         self._app: Future[ASGIApp] = Future()
-        Thread(target=self._load, args=(notebook, is_loaded), daemon=True).start()
+        Thread(target=self._load, args=(notebook, is_time), daemon=True).start()
 
-    def _load(self, notebook: Path, is_loaded: Event) -> None:
-        is_loaded.wait()
+    def _load(self, notebook: Path, is_time: Event) -> None:
+        is_time.wait()
         try:
             import marimo
 

@@ -9,6 +9,7 @@ from typing import NamedTuple, cast
 
 import numpy as np
 from flint import ctx
+from scipy.special import softmax
 
 from theorems.falsify.contradictions.contradiction import Contradiction
 from theorems.falsify.map import MAP
@@ -16,7 +17,6 @@ from theorems.falsify.needed import Needed
 from theorems.falsify.search import PRECISION
 from theorems.falsify.steered import Steered
 from theorems.judging.claim import Claim
-from ufm.plots.numpy_laws import Row as Laws
 
 from ._scene import Scene
 
@@ -74,24 +74,28 @@ def _picture(scene: Scene, words: str) -> str:
         if "½σ²α²" in words:
             curves.append(("½σ²α²", scene.instance.variance / 2 * strengths**2))
     else:
-        laws = Laws(scene.instance.tilt, int(context[1])).laws(strengths)
+        probs = _steered(scene, strengths)[:, int(context[1])]
         concept = re.search(r"concept (\d+)", words)
         mask = scene.instance.target
         name = "probability of the target"
         if concept:
             mask = scene.instance.token_concept == int(concept[1])
             name = f"probability of concept {concept[1]}"
-        curves = [(f"probability of token {z}", laws[:, z]) for z in tokens[:2]]
-        curves = curves or [(name, laws[:, mask].sum(axis=1))]
+        curves = [(f"probability of token {z}", probs[:, z]) for z in tokens[:2]]
+        curves = curves or [(name, probs[:, mask].sum(axis=1))]
         curves = [(f"{name}, context {context[1]}", values) for name, values in curves]
     return _drawn(strengths, curves, alphas)
 
 
+def _steered(scene: Scene, strengths: np.ndarray) -> np.ndarray:
+    """p_{j,α}(z) as [A, m, V], in NumPy: to compile would take longer, and `ufm.plots` loads matplotlib."""
+    instance = scene.instance
+    return softmax(instance.log_probs + strengths[:, None, None] * instance.odds, axis=-1)
+
+
 def _cost(scene: Scene, strengths: np.ndarray) -> np.ndarray:
-    contexts = range(len(scene.instance.log_probs))
-    laws = np.stack([Laws(scene.instance.tilt, j).laws(strengths) for j in contexts], axis=1)
     with np.errstate(divide="ignore"):
-        return scene.instance.cross_entropy_from(np.log(laws))
+        return scene.instance.cross_entropy_from(np.log(_steered(scene, strengths)))
 
 
 def _drawn(strengths: np.ndarray, curves: Sequence[Curve], alphas: Sequence[float]) -> str:

@@ -23,6 +23,8 @@
       const open = unfolded(place);
       place.innerHTML = await answer.text();
       unfold(place, open);
+      // to lay the list out costs more than a verdict
+      if (known > 0) await new Promise((done) => setTimeout(done, 1000));
     }
   };
   ask();
