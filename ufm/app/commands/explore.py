@@ -29,14 +29,14 @@ class Explore:
 
     The playground has a slider for α, a guided tour and a real model. It needs neither server nor network: it
     may be kept and opened as a file. With --verdicts the explorer comes instead, in which the library judges
-    every claim on an instance of yours.
+    the claims on an instance of yours.
 
     Examples:
         ufm explore
         ufm explore --verdicts
 
     Args:
-        verdicts: Open the explorer with every claim's verdict (needs the extra [notebooks]).
+        verdicts: Open the explorer, with the verdicts on an instance (needs the extra [notebooks]).
         port: Port on this machine to serve it at; 0 for any that is free.
         browser: Open it in the browser; with --no-browser only its address is printed.
     """

@@ -7,6 +7,6 @@ TITLE = "Which theorems hold on your instance?"
 HEAD = (
     f'<style>{_STYLE}</style><div class="ufm">'
     f'<div class="heading" role="heading" aria-level="1">{TITLE}</div>'
-    "<p>Every claim on steering strength, of the paper, of this project and of others, is judged on one "
+    "<p>The paper’s claims on steering strength, this project’s, and sentences of others are judged on one "
     "instance: <b>break a hypothesis</b>, or put in an instance of yours, and see what falls.</p></div>"
 )
