@@ -50,10 +50,8 @@ def _needed(claim: str, hypothesis: str) -> str:
     entry = MAP[claim, hypothesis]
     if isinstance(entry, NotNeeded):
         names = ", ".join(f"{{ref}}`{name} <coq-{name}>`" for name in entry.theorems)
-        because = _cell(entry.reason) + (f" ({names})" if names else "")
-        if entry.is_vacuous:
-            return f"vacuous without it: {because.removeprefix('without it ')}"
-        return f"no: {because}"
+        word = "vacuous without it" if entry.is_vacuous else "no"
+        return f"{word}: {_cell(entry.reason)}{f' ({names})' if names else ''}"
     also = f", which breaks {' and '.join(entry.implied)} too" if entry.implied else ""
     return f"yes: `ufm falsify {claim} --without {hypothesis}` finds a counterexample{also}"
 

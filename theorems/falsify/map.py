@@ -30,7 +30,7 @@ from .needed import Needed, NotNeeded
 from .on_the_path import ON_THE_PATH
 from .steered import Steered
 
-_FLAT = "without it M is constant, no curve moves, and {}"
+_FLAT = "M is then constant, no curve moves, and {}"
 _GIVEN = "given the claim's own hypotheses, for every distribution p > 0"
 
 MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeeded] = {
@@ -208,7 +208,7 @@ MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeede
     ),
     # which tokens dominate
     ("dominating.limit", "direction"): NotNeeded(
-        "without it all limits are W'β: no two of them are apart, and no order is claimed",
+        "all limits are then W'β: no two of them are apart, and no order is claimed",
         is_vacuous=True,
     ),
     ("dominating.limit", "bounded-rest"): Needed(
@@ -256,7 +256,7 @@ MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeede
     },
     **{
         (f"norm-circle.{name}", "direction"): NotNeeded(
-            "without it α* is 0/0: the logits stay where they are, and nothing turns",
+            "α* is then 0/0: the logits stay where they are, and nothing turns",
             is_vacuous=True,
         )
         for name in ("ellipse", "log-odds", "turns")

@@ -75,7 +75,8 @@ def needed(
             text += f'<br><span class="here">Here: {set_words(number)}</span>'
         entry = MAP.get((claim, hypothesis.id))
         if isinstance(entry, NotNeeded):
-            text += f"<br>Not needed: {set_words(entry.reason)}."
+            word = "Vacuous without it" if entry.is_vacuous else "Not needed"
+            text += f"<br>{word}: {set_words(entry.reason)}."
         return text
 
     return terms((_chip_of(h.id, h.id in lost), said(h)) for h in hypotheses)
