@@ -1,7 +1,9 @@
 """The falsifier: what it finds is small, certain, and seen by the other checks; what is true it lets be."""
 
+import json
 import re
 from fractions import Fraction as F
+from pathlib import Path
 
 import mpmath as mp
 import pytest
@@ -9,6 +11,7 @@ from flint import ctx
 
 import theorems
 from theorems import FINDINGS, Outcome
+from theorems.certificates import certify
 from theorems.falsify import MAP, falsify
 from theorems.falsify.candidates import plain
 from theorems.falsify.contradictions import curves
@@ -186,3 +189,14 @@ def test_unknown_names_are_told():
         falsify("thm-9", "separation")
     with pytest.raises(ValueError, match=r"has no hypothesis 'luck'; it has separation"):
         falsify("thm-3.3.peak-order", "luck")
+
+
+def test_a_smaller_counterexample_than_the_first_of_its_page_exists():
+    page = (Path(theorems.__file__).parents[1] / "docs" / "falsifier.md").read_text("utf-8")
+    record = json.loads(page.partition("```json\n")[2].partition("```")[0])
+    instance = read_exact(record)
+    claims = {claim["id"]: claim for claim in certify(instance).record["claims"]}
+    assert len(instance.target) == 2
+    assert claims["thm-3.3.peak-order"]["conclusion"] == "fails"
+    assert claims["thm-3.3.peak-order"]["unmet"] == ["separation"]
+    assert "assumption-1" in claims["lemma-b4.sign"]["unmet"]

@@ -62,16 +62,12 @@ class Certify:
         errors = Console(stderr=True)
         with errors.status("starting …"):
             need_flint()
-            from theorems.tables.exact_fields import load_json
-        with as_bad_input(about=self.file):
-            record = load_json(self.file)
+            record = _load(self.file)
         if not self.check:
             return self._certify(_read_instance(self.file, record), errors)
         given = None
         if self.instance is not None:
-            with as_bad_input(about=self.instance):
-                given = load_json(self.instance)
-            given = _read_instance(self.instance, given)
+            given = _read_instance(self.instance, _load(self.instance))
         return self._check(record, given, errors)
 
     def _certify(self, instance: "ExactInstance | ExactHead", errors: Console) -> int:
@@ -129,17 +125,27 @@ class Certify:
         return 0 if _is_fine(confirmed.verdicts) else 1
 
 
-def _read_instance(path: Path, record: JSON) -> "ExactInstance | ExactHead":
-    from theorems.tables.exact import read_exact
-    from theorems.tables.exact_head import is_head, read_exact_head
+def _load(path: Path) -> JSON:
+    """The JSON in a file; of a table, in any of its formats, that of its instance."""
+    from theorems.tables.exact_fields import load_json
     from theorems.tables.exact_table import exact_record
     from theorems.tables.files import read_table
 
+    if path.suffix.lower() not in (".csv", ".npz"):
+        with as_bad_input(about=path):
+            record = load_json(path)
+        if not (isinstance(record, dict) and "context_concept" in record):
+            return record
+    with as_bad_input():  # the messages of a table name its file
+        return exact_record(read_table(path))
+
+
+def _read_instance(path: Path, record: JSON) -> "ExactInstance | ExactHead":
+    from theorems.tables.exact import read_exact
+    from theorems.tables.exact_head import is_head, read_exact_head
+
     if isinstance(record, dict) and "sha256" in record:
         raise BadInput(f"{path} is a certificate, not an instance: re-verify it with --check")
-    if isinstance(record, dict) and "context_concept" in record:
-        with as_bad_input():  # the messages of a table name its file
-            return read_exact(exact_record(read_table(path)))
     with as_bad_input(about=path):
         return read_exact_head(record) if is_head(record) else read_exact(record)
 

@@ -1,6 +1,7 @@
 """`ufm certify`: what it prints, writes and refuses, and with which exit status."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from theorems import FINDINGS
 from theorems.certificates import certify, check_certificate
 from theorems.certificates.write.certificate import digest, write_certificate
 from theorems.tables.exact import read_exact
+from theorems.tables.files import read_table, write_table
 from ufm import __version__
 
 TWO = FINDINGS[0].counterexample
@@ -240,6 +242,16 @@ def test_a_table_of_decimals_has_the_target_of_its_concepts(monkeypatch, capsys,
     status, shown, _ = run(monkeypatch, capsys, "certify", out, "--check", "--instance", table)
     assert status == 0
     assert "confirmed" in shown
+
+
+def test_a_table_in_another_format_is_the_same_instance(monkeypatch, capsys, tmp_path):
+    write_table(tmp_path / "table.csv", read_table(DOCS / "smallest_table.json"))
+    hashes = []
+    for file in (DOCS / "smallest_table.json", tmp_path / "table.csv"):
+        status, shown, _ = run(monkeypatch, capsys, "certify", file)
+        assert status == 0
+        hashes.append(re.search("SHA-256 of the instance: (.*)", shown)[1])
+    assert hashes[0] == hashes[1]
 
 
 def test_a_table_that_is_none_is_refused_in_one_line(monkeypatch, capsys, tmp_path):
