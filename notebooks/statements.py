@@ -86,7 +86,7 @@ def curves(alphas) -> np.ndarray:
 
 @app.function(hide_code=True)
 def draw_training():
-    """Distance of the loss from the entropy of the data, for d = 1 and d = G."""
+    """How far the loss is from the entropy of the data, for d = 1 and d = G dimensions."""
     figure, (axes,) = plots.new_axes()
     data = ufm.ConceptDataset.smoothed(epsilon=0.05)
     for dimension, ink in ((1, RED), (3, BLUE)):
@@ -138,7 +138,7 @@ def draw_logits():
 
 @app.function(hide_code=True)
 def draw_tilt():
-    """The law of a context of N at four strengths."""
+    """The distribution after a context of N at four strengths; a colour is a concept."""
     figure, panels = plots.new_axes(4, height=2.6)
     rows = curves(np.linspace(0.0, 2.0, 5))[[0, 1, 2, 4], 2]
     for axes, row, name in zip(panels, rows, ("0", "½", "1", "2"), strict=True):
@@ -169,7 +169,7 @@ def _():
 
 @app.function(hide_code=True)
 def draw_log_odds():
-    """M(z), token by token."""
+    """M(z), token by token: abc is the target T, ABC the concept of N, αβγ the third."""
     figure, (axes,) = plots.new_axes(height=2.6)
     odds = np.asarray(TILT.log_odds)
     axes.bar(range(9), odds, color=np.repeat(plots.PALETTE[:3], 3), tick_label=TOKENS)
@@ -180,7 +180,7 @@ def draw_log_odds():
 
 @app.function(hide_code=True)
 def draw_derivatives():
-    """p_α(b) in a context of N, and its first three derivatives, each over its largest value."""
+    """p_α(b) of a target token b in a context of N, and three derivatives, each over its largest value."""
     figure, (axes,) = plots.new_axes()
     lines = ufm.sweep(
         TILT, NEAR, lambda t, a: jnp.stack([t.derivative(a, n)[2, 1] for n in range(4)])
@@ -237,7 +237,7 @@ def _():
 
 @app.function(hide_code=True)
 def draw_height():
-    """log p_α(z)/p(z) of three tokens, and the height that the Legendre transform promises."""
+    """log p_α(z)/p(z) of three tokens, and (dotted) the height that the Legendre transform promises."""
     figure, (axes,) = plots.new_axes()
     peaks, context = np.asarray(ufm.peak_strengths(TILT)), 2
     for token, ink in ((0, BLUE), (1, RED), (6, GREEN)):
@@ -307,7 +307,7 @@ def _():
     ## Proposition B.1: the limits, and how fast
 
     All mass goes to the tokens of largest $M$. The total variation left at α is at most
-    $\frac{1-p}{p} e^{-\alpha g}$: $p$ the mass of those tokens at 0, $g$ the gap to the second
+    $\frac{1-F}{F} e^{-\alpha g}$: $F$ the mass of those tokens at 0, $g$ the gap to the second
     largest $M$.
     """)
     return
@@ -315,7 +315,7 @@ def _():
 
 @app.function(hide_code=True)
 def draw_rate():
-    """Total variation to the limit and its bound, in three contexts."""
+    """Total variation to the limit and its bound (dotted), in a context of each concept."""
     figure, (axes,) = plots.new_axes()
     alphas, odds = np.linspace(0.0, 60.0, 301), np.asarray(TILT.log_odds)
     top = odds == odds.max()
@@ -354,7 +354,7 @@ def _():
 
 @app.function(hide_code=True)
 def draw_concept_log_odds():
-    """ν of the target between its two lines, and where it reaches one half."""
+    """ν of the target between its two lines, and where its mass is one half (discs) between the bounds."""
     figure, panels = plots.new_axes(2)
     delta = float(ufm.separation_margin(TILT, TARGET))
     spread, alphas = float(TILT.odds_range()), np.linspace(-1.5, 2.5, 161)
@@ -430,7 +430,7 @@ def _():
 
 @app.function(hide_code=True)
 def draw_remainder():
-    """|ΔCE - ½σ²α²| and its bound."""
+    """How far ΔCE is from ½σ²α², and the bound."""
     figure, (axes,) = plots.new_axes()
     alphas = np.geomspace(1e-3, 3.0, 121)
     weights = np.asarray(DATA.context_weights)
@@ -485,7 +485,7 @@ def steered_logits(norm: str, alphas) -> np.ndarray:
 
 @app.function(hide_code=True)
 def draw_norm():
-    """Logits of four tokens on a transformer with either norm, with their limits."""
+    """Logits of four tokens on a transformer with either norm, with their limits (dotted, at both ends)."""
     figure, panels = plots.new_axes(2)
     alphas = np.linspace(-12.0, 12.0, 241)
     for axes, norm in zip(panels, ("rmsnorm", "layernorm"), strict=True):
@@ -559,7 +559,7 @@ def name_angles(axes):
 
 @app.function(hide_code=True)
 def draw_circle():
-    """Probabilities of four tokens along the half circle, their plateaus and their next terms."""
+    """Probabilities of four tokens along the half circle, with plateaus (dotted) and next terms (dashed)."""
     figure, (axes,) = plots.new_axes()
     circle = circle_of([[2.2, 0.6], [0.0, 1.6], [-1.6, 1.0], [0.9, -1.4]])
     angles = np.pi / 2 * np.linspace(-0.9999, 0.9999, 401)
@@ -609,7 +609,7 @@ def draw_circle_log_odds():
 
 @app.function(hide_code=True)
 def draw_circle_cost():
-    """ΔCE along the half circle, its plateaus, and what a budget above one of them allows."""
+    """ΔCE along the half circle, its plateaus (dotted), and what a budget above one of them allows."""
     figure, (axes,) = plots.new_axes()
     circle = circle_of([[4.0, 0.0], [0.0, -1.4]])
     angles = np.pi / 2 * np.linspace(-0.9999, 0.9999, 801)
@@ -744,7 +744,7 @@ def draw_prompts():
 
 @app.function(hide_code=True)
 def draw_dominating():
-    """M against the limit's logits of v: states of one length, of several, and a block that follows."""
+    """M against the limit's logits of v, a dot a token: states of one length, of several; a block follows."""
     figure, panels = plots.new_axes(3, height=2.8)
     rng = np.random.default_rng(2)
     head, states = rng.standard_normal((40, 16)), rng.standard_normal((8, 16))

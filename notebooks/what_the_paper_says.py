@@ -166,8 +166,8 @@ def _():
         [
             about("finding-1.large-epsilon"),
             mo.md(rf"""
-            Off the target, in a context of $C_3$, token 0 of the target peaks at α = **{large_peak:.5f}**.
-            This is the dataset {FINDINGS["finding-1.large-epsilon"].witness}.
+            Off the target, in a context of $C_3$, the first token of the target peaks at
+            α = **{large_peak:.5f}**. This is the dataset {FINDINGS["finding-1.large-epsilon"].witness}.
 
             **Why.** A large ε leaves so much mass off a context's own concept that the target's
             best token lifts the mean above the others. **Instead**: the remark holds below
@@ -360,9 +360,9 @@ def _():
         [
             about("finding-7.limit-formula"),
             mo.md(rf"""
-            $\Delta p$ of token 2 at α = 1000: **{far:.6f}**, against −0.4 from equation (9). **Why.** The
-            equation subtracts the in-concept rate $a_z$ where the context is of another concept, whose
-            rate is $b_z$. **Instead**: equation (5),
+            $\Delta p$ of the first token of $C_2$ at α = 1000: **{far:.6f}**, against −0.4 from equation (9).
+            **Why.** The equation subtracts the in-concept rate $a_z$ where the context is of another concept,
+            whose rate is $b_z$. **Instead**: equation (5),
             $\mathbb{{1}}[z \in M_{{top}}]\,p(z)/\sum_{{M_{{top}}}} p - p(z)$, whatever the concept.
             """),
         ]

@@ -1,6 +1,11 @@
 """The sections that follow a claim: hypotheses, check, control, Coq theorem, certificate, figure."""
 
+import inspect
+import re
+from functools import cache
+
 from coq_page import statement, theorems_of_coq
+from notebook_pages import load_notebook
 from source_code import source_of, text_of, unfolded
 from sphinx.errors import ExtensionError
 
@@ -11,6 +16,7 @@ from theorems.falsify import MAP
 from theorems.falsify.needed import NotNeeded
 from theorems.judging.claim import NotCertified
 from theorems.proofs import PROVED_BY
+from ufm import plots
 
 CONCLUSIONS = {**OF_LAWS, **OF_HEADS}
 
@@ -123,7 +129,22 @@ def _figure(claim: theorems.Claim) -> str:
     lines = []
     for name in claim.figures:
         lines += [f"```{{image}} ../figures/{name}.svg", f":alt: {name}, for {claim.id}", "```\n"]
-        is_own = name.startswith("statements/")
-        where = "{doc}`The theorems, one by one </_generated/notebooks/statements>`"
-        lines += [f"From the notebook {where}.\n" if is_own else f"{{ref}}`figure-{name}`.\n"]
+        where = (
+            "From the notebook {doc}`The theorems, one by one </_generated/notebooks/statements>`"
+            if name.startswith("statements/")
+            else f"More: {{ref}}`figure-{name}`"
+        )
+        lines += [f"*{_first_sentence(_captions()[name])}* {where}.\n"]
     return "\n".join(lines)
+
+
+@cache
+def _captions() -> dict[str, str]:
+    """Figure → its caption in the gallery, or what the notebook's function says that draws it."""
+    drawn = load_notebook("statements").figures()
+    own = {f"statements/{name}": inspect.getdoc(draw) or "" for name, draw in drawn.items()}
+    return own | {picture.name: picture.caption for picture in plots.GALLERY}
+
+
+def _first_sentence(caption: str) -> str:
+    return re.split(r"(?<=\.) (?=\S)", caption, maxsplit=1)[0]

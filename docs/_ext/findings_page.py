@@ -70,7 +70,7 @@ def _section(finding: theorems.Finding, confirmed: Confirmation) -> Iterator[str
     yield f"**What is true.** {finding.truth}\n"
     yield f"**A charitable reading.** {finding.charitable_reading}\n"
     yield from _against(finding)
-    yield f"**The instance.** {finding.witness}. As `ufm certify` reads it:\n"
+    yield f"**The instance.** {finding.witness}. As `ufm certify` reads it, which counts from 0:\n"
     yield from (f"- {name}: {_plain(value)}" for name, value in finding.counterexample.items())
     yield f"\nRecomputed: {confirmed.numbers}.\n"
     yield from _proofs(finding)

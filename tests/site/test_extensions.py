@@ -40,7 +40,8 @@ import site_check  # noqa: E402
 import source_code  # noqa: E402
 import statement_pages  # noqa: E402
 
-CLAIM = theorems.CLAIMS["thm-3.3.bump"]
+CLAIMS = theorems.CLAIMS
+CLAIM = CLAIMS["thm-3.3.bump"]
 
 
 @pytest.mark.parametrize("claim", theorems.CLAIMS)
@@ -68,6 +69,17 @@ def test_every_claim_has_every_section():
         assert all(text.strip() for text in found.values()), claim.id
         for hypothesis in claim.hypotheses:
             assert f"`{hypothesis.id}`" in found["hypotheses"]
+
+
+def test_below_a_figure_is_the_first_sentence_of_its_own_caption():
+    below = {name: claim_sections.sections(claim)["figure"] for name, claim in CLAIMS.items()}
+    assert "*Δp(z|c, α) after the context ABB of C₂, for α from 0 to 60;" in below["thm-3.3.bump"]
+    assert "Our parameters" not in below["thm-3.3.bump"]
+    assert (
+        "*Steered logits, less their mean, in two contexts.* From the" in below["lemma-b2.affine"]
+    )
+    for claim, text in below.items():
+        assert text.count("\n*") == text.count("```{image}") == len(CLAIMS[claim].figures)
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeede
         is_vacuous=True,
     ),
     ("limit.rate", "non-constant-log-odds"): NotNeeded(
-        _FLAT.format("the distribution equals its limit: the distance is 0 <= (1-p)/p = 0"),
+        _FLAT.format("the distribution equals its limit: the distance is 0 <= (1-F)/F = 0"),
         ("limit_rate",),
     ),
     ("thm-3.6.vanishing", "interior-concept"): Needed(

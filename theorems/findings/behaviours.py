@@ -38,7 +38,7 @@ def _inflections() -> Confirmation:
     second = ufm.sweep(instance.tilt, alphas, lambda tilt, alpha: tilt.derivative(alpha, 2)[1, 0])
     signs = np.sign(np.asarray(second))
     changes = int((signs[1:] != signs[:-1]).sum())
-    text = f"p'' of the target changes sign {changes} times on [-50, 50]"
+    text = f"F'' of the target after c_2 changes sign {changes} times on [-50, 50]"
     return Confirmation(changes == 3, text)
 
 
@@ -56,7 +56,7 @@ TWO_HUMPS = Finding(
     charitable_reading="""The sentence puts the theorem's three cases in other words. Read as the list of
         these, not of all that a concept can do, it is right.""",
     witness="""V=6, G=3, b=(1, 2 | 1, 40 | 10, 5)/1000, a=b+941/1000 u,
-        u=(98, 2 | 10, 90 | 98, 2)/100; N of C_2 and C_3, c_0 in T, C=C_2""",
+        u=(98, 2 | 10, 90 | 98, 2)/100; N of C_2 and C_3, c_1 in T, C=C_2""",
     counterexample=_TWO_HUMPS,
     confirm=_two_humps,
     theorems=("finding_three_behaviours",),
@@ -76,7 +76,7 @@ INFLECTIONS = Finding(
     charitable_reading="""If "sigmoidal" means the tanh "up to a reparametrization of α" of the sentence
         before, it is right. Of language models v1 says "a mostly sigmoidal trend, with occasional
         mismatches" (Section 5) and "partially verified (more often true than false)" (Appendix A).""",
-    witness="V=3, G=3, b=(3000 | 1 | 6899)/10000, a=b+1/100; N and c_1 in C_2",
+    witness="V=3, G=3, b=(3000 | 1 | 6899)/10000, a=b+1/100; N and c_2 in C_2",
     counterexample=_THREE_INFLECTIONS,
     confirm=_inflections,
     theorems=("finding_sigmoidal",),

@@ -9,7 +9,7 @@ from .finding import Confirmation, Finding, Severity
 def _wrong_limit() -> Confirmation:
     instance = exact_instance(FOUR)
     limit = float(limits(instance.tilt)[1][0, 2] - instance.probs[0, 2])
-    text = f"Δp(token 2|+∞) = {limit:.6f}; eq (9) gives -0.4"
+    text = f"Δp(z|c_1, +∞) = {limit:.6f}; eq (9) gives -0.4"
     return Confirmation(abs(limit + 0.1) < 1e-12, text)
 
 
@@ -27,7 +27,7 @@ FINDING = Finding(
         of z.""",
     charitable_reading="""The words before (9) are of the tokens that attain the maximum, which are in T;
         for tokens of T both equations are right. Nothing in the paper is drawn from the other case.""",
-    witness=f"{FOUR_TOKENS}; c_0 in T, token 2 in C_2",
+    witness=f"{FOUR_TOKENS}; c_1 in T, z the first token of C_2",
     counterexample=FOUR,
     confirm=_wrong_limit,
     theorems=("finding_prop_b1_eq_9",),

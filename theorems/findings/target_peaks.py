@@ -20,12 +20,12 @@ _OFF_TARGET = _LARGE_EPSILON.record([0, 1, 2], [0], [1])
 
 def _in_target() -> Confirmation:
     peak = float(exact_instance(_IN_TARGET).peaks[0, 1])
-    return Confirmation(abs(peak + 0.165670148651232) < 1e-12, f"α(c_0, token 1) = {peak:.12f} < 0")
+    return Confirmation(abs(peak + 0.165670148651232) < 1e-12, f"α(1,z) = {peak:.12f} < 0")
 
 
 def _off_target() -> Confirmation:
     peaks = exact_instance(_OFF_TARGET).peaks[2, :2]
-    return Confirmation(bool(peaks.min() < -0.1), f"α(c_2, T) = {peaks.min():.5f} < 0 at ε = 9/20")
+    return Confirmation(bool(peaks.min() < -0.1), f"α(3,z) = {peaks.min():.5f} < 0 at ε = 9/20")
 
 
 IN_TARGET = Finding(
@@ -40,7 +40,7 @@ IN_TARGET = Finding(
     truth="""The condition on c_j is needed: in a context of T a target token can have its peak
         at a negative strength, also below ε0 (here 0.277).""",
     charitable_reading=_PROOF,
-    witness=f"{_SMALL_EPSILON}; c_0 in T",
+    witness=f"{_SMALL_EPSILON}; c_1 in T, z the second token of T",
     counterexample=_IN_TARGET,
     confirm=_in_target,
     theorems=("finding_remark_3_4",),
@@ -57,7 +57,7 @@ OFF_TARGET = Finding(
         a contrastive N. In general α(j,z) > 0 iff M(z) exceeds a difference of mean divergences
         (claim sign-rule).""",
     charitable_reading=_PROOF,
-    witness=f"{_LARGE_EPSILON}; N in C_2, c_2 in C_3",
+    witness=f"{_LARGE_EPSILON}; N in C_2, c_3 in C_3, z the first token of T",
     counterexample=_OFF_TARGET,
     confirm=_off_target,
     theorems=("finding_remark_3_4_outside",),

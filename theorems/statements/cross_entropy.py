@@ -291,7 +291,7 @@ STATEMENT = Statement(
             id="ce.asymptote",
             title="linear asymptote",
             text="""As α → +∞, ΔCE = α Σπ(Mmax - E_j M) + Σπ log p_j(Mtop) + r with 0 <= r <=
-                Σπ((1-p)/p)e^{-αg}; likewise at -∞.""",
+                Σπ((1-F)/F)e^{-αg}, F the unsteered mass of Mtop; likewise at -∞.""",
             formula=r"""\Delta\mathrm{CE}(\alpha) = \alpha \sum_{j} \pi_j \bigl(\max M -
                 \mathbb{E}_j[M]\bigr) + \sum_{j} \pi_j \log p_j(M_{\mathrm{top}}) + r(\alpha), \quad
                 0 \le r(\alpha) \le \sum_{j} \pi_j \frac{1 -

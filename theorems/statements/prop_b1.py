@@ -35,7 +35,7 @@ def _limit(instance: Instance, sign: int) -> Verdict:
 
 
 def _rate(instance: Instance) -> Verdict:
-    """Total variation against ((1-p)/p) e^{-|α| g}, p the mass and g the gap of the extremal tokens."""
+    """Total variation against ((1-F)/F) e^{-|α| g}, F the mass and g the gap of the extremal tokens."""
     verdicts = []
     for sign, extremal in ((1, instance.is_top), (-1, instance.is_bottom)):
         gap = np.abs(instance.odds[extremal][0] - instance.odds[~extremal]).min()
@@ -61,8 +61,8 @@ STATEMENT = Statement(
     idea=r"""
         Divide numerator and denominator of the tilt by $e^{\alpha \max M}$. The terms of
         $M_{\mathrm{top}}$ stay as they are and all others tend to 0 as $\alpha \to +\infty$, so
-        what remains is the law conditioned on $M_{\mathrm{top}}$. For $\alpha \to -\infty$ replace
-        $M$ by $-M$. Ties cost nothing: the conditional law keeps the proportions of $p$. (These are equations
+        what remains is the distribution given $M_{\mathrm{top}}$. For $\alpha \to -\infty$ replace
+        $M$ by $-M$. Ties cost nothing: that distribution keeps the proportions of $p$. (These are equations
         (5) and (6) of v1.)
     """,
     claims=(
@@ -109,17 +109,17 @@ RATE = Statement(
     source="this project; extends Proposition B.1",
     idea=r"""
         Factor $e^{\alpha \max M}$ out of the partition function: what is left is
-        $p + \mathrm{rest}(\alpha)$ with $p = p(M_{\mathrm{top}})$ and
-        $0 \le \mathrm{rest}(\alpha) \le (1-p)\,e^{-\alpha g}$. The total variation to the limit is
+        $F + \mathrm{rest}(\alpha)$ with $F = p(M_{\mathrm{top}})$ and
+        $0 \le \mathrm{rest}(\alpha) \le (1-F)\,e^{-\alpha g}$. The total variation to the limit is
         the mass that has not yet arrived, which is
-        $\mathrm{rest}/(p + \mathrm{rest}) \le \mathrm{rest}/p$. At $-\infty$ the same with $-M$.
+        $\mathrm{rest}/(F + \mathrm{rest}) \le \mathrm{rest}/F$. At $-\infty$ the same with $-M$.
     """,
     claims=(
         Claim(
             id="limit.rate",
             title="exponential rate",
-            text="""The total variation between p_α and its limit is at most ((1-p)/p) e^{-|α|g},
-                with p the mass of Mtop (Mbot) and g the gap of M to the next value.""",
+            text="""The total variation between p_α and its limit is at most ((1-F)/F) e^{-|α|g},
+                with F the unsteered mass of Mtop (Mbot) and g the gap of M to the next value.""",
             formula=r"""\mathrm{TV}(p_{j,\alpha}, p_{j,+\infty}) = 1 - p_{j,\alpha}(M_{\mathrm{top}}) \le
                 \frac{1 - p_j(M_{\mathrm{top}})}{p_j(M_{\mathrm{top}})}\, e^{-\alpha g} \quad
                 (\alpha \ge 0), \qquad g = \max M - \max_{[V] \setminus M_{\mathrm{top}}} M"""

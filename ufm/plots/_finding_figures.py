@@ -40,9 +40,9 @@ VANISHING = Picture(
     "vanishing",
     "A concept does not come back",
     "against the text after Theorem 3.6 (v1)",
-    "A sentence of v1 has the third concept converge “back to its unsteered value” (grey line). It "
-    "vanishes, as the theorem before that sentence says: Δp tends to minus its mean probability on either "
-    "side, −19/60 for a context of its own and −1/120 for others. Uniform dataset, ε = 1/20.",
+    "The third concept vanishes at both ends, as Theorem 3.6 says: Δp tends to minus its mean probability, "
+    "−19/60 for a context of its own and −1/120 for others. A sentence of v1 after the theorem has it "
+    "converge “back to its unsteered value” (grey line). Uniform dataset, ε = 1/20.",
     _vanishing,
 )
 

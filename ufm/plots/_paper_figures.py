@@ -136,19 +136,19 @@ PAPER = (
         "fig-3",
         "Steered forwards, tokens peak and fade; one takes all",
         "Figure 3, Theorem 3.3",
-        "Δp(z|c, α) after the context ABB, for α from 0 to 60. The target tokens a and b rise, peak "
-        "(discs) and fall, the token c has the largest log-odds and rises for ever; the three of the "
-        "third concept, C₃, peak at 0.50 already, and those of C₂ "
-        f"only fall. Dotted: the limits of Proposition B.1. {_UNEVEN}; the context is in C₂, where N is.",
+        "Δp(z|c, α) after the context ABB of C₂, for α from 0 to 60; the target is abc, C₂ is ABC, C₃ is "
+        "αβγ. The target tokens a and b rise, peak (discs) and fall, the token c has the largest log-odds "
+        "and rises for ever; the three of C₃ peak at 0.50 already, and those of C₂ only fall. "
+        f"Dotted: the limits of Proposition B.1. {_UNEVEN}; the context is in C₂, where N is.",
         _forwards,
     ),
     Picture(
         "fig-b1",
         "Steered backwards, others peak and fade; another takes all",
         "Figure B.1, Theorem 3.3",
-        "The same for α from −60 to 0: steering backwards promotes the tokens of C₂ instead: two of "
-        "them peak, and C takes all. The tokens of T and of C₃ hold next to nothing there; below, "
-        "log p(z|c, α) / p(z|c) shows how all nine move, next to 0.",
+        "Δp(z|c, α) after the context ABB of C₂, for α from −60 to 0: steering backwards promotes the tokens "
+        "of C₂, ABC, instead of the target's, abc: two of them peak, and C takes all. The tokens of T and of "
+        "C₃ hold next to nothing there; below, log p(z|c, α) / p(z|c) shows how all nine move, next to 0.",
         _backwards,
     ),
     Picture(

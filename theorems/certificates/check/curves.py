@@ -251,7 +251,7 @@ def remainder(curves: Curves, balls: Balls, strength: Fraction) -> list[Inequali
 
 
 def asymptote(curves: Curves, balls: Balls, strength: Fraction) -> list[Inequality]:
-    """0 < ΔCE - Σπ(|α| |M_end - E M| + log p(end)) < Σπ((1-p)/p) e^{-|α|g}."""
+    """0 < ΔCE - Σπ(|α| |M_end - E M| + log p(end)) < Σπ((1-F)/F) e^{-|α|g}."""
     size, top = ball(abs(strength)), curves.levels.top
     end, beside = (top, top - 1) if strength > 0 else (0, 1)
     line, factor = arb(0), arb(0)

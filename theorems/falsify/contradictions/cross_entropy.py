@@ -109,7 +109,7 @@ def asymptote(s: Steered) -> Contradiction | None:
         rest = s.increase(alpha) - line
         bound = most * (-alpha * (s.log_odds[top[0]] - s.log_odds[second[0]])).exp()
         if rest < 0 or rest > bound:
-            text = f"0 <= ΔCE - asymptote <= Σπ((1-p)/p)e^-αg at α = {strength}"
+            text = f"0 <= ΔCE - asymptote <= Σπ((1-F)/F)e^-αg at α = {strength}"
             return Contradiction(text, (("ΔCE - asymptote", rest), ("bound", bound)))
     return None
 

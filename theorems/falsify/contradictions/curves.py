@@ -83,7 +83,7 @@ def limit(s: Steered, sign: int) -> Contradiction | None:
 
 
 def rate(s: Steered) -> Contradiction | None:
-    """The probability outside Mtop is above ((1-p)/p)e^{-αg}."""
+    """The probability outside Mtop is above ((1-F)/F)e^{-αg}."""
     top, second = s.levels.tokens[-1], s.levels.tokens[-2]
     gap = s.log_odds[top[0]] - s.log_odds[second[0]]
     for j, strength, alpha in places(s):
