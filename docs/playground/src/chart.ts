@@ -237,13 +237,20 @@ class Labels {
       const x = Math.min(Math.max(px, MARGIN.left + 4), this.right - wide);
       const box: Box = [x - 3, y - 13, x + wide + 3, y + 4];
       if (y < MARGIN.top + 4 || y > this.floor - 3 || this.taken.some((other) => overlap(box, other))) continue;
-      const crossed = this.drawn.reduce((count, heights) => count + +this.crosses(heights, box), 0);
+      const crossed = this.crossings(box, best?.crossed ?? most);
       if (crossed < (best?.crossed ?? most)) best = { box, x, y, crossed };
       if (!crossed) break;
     }
     if (!best) return;
     this.taken.push(best.box);
     element(this.parent, "text", { class: `label ${kind}`, x: best.x, y: best.y }).textContent = words;
+  }
+
+  /** How many curves cross a box; counted up to `most`. */
+  private crossings(box: Box, most: number): number {
+    let count = 0;
+    for (let i = 0; i < this.drawn.length && count < most; i++) count += +this.crosses(this.drawn[i], box);
+    return count;
   }
 
   private crosses(heights: number[], [left, top, right, bottom]: Box): boolean {
@@ -268,7 +275,8 @@ class Labels {
     const wide = measured(curve.label, curve.isBound ? SMALL : undefined);
     const end = values.length - 1;
     const places: [number, number][] = [];
-    const along = Array.from({ length: 29 }, (_, k) => Math.round(((k + 1) / 30) * end));
+    const count = curve.isThin ? 9 : 29;
+    const along = Array.from({ length: count }, (_, k) => Math.round(((k + 1) / (count + 1)) * end));
     along.sort((i, j) => Math.abs(i - highest) - Math.abs(j - highest));
     for (const i of [highest, ...along]) {
       if (inside[i] === -Infinity || inside[i] - base < least) continue;

@@ -132,8 +132,7 @@ export class Panel {
   }
 
   private addVerdicts(title: string, kind = "claims"): void {
-    const heading = made("h2", "small");
-    heading.textContent = title;
+    const heading = made("h2", "small", `${title} <span class='signs'>✗ false, ○ true anyway, – silent</span>`);
     this.verdicts = made("ul", kind);
     this.judged = "";
     this.add(heading, this.verdicts);

@@ -115,7 +115,8 @@ export class Stage {
       title: state.mode === "play" && state.beta ? "The price of two vectors" : scene.instance.data ? "A small push can lower the loss" : !scene.moves ? "It costs nothing" : "The price: α², then linear",
       subtitle: "how much worse it predicts its texts, in nats a word",
       describe: `Price ΔCE in nats against α: ${cost[0].toFixed(2)} at the left, 0 at α = 0, ${cost.at(-1)!.toFixed(2)} at the right.${best === null ? "" : ` A budget of ${state.budget} nats pays for α = ${best.toFixed(2)}.`}`,
-      alphas, curves, percent: false, top: 1.13 * high, bottom: low < 0 ? 1.3 * low : 0,
+      alphas, curves, percent: false, top: Math.min(1.13 * high, low < 0 ? -6 * low : Infinity), // a dip below 0 is to be seen
+      bottom: low < 0 ? 1.3 * low : 0,
       level: best === null || state.budget > high ? undefined : { value: state.budget, label: `budget ${state.budget}` },
       marks: inside ? [{ alpha: best, value: state.budget, label: `α = ${best.toFixed(2)}` }] : [],
     }); // prettier-ignore

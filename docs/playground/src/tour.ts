@@ -69,7 +69,7 @@ export const STEPS: Step[] = [
     theorem: "",
     hint: "",
     pictures: ["concepts", "tokens", "price"],
-    preset: { ...PAPER, kind: 0, alpha: 2.4, reach: 4, broken: "vector" },
+    preset: { ...PAPER, kind: 0, alpha: 2, reach: 3.5, broken: "vector" },
   },
 ];
 

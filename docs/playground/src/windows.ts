@@ -11,7 +11,9 @@ export interface Window {
 }
 
 const MARGIN = { top: 8, right: 16, bottom: 30, left: 14 };
-const TWO_LINES = 34; // pixels that a row needs to have its strengths under its name, not beside its bar
+const TWO_LINES = 34; // pixels that a row needs to have its strengths under its name
+const WIDE = 120; // pixels that the bars need for the strengths to be beside the names; else they are left out
+const GAP = 14;
 const SMALL = "400 13px";
 
 export class Windows extends Figure {
@@ -53,8 +55,12 @@ export class Windows extends Figure {
     svg.replaceChildren();
     const floor = height - MARGIN.bottom;
     const step = (floor - MARGIN.top) / Math.max(1, this.windows.length);
-    const names = this.windows.map(({ name }) => (step < TWO_LINES ? name.replace(/ text$/, "") : name));
-    this.left = this.roomFor(names, step);
+    const isTall = step >= TWO_LINES;
+    const names = this.windows.map(({ name }) => (isTall ? name : name.replace(/ text$| at once$/, "")));
+    const [forNames, forNumbers] = [Math.max(0, ...names.map((name) => measured(name))), Math.max(0, ...this.windows.map((each) => measured(range(each), SMALL)))];
+    const both = MARGIN.left + GAP + (isTall ? Math.max(forNames, forNumbers) : forNames + GAP + forNumbers);
+    const hasNumbers = isTall || width - both - MARGIN.right >= WIDE;
+    this.left = !names.length ? MARGIN.left : hasNumbers ? both : MARGIN.left + GAP + forNames;
     const x = this.x();
     const axes = element(svg, "g", { class: "axes" });
     for (const tick of x.ticks(Math.max(3, Math.min(9, (width - this.left) / 70)))) {
@@ -76,27 +82,13 @@ export class Windows extends Figure {
     element(this.handle, "path", { class: "arrows", d: `M-4 ${floor - 4}l-4 4l4 4M4 ${floor - 4}l4 4l-4 4` });
     // last, so that nothing is drawn over a name
     this.windows.forEach((each, i) => {
-      const isTall = step >= TWO_LINES;
-      const [low, high] = ends(each);
       const row = element(svg, "g", { class: `window hue${each.hue}` });
       element(row, "text", { class: "label", x: MARGIN.left, y: middle(i) + (isTall ? -3 : 5) }).textContent = names[i];
-      const px = isTall ? MARGIN.left : this.beside(range(each), low < high ? [low, high] : [this.left, this.left]);
-      element(row, "text", { class: "label from", x: px, y: middle(i) + (isTall ? 14 : 5) }).textContent = range(each);
+      if (!hasNumbers) return;
+      const [px, py, anchor] = isTall ? [MARGIN.left, middle(i) + 14, "start"] : [this.left - GAP, middle(i) + 5, "end"];
+      element(row, "text", { class: "label from", x: px, y: py, "text-anchor": anchor }).textContent = range(each);
     });
     this.move(this.alpha);
-  }
-
-  /** Where the strengths begin, so that all names, and numbers if they are under them, are to the left. */
-  private roomFor(names: string[], step: number): number {
-    const words = names.map((name) => measured(name));
-    if (step >= TWO_LINES) words.push(...this.windows.map((each) => measured(range(each), SMALL)));
-    return MARGIN.left + (words.length ? 14 + Math.max(...words) : 0);
-  }
-
-  /** Numbers right of a bar, or left of it where there is no room. */
-  private beside(numbers: string, [low, high]: [number, number]): number {
-    const wide = measured(numbers, SMALL);
-    return high + 8 + wide < this.size.width ? high + 8 : Math.max(this.left, low - 8 - wide);
   }
 }
 
