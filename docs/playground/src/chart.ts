@@ -272,6 +272,7 @@ class Labels {
     const highest = inside.reduce((best, value, i) => (value > inside[best] ? i : best), 0);
     const least = drawing.curves.length > 6 ? 0.035 * (top - base) : 0;
     if (inside[highest] - base < least) return;
+    const half = curve.isBound ? least : Math.max(least, (inside[highest] - base) / 2); // lower down, a name would seem another curve's
     const wide = measured(curve.label, curve.isBound ? SMALL : undefined);
     const end = values.length - 1;
     const places: [number, number][] = [];
@@ -279,7 +280,7 @@ class Labels {
     const along = Array.from({ length: count }, (_, k) => Math.round(((k + 1) / (count + 1)) * end));
     along.sort((i, j) => Math.abs(i - highest) - Math.abs(j - highest));
     for (const i of [highest, ...along]) {
-      if (inside[i] === -Infinity || inside[i] - base < least) continue;
+      if (inside[i] - base < half) continue;
       const [x, y] = chart.position(alphas[i], values[i]);
       places.push([x - wide / 2, y - 7], [x - wide / 2, y + 16], [x + 8, y + 4], [x - wide - 8, y + 4], [x + 14, y - 6], [x - wide - 14, y - 6], [x + 14, y + 14], [x - wide - 14, y + 14]);
     }
