@@ -215,6 +215,10 @@ def test_what_is_lost_is_said(tmp_path):
         "the format paper does not say at which positions to add: tell its reader the last",
         "the format paper does not hold pooling",
     )
+    measured = replace(vector, about=dict.fromkeys(("norm", "sinks", "price", "positive"), 1))
+    assert ufm.llm.write_vector(measured, tmp_path / "v.pt", "paper")[-1].startswith(
+        "the format paper keeps neither how v was measured nor what it costs (4 entries, "
+    )
     wide = replace(vector, directions={1: V.astype(np.float64) / 3}, positions="all", about={})
     assert "directions are rounded to float32" in ufm.llm.write_vector(wide, tmp_path / "v.gguf")
     notes = ufm.llm.write_vector(wide, tmp_path / "v.pt")
