@@ -14,22 +14,26 @@ if TYPE_CHECKING:
     from ufm.llm.steering.control_vector import ControlVector
 
 
-# What is known besides, in words.
+# What is known besides, in words and in this order; anything else comes last.
 _LABELS = {
-    "kind": "the budget limits",
-    "price": "price on held-out text",
+    "kind": "what the budget limits",
+    "budget": "budget",
+    "price": "price on text",
     "goal": "goal, share of texts that show the concept",
     "goal_missed": "the goal is missed",
     "presence": "presence in new texts",
+    "method": "method",
+    "pooling": "pooling",
     "positive": "positive prompts",
     "negative": "negative prompts",
     "prompts": "digest of the prompts",
-    "fingerprint": "fingerprint of the model",
     "norm": "length |v|",
     "normalised": "scaled to length 1",
-    "mean_hidden_norm": "mean |h|, all tokens of the prompts",
     "median_hidden_norm": "median |h|, first tokens left out",
+    "mean_hidden_norm": "mean |h|, all tokens of the prompts",
     "sinks": "attention sinks, in tokens of the prompts",
+    "fingerprint": "fingerprint of the model",
+    "revision": "revision of the model",
 }
 
 
@@ -58,14 +62,17 @@ def print_vector(format: str, vector: "ControlVector", console: Console) -> None
     for layer, v in vector.directions.items():
         norm = _norm(v)
         say(console, f"block {layer}: |v| = {norm:.6g}, |αv| = {abs(vector.alpha) * norm:.6g}")
-    for name, value in vector.about.items():
-        say(console, f"{_LABELS.get(name, name)}: {_value(name, value, vector)}")
+    for name in [
+        *(n for n in _LABELS if n in vector.about),
+        *(n for n in vector.about if n not in _LABELS),
+    ]:
+        say(console, f"{_LABELS.get(name, name)}: {_value(name, vector.about[name], vector)}")
 
 
 def _value(name: str, value: JSON, vector: "ControlVector") -> str:
     """Six digits of a number; with its unit where that is not the vector's own."""
     if isinstance(value, bool | None):
-        return {True: "yes", False: "no", None: "unknown"}[value]
+        return {True: "yes", False: "no", None: "none"}[value]
     shown = f"{value:.6g}" if isinstance(value, float) else str(value)
     kind = vector.about.get("kind")
     unit = BUDGETS[kind].unit if isinstance(kind, str) and kind in BUDGETS else ""

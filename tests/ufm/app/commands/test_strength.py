@@ -652,7 +652,7 @@ def test_a_goal_out_of_reach_is_status_1(monkeypatch, capsys, files):
     assert held.about["price"] > 0
     _, shown, _ = run(monkeypatch, capsys, "vector", "show", path)
     assert "the goal is missed: yes\n" in shown
-    assert re.search(r"^price on held-out text: 0\.0\d+ nats a token$", shown, re.MULTILINE)
+    assert re.search(r"^price on text: 0\.0\d+ nats a token$", shown, re.MULTILINE)
 
 
 def test_a_larger_budget_that_is_named_leads_to_the_strength_it_is_named_for(
