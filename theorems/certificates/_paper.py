@@ -23,10 +23,16 @@ def _head(rows: list[list[str]], eps: str) -> dict[str, JSON]:
     return {"head": rows, **norm, "hidden": [["1", "0"]], "vector": ["0", "1"]}
 
 
-# Of claims about a head behind a norm, of which the paper has no dataset: two tokens, and three of which
-# one turns three times.
+# A second state, from which the first is v away.
+_MEANS: dict[str, JSON] = {
+    "hidden": [["1", "0"], ["1", "-1"]],
+    "positive": [0],
+    "negative": [1],
+}
+# Of claims about a head behind a norm, of which the paper has no dataset: two tokens, with P and N, and three
+# of which one turns three times.
 HEADS: dict[str, dict[str, JSON]] = {
-    "two-tokens": _head([["0", "0"], ["3", "2"]], "1/100000"),
+    "two-tokens": _head([["0", "0"], ["3", "2"]], "1/100000") | _MEANS,
     "three-turns": _head([["0", "0"], ["3", "2"], ["3", "-2"]], "0"),
 }
 

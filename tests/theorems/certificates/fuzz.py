@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from itertools import cycle
+from itertools import chain, cycle
 from types import ModuleType
 from typing import NamedTuple
 from unittest import mock
@@ -94,11 +94,13 @@ def genuine() -> list[dict]:
 
 
 def fuzz(subject: Subject, seed: int, count: int) -> dict:
-    """What became of so many edited certificates."""
+    """What became of so many edited certificates; each kind of edit is made of one at least."""
     outcomes, kinds, false = Counter(), {}, []
-    for number, (names, record, outcome, reason) in enumerate(judged_edits(subject, seed, count)):
+    each = (judged_edits(subject, seed, 1, [kind]) for kind in subject.edits)
+    edits = chain(*each, judged_edits(subject, seed, count - len(subject.edits)))
+    for number, (names, record, outcome, reason) in enumerate(edits):
         outcomes[outcome] += 1
-        if len(names) == 1:
+        if len({*names}) == 1:
             kinds.setdefault(names[0], Counter())[outcome] += 1
         if reason is not None:
             false.append({"edit": number, "names": names, "reason": reason, "record": record})
