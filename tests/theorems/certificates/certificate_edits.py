@@ -432,6 +432,9 @@ def renumber_concepts(rng, record, genuine):
         record["instance"][key] = [k + shift for k in record["instance"][key]]
     for entry in record["sets"][2:]:
         entry["set"] += shift
+    for claim in record["claims"]:
+        if "concept" in (claim["witness"] or {}):
+            claim["witness"]["concept"] += shift
 
 
 def write_as_table(rng, record, genuine):
