@@ -43,7 +43,7 @@ COMPILED = {
 # Which of them trace a function, and would otherwise remember it as it was without the fault.
 TRACED_BY = {
     (ExponentialTilt, "log_probs_at"): {*COMPILED[evaluate]},
-    (ExponentialTilt, "_from_pivot"): {*COMPILED[evaluate]},
+    (ExponentialTilt, "from_pivot"): {*COMPILED[evaluate]},
     (ExponentialTilt, "limit"): {"_limits"},
     (ExponentialTilt, "derivative"): {"_orders"},
     (ExponentialTilt, "cumulants"): {"_orders"},

@@ -24,6 +24,7 @@ from .tilt.effects import concept_log_odds_increase as concept_log_odds_increase
 from .tilt.effects import concept_probability as concept_probability
 from .tilt.effects import first_order_effect as first_order_effect
 from .tilt.effects import probability_increase as probability_increase
+from .tilt.half_saturation import half_saturation as half_saturation
 from .tilt.log_odds import difference_of_means as difference_of_means
 from .tilt.log_odds import log_odds as log_odds
 from .tilt.log_odds import log_odds_error as log_odds_error
@@ -36,7 +37,6 @@ from .tilt.separability import inseparability as inseparability
 from .tilt.sequence import ContextChain as ContextChain
 from .tilt.strength import StrengthChoice as StrengthChoice
 from .tilt.strength import choose_strength as choose_strength
-from .tilt.strength import half_saturation as half_saturation
 from .tilt.tilt import ExponentialTilt as ExponentialTilt
 from .tilt.two_vectors import cross_talk as cross_talk
 from .tilt.two_vectors import undoing_strength as undoing_strength

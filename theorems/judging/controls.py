@@ -32,11 +32,12 @@ class DistortedPath(ExponentialTilt):
         self.norm_ratio = jnp.asarray(norm_ratio)
         self.rate = jnp.asarray(rate)
 
-    def _from_pivot(self, alpha):
+    def from_pivot(self, alpha):
+        """That of the tilt by `rate` times M, of p_j with its logarithms shrunk."""
         alpha = strength(alpha, self.log_odds.dtype)
         shrink = 1 / jnp.sqrt(1 + (self.norm_ratio * alpha) ** 2)
         scaled = eqx.tree_at(lambda t: t.log_probs, self, self.log_probs * shrink)
-        return ExponentialTilt._from_pivot(scaled, self.rate * alpha * shrink)
+        return ExponentialTilt.from_pivot(scaled, self.rate * alpha * shrink)
 
 
 def rationals(values: Sequence[str]) -> np.ndarray:

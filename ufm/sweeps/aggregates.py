@@ -134,7 +134,7 @@ def _of_tilt(
 ) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
     """K, mean, variance, entropy and KL of context j, each [A], and the masses [A, C]."""
     row, log_odds = np.asarray(tilt.log_probs)[j], np.asarray(tilt.log_odds)
-    ready = tilt._plain_weights[j] if points.size <= _FEW_PLAIN else None
+    ready = tilt.plain_weights[j] if points.size <= _FEW_PLAIN else None
     curves = along(points, log_odds, row, ready)
     masses = np.empty((points.size, len(masks)))
     for k, mask in enumerate(masks):

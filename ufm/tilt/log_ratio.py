@@ -9,7 +9,8 @@ from jaxtyping import Array, ArrayLike, Bool
 from .._checks import strength
 from ..numerics import log_ratio as of_rows
 from ..numerics.log_ratio import LogRatio
-from .tilt import ExponentialTilt, from_pivot, is_token
+from .pivot import from_pivot, is_token
+from .tilt import ExponentialTilt
 
 
 def log_ratio(tilt: ExponentialTilt, alpha: ArrayLike) -> LogRatio[Array]:

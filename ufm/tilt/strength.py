@@ -1,4 +1,4 @@
-"""Choosing the steering strength: half saturation, and the best α under a budget."""
+"""Choosing the steering strength: the best α under a budget."""
 
 # pyright: reportUnknownMemberType=false
 
@@ -10,12 +10,11 @@ from typing import Literal, NamedTuple, cast
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Float
+from jaxtyping import Array, ArrayLike
 
 from .._checks import Numbers, needs_float64, token_set
 from ..numerics.bracket import Bracket
-from ..numerics.log_balance import bracket_by_slopes, log_balance
-from ..numerics.roots import bracketed_root, increasing_root
+from ..numerics.roots import bracketed_root
 from .cross_entropy_bounds import end_line, mean_deviation
 from .divergences import checked_weights, forward_kl, reverse_kl
 from .effects import concept_probability
@@ -50,25 +49,6 @@ class StrengthChoice(NamedTuple):
     target_mass: float
     unsteered_target_mass: float
     small_budget_alpha: float
-
-
-def half_saturation(tilt: ExponentialTilt, tokens: Numbers) -> Float[Array, " contexts"]:
-    """The α at which the target holds half the mass, F_T(α) = 1/2, for each context [m].
-
-    It lies between -r/R and -r/δ, r = logit F_T(0). `tokens` is T, a boolean mask [V] with
-    separation margin δ > 0 (else `ValueError`: F_T need not be monotone). Needs float64. Derivatives with
-    respect to log p and M, forward, reverse and of any order, are exact by the implicit function theorem.
-
-    >>> import ufm
-    >>> data = ufm.ConceptDataset.smoothed()
-    >>> tilt = ufm.ExponentialTilt.from_dataset(data, [0, 1], [2, 3])
-    >>> print(f"{ufm.half_saturation(tilt, data.concept_tokens(0))[4]:.6f}")
-    1.000190
-    """
-    mask = token_set(tokens, tilt.log_odds.size)
-    needs_float64("half_saturation", tilt.log_probs, tilt.log_odds)
-    require_separation(tilt, mask)
-    return cast(Array, _compiled_half_saturation(tilt.log_probs, tilt.log_odds, mask))
 
 
 def choose_strength(
@@ -121,15 +101,13 @@ def choose_strength(
         unspent = 2 * abs(alpha) * error if error else 0.0  # 0 at an infinite strength as well
         return float(effects(alpha)[BUDGETS.index(kind)]) + unspent - budget
 
-    sigma, reverse_supremum, span = _scales(tilt, pi)
-    supremum = {"reverse_kl": reverse_supremum, "target_mass": 1.0}.get(kind, math.inf)
-    quadratic = math.sqrt(2 * budget) / sigma if sigma > 0 else math.inf
+    scales = _scales(tilt, pi)
+    supremum = scales.supremum(kind)
     if budget >= supremum:
         bracket = Bracket(math.inf, math.inf)
-        spent = np.array([math.inf, reverse_supremum, 1.0])
+        spent = np.array([math.inf, scales.largest_reverse, 1.0])
     else:
-        start = 1 / span if kind == "target_mass" else min(quadratic, (1 + budget) / span)
-        bracket = bracketed_root(above, start)
+        bracket = bracketed_root(above, scales.start(budget, kind))
         # a root beyond the largest float: what the last strength before it spends
         spent = effects(bracket.high if math.isfinite(bracket.high) else bracket.low)
     return StrengthChoice(
@@ -143,7 +121,7 @@ def choose_strength(
         reverse_kl=float(spent[1]),
         target_mass=float(spent[2]),
         unsteered_target_mass=float(effects(0.0)[2]),
-        small_budget_alpha=math.nan if kind == "target_mass" else quadratic,
+        small_budget_alpha=math.nan if kind == "target_mass" else scales.quadratic(budget),
     )
 
 
@@ -174,45 +152,31 @@ def _effects_at(tilt: ExponentialTilt, alpha: ArrayLike, weights: Array, mask: A
     return jnp.stack([weights @ each for each in (*divergences, mass)])
 
 
-def _scales(tilt: ExponentialTilt, weights: Array) -> tuple[float, float, float]:
-    """σ, the supremum -Σ π log p(Mtop) of the reverse KL, and R."""
+class _Scales(NamedTuple):
+    """What a first guess is made of: σ, the supremum -Σ π log p(Mtop) of the reverse KL, and R."""
+
+    sigma: float
+    largest_reverse: float
+    span: float
+
+    def supremum(self, kind: str) -> float:
+        """What the budgeted quantity stays below."""
+        return {"reverse_kl": self.largest_reverse, "target_mass": 1.0}.get(kind, math.inf)
+
+    def quadratic(self, budget: float) -> float:
+        """√(2κ/σ²), where a quadratic cost would spend the budget."""
+        return math.sqrt(2 * budget) / self.sigma if self.sigma > 0 else math.inf
+
+    def start(self, budget: float, kind: str) -> float:
+        """Where the search begins."""
+        if kind == "target_mass":
+            return 1 / self.span
+        return min(self.quadratic(budget), (1 + budget) / self.span)
+
+
+def _scales(tilt: ExponentialTilt, weights: Array) -> _Scales:
     # on the host: three numbers are not worth compiling for
     pi = np.asarray(weights)
     _, log_top = end_line(tilt, +1)
-    return mean_deviation(tilt, pi), float(-pi @ log_top), float(np.ptp(np.asarray(tilt.log_odds)))
-
-
-@jax.custom_jvp
-def _half_saturation(log_probs: Array, log_odds: Array, mask: Array) -> Array:
-    lowest = jnp.where(mask, log_odds, jnp.inf).min()
-    highest = jnp.where(mask, -jnp.inf, log_odds).max()
-    # Counted from the cut between target and rest, no αM that matters at the root is large.
-    centred = (log_odds - (lowest + 0.5 * (highest - lowest)))[None, :]
-
-    def log_odds_and_slope(alpha: Array) -> tuple[Array, Array]:
-        return log_balance(alpha, centred, log_probs, mask[None, :], jnp)
-
-    r, _ = log_odds_and_slope(jnp.zeros_like(log_probs[:, 0]))
-    span = log_odds.max() - log_odds.min()
-    bracket = bracket_by_slopes(r, lowest - highest, span, jnp)
-    return increasing_root(log_odds_and_slope, bracket, -r / span)
-
-
-@_half_saturation.defjvp
-def _slope_of_half_saturation(
-    primals: tuple[Array, Array, Array], tangents: tuple[Array, Array, object]
-) -> tuple[Array, Array]:
-    """dα (E_α[M|T] - E_α[M|rest]) = E_α[dlog p + α dM | rest] - E_α[dlog p + α dM | T]; the mask stays."""
-    log_probs, log_odds, mask = primals
-    dlog_probs, dlog_odds = tangents[:2]
-    alpha = _half_saturation(*primals)
-    centred = log_odds - log_odds.mean()
-    tilted = log_probs + alpha[:, None] * centred[None, :]
-    on, off = (
-        jax.nn.softmax(jnp.where(part[None, :], tilted, -jnp.inf), axis=1) for part in (mask, ~mask)
-    )
-    moved = dlog_probs + alpha[:, None] * dlog_odds[None, :]
-    return alpha, ((off - on) * moved).sum(axis=1) / (on - off).dot(centred)
-
-
-_compiled_half_saturation = jax.jit(_half_saturation)
+    span = float(np.ptp(np.asarray(tilt.log_odds)))
+    return _Scales(mean_deviation(tilt, pi), float(-pi @ log_top), span)

@@ -2,8 +2,6 @@
 
 # pyright: reportUnknownMemberType=false
 
-import math
-from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
@@ -14,8 +12,10 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Bool, Float, Int
 
 from .._checks import Numbers, finite, floating, is_concrete, strength
+from ..numerics.cumulants import bell, choose, cumulants
 from ..numerics.plain_sums import PlainWeights
 from .log_odds import log_odds
+from .pivot import from_pivot, is_token
 
 if TYPE_CHECKING:
     from ..models.dataset import ConceptDataset
@@ -116,9 +116,22 @@ class ExponentialTilt(eqx.Module):
         slack = min(1e4 * eps, 1e-5)
         return cls(log_probs, log_odds(log_probs, positive, negative, tie_tolerance=slack))
 
+    def from_pivot(self, alpha: ArrayLike) -> tuple[Array, Int[Array, " contexts"], Array]:
+        """u(z) = log p_α(z) - log p_α(r) [m, V], the pivot r [m], the most likely token, and M(r) [m].
+
+        All that a tilt says at α is formed from these: a subclass that gives others follows another path.
+
+        >>> import ufm
+        >>> tilt = ufm.ExponentialTilt.from_dataset(ufm.ConceptDataset.smoothed(), [0], [2])
+        >>> u, r, _ = tilt.from_pivot(0.5)
+        >>> print(r[2], f"{u[2, 6]:.6f}")
+        0 -1.818793
+        """
+        return from_pivot(self.log_probs, self.log_odds, strength(alpha, self.log_odds.dtype))
+
     def log_probs_at(self, alpha: ArrayLike) -> Float[Array, "contexts vocab"]:
         """Log p_{j,α}(z) [m, V] in nats; `alpha` is a finite scalar."""
-        u, r, _ = self._from_pivot(alpha)
+        u, r, _ = self.from_pivot(alpha)
         # The pivot's own weight is exactly 1: log1p keeps log p_α(pivot) when it is as small as -1e-300.
         rest = jnp.where(is_token(r, u.shape[1]), 0.0, jnp.exp(u)).sum(axis=1, keepdims=True)
         return u - jnp.log1p(rest)
@@ -158,7 +171,7 @@ class ExponentialTilt(eqx.Module):
         """
         if order < 1:
             raise ValueError(f"order must be at least 1; got {order}")
-        kappa = _cumulants(*self._weighted(alpha), order)
+        kappa = cumulants(*self._weighted(alpha), order)
         return jnp.stack([self.mean(alpha), *kappa[1:]], axis=1)
 
     def derivative(self, alpha: ArrayLike, order: int = 1) -> Float[Array, "contexts vocab"]:
@@ -179,8 +192,8 @@ class ExponentialTilt(eqx.Module):
             return self.probs(alpha)
         root, total, centred = self._weighted(alpha)
         # Bell_n(x, a, b, …) = Σ_d C(n,d) Bell_{n-d}(0, a, b, …) x^d
-        rest = bell([-kappa for kappa in _cumulants(root, total, centred, order)])
-        factors = jnp.stack([_choose(order, d) * rest[order - d] for d in range(order + 1)])
+        rest = bell([-kappa for kappa in cumulants(root, total, centred, order)])
+        factors = jnp.stack([choose(order, d) * rest[order - d] for d in range(order + 1)])
         # without a barrier XLA works them out anew for each token
         factors = jax.lax.optimization_barrier(factors / total[None, :])[:, :, None]
         polynomial = factors[order]
@@ -237,21 +250,17 @@ class ExponentialTilt(eqx.Module):
         return self.log_odds.max() - self.log_odds.min()
 
     @cached_property
-    def _plain_weights(self) -> list[PlainWeights]:
+    def plain_weights(self) -> list[PlainWeights]:
         """Each context's weights for sums at few strengths, made once, as a tilt never changes."""
         rows, log_odds = np.asarray(self.log_probs), np.asarray(self.log_odds)
         return [PlainWeights(log_odds, row, keep=rows.size <= _KEPT) for row in rows]
-
-    def _from_pivot(self, alpha: ArrayLike) -> tuple[Array, Int[Array, " contexts"], Array]:
-        """u(z) = log p_α(z) - log p_α(r) [m, V], the pivot r [m], the most likely token, and M(r) [m]."""
-        return from_pivot(self.log_probs, self.log_odds, strength(alpha, self.log_odds.dtype))
 
     def _about_pivot(self, alpha: ArrayLike) -> tuple[Array, Array, Array, Array]:
         """√w [m, V] and Σ w [m] of the weights w = p_α / p_α(r), M(r) [m] and E_α[M] - M(r) [m].
 
         √w does not underflow where w does, and nothing small is lost in the sum of E_α[M]'s two parts.
         """
-        u, _, pivot_log_odds = self._from_pivot(alpha)
+        u, _, pivot_log_odds = self.from_pivot(alpha)
         root = jnp.exp(0.5 * u)
         total = (root * root).sum(axis=1)
         gaps = self.log_odds[None, :] - pivot_log_odds[:, None]
@@ -271,70 +280,6 @@ def second_log_odds(tilt: ExponentialTilt, log_odds: Numbers) -> Float[Array, " 
             f"log_odds must have shape {tilt.log_odds.shape}, one entry per token; got {other.shape}"
         )
     return other.astype(tilt.log_odds.dtype)
-
-
-def from_pivot(
-    log_probs: Array, log_odds: Array, alpha: Array
-) -> tuple[Array, Int[Array, " contexts"], Array]:
-    """u(z) = log p_α(z) - log p_α(r) [m, V], the pivot r [m], the most likely token, and M(r) [m].
-
-    Tokens with a log p of -∞ are left out: their u is -∞.
-    """
-    # Counted from the end of M that α favours, αM is below |log p| wherever p_α is large: neither a great
-    # strength nor a constant added to M drowns log p while r is looked for.
-    logs, rates = jax.lax.stop_gradient((log_probs, log_odds))
-    counted = (logs > -jnp.inf).any(axis=0)
-    top, bottom = (
-        jnp.where(counted, rates, -jnp.inf).max(),
-        jnp.where(counted, rates, jnp.inf).min(),
-    )
-    r = jnp.argmax(logs + (alpha * (rates - jnp.where(alpha < 0, bottom, top)))[None, :], axis=1)
-    log_p = jnp.take_along_axis(log_probs, r[:, None], axis=1)[:, 0]
-    # without a barrier XLA looks both up anew for each token
-    log_p, pivot_log_odds = jax.lax.optimization_barrier(jnp.stack([log_p, log_odds[r]]))
-    gaps = log_odds[None, :] - pivot_log_odds[:, None]
-    return (log_probs - log_p[:, None]) + alpha * gaps, r, pivot_log_odds
-
-
-def is_token(r: Int[Array, " contexts"], vocabulary: int) -> Bool[Array, "contexts vocab"]:
-    """The mask [m, V] of each context's token `r`."""
-    return jnp.arange(vocabulary)[None, :] == r[:, None]
-
-
-def _cumulants(root: Array, total: Array, centred: Array, order: int) -> list[Array]:
-    """0, κ_2, …, κ_order, each [m], from √w [m, V], Σ w [m] and M - E[M] [m, V]."""
-    moments = [jnp.ones_like(root[:, 0]), jnp.zeros_like(root[:, 0])]
-    powers = [root]
-    while len(powers) <= (order + 1) // 2:
-        powers.append(powers[-1] * centred)
-    for n in range(2, order + 1):
-        moments.append((powers[n // 2] * powers[n - n // 2]).sum(axis=1) / total)
-    # Of the centred variable: κ_n = μ_n - Σ_{k<n} C(n-1, k-1) κ_k μ_{n-k}, with κ_1 = 0.
-    kappa = [moments[1]]
-    for n in range(2, order + 1):
-        lower = [_choose(n - 1, k - 1) * kappa[k - 1] * moments[n - k] for k in range(2, n)]
-        kappa.append(moments[n] - sum(lower, start=moments[1]))
-    return kappa
-
-
-def bell(arguments: Sequence[Array]) -> list[Array]:
-    """The complete Bell polynomials of orders 0 to n = len(arguments): B_{k+1} = Σ_i C(k,i) B_{k-i} x_{i+1}.
-
-    >>> import jax.numpy as jnp
-    >>> from ufm.tilt.tilt import bell
-    >>> print(bell([jnp.asarray(2.0), jnp.asarray(3.0)])[2])
-    7.0
-    """
-    values = [jnp.ones_like(arguments[0])]
-    for k in range(len(arguments)):
-        terms = [_choose(k, i) * values[k - i] * arguments[i] for i in range(k + 1)]
-        values.append(sum(terms[1:], start=terms[0]))
-    return values
-
-
-def _choose(n: int, k: int) -> float:
-    """The binomial coefficient as a float, since from n = 67 on it is no int64."""
-    return float(math.comb(n, k))
 
 
 def _normalised(rows: np.ndarray, log_odds: np.ndarray) -> np.ndarray:

@@ -38,8 +38,8 @@ class Detour(ExponentialTilt):
         super().__init__(log_probs, log_odds)
         self.low, self.high, self.stop = (jnp.asarray(x, float) for x in (low, high, stop))
 
-    def _from_pivot(self, alpha):
-        return ExponentialTilt._from_pivot(self, _detour(alpha, self.low, self.high, self.stop))
+    def from_pivot(self, alpha):
+        return ExponentialTilt.from_pivot(self, _detour(alpha, self.low, self.high, self.stop))
 
 
 def _detour(alpha, low, high, stop):
@@ -92,12 +92,12 @@ def test_the_detour_of_the_audit_lowers_the_mass_of_the_target_and_is_found():
 def test_a_detour_of_the_library_itself_is_found(monkeypatch):
     """The same fault in the plain tilt, where the path is not a hypothesis but what is judged."""
     base = controls.standard()
-    right, low, high = ExponentialTilt._from_pivot, 3.053 * base.unit, 3.650 * base.unit
+    right, low, high = ExponentialTilt.from_pivot, 3.053 * base.unit, 3.650 * base.unit
 
     def wrong(self, alpha):
         return right(self, _detour(jnp.asarray(alpha, float), low, high, np.inf))
 
-    setter(monkeypatch)(ExponentialTilt, "_from_pivot", wrong)
+    setter(monkeypatch)(ExponentialTilt, "from_pivot", wrong)
     for name in set(ABOUT_EVERY_STRENGTH) - {"thm-3.6.decreasing"}:
         assert theorems.check(name, controls.standard()).verdict == "fails", name
 

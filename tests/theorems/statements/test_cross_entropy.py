@@ -63,7 +63,7 @@ def _uniform_weights(f):
 
 
 def _without_normaliser(f):
-    return lambda self, alpha: self._from_pivot(alpha)[0]
+    return lambda self, alpha: self.from_pivot(alpha)[0]
 
 
 def _bound_times(name, share):

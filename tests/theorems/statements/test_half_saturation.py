@@ -1,11 +1,11 @@
 import pytest
 
-import ufm.tilt.strength
+import ufm.tilt.half_saturation
 from tests.planted_faults import Fault, must_be_seen, output, standard
 
 FAULTS = [
     Fault("half saturation off by 1e-6", "half-saturation.bounds", standard,
-          output(ufm.tilt.strength, "half_saturation", lambda a: a + 1e-6)),
+          output(ufm.tilt.half_saturation, "half_saturation", lambda a: a + 1e-6)),
 ]  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from jax.experimental import jet
 
 import ufm
 from tests import oracles
+from ufm.numerics.cumulants import bell
 from ufm.strategies import tilts
-from ufm.tilt.tilt import bell
 
 FEW = settings(max_examples=30)
 ALPHAS = [0.0, 1e-12, -1e-3, 0.7, -4.0, 60.0, -1e4, 1e8, -1e8]

@@ -115,8 +115,8 @@ class TextSpend:
         other = copy(self)
         v = np.asarray(vector, self.model.wide).reshape(np.shape(self.steering.vector))
         other.steering = replace(self.steering, vector=v)
-        other.passes, other._sums = 0, {}
-        other._kept = {k: window.along(vector) for k, window in self._kept.items()}
+        other.passes, other._sums = 0, {}  # noqa: SLF001  the same class
+        other._kept = {k: window.along(vector) for k, window in self._kept.items()}  # noqa: SLF001
         return other
 
     def efficiency(self, alpha: float) -> float:
