@@ -172,10 +172,10 @@ def _falls(judgement: Judgement, rows: Sequence[Row]) -> str:
 
 def _progress(judgement: Judgement) -> str:
     if judgement.is_final:
-        return "<p></p>"
+        return "<div></div>"
     known, every = judgement.known, len(JUDGED)
     bar = f'<progress max="{every}" value="{known}"></progress>'
-    return f"<p>{bar} {known} of {every} are judged; the rest follows.</p>"
+    return f"<div>{bar} {known} of {every} are judged; the rest follows.</div>"
 
 
 def _counted(rows: Sequence[Row]) -> str:
