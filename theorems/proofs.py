@@ -48,7 +48,7 @@ UNPROVED: dict[str, str] = {claim.id: claim.unproved for claim in CLAIMS.values(
 class ProofRun(NamedTuple):
     """What `coqc` said of all theorems together.
 
-    - `outcome`: "proved" (accepted, no axiom beyond Coq's four for classical reals), "refused", or
+    - `outcome`: "proved" (accepted, no axiom beyond the four of coq/README.md), "refused", or
       "not run". `detail`: the version of Coq; the first complaint; or how to get `coqc`.
     - `theorems`: how many there are; `seconds`: how long the run took, when it was run.
     """

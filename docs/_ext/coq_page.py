@@ -1,5 +1,6 @@
 """The page of Coq theorems, and each theorem's statement, read from theorems/coq/Statements.v."""
 
+import re
 from collections.abc import Iterator
 from functools import cache
 
@@ -40,12 +41,18 @@ def _write_page(app: Sphinx) -> None:
     write_page(app, "coq_definitions", lines)
 
 
+def _axioms() -> str:
+    """Those that build.sh lets `Print Assumptions` print."""
+    script = (COQ / "build.sh").read_text(encoding="utf-8")
+    return ", ".join(f"`{'.'.join(name)}`" for name in re.findall(r"([A-Z]\w+)\\\.(\w+)", script))
+
+
 def _page() -> Iterator[str]:
     yield "(coq)=\n# Coq: theorems and proofs\n"
     yield (
         "`theorems/coq/Statements.v`, theorem by theorem: one reads these statements and "
-        "{ref}`the definitions <coq-definitions>`, and trusts Coq for the rest. They rest on Coq's "
-        "four axioms for classical real numbers and on no other (`theorems/coq/build.sh` checks that). "
+        "{ref}`the definitions <coq-definitions>`, and trusts Coq for the rest. They rest on these axioms of "
+        f"Coq's standard library, and on no other (`theorems/coq/build.sh` checks that): {_axioms()}. "
         "Where a section declares variables or hypotheses, the page shows them before its first theorem. "
         "Proofs that end in `exact` use a lemma of the other files of that folder; "
         "{ref}`the graph <coq-graph>` shows what rests on what.\n"

@@ -32,6 +32,46 @@ def test_a_claim_is_proved_by_the_theorem_of_its_name_and_by_those_around_it():
         assert names[0] == re.sub("[.-]", "_", claim)
 
 
+def test_the_coq_page_for_readers_names_all_ids_that_are_not_the_registry_s_and_all_axioms():
+    page = " ".join((proofs.COQ / "README.md").read_text(encoding="utf-8").split())
+    registry = {*theorems.CLAIMS} | {finding.id for finding in theorems.FINDINGS}
+    ids = {name for names in proofs.theorem_names().values() for name in names}
+    around = ids - registry
+    assert {finding.id for finding in theorems.FINDINGS} <= ids
+    (listed,) = re.findall(
+        r"(\w+) more ids are of theorems around a statement, [^:]*: (.*?`)\. ", page, re.S
+    )
+    assert {*re.findall(r"`([^`]+)`", listed[1])} == around
+    assert (listed[0], len(around)) == ("Sixteen", 16)
+    script = (proofs.COQ / "build.sh").read_text(encoding="utf-8")
+    axioms = re.findall(r"([A-Z]\w+)\\\.(\w+)", script)
+    assert len(axioms) == 4
+    assert all(f"`{'.'.join(name)}`" in page for name in axioms)
+
+
+def test_the_coq_page_for_readers_leads_to_the_paper_s_results():
+    page = (proofs.COQ / "README.md").read_text(encoding="utf-8")
+    text = (proofs.COQ / "Statements.v").read_text(encoding="utf-8")
+    place = {theorem.name: theorem.heading for theorem in read_theorems(text)}
+    rows = [line.strip("|").split("|") for line in page.splitlines() if line.count("|") == 4]
+    named = {}
+    for result, names, sections in rows[2:]:
+        named[result.strip()] = re.findall(r"`(\w+)`", names)
+        assert {s.strip() for s in sections.split(";")} == {place[n] for n in named[result.strip()]}
+    proved = {name for names in named.values() for name in names}
+    for statement in theorems.STATEMENTS:
+        if statement.is_of_paper and statement.id != "assumption-2":
+            assert proved & {n for c in statement.claims for n in proofs.PROVED_BY[c.id]}, (
+                statement.id
+            )
+
+
+def test_a_finding_s_theorems_carry_its_id():
+    for finding in theorems.FINDINGS:
+        for theorem in finding.theorems:
+            assert finding.id in proofs.theorem_names()[theorem]
+
+
 def test_the_parser_prints_claims_and_the_page_without_proofs():
     script = proofs.COQ.parent / "_coq_source.py"
 

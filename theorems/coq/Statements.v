@@ -2335,7 +2335,7 @@ End PromptFree.
 
 (* ======== Findings about version 1 of the paper ======== *)
 
-(* claim: finding-remark-3.4; the main text of v1 names no condition on
+(* claim: finding-1.in-target; the main text of v1 names no condition on
    the context, its proof takes one outside the target: in the dataset
    of App. B.3 with eps = 1/5, below eps0, a target token of a context
    of the target peaks below 0. gamma = (3/4, 1/4, 3/4, 1/4), omega uniform *)
@@ -2350,7 +2350,7 @@ Theorem finding_remark_3_4 :
   peak (steered_increase V d W H P N p j z) (finite c) /\ c < 0.
 Proof. exact remark_3_4_false. Qed.
 
-(* claim: finding-remark-3.4; nor does it name one on eps, its proof
+(* claim: finding-1.large-epsilon; nor does it name one on eps, its proof
    takes eps < eps0: the same outside the target and outside N, eps = 9/20,
    gamma = (3/10, 7/10, 2/5, 3/5, 1/2, 1/2),
    omega = (7/10, 3/10, 19/20, 1/20, 1/2, 1/2) *)
@@ -2364,7 +2364,7 @@ Theorem finding_remark_3_4_outside :
   peak (steered_increase V d W H P N p j z) (finite c) /\ c < 0.
 Proof. exact remark_3_4_false_outside. Qed.
 
-(* claim: finding-prop-b1-eq-9; A misprint: equation (5) is right.
+(* claim: finding-7.limit-formula; A misprint: equation (5) is right.
    Off target the limit is -p(z), here -b_z; equation (9)
    gives -a_z. *)
 Theorem finding_prop_b1_eq_9 :
@@ -2375,7 +2375,7 @@ Theorem finding_prop_b1_eq_9 :
   ~ tends_plus (probability_increase V (p true) (log_odds p P N) z) (- a z).
 Proof. exact equation_9_false. Qed.
 
-(* claim: finding-vanishing; A concept that vanishes
+(* claim: finding-2.vanishing; A concept that vanishes
    never returns to its unsteered value. *)
 Theorem finding_vanishing : forall (A : Type) (V : list A) p M C top, law V p ->
   inhabited C V -> highest V M top ->
@@ -2383,7 +2383,7 @@ Theorem finding_vanishing : forall (A : Type) (V : list A) p M C top, law V p ->
   ~ tends_plus (concept_increase V p M C) 0.
 Proof. exact @never_back. Qed.
 
-(* claim: finding-three-behaviours; The mass of a concept
+(* claim: finding-3.two-humps; The mass of a concept
    starts at 1, and is neither monotone nor a bump. *)
 Theorem finding_three_behaviours :
   exists (V : list nat) kz (kc : three -> nat) a b p P N target k,
@@ -2393,7 +2393,7 @@ Theorem finding_three_behaviours :
   peak (concept_increase V (p first) (log_odds p P N) (in_target kz k)) s.
 Proof. exact fourth_behaviour. Qed.
 
-(* claim: finding-sigmoidal; the target's curve
+(* claim: finding-3.inflections; the target's curve
    need not turn once from convex to concave *)
 Theorem finding_sigmoidal :
   exists (V : list nat) kz (kc : three -> nat) a b p P N target,
@@ -2404,7 +2404,7 @@ Theorem finding_sigmoidal :
     (c <= x -> (f x + f y) / 2 <= f ((x + y) / 2)).
 Proof. exact not_sigmoidal. Qed.
 
-(* claim: finding-no-bump; With one ratio a/b on the target, as in
+(* claim: finding-4.no-bump; With one ratio a/b on the target, as in
    the uniform dataset, every target token increases for ever. *)
 Theorem finding_no_bump :
   forall (A J : Type) (V : list A) kz (kc : J -> nat) a b p P N target ratio,
@@ -2415,7 +2415,7 @@ Theorem finding_no_bump :
   increasing (probability_increase V (p j) (log_odds p P N) z).
 Proof. exact @no_target_bump. Qed.
 
-(* claim: finding-no-plateau; An addition, not an error: the paper
+(* claim: finding-5.linear; An addition, not an error: the paper
    claims a plateau for transformers only, because of their
    norm. Without a norm the loss leaves every bound. *)
 Theorem finding_no_plateau :
@@ -2425,7 +2425,7 @@ Theorem finding_no_plateau :
   k < cross_entropy_increase V js w p M alpha.
 Proof. exact @no_plateau. Qed.
 
-(* claim: finding-degrades; The paper assumes perfect training.
+(* claim: finding-6.degrading; The paper assumes perfect training.
    For any distributions of the model the loss starts with
    slope E_model M - E_data M ... *)
 Theorem finding_degrades_slope : forall (A J : Type) (V : list A)
@@ -2437,7 +2437,8 @@ Theorem finding_degrades_slope : forall (A J : Type) (V : list A)
         (mean V (model j) M 0 - sum (fun z => data j z * M z) V)) js).
 Proof. exact @untrained_slope. Qed.
 
-(* claim: finding-degrades; ... which can be negative before training ends. *)
+(* claim: finding-6.degrading; ... which can be negative before training
+   ends. *)
 Theorem finding_degrades :
   exists (V : list nat) (data model M : nat -> R) (slope : R),
   law V data /\ law V model /\ slope < 0 /\
@@ -2445,7 +2446,7 @@ Theorem finding_degrades :
     (fun _ => data) (fun _ => tilt V model M alpha)) 0 slope.
 Proof. exact steering_can_help. Qed.
 
-(* claim: finding-degrades; the slope at 0, of any model, trained or not: the
+(* claim: finding-6.degrading; the slope at 0, of any model, trained or not: the
    gradient in the embeddings, summed over contexts, times the vector *)
 Theorem finding_degrades_gradient :
   forall (A J : Type) (V : list A) d W (p : J -> A -> R) js w H,
@@ -2460,8 +2461,8 @@ Proof.
   split; [apply gradient_exists|intros D v; apply steering_slope]; assumption.
 Qed.
 
-(* claim: finding-degrades; so steering has slope 0 at every stationary H, such
-   as one of least loss for its decoder, or of a perfectly trained model *)
+(* claim: finding-6.degrading; so steering has slope 0 at every stationary H,
+   such as one of least loss for its decoder, or of a perfectly trained model *)
 Theorem finding_degrades_stationary :
   forall (A J : Type) (V : list A) d W (p : J -> A -> R) js w H,
   V <> nil -> forall same, NoDup js ->
@@ -2476,7 +2477,9 @@ Proof.
   apply (stationary_slope V d W p js w H) with (same := same); assumption.
 Qed.
 
-(* claim: finding-equal-rates; a = b on a target
+(* ======== What is lost without a hypothesis ======== *)
+
+(* claim: lemma-b4.equal-rates; a = b on a target
    token: Lemma B.4 fails there. *)
 Theorem finding_equal_rates :
   exists (V : list nat) kz (kc : bool -> nat) p target z,
@@ -2485,7 +2488,7 @@ Theorem finding_equal_rates :
   log_odds p (true :: nil) (false :: nil) z = 0.
 Proof. exact equal_rates. Qed.
 
-(* claim: finding-reversed-order; a < b on some tokens:
+(* claim: thm-3.3.reversed-order; a < b on some tokens:
    an off-target token peaks after a target token. *)
 Theorem finding_reversed_order :
   exists (V : list nat) kz (kc : bool -> nat) p target y z,
@@ -2498,7 +2501,7 @@ Theorem finding_reversed_order :
       (log_odds p (true :: nil) (false :: nil)) alpha z) t -> below t s.
 Proof. exact reversed_order. Qed.
 
-(* claim: finding-layernorm-constant; LayerNorm
+(* claim: prop-4.1.constant-vector; LayerNorm
    does not see a constant steering vector. *)
 Theorem finding_layernorm_constant :
   forall d eps gain bias x c alpha i, (i < d)%nat ->
@@ -2506,7 +2509,7 @@ Theorem finding_layernorm_constant :
     layer_norm d eps gain bias x i.
 Proof. exact layer_norm_constant. Qed.
 
-(* claim: finding-sweet-spots; Each context has a
+(* claim: sweet-spot.disjoint; Each context has a
    sweet spot, yet two contexts may share none. *)
 Theorem finding_sweet_spots :
   exists (V : list nat) kz (kc : bool -> nat) a b p P N target low high,
