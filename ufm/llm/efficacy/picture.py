@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from ufm import plots
 
@@ -11,6 +11,8 @@ from .goal import GoalChoice
 
 _WIDTH, _HEIGHT = 8.0, 2.1
 _APART = 0.09  # names of strengths are at least this share of the width apart
+# Ticks between powers of ten, on a logarithmic axis of at most so many.
+_BETWEEN = {1: (1.5, 2.0, 3.0, 5.0, 7.0), 2: (2.0, 5.0)}
 _BESIDE = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "frameon": False}
 
 
@@ -33,6 +35,7 @@ def draw_efficacy(found: GoalChoice, title: str, budget: float, kind: str) -> Fi
             if np.isfinite(alpha):
                 where = nats[np.abs(scan.alphas - alpha).argmin()]
                 panel.axvline(where, color="0.5", linewidth=1, linestyle=style, zorder=0)
+    axes[-1].xaxis.set_major_locator(MaxNLocator(5))  # the root draws large numbers together
     axes[-1].set_xlabel("KL(p0||pα) on text, nats a token (square-root axis)")
     _strengths_above(axes[0], nats, scan.alphas)
     words = f"{title}: {found.verdict}, budget {budget:g} of {kind} (dashed)"
@@ -62,17 +65,14 @@ def _to_scale(panel: Axes, nats: np.ndarray) -> None:
 
 
 def _plain(panel: Axes) -> None:
-    """A logarithmic axis with plain numbers, of more than one power of ten at the powers alone.
-
-    Within one, at those that are about equally far apart.
-    """
+    """A logarithmic axis with plain numbers about equally far apart; over many powers of ten, these alone."""
     panel.set_yscale("log")
     panel.yaxis.set_major_formatter("{x:g}")
     low, high = panel.get_ylim()
-    is_narrow = high < 10 * low
-    if is_narrow:
-        panel.yaxis.set_minor_locator(LogLocator(subs=(1.5, 2.0, 3.0, 5.0, 7.0)))
-    panel.yaxis.set_minor_formatter("{x:g}" if is_narrow else NullFormatter())
+    between = next((some for powers, some in _BETWEEN.items() if high < 10**powers * low), None)
+    if between is not None:
+        panel.yaxis.set_minor_locator(LogLocator(subs=between))
+    panel.yaxis.set_minor_formatter(NullFormatter() if between is None else "{x:g}")
 
 
 def _presence(panel: Axes, found: GoalChoice, nats: np.ndarray) -> None:
@@ -120,7 +120,9 @@ def _cost(panel: Axes, found: GoalChoice, nats: np.ndarray) -> None:
 
 def _fluency(panel: Axes, found: GoalChoice, nats: np.ndarray) -> None:
     judged = found.scan.judged
-    panel.plot(nats, judged.perplexity, "o-", color=plots.PALETTE[4], label="perplexity unsteered")
+    panel.plot(
+        nats, judged.perplexity, "o-", color=plots.PALETTE[4], label="by the unsteered model"
+    )
     _plain(panel)
     panel.set_ylabel("perplexity of texts")
     beside = panel.twinx()
