@@ -115,7 +115,8 @@ def _check_resolution(
     found = spend.at(alphas)[:, KINDS.index(kind)]
     rounding = float(np.abs(found - [near_zero(spend.rounded(a)) for a in alphas]).max())
     if budget < _CLEAR * rounding:
-        wider = "" if spend.model.dtype == np.float64 else ", or load the model in float64"
+        dtype = "float32" if spend.model.dtype == jnp.bfloat16 else "float64"
+        wider = "" if spend.model.dtype == np.float64 else f", or load the model in {dtype}"
         raise ValueError(
             f"budget {budget:g} of {kind} cannot be told from rounding: on this text {spend.model.dtype} "
             f"resolves {_CLEAR * rounding:.2g} and more: raise it{wider}"
