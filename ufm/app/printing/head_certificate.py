@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import cycle
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -14,7 +14,7 @@ from theorems.certificates.check.heads.certificate import THEOREMS
 from ufm import __version__
 from ufm._json import JSON
 
-from .certificate import claims_table, interval_text, list_text
+from .certificate import Record, claims_table, interval_text, list_text
 from .lines import paragraph, say
 from .tables import coloured, counted, plural, table
 
@@ -28,8 +28,6 @@ _NOTE = (
     "plateau is. 1/α: log p(α) is log p(∞) plus this over α, to first order. For every α."
 )
 _ENDS = {"minus": "-∞", "plus": "∞"}
-
-Record = Mapping[str, Any]  # a certificate as JSON, nested to any depth
 
 
 def print_head_certificate(record: Record, sha256: str, console: Console) -> None:
