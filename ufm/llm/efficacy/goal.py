@@ -144,10 +144,7 @@ def choose_for_presence(
 
     Raises `ValueError` for a goal outside (0, 1).
     """
-    if not 0 < goal < 1:
-        raise ValueError(f"the goal must be a presence in (0, 1); got {goal:g}")
-    if not (math.isfinite(within) and within != 0):
-        raise ValueError(f"within must be a strength other than 0; got {within}")
+    _check(goal, within)
     shares = np.array([*np.linspace(0, 1, _STEPS + 1), *_BEYOND])
     place = None if directory is None else Path(directory)
     asked = tokenizer, judge, concept, contexts
@@ -179,3 +176,10 @@ def choose_for_presence(
     if chosen_on is not None and not enough.size:
         beyond = chosen_on.at(scan.alphas[_STEPS + 1 :])
     return GoalChoice(goal, within, scan, smoothed, alpha, checked, beyond)
+
+
+def _check(goal: float, within: float) -> None:
+    if not 0 < goal < 1:
+        raise ValueError(f"the goal must be a presence in (0, 1); got {goal:g}")
+    if not (math.isfinite(within) and within != 0):
+        raise ValueError(f"within must be a strength other than 0; got {within}")
