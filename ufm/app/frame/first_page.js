@@ -24,10 +24,13 @@
       place.innerHTML = await answer.text();
       unfold(place, open);
       // to lay the list out costs more than a verdict
-      if (known > 0) await new Promise((done) => setTimeout(done, 1000));
+      if (place.querySelector("[data-verdict=holds]")) await new Promise((done) => setTimeout(done, 1000));
     }
   };
-  ask();
+  ask().catch(() => {
+    if (place.querySelector(".claim")) return;
+    place.textContent = "ufm explore --verdicts has stopped: its terminal says why.";
+  });
 
   const giveWay = () => {
     const shown = document.querySelector("#root [data-mark=about]");
@@ -36,7 +39,6 @@
     const { scrollX, scrollY } = window;
     unfold(document.getElementById("root"), unfolded(place));
     page.remove();
-    document.documentElement.classList.add("framed");
     window.scrollTo(scrollX, scrollY);
   };
   giveWay();
