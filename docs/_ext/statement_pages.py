@@ -47,7 +47,10 @@ def _page(statement: theorems.Statement) -> Iterator[str]:
     # a search for "Theorem 3.3" finds an entry of the index before any text
     yield f"```{{index}} ! {statement.source.split(',')[0]}\n```\n"
     yield f"`{statement.id}`, {statement.source}. The letters are those of {{ref}}`notation <notation>`.\n"
-    yield from folded("Proof idea", f"{statement.idea}\n")
+    idea = re.sub(
+        r"\$\$(.*?)\$\$", lambda m: f"$$\n{broken(m[1])}\n$$", statement.idea, flags=re.DOTALL
+    )
+    yield from folded("Proof idea", f"{idea}\n")
     if len(statement.claims) > 1:
         yield from _summary(statement)
     for claim in statement.claims:

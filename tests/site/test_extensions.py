@@ -62,6 +62,34 @@ def test_a_broken_formula_loses_nothing_and_each_line_is_balanced(claim):
     assert letters(lines) == letters(formula)
 
 
+# Sums, fractions and norms within brackets, which have no place for the end of a line.
+WIDE = {"dominating.last-block", "prop-4.1.rate", "thm-3.6.logistic"}
+
+
+@pytest.mark.parametrize("claim", theorems.CLAIMS)
+def test_the_lines_of_a_formula_fit_a_narrow_screen(claim):
+    broken = broken_formula.broken(symbolic.latex(claim))
+    lines = broken.removeprefix(r"\begin{gathered}").removesuffix(r"\end{gathered}").split(r" \\ ")
+    widest = max(map(broken_formula._width, lines))
+    assert (widest > broken_formula._WIDEST) is (claim in WIDE)
+    assert widest < 64  # as wide as those of WIDE, which were looked at
+
+
+def test_a_formula_breaks_at_the_best_places_that_do():
+    broken = broken_formula.broken
+    assert broken(r"a \quad b") == r"a \quad b"
+    x, y, z = ("x" * 40, "y" * 40, "z" * 5)
+    assert broken(rf"{x} = {y} \quad {z}") == (
+        rf"\begin{{gathered}}{x} \\ = {y} \\ {z}\end{{gathered}}"
+    )
+    assert broken(rf"{x} \text{{ if }} {y} = {z}") == (
+        rf"\begin{{gathered}}{x} \\ \text{{ if }} {y} = {z}\end{{gathered}}"
+    )
+    whole = rf"\left( {x} = {y} \quad {z} \right)"
+    assert broken(whole) == whole
+    assert broken_formula._width(rf"\frac{{{x}}}{{{y}}}") == 40
+
+
 def test_every_claim_has_every_section():
     for claim in theorems.CLAIMS.values():
         found = claim_sections.sections(claim)

@@ -238,11 +238,13 @@ STATEMENT = Statement(
             title="upper bounds",
             text="""ΔCE <= α²R²/8, ΔCE <= σ²(e^y - y - 1)/R² with y = R|α|, and the two-point
                 Bennett bound.""",
-            formula=r"""\Delta\mathrm{CE}(\alpha) \le \min\left\{\frac{R^2\alpha^2}{8},\
-                \frac{\sigma^2 (e^{R\lvert \alpha \rvert} - R\lvert \alpha \rvert - 1)}{R^2},\
+            formula=r"""\Delta\mathrm{CE}(\alpha) \le \frac{R^2\alpha^2}{8}, \quad
+                \Delta\mathrm{CE}(\alpha) \le
+                \frac{\sigma^2 (e^{R\lvert \alpha \rvert} - R\lvert \alpha \rvert - 1)}{R^2}, \quad
+                \Delta\mathrm{CE}(\alpha) \le
                 \sum_{j} \pi_j \log\frac{b_j^2 e^{-\lvert \alpha \rvert\sigma_j^2/b_j}
                 + \sigma_j^2 e^{\lvert \alpha \rvert b_j}}
-                {b_j^2 + \sigma_j^2}\right\}, \quad \sigma_j^2 = \operatorname{Var}_j(M),\
+                {b_j^2 + \sigma_j^2}, \quad \sigma_j^2 = \operatorname{Var}_j(M),\
                 \sigma^2 = \sum_{j} \pi_j \sigma_j^2,\
                 b_j = \begin{cases} \max M - \mathbb{E}_j[M] & \alpha > 0 \\
                 \mathbb{E}_j[M] - \min M & \alpha < 0 \end{cases}
@@ -259,9 +261,9 @@ STATEMENT = Statement(
             id="ce.lower-bounds",
             title="lower bounds",
             text="ΔCE >= σ²(e^{-y} + y - 1)/R² with y = R|α|, and ΔCE >= Σ π kl(F_T(0) || F_T(α)).",
-            formula=r"""\Delta\mathrm{CE}(\alpha) \ge \max\left\{ \frac{\sigma^2 (e^{-R\lvert \alpha \rvert}
-                + R\lvert \alpha \rvert - 1)}{R^2},\ \sum_{j} \pi_j
-                \operatorname{kl}\bigl(F_{j,T}(0) \Vert F_{j,T}(\alpha)\bigr)\right\}, \quad
+            formula=r"""\Delta\mathrm{CE}(\alpha) \ge \frac{\sigma^2 (e^{-R\lvert \alpha \rvert}
+                + R\lvert \alpha \rvert - 1)}{R^2}, \quad \Delta\mathrm{CE}(\alpha) \ge \sum_{j} \pi_j
+                \operatorname{kl}\bigl(F_{j,T}(0) \Vert F_{j,T}(\alpha)\bigr), \quad
                 \sigma^2 = \sum_{j} \pi_j \operatorname{Var}_j(M),\ \operatorname{kl}(x \Vert y) = x
                 \log\frac{x}{y} + (1-x) \log\frac{1-x}{1-y}""",
             source=SOURCE,

@@ -317,11 +317,11 @@ STATEMENT = Statement(
             text="""ΔCE tends to Σπ KL(p_j||p_±∞) as α → ±∞, from above where Σπ w (E_0[a] - E_±∞[a]) < 0: a
                 budget below that leaves a bounded range of strengths on that side, one above it allows every
                 strength far enough out.""",
-            formula=r"""\Bigl\lvert \Delta\mathrm{CE}(\alpha) - \sum_j \pi_j \mathrm{KL}(p_j \Vert
-                p_{\pm\infty}) + \sum_j \pi_j \cos t_j \,\bigl(\mathbb{E}_{p_j}[a_j] -
-                \mathbb{E}_{\pm\infty}[a_j]\bigr) \Bigr\rvert \le \sum_j \pi_j \cos^2 t_j \left(R_b +
-                \tfrac{1}{8}(R_{a_j} + R_b)^2\right) \quad \text{if } \pm(\alpha - \alpha^*_j) \ge 0 \text{
-                for every } j""",
+            formula=r"""\Delta\mathrm{CE}(\alpha) = \sum_j \pi_j \mathrm{KL}(p_j \Vert
+                p_{\pm\infty}) - \sum_j \pi_j \cos t_j \,\bigl(\mathbb{E}_{p_j}[a_j] -
+                \mathbb{E}_{\pm\infty}[a_j]\bigr) + r(\alpha), \quad \lvert r(\alpha) \rvert \le
+                \sum_j \pi_j \cos^2 t_j \left(R_b + \tfrac{1}{8}(R_{a_j} + R_b)^2\right) \quad
+                \text{if } \pm(\alpha - \alpha^*_j) \ge 0 \text{ for every } j""",
             source=SOURCE,
             hypotheses=_HYPOTHESES,
             conclusion=_plateau,
