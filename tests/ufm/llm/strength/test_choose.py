@@ -52,7 +52,7 @@ def by_hand(model, steering, alpha, target):
 def test_of_bfloat16_the_next_wider_type_is_named():
     model = ufm.llm.load("tests/data/llm/gpt2", "bfloat16")
     spend = ufm.llm.TextSpend(model, RANDOM, ufm.llm.Steering(VECTOR, 0), length=16)
-    with pytest.raises(ValueError, match="resolves .* or load the model in float32$"):
+    with pytest.raises(ValueError, match=r"resolves .* or load the model in float32$"):
         ufm.llm.choose_strength(spend, budget=1e-6, kind="forward_kl", hidden_norm=5.0)
 
 
