@@ -72,7 +72,7 @@ export class Panel {
         row.querySelector("b")!.textContent = claim.name;
         row.querySelector(".source")!.textContent = claim.source;
         row.querySelector(".says")!.textContent = claim.says;
-        row.querySelector(".seen")!.textContent = claim.isMet ? claim.seen : `Needs: ${claim.needs}. Here: ${claim.seen}.`;
+        row.querySelector(".seen")!.textContent = claim.isMet ? claim.seen : `Checked under: ${claim.needs}. Here: ${claim.seen}.`;
         return row;
       }),
     );
