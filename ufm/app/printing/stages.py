@@ -13,7 +13,7 @@ from .lines import in_words, say
 
 # Seconds in which no line is printed: by then short work is over, and bad input is refused.
 QUIET = 10.0
-# Share of the work from which on its time tells that of the rest: a stage begins with compiling.
+# Share of a stage from which on its time tells that of the rest, as it begins with compiling.
 _TELLS = 0.1
 _LONG = 10.0  # seconds left that are worth a line
 
@@ -70,6 +70,7 @@ class StageLines:
     ):
         self.errors, self.quiet, self.clock = errors, quiet, clock
         self.of_what = "left in all" if is_whole else "of it left"
+        self.tells = 0.0 if is_whole else _TELLS
         self.start = self.since = clock()
         self.before: int | float = 0
         self.stage, self.is_said, self.is_estimated = "", False, False
@@ -85,7 +86,8 @@ class StageLines:
         if now - self.start < self.quiet:
             return
         share = min(done / total, 1.0) if total else 0.0
-        left = seconds_left(now - self.since, share) if share >= _TELLS else None
+        is_enough = share >= self.tells
+        left = seconds_left(now - self.since, share) if is_enough else None
         is_known = left is not None and left >= _LONG
         if self.is_estimated or (self.is_said and not is_known):
             return
