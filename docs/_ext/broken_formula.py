@@ -2,7 +2,7 @@
 
 import re
 
-_WIDEST = 53  # letters, as they will look, that fit on a narrow screen, in its smaller letters
+_WIDEST = 51  # letters, as they will look, that fit on a narrow screen, in its smaller letters
 _CLAUSE = r"\\text\{ (?!is not|is constant|has )"
 # Where a line may begin outside all brackets, the better places first; what joins the parts on one line.
 _PLACES = (

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from plain_formula import FUNCTIONS, latex
 from sphinx.application import Sphinx
 
-# What a sentence holds beside words: code and roles, formulas, pictures and links, addresses, tags.
+# What a sentence holds beside words: code and roles, formulas, pictures and links, addresses, pages, tags.
 _KEPT = re.compile(
     r"(?:\{[\w:]+\})?(`+)(?:.|\n)*?\1|\$\$?(?:.|\n)*?\$\$?|!?\[[^\]\n]*[^\]\\\n]\]\((?:\w|[/#.:?=-])+\)|https?://\S+|"
-    r"</?[a-z]+(?:\s[^<>]*)?>|\*\*|(?<!\S)\*(?=\w)|(?<=[A-Za-z.])\*(?!\S)|\\?\n(?=\s*$)"
+    r"\bpp?\. \d|</?[a-z]+(?:\s[^<>]*)?>|\*\*|(?<!\S)\*(?=\w)|(?<=[A-Za-z.])\*(?!\S)|\\?\n(?=\s*$)"
 )
 _LIST = re.compile(r"\s*(?:[-*+>]|\d+\.|:)\s+")
 _FENCE = re.compile(r"\s*(`{3,}|:{3,})\s*(?:\{([\w:-]+)\})?(.*)")

@@ -60,7 +60,7 @@ def _page(statement: theorems.Statement) -> Iterator[str]:
 
 def _summary(statement: theorems.Statement) -> Iterator[str]:
     """All parts of a statement at one sight: what each is checked under, and what was found about them."""
-    yield ":::::{container} wide-table parts\n\n| part | says | is checked under |\n| --- | --- | --- |"
+    yield ":::::{container} wide-table parts\n\n| part | says | checked under |\n| --- | --- | --- |"
     for claim in statement.claims:
         title = f"{claim.title[0].upper()}{claim.title[1:]}"
         names = (f"`{hypothesis.id}`" for hypothesis in claim.hypotheses)

@@ -67,6 +67,7 @@ LEFT = [
     "{ref}`α <x>`, [α](there.md) and <a href='α'>it</a> by log_probs, C++ or llama.cpp's\n",
     "```{image} α.svg\n:alt: p_{j,α}\n```\n",
     "A sentence (with brackets) of 9 tokens - or 10 - and nothing else.\n",
+    "v1, main text, p. 5, and pp. 7-8\n",
     "> -outfitter was not here, as a model wrote\n",
 ]
 
@@ -89,6 +90,7 @@ def test_a_page_that_is_set_is_not_set_again():
 
 def sentences():
     """All that the registry says in words on the site."""
+    yield from (statement.in_short for statement in theorems.STATEMENTS)
     for claim in theorems.CLAIMS.values():
         yield claim.text
         yield claim.control.text

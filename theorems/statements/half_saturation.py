@@ -54,8 +54,8 @@ def _bounds(instance: Instance) -> Verdict:
 STATEMENT = Statement(
     id="half-saturation",
     title="Half saturation",
-    in_short="""the target reaches half of the mass at one strength, between -r/R and -r/δ, r its
-        log-odds unsteered""",
+    in_short="""the target reaches half of the mass at one strength, at least |r|/R and at most
+        |r|/δ from 0, r its log-odds unsteered""",
     source=SOURCE,
     idea=r"""
         $F_T = 1/2$ where $\nu(\alpha) = -r$. Since $\delta \le \nu' \le R$, the curve $\nu$ lies

@@ -45,7 +45,7 @@ def _legendre(instance: Instance, peaks: np.ndarray) -> np.ndarray:
 STATEMENT = Statement(
     id="peak",
     title="Peak height",
-    in_short="a token's peak is p e^{I(M)} high, I the Legendre transform of K",
+    in_short="a token's peak is p_j e^{I_j(M)} high, I_j the Legendre transform of K_j",
     source=SOURCE,
     idea=r"""
         $p_\alpha(z) = p(z) \exp(\alpha M(z) - K(\alpha))$. The supremum over $\alpha$ of the

@@ -132,8 +132,8 @@ def _half(instance: Instance, *, is_every_step: bool = True) -> Verdict:
 STATEMENT = Statement(
     id="presence",
     title="Presence in sampled text",
-    in_short="""whether T is among L tokens lies between its mean mass and L times that; it is in
-        half of the texts at a mass of 1 - 2^{-1/L}""",
+    in_short="""whether T is among n tokens lies between its mean mass and n times that; it is in
+        half of the texts at a mass of 1 - 2^{-1/n}""",
     source=SOURCE,
     idea=r"""
         v1 on what a judge sees in sampled text, after Theorem 3.6: "$\Delta p(C \mid \alpha)$ may vary

@@ -104,8 +104,8 @@ STATEMENT = Statement(
 RATE = Statement(
     id="limit",
     title="Rate of the limits",
-    in_short="""the mass that is not yet at its limit falls like e^{-|α|g}, g the gap between the
-        extreme of M and its next value""",
+    in_short="""the mass that is not yet at its limit falls like e^{-|α|g}, where g > 0 is the gap
+        from the extreme of M to its next value""",
     source="this project; extends Proposition B.1",
     idea=r"""
         Factor $e^{\alpha \max M}$ out of the partition function: what is left is

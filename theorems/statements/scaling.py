@@ -59,7 +59,8 @@ def _unit_length(instance: Instance) -> Verdict:
 STATEMENT = Statement(
     id="scaling",
     title="The length of the vector",
-    in_short="c v does at α what v does at cα, so no strength is a property of the data",
+    in_short="""a vector twice as long does the same at half the strength, so no strength is a
+        property of the data""",
     source=SOURCE,
     idea=r"""
         $h + \alpha\,(c v) = h + (c \alpha)\, v$: whatever is read off a curve in $\alpha$ is divided by $c$

@@ -141,8 +141,8 @@ _BOUNDS = r"""l(\alpha) = \min_j r_j + \min(\delta\alpha, \bar{R}\alpha),\ u(\al
 STATEMENT = Statement(
     id="sequence",
     title="Sequences of tokens",
-    in_short="""over L tokens the price adds up, to at most Lα²R²/8; bounds on whether, and how
-        often, the target appears""",
+    in_short="""the price adds up token by token, to at most α²R²/8 each; bounds on whether, and
+        how often, the target appears""",
     source=SOURCE,
     idea=r"""
         At each step the context reached so far decides the distribution, and the same $M = Wv$ tilts it:

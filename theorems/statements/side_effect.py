@@ -178,8 +178,8 @@ def _undone(instance: Instance, second: np.ndarray) -> Verdict:
 STATEMENT = Statement(
     id="side-effect",
     title="Side effects",
-    in_short="""the mass of any set C of tokens moves by α Cov(1_C, M), up to α²R²/(12√3); two
-        vectors disturb each other by their covariance""",
+    in_short="""the mass of any set of tokens moves by α times its covariance with M, up to
+        α²R²/(12√3); two vectors disturb each other by their covariance""",
     source=SOURCE,
     idea=r"""
         With $F = F_{j,C}(\alpha)$, $F' = \operatorname{Cov}_{j,\alpha}(1_C, M) = F(1-F)d$, where $d$ is the

@@ -70,8 +70,8 @@ def against_the_vector() -> Instance:
 STATEMENT = Statement(
     id="sign-separation",
     title="Lemma B.4 as an assumption",
-    in_short="""M + c is positive on T alone for some c, δ > 0, tokens of T peak last: three ways
-        to say one thing, and what is enough for it""",
+    in_short="""M is positive on T alone up to a constant, δ > 0, tokens of T peak last: three
+        ways to say one thing, and what is enough for it""",
     source=SOURCE,
     idea=r"""
         v1 says in Appendix B.1: "our main theorems continue to hold verbatim as long as the same
