@@ -116,7 +116,7 @@ def test_the_texts_count_them():
     assert sum(found.in_model == "holds under a hypothesis" for found in LITERATURE.values()) == 6
     readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     assert (
-        "[nine sentences of others](theorems/literature.py); as quoted, six lack a condition"
+        "[nine sentences of others](theorems/literature.py); as quoted, six hold only under a condition."
         in readme
     )
 
