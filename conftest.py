@@ -15,9 +15,10 @@ from hypothesis import HealthCheck, settings
 # Programs: one that sets the number of devices before JAX starts, one that needs torch.
 collect_ignore = ["tests/ufm/sweeps/mesh_worker.py", "tests/data/make_llm.py"]
 # Modules that import torch; tests/oracle tests them.
-_TORCH = ("arrays", "derivatives", "forward", "model", "parts", "rows", "run")
+_TORCH = ("arrays", "derivatives", "forward", "model", "parts", "program", "rows", "run")
 collect_ignore += [f"ufm/llm/adapter/{name}.py" for name in _TORCH]
-collect_ignore += ["ufm/llm/harness/model.py"]  # imports lm_eval; tests/oracle tests it
+# these import lm_eval, or torch for it; tests/oracle tests them
+collect_ignore += [f"ufm/llm/harness/{name}.py" for name in ("continuation", "model")]
 
 # Tests that may be skipped when CI=true: the start of the node id, and why.
 ALLOWED_SKIPS: dict[str, str] = {}

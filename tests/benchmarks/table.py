@@ -64,6 +64,13 @@ def race(rounds: int, *calls: Callable[[], Any]) -> list[float]:
     return [statistics.median(column) for column in zip(*times, strict=True)]
 
 
+def pairs(
+    rounds: int, ours: Callable[[], Any], *rivals: Callable[[], Any]
+) -> list[tuple[float, float]]:
+    """Ours and each rival, in a race of two: what a third one does with 400 MB slows the next down."""
+    return [(first, second) for first, second in (race(rounds, ours, rival) for rival in rivals)]
+
+
 def numpy_rows(log_p: np.ndarray, odds: np.ndarray, alphas: np.ndarray) -> np.ndarray:
     out = np.empty((alphas.size, odds.size))
     for row, alpha in zip(out, alphas, strict=True):
@@ -204,7 +211,7 @@ def sweep_rows(rounds: int) -> list[dict]:
     alphas = np.linspace(-4, 4, 1024)
     naive = jax.jit(jax.vmap(lambda a: jax.nn.softmax(tilt.log_probs[0] + a * tilt.log_odds)))
     probs = ufm.ExponentialTilt.probs
-    ours, rows_s, fill, jax_s = race(
+    by_rows, fill, by_jax = pairs(
         rounds,
         lambda: ufm.sweep(tilt, alphas, probs),
         lambda: numpy_rows(log_p, odds, alphas),
@@ -222,9 +229,9 @@ def sweep_rows(rounds: int) -> list[dict]:
     )
     dense = "dense 1,024 α x V"
     return [
-        row(dense, "numpy, row by row", ours, rows_s, 3),
-        row(dense, "filling the array", ours, fill, 1 / 3),
-        row(dense, "jitted JAX softmax, batched", ours, jax_s),
+        row(dense, "numpy, row by row", *by_rows, 3),
+        row(dense, "filling the array", *fill, 1 / 3),
+        row(dense, "jitted JAX softmax, batched", *by_jax),
         row("dense 256 uneven α x V", "numpy, row by row", one_by_one, numpy_256, 1.5),
         row("top 20 at 1,024 α", "numpy `argpartition`, row by row", top, 16 * sorting),
     ]
@@ -277,7 +284,7 @@ def few_rows(rounds: int) -> list[dict]:
 
 def circle_rows(rounds: int) -> list[dict]:
     circle, alphas = large_circle(V), np.linspace(-8, 8, 1024)
-    dense, fill, naive = race(
+    fill, naive = pairs(
         rounds,
         lambda: ufm.sweep(circle, alphas, ufm.NormCircle.probs),
         lambda: np.full((alphas.size, V), 1.0),
@@ -291,8 +298,8 @@ def circle_rows(rounds: int) -> list[dict]:
         lambda: numpy_circle(circle, few[::100]),
     )
     return [
-        row("circle, dense 1,024 α x V", "filling the array", dense, fill, 1 / 2.5),
-        row("circle, dense 1,024 α x V", "JAX, 64 strengths at a time", dense, naive),
+        row("circle, dense 1,024 α x V", "filling the array", *fill, 1 / 2.5),
+        row("circle, dense 1,024 α x V", "JAX, 64 strengths at a time", *naive),
         row("circle, aggregates, 10,000 α", "numpy (K, entropy, KL)", ours, 100 * part),
         row("circle, aggregates, 100,000 α", "ours at 10,000", more, ours),
     ]
