@@ -12,7 +12,18 @@ from .._balls import PRECISIONS
 from .claims import KNOWN, confirm_claims, unmet
 from .curves import curves_of
 from .evidence import Progress, confirm_evidence
-from .fields import ANEW, JSON, Refused, items, mapping, refuse_floats, require, same, shown, whole
+from .fields import (
+    ANEW,
+    JSON,
+    items,
+    mapping,
+    refuse_floats,
+    refusing_other_formats,
+    require,
+    same,
+    shown,
+    whole,
+)
 from .instance import Instance, digest, read_instance, read_laws, read_levels
 
 _FIRST = (
@@ -76,13 +87,8 @@ def confirm_certificate(
     record: JSON, progress: Progress = lambda done, total, stage: None
 ) -> Confirmed:
     """What a certificate proves, and of which instance; raises as `check_certificate` does."""
-    try:
+    with refusing_other_formats():
         return _confirmed(record, progress)
-    except Refused:
-        raise
-    except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise Refused(f"the record is not of the format of a certificate ({reason})") from None
 
 
 def _confirmed(record: JSON, progress: Progress) -> Confirmed:

@@ -1,7 +1,8 @@
 """Fields of a certificate, read with their exact types: anything else is refused in one line."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -17,6 +18,18 @@ ANEW = "make the certificate anew with `ufm certify FILE --out`"
 
 class Refused(ValueError):
     """The certificate does not prove what it says: one line that says where."""
+
+
+@contextmanager
+def refusing_other_formats() -> Generator[None]:
+    """Raise `Refused` for whatever a record of another format breaks."""
+    try:
+        yield
+    except Refused:
+        raise
+    except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise Refused(f"the record is not of the format of a certificate ({reason})") from None
 
 
 def require(condition: bool, reason: str) -> None:

@@ -11,11 +11,11 @@ from ..._balls import PRECISIONS
 from ..evidence import Progress
 from ..fields import (
     JSON,
-    Refused,
     items,
     mapping,
     record,
     refuse_floats,
+    refusing_other_formats,
     require,
     same,
     shown,
@@ -106,13 +106,8 @@ def confirm_head_certificate(
     value: JSON, progress: Progress = lambda done, total, stage: None
 ) -> ConfirmedHead:
     """What a certificate proves, and of which head; raises as `check_head_certificate` does."""
-    try:
+    with refusing_other_formats():
         return _confirmed(value, progress)
-    except Refused:
-        raise
-    except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise Refused(f"the record is not of the format of a certificate ({reason})") from None
 
 
 def _confirmed(value: JSON, progress: Progress) -> ConfirmedHead:
