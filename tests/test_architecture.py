@@ -20,6 +20,7 @@ TOWERS = {
             "ufm._progress",
             "ufm._random",
             "ufm._names",
+            "ufm._broken_formula",
         ),
         ("ufm._files", "ufm._text", "ufm.numerics"),
         ("ufm.models",),

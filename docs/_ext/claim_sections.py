@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from collections.abc import Collection
 from functools import cache
 
 from coq_page import statement, theorems_of_coq
@@ -21,15 +22,15 @@ from ufm import plots
 CONCLUSIONS = {**OF_LAWS, **OF_HEADS}
 
 
-def sections(claim: theorems.Claim) -> dict[str, str]:
-    """Name of the section → its Markdown."""
+def sections(claim: theorems.Claim, shown: Collection[str] = ()) -> dict[str, str]:
+    """Name of the section → its Markdown; figures that are `shown` above on its page are named alone."""
     return {
         "hypotheses": _hypotheses(claim),
         "check": _check(claim),
         "control": _control(claim),
         "coq": _coq(claim),
         "certificate": _certificate(claim),
-        "figure": _figure(claim),
+        "figure": _figure(claim, shown),
     }
 
 
@@ -125,9 +126,11 @@ def _certificate(claim: theorems.Claim) -> str:
     )
 
 
-def _figure(claim: theorems.Claim) -> str:
-    lines = []
+def _figure(claim: theorems.Claim, shown: Collection[str]) -> str:
+    lines = ["A picture above shows it too.\n"] if any(n in shown for n in claim.figures) else []
     for name in claim.figures:
+        if name in shown:
+            continue
         lines += [f"```{{image}} ../figures/{name}.svg", f":alt: {name}, for {claim.id}", "```\n"]
         where = (
             "From the notebook {doc}`The theorems, one by one </_generated/notebooks/statements>`"

@@ -6,9 +6,8 @@ of hypotheses.
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from broken_formula import broken
 from claim_sections import sections
 from pages import write_page
 from results_page import findings_about
@@ -18,6 +17,7 @@ from sphinx.application import Sphinx
 import theorems
 from theorems import suite
 from theorems.judging.claim import NotCertified
+from ufm._broken_formula import broken
 
 # The paper's own words for its results; each has a box of its own.
 _KINDS = {"Lemma", "Theorem", "Proposition", "Remark", "Assumption"}
@@ -53,8 +53,10 @@ def _page(statement: theorems.Statement) -> Iterator[str]:
     yield from folded("Proof idea", f"{idea}\n")
     if len(statement.claims) > 1:
         yield from _summary(statement)
+    shown: set[str] = set()
     for claim in statement.claims:
-        yield from _claim(claim)
+        yield from _claim(claim, shown)
+        shown.update(claim.figures)
     yield from _findings(statement)
 
 
@@ -94,14 +96,14 @@ def _heading(statement: theorems.Statement) -> str:
     return f"{source}: {statement.title.lower()}" if is_numbered else statement.title
 
 
-def _claim(claim: theorems.Claim) -> Iterator[str]:
+def _claim(claim: theorems.Claim, shown: Collection[str]) -> Iterator[str]:
     """In words, as a formula and a picture, its hypotheses; folded: check, control, proof, certificate."""
     yield f"(claim-{claim.id})=\n## {claim.title[0].upper()}{claim.title[1:]}\n"
     yield f"::::{{prf:{_kind(claim)}}} {claim.title}"
     yield f":nonumber:\n:label: box-{claim.id}\n"
     yield f"{claim.text}\n"
     yield f"$$\n{broken(claim.formula)}\n$$\n::::\n"
-    text = sections(claim)
+    text = sections(claim, shown)
     yield f"(claim-{claim.id}-figure)=\n{text['figure']}"
     yield f"(claim-{claim.id}-hypotheses)=\n### Hypotheses\n\n{text['hypotheses']}"
     for part, summary in _FOLDED.items():

@@ -18,13 +18,13 @@ import theorems
 from theorems import symbolic
 from theorems.judging import controls
 from theorems.proofs import PROVED_BY, theorem_names
+from ufm import _broken_formula as broken_formula
 from ufm.app.playground.page import PAGE
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "docs" / "_ext"))
 
 import api_page  # noqa: E402
-import broken_formula  # noqa: E402
 import build_stamp  # noqa: E402
 import claim_sections  # noqa: E402
 import command_page  # noqa: E402

@@ -12,6 +12,7 @@ from theorems.falsify.map import MAP
 from theorems.falsify.needed import Needed, NotNeeded
 from theorems.judging.claim import Certified, Claim, Hypothesis, NotCertified
 from theorems.proofs import PROVED_BY
+from ufm._broken_formula import broken
 
 from ..playground.served import SERVED
 from ._mathematics import set_words
@@ -124,7 +125,7 @@ def _chip_of(name: str, is_lost: bool) -> str:
 
 def _formula(tex: str) -> str:
     """A formula that marimo sets, with the KaTeX that it brings along."""
-    return f'<marimo-tex class="arithmatex">||[{escape(tex)}||]</marimo-tex>'
+    return f'<marimo-tex class="arithmatex">||[{escape(broken(tex))}||]</marimo-tex>'
 
 
 def _refuted(found: Refutation) -> str:

@@ -44,7 +44,7 @@ def set_words(text: str) -> str:
     >>> print(set_words("Δp(T|α) is at most R/4."))
     <span class="m">Δ<i>p</i>(<i>T</i>|<i>α</i>)</span> is at most <span class="m"><i>R</i>/4</span>.
     """
-    text = re.sub(r"\bon R\b", "on ℝ", text.replace("not in T", "∉ T"))
+    text = re.sub(r"\bon R\b", "on ℝ", re.sub(r"(?<!is )not in T", "∉ T", text))
     text = _RATES.sub(lambda rate: f"{rate[0]}\u200b", text)  # a mark that this is no article
     text = re.sub("[₀-₉]+", lambda digits: f"_{{{digits[0].translate(_LOWERED)}}}", text)
     text = re.sub("[²³]", lambda digit: f"^{digit[0].translate(_RAISED)}", text)

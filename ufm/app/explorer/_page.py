@@ -34,7 +34,7 @@ _ROOMS = {
 _LETTERS = set_words(
     "T is the target concept; M(z) = mean_P log p(z|c) - mean_N log p(z|c) is what steering adds to the "
     "logit of token z, times the strength α; δ is how far M on T lies above M off it, R the range of M, "
-    "σ² its variance."
+    "σ² its mean variance over contexts."
 )
 _ALSO = [claim.id for claim in theorems.CLAIMS.values() if claim not in JUDGED]
 

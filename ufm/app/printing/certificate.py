@@ -154,8 +154,8 @@ def counts(verdicts: Mapping[str, str]) -> str:
     """How many claims hold, fail, are undecided or have hypotheses unmet, and what they rest on."""
     proved = sum(name in THEOREMS for name in verdicts)
     return (
-        f"{plural(len(verdicts), 'claim')} for all α, {len(verdicts) - proved} by evaluation, exactly or in "
-        f"balls, {proved} by Coq theorems whose hypotheses are checked exactly: {counted(verdicts.values())}."
+        f"{plural(len(verdicts), 'claim')}, for every strength or budget: {len(verdicts) - proved} by "
+        f"evaluation, exactly or in balls, {proved} by Coq theorems whose hypotheses are checked exactly: {counted(verdicts.values())}."
     )
 
 

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 _LARGEST_TABLE = 60
 _NOTE = (
     "ends: on which side of its plateau a probability ends, as α → ∞, and on which side of its start the "
-    "plateau is. 1/α: log p(α) is log p(∞) plus this over α, to first order. For every α."
+    "plateau is. 1/α: log p(α) is log p(∞) plus this over α, to first order. For every α. "
+    "α*: where the steered state, centred under LayerNorm, is shortest; w: how long it is there, in lengths of v."
 )
 _ENDS = {"minus": "-∞", "plus": "∞"}
 
