@@ -155,7 +155,8 @@ def counts(verdicts: Mapping[str, str]) -> str:
     proved = sum(name in THEOREMS for name in verdicts)
     return (
         f"{plural(len(verdicts), 'claim')}, for every strength or budget: {len(verdicts) - proved} by "
-        f"evaluation, exactly or in balls, {proved} by Coq theorems whose hypotheses are checked exactly: {counted(verdicts.values())}."
+        f"evaluation, exactly or in balls, {proved} by Coq theorems whose hypotheses are checked exactly: "
+        f"{counted(verdicts.values())}."
     )
 
 

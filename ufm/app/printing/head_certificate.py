@@ -26,7 +26,8 @@ _LARGEST_TABLE = 60
 _NOTE = (
     "ends: on which side of its plateau a probability ends, as α → ∞, and on which side of its start the "
     "plateau is. 1/α: log p(α) is log p(∞) plus this over α, to first order. For every α. "
-    "α*: where the steered state, centred under LayerNorm, is shortest; w: how long it is there, in lengths of v."
+    "α*: where the steered state, centred under LayerNorm, is shortest; w: how long it is there, in lengths "
+    "of v."
 )
 _ENDS = {"minus": "-∞", "plus": "∞"}
 
@@ -96,7 +97,7 @@ def counts(verdicts: Mapping[str, str]) -> str:
     """How many claims hold, fail, are undecided or have hypotheses unmet, and what they rest on."""
     proved = sum(name in THEOREMS for name in verdicts)
     return (
-        f"{plural(len(verdicts), 'claim')} for all α, {len(verdicts) - proved} by balls on all of the "
+        f"{plural(len(verdicts), 'claim')}, for every strength: {len(verdicts) - proved} by balls on all of the "
         f"half circle, {proved} by Coq theorems whose hypotheses are checked exactly: "
         f"{counted(verdicts.values())}."
     )
