@@ -150,7 +150,7 @@ def test_the_texts_count_the_claims_of_the_registry():
     said = {
         "README.md": [
             f"each of {count} claims, {count - ours} of the paper and {ours} of this project",
-            f"the {certified} that depend on the instance",
+            f"decides [{certified} of them]",
             f"{count} claims: {count} hold; {count} of {count} controls found; "
             f"{findings} of {findings} findings confirmed.",
         ],

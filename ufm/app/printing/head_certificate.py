@@ -97,8 +97,8 @@ def counts(verdicts: Mapping[str, str]) -> str:
     """How many claims hold, fail, are undecided or have hypotheses unmet, and what they rest on."""
     proved = sum(name in THEOREMS for name in verdicts)
     return (
-        f"{plural(len(verdicts), 'claim')}, for every strength: {len(verdicts) - proved} by balls on all of the "
-        f"half circle, {proved} by Coq theorems whose hypotheses are checked exactly: "
+        f"{plural(len(verdicts), 'claim')}, for every strength: {len(verdicts) - proved} by balls on all of "
+        f"the half circle, {proved} by Coq theorems whose hypotheses are checked exactly: "
         f"{counted(verdicts.values())}."
     )
 

@@ -18,8 +18,8 @@ TWO = FINDINGS[0].counterexample
 DOCS = Path(__file__).parents[4] / "docs"
 SHA256 = "a171a49c953041637f91a2e57ac086e36bae7269a351e505219fa2d2908f5022"
 COUNTS = (
-    "37 claims, for every strength or budget: 8 by evaluation, exactly or in balls, 29 by Coq theorems whose hypotheses are "
-    "checked exactly: 36 hold, 1 has unmet hypotheses."
+    "37 claims, for every strength or budget: 8 by evaluation, exactly or in balls, 29 by Coq theorems "
+    "whose hypotheses are checked exactly: 36 hold, 1 has unmet hypotheses."
 )
 # The same instance, written otherwise; and others, by what differs.
 TABLE = {

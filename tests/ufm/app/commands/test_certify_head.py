@@ -14,8 +14,8 @@ from theorems.tables.exact_head import read_exact_head
 
 DOCS = Path(__file__).parents[4] / "docs"
 COUNTS = (
-    "6 claims, for every strength: 1 by balls on all of the half circle, 5 by Coq theorems whose hypotheses are "
-    "checked exactly: 4 hold, 2 have unmet hypotheses."
+    "6 claims, for every strength: 1 by balls on all of the half circle, 5 by Coq theorems "
+    "whose hypotheses are checked exactly: 4 hold, 2 have unmet hypotheses."
 )
 PARTS = {
     "head": {"head": [["0", "0"], ["3", "2"], ["3", "-1"]]},
