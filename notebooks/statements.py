@@ -63,15 +63,22 @@ def _():
             one picture: in each context a token peaks the later, the larger its log-odds $M(z)$ are, so that
             all other tokens peak before the target's.
 
-            Below is each result of [arXiv:2602.02712](https://arxiv.org/abs/2602.02712) in one picture, and
-            each that goes beyond it. The site's page of each statement has hypotheses, proofs and exceptions;
+            Below are the results of [arXiv:2602.02712](https://arxiv.org/abs/2602.02712) in pictures, and
+            those that go beyond it. The site's page of each statement has hypotheses, proofs and exceptions;
             the cells at the end check what is drawn.
+
+            These letters are used throughout: $p_j(z)$ is the probability of the token $z$ after the context
+            $c_j$, and $p_{j,\alpha}(z)$ that after steering with the strength $\alpha$. $P$ and $N$ are the
+            contexts that the steering vector $v$ adds and takes away. $M(z)$, the log-odds, is the mean of
+            $\log p_i(z)$ over $P$ less that over $N$: how much likelier the token is in $P$ than in $N$.
+            $C_k$ are the concepts. CE is the cross-entropy, the mean of $-\log p$ of the token that comes, in nats.
 
             ## Assumption 2: perfect training
 
-            Everything below is about a model whose distributions are those of its data. Gradient descent gets
-            there if the hidden states have enough dimensions: as many as the centred table of
-            log-probabilities has rank.
+            A model that is trained perfectly says of the next token exactly what its data say. Everything
+            below is about such a model. Gradient descent gets there if the hidden states have enough
+            dimensions $d$: as many as the table of log-probabilities has rank, once the mean of each row is
+            taken away.
             """),
         ]
     )
@@ -111,9 +118,11 @@ def _():
     mo.md(r"""
     ## Lemmas B.2 to B.5: one line, one tilt, one derivative
 
-    The decoder is linear, so steered **logits** are straight lines in α, with the same slopes
-    $M(z)$ (up to one constant) in every context. Exponentiated and normalised they are the
-    **tilt** $p_{j,\alpha}(z) \propto p_j(z) e^{\alpha M(z)}$.
+    Steering multiplies the probability of each token by a factor that depends on the token alone, and
+    scales the whole to sum to one. This is because the decoder (the last, linear map from a hidden state
+    to logits) turns a straight line of hidden states into straight lines of **logits** in α, with the same
+    slopes $M(z)$ (up to one constant) in every context. Exponentiated and normalised they are the **tilt**
+    $p_{j,\alpha}(z) \propto p_j(z) e^{\alpha M(z)}$.
     """)
     return
 
@@ -159,10 +168,24 @@ def _():
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    **Lemma B.4.** Under Assumption 1 the slope is $M(z) = w_k \log(a_z/b_z)$: positive on the
-    target and nowhere else. **Lemma B.5** and its continuation to all orders: $p' = p\,(M(z) -
-    \mathbb{E}_\alpha[M])$; the $n$-th derivative is $p$ times a polynomial (of Bell) in $M(z) -
-    \mathbb{E}_\alpha[M]$, the variance of $M$ and its higher cumulants.
+    **Lemma B.4.** Steering favours the target's tokens, and no others. Under Assumption 1 (words are
+    likelier after contexts of their own concept) the slope is
+
+    $$M(z) = w_k \log(a_z/b_z), \qquad z \in C_k,$$
+
+    where $a_z$ is the probability of the token $z$ after contexts of its own concept, $b_z < a_z$ that after
+    all others, and $w_k$ the share of the contexts $P$ that are of $C_k$, less that share of $N$. Here $w_k$
+    is 1 for the target, −1 for the second concept and 0 for the third: $M$ is positive on the target and
+    nowhere else.
+
+    **Lemma B.5.** A probability grows as long as the token's $M$ exceeds the mean of $M$:
+
+    $$\frac{d}{d\alpha}\, p_{j,\alpha}(z) = p_{j,\alpha}(z)\,\bigl(M(z) - \mathbb{E}_\alpha[M]\bigr),$$
+
+    where $\mathbb{E}_\alpha[M] = \sum_y p_{j,\alpha}(y) M(y)$ is the mean of $M$ at this strength. So it goes
+    on to all orders: the $n$-th derivative is $p$ times a polynomial (a Bell polynomial) in $M(z) -
+    \mathbb{E}_\alpha[M]$ and in the cumulants of $M$. These are numbers that tell the shape of a
+    distribution: the second is the variance, the third tells how lopsided it is.
     """)
     return
 
@@ -207,9 +230,10 @@ def _():
     mo.md(r"""
     ## Theorem 3.3: up, one peak, down
 
+    Steered ever harder, most tokens become likelier, peak once and fade. The reason: the mean
     $\mathbb{E}_\alpha[M]$ increases from $\min M$ to $\max M$. A token rises while the mean is
-    below its $M(z)$ and falls afterwards: one peak, in the order of $M$. The tokens of largest
-    $M$ never meet the mean and rise for ever.
+    below its $M(z)$ and falls afterwards, so that peaks come in the order of $M$. The mean never
+    reaches the largest $M$: tokens that have it rise for ever.
     """)
     return
 
@@ -223,14 +247,27 @@ def _():
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    **Height of a peak.** $\max_\alpha p_\alpha(z) = p(z) e^{I(M(z))}$ with $I(m) =
-    \max_\alpha (\alpha m - K(\alpha))$, the Legendre transform of
-    $K(\alpha) = \log \sum_y p(y) e^{\alpha M(y)}$.
+    **Height of a peak.** How likely a token can become is a formula too:
 
-    **Sign of a peak.** $\alpha(j,z) > 0$ exactly if $M(z)$ exceeds a difference of mean
-    divergences of $p_j$ from the laws of $N$ and of $P$. Remark 3.4 is what this says of the
-    target on the γ/ω dataset, for contexts outside the target and small ε, as its proof has it; the
-    main text (v1) names neither condition. On the right, a context of the target.
+    $$\max_\alpha p_\alpha(z) = p(z)\, e^{I(M(z))}, \qquad I(m) = \max_\alpha\, (\alpha m - K(\alpha)),
+    \qquad K(\alpha) = \log \sum_y p(y)\, e^{\alpha M(y)},$$
+
+    where $p = p_j$ is the unsteered distribution, and $K$ the logarithm of what the tilt is divided by to
+    sum to one. $I$ is called the **Legendre transform** of $K$: $I(m)$ is how far the line $\alpha m$ gets above the
+    curve $K(\alpha)$.
+
+    **Sign of a peak.** Does a token peak when one steers forwards or backwards? The peak of $z$ in the
+    context $c_j$ is at a positive strength, $\alpha(j,z) > 0$, exactly if
+
+    $$M(z) > \operatorname{mean}_{i \in N} \mathrm{KL}(p_j \,\Vert\, p_i) -
+    \operatorname{mean}_{i \in P} \mathrm{KL}(p_j \,\Vert\, p_i),$$
+
+    where $\mathrm{KL}(p \,\Vert\, q) = \sum_z p(z) \log(p(z)/q(z))$ says how unlike $q$ is to $p$. The right
+    side, the threshold, is large for contexts that are like those of $P$. Remark 3.4 is what this says of the
+    target on the γ/ω dataset, on which tokens are unequal: $a_z = (1 - \varepsilon)\gamma_z$ and
+    $b_z = \varepsilon\,\omega_z/(G-1)$, with $G$ concepts. It holds for contexts outside the target
+    and small ε, as its proof has it; the main text (v1) names neither condition. On the right of the second
+    picture, target tokens in a context of the target peak at negative strengths.
     """)
     return
 
@@ -306,9 +343,15 @@ def _():
     mo.md(r"""
     ## Proposition B.1: the limits, and how fast
 
-    All mass goes to the tokens of largest $M$. The total variation left at α is at most
-    $\frac{1-F}{F} e^{-\alpha g}$: $F$ the mass of those tokens at 0, $g$ the gap to the second
-    largest $M$.
+    Steered without end, a model says nothing but the tokens of largest $M$, and it gets there
+    exponentially fast. How far it still is from there is measured by the **total variation**, the
+    probability that would have to be moved from some tokens to others (half the sum of all
+    $\lvert p(z) - q(z) \rvert$). At the strength α it is at most
+
+    $$\frac{1-F}{F}\, e^{-\alpha g},$$
+
+    where $F$ is the probability of the tokens of largest $M$ without steering, and $g$ how far the second
+    largest $M$ is below the largest.
     """)
     return
 
@@ -344,10 +387,17 @@ def _():
     mo.md(r"""
     ## Theorem 3.6: concepts
 
-    The mass of a concept is logistic in its log-odds $r + \nu(\alpha)$, hence the tanh. For the
-    target ν increases with a slope between the margin δ and the range $R$: so do the
-    **half-saturation** bounds below, where $\nu = -r$. The opposite falls, and what lies between
-    vanishes at both ends.
+    Steered harder, the target takes over and the concept steered away from vanishes; a concept between
+    them vanishes in both directions. The mass $F(\alpha)$ of a concept (the probability of all its tokens
+    together) is an S-shaped function of its log-odds $\log F/(1-F)$,
+
+    $$F(\alpha) = \frac{1}{1 + e^{-(r + \nu(\alpha))}},$$
+
+    where $r$ is these log-odds without steering and $\nu(\alpha)$ how far steering has moved them; the paper
+    writes the same with a tanh. For the target ν increases. Its slope is at least the margin
+    $\delta$, by which the smallest $M$ on the target exceeds the largest off it, and at most the range $R =
+    \max M - \min M$. The target has half of the mass where $\nu = -r$, which is therefore between
+    $-r/\delta$ and $-r/R$: the bars below.
     """)
     return
 
@@ -388,9 +438,10 @@ def _():
 @app.cell(hide_code=True)
 def _():
     mo.md(r"""
-    **Contrastive path.** With one law in $P$ and one in $N$, steering walks from $p_N$ to $p_T$
-    along $p_N^{1-\alpha} p_T^{\alpha}$ and is there at α = 1. The curves of a context of $N$ are
-    those of a context of $T$, one unit later.
+    **Contrastive path.** Steered with α = 1, a context of $N$ behaves as one of the target. This is so where
+    all contexts of $P$ have one distribution $p_T$ and all of $N$ one distribution $p_N$: steering then
+    walks from $p_N$ to $p_T$ along $p_N^{1-\alpha} p_T^{\alpha}$ (normalised). The curves of a context of $N$
+    are those of a context of $T$, one unit later.
     """)
     return
 
@@ -421,9 +472,14 @@ def _():
     mo.md(r"""
     ## Theorem 3.8 and beyond: the price
 
-    $\Delta\mathrm{CE}$ is $\frac12\sigma^2\alpha^2$ near 0, up to
-    $R^3\lvert\alpha\rvert^3/(36\sqrt3)$; it is convex everywhere and tends to a line. Bounds hold
-    at every strength.
+    A little steering costs next to nothing, twice as much costs four times that, and far out the price
+    grows in a straight line. The price $\Delta\mathrm{CE}$ is the rise of the cross-entropy over all
+    contexts, in nats a token. Near 0 it is
+
+    $$\tfrac12\sigma^2\alpha^2, \quad \text{up to } R^3\lvert\alpha\rvert^3/(36\sqrt3),$$
+
+    where $\sigma^2$ is the variance of $M$ in a context, in the mean over contexts, and
+    $R = \max M - \min M$. It is convex everywhere and tends to a line; bounds from above and below hold at every strength.
     """)
     return
 
@@ -458,10 +514,11 @@ def _():
     mo.md(r"""
     ## Proposition 4.1: before the norm
 
-    All this is of a steered *last* hidden state. A transformer steered in its residual stream,
-    before the final norm, levels off instead: a norm sees directions only. The distance to the
-    limit is $O(1/\alpha)$. RMSNorm's two limits are opposite; LayerNorm's are not, because of its
-    bias.
+    Steered before the last norm, a transformer levels off, whatever the strength. All above is about
+    a steered *last* hidden state. In practice $\alpha v$ is added to the residual stream, which runs through
+    all blocks to a final norm, and a norm keeps the direction of a vector and not its length. The distance of
+    the logits to their limit shrinks like $1/\alpha$ at least. The logits' limits for $\alpha \to \infty$ and
+    $\alpha \to -\infty$ are opposite with RMSNorm; with LayerNorm they are not, because of its bias.
     """)
     return
 
@@ -528,11 +585,20 @@ def _():
     mo.md(r"""
     ## The circle before the norm
 
-    Steered after the last block, logits are $\cos t\, a + \sin t\, b + c$, $\tan t = (\alpha -
-    \alpha^*)/w$: half an ellipse for all strengths. At both ends a token comes to its plateau from
-    above if $a(z)$ is above its mean there, else from below. Log-odds of two tokens turn at most
-    once; one probability of three can turn three times. The loss levels off, here from above: a
-    budget between its plateau and its top allows small strengths and large ones.
+    Steered between the last block and the final norm, the logits run along half an ellipse, and all
+    strengths from $-\infty$ to $\infty$ are on it:
+
+    $$\text{logits}(\alpha) = \cos t\; a + \sin t\; b + c, \qquad \tan t = \frac{\alpha - \alpha^*}{w},$$
+
+    where $\alpha^*$ is the strength at which the steered state $h + \alpha v$ is shortest, and $w$ its length
+    there over that of $v$: at $\alpha^* \pm w$ the angle $t$ is ±45°. Of the vectors with an entry a token,
+    $a$ are the logits of that shortest state, $b$ those of the vector $v$ (both after the norm, without its
+    bias), and $c$ those of the norm's bias. (A LayerNorm first takes the mean of $h$ and of $v$ away.)
+
+    At both ends each probability levels off, at its plateau: it ends above it if $a(z)$ is
+    larger than the mean of $a$ there, else below. The log-odds of two tokens turn at most once; one
+    probability of three can turn three times. The loss levels off too, here from above: a budget between its plateau and
+    its top allows small strengths and large ones.
     """)
     return
 
@@ -655,12 +721,22 @@ def _():
     mo.md(r"""
     ## What the paper says in passing
 
-    A vector $c v$ does at $\alpha$ what $v$ does at $c \alpha$, so peaks are divided by $c$. **Presence**
-    of the target in $L$ sampled tokens lies between its mean mass and $L$ times that, and reaches one half
-    long before the mass does. Behind a norm two prompts come together at the rate $1/\alpha$;
-    without one the prompt goes on to decide between tokens that share the largest $M$. At the last
-    block $M$ is proportional to the limit's logits if the states are equally long; a block
-    that follows ends that.
+    Four things that the paper mentions, each with its picture.
+
+    **Length.** A vector twice as long needs half the strength: $c v$ does at $\alpha$ what $v$ does at
+    $c \alpha$, for any number $c$, so peaks are divided by $c$.
+
+    **Presence.** One word of the target is soon in a long text. The probability that one is among $L$ sampled
+    tokens lies between the target's mean mass and $L$ times that, and reaches one half long before the mass
+    does.
+
+    **Prompts.** Steered hard, all prompts get the same answer, nearly. Behind a norm two prompts come
+    together at the rate $1/\alpha$; without one they do so unless several tokens share the largest $M$,
+    between which the prompt goes on to decide.
+
+    **Which token wins.** Is it the one that the data favour most? Behind a norm the token of the largest
+    logit in the limit dominates; in the theory it is that of the largest $M$. Steered at the last block, $M$
+    is proportional to the limit's logits if all hidden states are equally long; a block that follows ends that.
     """)
     return
 
