@@ -83,6 +83,7 @@ class Judge:
         return judge if is_rule else calibrated(judge, read_labels(self.labels))[0]
 
     def _judge(self) -> "AnyJudge":
+        from ufm.llm.checkpoint.pretrained import PACKAGES, refuse_misspelt
         from ufm.llm.checkpoint.spread import load_spread
         from ufm.llm.judge.keywords import KeywordJudge
         from ufm.llm.judge.model_judge import ModelJudge
@@ -96,6 +97,8 @@ class Judge:
         if "://" in self.judge:
             how = self.judge, self.served, wording
             return ServerJudge(*how, timeout=self.timeout, at_once=self.at_once)
+        if not Path(self.judge).exists():
+            refuse_misspelt(self.judge, ("keywords", *PACKAGES))
         tokenizer = load_tokenizer(self.judge)
         model = load_spread(self.judge, self.dtype, is_split=self.split_weights)
         return ModelJudge(model, tokenizer, wording)

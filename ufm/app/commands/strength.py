@@ -14,12 +14,15 @@ from ..printing.stages import told, waiting
 from .bad_input import BadInput, as_bad_input
 from .option import Metavar, Rare
 from .rules import NEW_FILE, NOT_NEGATIVE, POSITIVE, SEED, Rule, at_least, number
+from .start import starting_jax
 from .steering_options import Loaded, OptionalFile, SteeringOptions
 from .strength_goal import GOAL, PresenceGoal, concept_and_judge, share_of
 from .strength_outcome import StrengthOutcome
 
 if TYPE_CHECKING:
+    from ufm.llm.concepts.concept import Concept
     from ufm.llm.efficacy.goal import GoalChoice
+    from ufm.llm.judge.judge import Judge
     from ufm.llm.steering.control_vector import ControlVector
     from ufm.llm.strength.direction import Direction
     from ufm.llm.strength.report import StrengthReport
@@ -126,6 +129,7 @@ class Strength:
             from ufm.tilt.strength import check_budget
 
             check_budget(self.budget, self.kind, KINDS)
+            asked = self._concept_and_judge(errors)
             loaded = self.shared.load(errors, self.vector is not None)
             request = self._request(loaded)
             directions = self._directions(loaded, request, errors)
@@ -136,7 +140,7 @@ class Strength:
                     )
                     for direction in directions
                 ]
-                goals = self._goals(reports, request, loaded, bar)
+                goals = self._goals(reports, request, loaded, asked, bar)
             outcome = StrengthOutcome(reports, goals, request, loaded)
             saved = [] if self.save is None else outcome.save(self.save)
             if self.picture is not None:
@@ -192,18 +196,28 @@ class Strength:
         of_file = None if self.shared.positive is None else self.shared.positive.stem
         return self.looked_for or self.shared.concept or of_file
 
+    def _concept_and_judge(self, errors: Console) -> "tuple[Concept, Judge] | None":
+        """What a goal is of and who judges it, opened before the model: a wrong name costs no run."""
+        if self.goal is None:
+            return None
+        assert self._concept is not None
+        with starting_jax(errors):
+            pass
+        with waiting("opening the judge …", errors):
+            return concept_and_judge(self._concept, self.judge)
+
     def _goals(
         self,
         reports: "list[StrengthReport]",
         request: "Request",
         loaded: Loaded,
+        asked: "tuple[Concept, Judge] | None",
         bar: Progress,
     ) -> "list[GoalChoice]":
         """The strength that reaches the goal, for each report; none without a goal."""
-        if self.goal is None:
+        if self.goal is None or asked is None:
             return []
-        assert self._concept is not None
-        concept, judge = concept_and_judge(self._concept, self.judge)
+        concept, judge = asked
         goal = PresenceGoal(
             share=share_of(self.goal),
             concept=concept,

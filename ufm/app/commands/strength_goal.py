@@ -85,9 +85,11 @@ def concept_and_judge(named: str, judge: str) -> "tuple[Concept, AnyJudge]":
     from ufm.llm.judge.keywords import KeywordJudge, read_words
 
     asked = read_concept(named) if named.endswith(".json") else concept(named)
-    if judge.endswith(".json"):
-        return asked, KeywordJudge({asked.name: read_words(Path(judge))})
-    return asked, Judge(judge).open()
+    is_file = judge.endswith(".json")
+    opened = KeywordJudge({asked.name: read_words(Path(judge))}) if is_file else Judge(judge).open()
+    if isinstance(opened, KeywordJudge):
+        opened.probabilities((), asked)  # for its error, before any text is written
+    return asked, opened
 
 
 def draw_goal(goal: "GoalChoice", source: str, budget: float, kind: str, path: Path) -> None:

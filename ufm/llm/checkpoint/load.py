@@ -18,7 +18,7 @@ from .gguf import GgufFile
 from .gguf_settings import read_gguf_config
 from .gguf_tensors import GgufTensors
 from .params import read_params
-from .pretrained import PACKAGES, pretrained_file
+from .pretrained import PACKAGES, pretrained_file, refuse_misspelt
 from .tensor_names import PREFIXES
 from .weights import SafetensorFiles, TensorFiles, placer
 
@@ -85,6 +85,8 @@ def find_model(path_or_id: str | Path, revision: str | None = None) -> tuple[Pat
         if revision is not None:
             raise ValueError(f"{path} is in a package and has no revision {revision!r}")
         return pretrained_file(str(path_or_id)), None
+    if not path.exists():
+        refuse_misspelt(str(path_or_id))
     is_id = re.fullmatch(r"[\w.-]+(/[\w.-]+)?", str(path_or_id)) and path.suffix not in _FILES
     if path.exists() or not is_id:
         raise ValueError(f"{path_or_id} is neither a directory nor the id of a model on the Hub")
@@ -138,7 +140,9 @@ def _fetch(name: str, revision: str | None) -> tuple[Path, str]:
             f"{name} is neither a directory here nor a model on the Hub that you may read"
         ) from error
     except (errors.HfHubHTTPError, errors.LocalEntryNotFoundError, OSError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        # without the names of Python's errors before the words of the system's
+        said = re.sub(r"^(Got: )?(\w+Error: )?(\[Errno -?\d+\] )?", "", str(error))
+        reason = said.splitlines()[0] if said else type(error).__name__
         raise ValueError(
             f"{name} is not a directory here, and the Hub does not answer: {reason}"
         ) from error

@@ -684,7 +684,31 @@ BAD_GOALS = [
     (("--goal", "presence=0.5", "--picture", "p.jpg"), "p.jpg must end in .png or .svg"),
     (("--goal", "presence=0.5"), "there is no concept 'p' here; the concepts are"),
     (("--goal", "presence=0.5", "--looked-for", "joy", "--judge", "no.json"), "no.json"),
+    (
+        ("--goal", "presence=0.5", "--looked-for", "joy", "--judge", "keyword"),
+        "ufm: keyword is neither here nor known; did you mean keywords?\n",
+    ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("looked_for", "judge", "message"),
+    [
+        ("joy", "keyword", "did you mean keywords?"),
+        ("joi", "keywords", "there is no concept 'joi' here; the concepts are"),
+        ("inside", "keywords", "the rule of words has none for the concept 'inside'"),
+    ],
+)
+def test_a_goal_is_refused_before_the_model_is_read(
+    monkeypatch, capsys, files, looked_for, judge, message
+):
+    with_judge(files)
+    concept = files / "inside.json" if looked_for == "inside" else looked_for
+    goal = ("--goal", "presence=0.5", "--looked-for", concept, "--judge", judge)
+    asked = arguments(files, *goal, model="no-such-model.gguf")
+    status, _, err = run(monkeypatch, capsys, "strength", *asked)
+    assert status == 2
+    assert message in err
 
 
 @pytest.mark.parametrize(("more", "message"), BAD_GOALS, ids=lambda v: str(v)[:40])

@@ -7,7 +7,7 @@ import pytest
 import ufm.llm
 from tests.gguf_files import stored_model, write_model
 from ufm.llm.checkpoint.load import find_model
-from ufm.llm.checkpoint.pretrained import pretrained_file
+from ufm.llm.checkpoint.pretrained import pretrained_file, refuse_misspelt
 
 
 @pytest.fixture
@@ -62,6 +62,19 @@ def test_what_a_directory_of_gguf_files_stands_for(package, tmp_path):
 def test_a_file_that_is_missing_is_not_asked_of_the_hub():
     with pytest.raises(ValueError, match=r"no\.gguf is neither a directory nor the id of a model"):
         find_model("no.gguf")
+
+
+@pytest.mark.parametrize("name", ["smolm2", "SmolLM2", "smollm"])
+def test_a_misspelt_name_is_answered_with_the_right_one(name):
+    with pytest.raises(
+        ValueError, match=f"^{name} is neither here nor known; did you mean smollm2"
+    ):
+        find_model(name)
+
+
+@pytest.mark.parametrize("name", ["gpt2", "distilgpt2", "opt-125m", "me/smolm2"])
+def test_other_names_may_be_ids_on_the_hub(name):
+    refuse_misspelt(name)
 
 
 @pytest.mark.parametrize(
