@@ -303,6 +303,99 @@ def test_the_instance_that_is_saved_certifies(playground, tmp_path, state):
     assert page.verdicts()["order"] == "holds"
 
 
+@pytest.mark.parametrize("leave", ["Play freely", "Free play", "Real model"])
+def test_after_the_tour_nothing_is_broken_and_the_usual_budget(playground, leave):
+    page = playground("step=3")
+    page.set("budget", 0.6)
+    page.step(5)
+    assert page.text("[data-picture=concepts] h2") == "“joy” gains and loses"
+    if leave == "Play freely":
+        page.press(leave)
+    else:
+        page.mode(leave)
+    assert page.page.locator("#panel [name=budget]").input_value() == "0.1"
+    if leave == "Real model":
+        page.mode("Free play")
+    assert page.page.locator("#panel [name=broken]").input_value() == ""
+    assert page.text("[data-picture=concepts] h2") == "“joy” only rises"
+
+
+def test_the_third_step_s_mark_is_beside_the_handle(playground):
+    page = playground()
+    page.step(3)
+    mark, handle = (
+        page.page.locator(f"[data-picture=price] {part}").first.bounding_box()
+        for part in ("circle.mark", ".handle .grip")
+    )
+    assert mark["x"] + mark["width"] < handle["x"]
+
+
+def test_a_step_s_title_is_read_before_its_buttons(playground):
+    order = "all => all.map(e => e.className || e.localName)"
+    parts = playground().page.locator("#panel h2, #panel .steps").evaluate_all(order)
+    assert parts == ["h2", "steps"]
+
+
+@pytest.mark.parametrize("width", [1280, 800])
+def test_a_small_picture_has_no_words_at_its_mark(playground, width):
+    """The panel says the strength instead."""
+    page = playground("mode=model", width=width)
+    small = 0
+    for name in ("real-price", "price"):
+        plot = page.page.locator(f"[data-picture={name}] svg")
+        if plot.bounding_box()["width"] < 250:
+            small += 1
+            assert "α" not in plot.text_content()
+    assert small == 2
+    assert "0.1 nats pay for α = 0.12" in page.text("#panel")
+
+
+def test_a_picture_without_room_is_no_error(playground):
+    page = playground("mode=model")
+    for width, height in [(1100, 300), (60, 400), (1280, 860)]:
+        page.page.set_viewport_size({"width": width, "height": height})
+        page.painted()
+    assert page.complaints == []
+
+
+# Each name's box, and where every curve runs, in the picture's own pixels.
+DRAWN = """svg => {
+  const box = text => { const {x, y, width, height} = text.getBBox(); return [x, y, x + width, y + height]; };
+  const run = path => Array.from({length: 400}, (_, i) => {
+    const {x, y} = path.getPointAtLength(path.getTotalLength() * i / 399);
+    return [x, y];
+  });
+  return [
+    [...svg.querySelectorAll('.label:not(.mark)')].map(text => [text.textContent, box(text)]),
+    [...svg.querySelectorAll('.curve')].map(run),
+  ];
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 800])
+@pytest.mark.parametrize("prompt", range(6))
+def test_a_word_is_named_at_its_own_peak_and_over_no_other_curve(playground, prompt, width):
+    recorded = json.loads((ROOT / "docs" / "playground" / "src" / "smollm2.json").read_text())
+    words = [
+        token["text"].strip() or token["text"] for token in recorded["prompts"][prompt]["tokens"]
+    ]
+    page = playground(f"mode=model&alpha=0.5&prompt={prompt}", width=width)
+    names, curves = page.page.locator("[data-picture=real-tokens] svg").evaluate(DRAWN)
+    assert len(names) >= 3
+    for name, (left, top, right, bottom) in names:
+        own = words.index(name)
+        peak = min(curves[own], key=lambda point: point[1])
+        assert left - 80 < peak[0] < right + 80
+        reach = 14  # pixels
+        assert any(
+            left - reach < x < right + reach and top - reach < y < bottom + reach
+            for x, y in curves[own]
+        )
+        for other, curve in enumerate(curves):
+            inside = [1 for x, y in curve if left < x < right and top + 4 < y < bottom - 4]
+            assert other == own or not inside, (name, words[other])
+
+
 def test_own_data_are_read_and_wrong_ones_refused(playground):
     page = playground("mode=play")
     smallest = (ROOT / "docs" / "smallest_instance.json").read_text()
@@ -393,7 +486,7 @@ def test_the_real_model_and_anyones_recording(playground, tmp_path):
     page.set("budget", 0.1)
     right = strengths >= 0
     spends = np.interp(0.1, np.array(increase)[right], strengths[right])
-    assert f"α = {spends:.2f}" in page.text("[data-picture=real-price] .plot")
+    assert f"0.1 nats pay for α = {spends:.2f}" in page.text("#panel")
     page.set("reach", 0.5)
     assert page.text("#alpha-value") == "0.50"
     assert page.price() == pytest.approx(np.interp(0.5, strengths, increase), abs=0.0051)

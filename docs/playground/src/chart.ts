@@ -162,14 +162,14 @@ export class Chart extends Figure {
       const words = percent ? `${Math.round(100 * tick * 10) / 10}%` : `${tick}`;
       element(axes, "text", { x: MARGIN.left - 7, y: y(tick) + 4, "text-anchor": "end" }).textContent = words.replace("-", "−");
     }
-    for (const tick of x.ticks(Math.max(3, Math.min(9, width / 70)))) {
+    for (const tick of ticksApart(x, Math.max(3, Math.min(9, width / 70)))) {
       element(axes, "text", { x: x(tick), y: floor + 19, "text-anchor": "middle" }).textContent = `${tick}`.replace("-", "−");
     }
     if (x.domain()[0] < 0 && x.domain()[1] > 0) element(axes, "line", { class: "zero", x1: x(0), x2: x(0), y1: MARGIN.top, y2: floor });
 
     const clip = `clip-${this.root.dataset.picture}`;
-    const area = element(element(svg, "clipPath", { id: clip }), "rect", { x: MARGIN.left, y: MARGIN.top - 6, height: floor - MARGIN.top + 12 });
-    area.setAttribute("width", String(right - MARGIN.left));
+    const area = { x: MARGIN.left, y: MARGIN.top - 6, width: Math.max(0, right - MARGIN.left), height: Math.max(0, floor - MARGIN.top + 12) };
+    element(element(svg, "clipPath", { id: clip }), "rect", area);
     const inside = element(svg, "g", { "clip-path": `url(#${clip})` });
     if (drawing.level) {
       const at = y(drawing.level.value);
@@ -196,20 +196,23 @@ export class Chart extends Figure {
 
     // last, so that nothing is drawn over a name
     const drawn = curves.map((curve) => curve.values.map((value) => Math.max(-1e4, Math.min(1e4, y(value)))));
-    const labels = new Labels(element(svg, "g", { class: "labels" }), drawn, right, floor);
+    const labels = new Labels(element(svg, "g", { class: "labels" }), alphas.map(x), drawn, right, floor);
     for (const mark of drawing.marks ?? []) {
       element(inside, "path", { class: "mark", d: `M${x(mark.alpha)} ${y(mark.value)}V${floor}` });
       element(inside, "circle", { class: "mark", cx: x(mark.alpha), cy: y(mark.value), r: 5 });
+      if (width < ROOM_FOR_MARK) continue;
       const [px, py, wide] = [x(mark.alpha), y(mark.value), measured(mark.label, SMALL)];
       labels.place(mark.label, "mark", [[px + 10, py + 18], [px + 10, py - 8], [px + 10, py - 24], [px - wide - 10, py - 8], [px - wide - 10, py - 24]]);
     }
     if (drawing.level) {
       const py = y(drawing.level.value) - 5;
       const wide = measured(drawing.level.label, SMALL);
-      labels.place(drawing.level.label, "mark", [0, 0.25, 0.75, 1].map((share) => [MARGIN.left + 6 + share * (right - MARGIN.left - 12 - wide), py]));
+      labels.place(drawing.level.label, "mark", [0, 0.25, 0.75, 1].map((share) => [MARGIN.left + 6 + share * (right - MARGIN.left - 12 - wide), py]), 1);
     }
-    const order = curves.filter((curve) => curve.label).sort((a, b) => +!!a.isBound - +!!b.isBound || Math.max(...b.values) - Math.max(...a.values));
-    for (const curve of order) labels.name(curve, this, drawing);
+    const order = curves.filter((curve) => curve.label).sort((a, b) => Math.max(...b.values) - Math.max(...a.values));
+    for (const curve of order.filter((each) => !each.isBound)) labels.name(curve, curves.indexOf(curve), this, drawing);
+    labels.keepPeaks(curves.flatMap((curve, i) => (curve.isBound ? [] : [i])));
+    for (const curve of order.filter((each) => each.isBound)) labels.name(curve, curves.indexOf(curve), this, drawing);
     this.move(this.at.alpha, this.at.values);
   }
 
@@ -220,23 +223,34 @@ export class Chart extends Figure {
 
 type Box = [number, number, number, number]; // left, top, right, bottom
 const SMALL = "500 13px"; // the font of marks and bounds, as in style.css
+const ROOM_FOR_MARK = 250; // pixels of width under which a mark goes without its words
+const NEAR = 60; // pixels from a word's highest point to its name, at most
 
-/** Names in a chart: none over another, and off the curves wherever there is room. */
+/** Ticks of an axis, about as many as asked for, so far apart that their numbers do not meet. */
+function ticksApart(x: ScaleLinear<number, number>, count: number): number[] {
+  for (; count > 1; count--) {
+    const ticks = x.ticks(count);
+    if (ticks.length < 2 || x(ticks[1]) - x(ticks[0]) > 38) return ticks;
+  }
+  return x.ticks(1);
+}
+
+/** Names in a chart: none over another, a word's over no curve but its own, and off that wherever there is room. */
 class Labels {
   private taken: Box[] = [];
 
-  /** `drawn` are the heights of each curve, at even steps from the left axis to `right`. */
-  constructor(private parent: Element, private drawn: number[][], private right: number, private floor: number) {}
+  /** `drawn` are the heights of each curve at the places `across`. */
+  constructor(private parent: Element, private across: number[], private drawn: number[][], private right: number, private floor: number) {}
 
-  /** Write words at the first free place that no curve crosses, else where the fewest do; nowhere if too many would. */
-  place(words: string, kind: string, places: [number, number][]): void {
+  /** Write words at the first free place that no curve crosses, else where the fewest do; nowhere if `most` would. Only the curve `own` may cross, if it is given. */
+  place(words: string, kind: string, places: [number, number][], most = 3, own = -1): void {
     const wide = measured(words, /mark|bound/.test(kind) ? SMALL : undefined);
-    const most = /mark|bound/.test(kind) ? 3 : 2; // words are named in the bars too
     let best: { box: Box; x: number; y: number; crossed: number } | null = null;
     for (const [px, y] of places) {
       const x = Math.min(Math.max(px, MARGIN.left + 4), this.right - wide);
       const box: Box = [x - 3, y - 13, x + wide + 3, y + 4];
       if (y < MARGIN.top + 4 || y > this.floor - 3 || this.taken.some((other) => overlap(box, other))) continue;
+      if (own >= 0 && this.drawn.some((heights, i) => i !== own && this.crosses(heights, box))) continue;
       const crossed = this.crossings(box, best?.crossed ?? most);
       if (crossed < (best?.crossed ?? most)) best = { box, x, y, crossed };
       if (!crossed) break;
@@ -244,6 +258,15 @@ class Labels {
     if (!best) return;
     this.taken.push(best.box);
     element(this.parent, "text", { class: `label ${kind}`, x: best.x, y: best.y }).textContent = words;
+  }
+
+  /** Keep the highest points of these curves free of all that is written from now on. */
+  keepPeaks(curves: number[]): void {
+    for (const i of curves) {
+      const y = Math.min(...this.drawn[i]);
+      const x = this.across[this.drawn[i].indexOf(y)];
+      this.taken.push([x - 5, y - 5, x + 5, y + 5]);
+    }
   }
 
   /** How many curves cross a box; counted up to `most`. */
@@ -254,17 +277,26 @@ class Labels {
   }
 
   private crosses(heights: number[], [left, top, right, bottom]: Box): boolean {
-    const step = (this.right - MARGIN.left) / (heights.length - 1);
-    const last = Math.min(heights.length - 1, Math.ceil((right - MARGIN.left) / step));
-    for (let i = Math.max(1, Math.floor((left - MARGIN.left) / step) + 1); i <= last; i++) {
+    for (let i = Math.max(1, this.firstFrom(left)); i < heights.length && this.across[i - 1] <= right; i++) {
       const [a, b] = [heights[i - 1], heights[i]];
       if (Math.max(a, b) > top && Math.min(a, b) < bottom) return true;
     }
     return false;
   }
 
-  /** A curve's name: at its highest point, else as near to that as there is room; none where it is too low to see. */
-  name(curve: Curve, chart: Chart, drawing: Drawing): void {
+  /** The first of the places that is not left of `left`, by halving: a picture asks for it thousands of times. */
+  private firstFrom(left: number): number {
+    let [low, high] = [0, this.across.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.across[middle] < left) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** A curve's name: at its highest point, else as near to that as there is room; none where it is too low to see, or would seem another's. */
+  name(curve: Curve, own: number, chart: Chart, drawing: Drawing): void {
     const { alphas, top } = drawing;
     const { values } = curve;
     const base = drawing.bottom ?? 0;
@@ -274,17 +306,18 @@ class Labels {
     if (inside[highest] - base < least) return;
     const half = curve.isBound ? least : Math.max(least, (inside[highest] - base) / 2); // lower down, a name would seem another curve's
     const wide = measured(curve.label, curve.isBound ? SMALL : undefined);
-    const end = values.length - 1;
     const places: [number, number][] = [];
-    const count = curve.isThin ? 9 : 29;
-    const along = Array.from({ length: count }, (_, k) => Math.round(((k + 1) / (count + 1)) * end));
-    along.sort((i, j) => Math.abs(i - highest) - Math.abs(j - highest));
+    const away = (i: number) => Math.abs(this.across[i] - this.across[highest]);
+    const every = Math.ceil(values.length / (curve.isBound || curve.isThin ? 30 : 120));
+    const along = [...values.keys()].filter((i) => i % every === 0 && (curve.isBound || away(i) <= NEAR));
+    along.sort((i, j) => away(i) - away(j));
     for (const i of [highest, ...along]) {
       if (inside[i] - base < half) continue;
       const [x, y] = chart.position(alphas[i], values[i]);
       places.push([x - wide / 2, y - 7], [x - wide / 2, y + 16], [x + 8, y + 4], [x - wide - 8, y + 4], [x + 14, y - 6], [x - wide - 14, y - 6], [x + 14, y + 14], [x - wide - 14, y + 14]);
     }
-    this.place(curve.label, `hue${curve.hue}${curve.isBound ? " bound" : ""}`, places);
+    if (curve.isBound) this.place(curve.label, `hue${curve.hue} bound`, places);
+    else this.place(curve.label, `hue${curve.hue}`, places, 2, own);
   }
 }
 

@@ -27,9 +27,10 @@ const panel = new Panel(find("#panel"), {
   recording: () => real.recording,
   ours: smollm2 as Recording,
   change: (changes) => change(changes),
+  best: () => (state.mode === "model" ? real.best(state.budget) : scene.best),
   unit,
   go: (step) => enter({ ...STEPS[step - 1].preset, step }),
-  playFreely: () => enter({ mode: "play" }),
+  playFreely: () => enter({ ...afterTour(), mode: "play" }),
   open,
   say,
 });
@@ -45,6 +46,11 @@ function first(): State {
     say(`The address asks for what is no instance: ${error instanceof Error ? error.message : error}`);
     return { ...asked, own: "", sets: "contrastive" };
   }
+}
+
+/** What the tour set for its own ends is unset when it is left: a broken hypothesis, and a budget that is well seen. */
+function afterTour(): Partial<State> {
+  return state.mode === "tour" ? { broken: DEFAULTS.broken, budget: DEFAULTS.budget } : {};
 }
 
 /** The real model's strength where the toy's is 1: both run through their ranges, or the same part of them. */
@@ -197,6 +203,7 @@ function moveTo(alpha: number): void {
   find("#gauge").classList.toggle("over", price > state.budget);
   cost.textContent = `${signed(price)} nats`;
   if (state.mode !== "tour") find(".efficiency").textContent = isReal ? `The toy at α = ${signed(alpha)}: ${scene.instance.concepts[0]} ${percent(toy.masses[0])}, price ${signed(toy.price)} nats` : efficiency(alpha);
+  find("#masses-name").textContent = isReal ? `${named[0]} ${percent(masses[0])}` : "next word"; // the real model's share is too small for words in its bar
   const words = named.map((name, k) => `${name} ${percent(masses[k])}`).join(", ");
   slider.setAttribute("aria-valuetext", `α = ${output.textContent}: ${words}${isUnpriced() ? "" : `; price ${price.toFixed(2)} nats`}`);
   stack.setAttribute("aria-label", words);
@@ -276,8 +283,8 @@ tabs.forEach((tab, i) => {
   tab.addEventListener("click", () => {
     const mode = tab.dataset.mode as State["mode"];
     if (mode === "tour") change({ ...STEPS[state.step - 1].preset, mode });
-    else if (mode === "model") change({ ...STEPS[0].preset, mode, alpha: 0.5 });
-    else change({ mode });
+    else if (mode === "model") change({ ...STEPS[0].preset, ...afterTour(), mode, alpha: 0.5 });
+    else change({ ...afterTour(), mode });
   });
   tab.addEventListener("keydown", (event) => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];

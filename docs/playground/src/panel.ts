@@ -14,6 +14,7 @@ export interface Page {
   state(): State;
   recording(): Recording;
   change: Change;
+  best(): number | null; // the strength that the budget pays for
   go(step: number): void;
   playFreely(): void;
   ours: Recording; // that comes with the page
@@ -23,7 +24,6 @@ export interface Page {
 }
 
 const MINUS = (value: number, digits = 2) => value.toFixed(digits).replace("-", "−");
-const nats = (value: number) => `${value} nats`;
 const NARROW = "(max-width: 1099px)"; // as in style.css: words above pictures
 
 /** To the page with all letters, where it is beside this one. */
@@ -78,6 +78,11 @@ export class Panel {
     );
   }
 
+  private paid = (budget: number): string => {
+    const best = this.page.best();
+    return best === null ? `${budget} nats` : `${budget} nats pay for α = ${best.toFixed(2)}`;
+  };
+
   private add(...parts: (HTMLElement | Control)[]): void {
     for (const part of parts) {
       if (part instanceof HTMLElement) this.root.append(part);
@@ -114,8 +119,8 @@ export class Panel {
       line.textContent = step[name];
       line.hidden = !step[name];
     }
-    this.add(steps, words);
-    if (number === 3) this.add(slider("budget", "Budget", [0.05, 3, 0.05], nats, change));
+    this.add(words, steps); // the title is read before the buttons, which style.css shows above it
+    if (number === 3) this.add(slider("budget", "Budget", [0.05, 3, 0.05], this.paid, change));
     if (number === 4) this.add(listed("kind", "Text in the other picture", () => this.page.scene().instance.kinds.map(({ name }) => name), change));
     if (number === 5) {
       this.add(radios("broken", "What to break?", { "": "nothing: as the theorems want it", ...BREAKS }, change));
@@ -172,7 +177,7 @@ export class Panel {
       heading("View"),
       listed("kind", "Next word after a", () => scene().instance.kinds.map(({ name }) => name), change),
       slider("reach", "Range of α", [0.5, 20, 0.5], (value) => `±${value}`, change),
-      slider("budget", "Budget", [0.05, 3, 0.05], nats, change),
+      slider("budget", "Budget", [0.05, 3, 0.05], this.paid, change),
       note("A nat is the unit of natural logarithms, 1.44 bits: at a price of 0.69 nats the right word is half as probable, on average. The tick beside the price is the budget."),
       note(`Efficiency: what the target gains, as a share of the ceiling, the most that any change of the probabilities <i>p</i> could give it at the same KL(<i>p</i>‖<i>p</i><sub>α</sub>), the mean of log <i>p</i> − log <i>p</i><sub>α</sub>: the price, if the model is fully trained.${lettersLink()}`),
       toggle("bounds", "Show bounds, limits, asymptotes and the ceiling", change),
@@ -256,7 +261,7 @@ export class Panel {
       words,
       listed("prompt", "The real model continues", () => recording().prompts.map(({ text }) => `“${text} …”`), change),
       slider("reach", "Range of α", [0.25, 2, 0.25], (value) => `±${Number((value * this.page.unit()).toPrecision(3))}`, change),
-      slider("budget", "Budget", [0.05, 3, 0.05], nats, change),
+      slider("budget", "Budget", [0.05, 3, 0.05], this.paid, change),
       note("A nat is the unit of natural logarithms, 1.44 bits: at a price of 0.69 nats the right word is half as probable, on average."),
       facts,
     );

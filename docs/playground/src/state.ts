@@ -23,7 +23,7 @@ export const DEFAULTS: State = {
   alpha: 0,
   reach: 2,
   kind: 2,
-  budget: 0.3,
+  budget: 0.1, // as of `ufm strength`
   beta: 0,
   bounds: false,
   own: "",

@@ -49,7 +49,7 @@ export const STEPS: Step[] = [
     theorem: "Theorem 3.8 (the straight line: this project)",
     hint: "Move the budget: the dashed mark is the largest α that it pays for. At 0.69 nats the right word is half as probable, on average.",
     pictures: ["price", "concepts"],
-    preset: { ...PAPER, alpha: 0.5, budget: 0.3 },
+    preset: { ...PAPER, alpha: 1, budget: 0.3 },
   },
   {
     title: "The sweet spot, and why one α need not serve all",
