@@ -51,12 +51,14 @@ class ProofRun(NamedTuple):
     - `outcome`: "proved" (accepted, no axiom beyond the four of coq/README.md), "refused", or
       "not run". `detail`: the version of Coq; the first complaint; or how to get `coqc`.
     - `theorems`: how many there are; `seconds`: how long the run took, when it was run.
+    - `is_remembered`: it was run before, of this very text by this very Coq, and not again.
     """
 
     outcome: str
     detail: str
     theorems: int
     seconds: float
+    is_remembered: bool = False
 
 
 def run_proofs(progress: Progress = silent) -> ProofRun:
@@ -74,7 +76,7 @@ def run_proofs(progress: Progress = silent) -> ProofRun:
     name = f"Coq {version.stdout.split('version')[1].split()[0]}"
     record = cache_folder() / f"proofs-{_content_hash(version.stdout)}.json"
     if record.exists():
-        return ProofRun(**json.loads(record.read_text(encoding="utf-8")))
+        return ProofRun(**json.loads(record.read_text(encoding="utf-8")), is_remembered=True)
     start = time.monotonic()
     complaint = _compile(progress)
     seconds = round(time.monotonic() - start, 1)
@@ -83,7 +85,8 @@ def run_proofs(progress: Progress = silent) -> ProofRun:
     run = ProofRun("proved", name, count, seconds)
     with contextlib.suppress(OSError):  # a folder that cannot be written costs a run next time
         record.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(record, json.dumps(run._asdict()).encode())
+        kept = {name: value for name, value in run._asdict().items() if name != "is_remembered"}
+        write_whole(record, json.dumps(kept).encode())
     return run
 
 

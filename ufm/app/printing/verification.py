@@ -55,7 +55,8 @@ def print_report(
     """One table of claims, then the findings, then a line that adds up.
 
     `source` names a user's table. The table has the columns that fit, or all of them if `is_wide`. Of a
-    selection it also says what each claim is checked under, and which findings are about its statements.
+    selection it also says what each claim says, what it is checked under, and which findings are about its
+    statements.
     """
     own = [s for s in report.statements if not s.is_of_others]
     if own:
@@ -70,6 +71,7 @@ def print_report(
         paragraph(console, _CERTIFICATES, style="dim")
     console.print()
     if is_selection:
+        _print_texts(report, console)
         _print_hypotheses(report, console)
         _print_known_findings(report, console)
     _print_reasons(report, console)
@@ -178,14 +180,23 @@ def _print_proofs(report: "Report", console: Console) -> None:
         return
     line = f"proof: {proofs.outcome}; {proofs.detail}"
     if proofs.outcome == "proved":
+        remembered = " (remembered)" if proofs.is_remembered else ""
         line = (
-            f"proof: {proofs.detail} accepts all {proofs.theorems} theorems of theorems/coq/Statements.v; "
-            "that of claim x-1.y is x_1_y."
+            f"proof: {proofs.detail} accepts all {proofs.theorems} theorems of theorems/coq/Statements.v"
+            f"{remembered}; that of claim x-1.y is x_1_y."
         )
     paragraph(console, line, style="dim")
     for name in report.tallies:
         if name in UNPROVED:
             paragraph(console, f"no proof of {name}: {UNPROVED[name]}", style="dim")
+
+
+def _print_texts(report: "Report", console: Console) -> None:
+    """What each claim says, in one sentence."""
+    console.print("What each claim says:")
+    for name, tally in report.tallies.items():
+        entry(console, f"  {name}: {tally.claim.text}")
+    console.print()
 
 
 def _print_hypotheses(report: "Report", console: Console) -> None:

@@ -9,6 +9,7 @@ from rich.console import Console
 
 import theorems
 from theorems.findings import Confirmation
+from theorems.proofs import ProofRun
 from theorems.verify import Report, Tally
 from ufm.app.printing.verification import print_report
 
@@ -93,11 +94,13 @@ def told_of(name, columns, is_selection):
     return statement, [line.rstrip() for line in console.file.getvalue().splitlines()]
 
 
-def test_of_a_selection_hypotheses_and_findings_are_told_within_the_screen():
+def test_of_a_selection_claims_hypotheses_and_findings_are_told_within_the_screen():
     statement, lines = told_of("thm-3.6", 80, True)
     assert max(map(len, lines)) <= 80
     assert "    Mbot" in lines  # what does not fit a line goes on under it
     text = " ".join(" ".join(lines).split())
+    said = text.partition("What each claim says: ")[2].partition(" Checked under:")[0]
+    assert said == " ".join(f"{claim.id}: {claim.text}" for claim in statement.claims)
     needs = {h.id: h.text for claim in statement.claims for h in claim.hypotheses}
     for claim in statement.claims:
         assert f" {claim.id}: {', '.join(h.id for h in claim.hypotheses)}" in text
@@ -114,7 +117,21 @@ def test_a_statement_that_no_finding_is_about_has_no_line_of_findings():
 
 def test_of_a_run_of_all_claims_hypotheses_are_not_listed():
     lines = told_of("thm-3.6", 80, False)[1]
-    assert not [line for line in lines if "Checked under" in line or "Findings" in line]
+    heads = ("What each claim says", "Checked under", "Findings")
+    assert not [line for line in lines if any(head in line for head in heads)]
+
+
+@pytest.mark.parametrize("is_remembered", [True, False])
+def test_proofs_that_were_not_run_again_are_said_to_be_remembered(is_remembered):
+    report = Report(0, ())
+    report.proofs = ProofRun("proved", "Coq 8.16.1", 202, 40.0, is_remembered)
+    console = Console(file=io.StringIO(), width=80)
+    print_report(report, console)
+    mark = " (remembered)" if is_remembered else ""
+    assert (
+        "proof: Coq 8.16.1 accepts all 202 theorems of theorems/coq/Statements.v"
+        f"{mark}; that of" in console.file.getvalue()
+    )
 
 
 @pytest.mark.parametrize("columns", [80, 140])
