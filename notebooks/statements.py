@@ -71,7 +71,8 @@ def _():
             $c_j$, and $p_{j,\alpha}(z)$ that after steering with the strength $\alpha$. $P$ and $N$ are the
             contexts that the steering vector $v$ adds and takes away. $M(z)$, the log-odds, is the mean of
             $\log p_i(z)$ over $P$ less that over $N$: how much likelier the token is in $P$ than in $N$.
-            $C_k$ are the concepts. CE is the cross-entropy, the mean of $-\log p$ of the token that comes, in nats.
+            $C_k$ are the concepts. CE is the cross-entropy, the mean of $-\log p$ of the token that
+            comes, in nats.
 
             ## Assumption 2: perfect training
 
@@ -253,8 +254,8 @@ def _():
     \qquad K(\alpha) = \log \sum_y p(y)\, e^{\alpha M(y)},$$
 
     where $p = p_j$ is the unsteered distribution, and $K$ the logarithm of what the tilt is divided by to
-    sum to one. $I$ is called the **Legendre transform** of $K$: $I(m)$ is how far the line $\alpha m$ gets above the
-    curve $K(\alpha)$.
+    sum to one. $I$ is called the **Legendre transform** of $K$: $I(m)$ is how far the line $\alpha m$
+    gets above the curve $K(\alpha)$.
 
     **Sign of a peak.** Does a token peak when one steers forwards or backwards? The peak of $z$ in the
     context $c_j$ is at a positive strength, $\alpha(j,z) > 0$, exactly if
@@ -479,7 +480,8 @@ def _():
     $$\tfrac12\sigma^2\alpha^2, \quad \text{up to } R^3\lvert\alpha\rvert^3/(36\sqrt3),$$
 
     where $\sigma^2$ is the variance of $M$ in a context, in the mean over contexts, and
-    $R = \max M - \min M$. It is convex everywhere and tends to a line; bounds from above and below hold at every strength.
+    $R = \max M - \min M$. It is convex everywhere and tends to a line; bounds from above
+    and below hold at every strength.
     """)
     return
 
@@ -597,8 +599,8 @@ def _():
 
     At both ends each probability levels off, at its plateau: it ends above it if $a(z)$ is
     larger than the mean of $a$ there, else below. The log-odds of two tokens turn at most once; one
-    probability of three can turn three times. The loss levels off too, here from above: a budget between its plateau and
-    its top allows small strengths and large ones.
+    probability of three can turn three times. The loss levels off too, here from above: a budget between
+    its plateau and its top allows small strengths and large ones.
     """)
     return
 
@@ -736,7 +738,8 @@ def _():
 
     **Which token wins.** Is it the one that the data favour most? Behind a norm the token of the largest
     logit in the limit dominates; in the theory it is that of the largest $M$. Steered at the last block, $M$
-    is proportional to the limit's logits if all hidden states are equally long; a block that follows ends that.
+    is proportional to the limit's logits if all hidden states are equally long; a block that
+    follows ends that.
     """)
     return
 

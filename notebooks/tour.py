@@ -10,6 +10,8 @@ __generated_with = "0.25.2"
 app = marimo.App(width="medium", app_title="Steering strength")
 
 with app.setup(hide_code=True):
+    import base64
+    import io
     from typing import NamedTuple
 
     import jax
@@ -39,20 +41,35 @@ with app.setup(hide_code=True):
         is_broken: bool = False
 
     class View(NamedTuple):
-        """What is looked at: a context, the strengths -reach … reach, and one of them."""
+        """What is looked at: a context, the strengths −reach … reach, and one of them."""
 
         context: int = 2
         reach: float = 5.0
         alpha: float = 1.0
 
 
+@app.function
+def png_of(name: str) -> str:
+    """A figure of the gallery as the address of a PNG that is in the address itself."""
+    picture = next(picture for picture in plots.GALLERY if picture.name == name)
+    file = io.BytesIO()
+    picture.draw().savefig(file, format="png", dpi=150)
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+
+
 @app.cell
 def _():
-    _picture = next(picture for picture in plots.GALLERY if picture.name == "at-a-glance")
     mo.vstack(
         [
             mo.md("# How strongly to steer"),
-            _picture.draw(),
+            mo.Html(
+                "<picture>"
+                f'<source media="(max-width: 600px)" srcset="{png_of("at-a-glance-tall")}">'
+                f'<img src="{png_of("at-a-glance")}" style="max-width: 100%" '
+                'alt="Three panels. Most tokens peak, then fade; the target rises, its opposite falls; '
+                'the price grows like α², then linearly.">'
+                "</picture>"
+            ),
             mo.md(r"""
             Steered harder, most tokens peak and fade, the target keeps gaining, and the price grows without
             end.
@@ -65,8 +82,9 @@ def _():
             [arXiv:2602.02712](https://arxiv.org/abs/2602.02712) the answer is exact. Steering tilts the
             next-token distribution of each context $c_j$:
 
-            $$p_{j,\alpha}(z) = \frac{p(z|c_j)\,e^{\alpha M(z)}}{\sum_y p(y|c_j)\,e^{\alpha M(y)}},
-            \qquad M(z) = \frac{1}{|P|} \sum_{i \in P} \log p(z|c_i) -
+            $$p_{j,\alpha}(z) = \frac{p(z|c_j)\,e^{\alpha M(z)}}{\sum_y p(y|c_j)\,e^{\alpha M(y)}},$$
+
+            $$M(z) = \frac{1}{|P|} \sum_{i \in P} \log p(z|c_i) -
             \frac{1}{|N|} \sum_{i \in N} \log p(z|c_i),$$
 
             with $P$ the contexts of $T$ and $N$ the others that $v$ was made of. Every curve below follows
@@ -92,7 +110,7 @@ def _():
         show_value=True,
     )
     unevenness_slider = mo.ui.slider(
-        0, 2, step=0.25, value=0.75, debounce=True, label="unevenness h", show_value=True
+        0, 2, step=0.25, value=0.75, debounce=True, label="unevenness u", show_value=True
     )
     negative_choice = mo.ui.dropdown([CONTRASTIVE, RANDOM], value=CONTRASTIVE, label="N from")
     broken_box = mo.ui.checkbox(label="break Assumption 1: the first token of T shuns its concept")
@@ -121,9 +139,10 @@ def _(
             ## The data
 
             $V = Gs$ tokens; a token has probability $b_z = \varepsilon/((G-1)s)$ after a context of
-            another concept, and $a_z = b_z + (1 - \sum b)\,u_z$ after one of its own, where
-            $u_z \propto e^{-h i}$ for the $i$-th token. With $h = 0$ this is the paper's ε-smoothed
-            dataset. The target $T$ is the first concept.
+            another concept, and $a_z = b_z + (1 - \sum b)\,g_z$ after one of its own, where
+            $g_z \propto e^{-u i}$ for the $i$-th token of a concept: the unevenness $u$ makes each token
+            less likely than the one before it. With $u = 0$ this is the paper's ε-smoothed dataset. The
+            target $T$ is the first concept.
             """),
             mo.hstack([concepts_slider, size_slider], justify="start", gap=2),
             mo.hstack([epsilon_slider, unevenness_slider], justify="start", gap=2),
@@ -237,7 +256,7 @@ def _(context_names):
         {name: j for j, name in enumerate(context_names)}, value=context_names[2], label="context"
     )
     reach_slider = mo.ui.slider(
-        1, 20, value=5, debounce=True, label="range A of α", show_value=True
+        1, 20, value=5, debounce=True, label="largest α shown", show_value=True
     )
     return context_choice, reach_slider
 
@@ -269,7 +288,7 @@ def _(alpha_slider, context_choice, reach_slider, view):
             mo.md(f"""
             ## The curves
 
-            Strengths run from -A to A = {view.reach:g}; a thin grey line marks α = {view.alpha:g}.
+            Strengths run from −{view.reach:g} to {view.reach:g}; a thin grey line marks α = {view.alpha:g}.
             """),
             mo.hstack([context_choice, reach_slider, alpha_slider], justify="start", gap=2),
         ]
@@ -368,7 +387,7 @@ def _(context_names, dataset, is_target, separation, tilt, token_names, view):
         low, high = np.asarray(ufm.sweet_spot(tilt, is_target))[view.context]
         window = f"the sweet spot of this context is ({low:.3g}, {high:.3g})".replace("inf", "∞")
     else:
-        window = "there is no sweet spot, as δ <= 0"
+        window = "there is no sweet spot, as δ ≤ 0"
     mo.md(
         f"At **α = {view.alpha:g}** the model says **{likeliest}** after {context_names[view.context]}; "
         f"the mass of T is **{mass:.4f}**, the price **{price:.4f} nats**; {window}."

@@ -102,6 +102,7 @@ def _page(name: str, cells: list[dict[str, object]]) -> Iterator[str]:
     if title is None:
         raise ExtensionError(f"notebooks/{name}.py has no title")
     yield f"(notebook-{name})=\n# {title[1].strip()}\n"
+    has_said = False  # that controls are not on this page
     silent = ""  # the code of cells without output is folded below the next output
     about = title[1].strip()
     for cell, output in zip(cells, shown, strict=True):
@@ -109,7 +110,8 @@ def _page(name: str, cells: list[dict[str, object]]) -> Iterator[str]:
         about = ([about, *re.findall(r"<h2[^>]*>(.*?)</h2>", output, re.S)])[-1]
         if output:
             page = plain_html(output.replace(title[0], ""), about)
-            yield f"```{{raw}} html\n{page}\n```\n"
+            yield f"```{{raw}} html\n{page.replace(_CONTROLS, '') if has_said else page}\n```\n"
+            has_said |= _CONTROLS in page
             yield from folded("code", silent)
             silent = ""
     yield from folded("assertions", silent)
@@ -152,8 +154,13 @@ def plain_html(output: str, about: str = "this notebook") -> str:
     output, controls = re.subn(element.format("(?:.|\n)*?"), "", output)
     if left := re.search(r"<marimo-[\w-]+", output):
         raise ExtensionError(f"a notebook shows {left[0]}>, which is not known here")
-    link = '<p>Controls are here where it runs; <a href="../../play.html">the playground</a> has such.</p>'
-    return _LEFT.sub(_words, output) + link * (controls > 0)
+    return _LEFT.sub(_words, output) + _CONTROLS * (controls > 0)
+
+
+_CONTROLS = (
+    "<p>On your own machine this notebook has sliders here (the command is at the end of this page). "
+    'On this site, <a href="../../play.html">the playground</a> has some like them.</p>'
+)
 
 
 # What holds no words of its own: code, formulas, single tags; or else the words up to the next of these.

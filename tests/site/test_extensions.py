@@ -400,7 +400,7 @@ def test_a_notebook_needs_no_front_end():
         '<td><span class="math notranslate nohighlight">\\(a &lt; b\\)</span></td></tr></table>'
         '<p><span class="math notranslate nohighlight">\\(a &lt; b\\)</span>, and '
         '<span class="math notranslate nohighlight">\\(p_{\\alpha}\\)</span> of <code>p_α</code></p>'
-        '<p>Controls are here where it runs; <a href="../../play.html">the playground</a> has such.</p>'
+        + notebook_pages._CONTROLS
     )
     with pytest.raises(ExtensionError, match="<marimo-video>, which is not known here"):
         notebook_pages.plain_html("<marimo-video></marimo-video>")
@@ -427,6 +427,10 @@ def test_a_notebook_is_a_page_with_its_title_and_its_code_folded():
     assert [page.index(part) for part in parts] == sorted(page.index(part) for part in parts)
     with pytest.raises(ExtensionError, match="has no title"):
         list(notebook_pages._page("tour", cells[:1]))
+    slider = "<marimo-ui-element object-id='a'><marimo-slider></marimo-slider></marimo-ui-element>"
+    moved = [cell("mo.md(...)", f"{title}{slider}"), cell("a", slider), cell("b", slider)]
+    page = "\n".join(notebook_pages._page("tour", moved))
+    assert page.count(notebook_pages._CONTROLS) == 1
 
 
 def test_the_site_s_playground_is_the_package_s_and_links_to_the_notation(tmp_path):
