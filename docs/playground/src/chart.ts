@@ -196,13 +196,13 @@ export class Chart extends Figure {
 
     // last, so that nothing is drawn over a name
     const drawn = curves.map((curve) => curve.values.map((value) => Math.max(-1e4, Math.min(1e4, y(value)))));
-    const labels = new Labels(element(svg, "g", { class: "labels" }), alphas.map(x), drawn, right, floor);
+    const labels = new Labels(element(svg, "g", { class: "labels" }), alphas.map(x), drawn, curves.map((curve) => !!curve.isBound), right, floor);
     for (const mark of drawing.marks ?? []) {
       element(inside, "path", { class: "mark", d: `M${x(mark.alpha)} ${y(mark.value)}V${floor}` });
       element(inside, "circle", { class: "mark", cx: x(mark.alpha), cy: y(mark.value), r: 5 });
       if (width < ROOM_FOR_MARK) continue;
       const [px, py, wide] = [x(mark.alpha), y(mark.value), measured(mark.label, SMALL)];
-      labels.place(mark.label, "mark", [[px + 10, py + 18], [px + 10, py - 8], [px + 10, py - 24], [px - wide - 10, py - 8], [px - wide - 10, py - 24]]);
+      labels.place(mark.label, "mark", [[px + 10, py + 18], [px + 10, py - 8], [px + 10, py - 24], [px - wide - 10, py - 8], [px - wide - 10, py - 24], [px + 26, py - 3], [px + 44, py - 3]], 1);
     }
     if (drawing.level) {
       const py = y(drawing.level.value) - 5;
@@ -211,7 +211,7 @@ export class Chart extends Figure {
     }
     const order = curves.filter((curve) => curve.label).sort((a, b) => Math.max(...b.values) - Math.max(...a.values));
     for (const curve of order.filter((each) => !each.isBound)) labels.name(curve, curves.indexOf(curve), this, drawing);
-    labels.keepPeaks(curves.flatMap((curve, i) => (curve.isBound ? [] : [i])));
+    labels.keepPeaks();
     for (const curve of order.filter((each) => each.isBound)) labels.name(curve, curves.indexOf(curve), this, drawing);
     this.move(this.at.alpha, this.at.values);
   }
@@ -224,7 +224,7 @@ export class Chart extends Figure {
 type Box = [number, number, number, number]; // left, top, right, bottom
 const SMALL = "500 13px"; // the font of marks and bounds, as in style.css
 const ROOM_FOR_MARK = 250; // pixels of width under which a mark goes without its words
-const NEAR = 60; // pixels from a word's highest point to its name, at most
+const NEAR = 28; // pixels from a word's highest point to its name, at most
 
 /** Ticks of an axis, about as many as asked for, so far apart that their numbers do not meet. */
 function ticksApart(x: ScaleLinear<number, number>, count: number): number[] {
@@ -238,9 +238,15 @@ function ticksApart(x: ScaleLinear<number, number>, count: number): number[] {
 /** Names in a chart: none over another, a word's over no curve but its own, and off that wherever there is room. */
 class Labels {
   private taken: Box[] = [];
+  private readonly peaks: [number, number][]; // the highest point of each curve; none of a bound
 
   /** `drawn` are the heights of each curve at the places `across`. */
-  constructor(private parent: Element, private across: number[], private drawn: number[][], private right: number, private floor: number) {}
+  constructor(private parent: Element, private across: number[], private drawn: number[][], isBound: boolean[], private right: number, private floor: number) {
+    this.peaks = drawn.map((heights, i) => {
+      const y = Math.min(...heights);
+      return isBound[i] ? [NaN, NaN] : [across[heights.indexOf(y)], y];
+    });
+  }
 
   /** Write words at the first free place that no curve crosses, else where the fewest do; nowhere if `most` would. Only the curve `own` may cross, if it is given. */
   place(words: string, kind: string, places: [number, number][], most = 3, own = -1): void {
@@ -250,7 +256,7 @@ class Labels {
       const x = Math.min(Math.max(px, MARGIN.left + 4), this.right - wide);
       const box: Box = [x - 3, y - 13, x + wide + 3, y + 4];
       if (y < MARGIN.top + 4 || y > this.floor - 3 || this.taken.some((other) => overlap(box, other))) continue;
-      if (own >= 0 && this.drawn.some((heights, i) => i !== own && this.crosses(heights, box))) continue;
+      if (own >= 0 && !this.isPlainly(own, box)) continue;
       const crossed = this.crossings(box, best?.crossed ?? most);
       if (crossed < (best?.crossed ?? most)) best = { box, x, y, crossed };
       if (!crossed) break;
@@ -260,13 +266,16 @@ class Labels {
     element(this.parent, "text", { class: `label ${kind}`, x: best.x, y: best.y }).textContent = words;
   }
 
-  /** Keep the highest points of these curves free of all that is written from now on. */
-  keepPeaks(curves: number[]): void {
-    for (const i of curves) {
-      const y = Math.min(...this.drawn[i]);
-      const x = this.across[this.drawn[i].indexOf(y)];
-      this.taken.push([x - 5, y - 5, x + 5, y + 5]);
-    }
+  /** Whether words in this box are over no curve but their own, and nearer to its highest point than to any other's. */
+  private isPlainly(own: number, box: Box): boolean {
+    const [x, y] = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2];
+    const far = this.peaks.map((peak) => Math.hypot(peak[0] - x, peak[1] - y));
+    return this.drawn.every((heights, i) => i === own || (!(far[own] > far[i]) && !this.crosses(heights, box)));
+  }
+
+  /** Keep the highest points of all curves but bounds free of all that is written from now on. */
+  keepPeaks(): void {
+    for (const [x, y] of this.peaks) this.taken.push([x - 5, y - 5, x + 5, y + 5]);
   }
 
   /** How many curves cross a box; counted up to `most`. */
@@ -302,7 +311,7 @@ class Labels {
     const base = drawing.bottom ?? 0;
     const inside = values.map((value) => (value <= top ? value : -Infinity));
     const highest = inside.reduce((best, value, i) => (value > inside[best] ? i : best), 0);
-    const least = drawing.curves.length > 6 ? 0.035 * (top - base) : 0;
+    const least = drawing.curves.length > (curve.isBound ? 6 : 1) ? 0.035 * (top - base) : 0;
     if (inside[highest] - base < least) return;
     const half = curve.isBound ? least : Math.max(least, (inside[highest] - base) / 2); // lower down, a name would seem another curve's
     const wide = measured(curve.label, curve.isBound ? SMALL : undefined);
