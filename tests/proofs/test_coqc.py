@@ -182,7 +182,9 @@ def test_the_proofs_are_accepted_and_remembered(first_run, monkeypatch):
     assert shares == sorted(shares)
     monkeypatch.setenv("XDG_CACHE_HOME", str(first_run.remembered))
     seen = []
-    assert proofs.run_proofs(lambda share, total, file: seen.append(file)) == first_run.run
+    again = proofs.run_proofs(lambda share, total, file: seen.append(file))
+    assert (first_run.run.is_remembered, again.is_remembered) == (False, True)
+    assert again._replace(is_remembered=False) == first_run.run
     assert not seen
 
 
