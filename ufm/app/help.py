@@ -37,7 +37,7 @@ def command_help(command: "type[DataclassInstance]", called: str, is_whole: bool
         paragraphs += (text.long_description or "").split("\n\n")
     blocks += [textwrap.fill(paragraph, _width()) for paragraph in paragraphs if paragraph]
     if parts:
-        return "\n\n".join([*blocks, listed(parts, "commands")])
+        blocks.append(listed(parts, "commands"))
     for title, members in groupby(sorted(shown, key=_rank), _title):
         blocks.append("\n".join([f"{title}:", *(_row(_left(o), _says(o)) for o in members)]))
     if lines := examples_of(command):

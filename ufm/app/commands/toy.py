@@ -21,6 +21,9 @@ from .start import need_device
 class Toy:
     """Train a small model to steer, on text that ships with Python.
 
+    Without options it is a GPT-2 of one block and 654,144 parameters, and takes about four minutes on two
+    cores.
+
     Examples:
         ufm toy toy
         ufm llm toy --positive toy/positive.jsonl --negative toy/negative.jsonl

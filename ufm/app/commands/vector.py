@@ -120,6 +120,10 @@ def _read(
 class Vector:
     """Show files of steering vectors, or convert them for other tools.
 
+    Examples:
+        ufm vector show joy.safetensors
+        ufm vector convert joy.safetensors joy.gguf
+
     Args:
         action: What to do with the file.
     """
