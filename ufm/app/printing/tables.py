@@ -1,6 +1,7 @@
 """Tables as every command prints them, and the words in them: verdicts in their colours, numbers."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -135,14 +136,31 @@ def shortened(text: str) -> str:
 
 
 def side_by_side(names: Sequence[str], rows: Iterable[Sequence[Text]], width: int) -> Table:
-    """Texts beside each other in columns of one width, in which they break into lines."""
+    """Texts beside each other in columns of one width, in which they break into lines.
+
+    A line that ends in a text, shown as \\n, ends in the table too: it parts no word.
+    """
     each = (min(width, _WIDEST) - _BETWEEN * (len(names) - 1)) // len(names)
     made = Table(box=None, pad_edge=False, padding=(0, _BETWEEN, 0, 0), header_style="bold")
     for name in names:
         made.add_column(name, width=each, overflow="fold")
     for row in rows:
-        made.add_row(*row)
+        made.add_row(*map(_broken_at_ends, row))
     return made
+
+
+def _broken_at_ends(cell: Text) -> Text:
+    r"""The text with a new line after each run of \n that `visible` shows, but not after a doubled backslash.
+
+    >>> from rich.text import Text
+    >>> from ufm.app.printing.tables import _broken_at_ends
+    >>> print(_broken_at_ends(Text(r"Joy.\n\nI've; C:\\new")))
+    Joy.\n\n
+    I've; C:\\new
+    """
+    parts = re.findall(r"\\\\|(?:\\n)+|.", cell.plain)
+    lines = "".join(f"{part}\n" if part.startswith("\\n") else part for part in parts)
+    return Text(lines.rstrip("\n"), style=cell.style)
 
 
 def figure(value: float | None, form: str = ".6g") -> str:
