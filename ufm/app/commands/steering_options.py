@@ -95,7 +95,9 @@ class SteeringOptions:
         With a vector from elsewhere prompts for and against the concept are not needed, contexts are.
         """
         if self.negative is None and self.contexts is None:
-            raise BadInput("name --contexts: prompts that the steered model is looked at on")
+            raise BadInput(
+                "name --contexts: prompts that the steered model is looked at on; neutral comes with ufm"
+            )
         with starting_jax(errors):
             from ufm.llm.checkpoint.load import load
             from ufm.llm.report.inputs import prompt_sides, read_token_set

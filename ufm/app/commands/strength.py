@@ -55,7 +55,7 @@ class Strength:
         shared: the model and what it reads
         budget: The cost to spend, in nats a token, or the target mass to reach, in (0, 1).
         kind: What the budget limits: a cost or the target mass, each a mean over the text's tokens.
-        vector: A vector's file in place of --positive and --negative.
+        vector: A vector's file in place of prompts; needs --contexts.
         layers: Several blocks, each with its report; or all at once, with --together.
         together: Steer the blocks of --layers at once, by one α.
         weights: How many times each block's vector is added with --together, in the order of --layers; once
@@ -124,15 +124,17 @@ class Strength:
         self._refuse_contradictions()
         errors = Console(stderr=True)
         with as_bad_input((ValueError, TypeError, ImportError)):
-            from ufm.llm.measure.budgets import KINDS
-            from ufm.llm.strength.make import strength_report
-            from ufm.tilt.strength import check_budget
+            with starting_jax(errors):
+                from ufm.llm.measure.budgets import KINDS
+                from ufm.llm.strength.make import strength_report
+                from ufm.tilt.strength import check_budget
 
             check_budget(self.budget, self.kind, KINDS)
+            vector = None if self.vector is None else self._read(self.vector)
             asked = self._concept_and_judge(errors)
             loaded = self.shared.load(errors, self.vector is not None)
             request = self._request(loaded)
-            directions = self._directions(loaded, request, errors)
+            directions = self._directions(vector, loaded, request, errors)
             with told("starting", errors) as bar:
                 reports = [
                     strength_report(
@@ -201,8 +203,6 @@ class Strength:
         if self.goal is None:
             return None
         assert self._concept is not None
-        with starting_jax(errors):
-            pass
         with waiting("opening the judge …", errors):
             return concept_and_judge(self._concept, self.judge)
 
@@ -264,14 +264,19 @@ class Strength:
             halves=self.halves,
         )
 
-    def _directions(self, loaded: Loaded, request: "Request", errors: Console) -> "list[Direction]":
+    def _directions(
+        self,
+        vector: "ControlVector | None",
+        loaded: Loaded,
+        request: "Request",
+        errors: Console,
+    ) -> "list[Direction]":
         """What is steered along after each block."""
         from ufm.llm.steering.vector import Recipe, vectors_and_states
         from ufm.llm.strength.direction import Direction
 
         model, encode = loaded.model, loaded.tokenizer.encode
-        if self.vector is not None:
-            vector = self._read(self.vector)
+        if vector is not None:
             return [Direction.on_text(vector, model, request.windows, self.shared.normalise)]
         with waiting("measuring the steering vectors …", errors):
             found = vectors_and_states(

@@ -274,6 +274,18 @@ def test_a_vector_from_a_file_gets_the_strength_of_its_own_prompts(
     assert found["relative"] == pytest.approx(found["alpha"] / norm, rel=1e-5)
 
 
+def test_a_vector_needs_contexts_and_what_is_no_vector_is_said_first(monkeypatch, capsys, files):
+    vector = ufm.llm.ControlVector({0: np.ones(8)})
+    ufm.llm.write_vector(vector, files / "v.safetensors")
+    asked = ["strength", "no-such-model.gguf", "--text", files / "text.txt", "--vector"]
+    of_no_format = f"{files / 'n.txt'}: it is of no format that is read"
+    refused(monkeypatch, capsys, of_no_format, *asked, files / "n.txt")
+    needed = (
+        "name --contexts: prompts that the steered model is looked at on; neutral comes with ufm\n"
+    )
+    refused(monkeypatch, capsys, needed, *asked, files / "v.safetensors")
+
+
 def test_blocks_together_and_other_methods(monkeypatch, capsys, files):
     """The strength against the library's own parts; the file of both blocks gives it again."""
     model, tokenizer = ufm.llm.load(MODEL, "float64"), ufm.llm.load_tokenizer(MODEL)
