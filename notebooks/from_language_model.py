@@ -16,6 +16,7 @@ with app.setup(hide_code=True):
     import jax
     import marimo as mo
     import numpy as np
+    from matplotlib.patheffects import withStroke
 
     import ufm
     import ufm.llm
@@ -59,7 +60,7 @@ def _():
 
 
 @app.function(hide_code=True)
-def laws(logits) -> np.ndarray:
+def softmax(logits) -> np.ndarray:
     """Softmax along the last axis, in NumPy."""
     weights = np.exp(np.asarray(logits) - np.max(logits, axis=-1, keepdims=True))
     return weights / weights.sum(axis=-1, keepdims=True)
@@ -104,12 +105,12 @@ def _(model, negative, vector):
         ]
     )
     by_tilt = np.stack([np.asarray(tilt.probs(a)) for a in near])
-    worst = float(np.abs(laws(steered) - by_tilt).max())
+    worst = float(np.abs(softmax(steered) - by_tilt).max())
     mo.md(rf"""
     ## After the norm: a tilt, exactly
 
     The model was run at five strengths on four prompts, and the tilt $p_j e^{{\alpha M}}$
-    computed from the unsteered laws alone. Largest difference of any probability:
+    computed from the unsteered distributions alone. Largest difference of any probability:
     **{worst:.1e}**.
     """)
     return by_tilt, prompts, steered, tilt, worst
@@ -133,13 +134,16 @@ def _(target, tilt, tokenizer):
         _axes.plot(curve_alphas, curves[:, _k], color=_ink, linestyle=_dash)
         _top = curves[:, _k].argmax()
         if curves[_top, _k] > 0.1:
+            _word = tokenizer.text(int(_z))
+            _word = "a space" if _word == " " else _word.replace(" ", "␣")
             _axes.annotate(
-                repr(tokenizer.text(int(_z))),
+                _word,
                 (curve_alphas[_top], curves[_top, _k]),
                 xytext=(0, 4 if _top < len(curve_alphas) - 1 else -14),
                 textcoords="offset points",
                 ha="center" if _top < len(curve_alphas) - 1 else "right",
                 color=_ink,
+                path_effects=[withStroke(linewidth=3, foreground="white")],
             )
     positive_share = float((odds[target] > odds.mean()).mean())
     mo.md(rf"""
@@ -204,7 +208,8 @@ def _(early_vector, model, target, tokenizer):
     0.1 nats a token: that is α = **{found.alpha:.3f}**, {found.alpha * found.scale:.2f} hidden-state
     norms. The mass of the target goes from {mass[0]:.4f} to {mass[1]:.4f}. The parabola of exact
     derivatives at 0 foresees {found.predicted:.4f} nats there.
-    `ufm strength` prints this with sweet spots and samples; `ufm llm` judges all laws of the paper.
+    `ufm strength` prints this with sweet spots and samples; `ufm llm` judges what the paper proves and
+    sees in models.
 
     ## On a GPU or a TPU
 
@@ -221,7 +226,7 @@ def _(early_vector, model, target, tokenizer):
 def test_the_steered_model_is_the_tilt(by_tilt, steered, worst):
     # logits of size 30 in float64, and two dozen operations: a few times 1e-14 of a probability
     assert worst < 1e-12
-    # and the strengths do something: the laws at ±2 are nowhere near each other
+    # and the strengths do something: the distributions at ±2 are nowhere near each other
     assert np.abs(by_tilt[0] - by_tilt[-1]).sum(axis=1).min() > 0.5
     assert np.isfinite(steered).all()
     return
@@ -233,7 +238,7 @@ def test_each_curve_rises_to_its_peak_and_falls(curve_alphas, curves, odds, peak
     assert ((np.diff(np.sign(np.diff(curves, axis=0)), axis=0) != 0).sum(axis=0) <= 1).all()
     # at a peak the mean of M is the token's own, by the formula in NumPy
     _z = int(np.argmax(np.where(np.isfinite(peaks[0]), tilt.log_probs[0], -np.inf)))
-    _p = laws(np.asarray(tilt.log_probs[0]) + peaks[0, _z] * odds)
+    _p = softmax(np.asarray(tilt.log_probs[0]) + peaks[0, _z] * odds)
     assert abs(_p @ odds - odds[_z]) < 1e-10
     assert curve_alphas.size == len(curves)
     return

@@ -28,7 +28,7 @@ with app.setup(hide_code=True):
     FINDINGS = {finding.id: finding for finding in theorems.FINDINGS}
 
     class Case(NamedTuple):
-        """A counterexample: laws p [m, V], log-odds M [V], and the target as a mask."""
+        """A counterexample: distributions p [m, V], log-odds M [V], and the target as a mask."""
 
         p: np.ndarray
         odds: np.ndarray
@@ -73,7 +73,7 @@ def case(finding: str) -> Case:
 
 @app.function(hide_code=True)
 def steered(p, odds, alphas) -> np.ndarray:
-    """p_α [strengths, V] of one law: p e^{αM}, normalised."""
+    """p_α [strengths, V] of one distribution: p e^{αM}, normalised."""
     logits = np.log(p) + np.multiply.outer(np.atleast_1d(np.asarray(alphas, float)), odds)
     weights = np.exp(logits - logits.max(axis=1, keepdims=True))
     return weights / weights.sum(axis=1, keepdims=True)
@@ -107,17 +107,13 @@ def about(finding: str):
 @app.cell(hide_code=True)
 def _():
     mo.md(
-        "| the paper says (v1) | what is true | counterexample | severity |\n| --- | --- | --- | --- |\n"
+        "In short, with a counterexample to each below:\n\n"
+        "| the paper says (v1) | what is true | severity |\n| --- | --- | --- |\n"
         + "\n".join(
             "| "
             + " | ".join(
                 cell.replace("|", r"\|")
-                for cell in (
-                    f"*{found.source}.* {found.says}",
-                    found.truth,
-                    found.witness,
-                    str(found.severity),
-                )
+                for cell in (f"*{found.source}.* {found.says}", found.truth, str(found.severity))
             )
             + " |"
             for found in sorted(FINDINGS.values(), key=lambda f: f.severity == "addition")

@@ -49,8 +49,7 @@ def _figures() -> Iterator[str]:
     )
     for picture in plots.GALLERY:
         yield f"(figure-{picture.name})=\n## {picture.title}\n"
-        yield f"`{picture.name}`, {picture.source}.\n"
         # an image, no figure: Sphinx would number it, against the paper's own numbers
-        yield f"```{{image}} figures/{picture.name}.svg"
-        yield f":alt: {picture.title}\n```\n"
-        yield f"{picture.caption}\n"
+        yield f":::{{container}} wide-picture\n```{{image}} figures/{picture.name}.svg"
+        yield f":alt: {picture.title}\n```\n:::\n"
+        yield f"{picture.caption} (`{picture.name}`, {picture.source})\n"

@@ -75,7 +75,8 @@ def _section(finding: theorems.Finding, confirmed: Confirmation) -> Iterator[str
     yield f"\nRecomputed: {confirmed.numbers}.\n"
     yield from _proofs(finding)
     for name in finding.figures:
-        yield f"```{{image}} figures/{name}.svg\n:alt: {name}\n```\n"
+        yield ":::{container} wide-picture"
+        yield f"```{{image}} figures/{name}.svg\n:alt: {name}\n```\n:::\n"
 
 
 def _count() -> str:

@@ -25,11 +25,12 @@ def _bounds() -> Figure:
     nats, ratio = axes
     nats.set_title("ΔCE is convex, tends to a line, and lies between its bounds", loc="left")
     label(nats, "curve", "above right", -2.2)
-    label(nats, "target", "below left", -2.0, "≥ Σπ kl")
-    label(nats, "lower", "above", -2.2, "≥ σ² …")
-    note(nats, (2.95, 7.6), "full names below", "0.25", align=("right", "baseline"))
-    label(nats, "hoeffding", "right", 1.35, "≤ y²/8")
-    ratio.set_title("over ΔCE: here the two-point bound is never a seventh above", loc="left")
+    label(nats, "target", "below right", 1.75, "≥ kl of T's mass")
+    label(nats, "lower", "above", -2.2)
+    note(nats, (2.95, 7.6), "y = R|α|", "0.25", align=("right", "baseline"))
+    label(nats, "hoeffding", "right", 1.46, "≤ y²/8 (Hoeffding)")
+    label(nats, "two_point", "above left", 2.6)
+    ratio.set_title("each bound divided by ΔCE", loc="left")
     label(ratio, "hoeffding", "below", 2.3, "≤ y²/8 (Hoeffding)")
     note(ratio, (-2.9, 0.115), "y = R|α|", "0.25")
     label(ratio, "bennett", "right", 0.87, "≤ Bennett")
@@ -45,8 +46,13 @@ BOUNDS = Picture(
     "bounds",
     "The price lies between bounds at every strength",
     "this project; extends Theorem 3.8",
-    "ΔCE(α) is convex and tends to a line; bounds from above and from below hold for every α. "
-    "Above in nats, below relative to ΔCE. Uniform dataset, ε = 13/100.",
+    "ΔCE(α) (black) is convex and tends to a line; bounds from above (≤) and from below (≥) hold at every "
+    "α. Above in nats; below, each bound is divided by ΔCE, so that ΔCE itself is the line at 1. Let R be "
+    "the range of M, y = R|α| and σ² the mean variance of M. The bounds from above are Hoeffding's, y²/8; "
+    "Bennett's, σ²(eʸ − y − 1)/R²; and Bennett's for a distribution on two points, which here is never too "
+    "large by a seventh. Those from below are σ²(e⁻ʸ + y − 1)/R²; the mean of kl(F(0) ‖ F(α)), the "
+    "divergence of the target's mass F alone; and the lines that ΔCE tends to. The grey dots are ½σ²α² ± "
+    "y³/(36√3). Uniform dataset, ε = 13/100.",
     _bounds,
 )
 

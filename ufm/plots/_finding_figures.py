@@ -63,6 +63,7 @@ def _two_humps() -> Figure:
         label(axis, "curve 1", "above", at[0], "      C₂, half of N")
         label(axis, "curve 2", "below", at[1], "      C₃, half of N")
     drop_limits(axes[1])
+    label(axes[0], "curve 0", "above", -120.0, "C₁ = T")
     label(axes[1], "curve 0", "below", 2.0, "C₁ = T")
     return figure
 

@@ -72,7 +72,7 @@ def _write_captions(gallery: "Iterable[Picture]", folder: Path) -> Path:
     path = folder / "captions.md"
     there = [picture for picture in gallery if (folder / f"{picture.name}.png").is_file()]
     parts = [
-        f"## {picture.title}\n\n![]({picture.name}.png)\n\n{picture.source}. {picture.caption}\n"
+        f"## {picture.title}\n\n![]({picture.name}.png)\n\n{picture.caption} ({picture.source})\n"
         for picture in there
     ]
     write_whole(path, "\n".join(["# Figures\n", *parts]).encode())
