@@ -250,8 +250,9 @@ def _():
     mo.md(r"""
     **Height of a peak.** How likely a token can become is a formula too:
 
-    $$\max_\alpha p_\alpha(z) = p(z)\, e^{I(M(z))}, \qquad I(m) = \max_\alpha\, (\alpha m - K(\alpha)),
-    \qquad K(\alpha) = \log \sum_y p(y)\, e^{\alpha M(y)},$$
+    $$\max_\alpha p_\alpha(z) = p(z)\, e^{I(M(z))}, \qquad I(m) = \max_\alpha\, (\alpha m - K(\alpha)),$$
+
+    $$K(\alpha) = \log \sum_y p(y)\, e^{\alpha M(y)},$$
 
     where $p = p_j$ is the unsteered distribution, and $K$ the logarithm of what the tilt is divided by to
     sum to one. $I$ is called the **Legendre transform** of $K$: $I(m)$ is how far the line $\alpha m$

@@ -107,7 +107,7 @@ def about(finding: str):
 @app.cell(hide_code=True)
 def _():
     mo.md(
-        "In short, with a counterexample to each below:\n\n"
+        "In short; each is worked out below:\n\n"
         "| the paper says (v1) | what is true | severity |\n| --- | --- | --- |\n"
         + "\n".join(
             "| "
