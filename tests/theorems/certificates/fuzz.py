@@ -23,7 +23,7 @@ from unittest import mock
 from tests.theorems.certificates.certificate_edits import EDITS, edited
 from tests.theorems.certificates.certificate_truth import falsehood
 from theorems.certificates import certify, check_certificate
-from theorems.certificates.check import budgets, claims, curves, evidence, instance, sets
+from theorems.certificates.check import budgets, curves, evidence, fields, instance, masses, sets
 from theorems.tables.exact import read_exact
 
 TWO = {
@@ -146,7 +146,7 @@ def _unless_zero(value, *given):
 
 _sides, _halves = cycle((1, -1)), cycle((-1, 1))
 FAULTS = {
-    "true is taken for 1": Fault(claims, "same", operator.eq, ["change_witness"]),
+    "true is taken for 1": Fault(fields, "same", operator.eq, ["change_witness"]),
     "peaks may be left open": Fault(evidence, "is_open", lambda *given: True, ["blank_peaks"]),
     "any strengths will do": Fault(
         evidence, "_require_strengths", lambda *given: None, ["change_strengths"]
@@ -162,7 +162,7 @@ FAULTS = {
     ),
     "keys of any name": Fault(instance, "_require_keys", lambda fields: None, ["add_key"]),
     "F_T falls anywhere": Fault(
-        claims, "target_falls", lambda *given: len(given) == 3, ["change_witness"]
+        masses, "target_falls", lambda *given: len(given) == 3, ["change_witness"]
     ),
     "0 need not be 0": Fault(sets, "confirm_number", _unless_zero, ["say_zero"]),
     "constants need not hold their value": Fault(
@@ -181,7 +181,7 @@ FAULTS = {
         budgets, "_half_side", lambda *given: next(_halves), ["rescale_constant"]
     ),
     "no fall is looked for": Fault(
-        claims, "_is_fall_seen", lambda given: False, ["change_conclusion"]
+        masses, "_is_fall_seen", lambda given: False, ["change_conclusion"]
     ),
 }
 

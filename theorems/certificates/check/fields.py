@@ -133,3 +133,9 @@ def refuse_floats(value: JSON, where: str) -> None:
     elif isinstance(value, list | tuple):
         for item in value:
             refuse_floats(item, where)
+
+
+def require_witness(name: str, witness: JSON, right: dict[str, JSON]) -> None:
+    """Raise `Refused` unless the witness of a claim is the right one."""
+    is_right = same(witness, right)
+    require(is_right, f"{name}: the witness is {shown(right)}, not {shown(witness)}")

@@ -9,6 +9,7 @@ import pytest
 from tests.theorems.certificates.check.test_curves import RECORD, curves
 from theorems.certificates import certify
 from theorems.certificates.check import claims as room
+from theorems.certificates.check import masses
 from theorems.certificates.check.evidence import Evidence
 from theorems.certificates.check.fields import Refused
 from theorems.certificates.check.instance import Levels
@@ -278,8 +279,8 @@ BETWEEN = {
 
 def test_a_fall_of_the_target_is_not_left_undecided():
     claim, found = "thm-3.6.target-increasing", evidence(BETWEEN)
-    assert not any(room._ends_wrongly(found, is_plus) for is_plus in (True, False))
-    falls = {s: room.target_falls(found.curves, 2, F(s)) for s in ("0", "-1", "-4", "4")}
+    assert not any(masses._ends_wrongly(found, is_plus) for is_plus in (True, False))
+    falls = {s: masses.target_falls(found.curves, 2, F(s)) for s in ("0", "-1", "-4", "4")}
     assert set(falls.values()) == {True, False}
     for strength, is_fall in falls.items():
         witness = {"context": 2, "strength": strength}
