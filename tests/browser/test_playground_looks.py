@@ -143,6 +143,7 @@ def test_next_brings_the_new_step_s_words_into_sight(playground, width, height):
     for step in range(1, 6):
         words = ["h2", ".sentence", ".formula", ".key"] if step > 1 else ["h2", ".sentence"]
         missing = [name for name in words if not page.seen(f".step {name}")]
+        missing += ["budget"] * (step == 3 and not page.seen("#panel [name=budget]"))
         at_hand = ["#alpha", "[aria-current=step]", ".steps .primary", ".picture.picked svg"]
         missing += [name for name in at_hand if not page.seen(name)]
         assert missing == [], step
