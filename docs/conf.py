@@ -14,6 +14,8 @@ extensions = [
     "sphinx_proof",
     "sphinxcontrib.bibtex",
     "sphinx_copybutton",
+    "github_markdown",
+    "narrow_screens",
     "offline_math",
     "prose_math",
     "coq_page",

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
-_SQUARE, _STEP, _IN_A_ROW = 9, 12, 12
+_SQUARE, _STEP, _IN_A_ROW = 9, 12, 8
 _BOX = _IN_A_ROW * _STEP + 12  # width of a box
-_TITLE, _GAP_X, _GAP_Y = 20, 22, 46
+_TITLE, _GAP_X, _GAP_Y = 20, 12, 46
 
 
 class Node(NamedTuple):

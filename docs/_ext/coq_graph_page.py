@@ -118,7 +118,7 @@ def _overview() -> Iterator[str]:
     for status, words in _LEGEND.items():
         yield f'<span class="{status}"></span> {words} ({counts[status]})'
     yield "</p>"
-    yield coq_drawing.draw(nodes)
+    yield f'<div class="wide-graph">{coq_drawing.draw(nodes)}</div>'
     yield '<script src="../_static/coq_graph.js"></script>\n```\n'
     yield "```{toctree}\n:maxdepth: 1\n:hidden:\n"
     yield from (f"coq_files/{file}" for file in files if file != "Statements")

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import ModuleType
 
 import marimo
+from narrow_screens import with_column_names
 from pages import write_page
 from prose_math import with_formulas
 from source_code import folded
@@ -154,7 +155,7 @@ def plain_html(output: str, about: str = "this notebook") -> str:
     output, controls = re.subn(element.format("(?:.|\n)*?"), "", output)
     if left := re.search(r"<marimo-[\w-]+", output):
         raise ExtensionError(f"a notebook shows {left[0]}>, which is not known here")
-    return _LEFT.sub(_words, output) + _CONTROLS * (controls > 0)
+    return with_column_names(_LEFT.sub(_words, output)) + _CONTROLS * (controls > 0)
 
 
 _CONTROLS = (

@@ -38,7 +38,7 @@ def _page() -> Iterator[str]:
         "all of these. *Proved* is by Coq, for every vocabulary and every strength, and unfolds to the "
         "theorems; *certified* is by `ufm certify`, for every strength on an instance of yours; *run* is by "
         "experiment. Findings are about the text of the paper's first version (v1). "
-        "The letters are explained under {ref}`notation <notation>`, and {ref}`the list of claims "
+        "The letters are explained under {doc}`notation </notation>`, and {ref}`the list of claims "
         "<statements>` takes the results apart.\n"
     )
     yield "## Of the paper\n"
@@ -58,7 +58,7 @@ def _page() -> Iterator[str]:
 
 
 def _table(statements: list[theorems.Statement]) -> Iterator[str]:
-    yield ":::::{container} wide-table results"
+    yield ":::::{container} wide-table"
     columns = {"result": _linked, "says, in short": _says, "status": _status, "finding": _findings}
     if not any(map(_findings, statements)):
         del columns["finding"]

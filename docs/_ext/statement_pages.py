@@ -46,7 +46,7 @@ def _page(statement: theorems.Statement) -> Iterator[str]:
     yield f"---\ntocdepth: 2\n---\n(statement-{statement.id})=\n# {_heading(statement)}\n"
     # a search for "Theorem 3.3" finds an entry of the index before any text
     yield f"```{{index}} ! {statement.source.split(',')[0]}\n```\n"
-    yield f"`{statement.id}`, {statement.source}. The letters are those of {{ref}}`notation <notation>`.\n"
+    yield f"`{statement.id}`, {statement.source}. The letters are those of {{doc}}`notation </notation>`.\n"
     idea = re.sub(
         r"\$\$(.*?)\$\$", lambda m: f"$$\n{broken(m[1])}\n$$", statement.idea, flags=re.DOTALL
     )
@@ -62,7 +62,7 @@ def _page(statement: theorems.Statement) -> Iterator[str]:
 
 def _summary(statement: theorems.Statement) -> Iterator[str]:
     """All parts of a statement at one sight: what each is checked under, and what was found about them."""
-    yield ":::::{container} wide-table parts\n\n| part | says | checked under |\n| --- | --- | --- |"
+    yield ":::::{container} wide-table\n\n| part | says | checked under |\n| --- | --- | --- |"
     for claim in statement.claims:
         title = f"{claim.title[0].upper()}{claim.title[1:]}"
         names = (f"`{hypothesis.id}`" for hypothesis in claim.hypotheses)
