@@ -13,7 +13,8 @@ PAGES = ["findings", "literature", "results", "thm-3.3", "laws", "notation", "in
 CONF = """
 import sys
 sys.path.insert(0, {extensions!r})
-extensions = ["myst_parser", "sphinx_proof", "github_markdown", "narrow_screens", "offline_math", "prose_math"]
+extensions = ["myst_parser", "sphinx_proof", "github_markdown", "narrow_screens"]
+extensions += ["offline_math", "prose_math"]
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]
 html_theme = "furo"
 html_static_path = [{static!r}]
@@ -41,14 +42,16 @@ FAULTS = """() => {
   const article = document.querySelector('article'), shown = e => e.getBoundingClientRect().width > 0;
   const name = e => e.outerHTML.slice(0, 120);
   if (document.documentElement.scrollWidth > innerWidth) put('wider than the screen', 'the page');
-  for (const box of article.querySelectorAll('.table-wrapper'))
-    if (innerWidth <= 600 && box.querySelector('.of-words') && box.scrollWidth > box.clientWidth) put('scrolls', name(box));
+  const isPhone = innerWidth <= 600;
+  for (const box of article.querySelectorAll('.table-wrapper:has(.of-words)'))
+    if (isPhone && box.scrollWidth > box.clientWidth) put('scrolls', name(box));
   for (const box of article.querySelectorAll('.admonition'))
     if (box.scrollWidth > box.clientWidth) put('cut', name(box));
   const words = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
   while (words.nextNode()) {
     const around = words.currentNode.parentElement;
-    if (!words.currentNode.data.trim() || around.closest('mjx-container, script, style') || !shown(around)) continue;
+    const isRead = words.currentNode.data.trim() && shown(around);
+    if (!isRead || around.closest('mjx-container, script, style')) continue;
     if (parseFloat(getComputedStyle(around).fontSize) < 11) put('small', name(around));
   }
   for (const picture of article.querySelectorAll('img')) {
@@ -59,7 +62,8 @@ FAULTS = """() => {
     if (isTurned !== matchMedia('(prefers-color-scheme: dark)').matches) put('white at night', name(picture));
   }
   for (const link of article.querySelectorAll('a[href]'))
-    if (shown(link) && !link.textContent.trim() && !link.querySelector('img')) put('without words', name(link));
+    if (shown(link) && !link.textContent.trim() && !link.querySelector('img'))
+      put('without words', name(link));
   let level = 0;
   for (const heading of article.querySelectorAll('h1, h2, h3, h4')) {
     if (+heading.tagName[1] > level + 1) put('skips a heading', name(heading));

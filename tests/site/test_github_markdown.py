@@ -4,6 +4,7 @@ import re
 
 import pytest
 from github_markdown import for_the_site
+from markdown_it import MarkdownIt
 from sphinx.errors import ExtensionError
 
 from tests.site.test_extensions import ROOT
@@ -26,6 +27,16 @@ def test_github_shows_no_markup_of_this_site(page):
     for what, pattern in _ONLY_SPHINX.items():
         found = re.search(pattern, text, re.MULTILINE)
         assert found is None, f"{what}: {found}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_letters_of_a_formula_are_taken_for_emphasis(page):
+    """GitHub looks for formulas in what Markdown has left of them."""
+    text = _CODE.sub("", page.read_text(encoding="utf-8"))
+    shown = MarkdownIt("commonmark").enable("table").render(text)
+    cells = re.findall(r"<(?:td|p|li)[^>]*>(.*?)</(?:td|p|li)>", shown, re.DOTALL)
+    formulas = [formula for cell in cells for formula in re.findall(r"\$([^$]+)\$", cell)]
+    assert [formula for formula in formulas if re.search("<(em|strong)>", formula[:-1])] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
