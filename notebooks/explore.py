@@ -77,15 +77,16 @@ def _(get_own, kept, set_own):
 
 
 @app.cell
-def _(set_own, start):
+def _(set_broken, set_own, start):
     def open_file(files) -> None:
         try:
             records = [explorer.read_record(file.name, file.contents) for file in files]
         except ValueError as error:
-            complaint = str(error)
+            complaint = f"{error}. The instance from before is still shown."
             set_own(lambda own: (own[0], complaint))
         else:
             for record in records:
+                set_broken("")  # a file is shown as it is
                 set_own((explorer.json_text(record), ""))
 
     seed_number = mo.ui.number(0, 999, step=1, value=start.seed, label="seed")
@@ -103,7 +104,11 @@ def _(set_broken):
     # made once, so that the one that is pressed keeps the focus
     break_buttons = mo.ui.array(
         [
-            mo.ui.button(label=words, on_click=lambda _, name=name: set_broken(name))
+            mo.ui.button(
+                label=words,
+                tooltip=explorer.HOW_BROKEN.get(name, "nothing is broken"),
+                on_click=lambda _, name=name: set_broken(name),
+            )
             for name, words in {"": "none", **explorer.BREAKS}.items()
         ]
     )
@@ -145,7 +150,7 @@ def _(complaints, get_broken, listed, own, unread):
     try:
         judgement = explorer.judgement(choice)
     except ValueError as _error:
-        wrong.append(f"This is no instance: {_error}")
+        wrong.append(str(_error))
     return choice, judgement, wrong
 
 

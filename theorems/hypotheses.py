@@ -16,15 +16,20 @@ def _own(instance: Instance) -> np.ndarray:
 
 
 def _varying_rate(instance: Instance, rows: np.ndarray, name: str) -> str | None:
-    """A token whose probability is not the same, within rounding, in all contexts of `rows` [m, V]."""
+    """The token whose probability varies most, beyond rounding, over its contexts of `rows` [m, V].
+
+    Of a row that sums to one all tokens vary where one does: it is the one with the largest ratio.
+    """
+    worst, reason = instance.tolerance, None
     for z, column in enumerate(instance.probs.T):
         seen = column[rows[:, z]]
-        if seen.size and np.ptp(seen) > instance.tolerance * seen.max():
-            return (
+        if seen.size and np.ptp(seen) > worst * seen.max():
+            worst = np.ptp(seen) / seen.max()
+            reason = (
                 f"p(token {z}|c) varies over contexts of {name} concept, "
                 f"from {seen.min():.6g} to {seen.max():.6g}"
             )
-    return None
+    return reason
 
 
 def _assumption_1(instance: Instance) -> str | None:

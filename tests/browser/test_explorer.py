@@ -6,6 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import theorems
@@ -80,9 +81,52 @@ def test_another_instance_and_one_of_the_user_s(open_page, tmp_path):
     assert record["next_token_probs"] == [["3/4", "1/4"], ["1/8", "7/8"]]
     page.open_file({"name": "no.json", "mimeType": "text/json", "buffer": b"[1]"})
     page.page.wait_for_selector("[data-mark=wrong]:has-text('no.json: this is no JSON object')")
+    page.open_file({"name": "none.json", "mimeType": "text/json", "buffer": b"{}"})
+    page.page.wait_for_selector("[data-mark=wrong]:has-text('none.json: in_concept is missing')")
+    words = page.page.locator("[data-mark=wrong]").inner_text()
+    assert words.endswith(" The instance from before is still shown.")
+    assert page.download("instance.json", tmp_path / "b.json") == record
     page.source("figure-3")
     page.page.wait_for_selector("[data-mark=wrong]", state="detached")
     assert page.complaints == []
+
+
+def test_a_file_is_shown_as_it_is_and_the_browser_goes_back(open_page):
+    page = open_page()
+    page.break_("separation")
+    page.open_file(DOCS / "smallest_table.json")
+    page.page.wait_for_selector("[data-mark=facts]:has-text('2 tokens, 1 of them in T')")
+    page.page.wait_for_function("() => !new URLSearchParams(location.search).has('broken')")
+    assert page.page.locator("[data-mark=broken]").count() == 0
+    page.page.locator(".primary div").first.and_(page.page.locator(".chosen")).wait_for()
+    page.page.go_back()
+    page.framed()
+    page.shows(broken="separation")
+    page.page.wait_for_selector("[data-mark=broken]:has-text('δ > 0')")
+    page.page.go_back()
+    page.framed()
+    page.shows(broken="")
+    assert page.page.locator("[data-mark=broken]").count() == 0
+    assert page.complaints == []
+
+
+def test_a_large_table_survives_a_reload(open_page, tmp_path):
+    page = open_page()
+    rows = np.random.default_rng(0).dirichlet(np.ones(40), 50)
+    table = {
+        "next_token_probs": rows.tolist(),
+        "context_weights": [0.02] * 50,
+        "token_concept": [0] * 20 + [1] * 20,
+        "context_concept": [0] * 25 + [1] * 25,
+        "positive": [*range(25)],
+        "negative": [*range(25, 50)],
+    }
+    path = tmp_path / "table.json"
+    path.write_text(json.dumps(table))
+    page.open_file(path)
+    page.page.wait_for_function("() => location.search.length > 65536")  # h11 refuses, unless told
+    page.page.reload()
+    page.page.wait_for_selector("[data-mark=facts]:has-text('40 tokens, 20 of them in T')")
 
 
 def test_what_is_typed_is_judged_and_kept_in_the_link(open_page, tmp_path):

@@ -79,3 +79,18 @@ def _lightness(colour: str) -> float:
     """Of "rgb(12, 13, 14)" or "color(srgb 0.1 0.1 0.1)", from 0 to 1."""
     numbers = [float(n) for n in re.findall(r"[0-9.]+", colour)][:3]
     return sum(numbers) / 3 / (255 if colour.startswith("rgb") else 1)
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_every_formula_fits_its_line(open_page, width):
+    page = open_page(width=width).page
+    page.locator(".claim").evaluate_all("all => all.forEach(e => { e.open = true })")
+    formulas = page.locator(".claim marimo-tex")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.claim marimo-tex')].every(e => e.offsetHeight > 15)"
+    )
+    wide = formulas.evaluate_all(
+        "all => all.filter(e => e.scrollWidth > e.clientWidth + 1)"
+        ".map(e => e.closest('.claim').dataset.claim)"
+    )
+    assert wide == []

@@ -21,6 +21,7 @@ from .start import COMPILE_IN_HASTE, starting_jax
 
 _HOST = "127.0.0.1"
 _A_SCREEN = 12  # claims
+_LONGEST_ADDRESS = 2**22  # bytes: the address holds the table, and Chromium takes half as many
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,13 @@ class Explore:
             ) from error
         listening = _listen(self.port)
         # what is still open when Ctrl-C comes is a page of ours: it is not waited for
-        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            timeout_graceful_shutdown=1,
+            http="h11",
+            h11_max_incomplete_event_size=_LONGEST_ADDRESS,
+        )
         server = uvicorn.Server(config)
         # the first page is shown, and marimo's scripts load, while JAX starts
         serving = threading.Thread(target=server.run, args=([listening],), daemon=True)

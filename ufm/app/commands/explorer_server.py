@@ -109,7 +109,7 @@ def _verdicts(request: Request) -> Response:
     try:
         found = judgement(choice)
     except ValueError as error:
-        complaints.append(f"This is no instance: {error}")
+        complaints.append(str(error))
         return HTMLResponse(about(None, complaints), headers={"X-Known": "0", "X-Final": "true"})
     _judge(choice)
     while found.known <= known and not found.is_final:

@@ -14,6 +14,7 @@ package is a front end, and sees both `ufm` and `theorems`.
 
 from ..frame import HEAD as HEAD
 from ._choice import BREAKS as BREAKS
+from ._choice import HOW_BROKEN as HOW_BROKEN
 from ._choice import SEEDS as SEEDS
 from ._choice import SOURCES as SOURCES
 from ._choice import Choice as Choice

@@ -14,10 +14,10 @@ from ufm._json import JSON, finite_or_null
 
 from ..playground.served import SERVED
 from ._choice import BREAKS, HOW_BROKEN, SOURCES, Choice, to_query
-from ._claim import WORDS, claim_item, code, commands, name_of, needed
+from ._claim import WORDS, claim_item, code, commands, name_of, needed, terms
 from ._mathematics import set_words
 from ._scene import Scene
-from ._verdicts import FALSE, JUDGED, Judgement, Row
+from ._verdicts import FALSE, JUDGED, NOTHING, TRUE, Judgement, Row
 
 _KINDS = {
     "all": "all",
@@ -32,10 +32,20 @@ _ROOMS = {
     "others": "others’",
 }
 _LETTERS = set_words(
-    "T is the target concept; M(z) = mean_P log p(z|c) - mean_N log p(z|c) is what steering adds to the "
+    "T is the target concept; steering leads from the contexts N towards the contexts P; "
+    "M(z) = mean_P log p(z|c) - mean_N log p(z|c) is what it adds to the "
     "logit of token z, times the strength α; δ is how far M on T lies above M off it, R the range of M, "
     "σ² its mean variance over contexts."
 )
+# What a verdict says, by its name in `WORDS`.
+_MEANINGS = {
+    Outcome.HOLDS: "all that the claim needs is met, and what it says is true on this instance",
+    Outcome.FAILS: "all that it needs is met, and what it says is false: a fault of the claim or of ufm",
+    Outcome.UNDECIDED: "it is closer than rounding can tell",
+    FALSE: "a hypothesis that it needs is not met, and what it says is false on this instance",
+    TRUE: "a hypothesis is not met, and what it says is true here, although nothing promises it",
+    NOTHING: "a hypothesis is not met, and without it there is nothing to judge",
+}
 _ALSO = [claim.id for claim in theorems.CLAIMS.values() if claim not in JUDGED]
 
 
@@ -48,7 +58,8 @@ def breaking(choice: Choice, buttons: Sequence[object] = ()) -> str:
     """What the page is for: a button for none and for each of `BREAKS`; links, until marimo has buttons."""
     names = {"": "none", **BREAKS}
     links = (
-        f'<a href="?{escape(urlencode(to_query(replace(choice, broken=name))))}">{words}</a>'
+        f'<a href="?{escape(urlencode(to_query(replace(choice, broken=name))))}" '
+        f'title="{HOW_BROKEN.get(name, "nothing is broken")}">{words}</a>'
         for name, words in names.items()
     )
     cells = "".join(
@@ -95,7 +106,8 @@ def page(judgement: Judgement) -> str:
         f'<div class="ufm" data-mark="verdicts" data-query="{query}" data-final="{is_final}">'
         f"{_falls(judgement, rows)}{_hypotheses(judgement.scene, rows)}"
         f'<div role="status" data-mark="count">{_progress(judgement)}{_counted(rows)}</div>'
-        f'<div class="filters">{_filter("kind", "Show", _KINDS)}{_filter("room", "Claims", _ROOMS)}</div>'
+        f'{_meanings()}<div class="filters">{_filter("kind", "Show", _KINDS)}'
+        f"{_filter('room', 'Claims', _ROOMS)}</div>"
         '<div class="heads" aria-hidden="true"><span>verdict</span><span>claim: click it for all of it</span>'
         "<span>what was looked at, or what is wrong</span><span>what it needs</span></div>"
         f'<ul class="claims">{items}</ul></div>'
@@ -167,6 +179,8 @@ def _falls(judgement: Judgement, rows: Sequence[Row]) -> str:
         )
         count = f"{len(fallen)} claim{'s fall' if len(fallen) > 1 else ' falls'}"
         words = f"<b>{count}</b>: {links}."
+        if all(row.lost for row in fallen):
+            words += " What each needs and does not have is marked ✗ in its line."
     return f'<p class="falls" data-mark="falls">{words}</p>'
 
 
@@ -196,6 +210,16 @@ def _tally(rows: Sequence[Row]) -> str:
     count = Counter(WORDS[row.anyway or row.verdict][1] for row in rows)
     parts = [f"{words}: {count[words]}" for _, words, _ in WORDS.values() if count[words]]
     return f"{', '.join(parts).capitalize()}."
+
+
+def _meanings() -> str:
+    """What each verdict says, folded."""
+    signed = ((WORDS[name], text) for name, text in _MEANINGS.items())
+    listed = terms(
+        (f'<span class="verdict {kind}">{sign} {words}</span>', text)
+        for (sign, words, kind), text in signed
+    )
+    return f'<details class="also"><summary>What the verdicts mean</summary>{listed}</details>'
 
 
 def _filter(name: str, legend: str, options: dict[str, str]) -> str:

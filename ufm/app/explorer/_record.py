@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from theorems import FINDINGS
-from theorems.tables.exact import read_exact
+from theorems.tables.exact import ExactInstance, read_exact
 from theorems.tables.exact_fields import load_json
 from theorems.tables.exact_head import is_head
 from theorems.tables.exact_table import exact_record
@@ -28,7 +28,7 @@ _HOLDERS = ("instance", "counterexample")
 def record_of(choice: Choice) -> Record:
     """The instance that is chosen, before anything is broken. Raises `ValueError` where it is none."""
     if choice.own:
-        return read_record("instance.json", choice.own.encode())
+        return _record_in(".json", choice.own.encode())
     return _random(choice.seed) if choice.source == "random" else _KNOWN[choice.source]
 
 
@@ -37,8 +37,26 @@ def read_record(name: str, content: bytes) -> Record:
 
     Raises `ValueError`, in one line that starts with the file's name.
     """
+    try:
+        record = _record_in(Path(name).suffix.lower(), content)
+        read_with_concepts(record)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+    return record
+
+
+def read_with_concepts(record: Record) -> ExactInstance:
+    """The instance of a record, which claims about concepts need to be given in full, else `ValueError`."""
+    exact = read_exact(record)
+    if exact.token_concept is None or exact.context_concept is None:
+        raise ValueError("token_concept and contexts are not given: add them to the record")
+    return exact
+
+
+def _record_in(suffix: str, content: bytes) -> Record:
+    """The record in the content of a file of that suffix, not yet checked."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, f"file{Path(name).suffix.lower()}")
+        path = Path(folder, f"file{suffix}")
         path.write_bytes(content)
         try:
             record = load_json(path) if path.suffix == ".json" else {"context_concept": None}
@@ -55,7 +73,7 @@ def read_record(name: str, content: bytes) -> Record:
                 )
             return exact_record(read_table(path)) if "context_concept" in record else record
         except ValueError as error:
-            raise ValueError(f"{name}: {str(error).removeprefix(f'{path}: ')}") from None
+            raise ValueError(str(error).removeprefix(f"{path}: ")) from None
 
 
 def json_text(record: Record) -> str:

@@ -21,7 +21,8 @@ from theorems.judging.claim import Claim
 from ._scene import Scene
 
 Curve = tuple[str, np.ndarray]  # its name, and its values at the strengths of the picture
-_WIDE, _HIGH, _LEFT, _FLOOR, _LINE = 460, 190, 52, 168, 15
+# A telephone shows it about as wide, so that its letters can be read there.
+_WIDE, _HIGH, _LEFT, _FLOOR, _LINE = 360, 190, 64, 168, 15
 _POINTS = 161
 
 
@@ -108,7 +109,8 @@ def _drawn(strengths: np.ndarray, curves: Sequence[Curve], alphas: Sequence[floa
         x = _LEFT + (alpha - first) / (last - first) * (_WIDE - _LEFT - 24)
         return x, _FLOOR - (value - low) / span * (_FLOOR - top)
 
-    parts = [_words(_LEFT - 6, place(0, v)[1] + 4, f"{v:.2g}", "end") for v in (low, low + span)]
+    heights = zip((low, low + span), _apart(low, low + span), strict=True)
+    parts = [_words(_LEFT - 6, place(0, v)[1] + 4, text, "end") for v, text in heights]
     parts += [_words(place(a, low)[0], _FLOOR + 17, f"{a:.2g}", "middle") for a in (first, 0, last)]
     parts.append(_words(_WIDE - 2, _FLOOR + 4, "α", "end"))
     for i, (name, values) in enumerate(curves):
@@ -123,31 +125,42 @@ def _drawn(strengths: np.ndarray, curves: Sequence[Curve], alphas: Sequence[floa
         marked = (
             f"{name}, marked at α = {', '.join(f'{alpha:.3g}' for alpha in own)}" if own else name
         )
-        parts.append(_words(_LEFT, _LINE * (i + 1), marked, "start", f"name{i}"))
+        parts.append(_words(4, _LINE * (i + 1), marked, "start", f"name{i}"))
     return _svg("; ".join(name for name, _ in curves), _HIGH, parts)
+
+
+def _apart(low: float, high: float) -> list[str]:
+    """Both as text, in as many digits as tell them apart; what rounding left of 0 is 0."""
+    ends = [0.0 if abs(end) < 1e-12 * (high - low) else end for end in (low, high)]
+    digits = next((n for n in range(2, 6) if len({f"{end:.{n}g}" for end in ends}) == 2), 6)
+    return [f"{end:.{digits}g}" for end in ends]
 
 
 def _log_odds(scene: Scene, tokens: Sequence[int]) -> str:
     """M of every token on a line: above it those of T, below it the others."""
     odds, target = scene.instance.odds, scene.instance.target
     low, span = float(odds.min()), float(np.ptp(odds)) or 1.0
-    parts = [f'<line class="axis" x1="20" x2="{_WIDE - 20}" y1="50" y2="50"></line>']
+    parts = [f'<line class="axis" x1="20" x2="{_WIDE - 20}" y1="58" y2="58"></line>']
     for z, (value, is_target) in enumerate(zip(odds.tolist(), target.tolist(), strict=True)):
-        x, y = 30 + (value - low) / span * (_WIDE - 60), 38 if is_target else 62
+        x, y = 30 + (value - low) / span * (_WIDE - 60), 46 if is_target else 70
         kind = "mark" if z in tokens else f"dot{int(is_target)}"
         parts.append(f'<circle class="{kind}" cx="{x:.1f}" cy="{y}" r="5"></circle>')
         if z in tokens:
             parts.append(_words(x, y - 10 if is_target else y + 20, f"token {z}", "middle"))
     parts += [
         _words(20, 16, "M of the target's tokens", "start"),
-        _words(20, 94, "M of the others", "start"),
+        _words(20, 110, "M of the others", "start"),
     ]
-    parts += [_words(_WIDE - 20, 94, f"M from {low:.3g} to {low + span:.3g}", "end")]
-    return _svg("M of the target's tokens above a line, of all others below it", 100, parts)
+    reach = (
+        f"M from {low:.3g} to {odds.max():.3g}" if odds.max() > low else f"M = {low:.3g} for all"
+    )
+    parts.append(_words(_WIDE - 20, 110, reach, "end"))
+    return _svg("M of the target's tokens above a line, of all others below it", 118, parts)
 
 
 def _words(x: int | float, y: int | float, words: str, anchor: str, kind: str = "") -> str:
-    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
+    text = escape(words.replace("-", "−"))
+    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{text}</text>'
 
 
 def _svg(label: str, height: int, parts: Sequence[str]) -> str:

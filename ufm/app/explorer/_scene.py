@@ -14,7 +14,7 @@ from ufm import ExponentialTilt, log_odds
 from ufm._json import JSON
 
 from ._choice import BREAKS, Choice
-from ._record import Record, record_of
+from ._record import Record, read_with_concepts, record_of
 
 Rows = list[list[Fraction]]
 _BROKEN: dict[str, Hypothesis[Instance]] = {
@@ -41,15 +41,18 @@ class Scene:
 
 
 def build(choice: Choice) -> Scene:
-    """The scene of `choice`. Raises `ValueError`, in one line, where it makes no instance.
+    """The scene of `choice`. Raises `ValueError`, in one line, where it makes none.
 
     >>> from ufm.app import explorer
     >>> scene = explorer.build(explorer.Choice("figure-4"))
     >>> print(scene.record["off_concept"][0], f"{scene.instance.margin:.6f}")
     1/120 3.637586
     """
-    record = record_of(choice)
-    exact = read_exact(record)
+    try:
+        record = record_of(choice)
+        exact = read_with_concepts(record)
+    except ValueError as error:
+        raise ValueError(f"This is no instance: {error}") from None
     data = None
     if choice.broken == "assumption-2":
         data = _other_data(exact)
@@ -58,13 +61,13 @@ def build(choice: Choice) -> Scene:
         exact = read_exact(record)
     instance = _in_floats(exact, data)
     if choice.broken and _BROKEN[choice.broken].unmet(instance) is None:
-        raise ValueError(f"{choice.broken} still holds: this instance is too small to break it so")
+        raise ValueError(
+            f"{BREAKS[choice.broken]} cannot be broken on this instance: press “none” to judge it whole"
+        )
     return Scene(choice, record, exact, data, instance)
 
 
 def _in_floats(exact: ExactInstance, data: Sequence[Fraction] | None) -> Instance:
-    if exact.token_concept is None or exact.context_concept is None:
-        raise ValueError("token_concept and contexts are not given: add them to the record")
     log_probs = np.log(np.array(exact.rows, float))
     tilt = ExponentialTilt(log_probs, log_odds(log_probs, exact.positive, exact.negative))
     return Instance(
@@ -98,9 +101,11 @@ def _broken(exact: ExactInstance, hypothesis: str) -> Record:
         positive, negative = negative, positive
     else:
         pair = next((group for group in exact.classes if len(group) > 1), None)
-        if pair is None:
-            raise ValueError("P and N of one distribution take two contexts that share one")
-        positive, negative = pair[:1], pair[1:2]
+        if pair is not None:
+            positive, negative = pair[:1], pair[1:2]
+        else:  # no two contexts share one: those of P and N get that of the first
+            for j in (*positive, *negative):
+                rows[j] = list(exact.rows[positive[0]])
     weights: list[JSON] = [str(weight) for weight in exact.weights]
     return {
         "next_token_probs": [[str(p) for p in row] for row in rows],
@@ -114,9 +119,10 @@ def _broken(exact: ExactInstance, hypothesis: str) -> Record:
 
 
 def _raise_off_target(exact: ExactInstance, rows: Rows) -> None:
-    """Make one token off T likelier in the contexts of P than in those of N, but less so than any of T.
+    """Make one token off T likelier in the contexts of P than in those of N.
 
-    Of all tokens off T it is the one that is nearest to this; the others in its rows give what it takes.
+    Of all tokens off T it is the one that is nearest to this, and it gains less than any of T did, where
+    that leaves it below 1; the others in its rows give what it takes.
     """
     pairs = list(product(exact.positive, exact.negative))
 
@@ -126,12 +132,8 @@ def _raise_off_target(exact: ExactInstance, rows: Rows) -> None:
     off = [z for z, is_target in enumerate(exact.target) if not is_target]
     least = min(ratio(z) for z, is_target in enumerate(exact.target) if is_target)
     token = max(off, key=ratio)
-    wanted = 1 + max(least - 1, Fraction(1)) / 4
-    raised = wanted * max(rows[k][token] for k in exact.negative)
-    if raised >= 1:
-        raise ValueError(
-            "Assumption 1 is broken at a token off the target, which is too likely here"
-        )
+    likeliest = max(rows[k][token] for k in exact.negative)
+    raised = min((1 + max(least - 1, Fraction(1)) / 4) * likeliest, (1 + likeliest) / 2)
     for i in exact.positive:
         share = (1 - raised) / (1 - rows[i][token])
         rows[i] = [raised if z == token else p * share for z, p in enumerate(rows[i])]
@@ -140,13 +142,13 @@ def _raise_off_target(exact: ExactInstance, rows: Rows) -> None:
 def _unseparate(exact: ExactInstance, rows: Rows) -> None:
     """Give the first token of T, in the contexts of P, half the ratio to N that a token off T has.
 
-    Of all tokens off T it is the one with the largest such ratio; other tokens of T take what is freed.
+    Of all tokens off T it is the one with the largest such ratio; other tokens of T, or else those off it,
+    take what is freed.
     """
     first, *others = [z for z, is_target in enumerate(exact.target) if is_target]
-    if not others:
-        raise ValueError("δ > 0 is broken at one of several tokens of T: this target has one")
     pairs = list(product(exact.positive, exact.negative))
-    off = (z for z, is_target in enumerate(exact.target) if not is_target)
+    off = [z for z, is_target in enumerate(exact.target) if not is_target]
+    others = others or off
     ratio = max(min(rows[i][z] / rows[k][z] for i, k in pairs) for z in off) / 2
     least = ratio * min(rows[k][first] for k in exact.negative)
     for i in exact.positive:

@@ -42,4 +42,20 @@
     window.scrollTo(scrollX, scrollY);
   };
   giveWay();
+
+  // marimo writes each part of a choice into the address by itself: one choice is one step back
+  const { pushState, replaceState } = history;
+  let last = -Infinity;
+  history.pushState = (...step) => {
+    const isNew = performance.now() - last > 500;
+    last = performance.now();
+    (isNew ? pushState : replaceState).apply(history, step);
+  };
+
+  // it leaves the page as it is where the browser goes back: the page is loaded as the address says
+  addEventListener("popstate", () => {
+    const shown = document.querySelector("#root [data-mark=verdicts]")?.dataset.query;
+    const [are, wanted] = [shown, location.search].map((query) => new URLSearchParams(query));
+    if (["source", "seed", "own", "broken"].some((name) => are.get(name) !== wanted.get(name))) location.reload();
+  });
 })();

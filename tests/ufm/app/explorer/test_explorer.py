@@ -115,6 +115,13 @@ BAD_FILES = [
         b'{"head": [["1"]]}',
         "head.json: this is a head behind a norm, which `ufm certify`",
     ),
+    ("other.json", b"{}", "other.json: in_concept is missing; give in_concept, "),
+    (
+        "half.json",
+        b'{"next_token_probs": [["1/2", "1/2"], ["1/8", "7/8"]], "target": [true, false],'
+        b' "positive": [0], "negative": [1]}',
+        "half.json: token_concept and contexts are not given: add them to the record",
+    ),
 ]
 
 
@@ -141,27 +148,38 @@ def test_what_is_broken_is_unmet(source, broken):
     assert (scene.data is not None) == (broken == "assumption-2")
 
 
-TOO_SMALL = [
-    (
-        "separation",
-        {"in_concept": ["9/10"] * 2, "off_concept": ["1/10"] * 2, "token_concept": [0, 1]},
-    ),
-    ("non-constant-log-odds", {}),
-    (
-        "assumption-1",
-        {"in_concept": ["9/10"] * 2, "off_concept": ["1/10"] * 2, "token_concept": [0, 1]},
-    ),
-]
+TWO_TOKENS = json.dumps(
+    {
+        **json.loads(INSTANCE.read_text()),
+        **{"in_concept": ["9/10"] * 2, "off_concept": ["1/10"] * 2, "token_concept": [0, 1]},
+    }
+)
 
 
-@pytest.mark.parametrize(("broken", "changes"), TOO_SMALL)
-def test_an_instance_too_small_to_break_says_so(broken, changes):
-    text = json.dumps({**json.loads(INSTANCE.read_text()), **changes})
+@pytest.mark.parametrize(
+    "choice", [*map(Choice, SOURCES), Choice("random", 259), Choice(own=TWO_TOKENS)]
+)
+def test_each_hypothesis_can_be_broken_on_every_instance(choice):
+    for broken in BREAKS:  # build raises where it is met all the same
+        assert explorer.build(replace(choice, broken=broken)).choice.broken == broken
+
+
+def test_what_cannot_be_broken_says_what_to_press():
+    exchanged = {**json.loads(TWO_TOKENS), "target": [False, True]}  # P is off T already
     with pytest.raises(
-        ValueError, match=r"this target has one|that share one|too likely here"
+        ValueError, match=r"on this instance: press “none” to judge it whole$"
     ) as error:
-        explorer.build(Choice(own=text, broken=broken))
-    assert "\n" not in str(error.value)
+        explorer.build(Choice(own=json.dumps(exchanged), broken="target-contexts"))
+    assert str(error.value).startswith("P in T, N off it cannot be broken")
+
+
+@pytest.mark.parametrize("source", ["figure-3", "figure-4", "random"])
+def test_the_reason_names_the_token_that_was_made_likelier(source):
+    scene, whole = (explorer.build(Choice(source, 1, broken=name)) for name in ("assumption-1", ""))
+    raised = int((scene.instance.odds - whole.instance.odds).argmax())
+    reason = hypotheses.ASSUMPTION_1.unmet(scene.instance)
+    assert reason is not None
+    assert reason.startswith(f"p(token {raised}|c) varies over contexts of other concept, from ")
 
 
 # verdicts
@@ -245,6 +263,44 @@ def test_a_wrong_sign_is_marked_among_all_log_odds():
     assert "token 0" in row.refutation.picture
 
 
+def texts_of(picture: str) -> list[tuple[float, float, str]]:
+    """The words of a picture, from where they begin and end if a letter is 6 wide, with their height."""
+    found = []
+    for x, y, anchor, words in re.findall(
+        r'<text class=".*?" x="(.*?)" y="(.*?)" text-anchor="(.*?)">(.*?)</text>', picture
+    ):
+        left = float(x) - len(words) * {"start": 0, "middle": 3, "end": 6}[anchor]
+        found.append((left, float(y), words))
+    return found
+
+
+@pytest.mark.parametrize("broken", BREAKS)
+def test_no_words_of_a_picture_touch(broken):
+    pictures = [
+        row.refutation.picture
+        for row in judged(Choice(broken=broken)).values()
+        if row.refutation is not None
+    ]
+    assert pictures
+    for picture in pictures:
+        texts = texts_of(picture)
+        for n, (left, y, words) in enumerate(texts):
+            for other, height, more in texts[n + 1 :]:
+                is_beside = left + 6 * len(words) < other or other + 6 * len(more) < left
+                assert is_beside or abs(y - height) >= 13, (words, more)
+
+
+def test_the_ends_of_a_curve_are_told_apart():
+    from ufm.app.explorer._refutation import _apart
+
+    assert _apart(0.01, 0.36) == ["0.01", "0.36"]
+    assert _apart(0.009991, 0.010009) == ["0.00999", "0.01"]
+    assert _apart(-4.5e-17, 0.0066) == ["0", "0.0066"]
+    row = judged(Choice(broken="non-constant-log-odds"))["lemma-b4.sign"]
+    assert row.refutation is not None
+    assert "M = 0 for all" in row.refutation.picture
+
+
 def planted(verdict: theorems.Verdict) -> Judgement:
     """The judgement of the default instance, with another conclusion in place of a claim's."""
     judgement = Judgement(explorer.build(Choice()))
@@ -316,6 +372,12 @@ def test_what_others_say_is_counted_apart():
     assert not any(row.anyway == FALSE for row in own)
     assert "false" not in mine
     assert others == f"Holds: {len(rows) - len(own) - false}, false here: {false}."
+
+
+def test_the_page_says_what_each_verdict_means():
+    page = explorer.page(explorer.judgement(Choice()))
+    for words in ("✓ holds", "✗ false here", "○ true here all the same", "– means nothing here"):
+        assert f"{words}</span></dt><dd>" in page
 
 
 def test_every_formula_is_set_and_every_proof_is_shown():
