@@ -30,10 +30,12 @@ def _seen(instance: ExactInstance, is_own: bool) -> list[set[Fraction]]:
 
 
 def _varying(seen: list[set[Fraction]], name: str) -> str | None:
-    for z, values in enumerate(seen):
-        if len(values) > 1:
-            return f"p(token {z}|c) varies over contexts of {name} concept"
-    return None
+    """The token whose probabilities are furthest apart, where any differ."""
+    ratios = [max(values) / min(values) if values else Fraction(1) for values in seen]
+    token = ratios.index(max(ratios))
+    return (
+        f"p(token {token}|c) varies over contexts of {name} concept" if ratios[token] > 1 else None
+    )
 
 
 def rates(instance: ExactInstance) -> tuple[list[Fraction | None], list[Fraction | None]] | str:

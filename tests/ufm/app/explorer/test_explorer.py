@@ -16,6 +16,7 @@ import theorems
 from tests.command_line import run
 from theorems import hypotheses
 from theorems.certificates import certify
+from theorems.certificates.write.hypotheses import concept_laws
 from theorems.falsify import falsify
 from theorems.tables.exact import ExactInstance, load_exact, read_exact
 from theorems.tables.files import read_table, write_table
@@ -180,6 +181,7 @@ def test_the_reason_names_the_token_that_was_made_likelier(source):
     reason = hypotheses.ASSUMPTION_1.unmet(scene.instance)
     assert reason is not None
     assert reason.startswith(f"p(token {raised}|c) varies over contexts of other concept, from ")
+    assert concept_laws(scene.exact) == reason.partition(", from")[0]  # the certificate's own words
 
 
 # verdicts
