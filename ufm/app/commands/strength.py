@@ -83,7 +83,7 @@ class Strength:
         judge: What sees the concept, for --goal: a .json file of words, or what ufm judge takes.
         judged: How many texts are judged after each of the --prompts contexts, at each strength, to choose
             the least strength that reaches --goal; as many new ones confirm it.
-        picture: Draw presence, target mass, cost and fluency on an axis of nats: a .png or .svg file.
+        picture: Draw presence, target mass, cost and fluency over α, with a --goal: a .png or .svg file.
         save: Write the vector and the chosen α to this .safetensors file, and say how to apply it.
         texts: Write all continuations of all contexts to this file.
         json: Print the report as JSON on standard output.

@@ -1,71 +1,173 @@
-"""Efficacy against cost as one picture: presence, target mass, ΔCE and fluency on an axis of nats."""
+"""Efficacy against strength as one picture: presence, target mass, cost and fluency, one above the other."""
 
+import math
+from textwrap import wrap
+
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from ufm import plots
+from ufm.plots.style import rounded
 
+from ..measure.budgets import BUDGETS
+from ..report.figures import STYLE
 from .goal import GoalChoice
 
-_WIDTH, _HEIGHT = 8.0, 2.1
-_APART = 0.09  # names of strengths are at least this share of the width apart
+_WIDTH, _HEIGHT = (
+    5.6,
+    1.65,
+)  # inches; letters of this size are read where the picture is 400 pixels wide
+_LETTERS, _APART = 11.0, 14.0  # points; names at the ends of curves are at least so far apart
+_LINE = 54  # letters of a heading's line at most
+_INK = "0.3"
+_PRESENCE, _NEW, _MASS, _PRICE, _FLUENCY = plots.PALETTE[:5]
 # Ticks between powers of ten, on a logarithmic axis of at most so many.
 _BETWEEN = {1: (1.5, 2.0, 3.0, 5.0, 7.0), 2: (2.0, 5.0)}
-_BESIDE = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "frameon": False}
 
 
 def draw_efficacy(found: GoalChoice, title: str, budget: float, kind: str) -> Figure:
-    """Panels over KL(p_0||p_α) on text, in nats a token, its root to scale, with α above.
+    """Panels over the strength, each with what it shows as its title.
 
     The dashed vertical line is the strength that spends the `budget` of this `kind`, the full one the chosen.
     """
-    scan = found.scan
-    has_target = bool(np.isfinite(scan.ceiling).all())
-    panels = [_presence, *([_mass] if has_target else []), _cost, _fluency]
-    figure = Figure(figsize=(_WIDTH, _HEIGHT * len(panels)), layout="constrained")
-    axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False).ravel().tolist()
-    nats = np.maximum(scan.column("forward_kl"), 0)
-    for panel, draw in zip(axes, panels, strict=True):
-        panel.spines[["top", "right"]].set_visible(False)
-        _to_scale(panel, nats)
-        draw(panel, found, nats)
-        for alpha, style in ((found.within, "--"), (found.alpha, "-")):
-            if np.isfinite(alpha):
-                where = nats[np.abs(scan.alphas - alpha).argmin()]
-                panel.axvline(where, color="0.5", linewidth=1, linestyle=style, zorder=0)
-    axes[-1].xaxis.set_major_locator(MaxNLocator(5))  # the root draws large numbers together
-    axes[-1].set_xlabel("KL(p0||pα) on text, nats a token (square-root axis)")
-    _strengths_above(axes[0], nats, scan.alphas)
-    words = f"{title}: {found.verdict}, budget {budget:g} of {kind} (dashed)"
-    figure.align_ylabels(axes)
-    figure.suptitle(words, fontsize="medium", x=0.01, ha="left")
+    with matplotlib.rc_context({**STYLE, "font.size": _LETTERS, "axes.titlesize": _LETTERS}):
+        has_target = bool(np.isfinite(found.scan.ceiling).all())
+        panels = [_presence, *([_mass] if has_target else []), _price, _fluency]
+        size = (_WIDTH, 1.0 + _HEIGHT * len(panels))
+        figure = Figure(figsize=size, layout="constrained")
+        axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False).ravel().tolist()
+        for panel, draw in zip(axes, panels, strict=True):
+            panel.spines[["top", "right"]].set_visible(False)
+            draw(panel, found)
+            panel.margins(x=0.015)
+            panel.axvline(found.within, color=_INK, linewidth=1, linestyle="--", zorder=0)
+            if not math.isnan(found.alpha):
+                panel.axvline(found.alpha, color=_INK, linewidth=1, zorder=0)
+        is_chosen = not math.isnan(found.alpha)
+        lines = f"dashed: the budget ends{'; full: chosen' if is_chosen else ''}"
+        axes[-1].set_xlabel(f"strength α ({lines})")
+        of, unit = BUDGETS[kind]
+        verdict = f"goal {found.verdict} for {budget:g} {unit} of {of}"
+        figure.suptitle(
+            "\n".join([*wrap(title, _LINE), *wrap(verdict, _LINE)]),
+            fontsize=_LETTERS,
+            fontweight="bold",
+            x=0.01,
+            ha="left",
+        )
+        figure.align_ylabels(axes)
     return figure
 
 
-def _strengths_above(panel: Axes, nats: np.ndarray, alphas: np.ndarray) -> None:
-    """The strengths where they are, but those so near to the last one that they would touch."""
-    above = panel.twiny()
-    above.spines[["right"]].set_visible(False)
-    _to_scale(above, nats)
-    where = np.sqrt(nats / max(float(nats.max()), 1e-12))
-    some = [0]
-    for k in range(1, nats.size):
-        if where[k] - where[some[-1]] > _APART:
-            some.append(k)
-    above.set_xticks(nats[some], [f"{alphas[k]:.3g}" for k in some])
-    above.set_xlabel("α")
+def _presence(panel: Axes, found: GoalChoice) -> None:
+    """How many texts show the concept: those that the choice rests on, and the new ones."""
+    scan, alphas = found.scan, found.scan.alphas
+    low, high = found.interval
+    panel.fill_between(alphas, *scan.interval.T, color=_PRESENCE, alpha=0.2, linewidth=0)
+    each = sum(len(of_prompt[0]) for of_prompt in scan.judged.texts)
+    (seen,) = panel.plot(
+        alphas, scan.judged.presence, "o-", color=_PRESENCE, label=f"{each} a strength"
+    )
+    rising = alphas[: len(found.smoothed)]
+    (fit,) = panel.plot(rising, found.smoothed, ":", color="black", label="made to rise")
+    beyond = [[max(found.presence - low, 0)], [max(high - found.presence, 0)]]
+    new = panel.errorbar(
+        *([found.strength], [found.presence]),
+        yerr=beyond,
+        fmt="s",
+        capsize=3,
+        color=_NEW,
+        label=f"{found.texts} new texts",
+    )
+    panel.axhline(found.goal, color=_INK, linewidth=1, linestyle="-.", zorder=0)
+    panel.set_ylim(-0.03, 1.03)
+    panel.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    panel.set_ylabel("share of texts")
+    _name_ends(panel, {"goal": (found.goal, _INK)})
+    place = {
+        "loc": "lower left",
+        "bbox_to_anchor": (0.0, 1.0),
+        "borderaxespad": 0.0,
+        "borderpad": 0.1,
+    }
+    apart = {"ncols": 3, "handlelength": 1.4, "handletextpad": 0.5, "columnspacing": 1.2}
+    panel.legend(handles=[new, seen, fit], frameon=False, **place, **apart)
+    shows = f"{found.presence:.0%} of new texts show {scan.judged.concept}"
+    panel.set_title(f"{shows}, {found.goal:.0%} were wanted", loc="left", pad=22)
 
 
-def _to_scale(panel: Axes, nats: np.ndarray) -> None:
-    """The root of the nats, which is about proportional to α, to scale."""
-    panel.set_xscale("function", functions=(np.sqrt, np.square))
-    panel.set_xlim(0, 1.03 * max(float(nats.max()), 1e-12))
+def _mass(panel: Axes, found: GoalChoice) -> None:
+    """The mass of the concept's tokens, below the most that any change at the same KL could give."""
+    scan = found.scan
+    mass = scan.column("target_mass")
+    panel.plot(scan.alphas, scan.ceiling, "--", color=_INK)
+    panel.plot(scan.alphas, mass, "o-", color=_MASS)
+    _plain(panel)
+    panel.set_ylabel("mass on text")
+    _name_ends(panel, {"ceiling": (scan.ceiling[-1], _INK), "steering": (mass[-1], _MASS)})
+    before, now, most = (
+        rounded(float(x), 2) for x in (mass[0], *_there(found, mass, scan.ceiling))
+    )
+    panel.set_title(f"mass of its words {before} → {now}; ceiling {most}", loc="left")
+
+
+def _price(panel: Axes, found: GoalChoice) -> None:
+    """What steering costs on text: how much worse it is predicted, and how far the distributions move."""
+    scan = found.scan
+    price, moved = scan.column("cross_entropy"), scan.column("forward_kl")
+    panel.plot(scan.alphas, moved, ":", color=_INK)
+    panel.plot(scan.alphas, price, "o-", color=_PRICE)
+    panel.yaxis.set_major_locator(MaxNLocator(4))
+    panel.set_ylabel("nats a token")
+    _name_ends(panel, {"ΔCE": (price[-1], _PRICE), "KL": (moved[-1], _INK)})
+    there, far = (rounded(float(x), 2) for x in (*_there(found, price), price[-1]))
+    last = rounded(float(scan.alphas[-1]))
+    panel.set_title(f"it costs {there} nats a token, {far} at α = {last}", loc="left")
+
+
+def _fluency(panel: Axes, found: GoalChoice) -> None:
+    """The perplexity of what is written; how much of it loops is said in the title."""
+    scan, judged = found.scan, found.scan.judged
+    panel.plot(scan.alphas, judged.perplexity, "o-", color=_FLUENCY)
+    _plain(panel)
+    panel.set_ylabel("perplexity")
+    before, now, far = (
+        rounded(float(x), 2)
+        for x in (judged.perplexity[0], *_there(found, judged.perplexity), judged.perplexity[-1])
+    )
+    loops = f"{float(judged.loops.max()):.0%} loop"
+    panel.set_title(f"perplexity of the texts {before} → {now} → {far}; {loops}", loc="left")
+
+
+def _there(found: GoalChoice, *values: np.ndarray) -> list[float]:
+    """Values at the strength of the answer."""
+    return [float(value[found.place]) for value in values]
+
+
+def _name_ends(panel: Axes, ends: dict[str, tuple[float, str]]) -> None:
+    """Names of curves to the right of where they end, apart from each other, once all curves are drawn."""
+    panel.get_ylim()  # sets the axis, by which the curves are where they are
+    height = 72 * 0.8 * _HEIGHT  # about, in points
+    places = {
+        name: float(panel.transAxes.inverted().transform(panel.transData.transform((0.0, y)))[1])
+        for name, (y, _) in ends.items()
+    }
+    at = -math.inf
+    for name in sorted(places, key=places.__getitem__):
+        at = max(places[name], at + _APART / height)
+        look = {"color": ends[name][1], "va": "center"}
+        panel.annotate(name, (1.02, at), xycoords="axes fraction", annotation_clip=False, **look)
 
 
 def _plain(panel: Axes) -> None:
     """A logarithmic axis with plain numbers about equally far apart; over many powers of ten, these alone."""
+    low, high = panel.get_ylim()
+    if high < 4 * low:
+        panel.yaxis.set_major_locator(MaxNLocator(4))
+        return
     panel.set_yscale("log")
     panel.yaxis.set_major_formatter("{x:g}")
     low, high = panel.get_ylim()
@@ -73,62 +175,3 @@ def _plain(panel: Axes) -> None:
     if between is not None:
         panel.yaxis.set_minor_locator(LogLocator(subs=between))
     panel.yaxis.set_minor_formatter(NullFormatter() if between is None else "{x:g}")
-
-
-def _presence(panel: Axes, found: GoalChoice, nats: np.ndarray) -> None:
-    scan, colour = found.scan, plots.PALETTE[0]
-    each = sum(len(of_prompt[0]) for of_prompt in scan.judged.texts)
-    panel.fill_between(nats, *scan.interval.T, color=colour, alpha=0.2, linewidth=0)
-    panel.plot(
-        nats, scan.judged.presence, "o-", color=colour, label=f"{each} texts a strength, 95 %"
-    )
-    rising = nats[: len(found.smoothed)]
-    panel.plot(rising, found.smoothed, ":", color="black", label="isotonic fit")
-    where = nats[found.place]
-    low, high = found.interval
-    beyond = [[max(found.presence - low, 0)], [max(high - found.presence, 0)]]
-    panel.errorbar(
-        [where],
-        [found.presence],
-        yerr=beyond,
-        fmt="s",
-        capsize=3,
-        color=plots.PALETTE[1],
-        label=f"{found.texts} new texts, 95 %",
-    )
-    panel.axhline(found.goal, color="0.3", linewidth=1, linestyle="-.", label="goal")
-    panel.set_ylim(-0.03, 1.03)
-    panel.set_ylabel(f"presence of {scan.judged.concept}")
-    panel.legend(**_BESIDE)
-
-
-def _mass(panel: Axes, found: GoalChoice, nats: np.ndarray) -> None:
-    scan = found.scan
-    panel.plot(nats, scan.ceiling, "--", color="0.3", label="ceiling of any change")
-    panel.plot(nats, scan.column("target_mass"), "o-", color=plots.PALETTE[2], label="steering")
-    _plain(panel)
-    panel.set_ylabel("target mass on text")
-    panel.legend(**_BESIDE)
-
-
-def _cost(panel: Axes, found: GoalChoice, nats: np.ndarray) -> None:
-    panel.plot(nats, found.scan.column("cross_entropy"), "o-", color=plots.PALETTE[3])
-    panel.plot(nats, nats, ":", color="0.5", label="if ΔCE were KL")
-    panel.set_ylabel("ΔCE, nats a token")
-    panel.legend(**_BESIDE)
-
-
-def _fluency(panel: Axes, found: GoalChoice, nats: np.ndarray) -> None:
-    judged = found.scan.judged
-    panel.plot(
-        nats, judged.perplexity, "o-", color=plots.PALETTE[4], label="by the unsteered model"
-    )
-    _plain(panel)
-    panel.set_ylabel("perplexity of texts")
-    beside = panel.twinx()
-    beside.spines[["top"]].set_visible(False)
-    beside.plot(nats, judged.loops, "x:", color=plots.PALETTE[5], label="share that loops (right)")
-    beside.set_ylim(-0.03, 1.03)
-    lines = [*panel.get_lines()[:1], *beside.get_lines()[:1]]
-    names = [str(line.get_label()) for line in lines]
-    panel.legend(lines, names, **_BESIDE | {"bbox_to_anchor": (1.06, 1.0)})

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-import matplotlib
 import numpy as np
 import pytest
 from matplotlib.ticker import NullFormatter
 
 import ufm
 import ufm.llm
+from tests.ufm.plots.test_looks import faults
 from ufm.llm.concepts.concept import Concept
 from ufm.llm.efficacy import goal as goal_module
 from ufm.llm.efficacy import measure as measure_module
@@ -158,26 +158,75 @@ def test_what_is_further_than_the_budget_costs_where_the_choice_is_made(monkeypa
     assert planted(monkeypatch, given, lambda a: a / 32, 0.0, 0.5).beyond is None
 
 
-def test_the_picture_has_a_panel_for_each_and_its_lines_are_the_numbers(given, chosen):
-    for found, count in ((chosen, 4), (without_target(chosen), 3)):
-        figure = draw_efficacy(found, "inside on a toy", 0.1, "forward_kl")
-        panels = [axes for axes in figure.axes if axes.get_ylabel()]
-        assert len(panels) == count
-        nats = found.scan.column("forward_kl")
-        drawn = panels[0].get_lines()[0]
-        np.testing.assert_allclose(drawn.get_xdata(), np.maximum(nats, 0))
-        np.testing.assert_allclose(drawn.get_ydata(), found.scan.judged.presence)
-    wide = replace(chosen.scan, ceiling=np.geomspace(1e-5, 0.5, 11))
-    for scan, is_wide in (
-        (chosen.scan, False),
-        (wide, True),
-    ):  # over several powers of ten they alone are named
-        panels = draw_efficacy(replace(chosen, scan=scan), "x", 0.1, "forward_kl").axes
-        mass = next(axes for axes in panels if axes.get_ylabel() == "target mass on text")
-        assert isinstance(mass.yaxis.get_minor_formatter(), NullFormatter) is is_wide
-    first = as_bytes(draw_efficacy(chosen, "x", 0.1, "forward_kl"), "svg")
-    assert first == as_bytes(draw_efficacy(chosen, "x", 0.1, "forward_kl"), "svg")
-    matplotlib.rcdefaults()
+def panels_of(found, **changes):
+    given = {"title": "inside on a toy", "budget": 0.1, "kind": "forward_kl"} | changes
+    return draw_efficacy(found, **given).axes
+
+
+def test_the_picture_has_a_panel_for_each_and_its_lines_are_the_numbers(chosen):
+    scan = chosen.scan
+    assert len(panels_of(without_target(chosen))) == 3
+    presence, mass, price, fluency = panels_of(chosen)
+    wanted = [
+        (presence, 0, scan.judged.presence),
+        (mass, 0, scan.ceiling),
+        (mass, 1, scan.column("target_mass")),
+        (price, 0, scan.column("forward_kl")),
+        (price, 1, scan.column("cross_entropy")),
+        (fluency, 0, scan.judged.perplexity),
+    ]
+    for panel, number, values in wanted:
+        drawn = panel.get_lines()[number]
+        np.testing.assert_array_equal(drawn.get_xdata(), scan.alphas)
+        np.testing.assert_array_equal(drawn.get_ydata(), values)
+    for panel in (presence, mass, price, fluency):
+        upright = [line.get_xdata()[0] for line in panel.get_lines()[-2:]]
+        assert upright == [chosen.within, chosen.alpha]
+
+
+def test_the_titles_say_the_numbers_at_the_strength_of_the_answer(chosen):
+    k, scan = chosen.place, chosen.scan
+    assert 0 < k < 8  # neither end
+    titles = [panel.get_title("left") for panel in panels_of(chosen)]
+    assert titles[0] == f"{chosen.presence:.0%} of new texts show inside, 60% were wanted"
+    mass, cost = scan.column("target_mass"), scan.column("cross_entropy")
+    assert titles[1] == (
+        f"mass of its words {mass[0]:.2g} → {mass[k]:.2g}; ceiling {scan.ceiling[k]:.2g}"
+    )
+    assert titles[2] == f"it costs {cost[k]:.2g} nats a token, {cost[-1]:.2g} at α = 32".replace(
+        "-", "−"
+    )
+    first, there, last = scan.judged.perplexity[[0, k, -1]]
+    loops = f"{scan.judged.loops.max():.0%} loop"
+    assert titles[3] == f"perplexity of the texts {first:.2g} → {there:.2g} → {last:.2g}; {loops}"
+
+
+def test_a_wide_range_is_drawn_in_powers_of_ten_and_a_narrow_one_plainly(chosen):
+    for ceiling, scale in (
+        (np.geomspace(1e-5, 0.5, 11), "log"),
+        (np.geomspace(0.3, 0.4, 11), "linear"),
+    ):
+        narrow = {"spent": np.full_like(chosen.scan.spent, ceiling.min())}
+        scan = replace(chosen.scan, ceiling=ceiling, **narrow)
+        mass = panels_of(replace(chosen, scan=scan))[1]
+        assert mass.get_yscale() == scale
+        assert isinstance(mass.yaxis.get_minor_formatter(), NullFormatter)
+
+
+def test_nothing_in_the_picture_overlaps_or_is_cut(chosen):
+    for verdict in (chosen, replace(chosen, alpha=np.nan), without_target(chosen)):
+        for title in (
+            "inside on a toy",
+            "optimistic on HuggingFaceTB/SmolLM2-1.7B-Instruct, block 15",
+        ):
+            assert faults(draw_efficacy(verdict, title, 0.1, "cross_entropy")) == []
+
+
+def test_the_picture_is_the_same_bytes_each_time(chosen):
+    first, again = (
+        as_bytes(draw_efficacy(chosen, "x", 0.1, "forward_kl"), "svg") for _ in range(2)
+    )
+    assert first == again
 
 
 def without_target(chosen):
