@@ -262,7 +262,9 @@ DIFFERENCE_OF_MEANS = Hypothesis(
 )
 TARGET_CONTEXTS = Hypothesis(
     "target-contexts",
-    "w_T > 0 and w_k <= 0 for every other concept; w_T = 1 (P in T, N off it) if a depends on the context",
+    "w_T > 0 and w_k <= 0 for every other concept, where w_k is the share of the contexts of P that are of "
+    "concept k, less that share of N, and w_T that of the target; w_T = 1 (P in T, N off it) if a depends on "
+    "the context",
     _target_contexts,
 )
 SEPARATION = Hypothesis("separation", "δ = min_T M - max_{not T} M > 0", _separation)

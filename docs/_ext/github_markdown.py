@@ -1,6 +1,7 @@
 """The pages of docs/ are Markdown that GitHub shows too; here it becomes what the site alone can do.
 
 - A comment that begins with the name of a directive, `<!-- {toctree} ... -->`, is that directive.
+- A `<picture>` with a tall source for phones is two images, of which the page shows the one that fits.
 - A link to a file of the project, `[a claim](../theorems/statements/ceiling.py#claim-ceiling.forward-kl)`,
   leads to the page that this site makes of it.
 - Inline code that is a public name leads to its place in the API.
@@ -15,6 +16,18 @@ from sphinx.errors import ExtensionError
 from sphinx.util.nodes import make_refnode
 
 _DIRECTIVE = re.compile(r"^<!-- (\{\w+\}.*?)\n?-->$", re.MULTILINE | re.DOTALL)
+_PICTURE = re.compile(
+    r'<picture>\s*<source media="\(max-width: 600px\)" srcset="([^"]+)">\s*'
+    r'<img alt="([^"]+)" src="([^"]+)">\s*</picture>'
+)
+_TWO_IMAGES = """```{image} \\3
+:alt: \\2
+:class: wide-page
+```
+```{image} \\1
+:alt: \\2
+:class: narrow-page
+```"""
 _LINK = re.compile(r"\[([^][]+)\]\(\.\./([^()#\s]+)(?:#([^()\s]+))?\)")
 # What the site makes of a file or folder: the label of its page.
 _PAGES = {
@@ -43,6 +56,8 @@ def _read(app: Sphinx, name: str, source: list[str]) -> None:
 def for_the_site(markdown: str, root: Path) -> str:
     """The page with its directives, and with links to the site's own pages."""
     markdown = _DIRECTIVE.sub(lambda found: f"```{found[1]}\n```", markdown)
+
+    markdown = _PICTURE.sub(_TWO_IMAGES, markdown)
 
     def led(found: re.Match[str]) -> str:
         words, path, place = found.groups()

@@ -33,13 +33,16 @@ def _page() -> Iterator[str]:
     of_others = [s for s in theorems.STATEMENTS if s.is_of_others]
     yield "(results)=\n# Results"
     yield (
-        "\nThe results of {cite:t}`taimeskhanov2026` and those of this project. All of them hold under the "
-        "hypotheses that their pages list, on many instances each; one line here names what they say, not "
-        "all of these. *Proved* is by Coq, for every vocabulary and every strength, and unfolds to the "
-        "theorems; *certified* is by `ufm certify`, for every strength on an instance of yours; *run* is by "
-        "experiment. Findings are about the text of the paper's first version (v1). "
-        "The letters are explained under {doc}`notation </notation>`, and {ref}`the list of claims "
-        "<statements>` takes the results apart.\n"
+        "\nThese are the results of {cite:t}`taimeskhanov2026` and those of this project. Each holds under "
+        "the hypotheses that its page lists, and the second column leaves them out. The status says how we "
+        "know:\n\n"
+        "- *proved*: by Coq, for every vocabulary and every strength. A click on the word shows the "
+        "theorems.\n"
+        "- *certified*: `ufm certify` decides it for every strength on a table of yours.\n"
+        "- *run*: an experiment shows it, and nothing proves it.\n\n"
+        "Every result is also checked on many instances. The findings are about the text of the paper's "
+        "first version (v1). {doc}`The notation </notation>` explains the letters, and {ref}`the list of "
+        "claims <statements>` has each sentence of a result by itself.\n"
     )
     yield "## Of the paper\n"
     yield from _table(of_paper)
@@ -47,9 +50,9 @@ def _page() -> Iterator[str]:
     yield from _table(ours)
     yield "\n## Claims of others\n"
     yield (
-        "As quoted most hold only under a condition, which the text around the quotation may supply: "
-        "{ref}`who says what, and what of it is true <literature>`. The "
-        "proofs are of what is true.\n"
+        "Most of these sentences, as quoted, hold only under a condition, which the text around the "
+        "quotation may supply. {ref}`Claims of others <literature>` says who says what, and what of it is "
+        "true. That part is what is proved.\n"
     )
     yield from _table(of_others)
     yield "```{toctree}\n:hidden:\n"

@@ -1,5 +1,8 @@
-"""The paper in one picture: bumps, sigmoids, the price, and the strength that a budget buys."""
+"""Small pictures for first pages: the paper at a glance, with what a budget buys; and the tutorial's."""
 
+from collections.abc import Sequence
+
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -33,21 +36,60 @@ def _tall() -> Figure:
     return figure
 
 
+def _tutorial_wide() -> Figure:
+    figure = Figure(figsize=(8.4, 3.6), layout="constrained")
+    _draw_tutorial(list(figure.subplots(1, 2)))
+    return figure
+
+
+def _tutorial_tall() -> Figure:
+    figure = Figure(figsize=(4.2, 6.8), layout="constrained")
+    _draw_tutorial(list(figure.subplots(2, 1)))
+    return figure
+
+
+def _probabilities(panels: Sequence[Axes], context: int, strengths: np.ndarray) -> None:
+    """The probability of each token, and the mass of each concept, along the strength."""
+    data = datasets.three_slopes()
+    tilt, tokens, masses = datasets.steered(data), *panels
+    of = {"alphas": strengths, "token_concept": data.token_concept}
+    token_curves(tilt, context, names=datasets.TOKENS, is_probability=True, axes=tokens, **of)
+    concept_curves(tilt, context, is_mass=True, axes=masses, **of)
+    for axes, of_what in zip(panels, ("token", "concept"), strict=True):
+        ylabel = f"probability of a {of_what}"
+        axes.set(yticks=(0.0, 0.5, 1.0), ylabel=ylabel, ylim=(-0.03, 1.03))
+
+
+def _draw_tutorial(panels: list[Axes]) -> None:
+    """A context of the third concept, whose tokens all have M = 0."""
+    tokens, masses = panels
+    _probabilities(panels, 4, datasets.strengths(-3.0, 3.0))
+    _simplify(tokens, "all tokens but a and A\npeak once (discs)")
+    _simplify(masses, "the target rises at\nevery strength")
+    for axes in panels:
+        axes.set(xticks=(-2, 0, 2), xlim=(-3.0, 3.0))
+    note(tokens, (1.45, 0.9), "a", PALETTE[0], size=_SMALL)
+    note(tokens, (1.75, 0.24), "b, c", PALETTE[0], size=_SMALL)
+    note(tokens, (-1.9, 0.9), "A", PALETTE[1], size=_SMALL)
+    note(tokens, (-1.75, 0.24), "B, C", PALETTE[1], align=("right", "baseline"), size=_SMALL)
+    note(tokens, (0.0, 0.45), "α, β, γ", PALETTE[2], align=("center", "baseline"), size=_SMALL)
+    note(masses, (1.65, 0.75), "target abc", PALETTE[0], size=_SMALL)
+    note(masses, (-1.65, 0.75), "ABC", PALETTE[1], align=("right", "baseline"), size=_SMALL)
+    note(masses, (0.0, 0.94), "αβγ", PALETTE[2], align=("center", "baseline"), size=_SMALL)
+
+
 def _draw(panels: list[Axes]) -> None:
     """Tokens, concepts and the price along the same strengths, with the one that the budget buys."""
     data = datasets.three_slopes()
     tilt, target = datasets.steered(data), data.concept_tokens(0)
     choice = choose_strength(tilt, data.context_weights, target=target, budget=_BUDGET)
     tokens, masses, price = panels
-    of = {"alphas": datasets.strengths(-2.0, 4.0), "token_concept": data.token_concept}
-    token_curves(tilt, 3, names=datasets.TOKENS, is_probability=True, axes=tokens, **of)
-    concept_curves(tilt, 3, is_mass=True, axes=masses, **of)
-    cross_entropy_curve(tilt, data.context_weights, alphas=of["alphas"], axes=price)
+    alphas = datasets.strengths(-2.0, 4.0)
+    _probabilities((tokens, masses), 3, alphas)
+    cross_entropy_curve(tilt, data.context_weights, alphas=alphas, axes=price)
     for axes, title in zip(panels, _TITLES, strict=True):
         _simplify(axes, title)
         axes.axvline(choice.alpha, color=_INK, linewidth=1, gid="choice")
-    tokens.set(yticks=(0.0, 0.5, 1.0), ylabel="probability of a token", ylim=(-0.03, 1.03))
-    masses.set(yticks=(0.0, 0.5, 1.0), ylabel="probability of a concept", ylim=(-0.03, 1.03))
     price.set(yticks=(0, 5, 10), ylabel="price (nats)", ylim=(-0.4, 13.0))
     note(tokens, (2.15, 0.66), "target", PALETTE[0], size=_SMALL)
     note(tokens, (-1.9, 0.94), "opposite", PALETTE[1], size=_SMALL)
@@ -76,10 +118,18 @@ _CAPTION = (
     "concept, and the cost in cross-entropy with its parabola ½σ²α². The vertical line is the strength that "
     "a budget of 0.25 nats buys. V = 9, G = 3, in-concept rates (40, 30, 18)/100, the others (1, 2, 3)/100."
 )
+_TUTORIAL_CAPTION = (
+    "A context of C₃ (green) steered from C₂ (orange) towards C₁ (blue): the probability of each token, with a "
+    "disc at its peak, and the mass of each concept. V = 9, G = 3, in-concept rates (40, 30, 18)/100, the "
+    "others (1, 2, 3)/100."
+)
+_GLANCE = ("Steering strength at a glance", "Theorems 3.3, 3.6 and 3.8", _CAPTION)
+_TUTORIAL = ("Tokens peak, the target rises", "Theorems 3.3 and 3.6", _TUTORIAL_CAPTION)
 FRONT = tuple(
-    Picture(f"at-a-glance{shape}", title, "Theorems 3.3, 3.6 and 3.8", _CAPTION, draw)
-    for shape, title, draw in (
-        ("", "Steering strength at a glance", _wide),
-        ("-tall", "Steering strength at a glance, for narrow pages", _tall),
+    Picture(f"{name}{shape}", f"{title}{for_whom}", source, caption, draw)
+    for name, (title, source, caption), draws in (
+        ("at-a-glance", _GLANCE, (_wide, _tall)),
+        ("tutorial", _TUTORIAL, (_tutorial_wide, _tutorial_tall)),
     )
+    for shape, for_whom, draw in zip(("", "-tall"), ("", ", for narrow pages"), draws, strict=True)
 )

@@ -1,8 +1,10 @@
 """The data in the gallery's figures, against the library, the paper's numbers and exact rationals."""
 
 from fractions import Fraction
+from pathlib import Path
 
 import matplotlib
+import matplotlib.image
 import mpmath
 import numpy as np
 import pytest
@@ -29,6 +31,7 @@ from ufm.plots import (
 )
 from ufm.tilt import cross_entropy_bounds
 
+DOCS = Path(__file__).parents[3] / "docs"
 PICTURES = {picture.name: picture for picture in plots.GALLERY}
 # A law is a quotient of sums of nine exponentials of exponents up to 300, each good to 1e-16 of it.
 ROUND = 1e-13
@@ -479,24 +482,34 @@ def check_sequence(figure):
                 assert presence[name][1, i] == pytest.approx(float(1 - (1 - mass) ** 16), rel=1e-11)
 
 
-def check_at_a_glance(figure):
-    tokens, masses, loss = (drawn(axes) for axes in figure.axes)
+def check_probabilities(tokens, masses, context, peaking):
     for i in (0, 100, 600, 1200):
         x = tokens["curve 0"][0, i]
-        want = np.array(law(SLOPES, 1, x), float)
+        want = np.array(law(SLOPES, context, x), float)
         got = [tokens[f"curve {z}"][1, i] for z in range(9)]
         np.testing.assert_allclose(got, want, rtol=0, atol=ROUND)
-        x, p = masses["curve 0"][0, i], law(SLOPES, 1, masses["curve 0"][0, i])
+        x, p = masses["curve 0"][0, i], law(SLOPES, context, masses["curve 0"][0, i])
         got = [masses[f"curve {k}"][1, i] for k in range(3)]
         want = [float(sum(p[3 * k : 3 * k + 3])) for k in range(3)]
         np.testing.assert_allclose(got, want, rtol=0, atol=ROUND)
     peaks = {z: tokens[f"peak {z}"] for z in range(9) if f"peak {z}" in tokens}
-    assert set(peaks) == {1, 2, 4, 5, 6, 7, 8}  # all but the two extremes of M
+    assert set(peaks) == peaking
     for z, ((peak,), (height,)) in peaks.items():
-        either = [law(SLOPES, 1, peak + step)[z] for step in (-1e-3, 1e-3)]
-        assert height == pytest.approx(float(law(SLOPES, 1, peak)[z]), abs=ROUND)
+        either = [law(SLOPES, context, peak + step)[z] for step in (-1e-3, 1e-3)]
+        assert height == pytest.approx(float(law(SLOPES, context, peak)[z]), abs=ROUND)
         assert max(either) < height
         assert float(abs(either[0] - either[1])) < 1e-8
+
+
+def check_tutorial(figure):
+    tokens, masses = (drawn(axes) for axes in figure.axes)
+    check_probabilities(tokens, masses, 2, {1, 2, 4, 5, 6, 7, 8})  # all but a and A, as titled
+    assert (np.diff(masses["curve 0"][1]) > 0).all()
+
+
+def check_at_a_glance(figure):
+    tokens, masses, loss = (drawn(axes) for axes in figure.axes)
+    check_probabilities(tokens, masses, 1, {1, 2, 4, 5, 6, 7, 8})  # all but the two extremes of M
     with mpmath.workdps(30):
 
         def cost(alpha):
@@ -557,6 +570,8 @@ CHECKS = {
     "two-vectors": check_two_vectors,
     "at-a-glance": check_at_a_glance,
     "at-a-glance-tall": check_at_a_glance,
+    "tutorial": check_tutorial,
+    "tutorial-tall": check_tutorial,
 }
 
 
@@ -568,6 +583,18 @@ def test_every_picture_is_checked():
 @pytest.mark.parametrize("name", CHECKS)
 def test_the_data_drawn_are_right(name):
     CHECKS[name](PICTURES[name].draw())
+
+
+@pytest.mark.parametrize("picture", _front_figure.FRONT, ids=lambda picture: picture.name)
+def test_the_pictures_kept_with_the_pages_are_those_of_the_gallery(picture, tmp_path):
+    """docs/NAME.png, by its pixels; `ufm figures NAME --out docs` makes it anew."""
+    plots.write_pictures([picture], tmp_path)
+    kept, drawn_now = (
+        matplotlib.image.imread(folder / f"{picture.name}.png") for folder in (DOCS, tmp_path)
+    )
+    assert kept.shape == drawn_now.shape
+    # other versions of a font's rasteriser differ at the edges of letters alone
+    assert np.abs(kept - drawn_now).mean() < 0.002
 
 
 def shifted(function, by):
@@ -649,6 +676,12 @@ FAULTS = {
         lambda f: scaled(f, 1 + 1e-9),
     ),
     "prices 1 % high": ("two-vectors", _two_vectors, "_costs", lambda f: scaled(f, 1.01)),
+    "the context of another figure": (
+        "tutorial",
+        _front_figure,
+        "concept_curves",
+        lambda f: lambda tilt, context, **options: f(tilt, 3, **options),
+    ),
     "another budget": ("at-a-glance", _front_figure, "_BUDGET", lambda budget: budget + 1e-6),
     "laws of the even dataset": ("fig-2", _gallery_datasets, "uneven", evenly),
 }
