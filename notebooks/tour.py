@@ -138,11 +138,20 @@ def _(
             mo.md(r"""
             ## The data
 
-            $V = Gs$ tokens; a token has probability $b_z = \varepsilon/((G-1)s)$ after a context of
-            another concept, and $a_z = b_z + (1 - \sum b)\,g_z$ after one of its own, where
-            $g_z \propto e^{-u i}$ for the $i$-th token of a concept: the unevenness $u$ makes each token
-            less likely than the one before it. With $u = 0$ this is the paper's ε-smoothed dataset. The
-            target $T$ is the first concept.
+            A token is likelier after contexts of its own concept than after others: the theory asks no more
+            of the data. Here $G$ concepts have $s$ tokens each, and the target $T$ is the first concept.
+            Two numbers say the rest. The **off-concept mass** $\varepsilon$ is what a context leaves to all
+            other concepts together, in equal parts. The **unevenness** $u$ makes each token of a concept
+            less likely, after contexts of its own, than the one before it. With $u = 0$ they are all alike:
+            this is the paper's ε-smoothed dataset.
+
+            As formulas: after a context of another concept a token has the probability
+
+            $$b = \frac{\varepsilon}{(G-1)s}.$$
+
+            After a context of its own, the $i$-th token of a concept has a share $g_i$ of what is left:
+
+            $$a_i = b + (1 - Gsb)\,g_i, \qquad g_i = \frac{e^{-ui}}{\sum_k e^{-uk}}.$$
             """),
             mo.hstack([concepts_slider, size_slider], justify="start", gap=2),
             mo.hstack([epsilon_slider, unevenness_slider], justify="start", gap=2),

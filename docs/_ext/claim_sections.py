@@ -7,6 +7,7 @@ from functools import cache
 
 from coq_page import statement, theorems_of_coq
 from notebook_pages import load_notebook
+from pages import picture
 from source_code import source_of, text_of, unfolded
 from sphinx.errors import ExtensionError
 
@@ -131,7 +132,7 @@ def _figure(claim: theorems.Claim, shown: Collection[str]) -> str:
     for name in claim.figures:
         if name in shown:
             continue
-        lines += [f"```{{image}} ../figures/{name}.svg", f":alt: {name}, for {claim.id}", "```\n"]
+        lines += [f"{picture(f'../figures/{name}', f'{name}, for {claim.id}')}\n"]
         where = (
             "From the notebook {doc}`The theorems, one by one </_generated/notebooks/statements>`"
             if name.startswith("statements/")

@@ -3,13 +3,14 @@
 They are drawn anew when the code that draws them has changed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 import jax
+from narrow_figure import narrowed, png_of
 from notebook_pages import digest_of, load_notebook, unless_stamped
-from pages import write_page
+from pages import picture, write_page
 from sphinx.application import Sphinx
 
 from ufm import plots
@@ -29,12 +30,20 @@ def _write_page(app: Sphinx) -> None:
 
 def _draw(folder: Path) -> None:
     jax.config.update("jax_enable_x64", True)  # peaks need it
-    plots.write_pictures(plots.GALLERY, folder)
+    _write(plots.GALLERY, folder)
     every = load_notebook("statements").figures()
     drawn = [
         plots.Picture(name, "", "notebooks/statements.py", "", draw) for name, draw in every.items()
     ]
-    plots.write_pictures(drawn, folder / "statements")
+    _write(drawn, folder / "statements")
+
+
+def _write(drawn: Sequence[plots.Picture], folder: Path) -> None:
+    """Each picture as PNG and SVG, and narrow, for a phone."""
+    plots.write_pictures(drawn, folder)
+    for figure in drawn:
+        narrow = png_of(narrowed(figure.draw()))
+        (folder / f"{figure.name}-narrow.png").write_bytes(narrow)
 
 
 def _figures() -> Iterator[str]:
@@ -47,9 +56,8 @@ def _figures() -> Iterator[str]:
         "functions of {py:mod}`ufm.plots` that take a matplotlib `Axes` and any tilt, "
         "dataset or strengths of yours.\n"
     )
-    for picture in plots.GALLERY:
-        yield f"(figure-{picture.name})=\n## {picture.title}\n"
+    for figure in plots.GALLERY:
+        yield f"(figure-{figure.name})=\n## {figure.title}\n"
         # an image, no figure: Sphinx would number it, against the paper's own numbers
-        yield f":::{{container}} wide-picture\n```{{image}} figures/{picture.name}.svg"
-        yield f":alt: {picture.title}\n```\n:::\n"
-        yield f"{picture.caption} (`{picture.name}`, {picture.source})\n"
+        yield f"{picture(f'figures/{figure.name}', figure.title)}\n"
+        yield f"{figure.caption} (`{figure.name}`, {figure.source})\n"

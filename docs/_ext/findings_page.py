@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import jax
 from coq_page import statement
-from pages import write_page
+from pages import picture, write_page
 from sphinx.application import Sphinx
 
 import theorems
@@ -75,8 +75,7 @@ def _section(finding: theorems.Finding, confirmed: Confirmation) -> Iterator[str
     yield f"\nRecomputed: {confirmed.numbers}.\n"
     yield from _proofs(finding)
     for name in finding.figures:
-        yield ":::{container} wide-picture"
-        yield f"```{{image}} figures/{name}.svg\n:alt: {name}\n```\n:::\n"
+        yield f"{picture(f'figures/{name}', name)}\n"
 
 
 def _count() -> str:

@@ -23,13 +23,13 @@ import marimo
 from narrow_screens import with_column_names
 from pages import write_page
 from prose_math import with_formulas
-from source_code import folded
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ("tour", "statements", "what_the_paper_says", "choosing_a_strength")
 NOTEBOOKS += ("from_language_model",)
+_EXPORT = ("notebook_pages", "export_notebook", "narrow_figure")  # what runs a notebook
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -68,7 +68,8 @@ def digest_of(name: str) -> str:
     """A digest of the notebook, both packages and marimo's version."""
     digest = hashlib.sha256(marimo.__version__.encode())
     code = sorted([*ROOT.glob("ufm/**/*.py"), *ROOT.glob("theorems/**/*.py")])
-    for file in (ROOT / "notebooks" / f"{name}.py", Path(__file__), *code):
+    own = [Path(__file__).with_name(f"{module}.py") for module in _EXPORT]
+    for file in (ROOT / "notebooks" / f"{name}.py", *own, *code):
         digest.update(file.read_bytes())
     return digest.hexdigest()
 
@@ -76,7 +77,10 @@ def digest_of(name: str) -> str:
 def _run(name: str, kept: Path) -> None:
     """Run a notebook, and keep the code and the outputs of its cells."""
     page = kept.with_suffix(".html")
-    command = [sys.executable, "-m", "marimo", "export", "html", f"notebooks/{name}.py"]
+    exporter = str(
+        Path(__file__).with_name("export_notebook.py")
+    )  # marimo's, with pictures for phones
+    command = [sys.executable, exporter, "export", "html", f"notebooks/{name}.py"]
     command += ["--force", "--output", str(page)]
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
@@ -103,6 +107,9 @@ def _page(name: str, cells: list[dict[str, object]]) -> Iterator[str]:
     if title is None:
         raise ExtensionError(f"notebooks/{name}.py has no title")
     yield f"(notebook-{name})=\n# {title[1].strip()}\n"
+    if contents := _contents("".join(shown)):
+        yield f"```{{raw}} html\n{contents}\n```\n"
+    yield f"```{{raw}} html\n{_SWITCH}\n```\n"
     has_said = False  # that controls are not on this page
     silent = ""  # the code of cells without output is folded below the next output
     about = title[1].strip()
@@ -113,12 +120,39 @@ def _page(name: str, cells: list[dict[str, object]]) -> Iterator[str]:
             page = plain_html(output.replace(title[0], ""), about)
             yield f"```{{raw}} html\n{page.replace(_CONTROLS, '') if has_said else page}\n```\n"
             has_said |= _CONTROLS in page
-            yield from folded("code", silent)
+            yield _code(silent)
             silent = ""
-    yield from folded("assertions", silent)
+    yield _code(silent, "assertions")
     # a page with formulas in raw HTML alone would be without MathJax
     where = "and has controls for the data" if has_controls(shown) else "as it is"
     yield f"`marimo edit notebooks/{name}.py` runs it {where}; every $\\alpha$ can be changed in its code.\n"
+
+
+# Shows or hides the code of all cells at once, without a script.
+_SWITCH = '<label class="show-code"><input type="checkbox"> show the code</label>'
+
+
+def _code(markdown: str, called: str = "") -> str:
+    """The code behind an output, which the page's switch shows."""
+    heading = f"**{called.capitalize()}**\n\n" if called else ""
+    return f"::::{{container}} notebook-code\n{heading}{markdown}::::\n"
+
+
+def _contents(shown: str) -> str:
+    """The page's own headings, as links; a page with few of them needs none."""
+    headings = re.findall(r"<h2[^>]*\bid=\"([^\"]+)\"[^>]*>(.*?)</h2>", shown, re.S)
+    if len(headings) < _FEW:
+        return ""
+    links = (f'<li><a href="#{place}">{_title(title)}</a></li>' for place, title in headings)
+    return f'<nav class="notebook-contents"><p>On this page</p><ul>{"".join(links)}</ul></nav>'
+
+
+def _title(heading: str) -> str:
+    """A heading in words, without the tags that a front end would fill."""
+    return re.sub(r"<[^>]*>", "", heading).strip()
+
+
+_FEW = 3
 
 
 def _outputs(cell: dict[str, object]) -> Iterator[str]:
@@ -201,7 +235,10 @@ def _picture(found: re.Match[str], about: str) -> str:
     bundle = _data(found[1])
     assert isinstance(bundle, dict)
     called = html.escape(f"Picture: {html.unescape(about)}")
-    return f'<div class="wide-picture"><img src="{bundle["image/png"]}" alt="{called}"></div>'
+    shapes = {"wide-page": bundle["image/png"], "narrow-page": bundle["narrow"]}
+    return "".join(
+        f'<img class="{shape}" src="{address}" alt="{called}">' for shape, address in shapes.items()
+    )
 
 
 def _table(found: re.Match[str]) -> str:

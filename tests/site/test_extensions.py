@@ -19,6 +19,7 @@ from theorems import symbolic
 from theorems.judging import controls
 from theorems.proofs import PROVED_BY, theorem_names
 from ufm import _broken_formula as broken_formula
+from ufm import plots
 from ufm.app.playground.page import PAGE
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +35,7 @@ import coq_items  # noqa: E402
 import coq_page  # noqa: E402
 import findings_page  # noqa: E402
 import literature_page  # noqa: E402
+import narrow_figure  # noqa: E402
 import notebook_pages  # noqa: E402
 import playground_page  # noqa: E402
 import site_check  # noqa: E402
@@ -107,7 +109,8 @@ def test_below_a_figure_is_the_first_sentence_of_its_own_caption():
         "*Steered logits, less their mean, in two contexts.* From the" in below["lemma-b2.affine"]
     )
     for claim, text in below.items():
-        assert text.count("\n*") == text.count("```{image}") == len(CLAIMS[claim].figures)
+        assert text.count("\n*") == text.count(".svg\n") == len(CLAIMS[claim].figures)
+        assert text.count("-narrow.png\n:alt: ") == len(CLAIMS[claim].figures)
 
 
 @pytest.mark.parametrize(
@@ -383,7 +386,8 @@ def test_a_notebook_needs_no_front_end():
     element = "<marimo-ui-element object-id='a'>{}</marimo-ui-element>"
     slider = element.format("<marimo-slider data-label='ε'></marimo-slider>")
     mime = held("application/vnd.marimo+mimebundle")
-    picture = held({"image/png": "data:image/png;base64,AAAA"})
+    shapes = {"image/png": "data:image/png;base64,AAAA", "narrow": "data:image/png;base64,BBBB"}
+    picture = held(shapes)
     rows = held([{"claim": "thm", "verdict": "a < b"}])
     shown = notebook_pages.plain_html(
         '<marimo-tex class="arithmatex">||(\\delta &gt; 0||)</marimo-tex>'
@@ -394,8 +398,9 @@ def test_a_notebook_needs_no_front_end():
     )
     assert shown == (
         '<span class="math notranslate nohighlight">\\(\\delta &gt; 0\\)</span>'
-        '<div class="wide-picture"><img src="data:image/png;base64,AAAA" '
-        'alt="Picture: this notebook"></div><div></div>'
+        '<img class="wide-page" src="data:image/png;base64,AAAA" alt="Picture: this notebook">'
+        '<img class="narrow-page" src="data:image/png;base64,BBBB" alt="Picture: this notebook">'
+        "<div></div>"
         "<table><tr><th>claim</th><th>verdict</th></tr><tr><td>thm</td>"
         '<td><span class="math notranslate nohighlight">\\(a &lt; b\\)</span></td></tr></table>'
         '<p><span class="math notranslate nohighlight">\\(a &lt; b\\)</span>, and '
@@ -404,6 +409,40 @@ def test_a_notebook_needs_no_front_end():
     )
     with pytest.raises(ExtensionError, match="<marimo-video>, which is not known here"):
         notebook_pages.plain_html("<marimo-video></marimo-video>")
+
+
+def test_a_figure_for_a_phone_is_narrow_and_cuts_no_words():
+    figure, panels = plots.new_axes(2)
+    for axes in panels:
+        axes.plot([0, 1], [0, 1], label="the steered mass of the target, by a long name, " * 2)
+        axes.set_title("a title that is much longer than a phone is wide", loc="left")
+        axes.legend()
+    beside = panels[1].annotate("words that run out of their panel to the right", (0.9, 0.5))
+    size, words = tuple(figure.get_size_inches()), [axes.get_title("left") for axes in panels]
+    narrow = narrow_figure.narrowed(figure)
+    narrow.draw_without_rendering()
+    assert narrow.get_figwidth() == 4.2
+    above, below = narrow.axes
+    assert above.bbox.y0 > below.bbox.y1  # one panel above the other
+    for axes in narrow.axes:
+        legend, title = axes.get_legend(), axes._left_title
+        assert legend.get_window_extent().y1 < axes.xaxis.label.get_window_extent().y0
+        for shown in (legend, title):
+            assert shown.get_window_extent().x1 <= narrow.bbox.x1
+    assert [len(axes.texts) for axes in narrow.axes] == [0, 0]  # the legend names the curve
+    # and the figure itself is as it was
+    assert tuple(figure.get_size_inches()) == size
+    assert [axes.get_title("left") for axes in panels] == words
+    assert beside in panels[1].texts
+
+
+def test_short_words_beside_a_curve_are_kept_on_a_phone():
+    figure, (axes,) = plots.new_axes()
+    axes.plot([0, 1], [0, 1], label="a")
+    axes.annotate("a", (0.4, 0.5))
+    (narrow,) = narrow_figure.narrowed(figure).axes
+    assert [text.get_text() for text in narrow.texts] == ["a"]
+    assert narrow.get_legend() is None
 
 
 def test_a_notebook_is_a_page_with_its_title_and_its_code_folded():
@@ -417,16 +456,23 @@ def test_a_notebook_is_a_page_with_its_title_and_its_code_folded():
     assert page.startswith("(notebook-tour)=\n# Title\n")
     assert "```{raw} html\n<span>text</span>\n```" in page
     parts = (
+        "show the code",
         "<span>text",
-        "<summary>code",
+        "{container} notebook-code",
         "import ufm",
         "mo.md(...)",
-        "<summary>assertions",
+        "**Assertions**",
         "assert True",
     )
     assert [page.index(part) for part in parts] == sorted(page.index(part) for part in parts)
     with pytest.raises(ExtensionError, match="has no title"):
         list(notebook_pages._page("tour", cells[:1]))
+    assert "On this page" not in page
+    sections = "".join(f'<h2 id="s{k}">Part {k} <i>of</i> 3</h2>' for k in range(3))
+    page = "\n".join(notebook_pages._page("tour", [cell("mo.md(...)", title + sections)]))
+    links = re.findall(r'<li><a href="#(s\d)">(.*?)</a></li>', page)
+    assert links == [(f"s{k}", f"Part {k} of 3") for k in range(3)]
+    assert page.index("On this page") < page.index("show the code") < page.index("<span>text")
     slider = "<marimo-ui-element object-id='a'><marimo-slider></marimo-slider></marimo-ui-element>"
     moved = [cell("mo.md(...)", f"{title}{slider}"), cell("a", slider), cell("b", slider)]
     page = "\n".join(notebook_pages._page("tour", moved))

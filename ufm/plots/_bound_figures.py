@@ -7,38 +7,45 @@ from ..tilt.sequence import ContextChain
 from ..tilt.tilt import ExponentialTilt
 from . import _gallery_datasets as datasets
 from ._cross_entropy import cross_entropy_bounds
-from ._picture import Picture, drop_legend, label, note, panels
+from ._picture import Picture, drop_legend, keep_lines, label, note, panels
 from ._sequences import sequence_curve
 from ._side_effects import side_effects
 from ._two_vectors import two_vectors
 from .style import PALETTE
+
+# What each panel of `_bounds` shows beside ΔCE: the sharpest two in nats, then those of one side.
+_SHOWN = (
+    ("hoeffding", "two_point", "asymptote"),
+    ("hoeffding", "bennett", "two_point"),
+    ("lower", "target", "asymptote"),
+)
 
 
 def _bounds() -> Figure:
     data = datasets.uniform(0.13)
     tilt, weights = datasets.steered(data), data.context_weights
     options = {"target": data.concept_tokens(0), "alphas": datasets.strengths(-3.0, 3.0)}
-    figure, axes = panels(2, 3.1)
-    for axis, is_relative in zip(axes, (False, True), strict=True):
+    figure, axes = panels(3, 2.6)
+    for axis, shown, is_relative in zip(axes, _SHOWN, (False, True, True), strict=True):
         cross_entropy_bounds(tilt, weights, is_relative=is_relative, axes=axis, **options)
         drop_legend(axis)
-    nats, ratio = axes
-    nats.set_title("ΔCE is convex, tends to a line, and lies between its bounds", loc="left")
-    label(nats, "curve", "above right", -2.2)
-    label(nats, "target", "below right", 1.75, "≥ kl of T's mass")
-    label(nats, "lower", "above", -2.2)
-    note(nats, (2.95, 7.6), "y = R|α|", "0.25", align=("right", "baseline"))
-    label(nats, "hoeffding", "right", 1.46, "≤ y²/8 (Hoeffding)")
-    label(nats, "two_point", "above left", 2.6)
-    ratio.set_title("each bound divided by ΔCE", loc="left")
-    label(ratio, "hoeffding", "below", 2.3, "≤ y²/8 (Hoeffding)")
-    note(ratio, (-2.9, 0.115), "y = R|α|", "0.25")
-    label(ratio, "bennett", "right", 0.87, "≤ Bennett")
-    label(ratio, "remainder above", "above right", -2.0)
-    label(ratio, "two_point", "above", 2.2)
-    label(ratio, "target", "below", -1.9)
-    label(ratio, "asymptote", "right", 0.85, "≥ asymptotes")
-    label(ratio, "lower", "above", 2.3)
+        keep_lines(axis, "curve", *shown)
+    nats, above, below = axes
+    nats.set_title("the price is convex and tends to a line; bounds enclose it", loc="left")
+    label(nats, "curve", "below right", 1.4, "ΔCE")
+    label(nats, "asymptote", "right", 0.95, "≥ line")
+    label(nats, "two_point", "above right", -1.9, "≤ two-point")
+    label(nats, "hoeffding", "left", 1.3, "≤ y²/8")
+    above.set_title("from above, divided by ΔCE: never below 1", loc="left")
+    above.set_ylim(0.9, 11.0)
+    label(above, "hoeffding", "below", 2.3, "≤ y²/8 (Hoeffding)")
+    label(above, "bennett", "right", 0.87, "≤ Bennett")
+    label(above, "two_point", "above", 1.9, "≤ two-point Bennett, within a seventh")
+    below.set_title("from below, divided by ΔCE: never above 1", loc="left")
+    below.set_ylim(0.1, 1.15)
+    label(below, "target", "below", -1.9, "≥ kl of T's mass")
+    label(below, "asymptote", "below right", 1.0, "≥ line")
+    label(below, "lower", "above right", 1.5)
     return figure
 
 
@@ -47,12 +54,12 @@ BOUNDS = Picture(
     "The price lies between bounds at every strength",
     "this project; extends Theorem 3.8",
     "ΔCE(α) (black) is convex and tends to a line; bounds from above (≤) and from below (≥) hold at every "
-    "α. Above in nats; below, each bound is divided by ΔCE, so that ΔCE itself is the line at 1. Let R be "
+    "α. On top in nats; then the bounds are divided by ΔCE, so that ΔCE itself is the line at 1. Let R be "
     "the range of M, y = R|α| and σ² the mean variance of M. The bounds from above are Hoeffding's, y²/8; "
     "Bennett's, σ²(eʸ − y − 1)/R²; and Bennett's for a distribution on two points, which here is never too "
     "large by a seventh. Those from below are σ²(e⁻ʸ + y − 1)/R²; the mean of kl(F(0) ‖ F(α)), the "
-    "divergence of the target's mass F alone; and the lines that ΔCE tends to. The grey dots are ½σ²α² ± "
-    "y³/(36√3). Uniform dataset, ε = 13/100.",
+    "divergence of the target's mass F alone; and the lines that ΔCE tends to. Uniform dataset, "
+    "ε = 13/100.",
     _bounds,
 )
 

@@ -53,19 +53,28 @@ def _two_humps() -> Figure:
     figure, axes = panels(2, 2.9)
     names = ["C₁ = T", "C₂, half of N", "C₃, half of N"]
     options = {"token_concept": data.token_concept, "names": names, "is_mass": True}
-    for axis, ends in zip(axes, ((-1000.0, 0.0), (-16.0, 4.0)), strict=True):
-        concept_curves(tilt, 0, alphas=datasets.strengths(*ends), axes=axis, **options)
-    axes[0].set_xlim(-1000.0, 20.0)
-    axes[0].set_title("C₂ falls from 1 to a trough near α = −11", loc="left")
-    axes[1].set_title("near α = 0: it rises to a second hump and falls again", loc="left")
-    for axis, at in zip(axes, ((-500.0, -420.0), (-9.0, -9.0)), strict=True):
+    for axis, alphas in zip(axes, (_far(), datasets.strengths(-16.0, 4.0)), strict=True):
+        concept_curves(tilt, 0, alphas=alphas, axes=axis, **options)
         drop_legend(axis)
-        label(axis, "curve 1", "above", at[0], "      C₂, half of N")
-        label(axis, "curve 2", "below", at[1], "      C₃, half of N")
-    drop_limits(axes[1])
-    label(axes[0], "curve 0", "above", -120.0, "C₁ = T")
-    label(axes[1], "curve 0", "below", 2.0, "C₁ = T")
+        drop_limits(axis)
+    far, near = axes
+    far.set_xscale("symlog", linthresh=1.0)
+    far.set_xticks((-1000, -100, -10, -1, 0, 1), ("−1000", "−100", "−10", "−1", "0", "1"))
+    far.set_xlabel("steering strength α (in powers of ten beyond ±1)")
+    far.set_title("C₂ falls from 1, rises to a second hump and falls again", loc="left")
+    label(far, "curve 1", "above right", -420.0, "C₂, half of N")
+    label(far, "curve 2", "above", -25.0, "C₃, half of N")
+    label(far, "curve 0", "below right", 0.0)
+    near.set_title("near α = 0: the trough and the second hump", loc="left")
+    label(near, "curve 1", "above", -9.0)
+    label(near, "curve 2", "below", -9.0)
+    label(near, "curve 0", "below", 2.0)
     return figure
+
+
+def _far() -> np.ndarray:
+    """As many strengths as in other pictures, from -1000 to 2, as close as a logarithmic axis shows them."""
+    return np.concatenate([-np.geomspace(1000.0, 1.0, 900), np.linspace(-1.0, 2.0, 302)[1:]])
 
 
 TWO_HUMPS = Picture(
@@ -74,7 +83,8 @@ TWO_HUMPS = Picture(
     "beyond the text after Theorem 3.6 (v1)",
     "The paper's v1 names three behaviours of a concept, each under a condition; this is a fourth, "
     "under none of these. The mass of C₂ falls "
-    "from 1, at α → −∞, to a trough, rises to a second hump and falls again. V = 6, "
+    "from 1, at α → −∞, to a trough near −11, rises to a second hump near −1 and falls again. Above, α runs "
+    "in powers of ten beyond ±1. V = 6, "
     "b = (1, 2, 1, 40, 10, 5)/1000, a = b + (941/1000) u, u = (98, 2, 10, 90, 98, 2)/100.",
     _two_humps,
 )

@@ -69,11 +69,11 @@ def _draw_tutorial(panels: list[Axes]) -> None:
     for axes in panels:
         axes.set(xticks=(-2, 0, 2), xlim=(-3.0, 3.0))
     note(tokens, (1.45, 0.9), "a", PALETTE[0], size=_SMALL)
-    note(tokens, (1.75, 0.24), "b, c", PALETTE[0], size=_SMALL)
+    note(tokens, (1.8, 0.26), "b, c", PALETTE[0], size=_SMALL)
     note(tokens, (-1.9, 0.9), "A", PALETTE[1], size=_SMALL)
-    note(tokens, (-1.75, 0.24), "B, C", PALETTE[1], align=("right", "baseline"), size=_SMALL)
+    note(tokens, (-1.8, 0.26), "B, C", PALETTE[1], align=("right", "baseline"), size=_SMALL)
     note(tokens, (0.0, 0.45), "α, β, γ", PALETTE[2], align=("center", "baseline"), size=_SMALL)
-    note(masses, (1.65, 0.75), "target abc", PALETTE[0], size=_SMALL)
+    note(masses, (1.7, 0.75), "target", PALETTE[0], size=_SMALL)
     note(masses, (-1.65, 0.75), "ABC", PALETTE[1], align=("right", "baseline"), size=_SMALL)
     note(masses, (0.0, 0.94), "αβγ", PALETTE[2], align=("center", "baseline"), size=_SMALL)
 
@@ -119,8 +119,8 @@ _CAPTION = (
     "a budget of 0.25 nats buys. V = 9, G = 3, in-concept rates (40, 30, 18)/100, the others (1, 2, 3)/100."
 )
 _TUTORIAL_CAPTION = (
-    "A context of C₃ (green) steered from C₂ (orange) towards C₁ (blue): the probability of each token, with a "
-    "disc at its peak, and the mass of each concept. V = 9, G = 3, in-concept rates (40, 30, 18)/100, the "
+    "A context of C₃ (green) steered from C₂ (orange) towards C₁ (blue): the probability of each token, with "
+    "a disc at its peak, and the mass of each concept. V = 9, G = 3, in-concept rates (40, 30, 18)/100, the "
     "others (1, 2, 3)/100."
 )
 _GLANCE = ("Steering strength at a glance", "Theorems 3.3, 3.6 and 3.8", _CAPTION)

@@ -79,6 +79,13 @@ def drop_limits(axes: Axes) -> None:
             line.remove()
 
 
+def keep_lines(axes: Axes, *marks: str) -> None:
+    """Take away all lines but those with these gids."""
+    for line in list(axes.lines):
+        if line.get_gid() not in marks:
+            line.remove()
+
+
 _HALO = [withStroke(linewidth=3, foreground="white")]  # so that no curve runs through words
 # Where words are beside a point: their shift from it in points, and their alignment.
 _BESIDE: dict[str, tuple[tuple[float, float], Look]] = {

@@ -205,12 +205,11 @@ def check_sweet_spot(figure):
 
 
 def check_bounds(figure):
-    nats, ratio = (drawn(axes) for axes in figure.axes)
+    nats, above, below = (drawn(axes) for axes in figure.axes)
     increase, x = nats["curve"][1], nats["curve"][0]
-    for gid in ("hoeffding", "bennett", "two_point", "remainder above"):
-        assert (nats[gid][1] - increase >= -ROUND).all(), gid
-    for gid in ("lower", "target", "asymptote", "remainder below"):
-        assert (increase - nats[gid][1] >= -ROUND).all(), gid
+    assert (nats["hoeffding"][1] - increase >= -ROUND).all()
+    assert (nats["two_point"][1] - increase >= -ROUND).all()
+    assert (increase - nats["asymptote"][1] >= -ROUND).all()
     with mpmath.workdps(30):
         m = mpmath.log((mpmath.mpf(87) / 300) / (mpmath.mpf(13) / 600))
         slope = [
@@ -229,14 +228,21 @@ def check_bounds(figure):
     assert nats["hoeffding"][1, -1] == pytest.approx(hoeffding, rel=1e-12)
     # the line is what ΔCE tends to: at α = 3 it is off by e^{-3m} = 4e-4 of odds 6.7 at most
     assert 0 < increase[-1] - nats["asymptote"][1, -1] < 3e-3
-    seen = np.isfinite(ratio["curve"][1])
     # next to 0, where ½σ²α² < 1e-4 of the highest, nothing is drawn: |α| < 0.0275
-    np.testing.assert_array_equal(seen, np.abs(x) > 0.0275)
-    assert (ratio["curve"][1, seen] == 1).all()
-    for gid in ("hoeffding", "two_point", "target"):
-        np.testing.assert_allclose(
-            ratio[gid][1, seen] * increase[seen], nats[gid][1, seen], rtol=1e-12
-        )
+    seen = np.abs(x) > 0.0275
+    for ratio, gids, sign in (
+        (above, ("hoeffding", "bennett", "two_point"), 1),
+        (below, ("lower", "target", "asymptote"), -1),
+    ):
+        assert set(ratio) == {"curve", *gids}
+        np.testing.assert_array_equal(np.isfinite(ratio["curve"][1]), seen)
+        assert (ratio["curve"][1, seen] == 1).all()
+        for gid in gids:
+            assert (sign * (ratio[gid][1, seen] - 1) >= -1e-9).all(), gid
+            if gid in nats:
+                paid = ratio[gid][1, seen] * increase[seen]
+                np.testing.assert_allclose(paid, nats[gid][1, seen], rtol=1e-12)
+    assert above["two_point"][1, seen].max() < 1 + 1 / 7  # as its label says
 
 
 def check_peak_map(figure):
@@ -284,7 +290,6 @@ def check_two_humps(figure):
         assert x[i] == pytest.approx(alpha, abs=1e-12)
         assert y[i] == pytest.approx(printed, abs=5e-4)
         assert y[i] == pytest.approx(float(sum(law(record, 0, x[i])[2:4])), abs=ROUND)
-    assert drawn(figure.axes[0])["limit 1 left"][1, 0] == pytest.approx(1, abs=ROUND)
     assert not [gid for gid in lines if gid.startswith("limit")]
     turns = [gid for gid in lines if gid.startswith(("peak 1", "trough 1"))]
     assert turns == ["trough 1.0", "peak 1.1"]
@@ -292,10 +297,13 @@ def check_two_humps(figure):
         for gid in turns:
             slope = mpmath.diff(lambda a: sum(law(record, 0, a)[2:4]), lines[gid][0, 0])
             assert abs(slope) < 1e-13
-    # the far panel shows the first hump: the mass comes from 1
-    far = drawn(figure.axes[0])["curve 1"][1]
-    assert far[0] > 0.99
-    assert far.min() < 0.11
+    # the far panel shows all of it: the mass comes from 1, and turns where the near panel says
+    far = drawn(figure.axes[0])
+    assert far["curve 1"][1, 0] > 0.999
+    assert far["curve 1"][1, 0] == pytest.approx(float(sum(law(record, 0, -1000)[2:4])), abs=1e-11)
+    assert far["curve 1"][1, -1] < 1e-3
+    for gid in turns:
+        np.testing.assert_allclose(far[gid], lines[gid], rtol=1e-9)
 
 
 def check_price(figure):
