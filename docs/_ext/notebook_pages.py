@@ -1,6 +1,7 @@
-"""The notebooks as pages of this site: run by marimo, their code folded, no front end behind them.
+"""The notebooks as pages of this site: run by marimo, no front end behind them.
 
-What marimo leaves to its front end is put into plain HTML: formulas, pictures, tables; in place of controls,
+A list of headings comes first where there are several, and a switch that shows the code. What marimo leaves
+to its front end is put into plain HTML: formulas, pictures, tables; in place of controls,
 which nothing would answer, is a link to the playground. A run is kept under docs/_generated and made anew
 when the notebook or the code that it shows has changed. The build fails where a notebook does, assertions
 included.
@@ -111,7 +112,7 @@ def _page(name: str, cells: list[dict[str, object]]) -> Iterator[str]:
         yield f"```{{raw}} html\n{contents}\n```\n"
     yield f"```{{raw}} html\n{_SWITCH}\n```\n"
     has_said = False  # that controls are not on this page
-    silent = ""  # the code of cells without output is folded below the next output
+    silent = ""  # the code of cells without output comes below the next output
     about = title[1].strip()
     for cell, output in zip(cells, shown, strict=True):
         silent += f"```python\n{cell['code']}\n```\n\n"
