@@ -79,7 +79,9 @@ def laws(
 
 
 def weights(raw: object, contexts: tuple[str, ...]) -> Float[np.ndarray, " contexts"]:
-    """Context weights π_j: finite, positive, normalised."""
+    """Context weights π_j: finite, positive, normalised; all the same where `raw` is None."""
+    if raw is None:
+        return np.full(len(contexts), 1 / len(contexts))
     weights = _vector("context_weights", raw, len(contexts)).astype(np.float64)
     for j in np.flatnonzero(~(np.isfinite(weights) & (weights > 0)))[:1]:
         raise ValueError(

@@ -12,7 +12,8 @@ from .table import Table
 def exact_record(table: Table) -> dict[str, JSON]:
     """The record that `read_exact` takes: the target's too, which a table may leave to its concepts.
 
-    Decimals stay as they are, but for the largest of each row, which makes it sum to one.
+    Decimals stay as they are, but for the largest of each row, which makes it sum to one. Weights that were
+    not given are left out: `read_exact` takes them as equal, exactly.
 
     >>> from theorems.tables.exact_table import exact_record
     >>> from theorems.tables.table import table_from_fields
@@ -22,12 +23,13 @@ def exact_record(table: Table) -> dict[str, JSON]:
     >>> print(record["next_token_probs"][0], record["target"])
     ['4/5', '1/10', '1/10'] [True, False, False]
     """
+    weights = {"context_weights": _exact(table.context_weights)} if table.is_weighted else {}
     return {
         "next_token_probs": [_exact(row) for row in table.next_token_probs],
         "target": table.target.tolist(),
         "token_concept": table.token_concept.tolist(),
         "contexts": table.context_concept.tolist(),
-        "context_weights": _exact(table.context_weights),
+        **weights,
         "positive": list(table.positive),
         "negative": list(table.negative),
     }

@@ -11,12 +11,13 @@ def read_table(path: str | os.PathLike[str]) -> Table:
     r"""Read a next-token table from a .json, .npz or .csv file.
 
     JSON is one object, .npz one array a key (no pickles); the keys are the fields of `Table`, of
-    which `target`, `tokens`, `contexts` and `about` may be left out. `target` is a concept's number
-    or one true/false per token; left out, it is the concept that all positive contexts share.
+    which `context_weights`, `target`, `tokens`, `contexts` and `about` may be left out. Without weights
+    all contexts have the same. `target` is a concept's number or one true/false per token; left out, it
+    is the concept that all positive contexts share.
 
     CSV has a header `context,concept,weight,set,<token>,<token>,…`, a row `concept,,,,0,0,1,1` with
     each token's concept, if wanted a row `target,,,,1,1,0,0`, then one row per context: its name,
-    concept, weight, `positive`, `negative` or `-`, and probabilities.
+    concept, weight (in every row or in none), `positive`, `negative` or `-`, and probabilities.
 
     Raises `ValueError`, in one line, with the file, the field, the first offending entry, its value
     and the remedy.

@@ -16,7 +16,7 @@ from ufm._files import write_whole
 from ufm._json import JSON
 from ufm._text import parse_json as of_text
 
-from .table import Table
+from .table import FIELDS, Table
 
 Fields = Mapping[str, object]
 Number = TypeVar("Number", int, float)
@@ -101,7 +101,8 @@ def _as_npz(table: Table) -> bytes:
 
 def _fields_of(table: Table) -> dict[str, np.ndarray | tuple | str]:
     """What the file says of itself first, then the table."""
-    return {"about": table.about} | asdict(table)
+    fields = asdict(table)
+    return {"about": table.about} | {name: fields[name] for name in FIELDS}
 
 
 def _read_csv(file: Path) -> Fields:
@@ -120,7 +121,8 @@ def _read_csv(file: Path) -> Fields:
             )
     fields["contexts"] = [row.cells[0] for row in body]
     fields["context_concept"] = [row.numbers(int, 1, 2)[0] for row in body]
-    fields["context_weights"] = [row.numbers(float, 2, 3)[0] for row in body]
+    if any(row.cells[2] for row in body):
+        fields["context_weights"] = [row.numbers(float, 2, 3)[0] for row in body]
     fields["next_token_probs"] = [row.numbers(float, 4) for row in body]
     for name in ("positive", "negative"):
         fields[name] = [j for j, row in enumerate(body) if row.cells[3] == name]

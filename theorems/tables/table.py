@@ -16,11 +16,12 @@ class Table:
 
     - `next_token_probs` [m, V]: p(z|c_j) > 0; rows sum to one.
     - `token_concept` [V], `context_concept` [m]: the concept of each token and of each context.
-    - `context_weights` [m]: π_j > 0; they sum to one.
+    - `context_weights` [m]: π_j > 0; they sum to one. All are 1/m where none were given.
     - `positive`, `negative`: the contexts P and N of the steering vector, disjoint, not empty.
     - `target` [V]: the target concept T as a mask, neither empty nor full.
     - `tokens`, `contexts`: names without repeats; "0", "1", … where none were given.
     - `about`: where the numbers come from, in words; may be empty.
+    - `is_weighted`: whether weights were given; no field of a file.
 
     Made by `read_table` and `table_from_fields`, which check all of this.
     """
@@ -35,10 +36,12 @@ class Table:
     tokens: tuple[str, ...]
     contexts: tuple[str, ...]
     about: str = ""
+    is_weighted: bool = True
 
 
-_FIELDS = tuple(field.name for field in dataclasses.fields(Table))
-_REQUIRED = _FIELDS[: _FIELDS.index("target")]  # the rest may be left out
+OPTIONAL = ("context_weights", "target", "tokens", "contexts", "about")  # may be left out of a file
+FIELDS = tuple(f.name for f in dataclasses.fields(Table) if f.name != "is_weighted")
+_REQUIRED = tuple(name for name in FIELDS if name not in OPTIONAL)
 
 
 def table_from_fields(fields: Mapping[str, object]) -> Table:
@@ -52,8 +55,8 @@ def table_from_fields(fields: Mapping[str, object]) -> Table:
     ValueError: token_concept: missing; give each of next_token_probs, token_concept, ...
     """
     for name in fields:
-        if name not in _FIELDS:
-            raise ValueError(f"{name}: unknown field; use {', '.join(_FIELDS)}")
+        if name not in FIELDS:
+            raise ValueError(f"{name}: unknown field; use {', '.join(FIELDS)}")
     for name in _REQUIRED:
         if name not in fields:
             raise ValueError(f"{name}: missing; give each of {', '.join(_REQUIRED)}")
@@ -77,11 +80,12 @@ def table_from_fields(fields: Mapping[str, object]) -> Table:
         next_token_probs=probs,
         token_concept=token_concept,
         context_concept=context_concept,
-        context_weights=check.weights(fields["context_weights"], contexts),
+        context_weights=check.weights(fields.get("context_weights"), contexts),
         positive=positive,
         negative=negative,
         target=check.target(fields.get("target"), token_concept, context_concept[list(positive)]),
         tokens=tokens,
         contexts=contexts,
         about=about,
+        is_weighted=fields.get("context_weights") is not None,
     )

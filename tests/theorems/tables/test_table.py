@@ -1,4 +1,5 @@
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,8 @@ from hypothesis import strategies as st
 
 from tests.data.count_text import CONTEXTS_PER_CASE, TOKENS_PER_CASE, count_table
 from theorems.table import Table, read_table, table_from_fields, write_table
+from theorems.tables.exact import read_exact
+from theorems.tables.exact_table import exact_record
 
 LETTER_CASE = Path(__file__).parents[2] / "data" / "letter_case.json"
 
@@ -217,6 +220,18 @@ def test_bad_file_is_named_in_one_line(tmp_path, case):
         read_table(file)
     assert str(caught.value).startswith(f"{file}: ")
     assert "\n" not in str(caught.value)
+
+
+def test_weights_that_are_not_given_are_equal_and_exactly_so(tmp_path):
+    without = {name: value for name, value in FIELDS.items() if name != "context_weights"}
+    file = tmp_path / "t.csv"
+    file.write_text(CSV.replace(",0.5,", ",,").replace(",0.25,", ",,", 2))
+    for table in (table_from_fields(without), read_table(file)):
+        assert not table.is_weighted
+        np.testing.assert_array_equal(table.context_weights, 1 / len(table.contexts))
+        weights = read_exact(exact_record(table)).weights
+        assert weights == (Fraction(1, len(table.contexts)),) * len(table.contexts)
+    assert table_from_fields(FIELDS).is_weighted
 
 
 def test_missing_file_and_folder(tmp_path):

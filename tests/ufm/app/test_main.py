@@ -123,6 +123,22 @@ def test_a_table_of_real_text_says_claim_by_claim_what_holds(monkeypatch, capsys
     assert out.endswith("4 claims: 3 hold, 1 has unmet hypotheses.\n")
 
 
+def test_a_table_without_weights_is_judged_with_equal_ones_and_told_so(
+    monkeypatch, capsys, tmp_path
+):
+    record = json.loads(TABLE.read_text())
+    said = {}
+    for name in ("given", "left out"):
+        (tmp_path / "t.json").write_text(json.dumps(record))
+        command = ("verify", "--table", str(tmp_path / "t.json"), "thm-3.3.bump")
+        status, said[name], _ = run(monkeypatch, capsys, *command)
+        assert status == 0
+        record.pop("context_weights", None)
+    line = "context_weights: none given, so the 16 contexts count equally\n"
+    assert line not in said["given"]
+    assert line in said["left out"]
+
+
 def test_json_is_all_of_standard_output_and_follows_the_schema(monkeypatch, capsys):
     status, out, _ = run(
         monkeypatch, capsys, "verify", "--json", "--instances", "3", "lemma-b4.sign"

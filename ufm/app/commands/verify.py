@@ -19,6 +19,7 @@ from .start import COMPILE_IN_HASTE, starting_jax
 
 if TYPE_CHECKING:
     from theorems import Instance, Statement
+    from theorems.table import Table
     from theorems.verify import Report
 
 
@@ -64,24 +65,25 @@ class Verify:
 
             from ..printing.verification import print_report
         chosen = _choose(theorems.STATEMENTS, self.statements)
-        report = self._run(chosen, errors)
+        table = None if self.table is None else _table(self.table)
+        report = self._run(chosen, table, errors)
         if self.json:
             print_json(as_json(report, __version__))
         else:
-            source = None if self.table is None else str(self.table)
-            print_report(report, Output(), source, self.wide, bool(self.statements))
+            print_report(report, Output(), table, self.wide, bool(self.statements))
         return 0 if report.ok else 1
 
-    def _run(self, chosen: "list[Statement]", errors: Console) -> "Report":
+    def _run(
+        self, chosen: "list[Statement]", table: "Table | None", errors: Console
+    ) -> "Report":
         import theorems
         from theorems.certificates import certify_paper
         from theorems.proofs import run_proofs
         from theorems.verify import verify_instance, verify_suite
 
-        instance = None if self.table is None else _instance(self.table)
         with progress_bar("checking", errors) as show:
-            if instance is not None:
-                return verify_instance(chosen, instance, progress=show)
+            if table is not None:
+                return verify_instance(chosen, _instance(table), progress=show)
             findings = () if self.statements else theorems.FINDINGS
             report = verify_suite(
                 chosen, instances=self.instances, seed=self.seed, findings=findings, progress=show
@@ -147,23 +149,27 @@ def _plain(name: str) -> str:
     return " ".join(word.rstrip(".") for word in words)
 
 
-def _instance(path: Path) -> "Instance":
+def _table(path: Path) -> "Table":
+    from theorems.table import read_table
+
+    with as_bad_input():
+        return read_table(path)
+
+
+def _instance(table: "Table") -> "Instance":
     import numpy as np
 
     from theorems import Instance
-    from theorems.table import read_table
     from ufm import ExponentialTilt, log_odds
 
-    with as_bad_input():
-        table = read_table(path)
-        log_probs = np.log(table.next_token_probs)
-        log_ratio = log_odds(log_probs, table.positive, table.negative)
-        return Instance(
-            ExponentialTilt(log_probs, log_ratio),
-            table.target,
-            table.token_concept,
-            table.context_concept,
-            table.context_weights,
-            tuple(int(j) for j in table.positive),
-            tuple(int(j) for j in table.negative),
-        )
+    log_probs = np.log(table.next_token_probs)
+    log_ratio = log_odds(log_probs, table.positive, table.negative)
+    return Instance(
+        ExponentialTilt(log_probs, log_ratio),
+        table.target,
+        table.token_concept,
+        table.context_concept,
+        table.context_weights,
+        tuple(int(j) for j in table.positive),
+        tuple(int(j) for j in table.negative),
+    )

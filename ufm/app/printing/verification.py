@@ -17,6 +17,7 @@ from .tables import coloured, counted, figure, fitting, plural, table
 
 if TYPE_CHECKING:
     from theorems import Claim, Statement
+    from theorems.table import Table as OwnTable
     from theorems.verify import Report
 
 _LEGEND = (
@@ -48,24 +49,24 @@ _IN_MODEL: dict[InModel, str] = {
 def print_report(
     report: "Report",
     console: Console,
-    source: str | None = None,
+    own_table: "OwnTable | None" = None,
     is_wide: bool = False,
     is_selection: bool = False,
 ) -> None:
     """One table of claims, then the findings, then a line that adds up.
 
-    `source` names a user's table. The table has the columns that fit, or all of them if `is_wide`. Of a
+    `own_table` is that of a user. The table has the columns that fit, or all of them if `is_wide`. Of a
     selection it also says what each claim says, what it is checked under, and which findings are about its
     statements.
     """
     own = [s for s in report.statements if not s.is_of_others]
     if own:
-        _print_claims(report, own, console, source is not None, is_wide)
+        _print_claims(report, own, console, own_table is not None, is_wide)
     others = [s for s in report.statements if s.is_of_others]
     if others:
         _print_others(report, console)
         if is_wide:
-            _print_claims(report, others, console, source is not None, is_wide)
+            _print_claims(report, others, console, own_table is not None, is_wide)
     _print_proofs(report, console)
     if report.certificates is not None:
         paragraph(console, _CERTIFICATES, style="dim")
@@ -75,13 +76,16 @@ def print_report(
         _print_hypotheses(report, console)
         _print_known_findings(report, console)
     _print_reasons(report, console)
+    if own_table is not None and not own_table.is_weighted:
+        contexts = plural(len(own_table.contexts), "context")
+        paragraph(console, f"context_weights: none given, so the {contexts} count equally")
     if report.findings:
         _print_findings(report, console)
     if others:
         paragraph(
-            console, f"Claims of others, as quoted: {_counted_others(report, source is None)}."
+            console, f"Claims of others, as quoted: {_counted_others(report, own_table is None)}."
         )
-    parts = _parts(report, False, source is None)
+    parts = _parts(report, False, own_table is None)
     if report.findings:
         confirmed = sum(confirmation.confirmed for _, confirmation in report.findings)
         parts.append(f"{confirmed} of {len(report.findings)} findings confirmed")
