@@ -77,9 +77,9 @@ def _():
             ## Assumption 2: perfect training
 
             A model that is trained perfectly says of the next token exactly what its data say. Everything
-            below is about such a model. Gradient descent gets there if the hidden states have enough
-            dimensions $d$: as many as the table of log-probabilities has rank, once the mean of each row is
-            taken away.
+            below is about such a model. There is one if the hidden states have enough dimensions $d$: as
+            many as the table of log-probabilities has rank, once the mean of each row is taken away. That
+            training finds it is no theorem, but a run shows it: 600 steps of Adam come next to it.
             """),
         ]
     )
@@ -94,7 +94,7 @@ def curves(alphas) -> np.ndarray:
 
 @app.function(hide_code=True)
 def draw_training():
-    """How far the loss is from the entropy of the data, for d = 1 and d = G dimensions."""
+    """How far the loss is from the entropy of the data at each step of Adam, for d = 1 and for d = G."""
     figure, (axes,) = plots.new_axes()
     data = ufm.ConceptDataset.smoothed(epsilon=0.05)
     for dimension, ink in ((1, RED), (3, BLUE)):
@@ -265,10 +265,10 @@ def _():
     \operatorname{mean}_{i \in P} \mathrm{KL}(p_j \,\Vert\, p_i),$$
 
     where $\mathrm{KL}(p \,\Vert\, q) = \sum_z p(z) \log(p(z)/q(z))$ says how unlike $q$ is to $p$. The right
-    side, the threshold, is large for contexts that are like those of $P$. Remark 3.4 is what this says of the
-    target on the γ/ω dataset, on which tokens are unequal: $a_z = (1 - \varepsilon)\gamma_z$ and
-    $b_z = \varepsilon\,\omega_z/(G-1)$, with $G$ concepts. It holds for contexts outside the target
-    and small ε, as its proof has it; the main text (v1) names neither condition. On the right of the second
+    side is the mean $\mathbb{E}_j[M]$ of $M$ under $p_j$; it is large for contexts that are like those of
+    $P$. Remark 3.4 is what this says of the target on the γ/ω dataset, on which tokens are unequal:
+    $a_z = (1 - \varepsilon)\gamma_z$ and $b_z = \varepsilon\,\omega_z/(G-1)$, with $G$ concepts. It
+    holds for contexts outside the target and small ε, as its proof has it; the main text (v1) names neither condition. On the right of the second
     picture, target tokens in a context of the target peak at negative strengths.
     """)
     return
@@ -293,8 +293,8 @@ def draw_height():
 
 
 @app.function(hide_code=True)
-def threshold(tilt) -> np.ndarray:
-    """mean_N KL(p_j||p_i) - mean_P KL(p_j||p_i) for each context, P = [0, 1], N = [2, 3]."""
+def mean_log_odds(tilt) -> np.ndarray:
+    """E[M] under p_j, as mean_N KL(p_j||p_i) - mean_P KL(p_j||p_i); P = [0, 1], N = [2, 3]."""
     logs = np.asarray(tilt.log_probs)
     divergence = (np.exp(logs)[:, None] * (logs[:, None] - logs[None])).sum(2)
     return divergence[:, [2, 3]].mean(1) - divergence[:, [0, 1]].mean(1)
@@ -302,13 +302,13 @@ def threshold(tilt) -> np.ndarray:
 
 @app.function(hide_code=True)
 def draw_sign_rule():
-    """Peaks of tokens against M(z) less the threshold, on two datasets: opposite quadrants are empty."""
+    """Peaks α(j,z) against M(z) - E_j[M], where E_j[M] is the mean of M under p_j: both have one sign."""
     figure, panels = plots.new_axes(2)
     two = ufm.ConceptDataset.from_rates([0.6, 0.2, 0.6, 0.2], [0.1] * 4, [0, 0, 1, 1])
     two_tilt = ufm.ExponentialTilt.from_dataset(two, [0, 1], [2, 3])
     for axes, tilt, size in zip(panels, (TILT, two_tilt), (3, 2), strict=True):
         peaks = np.asarray(ufm.peak_strengths(tilt))
-        slack = np.asarray(tilt.log_odds)[None] - threshold(tilt)[:, None]
+        slack = np.asarray(tilt.log_odds)[None] - mean_log_odds(tilt)[:, None]
         for j in range(0, len(peaks), 2):
             finite = np.isfinite(peaks[j])
             on = finite & (np.arange(peaks.shape[1]) < size)
@@ -325,7 +325,7 @@ def draw_sign_rule():
             axes.plot(slack[j, on], peaks[j, on], "o", color=ink, label=name, gid="on")
         axes.axhline(0.0, color="0.3", linewidth=1)
         axes.axvline(0.0, color="0.3", linewidth=1)
-        axes.set(xlabel="M(z) − threshold", ylabel="peak α(j, z)")
+        axes.set(xlabel="M(z) − its mean under $p_j$", ylabel="peak α(j, z)")
         axes.set_title(f"V = {peaks.shape[1]}", loc="left")
     panels[1].legend(frameon=False, title="filled: target")
     panels[0].legend(frameon=False, title="filled: target")
@@ -939,6 +939,8 @@ def test_peaks_lie_on_the_side_that_the_sign_rule_says(signs):
     _at_zero = np.abs(_slack) < 1e-12
     assert np.abs(_peaks[_at_zero]).max() < 1e-12
     assert (np.sign(_slack) == np.sign(_peaks))[~_at_zero].all()
+    _mean = np.exp(TILT.log_probs) @ np.asarray(TILT.log_odds)
+    np.testing.assert_allclose(mean_log_odds(TILT), _mean, atol=1e-12)
     # Remark 3.4 as printed: a target token in a context of the target peaks below 0
     _targets = [line for line in signs.axes[1].lines if line.get_gid() == "on"]
     assert min(np.asarray(line.get_ydata()).min() for line in _targets if len(line.get_ydata())) < 0

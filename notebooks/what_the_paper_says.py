@@ -47,11 +47,11 @@ def _():
             grey line), it vanishes.
 
             The theorems of [arXiv:2602.02712](https://arxiv.org/abs/2602.02712v1) are proved in Coq here,
-            under the hypotheses that their pages list. The eight findings are about sentences
+            under the hypotheses that their pages list. The nine findings are about sentences
             around them in its first version (v1): remarks that leave out a condition, one
-            sentence that is false, and a misprint in two equations. Each is quoted, and can be
-            read so that little or nothing is left of it, which is said too. Beside them is one
-            addition, where the paper is right and more can be said.
+            sentence that is false, a misprint in two equations, and one addition, where the paper is
+            right and more can be said. Each sentence is quoted, and can be read so that little or nothing
+            is left of the finding, which is said too.
             Each example is a small table of exact fractions, worked out below with a dozen lines of NumPy.
 
             All rests on one fact: steering tilts each distribution, $p_\alpha(z) \propto

@@ -2,8 +2,9 @@
 
 import inspect
 import re
-from collections.abc import Collection
+from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 
 from coq_page import statement, theorems_of_coq
 from notebook_pages import load_notebook
@@ -22,9 +23,21 @@ from ufm import plots
 
 CONCLUSIONS = {**OF_LAWS, **OF_HEADS}
 
+# What a hypothesis uses and the notation page has no room for: its letters, as they are in the sentence.
+_LETTERS = {
+    "w_k": r"$w_k = \lvert P \cap C_k \rvert / \lvert P \rvert - \lvert N \cap C_k \rvert / \lvert N \rvert$ "
+    "is the share of the concept $C_k$ among the contexts of $P$ less that among those of $N$. If all of "
+    "$P$ is in $T$ and none of $N$ is, $w_T = 1$.",
+    "ε0": r"$\varepsilon_0$ is the root of the equation in the box above, where $\min_T \gamma/\omega$ is "
+    r"the least quotient of a token of $T$. There is one root, as the left side falls from $+\infty$ to 0 while "
+    r"$\varepsilon$ grows from 0 to $(G-1)/G$.",
+}
 
-def sections(claim: theorems.Claim, shown: Collection[str] = ()) -> dict[str, str]:
-    """Name of the section → its Markdown; figures that are `shown` above on its page are named alone."""
+
+def sections(
+    claim: theorems.Claim, shown: Mapping[str, theorems.Claim] = MappingProxyType({})
+) -> dict[str, str]:
+    """Name of the section → its Markdown; a figure that is `shown` above is linked."""
     return {
         "hypotheses": _hypotheses(claim),
         "check": _check(claim),
@@ -49,7 +62,9 @@ def _hypotheses(claim: theorems.Claim) -> str:
             lines.append(
                 f"| ({name}) | the paper assumes it, the claim does not | {_needed(owner, name)} |"
             )
-    return "\n".join([*lines, ":::::\n"])
+    says = " ".join(assumed.values())
+    letters = [f"Here {meaning}\n" for letter, meaning in _LETTERS.items() if letter in says]
+    return "\n".join([*lines, ":::::\n", *letters])
 
 
 def _needed(claim: str, hypothesis: str) -> str:
@@ -60,8 +75,9 @@ def _needed(claim: str, hypothesis: str) -> str:
         names = ", ".join(f"{{ref}}`{name} <coq-{name}>`" for name in entry.theorems)
         word = "vacuous without it" if entry.is_vacuous else "no"
         return f"{word}: {_cell(entry.reason)}{f' ({names})' if names else ''}"
-    also = f", which breaks {' and '.join(entry.implied)} too" if entry.implied else ""
-    return f"yes: `ufm falsify {claim} --without {hypothesis}` finds a counterexample{also}"
+    also = " and ".join(f"`{name}`" for name in entry.implied)
+    found = f"yes: `ufm falsify {claim} --without {hypothesis}` finds a counterexample"
+    return f"{found}; each breaks {also} too" if also else found
 
 
 def _cell(text: str) -> str:
@@ -127,8 +143,12 @@ def _certificate(claim: theorems.Claim) -> str:
     )
 
 
-def _figure(claim: theorems.Claim, shown: Collection[str]) -> str:
-    lines = ["A picture above shows it too.\n"] if any(n in shown for n in claim.figures) else []
+def _figure(claim: theorems.Claim, shown: Mapping[str, theorems.Claim]) -> str:
+    above = {shown[name].id: shown[name] for name in claim.figures if name in shown}
+    lines = [
+        f"{{ref}}`The picture of “{other.title}” <claim-{name}-figure>` shows it too.\n"
+        for name, other in above.items()
+    ]
     for name in claim.figures:
         if name in shown:
             continue

@@ -15,6 +15,8 @@ from sphinx.application import Sphinx
 
 from ufm import plots
 
+_TALL = "-tall"  # ends the name of a picture's form for narrow pages
+
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", _write_page)
@@ -52,11 +54,13 @@ def _figures() -> Iterator[str]:
         "\n`ufm figures --out DIR` writes these figures as PNG and SVG, the same bytes every time; "
         "`ufm figures fig-3 price` only those named. The first five are those of "
         "{cite:t}`taimeskhanov2026`, with parameters of ours that reproduce them, as its first version "
-        "prints none; the others are of what it has no figure of. Each is drawn by "
+        "prints none; the others are of what it has no figure of. Nearly all are drawn by "
         "functions of {py:mod}`ufm.plots` that take a matplotlib `Axes` and any tilt, "
         "dataset or strengths of yours.\n"
     )
     for figure in plots.GALLERY:
+        if figure.name.endswith(_TALL):
+            continue  # every picture has a narrow form here
         yield f"(figure-{figure.name})=\n## {figure.title}\n"
         # an image, no figure: Sphinx would number it, against the paper's own numbers
         yield f"{picture(f'figures/{figure.name}', figure.title)}\n"

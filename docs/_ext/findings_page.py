@@ -28,7 +28,7 @@ def _findings() -> Iterator[str]:
     yield "(findings)=\n# Findings"
     yield (
         "\nWhat we say about the first version (v1) of {cite:t}`taimeskhanov2026`, arXiv:2602.02712v1: "
-        f"eight findings and one addition: {_count()}. "
+        f"{len(theorems.FINDINGS)} findings, {_count()}. "
         "The paper's theorems themselves are proved here, under the hypotheses that their pages list. "
         "Its own words are quoted with their place, and beside what is true it is said how they can be read "
         "so that little or nothing is left of the finding. Each finding has an exact counterexample "
@@ -42,7 +42,7 @@ def _findings() -> Iterator[str]:
     additions = [f for f in theorems.FINDINGS if f.severity is Severity.ADDITION]
     findings = [f for f in theorems.FINDINGS if f not in additions]
     yield from _table(findings, confirmed, "counterexample")
-    yield "Beside these, an addition: there the paper is right, and more can be said.\n"
+    yield "The last finding is an addition: there the paper is right, and more can be said.\n"
     yield from _table(additions, confirmed, "example")
     for finding in findings + additions:
         yield from _section(finding, confirmed[finding.id])
@@ -68,6 +68,8 @@ def _section(finding: theorems.Finding, confirmed: Confirmation) -> Iterator[str
     yield f"**The paper's words.** “{finding.quote}”\n"
     yield f"**In ours.** {finding.says}\n"
     yield f"**What is true.** {finding.truth}\n"
+    if "ε0" in finding.truth:
+        yield "{ref}`Remark 3.4 <claim-remark-3.4.positive-peaks>` has the equation of ε0.\n"
     yield f"**A charitable reading.** {finding.charitable_reading}\n"
     yield from _against(finding)
     yield f"**The instance.** {finding.witness}. As `ufm certify` reads it, which counts from 0:\n"

@@ -20,13 +20,12 @@ def setup(app: Sphinx) -> dict[str, bool]:
 def _page() -> Iterator[str]:
     yield "(literature)=\n# What others say about strength"
     yield (
-        "\nClaims about steering strength made elsewhere, with the place, and what becomes of each: in the "
-        "model of the theory, where steering is an exponential tilt, and on real models, as far as they were "
-        f"measured here. In the model, as they are quoted: {_count()}. Such a condition "
-        "is a hypothesis of {ref}`the claim that judges the sentence <statement-literature>`, with a check, "
-        "a control that is a counterexample without it, and a proof; the framework of the source may supply "
-        "it. Of the paper that this project is about, "
-        "{ref}`the findings <findings>` speak.\n"
+        "\nClaims about steering strength made elsewhere, each with its place. The table says what "
+        "becomes of each in the model of the theory, where steering is an exponential tilt, and on real "
+        f"models, as far as they were measured here. In the model, as they are quoted: {_count()}. "
+        "Such a condition is a hypothesis of {ref}`the claim that judges the sentence "
+        "<statement-literature>`. It has a check, a control that is a counterexample without it, and a proof. The framework of the source may supply "
+        "it. {ref}`The findings <findings>` are about the paper that this project is about.\n"
     )
     yield (
         '"Real" is SmolLM2-135M-Instruct, its weights rounded to 4 bits, and the toy model; the figures are '
@@ -66,10 +65,10 @@ def _in_model(found: LiteratureClaim) -> str:
     if found.claim is not None:
         verdict += f", {{ref}}`{found.id} <claim-{found.id}>`"
     if found.repair:
-        verdict += f"; of {found.repair} it holds (`{', '.join(found.needs)}`)"
+        verdict += f". Of {found.repair} it holds (`{', '.join(found.needs)}`)"
     settled = ", ".join(f"{{ref}}`{name} <claim-{name}>`" for name in found.settled_by)
-    return f"{verdict}. {found.truth} From {settled}."
+    return f"{verdict}.<br>{found.truth}<br>From {settled}."
 
 
 def _on_real(found: LiteratureClaim) -> str:
-    return f"**{found.on_real}**. {found.real}"
+    return f"**{found.on_real}**.<br>{found.real}"

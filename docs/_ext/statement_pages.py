@@ -6,7 +6,7 @@ of hypotheses.
 
 import inspect
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 
 from claim_sections import sections
 from pages import write_page
@@ -53,24 +53,21 @@ def _page(statement: theorems.Statement) -> Iterator[str]:
     yield from folded("Proof idea", f"{idea}\n")
     if len(statement.claims) > 1:
         yield from _summary(statement)
-    shown: set[str] = set()
+    shown: dict[str, theorems.Claim] = {}  # figure → the claim that it is below
     for claim in statement.claims:
         yield from _claim(claim, shown)
-        shown.update(claim.figures)
+        shown = dict.fromkeys(claim.figures, claim) | shown
     yield from _findings(statement)
 
 
 def _summary(statement: theorems.Statement) -> Iterator[str]:
     """All parts of a statement at one sight: what each is checked under, and what was found about them."""
-    yield ":::::{container} wide-table\n\n| part | says | checked under |\n| --- | --- | --- |"
+    yield ":::::{container} wide-table parts\n\n| part | checked under |\n| --- | --- |"
     for claim in statement.claims:
         title = f"{claim.title[0].upper()}{claim.title[1:]}"
         names = (f"`{hypothesis.id}`" for hypothesis in claim.hypotheses)
-        says, details = (
-            claim.text.replace("|", "\\|"),
-            f"{{ref}}`hypotheses <claim-{claim.id}-hypotheses>`",
-        )
-        yield f"| {{ref}}`{title} <claim-{claim.id}>` | {says} | {', '.join(names)} ({details}) |"
+        details = f"{{ref}}`what they say <claim-{claim.id}-hypotheses>`"
+        yield f"| {{ref}}`{title} <claim-{claim.id}>` | {', '.join(names)} ({details}) |"
     yield ":::::\n"
     about = [_linked(finding) for finding in findings_about(statement)]
     if about:
@@ -96,7 +93,7 @@ def _heading(statement: theorems.Statement) -> str:
     return f"{source}: {statement.title.lower()}" if is_numbered else statement.title
 
 
-def _claim(claim: theorems.Claim, shown: Collection[str]) -> Iterator[str]:
+def _claim(claim: theorems.Claim, shown: Mapping[str, theorems.Claim]) -> Iterator[str]:
     """In words, as a formula and a picture, its hypotheses; folded: check, control, proof, certificate."""
     yield f"(claim-{claim.id})=\n## {claim.title[0].upper()}{claim.title[1:]}\n"
     yield f"::::{{prf:{_kind(claim)}}} {claim.title}"

@@ -71,10 +71,10 @@ MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeede
     ("ceiling.mean-log-odds", "within-budget"): Needed(overspent, ceiling.mean_beyond),
     # Remark 3.4
     ("remark-3.4.positive-peaks", "difference-of-means"): Needed(
-        lambda: changed(SHAPES, lower_target), peaks.peak_sign, ("concept-laws", "small-epsilon")
+        lambda: changed(SHAPES, lower_target), peaks.peak_sign
     ),
     ("remark-3.4.positive-peaks", "target-contexts"): Needed(
-        plain("stray", [(3, 1), (3, 2)]), peaks.peak_sign, ("concept-laws", "small-epsilon")
+        plain("stray", [(3, 1), (3, 2)]), peaks.peak_sign
     ),
     ("remark-3.4.positive-peaks", "concept-laws"): Needed(
         plain("spread", [(3, 2)]), peaks.peak_sign, ("small-epsilon",)
@@ -83,7 +83,7 @@ MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeede
         plain("laws", [(3, 2)]), peaks.peak_sign
     ),
     ("remark-3.4.positive-peaks", "context-off-target"): Needed(
-        plain("contrastive", [(2, 2)]), peaks.peak_sign_anywhere, ("concept-laws", "small-epsilon")
+        plain("contrastive", [(2, 2)]), peaks.peak_sign_anywhere
     ),
     # the sign rule and the contrastive path
     ("sign-rule", "difference-of-means"): Needed(other_vector, peaks.sign_rule),

@@ -15,7 +15,8 @@ Model = TypeVar("Model")
 class Needed(Generic[Model]):
     """The claim fails without the hypothesis: `candidates` break it, and `contradicts` sees the claim fail.
 
-    `implied`: hypotheses of the claim that cannot hold once this one is broken.
+    `implied`: hypotheses of the claim that cannot hold once this one is broken. The counterexample breaks
+    exactly these besides, which `falsify` computes from it.
     """
 
     candidates: Callable[[], st.SearchStrategy[Model]]

@@ -40,6 +40,8 @@ class Falsification:
       hypothesis), or "not found" (no counterexample within the time).
     - `counterexample`: exact rationals, as `ufm certify` reads them, and what was changed beside them.
     - `text`, `values`: what is contradicted, and by which balls: (name, least, largest), exact.
+    - `also_broken`: the claim's other hypotheses that the counterexample breaks, as far as they are decided
+      exactly.
     - `found`: in a sentence, what happens instead of what is claimed.
     - `reason`, `theorems`: why it is not needed or the claim is vacuous, and the Coq theorems that say so.
     - `seconds`: what the search took.
@@ -54,6 +56,7 @@ class Falsification:
     reason: str = ""
     theorems: tuple[str, ...] = ()
     found: str = ""
+    also_broken: tuple[str, ...] = ()
     seconds: float = 0.0
 
     def as_json(self) -> dict[str, JSON]:
@@ -64,7 +67,8 @@ class Falsification:
             {"name": name, "least": str(low), "largest": str(high)}
             for name, low, high in self.values
         ]
-        return {**found, "values": values, "theorems": list(self.theorems)}
+        lists = {name: list(found[name]) for name in ("theorems", "also_broken")}
+        return {**found, "values": values, **lists}
 
 
 def falsify(claim: str, without: str, seed: int = 0, seconds: float = 60.0) -> Falsification:
@@ -97,6 +101,7 @@ def falsify(claim: str, without: str, seed: int = 0, seconds: float = 60.0) -> F
             return Falsification(claim, without, NOT_FOUND, seconds=time.monotonic() - start)
         candidate, (text, values, found) = shrunk
         enclosed = [(name, enclosure(value)) for name, value in values]
+        also = tuple(sorted(_broken(candidate, _decided(claim) - {without})))
     took = time.monotonic() - start
     shown = tuple((name, ends.low, ends.high) for name, ends in enclosed)
     return Falsification(
@@ -107,6 +112,7 @@ def falsify(claim: str, without: str, seed: int = 0, seconds: float = 60.0) -> F
         text,
         shown,
         found=found or _compared(text, shown),
+        also_broken=also,
         seconds=took,
     )
 
@@ -125,8 +131,7 @@ def _search(
     claim: str, without: str, entry: Needed[Steered] | Needed[Stream], seed: int, deadline: float
 ) -> tuple[Candidate, Contradiction] | None:
     """The counterexample as far as it was shrunk before the deadline, and what it contradicts."""
-    own = {h.id for h in CLAIMS[claim].hypotheses}
-    others = {name for name in own if name in TESTS} - {without, *entry.implied}
+    others = _decided(claim) - {without, *entry.implied}
     # an entry draws the kind of model that it judges
     contradicts = cast(Callable[[Candidate], Contradiction | None], entry.contradicts)
     best: list[tuple[Candidate, Contradiction]] = []
@@ -166,12 +171,24 @@ def _shows_nothing(candidate: Candidate, without: str) -> bool:
     return is_constant and without not in _CONSTANT
 
 
+def _decided(claim: str) -> set[str]:
+    """The hypotheses of the claim that are decided exactly."""
+    return {h.id for h in CLAIMS[claim].hypotheses if h.id in TESTS}
+
+
+def _broken(candidate: Candidate, names: set[str]) -> set[str]:
+    """Which of these the candidate breaks, as far as they are about tilts."""
+    if not isinstance(candidate, Steered):
+        return set()
+    instance, levels = candidate.instance, candidate.levels
+    return {name for name in names if TESTS[name](instance, levels)}
+
+
 def _breaks_only(candidate: Candidate, without: str, others: set[str]) -> bool:
     """Whether `without` is broken and none of the `others` is, as far as they are about tilts."""
     if not isinstance(candidate, Steered):
         return True
-    instance, levels = candidate.instance, candidate.levels
     is_of_instance = without in TESTS and without not in _QUANTIFIERS
-    if is_of_instance and TESTS[without](instance, levels) is None:
+    if is_of_instance and not _broken(candidate, {without}):
         return False
-    return not any(TESTS[name](instance, levels) for name in others)
+    return not _broken(candidate, others)

@@ -23,7 +23,7 @@ FINDING = Finding(
     says="""The limit of Δp at +∞ is 1[z in Mtop] a_z/Σ a - a_z if c_j is in T, and the same
         with b otherwise.""",
     truth="""Eq (5), the proposition itself, is right, and so are (8) and (9) for z in T. For z
-        outside T the limit is minus p(z|c_j), which is a_z exactly where c_j is in the concept
+        outside T the limit is minus p_j(z), which is a_z exactly where c_j is in the concept
         of z.""",
     charitable_reading="""The words before (9) are of the tokens that attain the maximum, which are in T;
         for tokens of T both equations are right. Nothing in the paper is drawn from the other case.""",

@@ -23,7 +23,7 @@ FINDING = Finding(
     source="v1, text after Theorem 3.6, p. 5",
     quote="""For any other concept C' that contains neither maximal nor minimal log-odds tokens, Δp(C' | α)
         converges back to its unsteered value.""",
-    says="""Δp(C'|α) of a concept C' without tokens of extremal log-odds converges back to its
+    says="""Δp_j(C'|α) of a concept C' without tokens of extremal log-odds converges back to its
         unsteered value.""",
     truth="""It tends to minus the mean probability of C', as the theorem itself says: the
         concept vanishes at both ends.""",

@@ -59,8 +59,8 @@ STATEMENT = Statement(
         Claim(
             id="contrastive.geometric-path",
             title="geometric path",
-            text="""For c in N, p_α ∝ p_N^{1-α} p_T^α: α = 1 gives p_T exactly, and α(neg, z) =
-                α(T, z) + 1.""",
+            text="""For c_j in N, p_{j,α} ∝ p_N^{1-α} p_T^α: α = 1 gives p_T exactly, and α(N,z) = α(T,z) + 1
+                for contexts of N and of T.""",
             formula=r"""p_{j,\alpha}(z) = \frac{p_N(z)^{1-\alpha}\, p_T(z)^{\alpha}}
                 {\sum_{y=1}^{V} p_N(y)^{1-\alpha}\, p_T(y)^{\alpha}}, \quad p_{j,1} = p_T, \quad
                 \alpha(N,z) = \alpha(T,z) + 1 \quad \text{if } c_j \in N,\ p_i = p_T \ (i \in P)

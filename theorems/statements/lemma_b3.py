@@ -46,7 +46,7 @@ STATEMENT = Statement(
         Claim(
             id="lemma-b3.tilt",
             title="exponential tilt",
-            text="""p_{j,α}(z) = p(z|c_j) e^{αM(z)} / Σ_y p(y|c_j) e^{αM(y)} with M the log-odds
+            text="""p_{j,α}(z) = p_j(z) e^{αM(z)} / Σ_y p_j(y) e^{αM(y)} with M the log-odds
                 of P against N.""",
             formula=r"""p_{j,\alpha}(z) = \frac{p_{j}(z) e^{\alpha M(z)}}{\sum_{y=1}^{V} p_{j}(y) e^{\alpha
                 M(y)}}\quad \text{if } p_j > 0 \text{ (Assumption 2)}""",

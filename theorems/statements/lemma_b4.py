@@ -53,7 +53,9 @@ STATEMENT = Statement(
             text="M(z) > 0 if and only if z is in the target T.",
             formula=r"""M(z) > 0 \iff z \in T \quad \text{if } M(z) = w_k \log\frac{a_z}{b_z} \text{ on }
                 C_k,\ a_z > b_z > 0 \text{ for every } z,\ w_T > 0,\ w_k \le 0 \text{ for } C_k \ne
-                T; \quad \text{if } a \text{ depends on } j: P \subset T,\ N \cap T = \emptyset""",
+                T, \quad w_k = \frac{\lvert P \cap C_k \rvert}{\lvert P \rvert} - \frac{\lvert N \cap C_k
+                \rvert}{\lvert N \rvert}; \quad \text{if } a \text{ depends on } j: P \subset T,\ N \cap T =
+                \emptyset""",
             source="Lemma B.4",
             hypotheses=(DIFFERENCE_OF_MEANS, ASSUMPTION_1, TARGET_CONTEXTS),
             conclusion=_sign,

@@ -147,8 +147,8 @@ STATEMENT = Statement(
         Claim(
             id="literature.tanh",
             title="tanh of the strength",
-            text="""The mass of T follows a tanh of α itself, F_T = (1 + tanh((r + cα)/2))/2 with one c for
-                all contexts, where M has one value on T and one off it.""",
+            text="""The mass of T follows a tanh of α itself, F_{j,T} = (1 + tanh((r_j + cα)/2))/2 with one c
+                for all contexts, where M has one value on T and one off it.""",
             formula=r"""\operatorname{logit} F_{j,T}(\alpha) = \operatorname{logit} F_{j,T}(0) + c \alpha
                 \quad \text{if } p_j > 0, \ M = b + c \text{ on } T \text{ and } M = b \text{ off it}""",
             source=RUTTE,
@@ -158,7 +158,7 @@ STATEMENT = Statement(
             control=Control(
                 "one-value-each", "M with two values on T and two off it", controls.two_values_each
             ),
-            figures=("vanishing",),
+            figures=("tanh",),
             certificate=_ON_ALL,
         ),
         Claim(
@@ -226,7 +226,7 @@ STATEMENT = Statement(
             conclusion=lambda instance: worst(*pairs_of_tokens(instance)),
             families=("rates", "tilts", "shaped"),
             control=controls.BEFORE_THE_NORM,
-            figures=("vanishing",),
+            figures=("separable",),
             certificate=_ON_ALL,
         ),
         Claim(
@@ -244,7 +244,7 @@ STATEMENT = Statement(
             control=Control(
                 "one-value-off-target", "M with two values off T", controls.two_values_each
             ),
-            figures=("vanishing",),
+            figures=("separable",),
             certificate=_ON_ALL,
         ),
         Claim(

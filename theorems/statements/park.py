@@ -123,7 +123,7 @@ STATEMENT = Statement(
             conclusion=_separable,
             families=("rates", "tilts"),
             control=controls.BEFORE_THE_NORM,
-            figures=("vanishing",),
+            figures=("separable",),
             certificate=Certified(
                 "For all α by the Coq theorems; whether M is constant on the target, off it and on each "
                 "concept is decided exactly."
@@ -145,7 +145,7 @@ STATEMENT = Statement(
             conclusion=_together,
             families=("rates", "tilts"),
             control=controls.rescaled("twice", 2.0),
-            figures=("vanishing",),
+            figures=("separable",),
             certificate=Certified(
                 "For all α by the Coq theorem; R_off is enclosed, and 0 exactly where M is constant off the "
                 "target."

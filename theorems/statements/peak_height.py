@@ -56,7 +56,8 @@ STATEMENT = Statement(
         Claim(
             id="peak.height",
             title="peak height",
-            text="max_α p_{j,α}(z) = p(z|c_j) exp(I_j(M(z))), I_j the Legendre transform of K_j.",
+            text="""For z outside Mtop and Mbot max_α p_{j,α}(z) = p_j(z) exp(I_j(M(z))), I_j the Legendre
+                transform of K_j.""",
             formula=r"""\sup_{\alpha \in \mathbb{R}} p_{j,\alpha}(z) = p_j(z)\, e^{I_j(M(z))}, \qquad
                 I_j(x) = \sup_{\alpha \in \mathbb{R}} \bigl(\alpha x - K_j(\alpha)\bigr)""",
             source=SOURCE,

@@ -168,7 +168,7 @@ STATEMENT = Statement(
             formula=r"""\bar F(\alpha) \le P_\alpha(z_t \in T \text{ for some } t \le L) \le L \bar
                 F(\alpha), \quad \bigl(1 - P_\alpha(z_t \in T \text{ for some } t)\bigr)^S \ge 1 - S L \bar
                 F(\alpha), \qquad \bar F(\alpha) = \frac{1}{L}\, \mathbb{E}_{P_\alpha} \sum_{t=1}^{L}
-                \bigl[F_{c_t,T}(0) + \lvert T \rvert\, \Delta p(T \mid c_t, \alpha)\bigr]"""
+                \bigl[F_{c_t,T}(0) + \lvert T \rvert\, \Delta p_{c_t}(T \mid \alpha)\bigr]"""
             + IF_POSITIVE,
             source=SOURCE,
             hypotheses=(EXPONENTIAL_PATH, EVERY_STEP),

@@ -69,7 +69,7 @@ STATEMENT = Statement(
         Claim(
             id="prop-b1.limit-plus",
             title="limit at +∞",
-            text="Δp(z|c_j, α) → 1[z in Mtop] p(z|c_j)/Σ_{Mtop} p - p(z|c_j) as α → +∞.",
+            text="Δp_j(z|α) → 1[z in Mtop] p_j(z)/Σ_{Mtop} p_j - p_j(z) as α → +∞.",
             formula=r"""\lim_{\alpha \to +\infty} \Delta p_j(z \mid \alpha) =
                 \frac{\mathbf{1}_{M_{\mathrm{top}}}(z) p_{j}(z)}{\sum_{y=1}^{V}
                 \mathbf{1}_{M_{\mathrm{top}}}(y) p_{j}(y)} - p_{j}(z)"""
@@ -85,7 +85,7 @@ STATEMENT = Statement(
         Claim(
             id="prop-b1.limit-minus",
             title="limit at -∞",
-            text="Δp(z|c_j, α) → 1[z in Mbot] p(z|c_j)/Σ_{Mbot} p - p(z|c_j) as α → -∞.",
+            text="Δp_j(z|α) → 1[z in Mbot] p_j(z)/Σ_{Mbot} p_j - p_j(z) as α → -∞.",
             formula=r"""\lim_{\alpha \to -\infty} \Delta p_j(z \mid \alpha) =
                 \frac{\mathbf{1}_{M_{\mathrm{bot}}}(z) p_{j}(z)}{\sum_{y=1}^{V}
                 \mathbf{1}_{M_{\mathrm{bot}}}(y) p_{j}(y)} - p_{j}(z)"""

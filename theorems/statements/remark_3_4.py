@@ -49,9 +49,9 @@ STATEMENT = Statement(
         A peak is positive exactly if $M(z) > \mathbb{E}_0[M]$, the mean under the unsteered law
         (see the {ref}`sign rule <statement-sign-rule>`). Off the target $M \le 0$, so only the
         tokens of $T$ can lift that mean. With $s = (1-\varepsilon)(G-1)/\varepsilon$ they have
-        $M = \log s + \log(\gamma/\omega)$ and, after a context outside $T$, the weights
-        $\varepsilon\,\omega/(G-1)$. Gibbs' inequality bounds the mean of $\log(\gamma/\omega)$
-        under $\omega$ by 0, hence
+        $M = \log s + \log(\gamma/\omega)$, up to the factor $w_T > 0$ of both sides (1 if $P$ is in $T$ and
+        $N$ is not), and, after a context outside $T$, the weights $\varepsilon\,\omega/(G-1)$. Gibbs'
+        inequality bounds the mean of $\log(\gamma/\omega)$ under $\omega$ by 0, hence
 
         $$ \mathbb{E}_0[M] \le \frac{\varepsilon}{G-1} \log s . $$
 
@@ -70,8 +70,8 @@ STATEMENT = Statement(
                 not in T.""",
             formula=r"""\alpha(j,z) > 0 \ (z \in T) \quad \text{if } c_j \notin T,\ a_z =
                 (1-\varepsilon)\gamma_z > b_z = \frac{\varepsilon\,\omega_z}{G-1} \text{ for every }
-                z,\ \varepsilon < \varepsilon_0,\ \text{ where } \left(1 -
-                \frac{\varepsilon_0}{G-1}\right) \log\frac{(1-\varepsilon_0)(G-1)}{\varepsilon_0} =
+                z,\ w_T > 0,\ w_k \le 0 \text{ for } C_k \ne T,\ \varepsilon < \varepsilon_0,\ \text{ where }
+                \left(1 - \frac{\varepsilon_0}{G-1}\right) \log\frac{(1-\varepsilon_0)(G-1)}{\varepsilon_0} =
                 -\log\min_{T}\frac{\gamma}{\omega}""",
             source="Remark 3.4, with the conditions of its proof",
             hypotheses=(

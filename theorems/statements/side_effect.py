@@ -210,8 +210,8 @@ STATEMENT = Statement(
                 O(α²) if and only if that covariance is 0.""",
             formula=r"""\lvert F_{j,C}(\alpha) - F_{j,C}(0) - \alpha \operatorname{Cov}_j(1_C, M) \rvert \le
                 \frac{\alpha^2 R^2}{12\sqrt{3}}, \quad \operatorname{Cov}_j(1_C, M) = \sum_{z \in C} p_j(z)
-                \bigl(M(z) - \mathbb{E}_j[M]\bigr), \qquad F_{j,C}(\alpha) - F_{j,C}(0) = O(\alpha^2) \iff
-                \operatorname{Cov}_j(1_C, M) = 0"""
+                \bigl(M(z) - \mathbb{E}_j[M]\bigr), \qquad F_{j,C}(\alpha) - F_{j,C}(0) = O(\alpha^2)
+                \ (\alpha \to 0) \iff \operatorname{Cov}_j(1_C, M) = 0"""
             + IF_POSITIVE,
             source=SOURCE,
             hypotheses=(EXPONENTIAL_PATH,),

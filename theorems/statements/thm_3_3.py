@@ -83,7 +83,7 @@ STATEMENT = Statement(
         Claim(
             id="thm-3.3.bump",
             title="bump",
-            text="""Each token outside Mtop and Mbot has one α(j,z): Δp rises strictly before it,
+            text="""Each token outside Mtop and Mbot has one α(j,z): Δp_j(z|α) rises strictly before it,
                 falls strictly after.""",
             formula=r"""\text{each } z \notin M_{\mathrm{top}} \cup M_{\mathrm{bot}} \text{ has one }
                 \alpha(j,z) \in \mathbb{R} \text{ with } \operatorname{sign}\frac{d
@@ -125,7 +125,7 @@ STATEMENT = Statement(
         Claim(
             id="thm-3.3.monotone",
             title="extremal tokens",
-            text="""Δp is strictly increasing on R for z in Mtop and strictly decreasing for z in
+            text="""Δp_j(z|α) is strictly increasing on R for z in Mtop and strictly decreasing for z in
                 Mbot.""",
             formula=r"""\frac{d p_{j,\alpha}(z)}{d\alpha} > 0 \ (z \in M_{\mathrm{top}}), \quad
                 \frac{d p_{j,\alpha}(z)}{d\alpha} < 0 \ (z \in M_{\mathrm{bot}}) \quad

@@ -196,8 +196,8 @@ STATEMENT = Statement(
         Claim(
             id="thm-3.6.tanh",
             title="tanh form",
-            text="""Δp(C|α) is the rise of tanh((ν+r)/2) from α = 0, over 2|C|, with r = logit F_C(0),
-                ν(0) = 0 and ν' = E_α[M|C] - E_α[M|not C].""",
+            text="""Δp_j(C|α) is the rise of tanh((ν_j+r_j)/2) from α = 0, over 2|C|, with r_j = logit
+                F_{j,C}(0), ν_j(0) = 0 and ν_j' = E_{j,α}[M|C] - E_{j,α}[M|not C].""",
             formula=r"""\Delta p_j(C \mid \alpha) = \frac{\tanh{\left(\frac{\nu_{j}(\alpha)}{2} +
                 \frac{r_{j}}{2} \right)} - \tanh{\left(\frac{r_{j}}{2} \right)}}{2 {\lvert C
                 \rvert}}, \quad r_j = \log\frac{F_{j,C}(0)}{1 - F_{j,C}(0)}, \quad \nu_j(0) = 0,
@@ -231,7 +231,7 @@ STATEMENT = Statement(
         Claim(
             id="thm-3.6.target-increasing",
             title="target rises",
-            text="Δp(T|α) is strictly increasing.",
+            text="Δp_j(T|α) is strictly increasing in α.",
             formula=r"""\frac{d}{d\alpha}\,\Delta p_j(T \mid \alpha) > 0 \quad \text{for every }
                 \alpha \in \mathbb{R}"""
             + hypotheses.IF_SEPARATED,
@@ -246,8 +246,8 @@ STATEMENT = Statement(
         Claim(
             id="thm-3.6.vanishing",
             title="others vanish",
-            text="""A concept C' other than T that holds no extremal token vanishes: Δp(C'|α) →
-                -(1/|C'|) Σ_{C'} p at both ends.""",
+            text="""A concept C other than T that holds no token of Mtop or Mbot vanishes: Δp_j(C|α) →
+                -(1/|C|) Σ_C p_j at both ends.""",
             formula=r"""\lim_{\alpha \to \pm\infty} \Delta p_j(C \mid \alpha) = - \frac{\sum_{y=1}^{V}
                 \mathbf{1}_{C}(y) p_{j}(y)}{{\lvert C \rvert}} \quad \text{if } C \cap
                 (M_{\mathrm{top}} \cup M_{\mathrm{bot}}) = \emptyset""",
@@ -267,7 +267,8 @@ STATEMENT = Statement(
         Claim(
             id="thm-3.6.decreasing",
             title="opposite falls",
-            text="A concept C other than T with max_C M <= min_{not C} M strictly decreases.",
+            text="""Of a concept C other than T with max_C M <= min_{not C} M, Δp_j(C|α) is strictly
+                decreasing in α.""",
             formula=r"""\frac{d}{d\alpha}\,\Delta p_j(C \mid \alpha) < 0 \quad \text{for every }
                 \alpha \in \mathbb{R}, \quad \text{if } \max_{C} M \le \min_{[V] \setminus C} M
                 \text{ and } M \text{ is not constant}""",

@@ -22,6 +22,7 @@ from ._laws import next_token_bars
 from ._paper_figures import PAPER
 from ._picture import Picture
 from ._price import cost_against_mass
+from ._separable_figures import SEPARABLE, TANH
 from ._sequences import sequence_curve
 from ._side_effects import side_effects
 from ._strength_figures import CEILING, ESTIMATED, PEAK_MAP, PRICE, SWEET_SPOT
@@ -38,6 +39,8 @@ GALLERY: tuple[Picture, ...] = (
     PEAK_MAP,
     VANISHING,
     TWO_HUMPS,
+    TANH,
+    SEPARABLE,
     PRICE,
     CEILING,
     ESTIMATED,

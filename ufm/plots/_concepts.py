@@ -37,7 +37,7 @@ def concept_curves(
     is_mass: bool = False,
     axes: Axes | None = None,
 ) -> Axes:
-    """Δp(C|c_j, α) = (1/|C|) Σ_{z in C} Δp(z|c_j, α) against α, for every concept C (Theorem 3.6).
+    """Δp_j(C|α) = (1/|C|) Σ_{z in C} Δp_j(z|α) against α, for every concept C (Theorem 3.6).
 
     - `context`: j; `alphas` [A]: the strengths, increasing, in multiples of the vector v.
     - `token_concept` [V]: the concept of each token, numbered from 0; `names`: of the concepts.
@@ -83,7 +83,7 @@ def concept_across_contexts(
     is_mass: bool = False,
     axes: Axes | None = None,
 ) -> Axes:
-    """Δp(C|c_j, α) against α for one concept C and several contexts j (Theorem 3.6).
+    """Δp_j(C|α) against α for one concept C and several contexts j (Theorem 3.6).
 
     - `tokens`: C, a boolean mask [V]; `alphas` [A]: increasing, in multiples of the vector v.
     - `contexts`: which j to draw (default: all); `names`: what to call them.
@@ -122,7 +122,7 @@ def _drawing(
     masses: Sequence[_Mass], strengths: np.ndarray, is_mass: bool, legend_title: str
 ) -> Drawing:
     """A curve for each mass, with its turns and limits."""
-    label = "mass of C (probability)" if is_mass else "Δp(C | c, α) (probability a token)"
+    label = "mass of C (probability)" if is_mass else "Δp(C | α) (probability a token)"
     ends = (float(strengths[0]), float(strengths[-1]))
     drawing = Drawing((STRENGTH, label), ends, legend_title=legend_title)
     for row, tokens, name, number, place in masses:

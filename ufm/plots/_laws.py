@@ -18,7 +18,7 @@ def next_token_bars(
     concept_names: Sequence[str] | None = None,
     axes: Axes | None = None,
 ) -> Axes:
-    """p(z|c_j) of every token z of context j, in bars with their values, by concept (Figure 2).
+    """p_j(z) of every token z of context j, in bars with their values, by concept (Figure 2).
 
     - `context`: j; `names` [V]: of the tokens; `concept_names` [G]: of the concepts (default: numbers).
 
@@ -38,7 +38,7 @@ def next_token_bars(
     names = checked_names(names, law.size, "tokens")
     concept_names = checked_names(concept_names, groups, "concepts")
 
-    axes = prepared(axes, "p(z | c) (probability)")
+    axes = prepared(axes, "p(z) (probability)")
     bars = axes.bar(
         np.arange(law.size), law, width=0.7, color=[colour(k) for k in concept.tolist()]
     )

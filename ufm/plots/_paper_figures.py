@@ -47,7 +47,6 @@ def _tokens(axes: Axes, first: float, last: float, *, is_relative: bool = False)
     )
     pad = 0.01 * (last - first)
     axes.set_xlim(first - pad, last + pad)
-    axes.set_ylabel(axes.get_ylabel().replace("| c", "| ABB"))  # as c is a token here
     drop_legend(axes)
 
 
@@ -128,7 +127,7 @@ PAPER = (
         "fig-2",
         "A context gives nearly all mass to its own concept",
         "Figure 2",
-        "p(z|c) for a context of the first concept and one of the second; the tokens of the "
+        "p_j(z) for a context of the first concept and one of the second; the tokens of the "
         f"context's own concept hold 1 − ε of the mass. {_UNEVEN}.",
         _laws,
     ),
@@ -136,7 +135,7 @@ PAPER = (
         "fig-3",
         "Steered forwards, tokens peak and fade; one takes all",
         "Figure 3, Theorem 3.3",
-        "Δp(z|c, α) after the context ABB of C₂, for α from 0 to 60; the target is abc, C₂ is ABC, C₃ is "
+        "Δp_j(z|α) after the context ABB of C₂, for α from 0 to 60; the target is abc, C₂ is ABC, C₃ is "
         "αβγ. The target tokens a and b rise, peak (discs) and fall, the token c has the largest log-odds "
         "and rises for ever; the three of C₃ peak at 0.50 already, and those of C₂ only fall. "
         f"Dotted: the limits of Proposition B.1. {_UNEVEN}; the context is in C₂, where N is.",
@@ -146,16 +145,16 @@ PAPER = (
         "fig-b1",
         "Steered backwards, others peak and fade; another takes all",
         "Figure B.1, Theorem 3.3",
-        "Δp(z|c, α) after the context ABB of C₂, for α from −60 to 0: steering backwards promotes the tokens "
+        "Δp_j(z|α) after the context ABB of C₂, for α from −60 to 0: steering backwards promotes the tokens "
         "of C₂, ABC, instead of the target's, abc: two of them peak, and C takes all. The tokens of T and of "
-        "C₃ hold next to nothing there; below, log p(z|c, α) / p(z|c) shows how all nine move, next to 0.",
+        "C₃ hold next to nothing there; below, log p_{j,α}(z)/p_j(z) shows how all nine move, next to 0.",
         _backwards,
     ),
     Picture(
         "fig-4",
         "The target rises, its opposite falls, a third concept fades both ways",
         "Figure 4, Theorem 3.6",
-        "Δp(C|c, α) for a context of the third concept. The target rises, the opposite falls, and "
+        "Δp_j(C|α) for a context of the third concept. The target rises, the opposite falls, and "
         "the third concept peaks and vanishes on both sides. Uniform dataset, ε = 1/20, which is ours: v1 "
         "prints no parameters.",
         _concepts,

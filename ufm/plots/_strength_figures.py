@@ -68,7 +68,7 @@ PEAK_MAP = Picture(
     "peak-map",
     "Tokens peak in the order of their log-odds",
     "this project; Theorem 3.3",
-    "α(c, z) against M(z), for a context of T (aab), one of C₂ (ABB) and one of C₃ (ααβ): all peaks lie on "
+    "α(j,z) against M(z), for a context of T (aab), one of C₂ (ABB) and one of C₃ (ααβ): all peaks lie on "
     "one rising curve for each, so that target tokens peak after all others. Dataset of Figure 3.",
     _peaks,
 )

@@ -40,14 +40,14 @@ def token_curves(
     is_probability: bool = False,
     axes: Axes | None = None,
 ) -> Axes:
-    """Δp(z|c_j, α) = p_{j,α}(z) - p(z|c_j) against α, for every token z of context j (Theorem 3.3).
+    """Δp_j(z|α) = p_{j,α}(z) - p_j(z) against α, for every token z of context j (Theorem 3.3).
 
     - `context`: j; `alphas` [A]: the strengths, increasing, in multiples of the vector v.
     - `names` [V]: what to call the tokens (default: their numbers).
     - `token_concept` [V]: concepts numbered from 0; the tokens of one share a colour and differ in
       their dashes. Without it every token has its own colour.
     - `peaks_in_legend`: write each α(j,z) behind the name of the token, also one outside `alphas`.
-    - `is_relative`: draw log(p_{j,α}(z) / p(z|c_j)) in nats instead, in which unlikely tokens are seen
+    - `is_relative`: draw log(p_{j,α}(z) / p_j(z)) in nats instead, in which unlikely tokens are seen
       as well as likely ones; it is concave, highest at the peak, and has no limits to draw.
     - `is_probability`: draw p_{j,α}(z) itself instead.
 
@@ -104,13 +104,11 @@ def token_drawing(
     values = change(strengths)
     sides = [row.limit(sign) - (0 if is_probability else row.p) for sign in (-1, +1)]
     colours, lines = _styles(token_concept, row.log_odds.size)
-    title = "token z, its peak α(c, z)" if peaks_in_legend else "token z"
+    title = "token z, its peak α(j, z)" if peaks_in_legend else "token z"
     ends = (float(strengths[0]), float(strengths[-1]))
-    measure = "Δp(z | c, α) (probability)"
+    measure = "Δp(z | α) (probability)"
     if is_relative or is_probability:
-        measure = (
-            "log p(z | c, α) / p(z | c) (nats)" if is_relative else "p(z | c, α) (probability)"
-        )
+        measure = "log p(z | α) / p(z) (nats)" if is_relative else "p(z | α) (probability)"
     drawing = Drawing((STRENGTH, measure), ends, legend_title=title)
     for z, tied in _equal_tokens(row).items():
         words = _list_of([names[y] for y in tied])

@@ -146,7 +146,7 @@ def peak_map(
     ends = _range_of(peaks)
     strengths = np.linspace(*ends, 401)
 
-    axes = prepared(axes, "peak α(c, z) (multiples of v)")
+    axes = prepared(axes, "peak α(j, z) (multiples of v)")
     inside, off = log_odds[mask].min(), log_odds[~mask].max()
     if inside > off:
         axes.axvspan(off, inside, color=_ALL, alpha=0.18, lw=0, gid="margin", label="margin δ")

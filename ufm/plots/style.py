@@ -105,7 +105,7 @@ def new_axes(
     runs up, with the steering strength α along x; without it neither has a name.
 
     >>> from ufm import plots
-    >>> figure, (left, right) = plots.new_axes(2, label="Δp(z | c, α)")
+    >>> figure, (left, right) = plots.new_axes(2, label="Δp(z | α)")
     >>> print(right.get_xlabel(), figure.get_figheight())
     steering strength α (multiples of v) 3.2
     """

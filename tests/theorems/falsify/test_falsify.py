@@ -81,6 +81,7 @@ def test_the_known_counterexamples_are_found_none_larger(pair):
     assert found.outcome == "needed"
     assert found.seconds < 60
     record = found.counterexample
+    assert found.also_broken == tuple(sorted(MAP[pair].implied))
     assert len(record["in_concept"]) <= tokens
     assert len(set(record["token_concept"])) <= concepts
     assert digits(record["in_concept"] + record["off_concept"]) <= most_digits
@@ -99,6 +100,8 @@ def test_layer_norm_does_not_see_a_constant_vector():
 def test_every_needed_hypothesis_has_a_counterexample(pair):
     found = falsify(*pair)
     assert found.outcome == "needed"
+    # what a page says of every counterexample is true of the one that is found
+    assert found.also_broken == tuple(sorted(MAP[pair].implied))
     assert found.values
     for _, low, high in found.values:
         assert low <= high

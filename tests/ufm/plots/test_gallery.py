@@ -559,6 +559,49 @@ def two_prices(gap, alpha, beta):
     return total / 3
 
 
+def tilted(probs, factors, alpha):
+    """p e^(αM) / Σ at 30 digits, e^M = `factors`."""
+    with mpmath.workdps(30):
+        weights = [p * mpmath.mpf(f) ** alpha for p, f in zip(probs, factors, strict=True)]
+        return [w / sum(weights) for w in weights]
+
+
+def check_tanh(figure):
+    masses, logits = (drawn(axes) for axes in figure.axes)
+    with mpmath.workdps(30):
+        for gid, odds in (("line", (1, 0, 0)), ("bent", (1, 0, -1))):
+            for i in (0, 250, 600, 1000):
+                alpha = masses[gid][0, i]
+                (mass, *_) = tilted([1] * 3, [mpmath.exp(m) for m in odds], alpha)
+                assert masses[gid][1, i] == pytest.approx(float(mass), abs=ROUND)
+                logit = float(mpmath.log(mass / (1 - mass)))
+                assert logits[gid][1, i] == pytest.approx(logit, abs=1e-11)
+    np.testing.assert_allclose(masses["tanh"], masses["line"], rtol=0, atol=ROUND)
+    np.testing.assert_allclose(np.diff(logits["line"][1]) / np.diff(logits["line"][0]), 1, 1e-9)
+    for place in (-2.0, 2.0):  # the slopes that the words name
+        i = int(np.searchsorted(logits["bent"][0], place))
+        steps = np.diff(logits["bent"][:, [i - 1, i + 1]])
+        assert f"{float(steps[1, 0] / steps[0, 0]):.2f} at α = {place:g}".replace(
+            "-", "−"
+        ) in words(figure)
+
+
+def check_separable(figure):
+    masses, given, pairs = (drawn(axes) for axes in figure.axes)
+    probs, flat, uneven = [4, 3, 2, 1], [6, 2, 2, 2], [6, 4, 2, 1]
+    for i in (0, 300, 700, 1200):
+        alpha = masses["token 1"][0, i]
+        law, other = ([float(q) for q in tilted(probs, f, alpha)] for f in (flat, uneven))
+        for z in range(4):
+            assert masses[f"token {z + 1}"][1, i] == pytest.approx(law[z], abs=ROUND)
+        for z, kept in ((1, 1 / 2), (2, 1 / 3), (3, 1 / 6)):
+            assert given[f"stays {z + 1}"][1, i] == pytest.approx(kept, abs=ROUND)
+            share = other[z] / sum(other[1:])
+            assert given[f"moves {z + 1}"][1, i] == pytest.approx(share, abs=ROUND)
+        assert pairs["pair 1"][1, i] == pytest.approx(law[0] / (law[0] + law[1]), abs=ROUND)
+        assert pairs["pair 2"][1, i] == pytest.approx(0.6, abs=ROUND)
+
+
 CHECKS = {
     "fig-2": check_laws,
     "fig-3": check_fig_3,
@@ -570,6 +613,8 @@ CHECKS = {
     "peak-map": check_peak_map,
     "vanishing": check_vanishing,
     "two-humps": check_two_humps,
+    "tanh": check_tanh,
+    "separable": check_separable,
     "price": check_price,
     "ceiling": check_ceiling,
     "estimated": check_estimated,
@@ -618,6 +663,8 @@ def evenly(function):
 
 
 FAULTS = {
+    "a mass 1e-9 high": ("tanh", numpy_laws.Row, "laws", lambda f: scaled(f, 1 + 1e-9)),
+    "no shares": ("separable", numpy_laws.Row, "laws", lambda f: shifted(f, 1e-9)),
     "peaks off by 0.02": ("fig-3", _tokens, "peaks_of", lambda f: shifted(f, 0.02)),
     "peaks of the other sign": ("fig-b1", _tokens, "peaks_of", lambda f: scaled(f, -1.0)),
     "law off by 1e-9": ("fig-3", numpy_laws.Row, "laws", lambda f: scaled(f, 1 + 1e-9)),

@@ -173,5 +173,5 @@ def test_axes_are_used_or_made_and_labelled_with_units():
     assert plt.get_fignums() == []
     assert token_picture().figure.number in plt.get_fignums()
     assert mine.get_xlabel() == "steering strength α (multiples of v)"
-    assert mine.get_ylabel() == "Δp(z | c, α) (probability)"
+    assert mine.get_ylabel() == "Δp(z | α) (probability)"
     assert mine.get_xlim() == (-8, 8)

@@ -73,9 +73,7 @@ class Verify:
             print_report(report, Output(), table, self.wide, bool(self.statements))
         return 0 if report.ok else 1
 
-    def _run(
-        self, chosen: "list[Statement]", table: "Table | None", errors: Console
-    ) -> "Report":
+    def _run(self, chosen: "list[Statement]", table: "Table | None", errors: Console) -> "Report":
         import theorems
         from theorems.certificates import certify_paper
         from theorems.proofs import run_proofs

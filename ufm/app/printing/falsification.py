@@ -29,6 +29,8 @@ def print_falsification(result: "Falsification", console: Console) -> None:
         lines += [f"  {key}: {_entry(key, value)}" for key, value in result.counterexample.items()]
         lines.append(f"the claim says: {result.text}")
         lines += [f"  {name} in {_ball(low, high)}" for name, low, high in result.values]
+        if result.also_broken:
+            lines.append(f"also broken by it: {', '.join(result.also_broken)}")
         if result.without in _FOLLOWS:
             lines.append(_FOLLOWS[result.without])
     if result.reason:
