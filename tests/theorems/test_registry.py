@@ -1,4 +1,5 @@
 import importlib
+import itertools
 import pkgutil
 from collections import Counter
 from pathlib import Path
@@ -166,12 +167,17 @@ def test_the_texts_count_the_claims_of_the_registry():
             assert text in page
 
 
+def results_of_the_readme():
+    """What each row of its table says in short, and its status with the findings."""
+    lines = Path(ROOT, "README.md").read_text(encoding="utf-8").splitlines()
+    start = next(k for k, line in enumerate(lines) if line.startswith("| result of the paper"))
+    rows = itertools.takewhile(lambda line: line.startswith("|"), lines[start + 2 :])
+    cells = ([cell.strip() for cell in line.strip("|").split("|")] for line in rows)
+    return {result: (in_short, status) for result, in_short, status in cells}
+
+
 def test_the_readme_says_how_grave_the_findings_about_each_result_are():
-    rows = {
-        cells[0].strip(): cells[3].strip()
-        for line in Path(ROOT, "README.md").read_text(encoding="utf-8").splitlines()
-        if len(cells := line.strip("|").split("|")) == 4
-    }
+    rows = results_of_the_readme()
     for statement in theorems.STATEMENTS:
         about = Counter(f.severity for f in theorems.FINDINGS if statement.source in f.source)
         if about:
@@ -180,19 +186,19 @@ def test_the_readme_says_how_grave_the_findings_about_each_result_are():
                 for severity in theorems.findings.Severity
                 if about[severity]
             ]
-            assert rows[statement.source.split(",")[0]] == ", ".join(words)
+            _, status = rows[statement.source.split(",")[0]]
+            assert status == "; ".join(["proved", ", ".join(words)])
+    assert sum("; " in status for _, status in rows.values()) == sum(
+        any(s.source in f.source for f in theorems.FINDINGS) for s in theorems.STATEMENTS
+    )
 
 
 def test_the_readme_says_in_short_what_the_registry_says():
-    rows = [
-        (cells[0].strip(), cells[1].strip())
-        for line in Path(ROOT, "README.md").read_text(encoding="utf-8").splitlines()
-        if len(cells := line.strip("|").split("|")) == 4
-    ][2:]  # without the heading and its rule
+    rows = {result: in_short for result, (in_short, _) in results_of_the_readme().items()}
     in_short = {s.source.split(",")[0]: s.in_short for s in theorems.STATEMENTS if s.is_of_paper}
     lemmas = [name for name in in_short if name.startswith("Lemma")]
     together = "; ".join(in_short.pop(name) for name in lemmas)
-    assert dict(rows) == in_short | {"Lemmas B.2 to B.5": together}
+    assert rows == in_short | {"Lemmas B.2 to B.5": together}
     for statement in theorems.STATEMENTS:
         assert statement.in_short[0].islower() or not statement.in_short[1].isalpha()
         assert not statement.in_short.endswith(".")

@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
+from matplotlib.image import imread, imsave
+
 from .._files import write_whole
 from ._picture import Picture, gallery_style
 
@@ -12,15 +15,26 @@ FORMATS: dict[str, dict[str, None]] = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
 }
+# On a dark page lightness is turned round and hues are kept, by the filters that browsers have.
+_DARK_FILTER = "invert(0.93) hue-rotate(180deg)"
+_INVERT = 0.93
+_TURN_HUES = np.array(  # hue-rotate(180deg) of the Filter Effects Module, on (red, green, blue)
+    [[-0.574, 1.430, 0.144], [0.426, 0.430, 0.144], [0.426, 1.430, -0.856]]
+)
 
 
-def picture_paths(picture: Picture, folder: Path) -> list[Path]:
+def picture_paths(picture: Picture, folder: Path, *, is_dark: bool = False) -> list[Path]:
     """The files that `write_pictures` writes for a picture: NAME.png and NAME.svg in `folder`."""
-    return [folder / f"{picture.name}.{kind}" for kind in FORMATS]
+    return [folder / f"{picture.name}{'-dark' * is_dark}.{kind}" for kind in FORMATS]
 
 
-def write_pictures(pictures: Iterable[Picture], folder: Path) -> list[Path]:
+def write_pictures(
+    pictures: Iterable[Picture], folder: Path, *, is_dark: bool = False
+) -> list[Path]:
     """Write NAME.png and NAME.svg for each picture into `folder`, which is made; their paths.
+
+    With `is_dark` they are NAME-dark.png and NAME-dark.svg, for dark pages: lightness is turned
+    round (white becomes (1 - 0.93) of white), hues are kept.
 
     A file appears whole or not at all, and an older one is replaced. Its bytes depend on
     the picture and on the versions of matplotlib and JAX alone. Raises `OSError` where the
@@ -37,11 +51,27 @@ def write_pictures(pictures: Iterable[Picture], folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for picture in pictures:
-        figure, paths = picture.draw(), picture_paths(picture, folder)
+        figure, paths = picture.draw(), picture_paths(picture, folder, is_dark=is_dark)
         for path, (kind, metadata) in zip(paths, FORMATS.items(), strict=True):
             buffer = BytesIO()
             with gallery_style():
                 figure.savefig(buffer, format=kind, metadata=metadata)
-            write_whole(path, buffer.getvalue())
+            drawn = buffer.getvalue()
+            write_whole(path, _DARKEN[kind](drawn) if is_dark else drawn)
         written += paths
     return written
+
+
+def _dark_png(drawn: bytes) -> bytes:
+    pixels = imread(BytesIO(drawn), format="png")[..., :3]
+    turned = (_INVERT + (1 - 2 * _INVERT) * pixels) @ _TURN_HUES.T
+    buffer = BytesIO()
+    imsave(buffer, np.clip(turned, 0.0, 1.0), format="png", metadata=FORMATS["png"])
+    return buffer.getvalue()
+
+
+def _dark_svg(drawn: bytes) -> bytes:
+    return drawn.replace(b"<svg ", f'<svg style="filter: {_DARK_FILTER}" '.encode(), 1)
+
+
+_DARKEN = {"png": _dark_png, "svg": _dark_svg}

@@ -8,6 +8,7 @@ import matplotlib.image
 import mpmath
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import theorems
 import ufm
@@ -32,6 +33,8 @@ from ufm.plots import (
 from ufm.tilt import cross_entropy_bounds
 
 DOCS = Path(__file__).parents[3] / "docs"
+# white, black, blue and vermilion under `invert(0.93) hue-rotate(180deg)`, as Chromium paints them
+BROWSERS_DARK = [(18, 18, 18), (237, 237, 237), (75, 173, 228), (227, 124, 44)]
 PICTURES = {picture.name: picture for picture in plots.GALLERY}
 # A law is a quotient of sums of nine exponentials of exponents up to 300, each good to 1e-16 of it.
 ROUND = 1e-13
@@ -638,16 +641,40 @@ def test_the_data_drawn_are_right(name):
     CHECKS[name](PICTURES[name].draw())
 
 
-@pytest.mark.parametrize("picture", _front_figure.FRONT, ids=lambda picture: picture.name)
-def test_the_pictures_kept_with_the_pages_are_those_of_the_gallery(picture, tmp_path):
-    """docs/NAME.png, by its pixels; `ufm figures NAME --out docs` makes it anew."""
-    plots.write_pictures([picture], tmp_path)
-    kept, drawn_now = (
-        matplotlib.image.imread(folder / f"{picture.name}.png") for folder in (DOCS, tmp_path)
-    )
+@pytest.mark.parametrize(
+    ("picture", "is_dark"),
+    [
+        pytest.param(picture, is_dark, id=f"{picture.name}{'-dark' * is_dark}")
+        for picture in _front_figure.FRONT
+        for is_dark in (False, True)
+        if not is_dark or picture.name.startswith("at-a-glance")  # the README's
+    ],
+)
+def test_the_pictures_kept_with_the_pages_are_those_of_the_gallery(picture, is_dark, tmp_path):
+    """docs/NAME.png, by its pixels; `ufm figures NAME --out docs` (`--dark`) makes it anew."""
+    png, _ = plots.write_pictures([picture], tmp_path, is_dark=is_dark)
+    kept, drawn_now = (matplotlib.image.imread(folder / png.name) for folder in (DOCS, tmp_path))
     assert kept.shape == drawn_now.shape
     # other versions of a font's rasteriser differ at the edges of letters alone
     assert np.abs(kept - drawn_now).mean() < 0.002
+
+
+def test_a_dark_picture_turns_lightness_round_and_keeps_hues(tmp_path):
+    """White, black and the two colours, by the numbers that a browser shows for the same filter."""
+    figure = Figure(figsize=(0.4, 0.1), dpi=100)
+    colours = ["#ffffff", "#000000", "#0072b2", "#d55e00"]
+    for place, colour in enumerate(colours):
+        figure.add_axes((place / 4, 0, 1 / 4, 1), facecolor=colour).set(xticks=[], yticks=[])
+    for axes in figure.axes:
+        axes.spines[:].set_visible(False)
+    picture = plots.Picture("four", "", "", "", lambda: figure)
+    png, svg = plots.write_pictures([picture], tmp_path, is_dark=True)
+    assert [png.name, svg.name] == ["four-dark.png", "four-dark.svg"]
+    pixels = matplotlib.image.imread(png)
+    row = pixels[pixels.shape[0] // 2, :, :3]
+    shown = np.round(255 * row[len(row) // 8 :: len(row) // 4][:4])
+    np.testing.assert_allclose(shown, BROWSERS_DARK, atol=1)
+    assert 'style="filter: invert(0.93) hue-rotate(180deg)"' in svg.read_text()
 
 
 def shifted(function, by):

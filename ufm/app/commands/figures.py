@@ -32,11 +32,13 @@ class Figures:
     Args:
         names: Names of figures, such as fig-3 or sweet-spot; all if none.
         out: Folder to write them to, each as PNG and SVG; made if it is not there.
+        dark: Draw for dark pages: NAME-dark.png and NAME-dark.svg.
         json: Print name, title, source, caption and files of each as JSON, in place of the paths.
     """
 
     names: Annotated[tuple[str, ...], Positional("NAME")] = ()
     out: Annotated[Path, FOLDER, Metavar("FOLDER")] = Path("figures")
+    dark: bool = False
     json: bool = False
 
     def __call__(self) -> int:
@@ -56,9 +58,12 @@ class Figures:
         ):
             for done, picture in enumerate(chosen):
                 show(done, len(chosen), picture.name)
-                files = [str(path) for path in plots.write_pictures([picture], self.out)]
+                files = [
+                    str(path)
+                    for path in plots.write_pictures([picture], self.out, is_dark=self.dark)
+                ]
                 records.append({**picture.as_json(), "files": files})
-            captions = _write_captions(plots.GALLERY, self.out)
+            captions = _write_captions(plots.GALLERY, self.out, self.dark)
         if self.json:
             print_json(records)
         else:
@@ -67,13 +72,15 @@ class Figures:
         return 0
 
 
-def _write_captions(gallery: "Iterable[Picture]", folder: Path) -> Path:
+def _write_captions(gallery: "Iterable[Picture]", folder: Path, is_dark: bool) -> Path:
     """What each picture in the folder shows, and of which dataset, as one page beside them."""
-    path = folder / "captions.md"
-    there = [picture for picture in gallery if (folder / f"{picture.name}.png").is_file()]
+    from ufm.plots import picture_paths
+
+    path = folder / f"captions{'-dark' * is_dark}.md"
     parts = [
-        f"## {picture.title}\n\n![]({picture.name}.png)\n\n{picture.caption} ({picture.source})\n"
-        for picture in there
+        f"## {picture.title}\n\n![]({png.name})\n\n{picture.caption} ({picture.source})\n"
+        for picture in gallery
+        if (png := picture_paths(picture, folder, is_dark=is_dark)[0]).is_file()
     ]
     write_whole(path, "\n".join(["# Figures\n", *parts]).encode())
     return path
