@@ -5,7 +5,6 @@ Run by `notebook_pages`, in a process of its own, as `python docs/_ext/export_no
 
 import base64
 import json
-from unittest.mock import patch
 
 from marimo._cli.cli import main
 from marimo._output import mpl
@@ -24,6 +23,7 @@ def _in_two_shapes(canvas: FigureCanvasBase) -> tuple[str, str]:
     return kind, json.dumps(shapes)
 
 
+# Also where this file is imported by the process that runs the notebook.
+setattr(mpl, _RENDERER, _in_two_shapes)
 if __name__ == "__main__":
-    with patch.object(mpl, _RENDERER, _in_two_shapes):
-        main()
+    main()

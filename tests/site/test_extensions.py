@@ -411,6 +411,32 @@ def test_a_notebook_needs_no_front_end():
         notebook_pages.plain_html("<marimo-video></marimo-video>")
 
 
+PLOTTING = """
+import marimo
+app = marimo.App()
+
+@app.cell
+def _():
+    from matplotlib.figure import Figure
+    figure = Figure()
+    figure.subplots().plot([0, 1])
+    figure
+    return
+"""
+
+
+def test_a_notebook_is_exported_with_its_pictures_in_two_shapes(tmp_path):
+    (tmp_path / "plotting.py").write_text(PLOTTING)
+    exporter = Path(notebook_pages.__file__).with_name("export_notebook.py")
+    command = [sys.executable, exporter, "export", "html", "plotting.py", "--output", "page.html"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    (cell,) = notebook_pages._part(page, "session")
+    bundle = json.loads(cell["outputs"][0]["data"]["application/vnd.marimo+mimebundle"])
+    assert all(bundle[shape].startswith("data:image/png") for shape in ("image/png", "narrow"))
+    assert bundle["image/png"] != bundle["narrow"]
+
+
 def test_a_figure_for_a_phone_is_narrow_and_cuts_no_words():
     figure, panels = plots.new_axes(2)
     for axes in panels:
