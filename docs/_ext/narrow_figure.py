@@ -52,8 +52,8 @@ def _stack(figure: Figure, panels: list[Axes]) -> None:
     ]
     figure.set_size_inches(_WIDTH, sum(heights))
     rows = figure.add_gridspec(len(panels), 1, height_ratios=heights)
-    for axes, row in zip(panels, rows, strict=True):
-        axes.set_subplotspec(row)
+    for k, axes in enumerate(panels):
+        axes.set_subplotspec(rows[k])
     figure.draw_without_rendering()
 
 
