@@ -655,8 +655,8 @@ def test_the_pictures_kept_with_the_pages_are_those_of_the_gallery(picture, is_d
     png, _ = plots.write_pictures([picture], tmp_path, is_dark=is_dark)
     kept, drawn_now = (matplotlib.image.imread(folder / png.name) for folder in (DOCS, tmp_path))
     assert kept.shape == drawn_now.shape
-    # other versions of a font's rasteriser differ at the edges of letters alone
-    assert np.abs(kept - drawn_now).mean() < 0.002
+    # with the pinned versions they are equal; two letters moved by a few points are 4e-4
+    assert np.abs(kept - drawn_now).mean() < 1e-4
 
 
 def test_a_dark_picture_turns_lightness_round_and_keeps_hues(tmp_path):
