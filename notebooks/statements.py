@@ -268,8 +268,9 @@ def _():
     side is the mean $\mathbb{E}_j[M]$ of $M$ under $p_j$; it is large for contexts that are like those of
     $P$. Remark 3.4 is what this says of the target on the γ/ω dataset, on which tokens are unequal:
     $a_z = (1 - \varepsilon)\gamma_z$ and $b_z = \varepsilon\,\omega_z/(G-1)$, with $G$ concepts. It
-    holds for contexts outside the target and small ε, as its proof has it; the main text (v1) names neither condition. On the right of the second
-    picture, target tokens in a context of the target peak at negative strengths.
+    holds for contexts outside the target and small ε, as its proof has it; the main text (v1) names
+    neither condition. On the right of the second picture, target tokens in a context of the target peak
+    at negative strengths.
     """)
     return
 
@@ -321,7 +322,7 @@ def draw_sign_rule():
                 mfc="none",
                 gid="off",
             )
-            name = f"context in C{'₁₂₃'[j // 2]}"
+            name = f"context in {('C₁ = T', 'C₂', 'C₃')[j // 2]}"
             axes.plot(slack[j, on], peaks[j, on], "o", color=ink, label=name, gid="on")
         axes.axhline(0.0, color="0.3", linewidth=1)
         axes.axvline(0.0, color="0.3", linewidth=1)

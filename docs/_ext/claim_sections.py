@@ -29,8 +29,8 @@ _LETTERS = {
     "is the share of the concept $C_k$ among the contexts of $P$ less that among those of $N$. If all of "
     "$P$ is in $T$ and none of $N$ is, $w_T = 1$.",
     "ε0": r"$\varepsilon_0$ is the root of the equation in the box above, where $\min_T \gamma/\omega$ is "
-    r"the least quotient of a token of $T$. There is one root, as the left side falls from $+\infty$ to 0 while "
-    r"$\varepsilon$ grows from 0 to $(G-1)/G$.",
+    r"the least quotient of a token of $T$. There is one root, as the left side falls from $+\infty$ to 0 "
+    r"while $\varepsilon$ grows from 0 to $(G-1)/G$.",
 }
 
 

@@ -24,8 +24,9 @@ def _page() -> Iterator[str]:
         "becomes of each in the model of the theory, where steering is an exponential tilt, and on real "
         f"models, as far as they were measured here. In the model, as they are quoted: {_count()}. "
         "Such a condition is a hypothesis of {ref}`the claim that judges the sentence "
-        "<statement-literature>`. It has a check, a control that is a counterexample without it, and a proof. The framework of the source may supply "
-        "it. {ref}`The findings <findings>` are about the paper that this project is about.\n"
+        "<statement-literature>`. It has a check, a control that is a counterexample "
+        "without it, and a proof. The framework of the source may supply it. "
+        "{ref}`The findings <findings>` are about the paper that this project is about.\n"
     )
     yield (
         '"Real" is SmolLM2-135M-Instruct, its weights rounded to 4 bits, and the toy model; the figures are '
