@@ -9,26 +9,31 @@ _WORD = re.compile(r"(?<![\w'])[A-Za-z_][\w']*")
 
 
 def dependencies(files: Mapping[str, Iterable[CoqItem]]) -> dict[str, tuple[str, ...]]:
-    """Which items above it each one names, in its words, its proof or what its sections declare.
+    """Which items above it each one names, in its words, its proof or what its sections declare; see `named`."""
+    return {key: tuple(dict.fromkeys(words.values())) for key, words in named(files).items()}
+
+
+def named(files: Mapping[str, Iterable[CoqItem]]) -> dict[str, dict[str, str]]:
+    """Item → the words in it, or in what its sections declare, that name an item above it → that item.
 
     `files`: name of the file → its items, in the order in which they are compiled. Items are called
     "File.name" here. A name stands for the last item so called, unless a section declares it or the
     item binds it itself. Raises ValueError where a file has two items of one name.
     """
     owner: dict[str, str] = {}
-    uses: dict[str, tuple[str, ...]] = {}
+    uses: dict[str, dict[str, str]] = {}
     for file, items in files.items():
         for item in items:
             key = f"{file}.{item.name}"
             if key in uses:
                 raise ValueError(f"two items are called {key}")
-            uses[key] = tuple(dict.fromkeys(_used(item, owner)))
+            uses[key] = dict(_used(item, owner))
             owner |= dict.fromkeys((item.name, *_parts(item)), key)
     return uses
 
 
-def _used(item: CoqItem, owner: Mapping[str, str]) -> Iterator[str]:
-    """What an item names among the `owner`s of names, also by way of what its sections declare."""
+def _used(item: CoqItem, owner: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Words of an item with their `owner`, also those that it uses by way of what its sections declare."""
     local = {name: sentence for sentence in item.declared for name in _declared(sentence)}
     words = ITEM.sub("", item.statement, count=1)
     waiting = [*_free_words(words), *_free_words(item.proof)]
@@ -43,7 +48,7 @@ def _used(item: CoqItem, owner: Mapping[str, str]) -> Iterator[str]:
         if word in local:
             waiting += _WORD.findall(local[word])
         elif word in owner:
-            yield owner[word]
+            yield word, owner[word]
 
 
 def _parts(item: CoqItem) -> list[str]:

@@ -32,7 +32,8 @@ class CoqItem(NamedTuple):
     """A definition, tactic, lemma or theorem as written: its source, and where it is.
 
     - `kind`: "Definition", "Fixpoint", "Inductive", "Record", "Ltac", "Lemma" or "Theorem".
-    - `claims`: the ids in the comment above it, `(* claim: ID, ID; note *)`; `note` is that comment.
+    - `claims`: the ids in the comment above it, `(* claim: ID, ID; note *)`; `note` is that comment, and
+      `comment` any other that is directly above it.
     - `proof`: empty for what has none.
     - `line`: of its first word, counted from 1; `heading`: the last one above it.
     - `declared`: what the sections around it declare, sentence by sentence.
@@ -47,6 +48,12 @@ class CoqItem(NamedTuple):
     line: int
     heading: str
     declared: tuple[str, ...]
+    comment: str
+
+    @property
+    def section(self) -> str:
+        """Its heading as the name of a file: the page of the site that shows it, of Statements.v."""
+        return re.sub(r"[^a-z0-9]+", "-", self.heading.lower()).strip("-")
 
     @property
     def preamble(self) -> str:
@@ -70,15 +77,15 @@ def read_items(text: str) -> tuple[CoqItem, ...]:
 class _Reader:
     """Takes the sentences and comments of a file in turn, and keeps the `items` that have ended.
 
-    What is around the next item: the last `heading`, the `note` above it, what the `sections` declare. Of the
-    item that is being read: its `kind` ("" between items), and where it and its `proof` start. `end` is that
-    of the last sentence.
+    What is around the next item: the last `heading`, the `note` and `comment` above it, what the `sections`
+    declare. Of the item that is being read: its `kind` ("" between items), the comment `above` it, and where
+    it and its `proof` start. `end` is that of the last sentence.
     """
 
     def __init__(self, text: str):
         self.text = text
         self.items: list[CoqItem] = []
-        self.heading = self.note = self.kind = ""
+        self.heading = self.note = self.comment = self.above = self.kind = ""
         self.sections: list[list[str]] = [[]]
         self.start = self.end = 0
         self.proof: int | None = None
@@ -94,7 +101,7 @@ class _Reader:
         elif self.kind and (opened or words.startswith((*_DECLARATIONS, "End ", "(*"))):
             self._close(self.end)
         if opened:
-            self.kind, self.start = opened[1], part.start()
+            self.kind, self.start, self.above = opened[1], part.start(), self.comment
         elif words == "Proof.":
             self.proof = part.start()
         else:
@@ -111,7 +118,9 @@ class _Reader:
         return tuple(self.items)
 
     def _look_around(self, words: str) -> None:
-        """A heading, a note, or what opens, fills or closes a section."""
+        """A heading, a note or other comment, or what opens, fills or closes a section."""
+        is_plain = words.startswith("(*") and not words.startswith(("(* claim:", "(* ==", "(* --"))
+        self.comment = words if is_plain else ""
         if title := _HEADING.fullmatch(words):
             self.heading = " ".join(title[1].split())
         elif words.startswith("(* claim:"):
@@ -136,9 +145,10 @@ class _Reader:
             line=self.text.count("\n", 0, self.start) + 1,
             heading=self.heading,
             declared=tuple(sentence for section in self.sections for sentence in section),
+            comment=self.above,
         )
         self.items.append(item)
-        self.kind, self.proof, self.note = "", None, ""
+        self.kind, self.proof, self.note, self.comment = "", None, "", ""
 
     def _refuse(self) -> NoReturn:
         first = self.text[self.start :].splitlines()[0]

@@ -16,7 +16,7 @@ import theorems
 from theorems.certificates.write.conclusions import CONCLUSIONS as OF_LAWS
 from theorems.certificates.write.heads.certificate import CONCLUSIONS as OF_HEADS
 from theorems.falsify import MAP
-from theorems.falsify.needed import NotNeeded
+from theorems.falsify.needed import Needed, NotKnown
 from theorems.judging.claim import NotCertified
 from theorems.proofs import PROVED_BY
 from ufm import plots
@@ -71,10 +71,19 @@ def _needed(claim: str, hypothesis: str) -> str:
     if (claim, hypothesis) not in MAP:
         raise ExtensionError(f"claim {claim}: theorems/falsify/map.py lacks {hypothesis}")
     entry = MAP[claim, hypothesis]
-    if isinstance(entry, NotNeeded):
-        names = ", ".join(f"{{ref}}`{name} <coq-{name}>`" for name in entry.theorems)
+    names = ", ".join(f"{{ref}}`{name} <coq-{name}>`" for name in entry.theorems)
+    proved = f" ({names})" if names else ""
+    if isinstance(entry, NotKnown):
+        return f"not known: {_cell(entry.reason)}; a part is proved{proved}"
+    if not isinstance(entry, Needed):
         word = "vacuous without it" if entry.is_vacuous else "no"
-        return f"{word}: {_cell(entry.reason)}{f' ({names})' if names else ''}"
+        return f"{word}: {_cell(entry.reason)}{proved}"
+    if entry.only_for:
+        return (
+            f"only for `{entry.only_for}`, which the claim assumes in its place and with which it holds"
+            f"{proved}: `ufm falsify {claim} --without {hypothesis}` finds an instance that breaks both, and "
+            "the claim with them"
+        )
     also = " and ".join(f"`{name}`" for name in entry.implied)
     found = f"yes: `ufm falsify {claim} --without {hypothesis}` finds a counterexample"
     return f"{found}; each breaks {also} too" if also else found
@@ -122,7 +131,7 @@ def _coq(claim: theorems.Claim) -> str:
         [
             f"{{ref}}`{first} <coq-{first}>`, `theorems/coq/Statements.v` line {line}; the notions are in "
             "{ref}`Definitions.v <coq-definitions>`.\n",
-            f"```coq\n{statement(first)}\n```\n",
+            statement(first, f"statements/{claim.id}"),
             f"Around it: {links}.\n" if links else "",
         ]
     )

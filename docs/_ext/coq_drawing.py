@@ -4,18 +4,24 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
-_SQUARE, _STEP, _IN_A_ROW = 9, 12, 8
-_BOX = _IN_A_ROW * _STEP + 12  # width of a box
-_TITLE, _GAP_X, _GAP_Y = 20, 12, 46
+_SQUARE, _STEP, _IN_A_ROW = 12, 15, 10
+_BOX = _IN_A_ROW * _STEP + 11  # width of a box
+_TITLE, _GAP_X, _GAP_Y = 22, 22, 34
+_WIDEST = 4  # boxes side by side: as wide as the text of a page, so that nothing is drawn smaller
 
 
 class Node(NamedTuple):
-    """An item in the picture: its status (a class of site.css), where it leads, and what it uses."""
+    """An item in the picture: its status (a class of site.css), where it leads, what it uses and says.
+
+    `kind`: its status in words.
+    """
 
     name: str
     status: str
+    kind: str
     address: str
     uses: tuple[str, ...]
+    says: str
 
 
 class _Box(NamedTuple):
@@ -40,15 +46,21 @@ def draw(files: Mapping[str, Sequence[Node]]) -> str:
     boxes = _place(files, above)
     width = max(box.x for box in boxes.values()) + _BOX + 1
     height = max(box.y + box.height for box in boxes.values()) + 1
+    place = {file: number for number, file in enumerate(files)}
     lines = [
-        _line(boxes[upper], boxes[file]) for file in files for upper in sorted(_direct(file, above))
+        _line(boxes[upper], boxes[file], f"{place[upper]} {place[file]}")
+        for file in files
+        for upper in sorted(_direct(file, above))
     ]
     number = {name: place for place, name in enumerate(home)}
-    drawn = [_box(file, nodes, boxes[file], number) for file, nodes in files.items()]
+    drawn = [
+        f'<g data-file="{place[file]}">{_box(file, nodes, boxes[file], number)}</g>'
+        for file, nodes in files.items()
+    ]
     return "\n".join(
         (
-            f'<svg class="coq-graph" viewBox="0 0 {width:g} {height:g}" role="img" '
-            'aria-label="Which Coq file rests on which, and the items in each">',
+            f'<svg class="coq-graph" viewBox="0 0 {width:g} {height:g}" role="group" '
+            f'style="min-width: {width:g}px" aria-label="Which Coq file rests on which, and the items in each">',
             *lines,
             *drawn,
             "</svg>",
@@ -57,27 +69,28 @@ def draw(files: Mapping[str, Sequence[Node]]) -> str:
 
 
 def _place(files: Mapping[str, Sequence[Node]], above: Mapping[str, set[str]]) -> dict[str, _Box]:
-    """Rows from the top, each file one row below the lowest that it uses; in a row near what it uses."""
+    """Rows from the top, each file below all that it uses; in a row near what it uses."""
     depth: dict[str, int] = {}
     for file in files:
         depth[file] = max((depth[upper] + 1 for upper in above[file]), default=0)
-    rows = [[file for file in files if depth[file] == k] for k in range(max(depth.values()) + 1)]
-    widest = max(map(len, rows)) * (_BOX + _GAP_X) - _GAP_X
+    page = _WIDEST * (_BOX + _GAP_X) - _GAP_X
     boxes: dict[str, _Box] = {}
     y = 1.0
-    for row in rows:
+    for level in range(max(depth.values()) + 1):
 
         def wanted(file: str) -> float:
             uppers = [boxes[upper].middle for upper in _direct(file, above)]
-            return sum(uppers) / len(uppers) if uppers else widest / 2
+            return sum(uppers) / len(uppers) if uppers else page / 2
 
-        row.sort(key=wanted)
-        x = (widest - len(row) * (_BOX + _GAP_X) + _GAP_X) / 2 + 1
-        for file in row:
-            count = -(-len(files[file]) // _IN_A_ROW)
-            boxes[file] = _Box(x, y, _TITLE + count * _STEP + 6)
-            x += _BOX + _GAP_X
-        y += max(boxes[file].height for file in row) + _GAP_Y
+        files_here = sorted((file for file in files if depth[file] == level), key=wanted)
+        rows = -(-len(files_here) // _WIDEST)
+        for row in (files_here[first::rows] for first in range(rows)):
+            x = (page - len(row) * (_BOX + _GAP_X) + _GAP_X) / 2 + 1
+            for file in row:
+                count = -(-len(files[file]) // _IN_A_ROW)
+                boxes[file] = _Box(x, y, _TITLE + count * _STEP + 6)
+                x += _BOX + _GAP_X
+            y += max(boxes[file].height for file in row) + _GAP_Y
     return boxes
 
 
@@ -93,11 +106,11 @@ def _direct(file: str, above: Mapping[str, set[str]]) -> set[str]:
     return above[file] - further
 
 
-def _line(upper: _Box, lower: _Box) -> str:
+def _line(upper: _Box, lower: _Box, files: str) -> str:
     top, bottom = upper.y + upper.height, lower.y
     bend = (bottom - top) / 2
     return (
-        f'<path d="M{upper.middle:g} {top:g} C{upper.middle:g} {top + bend:g} '
+        f'<path data-files="{files}" d="M{upper.middle:g} {top:g} C{upper.middle:g} {top + bend:g} '
         f'{lower.middle:g} {bottom - bend:g} {lower.middle:g} {bottom:g}"/>'
     )
 
@@ -112,8 +125,8 @@ def _box(file: str, nodes: Sequence[Node], box: _Box, number: Mapping[str, int])
         y = box.y + _TITLE + place // _IN_A_ROW * _STEP
         used = " ".join(str(number[name]) for name in node.uses)
         parts.append(
-            f'<a href="{escape(node.address)}" data-node="{number[node.name]}" data-uses="{used}">'
-            f'<rect class="{node.status}" x="{x:g}" y="{y:g}" width="{_SQUARE}" height="{_SQUARE}">'
-            f"<title>{escape(node.name)} ({node.status})</title></rect></a>"
+            f'<a href="{escape(node.address)}" data-node="{number[node.name]}" data-uses="{used}" '
+            f'aria-label="{escape(node.name)}: {escape(node.kind)}" data-says="{escape(node.says)}">'
+            f'<rect class="{node.status}" x="{x:g}" y="{y:g}" width="{_SQUARE}" height="{_SQUARE}"/></a>'
         )
     return "".join(parts)

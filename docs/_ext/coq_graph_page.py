@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from textwrap import shorten
 from typing import NamedTuple
 
+import coq_code
 import coq_drawing
 import coq_items
 from pages import write_page
@@ -11,6 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 import theorems
+from theorems import CLAIMS
 from theorems._coq_source import CoqItem
 from theorems.proofs import PROVED_BY, theorem_names
 
@@ -23,6 +26,7 @@ _LEGEND = {
     "finding": "theorem behind a finding",
     "theorem": "other theorem",
 }
+_LONGEST = 300  # letters of what is said of an item below the graph
 
 
 class _Scope(NamedTuple):
@@ -76,8 +80,9 @@ def setup(app: Sphinx) -> dict[str, bool]:
 def _write_pages(app: Sphinx) -> None:
     write_page(app, "coq_graph", list(_overview()))
     for file, items in coq_items.items_by_file().items():
-        if file != "Statements":  # shown on the page of theorems
-            write_page(app, f"coq_files/{file}", list(_file_page(file, items)))
+        if file != "Statements":  # has a page for each of its sections
+            page = coq_items.page_of(f"{file}.{items[0].name}")
+            write_page(app, page, list(_file_page(file, items, page)))
 
 
 def _overview() -> Iterator[str]:
@@ -95,34 +100,40 @@ def _overview() -> Iterator[str]:
     yield "## The graph\n"
     total = sum(map(len, coq_items.uses().values()))
     yield (
-        f"Each box is a file of `theorems/coq`, each square one of its {sum(counts.values())} items; a click "
-        "leads to its statement. A file rests on those above it to which its lines lead, and on what these "
-        "rest on. Point at a square: what it uses gets a dark frame, what uses it a red one "
-        f"({total} arrows in all, read from the text of statements and proofs). Every lemma and theorem has "
-        "a proof that ends in `Qed`, or the build of this page stops; `theorems/coq/build.sh` has "
-        "Coq check them all.\n"
+        f"Each box is a file of `theorems/coq`, each square one of its {sum(counts.values())} items. Point at "
+        "a square, or reach the graph with Tab and go on with the arrow keys: the line below the graph "
+        "says which item it is and what it says, and a click, or Enter, leads to its statement. What the "
+        f"item uses gets a dark frame, what uses it a red one ({total} arrows in all, read from the text of "
+        "statements and proofs). A file rests on those above it to which its lines lead, and on what these "
+        "rest on. Every lemma and theorem has a proof that ends in `Qed`, or the build of this page stops; "
+        "`theorems/coq/build.sh` has Coq check them all.\n"
     )
-    nodes = {
-        file: [
-            coq_drawing.Node(
-                f"{file}.{item.name}",
-                coq_items.status(item),
-                coq_items.address(f"{file}.{item.name}"),
-                coq_items.uses()[f"{file}.{item.name}"],
-            )
-            for item in items
-        ]
-        for file, items in files.items()
-    }
     yield '```{raw} html\n<p class="coq-legend">'
     for status, words in _LEGEND.items():
         yield f'<span class="{status}"></span> {words} ({counts[status]})'
-    yield "</p>"
-    yield f'<div class="wide-graph">{coq_drawing.draw(nodes)}</div>'
+    yield '</p>\n<div class="coq-frame">'
+    yield '<p><label>Find an item: <input id="coq-find" type="search" autocomplete="off"></label></p>'
+    nodes = {file: [_node(file, item) for item in items] for file, items in files.items()}
+    yield f'<div class="coq-scroll">{coq_drawing.draw(nodes)}</div>'
+    yield '<div id="coq-under" aria-live="polite"></div></div>'
     yield '<script src="../_static/coq_graph.js"></script>\n```\n'
     yield "```{toctree}\n:maxdepth: 1\n:hidden:\n"
-    yield from (f"coq_files/{file}" for file in files if file != "Statements")
+    pages = (coq_items.page_of(f"{file}.{items[0].name}") for file, items in files.items())
+    yield from (page for page in pages if page.startswith("coq_files/"))
     yield "```"
+
+
+def _node(file: str, item: CoqItem) -> coq_drawing.Node:
+    key, status = f"{file}.{item.name}", coq_items.status(item)
+    address, uses = coq_items.address(key), coq_items.uses()[key]
+    return coq_drawing.Node(key, status, _LEGEND[status], address, uses, _says(item))
+
+
+def _says(item: CoqItem) -> str:
+    """The sentence of the claim that it proves, or the beginning of its comment and statement."""
+    proves = [f"{name}: {CLAIMS[name].text}" for name in item.claims if name in CLAIMS]
+    said = " ".join(proves or [item.comment.strip("(* )"), item.statement])
+    return shorten(said, _LONGEST, placeholder=" …")
 
 
 def _results() -> Iterator[str]:
@@ -135,7 +146,7 @@ def _results() -> Iterator[str]:
         if statement.id not in SCOPES:
             raise ExtensionError(f"statement {statement.id}: docs/_ext/coq_graph_page.py lacks it")
         scope = SCOPES[statement.id]
-        proved = [_proved(claim) for claim in statement.claims]
+        proved = _proved(statement)
         if around := _around(statement.id):
             proved.append(f"around it: {coq_items.links(around)}")
         missing = [claim.unproved for claim in statement.claims if claim.unproved]
@@ -149,12 +160,17 @@ def _results() -> Iterator[str]:
     yield "\n:::::\n"
 
 
-def _proved(claim: theorems.Claim) -> str:
-    if claim.unproved:
-        return f"{claim.title}: none"
-    return (
-        f"{claim.title}: {coq_items.links([f'Statements.{name}' for name in PROVED_BY[claim.id]])}"
-    )
+def _proved(statement: theorems.Statement) -> list[str]:
+    """Which theorems prove which of its claims, each of them once: "of a: …", "of a and b: …"."""
+    of: dict[str, list[str]] = {}
+    for claim in statement.claims:
+        for name in PROVED_BY.get(claim.id, ()):
+            of.setdefault(name, []).append(claim.title)
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for name, titles in of.items():
+        groups.setdefault(tuple(titles), []).append(f"Statements.{name}")
+    proved = [f"{' and '.join(titles)}: {coq_items.links(keys)}" for titles, keys in groups.items()]
+    return [*proved, *(f"{claim.title}: none" for claim in statement.claims if claim.unproved)]
 
 
 def _around(statement: str) -> list[str]:
@@ -162,13 +178,16 @@ def _around(statement: str) -> list[str]:
     return [
         f"Statements.{name}"
         for name, claims in theorem_names().items()
-        if any(c.startswith(f"{statement}.") and c not in theorems.CLAIMS for c in claims)
+        if any(c.startswith(f"{statement}.") and c not in CLAIMS for c in claims)
     ]
 
 
-def _file_page(file: str, items: tuple[CoqItem, ...]) -> Iterator[str]:
-    yield f"(coq-file-{file})=\n# {file}.v\n"
-    yield f"{coq_items.first_comment(file)} Part of {{ref}}`the graph <coq-graph>`.\n"
+def _file_page(file: str, items: tuple[CoqItem, ...], page: str) -> Iterator[str]:
+    is_definitions = page == "coq_definitions"
+    title = "Coq: definitions" if is_definitions else f"{file}.v"
+    yield f"({page.replace('_', '-') if is_definitions else f'coq-file-{file}'})=\n# {title}\n"
+    where = f"`theorems/coq/{file}.v`. Part of {{ref}}`the graph <coq-graph>`."
+    yield f"{coq_items.first_comment(file)} {where}\n"
     heading = preamble = ""
     for item in items:
         if item.heading != heading:
@@ -177,8 +196,10 @@ def _file_page(file: str, items: tuple[CoqItem, ...]) -> Iterator[str]:
         if item.preamble != preamble:
             preamble = item.preamble
             if preamble:
-                yield f"What follows takes for granted:\n\n```coq\n{preamble}\n```\n"
+                yield "What follows takes for granted:\n"
+                yield coq_code.linked(preamble, coq_items.names_around(file, preamble), page)
         key = f"{file}.{item.name}"
         yield f"({coq_items.label(key)})=\n`{item.name}`, {item.kind.lower()}, line {item.line}\n"
-        yield f"```coq\n{item.statement}\n```\n"
+        code = "\n".join(part for part in (item.comment, item.statement) if part)
+        yield coq_code.linked(code, coq_items.names()[key], page)
         yield from coq_items.used_and_users(key)

@@ -6,7 +6,7 @@ from functools import cache
 from docutils.nodes import make_id
 
 import theorems
-from theorems._coq_dependencies import dependencies
+from theorems._coq_dependencies import named
 from theorems._coq_source import CoqItem, read_items
 from theorems.proofs import COQ, sources
 
@@ -25,9 +25,32 @@ def items_by_file() -> dict[str, tuple[CoqItem, ...]]:
 
 
 @cache
+def items() -> dict[str, CoqItem]:
+    """Item, as "File.name", with all that is known of it."""
+    return {f"{file}.{item.name}": item for file, found in items_by_file().items() for item in found}
+
+
+@cache
+def names() -> dict[str, dict[str, str]]:
+    """Item → the words in it that name another → which."""
+    return named(items_by_file())
+
+
+def names_around(file: str, preamble: str) -> dict[str, str]:
+    """The words that name items in what the sections of a file declare, by the items that use it."""
+    inside = [key for key, item in items().items() if item.preamble == preamble]
+    return {w: k for key in inside if key.startswith(f"{file}.") for w, k in names()[key].items()}
+
+
+def kind_of(key: str) -> str:
+    """Definition, Lemma, Theorem, …"""
+    return items()[key].kind
+
+
+@cache
 def uses() -> dict[str, tuple[str, ...]]:
-    """Item, as "File.name" → the items that it names."""
-    return dependencies(items_by_file())
+    """Item → the items that it names."""
+    return {key: tuple(dict.fromkeys(words.values())) for key, words in names().items()}
 
 
 @cache
@@ -51,16 +74,22 @@ def status(item: CoqItem) -> str:
 
 
 def label(key: str) -> str:
-    """What the site calls the place where it shows the item; theorems are on a page of their own."""
+    """What the site calls the place where it shows the item."""
     file, name = key.split(".")
     return f"coq-{name}" if file == "Statements" else f"coq-item-{file}-{name}"
 
 
+def page_of(key: str) -> str:
+    """The page of docs/_generated that shows the item: of theorems one a section, of the rest one a file."""
+    file = key.split(".")[0]
+    if file == "Statements":
+        return f"coq_theorems/{items()[key].section}"
+    return "coq_definitions" if file == "Definitions" else f"coq_files/{file}"
+
+
 def address(key: str) -> str:
     """Where the site shows the item, from a page of docs/_generated."""
-    file = key.split(".")[0]
-    page = "coq" if file == "Statements" else f"coq_files/{file}"
-    return f"{page}.html#{make_id(label(key))}"
+    return f"{page_of(key)}.html#{make_id(label(key))}"
 
 
 def links(keys: Sequence[str]) -> str:

@@ -100,4 +100,4 @@ def _plain(value: JSON) -> str:
 
 def _proofs(finding: theorems.Finding) -> Iterator[str]:
     for name in finding.theorems:
-        yield f"Coq, {{ref}}`{name} <coq-{name}>`:\n\n```coq\n{statement(name)}\n```\n"
+        yield f"Coq, {{ref}}`{name} <coq-{name}>`:\n\n{statement(name, 'findings')}"

@@ -16,6 +16,7 @@ from sphinx.errors import ExtensionError
 
 import theorems
 from theorems import symbolic
+from theorems.falsify.needed import NotNeeded
 from theorems.judging import controls
 from theorems.proofs import PROVED_BY, theorem_names
 from ufm import _broken_formula as broken_formula
@@ -29,6 +30,7 @@ import api_page  # noqa: E402
 import build_stamp  # noqa: E402
 import claim_sections  # noqa: E402
 import command_page  # noqa: E402
+import coq_code  # noqa: E402
 import coq_drawing  # noqa: E402
 import coq_graph_page  # noqa: E402
 import coq_items  # noqa: E402
@@ -144,7 +146,7 @@ def test_the_example_of_an_added_theorem_needs_no_other_place(monkeypatch):
     assert claim.check(controls.standard()).verdict == "holds"
     assert claim.run_control()[0]
     for hypothesis in claim.hypotheses:
-        entry = claim_sections.NotNeeded("an example")
+        entry = NotNeeded("an example")
         monkeypatch.setitem(claim_sections.MAP, (claim.id, hypothesis.id), entry)
     page = "\n".join(statement_pages._page(module.STATEMENT))
     assert claim.formula in page
@@ -161,10 +163,47 @@ def test_every_theorem_of_the_coq_file_is_found_with_its_proof():
         assert theorem.proof.startswith("Proof.")
         assert theorem.proof.endswith("Qed.")
         assert "Proof." not in theorem.statement
-    assert "Hypothesis M_varies : varies V M." in coq_page.statement("thm_3_3_bump")
-    assert "Hypothesis" not in coq_page.statement("sign_rule")  # is outside of all sections
+    shown = as_text(coq_page.statement("thm_3_3_bump", "statements/thm-3.3"))
+    assert "Hypothesis M_varies : varies V M." in shown
+    # is outside of all sections
+    assert "Hypothesis" not in coq_page.statement("sign_rule", "statements/sign-rule")
     with pytest.raises(ExtensionError, match="no theorem thm_9"):
-        coq_page.statement("thm_9")
+        coq_page.statement("thm_9", "statements/thm-3.3")
+
+
+def as_text(page):
+    """What is left of HTML to read."""
+    return html.unescape(re.sub("<[^>]*>", "", page))
+
+
+def test_each_name_in_coq_code_leads_to_the_item_that_it_names():
+    code = coq_page.statement("thm_3_3_bump", "statements/thm-3.3")
+    links = dict(re.findall(r'<a href="([^"]+)"[^>]*>([^<]+)</a>', code))
+    for name in ("law", "varies", "increasing_until", "decreasing_from"):
+        assert links[f"../coq_definitions.html#coq-item-definitions-{name.replace('_', '-')}"] == name
+    assert not {"M", "V", "p", "z", "Hypothesis"} & {*links.values()}
+    bound = coq_code.linked("(* law *) Lemma law' : law x'.", {"law": "Definitions.law"}, "coq")
+    assert re.findall(r"<a [^>]*>([^<]+)</a>", bound) == ["law"]
+    assert 'href="coq_definitions.html#' in bound
+    assert as_text(bound).splitlines()[1] == "(* law *) Lemma law' : law x'."
+
+
+def test_each_theorem_is_in_one_section_below_the_words_of_the_claim_that_it_proves():
+    listed = "\n".join(coq_page._page())
+    shown = []
+    for section, found in coq_page.sections().items():
+        assert len({theorem.heading for theorem in found}) == 1
+        assert f"\ncoq_theorems/{section}\n" in listed
+        page = "\n".join(coq_page._section(section, found))
+        parts = re.split(r"\n\(coq-(\w+)\)=\n", page)
+        shown += parts[1::2]
+        for name, part in zip(parts[1::2], parts[2::2], strict=True):
+            theorem = coq_page.theorems_of_coq()[name]
+            above = part.partition("```{raw} html")[0]
+            for claim in {*theorem.claims} & {*CLAIMS}:
+                assert f"<claim-{claim}>`: {CLAIMS[claim].text}" in above
+            assert theorem.proof in as_text(part)
+    assert shown == list(coq_page.theorems_of_coq())
 
 
 def test_the_findings_page_starts_with_a_table_of_all_that_is_said():
@@ -210,15 +249,29 @@ def test_a_statement_links_to_the_findings_about_it_with_their_severity():
 
 def test_the_graph_has_a_square_for_every_item_that_leads_to_its_statement():
     page = "\n".join(coq_graph_page._overview())
-    shown = dict(re.findall(r'<a href="([^"]+)" data-node="(\d+)"', page))
-    keys = [f"{f}.{item.name}" for f, items in coq_items.items_by_file().items() for item in items]
-    assert sorted(map(int, shown.values())) == [*range(len(keys))]
-    for place, key in enumerate(keys):
-        assert f"<title>{key} (" in page
-        assert shown[coq_items.address(key)] == str(place)
-    every = "\n".join(coq_page._page())
+    squares = re.findall(
+        r'<a href="([^"]+)" data-node="(\d+)" data-uses="[\d ]*" aria-label="([^":]+): [^"]+" '
+        r'data-says="([^"]+)"',
+        page,
+    )
+    keys = list(coq_items.items())
+    assert [int(place) for _, place, *_ in squares] == [*range(len(keys))]
+    assert [name for *_, name, _ in squares] == [html.escape(key) for key in keys]
+    assert [address for address, *_ in squares] == [coq_items.address(key) for key in keys]
+    says = {html.unescape(name): html.unescape(said) for *_, name, said in squares}
+    assert says["Statements.thm_3_3_bump"] == f"{CLAIM.id}: {CLAIM.text}"
+    assert says["Definitions.below"].startswith("Definition below (s t : strength) : Prop :=")
+    every = "\n".join(
+        "\n".join(coq_page._section(section, found))
+        for section, found in coq_page.sections().items()
+    )
     for file, items in coq_items.items_by_file().items():
-        every += "" if file == "Statements" else "\n".join(coq_graph_page._file_page(file, items))
+        where = coq_items.page_of(f"{file}.{items[0].name}")
+        every += (
+            ""
+            if file == "Statements"
+            else "\n".join(coq_graph_page._file_page(file, items, where))
+        )
     for key in keys:
         assert every.count(f"\n({coq_items.label(key)})=\n") == 1
     assert "Statements.lemma_b5_derivative" in coq_items.used_by()["Tilt.tilt_derivative"]
@@ -233,7 +286,7 @@ def test_used_by_is_uses_turned_round():
 
 def test_a_file_is_drawn_below_what_it_uses_and_lines_that_follow_are_left_out():
     def node(name, *uses):
-        return coq_drawing.Node(name, "lemma", f"x.html#{name}", uses)
+        return coq_drawing.Node(name, "lemma", "lemma", f"x.html#{name}", uses, "it says")
 
     files = {"A": [node("a")], "B": [node("b", "a")], "C": [node("c", "a", "b"), node("c2", "c")]}
     picture = coq_drawing.draw(files)
@@ -241,6 +294,15 @@ def test_a_file_is_drawn_below_what_it_uses_and_lines_that_follow_are_left_out()
     assert heights == sorted(set(heights))
     assert picture.count("<path") == 2  # A to C goes by way of B
     assert 'data-node="2" data-uses="0 1"' in picture
+    assert 'data-files="0 1"' in picture
+
+
+def test_no_row_of_files_is_wider_than_the_text_of_a_page():
+    many = {f"F{n}": [coq_drawing.Node(f"f{n}", "lemma", "lemma", "x", (), "")] for n in range(10)}
+    picture = coq_drawing.draw(many)
+    assert float(re.search(r'viewBox="0 0 ([\d.]+)', picture)[1]) < 736  # the text of a page is 46rem
+    heights = re.findall(r'class="file" x="[\d.]+" y="([\d.]+)"', picture)
+    assert sorted(heights.count(y) for y in set(heights)) == [3, 3, 4]
 
 
 def test_the_table_of_results_has_every_result_of_the_paper(monkeypatch):
@@ -250,7 +312,7 @@ def test_the_table_of_results_has_every_result_of_the_paper(monkeypatch):
     for row, statement in zip(rows, of_paper, strict=True):
         assert len(re.split(r"(?<!\\)\|", row)) == 6
         for claim in statement.claims:
-            assert all(f"<coq-{name}>" in row for name in PROVED_BY.get(claim.id, ()))
+            assert all(row.count(f"<coq-{name}>") == 1 for name in PROVED_BY.get(claim.id, ()))
     named = re.findall(r"`(\w+)`", str([*coq_graph_page.SCOPES.values()]))
     assert {*named} <= {key.split(".")[1] for key in coq_items.uses()}
     assert len(named) >= 3

@@ -10,6 +10,7 @@ From Coq Require Import Reals.
 
 (* ---- Basics ---- *)
 
+(* Of the first half. *)
 Definition half (x : R) : R := x / 2.
 Inductive side : Type := left_side | right_side.
 Record pair : Prop := { first_part : half 1 = 1; second_part : True }.
@@ -68,6 +69,9 @@ def test_every_item_is_read_with_its_kind_place_and_text():
         assert item.statement in SMALL
         assert item.proof in SMALL
         assert item.proof.startswith("Proof.") is item.proof.endswith("Qed.") is bool(item.proof)
+    assert found["half"].comment == "(* Of the first half. *)"
+    assert [name for name, item in found.items() if item.comment] == ["half"]
+    assert (found["half"].section, found["last"].section) == ("basics", "results")
     assert found["half"].statement == "Definition half (x : R) : R := x / 2."
     assert found["quick"].statement.endswith("lra.")
     assert found["inner"].proof == "Proof. destruct b_small. exact a_small. Qed."

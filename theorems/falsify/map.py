@@ -26,14 +26,15 @@ from .contradictions import (
     sequences,
     training,
 )
-from .needed import Needed, NotNeeded
+from .needed import Needed, NotKnown, NotNeeded
 from .on_the_path import ON_THE_PATH
 from .steered import Steered
 
 _FLAT = "M is then constant, no curve moves, and {}"
 _GIVEN = "given the claim's own hypotheses, for every distribution p > 0"
 
-MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeeded] = {
+Entry = Needed[Steered] | Needed[last_norm.Stream] | NotNeeded | NotKnown
+MAP: dict[tuple[str, str], Entry] = {
     # the lemmas, and Assumption 2
     ("lemma-b2.affine", "difference-of-means"): Needed(other_vector, curves.tilt),
     ("lemma-b3.tilt", "difference-of-means"): Needed(other_vector, curves.tilt),
@@ -45,19 +46,24 @@ MAP: dict[tuple[str, str], Needed[Steered] | Needed[last_norm.Stream] | NotNeede
     ("assumption-2.trained", "wide-enough"): Needed(
         plain("contrastive", [(2, 2), (3, 1)]), training.too_narrow
     ),
-    ("assumption-2.trained", "smoothed"): NotNeeded(
-        "once d >= rank some model attains any distribution p > 0; that descent finds it is run, not proved",
+    ("assumption-2.trained", "smoothed"): NotKnown(
+        "once d >= rank some model attains any distribution p > 0; whether descent finds it is only run, and "
+        "on smoothed data alone",
         ("assumption_2_attainable", "assumption_2_floor"),
     ),
     # what needs δ > 0
     ("thm-3.3.peak-order", "separation"): Needed(unordered, peaks.peak_order),
-    ("thm-3.3.peak-order", "assumption-1"): Needed(unordered, peaks.peak_order, ("separation",)),
+    ("thm-3.3.peak-order", "assumption-1"): Needed(
+        unordered, peaks.peak_order, only_for="separation", theorems=("thm_3_3_peak_order",)
+    ),
     ("thm-3.6.target-increasing", "separation"): Needed(turned_away, concepts.target_falls),
     ("thm-3.6.target-increasing", "assumption-1"): Needed(
-        unordered, concepts.target_falls, ("separation",)
+        unordered, concepts.target_falls, only_for="separation", theorems=("thm_3_6_target_increasing",)
     ),
     ("sweet-spot.nonempty", "separation"): Needed(turned_away, peaks.sweet_spot),
-    ("sweet-spot.nonempty", "assumption-1"): Needed(unordered, peaks.sweet_spot, ("separation",)),
+    ("sweet-spot.nonempty", "assumption-1"): Needed(
+        unordered, peaks.sweet_spot, only_for="separation", theorems=("sweet_spot_nonempty",)
+    ),
     ("sweet-spot.width", "separation"): Needed(turned_away, peaks.sweet_spot),
     ("sweet-spot.shared", "separation"): Needed(turned_away, peaks.sweet_spot),
     ("sweet-spot.shared", "close-contexts"): Needed(

@@ -1,4 +1,4 @@
-"""What is said of a claim and one of its hypotheses: the claim needs it, or does not."""
+"""What is said of a claim and a hypothesis: the claim needs it, does not, or nobody knows."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,13 +15,17 @@ Model = TypeVar("Model")
 class Needed(Generic[Model]):
     """The claim fails without the hypothesis: `candidates` break it, and `contradicts` sees the claim fail.
 
-    `implied`: hypotheses of the claim that cannot hold once this one is broken. The counterexample breaks
-    exactly these besides, which `falsify` computes from it.
+    - `implied`: hypotheses of the claim that cannot hold once this one is broken. The counterexample breaks
+      exactly these besides, which `falsify` computes from it.
+    - `only_for`: a hypothesis that the claim assumes in place of this one, which it does not assume. The
+      candidates break both; where `only_for` holds the claim holds, as the Coq `theorems` say.
     """
 
     candidates: Callable[[], st.SearchStrategy[Model]]
     contradicts: Callable[[Model], Contradiction | None]
     implied: tuple[str, ...] = ()
+    only_for: str = ""
+    theorems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -34,3 +38,11 @@ class NotNeeded:
     reason: str
     theorems: tuple[str, ...] = ()
     is_vacuous: bool = False
+
+
+@dataclass(frozen=True)
+class NotKnown:
+    """Neither a counterexample nor a proof is known: why, and the Coq theorems that say a part of it."""
+
+    reason: str
+    theorems: tuple[str, ...] = ()

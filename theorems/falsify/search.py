@@ -21,14 +21,15 @@ from ..certificates.write.hypotheses import TESTS as CERTIFIED
 from .contradictions.contradiction import Contradiction
 from .contradictions.last_norm import Stream
 from .contradictions.literature import TESTS as OF_OTHERS
-from .map import MAP
-from .needed import Needed, NotNeeded
+from .map import MAP, Entry
+from .needed import Needed, NotKnown
 from .steered import Steered
 
 PRECISION = 192
 TESTS = {**CERTIFIED, **OF_OTHERS}
 NEEDED, NOT_NEEDED, NOT_FOUND = "needed", "not needed", "not found"
 VACUOUS = "vacuous"  # without the hypothesis nothing is claimed
+NOT_KNOWN = "not known"
 Candidate = Steered | Stream
 
 
@@ -36,14 +37,16 @@ Candidate = Steered | Stream
 class Falsification:
     """What became of a claim without one hypothesis.
 
-    - `outcome`: "needed" (a counterexample), "not needed", "vacuous" (nothing is claimed without the
-      hypothesis), or "not found" (no counterexample within the time).
+    - `outcome`: "needed" (a counterexample to a claim that assumes the hypothesis), "needed only for X" (the
+      claim assumes X in its place, and the counterexample breaks both), "not needed", "vacuous" (nothing is
+      claimed without the hypothesis), "not known", or "not found" (no counterexample within the time).
     - `counterexample`: exact rationals, as `ufm certify` reads them, and what was changed beside them.
     - `text`, `values`: what is contradicted, and by which balls: (name, least, largest), exact.
     - `also_broken`: the claim's other hypotheses that the counterexample breaks, as far as they are decided
       exactly.
     - `found`: in a sentence, what happens instead of what is claimed.
-    - `reason`, `theorems`: why it is not needed or the claim is vacuous, and the Coq theorems that say so.
+    - `reason`, `theorems`: why it is not needed, needed only for another, vacuous or not known, and the Coq
+      theorems that say so; of what is not known, a part of it.
     - `seconds`: what the search took.
     """
 
@@ -74,8 +77,8 @@ class Falsification:
 def falsify(claim: str, without: str, seed: int = 0, seconds: float = 60.0) -> Falsification:
     """A small counterexample to `claim` on an instance that breaks the hypothesis `without`, with its proof.
 
-    Every other hypothesis of the claim holds on it, but for those that cannot once this one is
-    broken. `hypothesis` draws small whole numbers and shrinks what it finds until no step of its own
+    Every other hypothesis of the claim holds on it, but for those that cannot once this one is broken, and
+    for the one that the claim assumes in place of this one, if it does. `hypothesis` draws small whole numbers and shrinks what it finds until no step of its own
     makes it smaller, which need not be the smallest there is; balls prove the contradiction.
     Raises `ValueError` for a claim or a hypothesis that is not in the map.
 
@@ -91,9 +94,9 @@ def falsify(claim: str, without: str, seed: int = 0, seconds: float = 60.0) -> F
         hint = did_you_mean(without, known) or f"; it has {', '.join(known)}"
         raise ValueError(f"{claim} has no hypothesis {without!r}{hint}")
     entry = MAP[claim, without]
-    if isinstance(entry, NotNeeded):
-        outcome = VACUOUS if entry.is_vacuous else NOT_NEEDED
-        return Falsification(claim, without, outcome, reason=entry.reason, theorems=entry.theorems)
+    if not isinstance(entry, Needed):
+        said = outcome(entry)
+        return Falsification(claim, without, said, reason=entry.reason, theorems=entry.theorems)
     start = time.monotonic()
     with ctx.workprec(PRECISION):
         shrunk = _search(claim, without, entry, seed, start + seconds)
@@ -107,14 +110,28 @@ def falsify(claim: str, without: str, seed: int = 0, seconds: float = 60.0) -> F
     return Falsification(
         claim,
         without,
-        NEEDED,
+        outcome(entry),
         candidate.as_json(),
         text,
         shown,
+        _INSTEAD.format(entry.only_for, without) if entry.only_for else "",
+        entry.theorems,
         found=found or _compared(text, shown),
         also_broken=also,
         seconds=took,
     )
+
+
+_INSTEAD = "the claim assumes {0} in place of {1}, and holds wherever {0} does; this breaks both"
+
+
+def outcome(entry: Entry) -> str:
+    """What is said of a pair in the map, once a counterexample is found where there is one."""
+    if isinstance(entry, Needed):
+        return f"{NEEDED} only for {entry.only_for}" if entry.only_for else NEEDED
+    if isinstance(entry, NotKnown):
+        return NOT_KNOWN
+    return VACUOUS if entry.is_vacuous else NOT_NEEDED
 
 
 def _compared(text: str, values: tuple[tuple[str, Fraction, Fraction], ...]) -> str:
@@ -131,7 +148,7 @@ def _search(
     claim: str, without: str, entry: Needed[Steered] | Needed[Stream], seed: int, deadline: float
 ) -> tuple[Candidate, Contradiction] | None:
     """The counterexample as far as it was shrunk before the deadline, and what it contradicts."""
-    others = _decided(claim) - {without, *entry.implied}
+    others = _decided(claim) - {without, entry.only_for, *entry.implied}
     # an entry draws the kind of model that it judges
     contradicts = cast(Callable[[Candidate], Contradiction | None], entry.contradicts)
     best: list[tuple[Candidate, Contradiction]] = []

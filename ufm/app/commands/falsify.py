@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from rich.console import Console
 
@@ -26,14 +26,14 @@ class Falsify:
     What is found is proved, in ball arithmetic; a smaller one may exist.
 
     Examples:
-        ufm falsify thm-3.3.peak-order --without assumption-1
+        ufm falsify thm-3.3.peak-order --without separation
         ufm falsify --all
 
     Args:
         claim: Id of a claim, such as lemma-b4.sign.
         without: Id of the hypothesis to break, such as assumption-1.
-        all: Print the map: every claim and hypothesis, needed (with a counterexample), not needed or vacuous
-            without it (with the reason).
+        all: Print the map: every claim and hypothesis, needed (with a counterexample), needed only for another
+            that the claim assumes in its place, not needed, vacuous without it or not known (with the reason).
         seed: Seed of the search.
         seconds: Time allowed for one search.
         out: Write the certificate of the counterexample to this file, for `ufm certify --check`.
@@ -62,9 +62,8 @@ class Falsify:
             for done, (claim, without) in enumerate(pairs):
                 show(done, len(pairs), f"{claim}, {without}")
                 results.append(falsify(claim, without, self.seed, self.seconds))
-        if self.out is not None:
-            _write_certificate(results[0], self.out)
-        self._print(results)
+        written = None if self.out is None else _write_certificate(results[0], self.out)
+        self._print(results, written)
         return 1 if any(result.outcome == "not found" for result in results) else 0
 
     def _pairs(self) -> list[tuple[str, str]]:
@@ -86,8 +85,12 @@ class Falsify:
         _refuse_statement(str(self.claim))
         return [(str(self.claim), str(self.without))]
 
-    def _print(self, results: "list[Falsification]") -> None:
-        from ..printing.falsification import print_falsification, print_map
+    def _print(self, results: "list[Falsification]", written: dict[str, Any] | None) -> None:
+        from ..printing.falsification import (
+            print_certificate_entry,
+            print_falsification,
+            print_map,
+        )
 
         records = [result.as_json() for result in results]
         if self.json:
@@ -96,6 +99,8 @@ class Falsify:
             print_map(results, Output(), self.wide)
         else:
             print_falsification(results[0], Output())
+            if written is not None and self.out is not None:
+                print_certificate_entry(results[0], written, self.out, Output())
 
 
 def _choices(claim: str | None) -> str:
@@ -123,7 +128,8 @@ def _refuse_statement(name: str) -> None:
             raise BadInput(f"{name} is a statement, not a claim: name one of its claims: {claims}")
 
 
-def _write_certificate(result: "Falsification", out: Path) -> None:
+def _write_certificate(result: "Falsification", out: Path) -> dict[str, Any]:
+    """The record that was written."""
     from theorems.certificates import certify, write_certificate
     from theorems.tables.exact import read_exact
 
@@ -136,4 +142,6 @@ def _write_certificate(result: "Falsification", out: Path) -> None:
             f"--out: a certificate is of a plain tilt, which this counterexample is not ({error}): "
             "leave out --out, and take --json"
         ) from error
-    write_certificate(certify(instance).record, out)
+    record = certify(instance).record
+    write_certificate(record, out)
+    return record

@@ -9,7 +9,7 @@ import theorems
 from theorems import Instance, Outcome
 from theorems._coq_source import STATEMENTS, CoqItem, read_theorems
 from theorems.falsify.map import MAP
-from theorems.falsify.needed import Needed, NotNeeded
+from theorems.falsify.needed import Needed, NotKnown, NotNeeded
 from theorems.judging.claim import Certified, Claim, Hypothesis, NotCertified
 from theorems.proofs import PROVED_BY
 from ufm._broken_formula import broken
@@ -78,6 +78,8 @@ def needed(
         if isinstance(entry, NotNeeded):
             word = "Vacuous without it" if entry.is_vacuous else "Not needed"
             text += f"<br>{word}: {set_words(entry.reason)}."
+        if isinstance(entry, NotKnown):
+            text += f"<br>Whether it is needed is not known: {set_words(entry.reason)}."
         return text
 
     return terms((_chip_of(h.id, h.id in lost), said(h)) for h in hypotheses)
@@ -184,7 +186,10 @@ def _pages(name: str) -> list[tuple[str, str]]:
         return []
     places = [("the claim", f"statements/{_STATEMENTS[name].id}.html", f"claim-{name}")]
     if name in PROVED_BY:
-        places.append(("its Coq theorem", "coq.html", f"coq-{PROVED_BY[name][0]}"))
+        first = _coq()[PROVED_BY[name][0]]
+        places.append(
+            ("its Coq theorem", f"coq_theorems/{first.section}.html", f"coq-{first.name}")
+        )
     links = (
         f'<a href="{SERVED.site}/_generated/{file}#{re.sub("[._]", "-", label)}" target="_blank" '
         f'rel="noopener">{words}</a>'

@@ -1,7 +1,10 @@
 """Prints what became of a claim without a hypothesis, and the map of all such pairs."""
 
+import re
+from collections.abc import Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -17,13 +20,18 @@ _WIDE = 126  # columns that the map needs with its reasons
 
 # What is said of a hypothesis that is needed, but that the paper's own setting brings with it.
 _FOLLOWS = {
-    "separation": "in the paper's setting (Assumption 1, P in T, N off it) separation follows from Lemma B.4."
+    "separation": "In the paper's setting (Assumption 1, P in T, N off it) separation follows from Lemma B.4."
 }
 
 
 def print_falsification(result: "Falsification", console: Console) -> None:
     """The counterexample in rationals, what it contradicts, and the balls; or why there is none."""
     lines = [f"{result.claim} without {result.without}: {result.outcome}"]
+    if result.reason:
+        lines.append(f"  {result.reason}")
+    if result.theorems:
+        proved = "of this is proved" if result.outcome == "not known" else "proved"
+        lines.append(f"  {proved} in theorems/coq/Statements.v: {', '.join(result.theorems)}")
     if result.counterexample is not None:
         lines.append(f"Found: {result.found}.")
         lines += [f"  {key}: {_entry(key, value)}" for key, value in result.counterexample.items()]
@@ -33,12 +41,40 @@ def print_falsification(result: "Falsification", console: Console) -> None:
             lines.append(f"also broken by it: {', '.join(result.also_broken)}")
         if result.without in _FOLLOWS:
             lines.append(_FOLLOWS[result.without])
-    if result.reason:
-        lines.append(f"  {result.reason}")
-    if result.theorems:
-        lines.append(f"  proved in theorems/coq/Statements.v: {', '.join(result.theorems)}")
     for line in lines:
         paragraph(console, line)
+
+
+def print_certificate_entry(
+    result: "Falsification", record: Mapping[str, Any], out: Path, console: Console
+) -> None:
+    """Which entry of the certificate of a counterexample contradicts the claim; its own may rightly hold."""
+    entry = next((c for c in record["claims"] if c["id"] == result.claim), None)
+    if entry is None:
+        said = f"no entry is about {result.claim}, which is not certified"
+    elif entry["conclusion"] == "fails":
+        said = f"the entry {result.claim} contradicts it, with the conclusion “fails”"
+    elif entry["conclusion"] == "holds":
+        brackets = filter(None, (_bracket(name, record) for name, _, _ in result.values))
+        against = ", ".join(brackets) or "no entry of it, but the balls above"
+        said = (
+            f"the entry {result.claim} rightly says “holds”: the claim itself keeps to {result.without}. What "
+            f"contradicts the wider claim is {against}"
+        )
+    else:
+        said = f"the entry {result.claim} leaves the conclusion open; the balls above contradict it"
+    paragraph(console, f"In {out} {said}.")
+
+
+def _bracket(name: str, record: Mapping[str, Any]) -> str:
+    """Where a certificate has the bracket of a peak; empty for what is no peak."""
+    named = re.fullmatch(r"α\((\d+),(\d+)\)", name)
+    if named is None:
+        return ""
+    context, token = map(int, named.groups())
+    law = next(c for c, group in enumerate(record["laws"]) if context in group)
+    level = next(k for k, group in enumerate(record["levels"]) if token in group)
+    return f"peaks[{law}][{level}], the bracket of {name}"
 
 
 def print_map(results: "list[Falsification]", console: Console, is_wide: bool = False) -> None:

@@ -52,18 +52,54 @@ def test_bad_input_is_one_line_and_status_2(monkeypatch, capsys, tmp_path, argum
 
 
 def test_a_counterexample_is_printed_and_its_certificate_confirmed(monkeypatch, capsys, tmp_path):
-    pair = ("thm-3.3.peak-order", "--without", "assumption-1")
+    pair = ("thm-3.3.peak-order", "--without", "separation")
     status, out, _ = run(monkeypatch, capsys, "falsify", *pair, "--out", tmp_path / "cert.json")
     assert status == 0
     assert out.startswith(
-        "thm-3.3.peak-order without assumption-1: needed\nFound: in context 0 token "
+        "thm-3.3.peak-order without separation: needed\nFound: in context 0 token "
     )
+    assert "the entry thm-3.3.peak-order contradicts it, with the conclusion “fails”." in out
     assert "\n  in_concept: " in out
     assert " ± " in out
     record = json.loads((tmp_path / "cert.json").read_text())
     assert check_certificate(record)["thm-3.3.peak-order"] == "hypotheses unmet"
     order = next(c for c in record["claims"] if c["id"] == "thm-3.3.peak-order")
     assert order["conclusion"] == "fails"
+
+
+def test_where_the_claim_rightly_holds_the_entry_that_contradicts_the_wider_one_is_named(
+    monkeypatch, capsys, tmp_path
+):
+    pair = ("remark-3.4.positive-peaks", "--without", "context-off-target")
+    _, out, _ = run(monkeypatch, capsys, "falsify", *pair, "--out", tmp_path / "cert.json")
+    assert "rightly says “holds”: the claim itself keeps to context-off-target" in out
+    law, level, context, token = map(
+        int,
+        re.search(r"peaks\[(\d+)\]\[(\d+)\], the bracket of α\((\d+),(\d+)\)", out).groups(),
+    )
+    record = json.loads((tmp_path / "cert.json").read_text())
+    assert context in record["laws"][law]
+    assert token in record["levels"][level]
+    _, above = map(Fraction, record["peaks"][law][level])
+    assert above < 0
+
+
+def test_what_is_needed_only_for_another_says_so(monkeypatch, capsys):
+    pair = ("thm-3.3.peak-order", "--without", "assumption-1")
+    _, out, _ = run(monkeypatch, capsys, "falsify", *pair)
+    assert out.startswith("thm-3.3.peak-order without assumption-1: needed only for separation\n")
+    assert "assumes separation in place of assumption-1, and holds wherever separation does" in out
+    assert "thm_3_3_peak_order" in out
+
+
+def test_what_is_not_known_is_not_called_proved(monkeypatch, capsys):
+    pair = ("assumption-2.trained", "--without", "smoothed")
+    status, out, _ = run(monkeypatch, capsys, "falsify", *pair)
+    assert (status, out.splitlines()[0]) == (
+        0,
+        "assumption-2.trained without smoothed: not known",
+    )
+    assert "  of this is proved in theorems/coq/Statements.v: assumption_2_attainable" in out
 
 
 def test_the_sentence_says_what_the_curve_does(monkeypatch, capsys):
@@ -126,15 +162,17 @@ def test_json_holds_exact_ends(monkeypatch, capsys):
 def test_the_map_is_a_table_and_a_missing_counterexample_is_status_1(monkeypatch, capsys):
     pairs = [("lemma-b4.sign", "assumption-1"), ("thm-3.3.bump", "assumption-1")]
     pairs.append(("thm-3.3.bump", "interior-token"))
+    pairs += [("thm-3.3.peak-order", "assumption-1"), ("assumption-2.trained", "smoothed")]
     for pair in set(MAP) - set(pairs):
         monkeypatch.delitem(MAP, pair)
     status, out, _ = run(monkeypatch, capsys, "falsify", "--all")
     assert status == 0
     assert out.endswith(
-        "3 pairs of claim and hypothesis: 1 is needed, 1 is not needed, 1 is vacuous without it.\n"
+        "5 pairs of claim and hypothesis: 1 is needed, 1 is needed only for separation, 1 is not known, 1 is "
+        "not needed, 1 is vacuous without it.\n"
     )
-    assert run(monkeypatch, capsys, "falsify", "--all", "--json")[1].count('"claim"') == 3
+    assert run(monkeypatch, capsys, "falsify", "--all", "--json")[1].count('"claim"') == 5
     monkeypatch.setattr(falsify, "falsify", lambda *a: Falsification(*a[:2], "not found"))
     status, out, _ = run(monkeypatch, capsys, "falsify", "--all")
     assert status == 1
-    assert out.endswith("3 pairs of claim and hypothesis: 3 are without a counterexample.\n")
+    assert out.endswith("5 pairs of claim and hypothesis: 5 are without a counterexample.\n")
