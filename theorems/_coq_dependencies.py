@@ -9,7 +9,7 @@ _WORD = re.compile(r"(?<![\w'])[A-Za-z_][\w']*")
 
 
 def dependencies(files: Mapping[str, Iterable[CoqItem]]) -> dict[str, tuple[str, ...]]:
-    """Which items above it each one names, in its words, its proof or what its sections declare; see `named`."""
+    """Which items above it each one names, itself or by way of what its sections declare; see `named`."""
     return {key: tuple(dict.fromkeys(words.values())) for key, words in named(files).items()}
 
 

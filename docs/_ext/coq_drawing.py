@@ -60,7 +60,8 @@ def draw(files: Mapping[str, Sequence[Node]]) -> str:
     return "\n".join(
         (
             f'<svg class="coq-graph" viewBox="0 0 {width:g} {height:g}" role="group" '
-            f'style="min-width: {width:g}px" aria-label="Which Coq file rests on which, and the items in each">',
+            f'style="min-width: {width:g}px" '
+            'aria-label="Which Coq file rests on which, and the items in each">',
             *lines,
             *drawn,
             "</svg>",

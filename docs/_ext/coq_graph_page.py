@@ -100,8 +100,8 @@ def _overview() -> Iterator[str]:
     yield "## The graph\n"
     total = sum(map(len, coq_items.uses().values()))
     yield (
-        f"Each box is a file of `theorems/coq`, each square one of its {sum(counts.values())} items. Point at "
-        "a square, or reach the graph with Tab and go on with the arrow keys: the line below the graph "
+        f"Each box is a file of `theorems/coq`, each square one of its {sum(counts.values())} items. Point "
+        "at a square, or reach the graph with Tab and go on with the arrow keys: the line below the graph "
         "says which item it is and what it says, and a click, or Enter, leads to its statement. What the "
         f"item uses gets a dark frame, what uses it a red one ({total} arrows in all, read from the text of "
         "statements and proofs). A file rests on those above it to which its lines lead, and on what these "

@@ -27,7 +27,9 @@ def items_by_file() -> dict[str, tuple[CoqItem, ...]]:
 @cache
 def items() -> dict[str, CoqItem]:
     """Item, as "File.name", with all that is known of it."""
-    return {f"{file}.{item.name}": item for file, found in items_by_file().items() for item in found}
+    return {
+        f"{file}.{item.name}": item for file, found in items_by_file().items() for item in found
+    }
 
 
 @cache

@@ -63,9 +63,9 @@ def _axioms() -> str:
 def _page() -> Iterator[str]:
     yield "(coq)=\n# Coq: theorems and proofs\n"
     yield (
-        f"The {len(theorems_of_coq())} theorems of `theorems/coq/Statements.v`, section by section. One reads "
-        "their statements and {ref}`the definitions <coq-definitions>`, and trusts Coq for the rest. Each "
-        "name in the code leads to its definition or statement, and above a theorem that proves a claim "
+        f"The {len(theorems_of_coq())} theorems of `theorems/coq/Statements.v`, section by section. One "
+        "reads their statements and {ref}`the definitions <coq-definitions>`, and trusts Coq for the rest. "
+        "Each name in the code leads to its definition or statement, and above a theorem that proves a claim "
         "are the claim's own words. {ref}`The graph <coq-graph>` shows what rests on what.\n"
     )
     yield (

@@ -180,7 +180,9 @@ def test_each_name_in_coq_code_leads_to_the_item_that_it_names():
     code = coq_page.statement("thm_3_3_bump", "statements/thm-3.3")
     links = dict(re.findall(r'<a href="([^"]+)"[^>]*>([^<]+)</a>', code))
     for name in ("law", "varies", "increasing_until", "decreasing_from"):
-        assert links[f"../coq_definitions.html#coq-item-definitions-{name.replace('_', '-')}"] == name
+        assert (
+            links[f"../coq_definitions.html#coq-item-definitions-{name.replace('_', '-')}"] == name
+        )
     assert not {"M", "V", "p", "z", "Hypothesis"} & {*links.values()}
     bound = coq_code.linked("(* law *) Lemma law' : law x'.", {"law": "Definitions.law"}, "coq")
     assert re.findall(r"<a [^>]*>([^<]+)</a>", bound) == ["law"]
@@ -268,9 +270,7 @@ def test_the_graph_has_a_square_for_every_item_that_leads_to_its_statement():
     for file, items in coq_items.items_by_file().items():
         where = coq_items.page_of(f"{file}.{items[0].name}")
         every += (
-            ""
-            if file == "Statements"
-            else "\n".join(coq_graph_page._file_page(file, items, where))
+            "" if file == "Statements" else "\n".join(coq_graph_page._file_page(file, items, where))
         )
     for key in keys:
         assert every.count(f"\n({coq_items.label(key)})=\n") == 1
@@ -300,7 +300,9 @@ def test_a_file_is_drawn_below_what_it_uses_and_lines_that_follow_are_left_out()
 def test_no_row_of_files_is_wider_than_the_text_of_a_page():
     many = {f"F{n}": [coq_drawing.Node(f"f{n}", "lemma", "lemma", "x", (), "")] for n in range(10)}
     picture = coq_drawing.draw(many)
-    assert float(re.search(r'viewBox="0 0 ([\d.]+)', picture)[1]) < 736  # the text of a page is 46rem
+    assert (
+        float(re.search(r'viewBox="0 0 ([\d.]+)', picture)[1]) < 736
+    )  # the text of a page is 46rem
     heights = re.findall(r'class="file" x="[\d.]+" y="([\d.]+)"', picture)
     assert sorted(heights.count(y) for y in set(heights)) == [3, 3, 4]
 

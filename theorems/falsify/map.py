@@ -58,7 +58,10 @@ MAP: dict[tuple[str, str], Entry] = {
     ),
     ("thm-3.6.target-increasing", "separation"): Needed(turned_away, concepts.target_falls),
     ("thm-3.6.target-increasing", "assumption-1"): Needed(
-        unordered, concepts.target_falls, only_for="separation", theorems=("thm_3_6_target_increasing",)
+        unordered,
+        concepts.target_falls,
+        only_for="separation",
+        theorems=("thm_3_6_target_increasing",),
     ),
     ("sweet-spot.nonempty", "separation"): Needed(turned_away, peaks.sweet_spot),
     ("sweet-spot.nonempty", "assumption-1"): Needed(

@@ -78,8 +78,9 @@ def falsify(claim: str, without: str, seed: int = 0, seconds: float = 60.0) -> F
     """A small counterexample to `claim` on an instance that breaks the hypothesis `without`, with its proof.
 
     Every other hypothesis of the claim holds on it, but for those that cannot once this one is broken, and
-    for the one that the claim assumes in place of this one, if it does. `hypothesis` draws small whole numbers and shrinks what it finds until no step of its own
-    makes it smaller, which need not be the smallest there is; balls prove the contradiction.
+    for the one that the claim assumes in place of this one, if it does. `hypothesis` draws small whole
+    numbers and shrinks what it finds until no step of its own makes it smaller, which need not be the
+    smallest there is; balls prove the contradiction.
     Raises `ValueError` for a claim or a hypothesis that is not in the map.
 
     >>> from theorems.falsify import falsify

@@ -32,8 +32,9 @@ class Falsify:
     Args:
         claim: Id of a claim, such as lemma-b4.sign.
         without: Id of the hypothesis to break, such as assumption-1.
-        all: Print the map: every claim and hypothesis, needed (with a counterexample), needed only for another
-            that the claim assumes in its place, not needed, vacuous without it or not known (with the reason).
+        all: Print the map: every claim and hypothesis, needed (with a counterexample), needed only for
+            another that the claim assumes in its place, not needed, vacuous without it or not known (with the
+            reason).
         seed: Seed of the search.
         seconds: Time allowed for one search.
         out: Write the certificate of the counterexample to this file, for `ufm certify --check`.

@@ -58,8 +58,8 @@ def print_certificate_entry(
         brackets = filter(None, (_bracket(name, record) for name, _, _ in result.values))
         against = ", ".join(brackets) or "no entry of it, but the balls above"
         said = (
-            f"the entry {result.claim} rightly says “holds”: the claim itself keeps to {result.without}. What "
-            f"contradicts the wider claim is {against}"
+            f"the entry {result.claim} rightly says “holds”: the claim itself keeps to {result.without}. "
+            f"What contradicts the wider claim is {against}"
         )
     else:
         said = f"the entry {result.claim} leaves the conclusion open; the balls above contradict it"

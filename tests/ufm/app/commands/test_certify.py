@@ -272,7 +272,7 @@ def test_a_concept_that_keeps_mass_is_said_to_be_false_here(monkeypatch, capsys)
 
 @pytest.mark.parametrize("name", ["smallest_instance", "broken_instance"])
 def test_the_verdicts_on_the_page_of_certificates_are_those_that_are_printed(
-    monkeypatch, capsys, tmp_path, name
+    monkeypatch, capsys, name
 ):
     page = (DOCS / "certificates.md").read_text(encoding="utf-8")
     outputs = re.findall(r"```text\n\$ ufm certify \w+\.json[^\n]*\n(.*?)```", page, re.DOTALL)
@@ -281,5 +281,5 @@ def test_the_verdicts_on_the_page_of_certificates_are_those_that_are_printed(
     _, shown, _ = run(monkeypatch, capsys, "certify", DOCS / f"{name}.json")
     printed = [" ".join(line.split()) for line in shown.splitlines()]
     lines = [" ".join(line.split()) for line in output.splitlines()]
-    assert len(lines) > 7
+    assert len(lines) >= 7
     assert [line for line in lines if line not in printed and line not in " ".join(printed)] == []
