@@ -224,6 +224,36 @@ def test_every_letter_of_a_formula_is_in_the_key_under_it(playground, step):
     assert letters - named == set()
 
 
+LETTERS = {"": "δMzT", "separation": "abzT", "vector": "δMzT", "training": "pqjz", "constant": "Mz"}
+
+
+@pytest.mark.parametrize("width", [1280, 800, 400])
+def test_the_last_step_shows_the_condition_of_what_is_chosen(playground, width):
+    page = playground(width=width)
+    page.step(5)
+    formulas, places = set(), set()
+    for broken, letters in LETTERS.items():
+        choice = page.page.locator(f"#panel input[type=radio][value='{broken}']")
+        choice.check()
+        page.painted()
+        found = set(page.page.locator(".formula math mi").all_text_contents())
+        assert found - {"max", "min", "\u2061"} == set(letters)
+        assert set(letters) <= set(page.text(".key"))
+        assert page.text(".theorem").endswith("not met" if broken else ": met")
+        formulas.add(page.text(".formula"))
+        top = page.page.locator("#panel fieldset").bounding_box()["y"]
+        places.add((top, page.page.locator(".verdicts").bounding_box()["y"]))
+    assert len(formulas) == 4  # the gap δ is that of two
+    assert len(places) == 1  # nothing moves away under the finger
+
+
+def test_a_window_below_zero_is_explained(playground):
+    page = playground("step=4")
+    windows = page.page.locator("[data-picture=windows] svg").get_attribute("aria-label")
+    assert "joy text: from −0.50 to −0.24" in windows
+    assert "The joy text’s is below 0: joy leads there" in page.text(".hint")
+
+
 def test_the_keys_link_to_the_notation_where_it_is_beside_the_page(playground):
     page = playground()
     links = page.page.locator("#panel a")
@@ -423,6 +453,21 @@ def test_own_data_are_read_and_wrong_ones_refused(playground):
     assert len(page.record()["in_concept"]) == 9
 
 
+def test_with_own_data_no_heading_is_empty(playground):
+    smallest = (ROOT / "docs" / "smallest_instance.json").read_text()
+    page = playground(f"mode=play&own={smallest}")
+    seen = page.page.locator("#panel h2, #panel :is(.control, details, .note, ul, .toggle)")
+    order = seen.evaluate_all("all => all.filter(e => e.checkVisibility()).map(e => e.localName)")
+    assert order[-1] != "h2"
+    assert "h2 h2" not in " ".join(order)
+    assert "As your data say: for, joy text; against, gloom text." in page.text("#panel")
+    # of own data only the training can be broken
+    can = page.page.locator("#panel [name=broken] option").evaluate_all(
+        "all => all.filter(e => !e.disabled).map(e => e.value)"
+    )
+    assert can == ["", "training"]
+
+
 DROP = """([name, text]) => {
   const data = new DataTransfer();
   data.items.add(new File([text], name));
@@ -461,10 +506,58 @@ def test_state_is_in_the_address_and_survives_a_reload(playground):
     shown = page.bars(), page.record(), page.price()
     other = playground(address)
     assert (other.bars(), other.record(), other.price()) == shown
-    # what an address cannot mean stays at its default
-    bad = playground("mode=play&epsilon=lots&concepts=99&law=lawless&own={&alpha=1e9")
-    assert bad.complaints == []
-    assert len(bad.bars()) == 9
+
+
+# What an address asks for that is not there, what is shown instead, and what is said of it.
+MENDED = {
+    "step=9": ({"step": "5", "α": "2.00"}, "step = 9 became 5"),
+    "step=0&alpha=-99": ({"step": "1", "α": "−2.00"}, "step = 0 became 1, alpha = -99 became -2"),
+    "alpha=99": ({"step": "1", "α": "2.00"}, "alpha = 99 became 2"),
+    "step=2.4&alpha=much": ({"step": "2", "α": "0.80"}, "step = 2.4 became 2, alpha = much became 0.8"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("address", MENDED)
+def test_a_bad_address_shows_the_nearest_and_says_so(playground, address):
+    page = playground(address)
+    shown, words = MENDED[address]
+    step = page.page.locator("[aria-current=step]")
+    assert {"step": step.inner_text(), "α": page.text("#alpha-value")} == shown
+    assert page.text(".status") == f"The address was mended: {words}."
+    page.alpha(1)  # whatever is done next takes the line away
+    page.painted()
+    assert page.text(".status") == ""
+    assert page.complaints == []
+
+
+def test_of_a_bad_address_in_free_play_each_entry_is_mended(playground):
+    page = playground("mode=play&epsilon=lots&concepts=99&law=lawless&broken=all&alpha=1e9")
+    assert len(page.bars()) == 15  # five concepts
+    assert page.text("#alpha-value") == "2.00"
+    assert page.text(".status").endswith(
+        "epsilon = lots became 5, concepts = 99 became 5, law = lawless became tapered, "
+        "broken = all became nothing, alpha = 1e9 became 2."
+    )
+    good = playground("mode=play&epsilon=9&alpha=0.50&bounds=1")
+    assert good.text(".status") == ""
+    unreadable = playground("mode=play&own={")
+    assert "asks for what is no instance" in unreadable.text(".status")
+    assert len(unreadable.bars()) == 9
+    assert page.complaints == good.complaints == unreadable.complaints == []
+
+
+@pytest.mark.parametrize("step", range(1, 6))
+def test_the_address_of_a_step_shows_what_the_tour_shows_there(playground, step):
+    toured = playground()
+    toured.step(step)
+    linked = playground(f"step={step}")
+    pictures = "all => all.map(e => e.getAttribute('aria-label'))"
+    shown, expected = (
+        page.page.locator(".picture svg").evaluate_all(pictures) for page in (linked, toured)
+    )
+    assert shown == expected
+    assert linked.text("#alpha-value") == toured.text("#alpha-value")
+    assert linked.text("#panel") == toured.text("#panel")
 
 
 def test_the_real_model_and_anyones_recording(playground, tmp_path):

@@ -134,6 +134,8 @@ NAMES = """() => {
 }"""  # noqa: E501
 
 
+# What of a step is in sight with its title and its sentence, on every screen.
+WORDS_OF_STEP = {step: [".formula", ".key"] for step in (2, 3, 4)} | {1: [".hint"], 5: [".toggle"]}
 SCREENS = [(390, 664), (400, 800), (844, 390), (800, 1000), (1366, 650), (1280, 800)]
 
 
@@ -141,7 +143,7 @@ SCREENS = [(390, 664), (400, 800), (844, 390), (800, 1000), (1366, 650), (1280, 
 def test_next_brings_the_new_step_s_words_into_sight(playground, width, height):
     page = playground(width=width, height=height)
     for step in range(1, 6):
-        words = ["h2", ".sentence", ".formula", ".key"] if step > 1 else ["h2", ".sentence"]
+        words = ["h2", ".sentence", *WORDS_OF_STEP[step]]
         missing = [name for name in words if not page.seen(f".step {name}")]
         missing += ["budget"] * (step == 3 and not page.seen("#panel [name=budget]"))
         at_hand = ["#alpha", "[aria-current=step]", ".steps .primary", ".picture.picked svg"]
@@ -179,6 +181,127 @@ def test_no_name_in_a_picture_is_cut_or_covered(playground, width, name):
         caption = page.page.locator("[data-picture=windows] figcaption p")
         assert caption.inner_text() == "the words of joy do not all peak last"
         assert caption.evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
+def test_on_a_phone_the_first_step_s_hint_and_all_others_are_in_sight(playground):
+    for width in (400, 800):
+        page = playground(width=width, height=800 if width == 400 else 1000)
+        for step in range(1, 5):
+            assert page.seen(".hint"), (width, step)
+            page.press("Next")
+
+
+@pytest.mark.parametrize("state", ["", "mode=play&law=uniform", "mode=play&concepts=5&size=3"])
+@pytest.mark.parametrize("width", [1280, 400])
+def test_each_word_shows_the_line_that_it_is_drawn_with(playground, width, state):
+    page = playground(state, width=width)
+    drawn = page.page.locator("[data-picture=tokens] .curve").evaluate_all(
+        "all => all.map(e => [e.classList[1], e.getAttribute('stroke-dasharray'), e.getAttribute('d')])"
+    )
+    first = {}  # of words alike the first one's line covers the others'
+    drawn = [[hue, first.setdefault((hue, path), dash)] for hue, dash, path in drawn]
+    lines = {"line0": "", "line1": "8 4", "line2": "2 4"}
+    shown = page.page.locator(".bars .word i").evaluate_all(
+        "all => all.map(e => [e.closest('li').className, e.className])"
+    )
+    assert len(shown) == len(page.bars())
+    assert [[hue, lines[line]] for hue, line in shown] == drawn
+    if not state:
+        hint = page.page.locator(".hint i").evaluate_all("all => all.map(e => e.className)")
+        assert hint == ["hue0 line2", "hue0 line1", "hue0 line0"]  # merry, glad, happy
+        styles = page.page.locator(".hint i").evaluate_all(
+            "all => all.map(e => getComputedStyle(e).borderTopStyle)"
+        )
+        assert styles == ["dotted", "dashed", "solid"]
+
+
+@pytest.mark.parametrize(("width", "height"), SCREENS)
+def test_what_is_true_is_in_sight_when_something_is_broken(playground, width, height):
+    page = playground(width=width, height=height)
+    page.step(5)
+    page.page.evaluate("scrollTo(0, 0)")
+    for broken in ("separation", "training", "constant", "", "vector"):
+        page.page.locator(f"#panel input[value='{broken}']").click()
+        page.painted()
+        for claim in page.verdicts():
+            assert page.seen(f".claim[data-claim={claim}] b"), (broken, claim)
+        assert page.seen(".picture.picked svg")
+
+
+@pytest.mark.parametrize("state", ["mode=play", "mode=model"])
+def test_on_a_phone_the_picture_is_small_while_a_control_is_used(playground, state):
+    page = playground(state, width=400, height=800)
+    picture = page.page.locator(".picture.picked svg")
+    room = "document.querySelector('.stage').getBoundingClientRect().top"
+    at_rest = page.page.evaluate(room)
+    large = picture.bounding_box()["height"]
+    for name in ("reach", "budget"):
+        page.page.locator("#alpha").focus()
+        page.painted()
+        assert page.page.evaluate(room) == at_rest
+        assert picture.bounding_box()["height"] == large
+        control = page.page.locator(f"#panel [name={name}]")
+        control.evaluate("e => scrollBy(0, e.getBoundingClientRect().top - 150)")
+        before = control.bounding_box()
+        page.page.mouse.move(before["x"] + 30, before["y"] + before["height"] / 2)
+        page.page.mouse.down()
+        page.painted()
+        assert control.bounding_box() == before  # it stays under the finger
+        assert page.seen(".picture.picked svg")
+        assert page.seen("#alpha")
+        assert picture.bounding_box()["height"] < large - 90
+        assert page.page.evaluate(room) >= 430
+        page.page.mouse.up()
+    assert at_rest >= 320
+
+
+def test_at_the_end_of_the_page_nothing_jumps_either(playground):
+    page = playground("mode=play", width=400, height=800)
+    page.page.evaluate("scrollTo(0, 1e6)")
+    last = page.page.locator(".claim").last
+    before = last.bounding_box()
+    page.page.mouse.click(before["x"] + 150, before["y"] + 10)
+    page.painted()
+    assert last.bounding_box() == before
+    assert page.page.evaluate("document.body.dataset.used") == "panel"
+
+
+def test_arrow_keys_move_alpha_wherever_no_control_uses_them(playground):
+    page = playground()
+    press = page.page.keyboard.press
+
+    def moved(key: str) -> float:
+        before = float(page.page.locator("#alpha").input_value())
+        press(key)
+        page.painted()
+        return round(float(page.page.locator("#alpha").input_value()) - before, 6)
+
+    assert moved("ArrowRight") == 0.02  # as soon as the page is there
+    page.press("Next")
+    assert moved("ArrowLeft") == -0.02
+    assert moved("Control+ArrowLeft") == moved("Alt+ArrowLeft") == 0
+    page.step(3)
+    budget = page.page.locator("#panel [name=budget]")
+    paid = budget.input_value()
+    budget.focus()
+    assert moved("ArrowRight") == 0
+    assert budget.input_value() != paid
+    paid = budget.input_value()
+    page.page.locator("[data-picture=price] svg").click()
+    assert moved("ArrowRight") == 0.02
+    assert budget.input_value() == paid
+    page.step(5)
+    page.page.locator("#panel input[value=vector]").focus()
+    assert moved("ArrowDown") == moved("ArrowRight") == 0
+    page.mode("Free play")
+    page.page.locator("#panel [name=bounds]").focus()
+    assert moved("ArrowRight") == 0.02 * 3.5 / 2  # a tick box has no use for it
+    page.page.locator("#panel [name=law]").focus()
+    assert moved("ArrowRight") == 0
+    with page.own() as own:
+        own.locator("textarea").focus()
+        assert moved("ArrowRight") == 0
+    assert page.complaints == []
 
 
 def test_keys_alone(playground):

@@ -3,6 +3,7 @@
 export interface Word {
   name: string;
   hue: number;
+  line: number | null; // how its curve is drawn beside: 0 whole, 1 dashed, 2 dotted
 }
 
 export class Bars {
@@ -29,16 +30,17 @@ export class Bars {
 
   /** A row for each word, made anew only where the words are others. */
   private name(words: Word[]): void {
-    const key = words.map(({ name, hue }) => `${hue} ${name}`).join("\n");
+    const key = words.map(({ name, hue, line }) => `${hue} ${line} ${name}`).join("\n");
     if (key === this.named) return;
     this.named = key;
     this.list.className = words.length > 36 ? "many three" : words.length > 15 ? "many" : "";
     this.list.replaceChildren(
-      ...words.map(({ name, hue }) => {
+      ...words.map(({ name, hue, line }) => {
         const row = document.createElement("li");
         row.className = `hue${hue}`;
         row.innerHTML = "<span class='word'></span><span class='track'><span class='bar'></span><span class='before'></span></span><span class='number'></span>";
         row.querySelector(".word")!.textContent = name;
+        if (line !== null) row.querySelector(".word")!.insertAdjacentHTML("beforeend", `<i class="line${line}"></i>`);
         return row;
       }),
     );

@@ -51,7 +51,7 @@ export function claims(instance: Instance, peaks: number[][]): Claim[] {
     },
     {
       id: "bump",
-      name: "each word peaks once",
+      name: "words peak once",
       source: "Theorem 3.3",
       says: "every word rises to one peak and then fades, but for the words with the largest or the least M",
       needs: constant,

@@ -37,8 +37,8 @@ const panel = new Panel(find("#panel"), {
 
 /** The state of the address; the first step of the tour if it asks for nothing. */
 function first(): State {
-  const asked = fromHash(location.hash);
-  if (!location.hash.slice(1)) return { ...DEFAULTS, ...STEPS[0].preset };
+  const { state: asked, line } = fromHash(location.hash);
+  say(line);
   try {
     sceneOf(asked);
     return asked;
@@ -79,10 +79,10 @@ function change(changes: Partial<State>): void {
   next.alpha = Math.min(Math.max(next.alpha, -next.reach), next.reach);
   const keys = Object.keys(changes) as (keyof State)[];
   const moved = keys.filter((key) => next[key] !== state[key]);
+  if (moved.length) say("");
   if (moved.some((key) => key !== "alpha")) {
     try {
       scene = sceneOf(next);
-      say("");
     } catch (error) {
       say(error instanceof Error ? error.message : String(error));
       return panel.sync(state);
@@ -145,6 +145,7 @@ function layOut(): void {
     tab.tabIndex = isOn ? 0 : -1;
   }
   document.body.dataset.mode = mode;
+  document.body.dataset.used = "stage";
   document.body.classList.toggle("unpriced", isUnpriced());
   panel.sync(state);
 }
@@ -238,12 +239,19 @@ function open(recording: Recording): void {
 // α
 
 slider.addEventListener("input", () => change({ alpha: Number(slider.value) }));
-slider.addEventListener("keydown", (event) => {
-  const steps: { [key: string]: number } = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10 };
-  if (!(event.key in steps)) return;
+/** Move α by so many hundredths of its range, for a key that means that. */
+function nudge(event: KeyboardEvent, hundredths: number | undefined): void {
+  if (!hundredths || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  change({ alpha: Number((state.alpha + (steps[event.key] * state.reach) / 100).toFixed(6)) });
+  change({ alpha: Number((state.alpha + (hundredths * state.reach) / 100).toFixed(6)) });
+}
+slider.addEventListener("keydown", (event) => nudge(event, { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key]));
+const USES_ARROWS = "input:not([type=checkbox], [type=file]), select, textarea, [role=tab]";
+addEventListener("keydown", (event) => {
+  if (!(event.target as Element).matches(USES_ARROWS)) nudge(event, { ArrowRight: 1, ArrowLeft: -1 }[event.key]);
 });
+// whoever presses a picture goes on with the keys of α, not with those of a control used before
+pictures.addEventListener("pointerdown", () => slider.focus({ preventScroll: true }));
 zero.addEventListener("click", () => change({ alpha: 0 }));
 
 let sweeping = 0;
@@ -275,6 +283,15 @@ const follow = () => {
 };
 still.addEventListener("change", follow);
 follow();
+
+// on a phone the picture is small while the panel is in use, and large while the stage is
+
+for (const part of ["panel", "stage"])
+  for (const start of ["pointerdown", "focusin"])
+    find(`.${part}`).addEventListener(start, (event) => {
+      if (start === "pointerdown" || (event.target as Element).matches("input, select, textarea, button, summary")) document.body.dataset.used = part;
+    });
+new ResizeObserver(() => document.body.style.setProperty("--stage", `${find(".stage").offsetHeight}px`)).observe(find(".stage"));
 
 // modes, addresses, files
 

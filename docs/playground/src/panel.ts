@@ -7,7 +7,7 @@ import { BREAKS, LAWS, SETS, readRecord } from "./instance.ts";
 import { readRecording, type Recording } from "./recording.ts";
 import type { Scene } from "./scene.ts";
 import type { State } from "./state.ts";
-import { STEPS } from "./tour.ts";
+import { CONDITIONS, STEPS, type Formula } from "./tour.ts";
 
 export interface Page {
   scene(): Scene;
@@ -109,21 +109,20 @@ export class Panel {
       steps.append(dot);
     });
     steps.append(number < STEPS.length ? button("Next", () => go(number + 1), "primary") : button("Play freely", () => this.page.playFreely(), "primary"));
-    const words = made("div", "step", "<h2></h2><p class='sentence'></p><div class='formula'></div><p class='key'></p><p class='theorem'></p><p class='hint'></p>");
+    this.root.dataset.step = String(number);
+    const words = made("div", "step", "<h2></h2><p class='sentence'></p><p class='hint'></p><div class='formula'></div><p class='key'></p><p class='theorem'></p>");
     words.querySelector("h2")!.textContent = step.title;
     words.querySelector(".sentence")!.textContent = step.sentence;
-    words.querySelector(".formula")!.innerHTML = formulas[step.formula as keyof typeof formulas];
-    words.querySelector(".key")!.innerHTML = step.key + lettersLink();
-    for (const name of ["theorem", "hint"] as const) {
-      const line = words.querySelector<HTMLElement>(`.${name}`)!;
-      line.textContent = step[name];
-      line.hidden = !step[name];
-    }
-    this.add(words, steps); // the title is read before the buttons, which style.css shows above it
+    const hint = words.querySelector<HTMLElement>(".hint")!;
+    hint.innerHTML = step.hint;
+    hint.hidden = !step.hint;
+    this.add({ root: words, sync: (state) => explain(words, number === STEPS.length ? CONDITIONS[state.broken] : step) }, steps); // the title is read before the buttons, which style.css shows above it
     if (number === 3) this.add(slider("budget", "Budget", [0.05, 3, 0.05], this.paid, change));
     if (number === 4) this.add(listed("kind", "Text in the other picture", () => this.page.scene().instance.kinds.map(({ name }) => name), change));
     if (number === 5) {
-      this.add(radios("broken", "What to break?", { "": "nothing: as the theorems want it", ...BREAKS }, change));
+      const chosen = radios("broken", "What to break?", { "": "nothing: as the theorems want it", ...BREAKS }, change);
+      words.querySelector(".sentence")!.after(chosen.root); // the formula under it is that of the chosen one
+      this.controls.push(chosen);
       this.addVerdicts("What is true now", "claims brief");
     }
   }
@@ -137,10 +136,12 @@ export class Panel {
   }
 
   private addVerdicts(title: string, kind = "claims"): void {
-    const heading = made("h2", "small", `${title} <span class='signs'>✗ false, ○ true anyway, – silent</span>`);
+    const whole = made("div", "verdicts", `<h2 class='small'>${title} <span class='signs'>✗ false, ○ true anyway, – silent</span></h2>`);
     this.verdicts = made("ul", kind);
+    this.verdicts.setAttribute("aria-live", "polite");
+    whole.append(this.verdicts);
     this.judged = "";
-    this.add(heading, this.verdicts);
+    this.add(whole);
     this.judge(this.page.scene());
   }
 
@@ -170,9 +171,9 @@ export class Panel {
       ifToy(slider("seed", "Seed", [0, 99, 1], whole, change), (state) => state.law === "random"),
       this.own(),
       heading("Steering vector"),
+      this.given(),
       ifToy(choice("sets", "Texts for and against", SETS, change)),
       texts(() => textNames(scene()), change),
-      heading("A second vector"),
       this.second(),
       heading("View"),
       listed("kind", "Next word after a", () => scene().instance.kinds.map(({ name }) => name), change),
@@ -182,23 +183,46 @@ export class Panel {
       note(`Efficiency: what the target gains, as a share of the ceiling, the most that any change of the probabilities <i>p</i> could give it at the same KL(<i>p</i>‖<i>p</i><sub>α</sub>), the mean of log <i>p</i> − log <i>p</i><sub>α</sub>: the price, if the model is fully trained.${lettersLink()}`),
       toggle("bounds", "Show bounds, limits, asymptotes and the ceiling", change),
       heading("Break a hypothesis"),
-      choice("broken", "Break", { "": "nothing", ...BREAKS }, change),
+      this.breaks(),
     );
     this.addVerdicts("What is true here");
+  }
+
+  /** The texts that own data bring with them. */
+  private given(): Control {
+    const root = made("p", "note");
+    const sync = (state: State) => {
+      const scene = this.page.scene();
+      const [names, { positive, negative }] = [textNames(scene), scene.instance];
+      const list = (texts: number[]) => texts.slice(0, 3).map((j) => names[j]).join(", ") + (texts.length > 3 ? ` and ${texts.length - 3} more` : "");
+      root.hidden = state.own === "";
+      root.textContent = `As your data say: for, ${list(positive)}; against, ${list(negative)}.`;
+    };
+    return { root, sync };
+  }
+
+  /** What is broken; in own data only the training can be. */
+  private breaks(): Control {
+    const control = choice("broken", "Break", { "": "nothing", ...BREAKS }, this.page.change);
+    const sync = (state: State) => {
+      control.sync(state);
+      for (const option of control.root.querySelectorAll("option")) option.disabled = state.own !== "" && !["", "training"].includes(option.value);
+    };
+    return { root: control.root, sync };
   }
 
   /** β of a second vector, and the one that takes back what α did to its words. */
   private second(): Control {
     const { change, scene, state } = this.page;
     const strength = slider("beta", "Strength β", [-5, 5, 0.05], (value) => MINUS(value), change);
-    const root = made("div", "second", "<p class='hint'></p>");
+    const root = made("div", "second", "<h2 class='small'>A second vector</h2><p class='hint'></p>");
     const undo = button("Take back what α did to it", () => {
       const beta = scene().second!.undo(state().alpha);
       change({ beta: Math.min(Math.max(Number(beta.toFixed(4)), -5), 5) });
     });
     const row = made("div", "row");
     row.append(undo, button("β = 0", () => change({ beta: 0 })));
-    root.prepend(strength.root);
+    root.querySelector("h2")!.after(strength.root);
     root.append(row);
     const sync = (state: State) => {
       const second = scene().second;
@@ -283,6 +307,15 @@ export class Panel {
     this.shown = "";
     this.sync(state);
   }
+}
+
+/** Set a step's formula with its key, where it is another than before. */
+function explain(words: HTMLElement, { formula, key, theorem }: Formula): void {
+  if (words.dataset.theorem === theorem) return;
+  words.dataset.theorem = theorem;
+  words.querySelector(".formula")!.innerHTML = formulas[formula as keyof typeof formulas];
+  words.querySelector(".key")!.innerHTML = key + lettersLink();
+  words.querySelector(".theorem")!.textContent = theorem;
 }
 
 /** The target's words that the recording shows. */

@@ -31,29 +31,32 @@ export class Stage {
     const { instance } = scene;
     this.p = new Float64Array(instance.M.length);
     const after = `after a ${instance.kinds[scene.kind].name}`.replace("a text", "text");
-    this.drawTokens(scene, state, after);
+    const lines = this.drawTokens(scene, state, after);
     this.drawConcepts(scene, state, after);
     this.drawPrice(scene, state);
     this.drawWindows(scene, state);
-    const words = instance.tokens.map((name, z) => ({ name, hue: instance.concept[z] }));
+    const words = instance.tokens.map((name, z) => ({ name, hue: instance.concept[z], line: lines[z] }));
     const before = numbers.tilted(instance.logP[scene.shown], instance.M, 0);
     const top = Math.max(...scene.tokens.map((values) => Math.max(...values)));
     this.bars.draw(`${after}; the tick is α = 0`, words, before, top);
   }
 
-  private drawTokens(scene: Scene, state: State, after: string): void {
+  /** Draw the words' curves; returns how each word's is drawn, or null where there are too many to tell apart. */
+  private drawTokens(scene: Scene, state: State, after: string): (number | null)[] {
     const { instance, alphas } = scene;
     const many = instance.M.length > 16;
     const quarter = alphas.length >> 2;
-    const seen = new Map<string, number>(); // tokens of one curve are drawn once
+    const seen = new Map<string, number>(); // tokens of one curve are drawn once: its dash
+    const lines: (number | null)[] = [];
     const curves: Curve[] = instance.tokens.map((name, z) => {
       const k = instance.concept[z];
       const key = `${k} ${scene.tokens[z][0]} ${scene.tokens[z][quarter]} ${scene.tokens[z][3 * quarter]}`;
       const twins = instance.M.filter((m, y) => m === instance.M[z] && instance.concept[y] === k && scene.tokens[y][quarter] === scene.tokens[z][quarter]).length;
       const isFirst = !seen.has(key);
-      seen.set(key, z);
-      const alpha = scene.moves ? scene.peaks[scene.shown][z] : NaN;
       const place = instance.concept.slice(0, z).filter((other) => other === k).length;
+      if (isFirst) seen.set(key, place);
+      lines.push(many ? null : seen.get(key)!);
+      const alpha = scene.moves ? scene.peaks[scene.shown][z] : NaN;
       return {
         label: !isFirst ? "" : twins > 1 ? `each of ${instance.concepts[k]}` : name,
         hue: k,
@@ -72,6 +75,7 @@ export class Stage {
       alphas, curves, percent: true,
       top: 1.12 * Math.max(...scene.tokens.map((values) => Math.max(...values))),
     }); // prettier-ignore
+    return lines;
   }
 
   private drawConcepts(scene: Scene, state: State, after: string): void {

@@ -1,6 +1,7 @@
 /* All that the page shows, as one record, and its place in the address. */
 
 import { BREAKS, LAWS, SETS, mostEpsilon, type Settings } from "./instance.ts";
+import { STEPS } from "./tour.ts";
 
 export const MODES = { tour: "Guided tour", play: "Free play", model: "Real model" };
 
@@ -64,36 +65,49 @@ const CHOICES: { [key in keyof State]?: readonly string[] } = {
 };
 const WHOLE = new Set(["step", "kind", "prompt", "concepts", "size", "epsilon", "gamma", "omega", "seed"]);
 
-/** What differs from the defaults, as "a=1&b=2". */
+/** What a state is before anything is asked for: a step of the tour starts with its own data. */
+function usual({ mode = DEFAULTS.mode, step = DEFAULTS.step }: Partial<State>): State {
+  return { ...DEFAULTS, ...(mode === "tour" ? { ...STEPS[step - 1].preset, step } : {}), mode };
+}
+
+/** An entry of the state as an address writes it. */
+function written(value: State[keyof State]): string {
+  if (Array.isArray(value)) return value.join(".");
+  return typeof value === "boolean" ? (value ? "1" : "") : String(value);
+}
+
+/** What differs from the usual, as "a=1&b=2". */
 export function toHash(state: State): string {
   const query = new URLSearchParams();
-  for (const [key, value] of Object.entries(state)) {
-    const text = Array.isArray(value) ? value.join(".") : typeof value === "boolean" ? (value ? "1" : "") : String(value);
-    const usual = DEFAULTS[key as keyof State];
-    if (text !== (Array.isArray(usual) ? usual.join(".") : usual === false ? "" : String(usual))) query.set(key, text);
-  }
+  const plain = { ...usual(state), mode: DEFAULTS.mode, step: DEFAULTS.step };
+  for (const [key, value] of Object.entries(state))
+    if (written(value) !== written(plain[key as keyof State])) query.set(key, written(value));
   return query.toString();
 }
 
-/** The state that an address asks for; what is no good in it stays at its default. */
-export function fromHash(hash: string): State {
-  const state: State = { ...DEFAULTS };
-  for (const [key, text] of new URLSearchParams(hash.replace(/^#/, ""))) {
-    const name = key as keyof State;
-    const range = RANGES[name];
-    if (range) {
-      const value = Number(text);
-      if (text !== "" && value >= range[0] && value <= range[1] && (!WHOLE.has(key) || Number.isInteger(value)))
-        Object.assign(state, { [name]: value });
-    } else if (CHOICES[name]?.includes(text)) Object.assign(state, { [name]: text });
-    else if (name === "bounds") state.bounds = text === "1";
-    else if (name === "own") state.own = text;
-    else if (name === "positive" || name === "negative") {
-      const numbers = text.split(".").map(Number);
-      if (numbers.every((j) => Number.isInteger(j) && j >= 0)) state[name] = numbers;
-    }
+/** The value nearest to what is asked for; undefined if there is none. */
+function nearest(name: keyof State, text: string): State[keyof State] | undefined {
+  const range = RANGES[name];
+  if (range) {
+    const value = WHOLE.has(name) ? Math.round(Number(text)) : Number(text);
+    return text === "" || Number.isNaN(value) ? undefined : Math.min(Math.max(value, range[0]), range[1]);
   }
+  if (CHOICES[name]) return CHOICES[name].includes(text) ? text : undefined;
+  if (name === "bounds") return text === "1";
+  if (name === "own") return text;
+  if (name !== "positive" && name !== "negative") return undefined;
+  const numbers = text.split(".").map(Number);
+  return numbers.every((j) => Number.isInteger(j) && j >= 0) ? numbers : undefined;
+}
+
+/** The state that an address asks for, and a line on what in it was no good: the nearest is taken, or the usual. */
+export function fromHash(hash: string): { state: State; line: string } {
+  const asked = [...new URLSearchParams(hash.replace(/^#/, ""))].filter(([name]) => name in DEFAULTS) as [keyof State, string][];
+  const found: Partial<State> = Object.fromEntries(asked.map(([name, text]) => [name, nearest(name, text)]).filter(([, value]) => value !== undefined));
+  const state = { ...usual(found), ...found };
   state.epsilon = Math.min(state.epsilon, mostEpsilon(state.concepts));
   state.alpha = Math.min(Math.max(state.alpha, -state.reach), state.reach);
-  return state;
+  const isOther = ([name, text]: [keyof State, string]) => (RANGES[name] ? text === "" || Number(text) !== state[name] : CHOICES[name] && text !== state[name]);
+  const others = asked.filter(isOther).map(([name, text]) => `${name} = ${text} became ${written(state[name]) || "nothing"}`);
+  return { state, line: others.length ? `The address was mended: ${others.join(", ")}.` : "" };
 }

@@ -2,13 +2,16 @@
 
 import type { State } from "./state.ts";
 
-export interface Step {
-  title: string;
-  sentence: string;
+export interface Formula {
   formula: string; // its name in formulas.json
   key: string; // what its letters mean, as HTML
   theorem: string;
-  hint: string;
+}
+
+export interface Step extends Formula {
+  title: string;
+  sentence: string;
+  hint: string; // HTML
   pictures: string[]; // the large one first
   preset: Partial<State>;
 }
@@ -20,14 +23,24 @@ const PAPER: Partial<State> = {
 /** The first step that speaks of the price: before it the page shows none. */
 export const PRICED = 3;
 
+/** A short piece of the line that a word of joy is drawn with, by its place among them. */
+function swatch(place: number): string {
+  return `<i class="hue0 line${place}"></i>`;
+}
+
+const GAP = {
+  formula: "margin",
+  key: "<i>δ</i>: the gap in <i>M</i> between the least joyful word of joy (<i>z</i>&nbsp;∈&nbsp;<i>T</i>) and the most joyful other word.",
+};
+
 export const STEPS: Step[] = [
   {
     title: "Push, and most words rise, then fade",
-    sentence: "Steering multiplies each word’s probability by e to the power αM and rescales all to 100 %, where M scores how joyful the word is (food: 0; gloom: below 0), so all but the two most extreme words rise to one peak and then fade.",
+    sentence: "Steering multiplies each word’s probability by e to the power αM, where M scores its joy (food: 0; gloom: below 0), and rescales all to 100 %, so all but the two most extreme words rise to one peak and then fade.",
     formula: "tilt",
     key: "<i>M</i>(<i>z</i>): how much likelier the word <i>z</i> is after texts of joy than after texts of gloom, as a logarithm. <i>p</i>(<i>z</i>): its probability without a push, <i>p</i><sub>α</sub>(<i>z</i>): with a push of strength α. <i>y</i>: every word in turn.",
     theorem: "Theorem 3.3",
-    hint: "Drag α from 0 to 2. The food words fade first, then “merry” peaks, then “glad”; “happy” is left.",
+    hint: `Drag α to 2. The food words fade, then “merry” ${swatch(2)} peaks, then “glad” ${swatch(1)}; “happy” ${swatch(0)} is left.`,
     pictures: ["tokens", "bars"],
     preset: { ...PAPER, alpha: 0.6 },
   },
@@ -43,7 +56,7 @@ export const STEPS: Step[] = [
   },
   {
     title: "Every push has a price",
-    sentence: "The harder you push, the worse the model predicts the texts it was trained on: the price grows like α² at first, and then along a straight line.",
+    sentence: "The harder you push, the worse the model predicts the texts it was trained on: the price grows like α² at first, then along a straight line.",
     formula: "price",
     key: "ΔCE: the price, the mean rise of −log <i>p</i> of the right word, in <b>nats</b>, the unit of natural logarithms (1 nat = 1.44 bits). Var<sub><i>j</i></sub>(<i>M</i>): how widely <i>M</i> varies over the next word after text <i>j</i>; <i>π</i><sub><i>j</i></sub>: the share of such texts; <i>σ</i>² in the picture: the whole sum. <i>o</i>(α²): little beside α² if α is small.",
     theorem: "Theorem 3.8 (the straight line: this project)",
@@ -57,21 +70,41 @@ export const STEPS: Step[] = [
     formula: "window",
     key: "<i class='board'>E</i><sub><i>j</i>,α</sub>[<i>M</i>]: the mean of <i>M</i> over the next word after text <i>j</i> at strength α; a word rises while its <i>M</i> is above this mean. <i>z</i>&nbsp;∈&nbsp;<i>T</i>: words of joy. <i>z</i>&nbsp;∉&nbsp;<i>T</i>: all others.",
     theorem: "A consequence of Theorem 3.3",
-    hint: "Drag α into one window, then into another: no α is in all three.",
+    hint: "Drag α from window to window: no α is in all three. The joy text’s is below 0: joy leads there, so its weakest word fades even without a push.",
     pictures: ["windows", "tokens"],
     preset: { ...PAPER, alpha: 0.62, kind: 1, reach: 1.5 },
   },
   {
     title: "Break a hypothesis, see which conclusion is lost",
     sentence: "Take one condition of the theorems away, and some of these conclusions are lost.",
-    formula: "margin",
-    key: "<i>δ</i>: the gap in <i>M</i> between the least joyful word of joy (<i>z</i>&nbsp;∈&nbsp;<i>T</i>) and the most joyful other word.",
+    ...GAP,
     theorem: "",
     hint: "",
     pictures: ["concepts", "tokens", "price"],
     preset: { ...PAPER, kind: 0, alpha: 2, reach: 3.5, broken: "vector" },
   },
 ];
+
+/** The condition that each choice of the last step takes away. */
+export const CONDITIONS: { [broken: string]: Formula } = {
+  "": { ...GAP, theorem: "A condition of Theorems 3.3 and 3.6: met" },
+  separation: {
+    formula: "rates",
+    key: "<i>a</i>(<i>z</i>), <i>b</i>(<i>z</i>): probability of <i>z</i> after texts of joy, and after others. <i>T</i>: the words of joy; “happy” fails.",
+    theorem: "Assumption 1: not met",
+  },
+  vector: { ...GAP, theorem: "A condition of Theorems 3.3 and 3.6: not met" },
+  training: {
+    formula: "trained",
+    key: "<i>p<sub>j</sub></i>(<i>z</i>): the model’s probability of <i>z</i> after text <i>j</i>. <i>q<sub>j</sub></i>(<i>z</i>): its share in the data, larger for joy.",
+    theorem: "Assumption 2: not met",
+  },
+  constant: {
+    formula: "moves",
+    key: "<i>M</i>(<i>z</i>): how joyful the word <i>z</i> is to the vector; 0 now for every word, so that nothing moves.",
+    theorem: "A condition of Theorems 3.3 and 3.8: not met",
+  },
+};
 
 /** The picture in which a broken hypothesis is best seen. */
 export const SEEN_IN: { [broken: string]: string } = { separation: "tokens", training: "price" };
