@@ -221,7 +221,8 @@ STATEMENT = Statement(
         *Turns.* The log-odds of two tokens are $r \cos(t - \varphi)$ up to a constant, which on an open half
         circle turns once or not at all. A probability can turn $2V - 3$ times: $1/p(z)$ is
         $1 + \sum_y \exp(r_y \cos(t - \varphi_y) + c_y)$, in which every $y \ne z$ may have a peak of its own.
-        Whether it can turn more often is not known here; with two tokens it cannot.
+        That is not the most: with a bias a probability of three tokens turns 4 times, where one $y$ has a dip
+        in place of a peak (certified, see the open questions). With two tokens it turns once at most.
 
         *Budgets.* $\Delta\mathrm{CE}$ levels off, so a budget above its plateau allows every strength far
         enough out. It does not allow all strengths: $\Delta\mathrm{CE}$ comes down to its plateau from above

@@ -41,7 +41,8 @@ class NormCircle(eqx.Module):
     - The log-odds of two tokens turn once, at tan t = (b(y) - b(z)) / (a(y) - a(z)), or not at all where
       a(y) = a(z): a sinusoid has one extremum on an open half circle.
     - A probability may turn 2V - 3 times: 1/p(z) is 1 + Σ_y exp(r_y cos(t - φ_y) + c(y) - c(z)), in which
-      every y ≠ z may have a peak of its own, as where all r_y are large and equal.
+      every y ≠ z may have a peak of its own, as where all r_y are large and equal. That is not the most:
+      with V = 3 and an offset c it may turn 4 times.
 
     **Arguments** (m states, V tokens, d dimensions): `unembedding` W [V, d], `states` [m, d] before the
     norm, `vector` v [d], `weight` γ [d] (Gemma's 1 + w), `bias` β [d] or None, `eps` >= 0, and whether the

@@ -80,6 +80,24 @@ def test_the_numbers_on_the_page_are_those_that_are_printed(monkeypatch, capsys,
     assert json.loads(Path("new.json").read_text()) == genuine()[0]
 
 
+def test_a_probability_of_three_tokens_turns_four_times(monkeypatch, capsys, folder):
+    """More than 2V - 3: what the page of open questions says, by the certificate and its checker."""
+    monkeypatch.setenv("COLUMNS", "200")
+    four = DOCS / "four_turns_head.json"
+    status, out, err = run(monkeypatch, capsys, "certify", four, "--out", "four.json")
+    assert (status, err) == (0, "")
+    turns = "peak -13.861, dip 1.05796, peak 2.56194, dip 8.37254"
+    assert turns in rows(out)["0"]
+    assert "probabilities: 3, of which the most turns are 4\n" in out
+    status, out, _ = run(monkeypatch, capsys, "certify", "--check", "four.json", "--instance", four)
+    assert (status, out.splitlines()[0]) == (0, "four.json: confirmed.")
+    page = " ".join((DOCS / "open_questions.md").read_text(encoding="utf-8").split())
+    said = "a peak at α = -13.861, a dip at 1.058, a peak at 2.562 and a dip at 8.373"
+    assert said in page
+    rounded = [f"{float(part.split()[-1]):.3f}" for part in turns.split(", ")]
+    assert rounded == re.findall(r"-?\d+\.\d{3}", said)
+
+
 def test_a_check_says_what_it_verified(monkeypatch, capsys, folder):
     given = ["certify", "--check", "cert.json", "--instance", "three.json"]
     status, out, err = run(monkeypatch, capsys, *given)
