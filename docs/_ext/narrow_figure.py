@@ -25,7 +25,7 @@ def narrowed(figure: Figure) -> Figure:
     narrow: Figure = pickle.loads(pickle.dumps(figure))
     panels = list(narrow.axes)
     for axes in panels:
-        _wrap_title(axes)
+        _wrap(axes)
         if isinstance(axes.xaxis.get_major_locator(), AutoLocator):
             axes.xaxis.set_major_locator(MaxNLocator(_TICKS, steps=[1, 2, 5, 10]))
         _legend_below(axes)
@@ -72,10 +72,14 @@ def _columns(words: list[str]) -> int:
     return min(3, max(1, _LEGEND // (6 + max(map(len, words)))))
 
 
-def _wrap_title(axes: Axes) -> None:
+def _wrap(axes: Axes) -> None:
+    """Its titles, and its name along y, in lines that fit; no line ends within a formula."""
     for side in ("left", "center"):
         if title := axes.get_title(loc=side):
             axes.set_title("\n".join(wrap(title, _TITLE)), loc=side)
+    lines = wrap(axes.get_ylabel(), _TITLE)
+    if all(line.count("$") % 2 == 0 for line in lines):
+        axes.set_ylabel("\n".join(lines))
 
 
 def _legend_below(axes: Axes) -> None:

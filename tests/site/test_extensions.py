@@ -506,6 +506,7 @@ def test_a_figure_for_a_phone_is_narrow_and_cuts_no_words():
     for axes in panels:
         axes.plot([0, 1], [0, 1], label="the steered mass of the target, by a long name, " * 2)
         axes.set_title("a title that is much longer than a phone is wide", loc="left")
+        axes.set_ylabel("a name that is much longer than a panel is high, on every phone")
         axes.legend()
     beside = panels[1].annotate("words that run out of their panel to the right", (0.9, 0.5))
     size, words = tuple(figure.get_size_inches()), [axes.get_title("left") for axes in panels]
@@ -519,6 +520,8 @@ def test_a_figure_for_a_phone_is_narrow_and_cuts_no_words():
         assert legend.get_window_extent().y1 < axes.xaxis.label.get_window_extent().y0
         for shown in (legend, title):
             assert shown.get_window_extent().x1 <= narrow.bbox.x1
+        along = axes.yaxis.label.get_window_extent()
+        assert narrow.bbox.y0 <= along.y0 < along.y1 <= narrow.bbox.y1
     assert [len(axes.texts) for axes in narrow.axes] == [0, 0]  # the legend names the curve
     # and the figure itself is as it was
     assert tuple(figure.get_size_inches()) == size
