@@ -288,6 +288,7 @@ def test_arrow_keys_move_alpha_wherever_no_control_uses_them(playground):
     assert budget.input_value() != paid
     paid = budget.input_value()
     page.page.locator("[data-picture=price] svg").click()
+    page.painted()
     assert moved("ArrowRight") == 0.02
     assert budget.input_value() == paid
     page.step(5)

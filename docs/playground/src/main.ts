@@ -59,7 +59,7 @@ function unit(): number {
 }
 
 function say(words: string): void {
-  status.textContent = words;
+  if (status.textContent !== words) status.textContent = words;
 }
 
 let waiting = 0;

@@ -117,12 +117,15 @@ export class Panel {
     hint.innerHTML = step.hint;
     hint.hidden = !step.hint;
     this.add({ root: words, sync: (state) => explain(words, number === STEPS.length ? CONDITIONS[state.broken] : step) }, steps); // the title is read before the buttons, which style.css shows above it
-    if (number === 3) this.add(slider("budget", "Budget", [0.05, 3, 0.05], this.paid, change));
-    if (number === 4) this.add(listed("kind", "Text in the other picture", () => this.page.scene().instance.kinds.map(({ name }) => name), change));
+    // what is done in a step comes before its formula
+    const give = (control: Control) => {
+      words.querySelector(".hint")!.after(control.root);
+      this.controls.push(control);
+    };
+    if (number === 3) give(slider("budget", "Budget", [0.05, 3, 0.05], this.paid, change));
+    if (number === 4) give(listed("kind", "Text in the other picture", () => this.page.scene().instance.kinds.map(({ name }) => name), change));
     if (number === 5) {
-      const chosen = radios("broken", "What to break?", { "": "nothing: as the theorems want it", ...BREAKS }, change);
-      words.querySelector(".sentence")!.after(chosen.root); // the formula under it is that of the chosen one
-      this.controls.push(chosen);
+      give(radios("broken", "What to break?", { "": "nothing: as the theorems want it", ...BREAKS }, change));
       this.addVerdicts("What is true now", "claims brief");
     }
   }
