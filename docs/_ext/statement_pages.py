@@ -45,7 +45,8 @@ def _write_pages(app: Sphinx) -> None:
 def _page(statement: theorems.Statement) -> Iterator[str]:
     yield f"---\ntocdepth: 2\n---\n(statement-{statement.id})=\n# {_heading(statement)}\n"
     # a search for "Theorem 3.3" finds an entry of the index before any text
-    yield f"```{{index}} ! {statement.source.split(',')[0]}\n```\n"
+    entry = statement.source.split(",")[0] if statement.is_of_paper else statement.title
+    yield f"```{{index}} ! {entry}\n```\n"
     yield f"`{statement.id}`, {statement.source}. The letters are those of {{doc}}`notation </notation>`.\n"
     idea = re.sub(
         r"\$\$(.*?)\$\$", lambda m: f"$$\n{broken(m[1])}\n$$", statement.idea, flags=re.DOTALL

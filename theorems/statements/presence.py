@@ -163,8 +163,9 @@ STATEMENT = Statement(
         Claim(
             id="presence.mass",
             title="mass and presence",
-            text="""Whether T is among L tokens lies between the mean mass on the way, F(0) + |T|Δp, and L
-                times it; none of S texts shows T with a probability of at least 1 less SL times it.""",
+            text="""The probability that T is among L tokens lies between the mean mass on the way,
+                F(0) + |T|Δp, and L times it. None of S texts shows T with a probability of at least 1
+                less SL times it.""",
             formula=r"""\bar F(\alpha) \le P_\alpha(z_t \in T \text{ for some } t \le L) \le L \bar
                 F(\alpha), \quad \bigl(1 - P_\alpha(z_t \in T \text{ for some } t)\bigr)^S \ge 1 - S L \bar
                 F(\alpha), \qquad \bar F(\alpha) = \frac{1}{L}\, \mathbb{E}_{P_\alpha} \sum_{t=1}^{L}
