@@ -7,8 +7,9 @@ import pytest
 from ufm.app import main
 
 
-def run(monkeypatch, capsys, *arguments: object) -> tuple[int, str, str]:
-    """Exit status, standard output and standard error of `ufm ARGUMENTS`."""
+def run(monkeypatch, capsys, *arguments: object, columns: int = 1000) -> tuple[int, str, str]:
+    """Exit status, standard output and standard error of `ufm ARGUMENTS`, in lines of so many columns."""
+    monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setattr(sys, "argv", ["ufm", *map(str, arguments)])
     with pytest.raises(SystemExit) as stop:
         main.main()

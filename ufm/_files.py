@@ -36,6 +36,11 @@ def write_whole(path: Path, data: bytes) -> None:
             aside.unlink()
 
 
+def already_there(path: Path) -> str:
+    """What is said of a file that is there and is not to be lost."""
+    return f"{path} exists: name a new file, or delete this one"
+
+
 def delete_half_written(*folders: Path) -> None:
     """Delete the files that `write_whole` had begun in these folders when it was killed."""
     for folder in folders:

@@ -53,7 +53,7 @@ def after(tmp_path_factory):
         done = subprocess.run(
             ["bash", "-ec", command],
             cwd=folder,
-            env=os.environ | path | python_path,
+            env=os.environ | path | python_path | {"COLUMNS": "80"},
             capture_output=True,
             text=True,
             check=False,

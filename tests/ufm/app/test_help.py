@@ -55,8 +55,7 @@ def test_ufm_alone_prints_the_commands(monkeypatch, capsys):
 
 @pytest.mark.parametrize("call", [[], *CALLS], ids=" ".join)
 def test_help_fits_a_screen_of_80_columns(monkeypatch, capsys, call):
-    monkeypatch.setenv("COLUMNS", "80")
-    status, out, err = run(monkeypatch, capsys, *call, "--help")
+    status, out, err = run(monkeypatch, capsys, *call, "--help", columns=80)
     lines = out.splitlines()
     assert (status, err) == (0, "")
     assert len(lines) <= 40

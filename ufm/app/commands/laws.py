@@ -6,7 +6,7 @@ from typing import Annotated
 
 from ..printing.json_output import print_json
 from ..printing.laws_over_reports import caveat_of, laws_table, read_report, rows_of
-from ..printing.lines import print_table, say
+from ..printing.lines import paragraph, print_table
 from ..printing.streams import Output
 from .bad_input import as_bad_input
 from .option import Positional
@@ -46,5 +46,5 @@ class Laws:
             print_table(console, table, self.wide)
             for k, caveat in enumerate(caveats):
                 if caveat is not None:
-                    say(console, f"report {k}: {caveat}")
+                    paragraph(console, f"report {k}: {caveat}")
         return 1 if any("fails" in row.verdicts for row in rows) else 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, get_type_hints
 
+from ufm._files import already_there
 from ufm._names import did_you_mean
 from ufm._random import LARGEST_SEED
 
@@ -85,6 +86,10 @@ def _new(path: Path) -> str | None:
     return f"{path} is no place for a file: name a file in a folder that exists"
 
 
+def _absent(path: Path) -> str | None:
+    return _new(path) or (already_there(path) if path.exists() else None)
+
+
 def _folder(path: Path) -> str | None:
     # unlike Path.exists, os.path.exists does not raise on a name that is too long
     is_file = os.path.exists(path) and not path.is_dir()
@@ -92,3 +97,4 @@ def _folder(path: Path) -> str | None:
 
 
 EXISTING_FILE, NEW_FILE, FOLDER = existing(), Rule(_new), Rule(_folder)
+ABSENT_FILE = Rule(_absent)  # a file that must not be there yet

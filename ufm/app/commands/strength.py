@@ -68,7 +68,7 @@ class Strength:
             standard error of the cost.
         prompts: Of how many contexts the target's mass and the sweet spots are measured.
         tolerance: Share of the mass that may move the wrong way in a sweet spot; 0 is the theory's.
-        samples: How many contexts to continue at 0, α/2, α and 2α.
+        samples: How many contexts to continue at 0, α/2, α and 2α; 0 writes no texts.
         new_tokens: Tokens of each continuation, which ends earlier where the model ends it; in fewer
             than 128 a loop may be yet to come.
         temperature: Temperature at which continuations are sampled; 0 takes the most likely token.
@@ -104,7 +104,7 @@ class Strength:
     digits: Annotated[int | None, at_least(1, 17), Rare()] = None
     prompts: Annotated[int, at_least(1), Rare()] = 8
     tolerance: Annotated[float, number(lambda value: 0 <= value < 1, "in [0, 1)"), Rare()] = 0.1
-    samples: Annotated[int, at_least(1), Rare()] = 4
+    samples: Annotated[int, at_least(0), Rare()] = 4
     new_tokens: Annotated[int, at_least(1), Rare()] = 128
     temperature: Annotated[float, NOT_NEGATIVE, Rare()] = 0.0
     seed: Annotated[int, SEED, Rare()] = 0
@@ -184,6 +184,9 @@ class Strength:
             "--goal needs --looked-for: name the concept that the judge looks for": (
                 self.goal is not None and self._concept is None
             ),
+            "--texts is of samples: leave out --texts or --samples 0": (
+                self.texts is not None and not self.samples
+            ),
             "--picture is of one report with a --goal": (
                 self.picture is not None and (self.goal is None or are_several)
             ),
@@ -237,7 +240,8 @@ class Strength:
         shared, positions = self.shared, loaded.model.config.positions
         assert shared.text is not None
         prompts = [loaded.tokenizer.encode(text) for text in loaded.contexts]
-        longest = max(map(len, prompts[: self.samples]))
+        continued = max(self.samples, 0 if self.goal is None else self.prompts)
+        longest = max(map(len, prompts[:continued]), default=0)
         if positions is not None and longest + self.new_tokens > positions:
             raise BadInput(
                 f"{longest} tokens of a prompt and {self.new_tokens} new ones are more than the model's "

@@ -11,7 +11,7 @@ from ufm._json import JSON
 
 from ..printing.goal import goals_json
 from ..printing.json_output import print_json
-from ..printing.lines import name_blocks, say
+from ..printing.lines import entry, name_blocks, say
 from ..printing.snippets import how_to_apply
 from ..printing.streams import Output
 from ..printing.strength.page import print_strength
@@ -79,7 +79,8 @@ class StrengthOutcome:
         given = self.reports, self.request, loaded.model, loaded.tokenizer, text
         print_strength(*given, console, self.goals)
         for line in saved:
-            say(console, line)
+            is_code = line.startswith("    ")
+            (say if is_code else entry)(console, line)
 
     def print_as_json(self, is_chat: bool) -> None:
         """What the page says, for programs; `is_chat`: prompts were put into the model's chat template."""

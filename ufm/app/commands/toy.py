@@ -1,6 +1,5 @@
 """`ufm toy`: a small language model to steer, trained on the text that ships with Python."""
 
-import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,6 +9,8 @@ from rich.console import Console
 from ufm._progress import progress_bar
 
 from ..printing.json_output import print_json
+from ..printing.lines import entry
+from ..printing.streams import Output
 from ..printing.training import training_progress
 from .bad_input import as_bad_input
 from .option import Positional
@@ -77,5 +78,6 @@ class Toy:
         if self.json:
             print_json(asdict(made))
         else:
-            sys.stdout.write(as_text(made, self.out, self.concept))
+            for line in as_text(made, self.out, self.concept).splitlines():
+                entry(Output(), line)
         return 0

@@ -11,7 +11,7 @@ from ..printing.lines import say
 from ..printing.vector import print_vector, vector_json
 from .bad_input import as_bad_input
 from .option import Positional
-from .rules import EXISTING_FILE, NEW_FILE, Rule, at_least
+from .rules import ABSENT_FILE, EXISTING_FILE, Rule, at_least
 from .start import starting_jax
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Convert:
     """
 
     file: Annotated[Path, Positional("FILE"), EXISTING_FILE]
-    out: Annotated[Path, Positional("NEW_FILE"), NEW_FILE]
+    out: Annotated[Path, Positional("NEW_FILE"), ABSENT_FILE]
     to: Literal["ufm", "gguf", "svec", "lm-eval", "paper", "rows"] | None = None
     layers: _Layers = ()
     hidden_states: bool = False

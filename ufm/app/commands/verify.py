@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 from rich.console import Console
 
 from ufm import __version__
-from ufm._progress import progress_bar
 
 from ..printing.json_output import print_json
+from ..printing.stages import told
 from ..printing.streams import Output
 from .bad_input import BadInput, as_bad_input
 from .option import Positional
@@ -25,12 +25,17 @@ if TYPE_CHECKING:
 
 # Words before the numbers of the paper's results, as they are shortened.
 _SHORT = {"theorem": "thm", "proposition": "prop"}
+_CERTIFYING = "certifying the claims on the paper's datasets"
 _KINDS = ("assumption", "lemma", "remark", *_SHORT, *_SHORT.values())
 
 
 @dataclass(frozen=True)
 class Verify:
     """Check every claim: the paper's, this project's, and others'.
+
+    proof: what Coq says of the claim, for all instances. certificate: it is decided for every strength, in
+    exact rationals, on the paper's datasets or two small heads. worst margin: minus the largest error of an
+    identity, or the least slack of an inequality; below -tolerance the claim fails. docs/checks.md has more.
 
     Examples:
         ufm verify thm-3.3                  one theorem: 20 seconds
@@ -79,17 +84,33 @@ class Verify:
         from theorems.proofs import run_proofs
         from theorems.verify import verify_instance, verify_suite
 
-        with progress_bar("checking", errors) as show:
-            if table is not None:
-                return verify_instance(chosen, _instance(table), progress=show)
+        instance = None if table is None else _instance(table)
+        with told("checking", errors, in_short=_stage) as show:
+            if instance is not None:
+                return verify_instance(chosen, instance, progress=show)
             findings = () if self.statements else theorems.FINDINGS
             report = verify_suite(
                 chosen, instances=self.instances, seed=self.seed, findings=findings, progress=show
             )
+            show(0.0, None, _CERTIFYING)
             report.certificates = certify_paper()
             if self.proofs:
                 report.proofs = run_proofs(progress=show)
             return report
+
+
+def _stage(words: str) -> str:
+    """What a line of a piped run calls the stage, which a bar tells in full: claim by claim, file by file."""
+    kinds = {
+        "compiling": "compiling, and running the controls",
+        "control of": "compiling, and running the controls",
+        "finding": "confirming the findings",
+        "coqc": "having coqc check the proofs",
+        "done": _CERTIFYING,
+        _CERTIFYING: _CERTIFYING,
+    }
+    known = (shown for start, shown in kinds.items() if words.startswith(start))
+    return next(known, "judging the claims")
 
 
 def _choose(every: "Iterable[Statement]", wanted: tuple[str, ...]) -> "list[Statement]":

@@ -46,7 +46,7 @@ def print_certificate(record: Record, sha256: str, console: Console) -> None:
     if len(laws) * len(levels) <= _LARGEST_TABLE:
         console.print(_peaks(record))
         console.print()
-    say(
+    paragraph(
         console,
         f"{plural(sum(map(len, levels)), 'token')} at {plural(len(levels), 'value')} of M, "
         f"{plural(sum(map(len, laws)), 'context')} of {plural(len(laws), 'distribution')}, "
@@ -55,7 +55,9 @@ def print_certificate(record: Record, sha256: str, console: Console) -> None:
     variance = number_text(record["cross_entropy"]["variance"][0])
     margins = {"R": "range", "δ": "least"}
     shown = (f"{name} = {interval_text(record['margins'][key])}" for name, key in margins.items())
-    say(console, f"{', '.join(shown)}, σ² = {variance}, {_common(record['common_sweet_spot'])}")
+    paragraph(
+        console, f"{', '.join(shown)}, σ² = {variance}, {_common(record['common_sweet_spot'])}"
+    )
     console.print(_budgets(record["budgets"]))
     say(console, f"SHA-256 of the instance: {sha256}")
     paragraph(console, counts({claim["id"]: claim["verdict"] for claim in record["claims"]}))
@@ -74,13 +76,13 @@ def claims_table(record: Record) -> Table:
 def print_confirmed(path: Path, confirmed: "Confirmed", console: Console) -> None:
     """What a certificate was found to say: of which instance, and of each claim in words."""
     say(console, f"{path}: confirmed.")
-    say(
+    paragraph(
         console,
         f"certificate of version {confirmed.version}, checked by ufm {__version__} with balls of up to "
         f"{confirmed.bits} bits",
     )
-    for line in _instance(confirmed.instance):
-        say(console, line)
+    paragraph(console, _instance(confirmed.instance))
+    say(console, f"SHA-256 of the instance: {confirmed.instance.sha256}")
     claims = table("claim", "verdict", "by", wraps=("by",))
     for name, verdict in confirmed.verdicts.items():
         by = _by(name, verdict, confirmed.unmet[name])
@@ -122,17 +124,16 @@ def confirmed_as_json(confirmed: "Confirmed") -> dict[str, JSON]:
     }
 
 
-def _instance(instance: "Instance") -> list[str]:
+def _instance(instance: "Instance") -> str:
     sets = {
         "target: tokens": _target(instance),
         "P: contexts": instance.positive,
         "N: contexts": instance.negative,
     }
-    return [
+    return (
         f"instance: V = {len(instance.target)} tokens, m = {len(instance.rows)} contexts; "
-        + "; ".join(f"{name} {list_text(numbers)}" for name, numbers in sets.items()),
-        f"SHA-256 of the instance: {instance.sha256}",
-    ]
+        + "; ".join(f"{name} {list_text(numbers)}" for name, numbers in sets.items())
+    )
 
 
 def _target(instance: "Instance") -> list[int]:

@@ -8,7 +8,7 @@ from rich.console import Console
 from ufm._json import finite_or_null
 from ufm.llm.measure.budgets import BUDGETS, KINDS
 
-from .lines import name_blocks, paragraph, print_table, say
+from .lines import name_blocks, paragraph, print_columns, say
 from .tables import table
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def print_comparison(
         some = [one for one in found if one.budget == budget]
         say(console, "")
         say(console, f"budget {budget:g} {BUDGETS[kind].unit}")
-        print_table(console, _table(some, kind), is_wide=True)
+        print_columns(console, _table(some, kind))
     say(console, "")
     paragraph(
         console,

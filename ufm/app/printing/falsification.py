@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.markup import escape
 
-from .lines import paragraph, print_table
+from .lines import entry, paragraph, print_table
 from .tables import coloured, counted, plural, table
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def print_falsification(result: "Falsification", console: Console) -> None:
         if result.without in _FOLLOWS:
             lines.append(_FOLLOWS[result.without])
     for line in lines:
-        paragraph(console, line)
+        entry(console, line)
 
 
 def print_certificate_entry(

@@ -29,6 +29,8 @@ _ADVICE = {
     "undecided": "; the interval goes across the goal: judge more texts (--judged)",
     "missed": "; the choice was luck of its texts: judge more (--judged), or allow more (--budget)",
 }
+# Where no strength was chosen, and the interval does not rule out that the budget is enough.
+_OPEN = "; the interval reaches the goal, so judge more texts (--judged)"
 
 
 def goals_json(goals: "Sequence[GoalChoice]") -> dict[str, object]:
@@ -84,8 +86,8 @@ def _answer(goal: "GoalChoice", choice: "ModelStrength", length: int) -> str:
     if goal.verdict == "out of reach":
         budget = f"{choice.budget:g} {BUDGETS[kind].unit} ({kind})"
         return (
-            f"GOAL OUT OF REACH under the budget of {budget}: {seen} {shows} where it ends, at {at}; "
-            f"{goal.goal:.0%} were wanted, {start}. {_beyond(goal, kind)}"
+            f"GOAL {_verdict(goal).upper()} under the budget of {budget}: {seen} {shows} where it ends, at "
+            f"{at}; {goal.goal:.0%} were wanted, {start}{_OPEN * goal.is_open}. {_beyond(goal, kind)}"
         )
     loss = float(goal.scan.column("cross_entropy")[goal.place])
     price = f"{goal.scan.column(kind)[goal.place]:.3g} {BUDGETS[kind].unit} of {BUDGETS[kind].name}"
@@ -93,6 +95,11 @@ def _answer(goal: "GoalChoice", choice: "ModelStrength", length: int) -> str:
         f"{_LEADS[goal.verdict]} {at}: {seen} {shows}, {goal.goal:.0%} were wanted, {start}; it costs "
         f"{price} on held-out text (perplexity {math.expm1(loss):+.0%}){_ADVICE[goal.verdict]}"
     )
+
+
+def _verdict(goal: "GoalChoice") -> str:
+    """The verdict in words, with the doubt that is left where no strength was chosen."""
+    return f"perhaps {goal.verdict}" if goal.is_open else goal.verdict
 
 
 def _beyond(goal: "GoalChoice", kind: str) -> str:
@@ -141,31 +148,31 @@ def _blocks(goals: "Sequence[GoalChoice]", reports: "Sequence[StrengthReport]", 
             f"{goal.scan.column(kind)[goal.place]:.3g}",
             f"{checked.perplexity[0]:.3g}",
             f"{checked.loops[0]:.0%}",
-            goal.verdict,
+            _verdict(goal),
         )
     return lines
 
 
 def _scan(goal: "GoalChoice", kind: str, where: str) -> Table:
-    """Presence, cost and fluency at each strength looked at."""
-    judged = goal.scan.judged
-    columns = ("presence", "95%", "isotonic fit", BUDGETS[kind].name, "target mass")
-    columns = (f"after {where}: α", *columns, "ceiling", "perplexity", "loops")
-    lines = table(*columns, right=columns)
-    for k, alpha in enumerate(goal.scan.alphas):
-        low, high = goal.scan.interval[k]
-        rising = f"{goal.smoothed[k]:.2f}" if k < len(goal.smoothed) else "beyond"
-        lines.add_row(
-            figure(float(alpha)),
-            f"{judged.presence[k]:.2f}",
-            f"{low:.2f} to {high:.2f}",
-            rising,
-            figure(float(goal.scan.column(kind)[k]), ".4g"),
-            figure(float(goal.scan.spent[k, KINDS.index("target_mass")]), ".4g"),
-            figure(float(goal.scan.ceiling[k]), ".4g"),
-            f"{judged.perplexity[k]:.3g}",
-            f"{judged.loops[k]:.0%}",
-        )
+    """Presence, cost and fluency at each strength looked at; the target's mass, if there is a target."""
+    judged, strengths = goal.scan.judged, range(goal.scan.alphas.size)
+    low, high = goal.scan.interval.T
+    fit = [f"{x:.2f}" for x in goal.smoothed]
+    columns = {
+        f"after\n{where}: α": [figure(float(a), ".5g") for a in goal.scan.alphas],
+        "\npresence": [f"{x:.2f}" for x in judged.presence],
+        "\n95%": [f"{low[k]:.2f} to {high[k]:.2f}" for k in strengths],
+        "isotonic\nfit": [fit[k] if k < len(fit) else "beyond" for k in strengths],
+        f"\n{BUDGETS[kind].name}": [figure(float(x), ".4g") for x in goal.scan.column(kind)],
+        "target\nmass": [figure(float(x), ".4g") for x in goal.scan.column("target_mass")],
+        "\nceiling": [figure(float(x), ".4g") for x in goal.scan.ceiling],
+        "\nperplexity": [f"{x:.3g}" for x in judged.perplexity],
+        "\nloops": [f"{x:.0%}" for x in judged.loops],
+    }
+    known = {name: cells for name, cells in columns.items() if any(cells)}
+    lines = table(*known, right=known)
+    for cells in zip(*known.values(), strict=True):
+        lines.add_row(*cells)
     return lines
 
 

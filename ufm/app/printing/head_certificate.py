@@ -15,7 +15,7 @@ from ufm import __version__
 from ufm._json import JSON
 
 from .certificate import Record, claims_table, interval_text, list_text
-from .lines import paragraph, say
+from .lines import entry, paragraph, say
 from .tables import coloured, counted, plural, table
 
 if TYPE_CHECKING:
@@ -45,12 +45,12 @@ def print_confirmed_head(path: Path, confirmed: "ConfirmedHead", console: Consol
     """What a certificate was found to say: of which head, of each claim, and of each probability."""
     head = confirmed.head
     say(console, f"{path}: confirmed.")
-    say(
+    paragraph(
         console,
         f"certificate of a head, version {confirmed.version}, checked by ufm {__version__} with balls of "
         f"{confirmed.bits} bits",
     )
-    say(
+    paragraph(
         console,
         f"instance: V = {head.count} tokens, m = {plural(len(head.hidden), 'context')}, "
         f"d = {len(head.vector)}, {head.norm}, eps = {head.eps}",
@@ -121,14 +121,14 @@ def _print_curves(record: Record, console: Console) -> None:
             console.print()
         paragraph(console, _NOTE, style="dim")
     for name, end in _ENDS.items():
-        say(console, f"α → {end}: {_end(record, name)}")
+        entry(console, f"α → {end}: {_end(record, name)}")
     if record["last_block"] is not None:
-        say(console, _extremal(record["last_block"], record["limits"]))
+        entry(console, _extremal(record["last_block"], record["limits"]))
     found = [curve for context in contexts for curve in context["tokens"]]
     most = max((len(curve["turns"]) for curve in found if curve is not None), default=0)
     is_open = sum(curve is None for curve in found)
     left = f", {is_open} undecided" if is_open else ""
-    say(console, f"probabilities: {len(found)}, of which the most turns are {most}{left}")
+    paragraph(console, f"probabilities: {len(found)}, of which the most turns are {most}{left}")
 
 
 def _runs(limits: Record, context: Record) -> Table:

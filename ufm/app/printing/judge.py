@@ -9,7 +9,7 @@ from rich.console import Console
 from ufm._json import JSON, finite_or_null
 from ufm._visible import quoted
 
-from .lines import say
+from .lines import entry, paragraph
 from .tables import plural, table
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def print_agreement(found: "Judged", console: Console, with_texts: bool) -> None
     """Accuracy, kappa and AUC with intervals, what kinds of texts go wrong, and what it means."""
     concepts = {label.concept.name for label in found.labels}
     n = len(found.labels)
-    say(console, f"judge: {found.judge}")
-    say(
+    entry(console, f"judge: {found.judge}")
+    paragraph(
         console,
         f"{plural(n, 'labelled text')} of {plural(len(concepts), 'concept')}, "
         f"{sum(label.shows for label in found.labels)} labelled yes",
@@ -49,11 +49,11 @@ def print_agreement(found: "Judged", console: Console, with_texts: bool) -> None
     if with_texts:
         for label, p in zip(found.labels, found.probabilities, strict=True):
             shows = "yes" if label.shows else "no"
-            say(
+            entry(
                 console,
                 f"{label.concept.name}, {shows}, P(yes) = {p:.3f}: {quoted(label.text, 80)}",
             )
-    say(console, _meaning(found))
+    paragraph(console, _meaning(found))
 
 
 def _print_measures(found: "Judged", console: Console) -> None:
@@ -68,7 +68,7 @@ def _print_measures(found: "Judged", console: Console) -> None:
         counts = (each.confusion[k] for each in columns.values())
         shown.add_row(title, *(f"{yes}, {no}" for yes, no in counts))
     console.print(shown)
-    say(
+    paragraph(
         console,
         "Last rows: the label, and how often it was answered yes and no. [ ]: 95 % intervals. The threshold "
         f"of the half is the best of the other half (accuracy {found.chosen_on.accuracy:.2f} there). AUC has "
@@ -77,7 +77,7 @@ def _print_measures(found: "Judged", console: Console) -> None:
     )
     if found.all.unanswered:
         texts = plural(found.all.unanswered, "text")
-        say(console, f"{texts} answered with neither yes nor no, which counts as no")
+        paragraph(console, f"{texts} answered with neither yes nor no, which counts as no")
 
 
 def _with_interval(found: "Agreement", measure: str) -> str:
@@ -100,7 +100,7 @@ def _print_counts(title: str, right: Mapping[str, list[bool]], console: Console)
     if len(right) < 2:
         return
     counts = ", ".join(f"{name} {sum(each)} of {len(each)}" for name, each in right.items())
-    say(console, f"right above {0.5:g}, by {title}: {counts}", style="dim")
+    entry(console, f"right above {0.5:g}, by {title}: {counts}", style="dim")
 
 
 def _meaning(found: "Judged") -> str:

@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from ufm._visible import visible
 
-from .lines import say
+from .lines import entry, paragraph, say
 from .tables import coloured, figure, table
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ def print_laws(report: "Report", directory: Path, console: Console) -> None:
         laws.add_row(title, coloured(law.verdict), law.measure, number)
     console.print(laws)
     for law in report.laws:
-        say(console, f"{law.id}: {law.why}", style="dim")
+        entry(console, f"{law.id}: {law.why}", style="dim")
     _print_protocols(report, console)
     _print_ceiling(report, console)
     model = report.facts["model"]
     if isinstance(model, dict) and model["caveat"]:
-        say(console, f"{model['name']}: {model['caveat']}")
+        paragraph(console, f"{model['name']}: {model['caveat']}")
     say(console, f"report: {directory / 'index.html'}")
 
 
@@ -44,7 +44,7 @@ def _print_ceiling(report: "Report", console: Console) -> None:
         f"{found.ceiling[k]:.3g} for {found.price[k]:.3g} nats)"
         for where, k in places.items()
     ]
-    say(
+    entry(
         console,
         f"efficiency, the mass that steering gains over the most that any change at its KL(p0||pα) could: "
         f"{'; '.join(parts)}",
@@ -66,7 +66,7 @@ def _print_protocols(report: "Report", console: Console) -> None:
         counts.add_row(words, *(_at(row.extra_shares, k) for row in found))
     counts.add_row("… in probability", *(_at(row.extra_probabilities, 2) for row in found))
     console.print(counts)
-    say(
+    paragraph(
         console,
         "By eye a turn counts if it is more than 1 % of the curve's range. Extra turns: by how much dips and "
         "curves with several turns move the wrong way, as a share of the curve's range.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.markup import escape
 
-from .lines import in_words, say
+from .lines import entry, in_words, paragraph, say
 from .tables import coloured, counted, figure, table, worst
 
 if TYPE_CHECKING:
@@ -46,16 +46,16 @@ def print_plan(
     console.print(shown)
     blocks = ", ".join(map(str, study.layers))
     concepts = ", ".join(sides.concept for sides in study.concepts)
-    say(
+    paragraph(
         console,
         f"{concepts}; blocks {blocks} of 0 to {study.model.blocks - 1}; scale {study.scale.name}",
     )
     if share.count > 1:
-        say(
+        paragraph(
             console,
             f"share {share.number} of {share.count}: {len(mine)} of {len(plan.measurements)} measurements",
         )
-    say(
+    paragraph(
         console,
         f"{plan_in_short(cost)}: {cost.weights / 1e9:.2g} for the weights, up to {cost.batch / 1e9:.2g} for "
         "a batch (--memory)",
@@ -93,8 +93,8 @@ def print_reproduction(reproduction: "Reproduction", directory: Path, console: C
     for column in found:
         fails = [f"{c} {b}" for (c, b), law in column.laws.items() if law.verdict == "fails"]
         if fails:
-            say(console, f"{column.words} fails: {', '.join(fails)}", style="dim")
+            entry(console, f"{column.words} fails: {', '.join(fails)}", style="dim")
     caveat = reproduction.study.model.source.caveat
     if caveat:
-        say(console, f"{reproduction.study.model.source.name}: {caveat}")
+        paragraph(console, f"{reproduction.study.model.source.name}: {caveat}")
     say(console, f"page: {directory / 'index.html'}")

@@ -20,7 +20,8 @@ def transformers_lines(path: Path, alpha: float, layer: int, config: "Config") -
         f'v = safetensors.torch.load_file({json.dumps(str(path), ensure_ascii=False)})["block.{layer}"]',
         f"step = {alpha!r} * v.to(model.device, model.dtype)",
         f"handle = model.base_model.{blocks}[{layer}].register_forward_hook(",
-        "    lambda _, given, out: (out[0] + step, *out[1:]) if isinstance(out, tuple) else out + step",
+        "    lambda _, given, out:",
+        "    (out[0] + step, *out[1:]) if isinstance(out, tuple) else out + step",
         ")",
     ]
 
@@ -41,9 +42,9 @@ def several_blocks_lines(path: Path, vector: "ControlVector", config: "Config") 
 
 
 def how_to_apply(path: Path, vector: "ControlVector", config: "Config") -> list[str]:
-    """What is said of a file that `ufm strength --save` wrote."""
+    """What is said of a file that `ufm strength --save` wrote; lines of code are indented by four blanks."""
     layer = vector.layers[0]
-    lines = ["", f"saved: {path} (v, α and what is known of it: ufm vector show {path})"]
+    lines = ["", f"saved: {path} (v, α and what is known of it):", f"    ufm vector show {path}"]
     if vector.site != "residual":
         return [*lines, "a vector after the final norm: other tools have no format for it"]
     lines.append("in transformers (import safetensors.torch):")
@@ -61,8 +62,7 @@ def how_to_apply(path: Path, vector: "ControlVector", config: "Config") -> list[
         f"    ufm vector convert {path} {gguf}",
         f"    llama-cli -m MODEL.gguf --control-vector {gguf}",
         "on a server: llama-server takes --control-vector too. Of the tools built on vLLM, EasySteer reads "
-        "the same .gguf (scale 1), and the plugin",
-        f"hotwire-vllm reads an array: ufm vector convert {path} {path.with_suffix('.pt')} --to rows "
-        "--blocks NUMBER_OF_BLOCKS",
-        "(neither was run by the authors of ufm)",
+        "the same .gguf (scale 1), and the plugin hotwire-vllm reads an array (neither was run by the "
+        "authors of ufm):",
+        f"    ufm vector convert {path} {path.with_suffix('.pt')} --to rows --blocks NUMBER_OF_BLOCKS",
     ]

@@ -8,7 +8,7 @@ from rich.console import Console
 from ufm._json import JSON
 from ufm.llm.measure.budgets import BUDGETS
 
-from .lines import say
+from .lines import entry, say
 
 if TYPE_CHECKING:
     from ufm.llm.steering.control_vector import ControlVector
@@ -54,7 +54,7 @@ def vector_json(format: str, vector: "ControlVector") -> dict[str, JSON]:
 def print_vector(format: str, vector: "ControlVector", console: Console) -> None:
     """One line of the whole, one for each block, one for each thing that is known besides."""
     of = f" of {vector.model}" if vector.model else ""
-    say(
+    entry(
         console,
         f"{format}: {vector.width} entries a block{of}; added at {vector.positions} positions, site "
         f"{vector.site}, with strength α = {vector.alpha:g}",
@@ -66,7 +66,7 @@ def print_vector(format: str, vector: "ControlVector", console: Console) -> None
         *(n for n in _LABELS if n in vector.about),
         *(n for n in vector.about if n not in _LABELS),
     ]:
-        say(console, f"{_LABELS.get(name, name)}: {_value(name, vector.about[name], vector)}")
+        entry(console, f"{_LABELS.get(name, name)}: {_value(name, vector.about[name], vector)}")
 
 
 def _value(name: str, value: JSON, vector: "ControlVector") -> str:

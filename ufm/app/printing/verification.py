@@ -20,16 +20,8 @@ if TYPE_CHECKING:
     from theorems.table import Table as OwnTable
     from theorems.verify import Report
 
-_LEGEND = (
-    "margin: minus the largest error of an identity, or the least slack of an inequality; "
-    "it fails below -tolerance."
-)
 _FIRST = ("claim", "verdict", "proof", "certificate")
-_CERTIFICATES = (
-    "certificate: on the paper's datasets or two small heads, in exact rationals, for every strength: "
-    "evaluated exactly or in balls, or by the Coq theorem, its hypotheses checked exactly (ufm certify says "
-    "which); identities and what is not about one instance have none."
-)
+_LEGEND = "ufm verify --help says what the columns mean."
 
 # How many claims of others do what, as they were quoted: of one, of several.
 _AS_SAID = {
@@ -67,14 +59,14 @@ def print_report(
         _print_others(report, console)
         if is_wide:
             _print_claims(report, others, console, own_table is not None, is_wide)
-    _print_proofs(report, console)
-    if report.certificates is not None:
-        paragraph(console, _CERTIFICATES, style="dim")
     console.print()
     if is_selection:
         _print_texts(report, console)
         _print_hypotheses(report, console)
         _print_known_findings(report, console)
+    if own:
+        paragraph(console, _LEGEND, style="dim")
+    _print_proofs(report, console)
     _print_reasons(report, console)
     if own_table is not None and not own_table.is_weighted:
         contexts = plural(len(own_table.contexts), "context")
@@ -115,7 +107,9 @@ def _counted_others(report: "Report", has_controls: bool) -> str:
 
 def _print_others(report: "Report", console: Console) -> None:
     """A line per claim of others: as it was quoted, what its check assumes, and the check under that."""
-    console.print("\nClaims of others: as quoted, and checked under what their text may supply:\n")
+    console.print()
+    paragraph(console, "Claims of others: as quoted, and checked under what their text may supply:")
+    console.print()
     said = table("claim", "as quoted", "checked under", "check", "real model")
     for found in report.of_others():
         tally = report.tallies.get(found.id)
@@ -150,8 +144,6 @@ def _print_claims(
     print_table(console, claims, is_wide)
     headers = [str(column.header) for column in claims.columns]
     hidden = [name for name in rows[0] if name not in headers]
-    if "worst margin" in headers:
-        paragraph(console, _LEGEND, style="dim")
     if hidden:
         paragraph(console, f"--wide adds: {', '.join(hidden)}.", style="dim")
 
@@ -187,7 +179,7 @@ def _print_proofs(report: "Report", console: Console) -> None:
         remembered = " (remembered)" if proofs.is_remembered else ""
         line = (
             f"proof: {proofs.detail} accepts all {proofs.theorems} theorems of theorems/coq/Statements.v"
-            f"{remembered}; that of claim x-1.y is x_1_y."
+            f"{remembered}."
         )
     paragraph(console, line, style="dim")
     for name in report.tallies:

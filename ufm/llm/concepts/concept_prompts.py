@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ufm._files import write_whole
+from ufm._files import already_there, write_whole
 
 from ..text.prompts import Prompt, read_prompts
 
@@ -54,7 +54,7 @@ class ConceptPrompts:
         for file, content in data.items():
             # the same content was left by a run that was killed just here
             if file.exists() and file.read_bytes() != content:
-                raise ValueError(_exists(file))
+                raise ValueError(already_there(file))
         written = [file for file, content in data.items() if content]
         for file in written:
             write_whole(file, data[file])
@@ -82,11 +82,7 @@ def check_new(path: str | Path) -> None:
         raise ValueError(f"{path} must end in .jsonl")
     for file in _files(path):
         if file.exists():
-            raise ValueError(_exists(file))
-
-
-def _exists(file: Path) -> str:
-    return f"{file} exists: name a new file, or delete this one"
+            raise ValueError(already_there(file))
 
 
 def _files(path: str | Path) -> tuple[Path, Path, Path]:

@@ -77,6 +77,11 @@ class GoalChoice:
         return "reached" if low >= self.goal else "missed" if high < self.goal else "undecided"
 
     @property
+    def is_open(self) -> bool:
+        """Whether none was chosen, and yet the other texts leave it possible that `within` is enough."""
+        return self.verdict == "out of reach" and self.interval[1] >= self.goal
+
+    @property
     def is_met(self) -> bool:
         """Whether the other texts leave it possible that the goal is reached."""
         return self.verdict in ("reached", "undecided")

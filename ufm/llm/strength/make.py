@@ -169,6 +169,8 @@ class _Run:
     def write(self, choice: ModelStrength) -> tuple[list[Continuation], bool]:
         """Texts after the first prompts; and whether those at 0 begin as the unsteered model's do."""
         request, a = self.request, choice.alpha
+        if not request.samples:
+            return [], True
         return write_continuations(
             self.model,
             request.prompts[: request.samples],

@@ -38,7 +38,7 @@ class StrengthReport:
       prompts, None without a target. `inseparability` [m]: how far v is from moving the target alone, None
       without one (`ufm.llm.measure.separability`).
     - `continuations`: texts that go on from the prompts at 0, α/2, α and 2α, or at 0 alone if no
-      strength was found.
+      strength was found; none where no samples are asked for.
     - `differs_at_zero`: what differs at α = 0 from the unsteered model's, bit for bit; None if nothing.
     """
 

@@ -156,9 +156,9 @@ def test_an_instance_is_certified_written_and_confirmed(monkeypatch, capsys, fol
 
 def test_a_check_says_what_it_verified(monkeypatch, capsys, folder):
     monkeypatch.chdir(folder)
-    monkeypatch.setenv("COLUMNS", "120")
     for given in ([], ["--instance", "two.json"], ["--instance", "same.json"]):
-        status, out, err = run(monkeypatch, capsys, "certify", "--check", "cert.json", *given)
+        asked = "certify", "--check", "cert.json", *given
+        status, out, err = run(monkeypatch, capsys, *asked, columns=120)
         assert (status, err) == (0, "")
         assert out.splitlines()[:4] == [
             "cert.json: confirmed.",

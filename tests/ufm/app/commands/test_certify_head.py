@@ -41,7 +41,6 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "axis.json").write_text(json.dumps(THREE | {"hidden": [["0", "3"]]}))
     (tmp_path / "merged.json").write_text(json.dumps(MERGED))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "130")
     return tmp_path
 
 

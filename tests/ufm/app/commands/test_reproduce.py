@@ -58,10 +58,9 @@ def test_the_plan_stops_before_it_runs_and_the_run_goes_on_from_it(monkeypatch, 
     assert status == (1 if "fails" in verdicts else 0)
     assert not list(folder.rglob("*.part"))
     # again: nothing is left, and the table fits a terminal
-    monkeypatch.setenv("COLUMNS", "80")
-    _, out, _ = run(monkeypatch, capsys, *FEW, "--plan")
+    _, out, _ = run(monkeypatch, capsys, *FEW, "--plan", columns=80)
     assert [line.split()[-3:] for line in out.splitlines()[1:3]] == [["1", "0", "0.0"]] * 2
-    again, out, _ = run(monkeypatch, capsys, *FEW)
+    again, out, _ = run(monkeypatch, capsys, *FEW, columns=80)
     assert again == status
     assert "parabola" in out
     assert max(map(len, out.splitlines())) <= 80

@@ -18,12 +18,14 @@ from ufm.app.commands.strength import Strength, _of_block
 from ufm.app.printing.snippets import how_to_apply
 from ufm.app.printing.strength.answer import around, where_added
 from ufm.app.printing.strength.cautions import cautions
-from ufm.app.printing.strength.grounds import sweet_spots
+from ufm.app.printing.strength.grounds import mass_after_prompts, search, sweet_spots
 from ufm.llm.checkpoint.weights import SafetensorFiles
 from ufm.llm.decoder import model as _model
 from ufm.llm.measure.budgets import BUDGETS
+from ufm.llm.strength.parabola import Parabola
 from ufm.llm.strength.prompt_mass import PromptMass
 from ufm.llm.strength.report import AROUND
+from ufm.numerics.bracket import Bracket
 
 MODEL = "tests/data/llm/gpt2"
 PROMPTS = [
@@ -382,7 +384,9 @@ def page(**change):
     spent[3] *= change.get("cliff", 1.0)
     report = SimpleNamespace(
         choice=choice,
-        price=(change.get("price", 0.11), 0.007),
+        price=(change.get("price", 0.11), change.get("error", 0.007)),
+        held_out_tokens=change.get("held_out", 508),
+        continuations=change.get("texts", [None]),
         around=spent,
         loops_at=loops.get,
         texts_at=lambda alpha: [None] * 4,
@@ -398,6 +402,19 @@ def page(**change):
             dict(price=0.12),
             "held-out text pays 0.12, more than the budget of 0.1 by over two standard errors: --budget "
             "0.083 would bring it to about 0.1",
+        ),
+        (
+            dict(price=0.252, error=math.nan),
+            "held-out text pays 0.252, more than the budget of 0.1, and is one window, from which no "
+            "standard error can be told: name more text (--text, --text-tokens)",
+        ),
+        (
+            dict(price=0.09, error=math.nan),
+            "held-out text is one window, from which no standard error can be told: name more text",
+        ),
+        (
+            dict(price=0.1, error=math.nan, held_out=0),
+            "the text is one window, so that none of it is held out to measure the price on: name more text",
         ),
         (dict(is_monotone=False), "the spending turned back on the way"),
         (dict(cliff=2.1), "a cliff: 0.84 nats a token at α = 20, 8.4 times as much"),
@@ -417,7 +434,8 @@ def test_each_warning_is_given_where_it_is_due_and_nowhere_else(change, message)
     assert page() == []
     (warning,) = page(**change)
     assert warning.startswith(message)
-    milder = dict(price=0.113, cliff=1.9, slope=-0.0019, loops=1)
+    assert page(new_tokens=127, texts=[]) == []
+    milder = dict(price=0.113, error=0.007, held_out=508, cliff=1.9, slope=-0.0019, loops=1)
     assert page(**{name: milder[name] for name in change if name in milder}) == []
 
 
@@ -430,6 +448,8 @@ def test_no_heading_of_the_table_around_the_choice_is_cut_at_80_columns():
     report = SimpleNamespace(
         choice=SimpleNamespace(alpha=142.458, parabola=lambda kind: lambda alpha: 0.12345),
         around=np.full((4, 4), 0.12345),
+        held_out_tokens=508,
+        continuations=[None],
         prompt_mass=SimpleNamespace(at=lambda alpha: 0.000364),
         texts_at=lambda alpha: [None] * 4,
         loops_at=lambda alpha: 0,
@@ -439,8 +459,77 @@ def test_no_heading_of_the_table_around_the_choice_is_cut_at_80_columns():
         console.print(*around(report, SimpleNamespace(kind="cross_entropy")))
     lines = shown.get().splitlines()
     assert "…" not in shown.get()
-    assert lines[1].endswith("loops") or lines[0].endswith("loops")
+    assert lines[0].split() == ["cross-entropy,", "parabola,", "mass", "after"]
+    assert lines[1].split("α")[1].split() == [
+        *("held", "out", "chosen", "on", "perplexity", "prompts", "loops")
+    ]
     assert max(map(len, lines)) <= 80
+
+
+def grounds_of(choice, mass=None):
+    """The lines on the search and on the mass after the prompts."""
+    report = SimpleNamespace(
+        choice=choice, vector=SimpleNamespace(norm=1.0, hidden_norm=100.0), prompt_mass=mass
+    )
+    return " ".join([*search(report), *mass_after_prompts(report)])
+
+
+def test_a_parabola_that_is_off_at_first_and_right_by_chance_later_is_said_to_be_off_at_first():
+    """As after the last block of a model at a large budget, where 1.489 is said of 1.5."""
+    choice = SimpleNamespace(
+        kind="forward_kl",
+        bracket=(9.0, 10.0),
+        relative=0.1,
+        is_monotone=True,
+        scanned=np.array([5.0, 10.0]),
+        looked_at=np.array([[5.0, 0.2], [10.0, 1.0]]),
+        parabola=lambda kind: Parabola(0.0, 0.0, 0.02),
+        quadratic_alpha=10.0,
+        trusted=0.0,
+    )
+    off = "is off by more than 20% at the first strength looked at, α = 5; alone it says α = 10"
+    assert off in grounds_of(choice)
+    choice.trusted = 5.0
+    assert "is within 20% up to α = 5; alone it says α = 10" in grounds_of(choice)
+
+
+@pytest.mark.parametrize(
+    ("starts", "said"),
+    [
+        ([15.94, 17.59], "from α = 16.77 on (median of 2 prompts; 15.94 to 17.59)"),
+        ([4.0, None, 2.0, 3.0], "from α = 3 on (median of 3 of 4 prompts; 2 to 4)"),
+    ],
+)
+def test_the_start_of_use_is_the_median_of_the_prompts_that_have_one(starts, said):
+    windows = [None if start is None else Bracket(start, 20.0) for start in starts]
+    mass = SimpleNamespace(windows=windows, at=lambda alpha: 0.001)
+    choice = SimpleNamespace(unsteered_target_mass=0.001, reachable=True, alpha=20.0)
+    lines = list(mass_after_prompts(SimpleNamespace(choice=choice, prompt_mass=mass)))
+    assert said in lines[1]
+
+
+def test_without_samples_no_text_is_written_nor_spoken_of(monkeypatch, capsys, files):
+    asked = [*REACHED, "--resamples", 0, "--samples", 0]
+    status, out, _ = run(monkeypatch, capsys, "strength", *arguments(files, *asked))
+    assert status == 0
+    assert "loop" not in out
+    assert "texts of" not in out
+    assert out.rstrip().endswith("α = 0 is the unsteered model, bit for bit")
+    _, data, _ = run(monkeypatch, capsys, "strength", *arguments(files, *asked, "--json"))
+    assert json.loads(data)["blocks"][0]["continuations"] == []
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_no_line_is_wider_than_the_screen_but_for_code(monkeypatch, capsys, files, columns):
+    asked = with_judge(files, "--goal", "presence=0.1", "--tokens", files / "capitals.json")
+    _, out, _ = run(monkeypatch, capsys, "strength", *asked, columns=columns)
+    assert [line for line in out.splitlines() if len(line) > columns] == []
+    assert "loops" in out
+    assert "ceiling" in out
+    _, wide, _ = run(monkeypatch, capsys, "strength", *asked)
+    sentence = next(line for line in wide.splitlines() if line.startswith("looked outward"))
+    assert len(sentence) > 120
+    assert sentence in " ".join(out.split())
 
 
 @pytest.mark.parametrize(
@@ -546,7 +635,8 @@ BAD = [
     (("--layer", 0, "--layers", 1), {}, "name --layer or --layers, not both"),
     (("--site", "somewhere"), {}, "--site must be residual or post-norm; got 'somewhere'"),
     (("--site", "post-norm", "--layer", 0), {}, "--site post-norm follows the last block, 1"),
-    (("--samples", 0), {}, "--samples must be at least 1; got 0"),
+    (("--samples", -1), {}, "--samples must be at least 0; got -1"),
+    (("--samples", 0, "--texts", "t.txt"), {}, "--texts is of samples: leave out --texts or --"),
     (("--new-tokens", 0), {}, "--new-tokens must be at least 1; got 0"),
     (("--new-tokens", 29), {}, "29 new ones are more than the model's 32 positions"),
     (("--seed", -1), {}, "--seed must be at least 0; got -1"),

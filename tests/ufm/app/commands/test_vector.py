@@ -58,6 +58,7 @@ def test_convert_says_what_it_cannot_keep(monkeypatch, capsys, file, tmp_path):
 REFUSED = [
     (["convert", "{v}", "{d}/v.gguf"], "the format gguf cannot name block 0: its first is 1"),
     (["convert", "{v}", "{d}/v.xyz"], "the end says the format"),
+    (["convert", "{v}", "{d}/bad"], "bad exists: name a new file, or delete this one"),
     (["convert", "{v}", "{d}/no/v.gguf"], "is no place for a file"),
     (
         ["convert", "{v}", "{d}/v.pt", "--to", "paper"],

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from rich.table import Table
 
-from ufm.app.printing.goal import goal_answer
+from ufm.app.printing.goal import goal_answer, goal_tables
 from ufm.llm.efficacy.goal import GoalChoice, best_of
 from ufm.llm.efficacy.measure import Efficacy
 from ufm.llm.judge.presence import JudgedPresence
+from ufm.llm.measure.budgets import KINDS
 
 STEPS = np.array([*np.linspace(0, 16, 9), 22.6, 32.0])
 COSTS = (STEPS / 16) ** 2 / 10
@@ -75,6 +76,13 @@ def found(
             "on held-out text (perplexity of the texts 6 → 38, 50% loop): read those texts, and if they will "
             "do take --budget 0.44",
         ),
+        (
+            found(0.5, (0.0, 1.0)),
+            "GOAL PERHAPS OUT OF REACH under the budget of 0.1 nats a token (cross_entropy): 50% (0% to "
+            "100%, 95%) of 32 new texts of 40 tokens show joy by keywords where it ends, at α = 16 after "
+            "block 15 (10% of a usual hidden state); 80% were wanted, 2% do unsteered; the interval reaches "
+            "the goal, so judge more texts (--judged). Beyond it 90% do",
+        ),
         (  # the price on the half that the choice is made on, with a tenth more
             found(0.5, (0.3, 0.7), chosen_on=np.array([[0.15] * 4, [0.3, 9, 9, 9]])),
             "for 0.4 on held-out text (perplexity of the texts 6 → 38, 50% loop): read those texts, and if "
@@ -106,6 +114,18 @@ def test_the_first_line_says_what_to_do(planted, words):
     assert list(goal_answer([], [], 40)) == []
 
 
+@pytest.mark.parametrize(("mass", "count"), [(np.nan, 7), (0.001, 9)])
+def test_the_scan_has_columns_of_the_mass_only_with_a_target(mass, count):
+    goal, report = found(0.5, (0.3, 0.7))
+    goal.scan.spent[:, KINDS.index("target_mass")] = mass
+    goal.scan.ceiling[:] = 2 * mass
+    scan = list(goal_tables([goal], [report], "A prompt", 80))[1]
+    assert isinstance(scan, Table)
+    heads = " ".join(str(column.header) for column in scan.columns).split()
+    assert len(scan.columns) == count
+    assert ("ceiling" in heads, "mass" in heads) == (count == 9, count == 9)
+
+
 def test_of_several_blocks_the_best_is_named_first():
     cheap = found(0.75, (0.6, 0.85), alpha=8.0, layer=10)
     sure = found(0.9, (0.82, 0.96), alpha=16.0, layer=15)
@@ -122,3 +142,4 @@ def test_of_several_blocks_the_best_is_named_first():
         assert f"after block {best} (" in str(first)
         assert isinstance(blocks, Table)
         assert blocks.row_count == len(order)
+        assert [*blocks.columns[-1].cells] == [goal.verdict for goal in goals]

@@ -4,18 +4,21 @@ import io
 
 from rich.console import Console
 
+from ufm.app.commands import verify
 from ufm.app.printing import stages
 
 # When, how far, of how much, in which stage.
 CALLS = [
     (3.0, 1, 4, "reading"),
     (12.0, 0, 4, "choosing"),
-    (12.2, 0.1, 4, "choosing"),
-    (32.0, 1, 4, "choosing"),
-    (52.0, 2, 4, "choosing"),
-    (53.0, 1, 8, "measuring"),
-    (54.0, 8, 8, "measuring"),
-    (60.0, 1, None, "drawing"),
+    (112.0, 1, 10, "choosing"),  # this step has compiled a program, and so does the next
+    (162.0, 2, 10, "choosing"),
+    (167.0, 3, 10, "choosing"),
+    (172.0, 4, 10, "choosing"),
+    (177.0, 5, 10, "choosing"),
+    (178.0, 1, 8, "measuring"),
+    (179.0, 8, 8, "measuring"),
+    (180.0, 1, None, "drawing"),
 ]
 
 
@@ -34,7 +37,7 @@ def printed(calls, **how):
 def test_a_stage_is_named_as_it_begins_and_its_time_left_once_that_is_known():
     assert printed(CALLS) == [
         "ufm: choosing",
-        "ufm: choosing: about 60 seconds of it left",
+        "ufm: choosing: about 30 seconds of it left",
         "ufm: measuring",
         "ufm: drawing",
     ]
@@ -45,6 +48,21 @@ def test_the_time_left_of_the_whole_goes_on_over_stages():
     assert printed(calls, is_whole=True) == [
         "ufm: curves: about 3 minutes left in all",
         "ufm: text: about 2 minutes left in all",
+    ]
+
+
+def test_a_stage_that_is_named_anew_at_each_step_is_told_once():
+    steps = ["compiling", "control of a", "compiling", "control of b"]
+    calls = [(20.0 + k, k + 1, None, words) for k, words in enumerate(steps)]
+    calls += [(30.0 + k, k / 20, 1.0, f"claims on rates {k}") for k in range(1, 21)]
+    calls += [(60.0, 1.0, 1.0, "done"), (61.0, 0.0, None, verify._CERTIFYING)]
+    calls += [(70.0 + k, k / 9, 1.0, f"coqc {k}.v") for k in range(1, 10)]
+    assert printed(calls, in_short=verify._stage) == [
+        "ufm: compiling, and running the controls",
+        "ufm: judging the claims",
+        "ufm: judging the claims: about 14 seconds of it left",
+        "ufm: certifying the claims on the paper's datasets",
+        "ufm: having coqc check the proofs",
     ]
 
 

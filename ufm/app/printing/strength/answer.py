@@ -96,16 +96,18 @@ def around(report: "StrengthReport", request: "Request") -> Iterator[Table]:
     if around is None:
         return
     column, parabola = KINDS.index(request.kind), choice.parabola(request.kind)
-    shown = [BUDGETS[request.kind].name, "parabola", "perplexity"]
-    shown += [] if mass is None else ["mass after prompts"]
-    names = ("α", *shown, "loops")
-    made = table("around it", *names, right=names, wraps=("mass after prompts",))
+    half = "held out" if report.held_out_tokens else "chosen on"
+    shown = [f"{BUDGETS[request.kind].name},\n{half}", "parabola,\nchosen on", "\nperplexity"]
+    shown += [] if mass is None else ["mass after\nprompts"]
+    names = ("\nα", *shown, *["\nloops"] * bool(report.continuations))
+    made = table("\naround it", *names, right=names)
     for label, share, spent in zip(("α/2", "α", "√2 α", "2α"), AROUND, around, strict=True):
         alpha = share * choice.alpha
         cells = [figure(spent[column], ".4g"), figure(parabola(alpha), ".4g")]
         cells.append(f"{math.expm1(spent[0]):+.0%}")
         cells += [] if mass is None else [figure(mass.at(alpha), ".3g")]
         texts = report.texts_at(alpha)
-        loops = f"{report.loops_at(alpha)}/{len(texts)}" if texts else ""
-        made.add_row(label, f"{alpha:.5g}", *cells, loops)
+        if report.continuations:
+            cells.append(f"{report.loops_at(alpha)}/{len(texts)}" if texts else "")
+        made.add_row(label, f"{alpha:.5g}", *cells)
     yield made

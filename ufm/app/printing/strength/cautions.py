@@ -1,11 +1,13 @@
 """What whoever uses a strength should know first."""
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ufm.llm.measure.budgets import BUDGETS, KINDS
 
 if TYPE_CHECKING:
+    from ufm.llm.strength.choice import ModelStrength
     from ufm.llm.strength.report import StrengthReport
     from ufm.llm.strength.request import Request
 
@@ -22,12 +24,7 @@ def cautions(report: "StrengthReport", request: "Request") -> Iterator[str]:
 
     choice, (price, error), around = report.choice, report.price, report.around
     slope = choice.parabola("cross_entropy").slope * choice.alpha
-    if choice.kind != "target_mass" and price - 2 * error > choice.budget:
-        cure = choice.budget * choice.budget / price
-        yield (
-            f"held-out text pays {price:.3g}, more than the budget of {choice.budget:g} by over two standard "
-            f"errors: --budget {cure:.2g} would bring it to about {choice.budget:g}"
-        )
+    yield from _price(choice, price, error, report.held_out_tokens)
     if not choice.is_monotone:
         yield "the spending turned back on the way: this is its first crossing of the budget"
     if around is not None and choice.kind != "target_mass":
@@ -48,9 +45,28 @@ def cautions(report: "StrengthReport", request: "Request") -> Iterator[str]:
     if loops > at_zero:
         count = len(report.texts_at(0.0))
         yield f"{loops} of {count} texts loop at α, {at_zero} at 0"
-    if request.new_tokens < ENOUGH:
+    if report.continuations and request.new_tokens < ENOUGH:
         yield f"texts of {request.new_tokens} tokens are too short to judge: a loop may come after them"
     if report.prompt_mass is not None and choice.alpha > 0:  # below 0 a smaller mass was asked for
         fallen = report.prompt_mass.windows.count(None)
         if fallen:
             yield f"after {fallen} of {len(report.prompt_mass.mass)} prompts the concept's mass has not grown"
+
+
+def _price(choice: "ModelStrength", price: float, error: float, held_out: int) -> Iterator[str]:
+    """What is wrong with the price on held-out text: above the budget, or of too little text to tell."""
+    cure = "name more text (--text, --text-tokens)"
+    if not held_out:
+        yield f"the text is one window, so that none of it is held out to measure the price on: {cure}"
+    elif math.isnan(error):
+        is_dear = choice.kind != "target_mass" and price > choice.budget
+        above = f"pays {price:.3g}, more than the budget of {choice.budget:g}, and " * is_dear
+        yield (
+            f"held-out text {above}is one window, from which no standard error can be told: {cure}"
+        )
+    elif choice.kind != "target_mass" and price - 2 * error > choice.budget:
+        lower = choice.budget * choice.budget / price
+        yield (
+            f"held-out text pays {price:.3g}, more than the budget of {choice.budget:g} by over two standard "
+            f"errors: --budget {lower:.2g} would bring it to about {choice.budget:g}"
+        )

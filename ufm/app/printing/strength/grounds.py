@@ -32,11 +32,16 @@ def search(report: "StrengthReport") -> Iterator[str]:
         "its return between two would be missed"
     )
     start = f"{parabola.value:.4g} " if parabola.value else ""
-    trust = f"up to α = {choice.trusted:.5g}" if choice.trusted else "nowhere looked at"
+    first = choice.looked_at[0, 0]
+    trust = (
+        f"within {TRUSTED:.0%} up to α = {choice.trusted:.5g}"
+        if choice.trusted
+        else f"off by more than {TRUSTED:.0%} at the first strength looked at, α = {first:.5g}"
+    )
     alone = choice.quadratic_alpha
     yield (
-        f"the exact parabola {start}{parabola.slope:+.4g} α {0.5 * parabola.curvature:+.4g} α² is within "
-        f"{TRUSTED:.0%} {trust}" + ("" if math.isnan(alone) else f"; alone it says α = {alone:.5g}")
+        f"the exact parabola {start}{parabola.slope:+.4g} α {0.5 * parabola.curvature:+.4g} α² is "
+        f"{trust}" + ("" if math.isnan(alone) else f"; alone it says α = {alone:.5g}")
     )
 
 
@@ -101,11 +106,15 @@ def mass_after_prompts(report: "StrengthReport") -> Iterator[str]:
     windows = mass.windows
     starts = sorted(abs(window.low) for window in windows if window is not None)
     if starts:
-        middle = starts[len(starts) // 2]
+        of = (
+            f"{len(starts)} prompts"
+            if None not in windows
+            else f"{len(starts)} of {len(windows)} prompts"
+        )
         yield (
-            f"of use: half of what the budget buys after a prompt is there from α = {middle:.4g} on (median "
-            f"of {len(windows)} prompts; {starts[0]:.4g} to {starts[-1]:.4g}); at {abs(choice.alpha):.4g} "
-            "the budget ends"
+            f"of use: half of what the budget buys after a prompt is there from α = {np.median(starts):.4g} "
+            f"on (median of {of}; {starts[0]:.4g} to {starts[-1]:.4g}); at {abs(choice.alpha):.4g} the "
+            "budget ends"
         )
 
 

@@ -11,7 +11,7 @@ from ufm.llm.measure.budgets import BUDGETS, KINDS
 from ufm.llm.text.examples import name_of
 
 from ..goal import goal_answer, goal_tables
-from ..lines import paragraph, print_table
+from ..lines import entry, print_columns
 from ..tables import figure, table
 from .answer import answer, around, spending, unreachable
 from .grounds import inseparability, mass_after_prompts, other_prompts, search, sweet_spots
@@ -48,7 +48,7 @@ def print_strength(
         _show(_section(report, request, tokenizer, console.width, lead, below), console)
     if len(reports) > 1:
         console.print()
-        console.print(_summary(reports, request))
+        print_columns(console, _summary(reports, request))
     _show(goal_tables(goals, reports, tokenizer.decode(request.prompts[0]), console.width), console)
 
 
@@ -70,9 +70,9 @@ def _show(parts: Iterator[str | Table], console: Console) -> None:
     """Print lines and tables."""
     for part in parts:
         if isinstance(part, str):
-            paragraph(console, part)
+            entry(console, part)
         else:
-            print_table(console, part, is_wide=True)
+            print_columns(console, part)
 
 
 def _section(
@@ -106,8 +106,9 @@ def _section(
     if report.inseparability is not None:
         yield inseparability(report.inseparability)
     yield ""
-    yield from texts(report, request, tokenizer, width)
-    yield ""
+    if report.continuations:
+        yield from texts(report, request, tokenizer, width)
+        yield ""
     if report.differs_at_zero is None:
         yield "α = 0 is the unsteered model, bit for bit"
     else:
@@ -115,18 +116,23 @@ def _section(
 
 
 def _summary(reports: "list[StrengthReport]", request: "Request") -> Table:
-    columns = ("block", "α", "α|v|/|h|", "held out", "target mass", "loop at α")
+    """A line for each block; the target's mass and the loops only where they are known."""
+    rows = [_in_short(report, request.kind) for report in reports]
+    columns = [name for name in rows[0] if any(row[name] for row in rows)]
     blocks = table(*columns, right=columns)
-    k = KINDS.index(request.kind)
-    for report in reports:
-        choice = report.choice
-        here = report.texts_at(choice.alpha)
-        blocks.add_row(
-            str(choice.layer),
-            figure(choice.alpha) if choice.reachable else "unreachable",
-            figure(choice.relative) if choice.reachable else "",
-            figure(report.held_out[k]),
-            figure(report.held_out[3]),
-            f"{report.loops_at(choice.alpha)}/{len(here)}" if here else "",
-        )
+    for row in rows:
+        blocks.add_row(*(row[name] for name in columns))
     return blocks
+
+
+def _in_short(report: "StrengthReport", kind: str) -> dict[str, str]:
+    choice = report.choice
+    here = report.texts_at(choice.alpha)
+    return {
+        "block": str(choice.layer),
+        "α": figure(choice.alpha) if choice.reachable else "unreachable",
+        "α|v|/|h|": figure(choice.relative) if choice.reachable else "",
+        "held out": figure(report.held_out[KINDS.index(kind)]),
+        "target mass": figure(report.held_out[KINDS.index("target_mass")]),
+        "loop at α": f"{report.loops_at(choice.alpha)}/{len(here)}" if here else "",
+    }
