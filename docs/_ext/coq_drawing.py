@@ -69,6 +69,15 @@ def draw(files: Mapping[str, Sequence[Node]]) -> str:
     )
 
 
+def framed(graph: str) -> str:
+    """The graph between a field that finds items and the line that names one: what coq_graph.js needs."""
+    return (
+        '<div class="coq-frame"><p><label>Find an item: '
+        '<input id="coq-find" type="search" autocomplete="off"></label></p>'
+        f'<div class="coq-scroll">{graph}</div><div id="coq-under" aria-live="polite"></div></div>'
+    )
+
+
 def _place(files: Mapping[str, Sequence[Node]], above: Mapping[str, set[str]]) -> dict[str, _Box]:
     """Rows from the top, each file below all that it uses; in a row near what it uses."""
     depth: dict[str, int] = {}

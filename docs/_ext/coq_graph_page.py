@@ -111,11 +111,9 @@ def _overview() -> Iterator[str]:
     yield '```{raw} html\n<p class="coq-legend">'
     for status, words in _LEGEND.items():
         yield f'<span class="{status}"></span> {words} ({counts[status]})'
-    yield '</p>\n<div class="coq-frame">'
-    yield '<p><label>Find an item: <input id="coq-find" type="search" autocomplete="off"></label></p>'
+    yield "</p>"
     nodes = {file: [_node(file, item) for item in items] for file, items in files.items()}
-    yield f'<div class="coq-scroll">{coq_drawing.draw(nodes)}</div>'
-    yield '<div id="coq-under" aria-live="polite"></div></div>'
+    yield coq_drawing.framed(coq_drawing.draw(nodes))
     yield '<script src="../_static/coq_graph.js"></script>\n```\n'
     yield "```{toctree}\n:maxdepth: 1\n:hidden:\n"
     pages = (coq_items.page_of(f"{file}.{items[0].name}") for file, items in files.items())
@@ -199,7 +197,9 @@ def _file_page(file: str, items: tuple[CoqItem, ...], page: str) -> Iterator[str
                 yield "What follows takes for granted:\n"
                 yield coq_code.linked(preamble, coq_items.names_around(file, preamble), page)
         key = f"{file}.{item.name}"
+        yield ":::::{container} coq-item\n"
         yield f"({coq_items.label(key)})=\n`{item.name}`, {item.kind.lower()}, line {item.line}\n"
+        yield from coq_items.used_and_users(key)
+        yield ":::::\n"
         code = "\n".join(part for part in (item.comment, item.statement) if part)
         yield coq_code.linked(code, coq_items.names()[key], page)
-        yield from coq_items.used_and_users(key)

@@ -92,14 +92,17 @@ def _section(section: str, found: list[CoqItem]) -> Iterator[str]:
         key = f"Statements.{theorem.name}"
         names = coq_items.names()[key]
         yield f"({coq_items.label(key)})=\n## `{theorem.name}`\n"
-        yield from _proves(theorem)
+        proves = list(_proves(theorem))
+        yield from proves
         if theorem.preamble != preamble:
             preamble = theorem.preamble
             if preamble:
                 yield "From here on this is taken for granted:\n"
                 yield linked(preamble, coq_items.names_around("Statements", preamble), page)
         is_folded = theorem.proof.count("\n") + 1 >= _SHORTEST_FOLDED
-        parts = (theorem.note, theorem.statement, "" if is_folded else theorem.proof)
+        # a note that says more than which claims they are, whose words are above
+        note = theorem.note if ";" in theorem.note or not proves else ""
+        parts = (note, theorem.statement, "" if is_folded else theorem.proof)
         yield linked("\n".join(part for part in parts if part), names, page)
         if is_folded:
             yield from folded(

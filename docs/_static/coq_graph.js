@@ -1,6 +1,7 @@
 // The graph of Coq items: what is under the pointer or the focus is named below it; what it uses gets the
 // class "used", what uses it "user". The arrow keys move between squares, and a field finds them by name.
 const graph = document.querySelector(".coq-graph");
+const around = graph.parentElement; // an svg that listens to the focus would be a stop of Tab itself
 const nodes = [...graph.querySelectorAll("a[data-node]")].sort((a, b) => a.dataset.node - b.dataset.node);
 const usesOf = nodes.map((node) => node.dataset.uses.split(" ").filter(Boolean).map(Number));
 const usedBy = nodes.map(() => []);
@@ -73,14 +74,16 @@ const MOVES = {
 const numberOf = (target) => Number(target.closest("a[data-node]")?.dataset.node ?? -1);
 
 // A pointer on its way to the line below the graph crosses squares: it has to rest on one.
-graph.addEventListener("mouseover", (event) => {
+around.addEventListener("mouseover", (event) => {
   clearTimeout(waiting);
   const number = numberOf(event.target);
   if (number >= 0) waiting = setTimeout(show, 120, number);
 });
-graph.addEventListener("mouseleave", () => clearTimeout(waiting));
-graph.addEventListener("focusin", (event) => show(numberOf(event.target)));
-graph.addEventListener("keydown", (event) => {
+around.addEventListener("mouseleave", () => clearTimeout(waiting));
+around.addEventListener("focusin", (event) => {
+  if (numberOf(event.target) >= 0) show(numberOf(event.target));
+});
+around.addEventListener("keydown", (event) => {
   const number = numberOf(event.target);
   if (number < 0 || !(event.key in MOVES) || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
@@ -88,10 +91,10 @@ graph.addEventListener("keydown", (event) => {
   nodes[shown].focus();
 });
 // A finger has nothing to point with: its first tap shows, its second follows.
-graph.addEventListener("pointerdown", (event) => {
+around.addEventListener("pointerdown", (event) => {
   pointer = event.pointerType === "touch" && numberOf(event.target) !== shown ? "first tap" : "";
 });
-graph.addEventListener("click", (event) => {
+around.addEventListener("click", (event) => {
   if (pointer !== "first tap" || numberOf(event.target) < 0) return;
   event.preventDefault();
   show(numberOf(event.target));
