@@ -14,9 +14,9 @@ from .lines import in_words, say
 
 # Seconds in which no line is printed: by then short work is over, and bad input is refused.
 QUIET = 10.0
-# Share of a stage from which on its steps tell the time of the rest, and the fewest steps that do: it begins
-# with compiling, and the first pass over a text, which takes derivatives, is the slowest.
-_TELLS, _FEWEST = 0.3, 4
+# Share of a stage from which on its last steps, so many, tell the time of the rest: it begins with compiling,
+# and its first passes over a text, for derivatives and for several strengths at once, are the slowest.
+_TELLS, _LAST = 0.4, 4
 _LONG = 10.0  # seconds left that are worth a line
 
 
@@ -118,6 +118,6 @@ class StageLines:
         """Seconds left, of a stage by its usual step: those that compile take many times as long."""
         if self.is_whole:
             return seconds_left(now - self.since, share)
-        if share < _TELLS or len(self.paces) < _FEWEST:
+        if share < _TELLS or len(self.paces) < _LAST:
             return None
-        return median_low(self.paces) * (1 - share)
+        return median_low(self.paces[-_LAST:]) * (1 - share)

@@ -60,7 +60,7 @@ def test_a_stage_that_is_named_anew_at_each_step_is_told_once():
     assert printed(calls, in_short=verify._stage) == [
         "ufm: compiling, and running the controls",
         "ufm: judging the claims",
-        "ufm: judging the claims: about 14 seconds of it left",
+        "ufm: judging the claims: about 12 seconds of it left",
         "ufm: certifying the claims on the paper's datasets",
         "ufm: having coqc check the proofs",
     ]
