@@ -29,7 +29,7 @@ def _prepare(app: Sphinx, tree: nodes.document) -> None:
         _name_columns(table)
     for picture in list(tree.findall(nodes.image)):
         size = get_image_size(Path(app.srcdir, picture["uri"]))
-        if size and size[0] > _WIDE and "wide-page" not in picture["classes"]:
+        if size and size[0] > _WIDE and not {"wide-page", "narrow-page"} & {*picture["classes"]}:
             _let_scroll(picture)
 
 
