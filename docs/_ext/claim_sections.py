@@ -86,7 +86,7 @@ def _needed(claim: str, hypothesis: str) -> str:
         )
     also = " and ".join(f"`{name}`" for name in entry.implied)
     found = f"yes: `ufm falsify {claim} --without {hypothesis}` finds a counterexample"
-    return f"{found}; each breaks {also} too" if also else found
+    return f"{found}; whatever does so breaks {also} too" if also else found
 
 
 def _cell(text: str) -> str:

@@ -35,6 +35,7 @@ import coq_drawing  # noqa: E402
 import coq_graph_page  # noqa: E402
 import coq_items  # noqa: E402
 import coq_page  # noqa: E402
+import figures_page  # noqa: E402
 import findings_page  # noqa: E402
 import literature_page  # noqa: E402
 import narrow_figure  # noqa: E402
@@ -113,6 +114,41 @@ def test_below_a_figure_is_the_first_sentence_of_its_own_caption():
     for claim, text in below.items():
         assert text.count("\n*") == text.count(".svg\n") == len(CLAIMS[claim].figures)
         assert text.count("-narrow.png\n:alt: ") == len(CLAIMS[claim].figures)
+
+
+def test_a_figure_is_shown_once_on_a_page_and_linked_from_there_on():
+    statement = next(s for s in theorems.STATEMENTS if s.id == "literature")
+    page = "\n".join(statement_pages._page(statement))
+    assert page.count("figures/separable.svg") == page.count("figures/tanh.svg") == 1
+    assert "vanishing" not in page  # there M has three values, and no mass is a tanh of α
+    link = "{ref}`The picture of “pairs of words” <claim-literature.pairs-figure>` shows it too."
+    assert link in page.partition("(claim-literature.masses-figure)=")[2]
+
+
+def test_letters_that_a_hypothesis_alone_uses_are_explained_below_it():
+    hypotheses = claim_sections.sections(CLAIMS["remark-3.4.positive-peaks"])["hypotheses"]
+    assert r"Here $w_k = \lvert P \cap C_k \rvert / \lvert P \rvert - " in hypotheses
+    assert r"Here $\varepsilon_0$ is the root" in hypotheses
+    assert "Here $" not in claim_sections.sections(CLAIMS["thm-3.3.bump"])["hypotheses"]
+
+
+def test_the_table_of_parts_repeats_no_sentence():
+    for statement in theorems.STATEMENTS:
+        summary = "\n".join(statement_pages._summary(statement))
+        assert not any(claim.text in summary for claim in statement.claims)
+
+
+def test_a_counterexample_breaks_only_what_is_said():
+    table = claim_sections.sections(CLAIMS["remark-3.4.positive-peaks"])["hypotheses"]
+    assert table.count("breaks") == 1
+    assert "--without concept-laws` finds a counterexample; whatever does so breaks" in table
+
+
+def test_the_front_picture_is_in_one_section_in_both_its_forms():
+    page = "\n".join(figures_page._figures())
+    assert page.count("## Steering strength at a glance") == 1
+    assert page.count("at-a-glance.svg") == page.count("at-a-glance-tall.svg") == 1
+    assert page.count(":class: narrow-page") == page.count(":class: wide-page") == 1
 
 
 @pytest.mark.parametrize(

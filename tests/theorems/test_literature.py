@@ -146,6 +146,12 @@ def test_the_figures_of_real_models_are_recorded(name):
         assert number in recorded, number
 
 
+def test_the_damage_on_a_text_is_the_one_of_the_report():
+    found = LITERATURE["damage"]
+    (parabola, kl) = found.recorded[0][1].split()[-2:]
+    assert f"it is {float(kl):.4f}; the parabola says {parabola}." in found.real
+
+
 def test_the_gains_of_the_mass_are_those_of_the_report():
     start, *steered = (0.0002256, 0.000364, 0.000651, 0.00248)
     gains = [f"{mass - start:.2g}" for mass in steered]

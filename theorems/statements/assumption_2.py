@@ -79,7 +79,7 @@ STATEMENT = Statement(
                 10^{-4} \quad \text{for } (W, H) \text{ after } 600 \text{ steps of Adam}, \quad d = G \ge
                 \operatorname{rank}\left(\left(I - \tfrac{1}{V}\mathbf{1}\mathbf{1}^\top\right) \log
                 P\right)""",
-            source="Assumption 2, run as in Appendix B.1",
+            source="Assumption 2, in the setting of Appendix B.1",
             hypotheses=(hypotheses.SMOOTHED, hypotheses.WIDE_ENOUGH),
             conclusion=_trained,
             families=("smoothed",),
