@@ -22,10 +22,8 @@ def linked(code: str, names: Mapping[str, str], page: str) -> str:
 
 def _tokens(code: str, names: Mapping[str, str], up: str) -> Iterable[str]:
     for kind, text in _LEXER.get_tokens(code):
-        while kind not in STANDARD_TYPES:
-            kind = kind.parent
         shown = escape(text, quote=False)
-        style = STANDARD_TYPES[kind]
+        style = STANDARD_TYPES.get(kind, "")
         if kind is Name and text in names:
             key = names[text]
             shown = (
