@@ -20,8 +20,7 @@ def transformers_lines(path: Path, alpha: float, layer: int, config: "Config") -
         f'v = safetensors.torch.load_file({json.dumps(str(path), ensure_ascii=False)})["block.{layer}"]',
         f"step = {alpha!r} * v.to(model.device, model.dtype)",
         f"handle = model.base_model.{blocks}[{layer}].register_forward_hook(",
-        "    lambda _, given, out:",
-        "    (out[0] + step, *out[1:]) if isinstance(out, tuple) else out + step",
+        "    lambda _, given, out: (out[0] + step, *out[1:]) if isinstance(out, tuple) else out + step",
         ")",
     ]
 
