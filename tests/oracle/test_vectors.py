@@ -50,7 +50,9 @@ def ours(model, alpha, layer):
     return model.logits(TOKENS, alpha, vector=VECTOR, layer=layer)
 
 
-FIVE_LINES = DOCUMENTATION.read_text().split("```python\n", 1)[1].split("```", 1)[0]
+FIVE_LINES, SEVERAL_BLOCKS = (
+    part.split("```", 1)[0] for part in DOCUMENTATION.read_text().split("```python\n")[1:3]
+)
 
 
 def check_lines(lines, names, mine, alpha, layer):
@@ -74,6 +76,24 @@ def test_the_five_lines_of_the_documentation(tiny, tmp_path, monkeypatch):
             ufm.llm.write_vector(vector, "vector.pt", hook=name)
             names = {"torch": torch, "model": model}
             check_lines(FIVE_LINES, names, mine, alpha, layer)
+
+
+def test_the_lines_for_several_blocks_of_the_documentation(tiny, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model, mine, name = tiny
+    vector = ufm.llm.ControlVector({0: VECTOR, 2: -VECTOR}, 3.0)
+    ufm.llm.write_vector(vector, "vector.pt", hook=name)
+    names = {"torch": torch, "model": model}
+    exec(SEVERAL_BLOCKS, names)
+    assert len(names["handles"]) == 2
+    with torch.no_grad():
+        theirs = model(torch.as_tensor(TOKENS)[None]).logits[0, -1].numpy()
+    for handle in names["handles"]:
+        handle.remove()
+    both = ufm.llm.Steering(np.stack([VECTOR, -VECTOR]), (0, 2))
+    want = np.asarray(ufm.llm.steered_logits(mine, TOKENS, both, [3.0]))[0]
+    assert abs(softmax(theirs) - softmax(want)).max() <= TOLERANCE
+    assert total_variation(theirs, mine.logits(TOKENS)) > 100 * TOLERANCE
 
 
 def test_the_lines_that_ufm_strength_prints(tiny, tmp_path):
