@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from matplotlib.image import imread, imsave
@@ -66,7 +67,9 @@ def _dark_png(drawn: bytes) -> bytes:
     pixels = imread(BytesIO(drawn), format="png")[..., :3]
     turned = (_INVERT + (1 - 2 * _INVERT) * pixels) @ _TURN_HUES.T
     buffer = BytesIO()
-    imsave(buffer, np.clip(turned, 0.0, 1.0), format="png", metadata=FORMATS["png"])
+    # matplotlib's types say str; None leaves the entry out
+    metadata = cast(dict[str, str], FORMATS["png"])
+    imsave(buffer, np.clip(turned, 0.0, 1.0), format="png", metadata=metadata)
     return buffer.getvalue()
 
 

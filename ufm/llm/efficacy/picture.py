@@ -158,8 +158,14 @@ def _name_ends(panel: Axes, ends: dict[str, tuple[float, str]]) -> None:
     at = -math.inf
     for name in sorted(places, key=places.__getitem__):
         at = max(places[name], at + _APART / height)
-        look = {"color": ends[name][1], "va": "center"}
-        panel.annotate(name, (1.02, at), xycoords="axes fraction", annotation_clip=False, **look)
+        panel.annotate(
+            name,
+            (1.02, at),
+            xycoords="axes fraction",
+            annotation_clip=False,
+            color=ends[name][1],
+            va="center",
+        )
 
 
 def _plain(panel: Axes) -> None:
