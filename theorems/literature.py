@@ -160,9 +160,9 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
             0.0023 at α = 10.6, 21.2 and 42.5. A mass whose log-odds are a line does so while it is small.""",
         recorded=(
             (_STRENGTH, "after the prompts 0.0002256"),
-            (_STRENGTH, "10.615        0.04142   0.03098         +4%            0.000364"),
-            (_STRENGTH, "21.229         0.1203   0.09376        +13%            0.000651"),
-            (_STRENGTH, "42.458         0.3937    0.3147        +48%             0.00248"),
+            (_STRENGTH, "10.615         0.04142    0.03098         +4%    0.000364"),
+            (_STRENGTH, "21.229          0.1203    0.09376        +13%    0.000651"),
+            (_STRENGTH, "42.458          0.3937     0.3147        +48%     0.00248"),
         ),
     ),
     LiteratureClaim(
