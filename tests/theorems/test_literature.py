@@ -1,5 +1,6 @@
 """Claims of others: their examples computed, their figures found where they are recorded."""
 
+import importlib
 import re
 from fractions import Fraction
 from math import exp, log
@@ -89,10 +90,12 @@ def test_three_turns_are_in_the_registry():
 
 
 def test_the_claims_that_the_open_questions_name_exist():
-    names = re.findall(r"`([a-z0-9.-]+)`", (ROOT / "docs" / "open_questions.md").read_text("utf-8"))
-    claims = [name for name in names if "." in name and not name.startswith("ufm.")]
-    assert claims
-    assert set(claims) <= set(theorems.CLAIMS)
+    page = (ROOT / "docs" / "open_questions.md").read_text("utf-8")
+    links = re.findall(r"\(\.\./theorems/statements/(\w+)\.py#claim-([a-z0-9.-]+)\)", page)
+    assert links
+    for module, claim in links:
+        home = importlib.import_module(f"theorems.statements.{module}")
+        assert claim in {c.id for c in home.STATEMENT.claims}
 
 
 def test_what_is_said_in_the_model_is_judged_by_a_claim_or_is_not_about_it():
