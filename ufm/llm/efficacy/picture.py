@@ -138,8 +138,8 @@ def _fluency(panel: Axes, found: GoalChoice) -> None:
         rounded(float(x), 2)
         for x in (judged.perplexity[0], *_there(found, judged.perplexity), judged.perplexity[-1])
     )
-    loops = f"{float(judged.loops.max()):.0%} loop"
-    panel.set_title(f"perplexity of the texts {before} → {now} → {far}; {loops}", loc="left")
+    loops = f"at most {float(judged.loops.max()):.0%} loop"
+    panel.set_title(f"texts' perplexity {before} → {now} → {far}; {loops}", loc="left")
 
 
 def _there(found: GoalChoice, *values: np.ndarray) -> list[float]:

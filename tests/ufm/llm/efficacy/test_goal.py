@@ -197,8 +197,8 @@ def test_the_titles_say_the_numbers_at_the_strength_of_the_answer(chosen):
         "-", "−"
     )
     first, there, last = scan.judged.perplexity[[0, k, -1]]
-    loops = f"{scan.judged.loops.max():.0%} loop"
-    assert titles[3] == f"perplexity of the texts {first:.2g} → {there:.2g} → {last:.2g}; {loops}"
+    loops = f"at most {scan.judged.loops.max():.0%} loop"
+    assert titles[3] == f"texts' perplexity {first:.2g} → {there:.2g} → {last:.2g}; {loops}"
 
 
 def test_a_wide_range_is_drawn_in_powers_of_ten_and_a_narrow_one_plainly(chosen):
