@@ -29,6 +29,7 @@ extensions = [
     "command_page",
     "api_page",
     "playground_page",
+    "pages",
     "build_stamp",
     "site_check",
 ]

@@ -40,6 +40,7 @@ import findings_page  # noqa: E402
 import literature_page  # noqa: E402
 import narrow_figure  # noqa: E402
 import notebook_pages  # noqa: E402
+import pages  # noqa: E402
 import playground_page  # noqa: E402
 import site_check  # noqa: E402
 import source_code  # noqa: E402
@@ -618,3 +619,19 @@ def test_the_site_s_playground_is_the_package_s_and_links_to_the_notation(tmp_pa
     (tmp_path / "play.html").unlink()
     playground_page._copy(app, ValueError("the build failed"))
     assert not (tmp_path / "play.html").exists()
+
+
+def test_a_page_of_an_earlier_build_is_removed(tmp_path, monkeypatch):
+    """It would be in no table of contents, and a build with warnings as errors would fail."""
+    monkeypatch.setattr(pages, "_WRITTEN", set())
+    app = SimpleNamespace(srcdir=tmp_path)
+    pages.write_page(app, "coq_files/Now", ["# Now"])
+    pages.write_page(app, "coq", ["# Coq"])
+    stale = tmp_path / "_generated" / "coq_files" / "Before.md"
+    of_another = tmp_path / "_generated" / "index_of_another.md"
+    for page in (stale, of_another):
+        page.write_text("# Before\n")
+    pages.drop_stale(app)
+    assert not stale.exists()
+    assert of_another.exists()
+    assert (tmp_path / "_generated" / "coq_files" / "Now.md").read_text() == "# Now\n"
