@@ -52,7 +52,11 @@ def draw_efficacy(found: GoalChoice, title: str, budget: float, kind: str) -> Fi
         of, unit = BUDGETS[kind]
         verdict = f"goal {found.verdict} for {budget:g} {unit} of {of}"
         figure.suptitle(
-            "\n".join([*wrap(title, _LINE), *wrap(verdict, _LINE)]),
+            "\n".join(
+                line
+                for text in (title, verdict)
+                for line in wrap(text, _LINE, break_on_hyphens=False)
+            ),
             fontsize=_LETTERS,
             fontweight="bold",
             x=0.01,
@@ -138,7 +142,8 @@ def _fluency(panel: Axes, found: GoalChoice) -> None:
         rounded(float(x), 2)
         for x in (judged.perplexity[0], *_there(found, judged.perplexity), judged.perplexity[-1])
     )
-    loops = f"at most {float(judged.loops.max()):.0%} loop"
+    most = float(judged.loops.max())
+    loops = f"at most {most:.0%} loop" if most else "none loops"
     panel.set_title(f"texts' perplexity {before} → {now} → {far}; {loops}", loc="left")
 
 

@@ -197,7 +197,8 @@ def test_the_titles_say_the_numbers_at_the_strength_of_the_answer(chosen):
         "-", "−"
     )
     first, there, last = scan.judged.perplexity[[0, k, -1]]
-    loops = f"at most {scan.judged.loops.max():.0%} loop"
+    most = scan.judged.loops.max()
+    loops = f"at most {most:.0%} loop" if most > 0 else "none loops"
     assert titles[3] == f"texts' perplexity {first:.2g} → {there:.2g} → {last:.2g}; {loops}"
 
 
