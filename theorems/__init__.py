@@ -49,6 +49,7 @@ from .statements import (
 )
 from .statements.prop_4_1 import TransformerInstance
 
+# All statements: the paper's in its order, this project's, and those of others.
 STATEMENTS: tuple[Statement, ...] = (
     assumption_2.STATEMENT,
     lemma_b2.STATEMENT,
@@ -84,6 +85,7 @@ STATEMENTS: tuple[Statement, ...] = (
     literature_statement.STATEMENT,
 )
 
+# Every claim of every statement, by its id.
 CLAIMS: dict[str, Claim] = {claim.id: claim for s in STATEMENTS for claim in s.claims}
 
 __all__ = [

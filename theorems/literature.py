@@ -99,6 +99,7 @@ _LAWS = "docs/laws.md"
 _TOY = "docs/laws_toy.md"
 _STRENGTH = "docs/strength.md"
 
+# Sentences of others about strength, each with its source, its judgement and what settles it.
 LITERATURE: tuple[LiteratureClaim, ...] = (
     LiteratureClaim(
         id="literature.tanh",

@@ -19,6 +19,7 @@ from .models.dataset import ConceptDataset
 from .tilt.tilt import ExponentialTilt
 
 Draw = Callable[..., Any]  # DrawFn itself is a protocol that run-time type checkers refuse
+# The type of a test that `hypothesis` runs.
 Test = TypeVar("Test", bound=Callable[..., object])
 Steering = tuple[ConceptDataset, list[int], list[int]]
 _CONTEXT_LENGTH = 3

@@ -10,6 +10,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 from functools import cached_property
+from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
@@ -82,6 +83,12 @@ def _room_of(value: object, package: str) -> str:
 def _contents(every: list[Room]) -> Iterator[str]:
     yield "(api)=\n# API reference\n"
     yield "Names are imported from the package in the second column; the rooms tell where they are at home.\n"
+    yield (
+        "In signatures `Numbers` is whatever NumPy makes an array of, nested lists too; "
+        '`Float[Array, "m V"]` is '
+        "an array of numbers with its shape ([jaxtyping](https://docs.kidger.site/jaxtyping/)); `JSON` is "
+        "what `json.loads` returns.\n"
+    )
     yield "| room | import from | what is in it |\n| --- | --- | --- |"
     for room in every:
         page = f"{{doc}}`{room.module.__name__} <api/{room.module.__name__}>`"
@@ -97,15 +104,38 @@ def _page(room: Room) -> Iterator[str]:
     yield _markdown(room.module, name)
     if name != package:
         yield f"\nImport these names from `{package}`.\n"
+    elif package in _OF_ROOMS:
+        yield from _every_name(room.package)
     if room.names:
         yield "\n| name | |\n| --- | --- |"
     for public in room.names:
-        value = getattr(room.package, public)
-        says = _summary(value) if callable(value) else f"a {type(value).__name__}"
-        yield f"| {{py:obj}}`~{package}.{public}` | {_cell(says)} |"
+        yield f"| {{py:obj}}`~{package}.{public}` | {_cell(_in_short(room.package, public))} |"
     yield ""
     for public in room.names:  # below their module, which gives them their full names
         yield from _entry(getattr(room.package, public), package, public, "`" * 6)
+
+
+def _every_name(package: ModuleType) -> Iterator[str]:
+    """All that can be imported from a package whose names have homes in many rooms."""
+    name = package.__name__
+    yield f"\n## All names\n\n| import from `{name}` | at home in | what it is |\n| --- | --- | --- |"
+    for public in sorted(_public_names(package), key=str.lower):
+        home = _room_of(getattr(package, public), name)
+        says = _cell(_in_short(package, public))
+        yield f"| {{py:obj}}`~{name}.{public}` | {{doc}}`{home} </_generated/api/{home}>` | {says} |"
+    yield "\n## Names of no room\n"
+
+
+def _in_short(package: ModuleType, public: str) -> str:
+    """What a name is: the first sentence of its docstring, or of a table the comment above it."""
+    value = getattr(package, public)
+    if callable(value):
+        return _summary(value)
+    assigned = re.compile(rf"((?:^# .*\n)+){public}\b[^\n]*=", re.MULTILINE)
+    for file in sorted(Path(str(package.__file__)).parent.rglob("*.py")):
+        if found := assigned.search(file.read_text(encoding="utf-8")):
+            return " ".join(line.removeprefix("# ") for line in found[1].splitlines())
+    raise ExtensionError(f"{package.__name__}.{public} is public: write a comment above it")
 
 
 def _summary(value: object) -> str:
@@ -130,7 +160,7 @@ def _public_names(package: ModuleType) -> list[str]:
 
 
 def _entry(value: object, owner: str, name: str, fence: str) -> Iterator[str]:
-    if not callable(value):  # a table such as STATEMENTS: its comment or type tells what it is
+    if not callable(value):  # a table such as STATEMENTS: the table of names has its comment
         yield f"{fence}{{py:data}} {name}\n{fence}\n"
         return
     kind = "class" if inspect.isclass(value) else "function"

@@ -13,7 +13,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 
 def drop_stale(app: Sphinx) -> None:
-    """Remove what an earlier build wrote beside the pages of this one: another division of the same matter."""
+    """Remove what an earlier build, of another division, wrote beside the pages of this one."""
     for folder in {page.parent for page in _WRITTEN} - {Path(app.srcdir, "_generated")}:
         for page in {*folder.glob("*.md")} - _WRITTEN:
             page.unlink()

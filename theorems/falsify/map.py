@@ -34,6 +34,7 @@ _FLAT = "M is then constant, no curve moves, and {}"
 _GIVEN = "given the claim's own hypotheses, for every distribution p > 0"
 
 Entry = Needed[Steered] | Needed[last_norm.Stream] | NotNeeded | NotKnown
+# For a claim and a hypothesis, whether the claim needs it: what draws counterexamples, or why there is none.
 MAP: dict[tuple[str, str], Entry] = {
     # the lemmas, and Assumption 2
     ("lemma-b2.affine", "difference-of-means"): Needed(other_vector, curves.tilt),

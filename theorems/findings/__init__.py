@@ -5,6 +5,7 @@ from .finding import Confirmation, Finding, Severity
 
 __all__ = ["FINDINGS", "Confirmation", "Finding", "Severity"]
 
+# What was found about the text of the paper's first version.
 FINDINGS: tuple[Finding, ...] = (
     target_peaks.IN_TARGET,
     target_peaks.OFF_TARGET,

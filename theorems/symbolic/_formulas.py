@@ -11,6 +11,7 @@ from ufm._names import no_such
 
 from .. import CLAIMS
 
+# The claims whose formulas are derived by sympy here.
 CLAIM_IDS = tuple(sorted(CLAIMS))
 
 

@@ -12,6 +12,7 @@ from sympy.polys.rings import ring
 
 from ._polynomials import Formula, bell, dot, fraction, product, replaced
 
+# The strength α, as a symbol of sympy.
 ALPHA = sp.Symbol("alpha", real=True)
 
 

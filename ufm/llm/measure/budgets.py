@@ -17,4 +17,5 @@ BUDGETS = {
     "reverse_kl": Kind("KL(pα||p0)", "nats a token"),
     "target_mass": Kind("target mass", ""),
 }
+# What a budget may limit, as `ufm strength --kind` names it.
 KINDS = tuple(BUDGETS)
