@@ -38,7 +38,7 @@ def _page() -> Iterator[str]:
         "know:\n\n"
         "- *proved*: by Coq, for every vocabulary and every strength. A click on the word shows the "
         "theorems.\n"
-        "- *certified*: `ufm certify` decides it for every strength on a table of yours.\n"
+        "- *certified*: `ufm certify` decides it for every strength, on a table or a head of yours.\n"
         "- *run*: an experiment shows it, and nothing proves it.\n\n"
         "Every result is also checked on many instances. The findings are about the text of the paper's "
         "first version (v1). {doc}`The notation </notation>` explains the letters, and {ref}`the list of "
