@@ -138,8 +138,11 @@ def _(
             mo.md(r"""
             ## The data
 
-            A token is likelier after contexts of its own concept than after others: the theory asks no more
-            of the data. Here $G$ concepts have $s$ tokens each, and the target $T$ is the first concept.
+            The theory asks two things of the data (Assumption 1). A token is likelier after contexts of its
+            own concept than after any other. And after all other contexts it is equally likely: else the
+            vector, which compares $P$ with $N$, could favour a token of a third concept.
+
+            Here $G$ concepts have $s$ tokens each, and the target $T$ is the first concept.
             Two numbers say the rest. The **off-concept mass** $\varepsilon$ is what a context leaves to all
             other concepts together, in equal parts. The **unevenness** $u$ makes each token of a concept
             less likely, after contexts of its own, than the one before it. With $u = 0$ they are all alike:
