@@ -152,10 +152,11 @@ def _(target, tilt, tokenizer):
             Of the {odds.size} tokens {int(np.isfinite(peaks[0]).sum())} rise, peak once and fall, and those
             of the largest and the least M only rise or only fall (Theorem 3.3 needs nothing but a tilt);
             all peaks are found at once. What needs the target
-            to be *separated* does not carry over: the margin is δ = **{margin:.2f}** < 0. Upper case as a
-            list of tokens is not what the vector has made of it, though {positive_share:.0%} of its
-            tokens have an M above the mean. The picture at the top shows the four likeliest tokens after the
-            first prompt, and the three of the target with the largest M.""")
+            to be *separated* does not carry over: the margin is δ = **{margin:.2f}** < 0. The vector does
+            favour upper case: {positive_share:.0%} of its tokens have an M above the mean of all tokens. But
+            it does not favour each of them over every other token, as a positive δ would ask. The picture at
+            the top shows the four likeliest tokens after the first prompt, and the three of the target with
+            the largest M.""")
     return curve_alphas, curves, margin, odds, peaks, token_figure
 
 
