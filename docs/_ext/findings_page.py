@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import jax
 from coq_page import statement
 from pages import picture, write_page
+from source_code import folded
 from sphinx.application import Sphinx
 
 import theorems
@@ -51,13 +52,14 @@ def _findings() -> Iterator[str]:
 def _table(
     findings: list[theorems.Finding], confirmed: dict[str, Confirmation], witnessed_by: str
 ) -> Iterator[str]:
-    yield ":::::{container} wide-table\n"
-    yield f"| the paper says (v1) | what is true | severity | {witnessed_by} |\n| --- | --- | --- | --- |"
+    yield ":::::{container} wide-table findings-table\n"  # on a phone: title, place and severity
+    yield f"| finding | severity | the paper says (v1) | what is true | {witnessed_by} |"
+    yield "| --- | --- | --- | --- | --- |"
     for finding in findings:
-        place = f"{{ref}}`{finding.source} <finding-{finding.id}>`"
+        title = f"{{ref}}`{finding.title} <finding-{finding.id}>`<br>{finding.source}"
         cells = [finding.says, finding.truth, f"{finding.witness}: {confirmed[finding.id].numbers}"]
         says, truth, witness = (cell.replace("|", "\\|") for cell in cells)
-        yield f"| {place}: {says} | {truth} | {finding.severity} | {witness} |"
+        yield f"| {title} | {finding.severity} | {says} | {truth} | {witness} |"
     yield "\n:::::\n"
 
 
@@ -72,10 +74,11 @@ def _section(finding: theorems.Finding, confirmed: Confirmation) -> Iterator[str
         yield "{ref}`Remark 3.4 <claim-remark-3.4.positive-peaks>` has the equation of ε0.\n"
     yield f"**A charitable reading.** {finding.charitable_reading}\n"
     yield from _against(finding)
-    yield f"**The instance.** {finding.witness}. As `ufm certify` reads it, which counts from 0:\n"
-    yield from (f"- {name}: {_plain(value)}" for name, value in finding.counterexample.items())
-    yield f"\nRecomputed: {confirmed.numbers}.\n"
-    yield from _proofs(finding)
+    yield f"**The instance.** {finding.witness}. Recomputed: {confirmed.numbers}.\n"
+    keys = [f"- {name}: {_plain(value)}" for name, value in finding.counterexample.items()]
+    as_read = "As `ufm certify` reads it, which counts from 0:"
+    yield from folded("The instance in fractions", "\n".join([f"{as_read}\n", *keys, ""]))
+    yield from folded("Proof in Coq", "\n".join(_proofs(finding)))
     for name in finding.figures:
         yield f"{picture(f'figures/{name}', name)}\n"
 

@@ -123,7 +123,9 @@ def test_on_a_phone_a_row_is_a_paragraph_that_names_its_columns(chromium, site):
     label = cell.evaluate("e => getComputedStyle(e, '::before').content")
     assert label.replace('" "', "") == '"severity: "'
     assert not page.locator("thead").first.is_visible()
+    assert not page.locator("td[data-column='what is true']").first.is_visible()
     page.set_viewport_size({"width": 1280, "height": 850})
     assert cell.evaluate("e => getComputedStyle(e).display") == "table-cell"
     assert page.locator("thead").first.is_visible()
+    assert page.locator("td[data-column='what is true']").first.is_visible()
     page.close()

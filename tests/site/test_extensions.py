@@ -248,7 +248,7 @@ def test_each_theorem_is_in_one_section_below_the_words_of_the_claim_that_it_pro
 def test_the_findings_page_starts_with_a_table_of_all_that_is_said():
     lines = "\n".join(findings_page._findings()).splitlines()
     first_section = next(n for n, line in enumerate(lines) if line.startswith("## "))
-    rows = [line for line in lines[:first_section] if line.startswith("| {ref}`v1, ")]
+    rows = [line for line in lines[:first_section] if line.startswith("| {ref}`")]
     assert len(rows) == len(theorems.FINDINGS)
     additions = [f for f in theorems.FINDINGS if f.severity == "addition"]
     findings = [f for f in theorems.FINDINGS if f not in additions]
@@ -256,14 +256,17 @@ def test_the_findings_page_starts_with_a_table_of_all_that_is_said():
     assert len(additions) == 1
     for row, finding in zip(rows, findings + additions, strict=True):
         cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
-        says, truth, severity, witness = (cell.replace("\\|", "|") for cell in cells)
-        assert says == f"{{ref}}`{finding.source} <finding-{finding.id}>`: {finding.says}"
+        title, severity, says, truth, witness = (cell.replace("\\|", "|") for cell in cells)
+        assert title == f"{{ref}}`{finding.title} <finding-{finding.id}>`<br>{finding.source}"
+        assert says == finding.says
         assert truth == finding.truth
         assert witness == f"{finding.witness}: {finding.confirm().numbers}"
         assert severity == finding.severity
     text = "\n".join(lines)
     assert "false statement (1), loose remark (6), misprint (1), addition (1)" in text
     assert text.count("\n## ") == len(rows)
+    assert text.count("<summary>The instance in fractions<") == len(rows)
+    assert text.count("<summary>Proof in Coq<") == len(rows)
 
 
 def test_the_page_of_claims_of_others_has_a_row_of_each_with_the_claim_that_judges_it():
