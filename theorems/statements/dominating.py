@@ -39,7 +39,7 @@ def _limit(instance: TransformerInstance) -> Verdict:
         seen = is_far & (gap > 2 * rounding)
         if seen.any():
             verdicts.append(
-                strict(order[seen] / rounding, 0.5, f"logits in the order of W'LN_0(±v), {where}")
+                strict(order[seen] / rounding, 0.5, f"logits in the order of W'N_0(±v), {where}")
             )
     return worst(*verdicts)
 
@@ -94,7 +94,7 @@ def _last_block(head: SteeredHead) -> Verdict:
 STATEMENT = Statement(
     id="dominating",
     title="Dominating tokens",
-    in_short="""before a final norm the tokens of largest logits W'LN_0(±v) win in the end; at the
+    in_short="""before a final norm the tokens of largest logits W'N_0(±v) win in the end; at the
         last block they are those of extremal M, if the states are equally long""",
     source=SOURCE,
     idea=r"""
@@ -123,7 +123,7 @@ STATEMENT = Statement(
         Claim(
             id="dominating.limit",
             title="who dominates",
-            text="""At any layer, two tokens whose values of W'LN_0(±v) are further apart than their bounds
+            text="""At any layer, two tokens whose values of W'N_0(±v) are further apart than their bounds
                 O(1/|α|) together are in the order of these values: the largest dominates in the end.""",
             formula=r"""y_z(\alpha) > y_u(\alpha) \quad \text{if } \bigl(W' N_0(\pm v)\bigr)_z - \bigl(W'
                 N_0(\pm v)\bigr)_u > \sqrt{d}\, \bigl( \lVert \gamma \odot W'_z \rVert + \lVert \gamma \odot

@@ -18,7 +18,7 @@ _BESIDE = 0.3
 
 
 def _ellipse(head: SteeredHead) -> Verdict:
-    """The library's logits, and cos t a + sin t b + c, against the definition, in units of rounding."""
+    """The library's logits, and a cos t + b sin t + c, against the definition, in units of rounding."""
     alphas = head.strengths(head.angles[:, None])
     direct, rounding = head.logits(alphas)
     t, m = head.angles[:, None, None], alphas.shape[1]
@@ -232,7 +232,7 @@ STATEMENT = Statement(
         Claim(
             id="norm-circle.ellipse",
             title="ellipse",
-            text="""Steered after the last block, the logits are cos t a_j + sin t b + c with
+            text="""Steered after the last block, the logits are a_j cos t + b sin t + c with
                 tan t = (α - α*_j) / w_j, for every eps >= 0.""",
             formula=r"""W N_\epsilon(h_j + \alpha v) = \cos t \cdot a_j + \sin t \cdot b + c, \qquad
                 \tan t = \frac{\alpha - \alpha^*_j}{w_j}, \quad \alpha^*_j = -\frac{h_j \cdot v}{\lVert v
@@ -253,8 +253,8 @@ STATEMENT = Statement(
         Claim(
             id="norm-circle.approach",
             title="approach to the limits",
-            text="""As α → ±∞ log p_α(z) = log p_±∞(z) + cos t (a(z) - E_±∞[a]) + r with p_±∞ = softmax(c ± b)
-                and |r| <= C cos²t beyond α*: a token ends above its plateau if a(z) > E_±∞[a], below it if
+            text="""As α → ±∞, log p_α(z) = log p_±∞(z) + (a(z) - E_±∞[a]) cos t + r with
+                p_±∞ = softmax(c ± b) and |r| <= C cos²t beyond α*: a token ends above its plateau if a(z) > E_±∞[a], below it if
                 a(z) < E_±∞[a].""",
             formula=r"""\Bigl\lvert \log p_{j,\alpha}(z) - \log p_{\pm\infty}(z) - \cos t \,\bigl(a_j(z) -
                 \mathbb{E}_{\pm\infty}[a_j]\bigr) \Bigr\rvert \le \cos^2 t \left(R_b + \tfrac{1}{8}(R_{a_j} +

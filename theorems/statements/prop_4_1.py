@@ -25,7 +25,7 @@ class TransformerInstance(Judged):
 
     - `transformer`: `ufm.Transformer`, float64; `hidden` [T, d]: the stream entering its first block.
     - `vector` [d]: v, added after block `layer` (0-based) at `positions` "all" or "last".
-    - `rho`: a bound on |h + R(α)| at the last position for every α; None: the one that the weights
+    - `rho`: a bound on |h + r(α)| at the last position for every α; None: the one that the weights
       imply (`Transformer.remainder_bound`).
     """
 
@@ -56,11 +56,11 @@ class TransformerInstance(Judged):
         return plus if sign > 0 else minus
 
     def rest(self) -> float:
-        """The largest |h + R(α)| at the strengths looked at."""
+        """The largest |h + r(α)| at the strengths looked at."""
         return float(self._at_strengths[1].max())
 
     def limit(self, sign: int) -> np.ndarray:
-        """W' LN_0(±v), from its formula, with 0/0 = 0 where v (LayerNorm: v less its mean) is zero."""
+        """W' N_0(±v), from its formula, with 0/0 = 0 where v (LayerNorm: v less its mean) is zero."""
         norm = self.transformer.final_norm
         v, scale = sign * np.asarray(self.vector), np.asarray(norm.scale)
         if self.is_layernorm:
@@ -118,7 +118,7 @@ def _reached(instance: TransformerInstance, sign: int) -> Verdict:
     library = np.asarray(_library_limits(instance.transformer, instance.vector)[sign < 0])
     rows = np.linalg.norm(np.asarray(instance.transformer.decoder), axis=1)
     size = rows * np.sqrt(instance.vector.size)
-    evidence = f"against W' LN_0({'+' if sign > 0 else '-'}v)"
+    evidence = f"against W' N_0({'+' if sign > 0 else '-'}v)"
     return worst(
         identity((reached - limit) / size, 1e-7, f"logits {evidence}"),
         identity((library - limit) / size, 1e-7, f"limit_logits {evidence}"),
@@ -128,7 +128,7 @@ def _reached(instance: TransformerInstance, sign: int) -> Verdict:
 def _rmsnorm(instance: TransformerInstance) -> Verdict:
     plus, minus = instance.limit(1), instance.limit(-1)
     scale = np.abs(plus).max()
-    antisymmetric = identity((plus + minus) / scale, 1e-13, "LN_0(-v) = -LN_0(v)")
+    antisymmetric = identity((plus + minus) / scale, 1e-13, "N_0(-v) = -N_0(v)")
     return worst(_layernorm(instance), antisymmetric)
 
 
@@ -170,13 +170,13 @@ def _too_small(instance: TransformerInstance) -> str | None:
     largest, rho = instance.rest(), instance.bound_on_rest
     if largest <= rho * (1 + 1e-12):
         return None
-    return f"|h + R(α)| reaches {largest:.6g} > ρ = {rho:.6g}"
+    return f"|h + r(α)| reaches {largest:.6g} > ρ = {rho:.6g}"
 
 
 RMSNORM = Hypothesis("rmsnorm", "the final norm is RMSNorm", _is(False, "RMSNorm"))
 LAYERNORM = Hypothesis("layernorm", "the final norm is LayerNorm", _is(True, "LayerNorm"))
 DIRECTION = Hypothesis("direction", "v is not 0 (LayerNorm: v is not constant)", _no_direction)
-BOUNDED_REST = Hypothesis("bounded-rest", "|h + R(α)| <= ρ for every α", _too_small)
+BOUNDED_REST = Hypothesis("bounded-rest", "|h + r(α)| <= ρ for every α", _too_small)
 
 
 @cache
@@ -211,6 +211,10 @@ def example(norm: str, **fields) -> TransformerInstance:
 
 _FAMILY = ("transformers",)
 
+# What the letters of the limits are, and why their check assumes no bound on h + r(α).
+_WHERE = """W' is the head that reads the final norm, N_0 that norm without its eps, and h + r(α), what the
+                last stream holds beside αv, is bounded in every stack of blocks with a norm before each"""
+
 STATEMENT = Statement(
     id="prop-4.1",
     title="Steering before the norm",
@@ -244,8 +248,7 @@ STATEMENT = Statement(
         Claim(
             id="prop-4.1.rmsnorm",
             title="RMSNorm limit",
-            text="""The logits tend to W' LN_0(±v) as α → ±∞, LN_0 the norm without eps, and
-                LN_0(-v) = -LN_0(v).""",
+            text=f"""The logits tend to W' N_0(±v) as α → ±∞, and N_0(-v) = -N_0(v): {_WHERE}.""",
             formula=r"""\lim_{\alpha \to \pm\infty} W' N_\epsilon\bigl(h + \alpha v + r(\alpha)\bigr) = W'
                 N_0(\pm v) = \pm W' N_0(v), \qquad N_\epsilon(x) = \frac{\gamma \odot
                 x}{\sqrt{\lVert x \rVert^2/d + \epsilon}} \quad \text{if } v \ne 0 \text{ and }
@@ -265,7 +268,7 @@ STATEMENT = Statement(
         Claim(
             id="prop-4.1.layernorm",
             title="LayerNorm limit",
-            text="The logits tend to W' LN_0(±v) as α → ±∞, provided v is not constant.",
+            text=f"""The logits tend to W' N_0(±v) as α → ±∞, provided v is not constant: {_WHERE}.""",
             formula=r"""\lim_{\alpha \to \pm\infty} W' N_\epsilon\bigl(h + \alpha v + r(\alpha)\bigr)
                 = W' N_0(\pm v), \qquad
                 N_\epsilon(x) = \beta

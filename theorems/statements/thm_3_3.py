@@ -125,7 +125,7 @@ STATEMENT = Statement(
         Claim(
             id="thm-3.3.monotone",
             title="extremal tokens",
-            text="""Δp_j(z|α) is strictly increasing on R for z in Mtop and strictly decreasing for z in
+            text="""Δp_j(z|α) is strictly increasing in α for z in Mtop and strictly decreasing for z in
                 Mbot.""",
             formula=r"""\frac{d p_{j,\alpha}(z)}{d\alpha} > 0 \ (z \in M_{\mathrm{top}}), \quad
                 \frac{d p_{j,\alpha}(z)}{d\alpha} < 0 \ (z \in M_{\mathrm{bot}}) \quad

@@ -19,9 +19,9 @@ class Transformer(eqx.Module):
     """Pre-norm blocks, a final norm and an unembedding W'; its input is a residual stream [T, d].
 
     Steering adds αv to the stream right after block `layer` (0-based), at `positions` "all" or only
-    the "last": two different interventions. With h the unsteered stream there and R(α) what the
-    later blocks add, the last position has logits W' LN(h + R(α) + αv). All blocks read the stream
-    through a norm, so R is bounded, and the logits tend to W' LN₀(±v) as α → ±∞ (Proposition 4.1).
+    the "last": two different interventions. With h the unsteered stream there and r(α) what the
+    later blocks add, the last position has logits W' LN(h + r(α) + αv). All blocks read the stream
+    through a norm, so r is bounded, and the logits tend to W' LN₀(±v) as α → ±∞ (Proposition 4.1).
     LN₀ is the final norm with eps = 0, whatever eps is.
 
     **Fields** (d dimensions, V tokens): `blocks`, `final_norm`, `decoder` W' [V, d].
@@ -90,7 +90,7 @@ class Transformer(eqx.Module):
         layer: int | None = None,
         positions: str = "all",
     ) -> Float[Array, "tokens d"]:
-        """Residual stream after the last block, before the final norm: h + R(α) + αv."""
+        """Residual stream after the last block, before the final norm: h + r(α) + αv."""
         rest, shift = self._steered(hidden, alpha, vector, layer, positions)
         return rest + shift
 
@@ -103,7 +103,7 @@ class Transformer(eqx.Module):
         layer: int | None = None,
         positions: str = "all",
     ) -> Float[Array, " vocab"]:
-        """Next-token logits after the last position: W' LN(h + R(α) + αv)."""
+        """Next-token logits after the last position: W' LN(h + r(α) + αv)."""
         place = {"vector": vector, "layer": layer, "positions": positions}
         return self.decoder @ self.final_norm(self.hidden_states(hidden, alpha, **place)[-1])
 
@@ -135,15 +135,15 @@ class Transformer(eqx.Module):
         layer: int,
         positions: str = "all",
     ) -> Float[Array, ""]:
-        """|h + R(α)| at the last position, centred for layernorm: at most `remainder_bound`.
+        """|h + r(α)| at the last position, centred for layernorm: at most `remainder_bound`.
 
-        Never formed as (h + R(α) + αv) - αv, so exact to rounding at any α.
+        Never formed as (h + r(α) + αv) - αv, so exact to rounding at any α.
         """
         rest, _ = self._steered(hidden, alpha, vector, layer, positions)
         return jnp.linalg.norm(self.final_norm.centre(rest[-1]))
 
     def remainder_bound(self, hidden: ArrayLike, layer: int) -> Float[Array, ""]:
-        """ρ >= sup |h + R(α)| (centred for layernorm), over all α, v and `positions`.
+        """ρ >= sup |h + r(α)| (centred for layernorm), over all α, v and `positions`.
 
         |h| plus, for every later block with norm outputs n: Σ_heads sup |output value n| +
         `‖down‖ sup |up n + up_bias| + |down_bias|`.
@@ -156,10 +156,10 @@ class Transformer(eqx.Module):
     def limit_rate_bound(
         self, vector: ArrayLike, alpha: ArrayLike, rho: ArrayLike
     ) -> Float[Array, ""]:
-        """Upper bound √d max|γ| B of |LN(h + R(α) + αv) - LN₀(±v)|, which is O(1/α).
+        """Upper bound √d max|γ| B of |LN(h + r(α) + αv) - LN₀(±v)|, which is O(1/α).
 
         B² = 2t² / (1 + √(1 - t²)) + (1 - 1/√(1 + d eps/(a - ρ)²))², with a = |α||v| and t = ρ/a,
-        for ρ >= |h + R(α)| and ρ < a (centre both for layernorm); else B = 2, true of any two
+        for ρ >= |h + r(α)| and ρ < a (centre both for layernorm); else B = 2, true of any two
         outputs. B is at most 2ρ/(2a - ρ) + d eps/(2(a - ρ)²), and exact at eps = 0 if |γ| is
         constant. Raises `ValueError` for ρ < 0 and where `limit_logits` does.
 
@@ -201,7 +201,7 @@ class Transformer(eqx.Module):
         return math.sqrt(vector.size) * bound
 
     def _steered(self, hidden, alpha, vector, layer, positions):
-        """The stream after the last block in two parts, h + R(α) and αv."""
+        """The stream after the last block in two parts, h + r(α) and αv."""
         # Two parts, because in h + αv at α = 1e8 half the digits of h are lost.
         rest = self._stream(hidden)
         if positions not in ("all", "last"):

@@ -36,7 +36,7 @@ class NormCircle(eqx.Module):
     - As α → ±∞ all contexts tend to softmax(c ± b) (`limit`; Proposition 4.1 of arXiv:2602.02712), and
       log p_α(z) = log p_∞(z) + (g(z) - E_∞[g]) / |α| + O(α⁻²), g = w a, which does not depend on eps
       (`approach`): a token ends above its plateau iff g(z) > E_∞[g].
-    - log p_α(z) differs from log p_∞(z) + cos t (a(z) - E_∞[a]) by at most C cos²t from α* on, where
+    - log p_α(z) differs from log p_∞(z) + (a(z) - E_∞[a]) cos t by at most C cos²t from α* on, where
       C = R_b + (R_a + R_b)²/8 and R is the range over the tokens: the claim `norm-circle.approach`.
     - The log-odds of two tokens turn once, at tan t = (b(y) - b(z)) / (a(y) - a(z)), or not at all where
       a(y) = a(z): a sinusoid has one extremum on an open half circle.

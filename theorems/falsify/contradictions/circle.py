@@ -100,8 +100,8 @@ def off_the_ellipse(s: Stream) -> Contradiction | None:
             continue
         for z, (x, y) in enumerate(zip(found, claimed, strict=True)):
             if differ(x, y):
-                text = f"logit {z} is cos t a + sin t b at α = {strength}"
-                return Contradiction(text, (("logit", x), ("cos t a + sin t b", y)))
+                text = f"logit {z} is a cos t + b sin t at α = {strength}"
+                return Contradiction(text, (("logit", x), ("a cos t + b sin t", y)))
     return None
 
 
@@ -122,7 +122,7 @@ def not_approached(s: Stream) -> Contradiction | None:
             rest = abs((law[z] / limit[z]).log() - cos * (a - mean))
             if rest > cos**2 * arc.second:
                 text = (
-                    f"|log p - log p_∞ - cos t (a - E a)| <= C cos²t of token {z} at α = {strength}"
+                    f"|log p - log p_∞ - (a - E a) cos t| <= C cos²t of token {z} at α = {strength}"
                 )
                 return Contradiction(text, (("rest", rest), ("C cos²t", cos**2 * arc.second)))
     return None

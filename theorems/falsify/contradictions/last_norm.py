@@ -22,7 +22,7 @@ _STRENGTHS = (Fraction(1), Fraction(4), Fraction(16))
 class Stream:
     """Two hidden streams `hidden` [2][d], steered by `vector` [d] before a norm with a `bias`.
 
-    `rho` is the bound claimed of |h + R(α)|. `block`: the block after the steered one adds so many times
+    `rho` is the bound claimed of |h + r(α)|. `block`: the block after the steered one adds so many times
     max(x, 0). `head`: the rows [V][d] of W; empty: a token for each coordinate.
     """
 
@@ -71,19 +71,19 @@ def stuck(s: Stream, centre: bool) -> Contradiction | None:
     ends = [normed([Fraction(v) for v in h], centre) for h in s.hidden]
     if ends[0] is None or ends[1] is None or not ends[0][0] > ends[1][0]:
         return None
-    text = "the limit is LN_0(±v), one for all streams; here norm(h + αv) = norm(h) for every α"
+    text = "the limit is N_0(±v), one for all streams; here norm(h + αv) = norm(h) for every α"
     return Contradiction(text, (("norm(h_0)", ends[0][0]), ("norm(h_1)", ends[1][0])))
 
 
 def not_odd(s: Stream) -> Contradiction | None:
-    """LN_0(-v) ≠ -LN_0(v), with a bias."""
+    """N_0(-v) ≠ -N_0(v), with a bias."""
     plus, minus = (normed([sign * Fraction(v) for v in s.vector], True) for sign in (1, -1))
     if plus is None or minus is None or not s.bias:
         return None
     total = plus[0] + ball(s.bias) + minus[0] + ball(s.bias)
     if total > 0 or total < 0:
-        text = "LN_0(-v) = -LN_0(v); with LayerNorm and a bias their sum is not 0"
-        return Contradiction(text, (("LN_0(v) + LN_0(-v)", total),))
+        text = "N_0(-v) = -N_0(v); with LayerNorm and a bias their sum is not 0"
+        return Contradiction(text, (("N_0(v) + N_0(-v)", total),))
     return None
 
 
@@ -96,7 +96,7 @@ def too_far(s: Stream) -> Contradiction | None:
             continue
         distance = _distance(here, limit)
         if distance > bound:
-            text = f"|LN - LN_0(v)| <= √d 2ρ/(2α|v| - ρ) at α = {strength}, ρ = {s.rho}"
+            text = f"|LN - N_0(v)| <= √d 2ρ/(2α|v| - ρ) at α = {strength}, ρ = {s.rho}"
             return Contradiction(text, (("distance", distance), ("bound", bound)))
     return None
 

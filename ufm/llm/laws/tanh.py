@@ -1,6 +1,6 @@
 """Law: the mass of the concept follows a tanh of the strength itself.
 
-The paper cites von Rütte et al. (2024) for that. Its own Theorem 3.6 has a tanh of ν(α) + r, "up to a
+The paper cites von Rütte et al. (2024) for that. Its own Theorem 3.6 has a tanh of (ν(α) + r)/2, "up to a
 reparametrization of α"; of language models it reports "a mostly sigmoidal trend" (Section 5).
 """
 
