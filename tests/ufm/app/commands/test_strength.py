@@ -401,7 +401,7 @@ def page(**change):
         (
             dict(price=0.12),
             "held-out text pays 0.12, more than the budget of 0.1 by over two standard errors: --budget "
-            "0.083 would bring it to about 0.1",
+            "0.083 would bring it to about 0.1; if 0.12 is what you can afford, keep it",
         ),
         (
             dict(price=0.252, error=math.nan),

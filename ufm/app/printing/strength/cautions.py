@@ -68,5 +68,6 @@ def _price(choice: "ModelStrength", price: float, error: float, held_out: int) -
         lower = choice.budget * choice.budget / price
         yield (
             f"held-out text pays {price:.3g}, more than the budget of {choice.budget:g} by over two standard "
-            f"errors: --budget {lower:.2g} would bring it to about {choice.budget:g}"
+            f"errors: --budget {lower:.2g} would bring it to about {choice.budget:g}; "
+            f"if {price:.3g} is what you can afford, keep it"
         )
