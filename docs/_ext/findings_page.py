@@ -42,24 +42,20 @@ def _findings() -> Iterator[str]:
     confirmed = {finding.id: finding.confirm() for finding in theorems.FINDINGS}
     additions = [f for f in theorems.FINDINGS if f.severity is Severity.ADDITION]
     findings = [f for f in theorems.FINDINGS if f not in additions]
-    yield from _table(findings, confirmed, "counterexample")
+    yield from _table(findings)
     yield "The last finding is an addition: there the paper is right, and more can be said.\n"
-    yield from _table(additions, confirmed, "example")
+    yield from _table(additions)
     for finding in findings + additions:
         yield from _section(finding, confirmed[finding.id])
 
 
-def _table(
-    findings: list[theorems.Finding], confirmed: dict[str, Confirmation], witnessed_by: str
-) -> Iterator[str]:
+def _table(findings: list[theorems.Finding]) -> Iterator[str]:
     yield ":::::{container} wide-table findings-table\n"  # on a phone: title, place and severity
-    yield f"| finding | severity | the paper says (v1) | what is true | {witnessed_by} |"
-    yield "| --- | --- | --- | --- | --- |"
+    yield "| finding | severity | the paper says (v1) | what is true |\n| --- | --- | --- | --- |"
     for finding in findings:
         title = f"{{ref}}`{finding.title} <finding-{finding.id}>`<br>{finding.source}"
-        cells = [finding.says, finding.truth, f"{finding.witness}: {confirmed[finding.id].numbers}"]
-        says, truth, witness = (cell.replace("|", "\\|") for cell in cells)
-        yield f"| {title} | {finding.severity} | {says} | {truth} | {witness} |"
+        says, truth = (cell.replace("|", "\\|") for cell in (finding.says, finding.truth))
+        yield f"| {title} | {finding.severity} | {says} | {truth} |"
     yield "\n:::::\n"
 
 

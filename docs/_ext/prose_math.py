@@ -32,6 +32,7 @@ _OPERATOR = re.compile(r"^(?:[=<>+/*·→±≤≥≠≈∝∈∉×∩∪⊂|-]|<
 _SHAPE = re.compile(rf"^[\w{_SIGN}()\[\]{{}}+\-/*=<>|.,'^·…\\%!]+$")
 _LONE = set("MTPNVGRKFHWQBzyvhwdpqmnjktr")  # letters that are variables also by themselves
 _LONG = 24  # letters of a formula that should not force a line, or a column, to be as wide
+_TOO_LONG = 40  # of a part of a formula that is wider than a phone
 _INSIDE = {
     "in",
     "not",
@@ -157,7 +158,9 @@ def _words(text: str) -> str:
             found = _formula("".join(words[place:end]))
             if found is not None:
                 before, formula, after = found
-                lines = " ".join(f"${latex(part)}$" for part in _breakable(formula))
+                # after {} a sign at the beginning of a line is between two terms
+                set_parts = (re.sub(r"^[+-] ", r"{}\g<0>", latex(p)) for p in _breakable(formula))
+                lines = " ".join(f"${part}$" for part in set_parts)
                 parts += [before, lines, after]
                 place = end
                 break
@@ -260,16 +263,27 @@ def _formula(run: str) -> tuple[str, str, str] | None:
 
 
 def _breakable(formula: str) -> list[str]:
-    """A long formula in parts, each but the first beginning with a relation: a line may end between them."""
+    """A long formula in parts, each but the first beginning with a relation: a line may end between them.
+
+    A part that is still too long for a phone begins its further parts with + or -.
+    """
     if len(formula) < _LONG:
         return [formula]
-    parts, start, depth = [], 0, 0
+    parts: list[str] = []
+    for part in _parted(formula, r" (?:[=≤≥→∝]|[<>]=?) "):
+        parts += _parted(part, r" [+-] ") if len(part) > _TOO_LONG else [part]
+    return parts
+
+
+def _parted(formula: str, places: str) -> list[str]:
+    """The formula in parts that begin at these places outside all brackets."""
+    parts, start, depth, bars = [], 0, 0, 0
     for place, sign in enumerate(formula):
         depth += (sign in "([{") - (sign in ")]}")
-        part = formula[start:place]
-        is_closed = depth == 0 and part.count("|") % 2 == 0
-        if is_closed and re.match(r" (?:[=≤≥→∝]|[<>]=?) ", formula[place:].replace("\n", " ")):
-            parts.append(part)
+        bars += sign == "|" and depth == 0
+        is_closed = depth == 0 and bars % 2 == 0
+        if is_closed and re.match(places, formula[place:].replace("\n", " ")):
+            parts.append(formula[start:place])
             start = place + 1
     return [*filter(None, [*parts, formula[start:]])]
 

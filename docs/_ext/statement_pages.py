@@ -8,11 +8,14 @@ import inspect
 import re
 from collections.abc import Iterator, Mapping
 
+import prose_math
 from claim_sections import sections
+from docutils import nodes
 from pages import write_page
 from results_page import findings_about
 from source_code import folded
 from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
 
 import theorems
 from theorems import suite
@@ -32,8 +35,18 @@ _FOLDED = {
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_directive("families", Families)
     app.connect("builder-inited", _write_pages)
     return {"parallel_read_safe": True}
+
+
+class Families(SphinxDirective):
+    """The families of random instances, in the words of `theorems.suite.draw`; the label is "families"."""
+
+    def run(self) -> list[nodes.Node]:
+        families = re.split(r"Families: |\n\n", inspect.getdoc(suite.draw) or "")[2]
+        text = f"(families)=\nThe families: {families}\n"
+        return self.parse_text_to_nodes(prose_math.with_formulas(text))
 
 
 def _write_pages(app: Sphinx) -> None:
@@ -131,8 +144,6 @@ def _overview() -> Iterator[str]:
         "function must say *fails*. Sentences of the paper's first version that can be read to say more than "
         "is true are under {ref}`findings <findings>`, with a charitable reading.\n"
     )
-    families = re.split(r"Families: |\n\n", inspect.getdoc(suite.draw) or "")[2]
-    yield f"(families)=\nFamilies of random instances: {families}\n"
     yield ":::::{container} wide-table\n\n| claim | says |\n| --- | --- |"
     for statement in theorems.STATEMENTS:
         for claim in statement.claims:

@@ -15,7 +15,7 @@ import pytest
 from sphinx.errors import ExtensionError
 
 import theorems
-from theorems import symbolic
+from theorems import suite, symbolic
 from theorems.falsify.needed import NotNeeded
 from theorems.judging import controls
 from theorems.proofs import PROVED_BY, theorem_names
@@ -37,6 +37,7 @@ import coq_items  # noqa: E402
 import coq_page  # noqa: E402
 import figures_page  # noqa: E402
 import findings_page  # noqa: E402
+import github_markdown  # noqa: E402
 import literature_page  # noqa: E402
 import narrow_figure  # noqa: E402
 import notebook_pages  # noqa: E402
@@ -256,11 +257,12 @@ def test_the_findings_page_starts_with_a_table_of_all_that_is_said():
     assert len(additions) == 1
     for row, finding in zip(rows, findings + additions, strict=True):
         cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
-        title, severity, says, truth, witness = (cell.replace("\\|", "|") for cell in cells)
+        title, severity, says, truth = (cell.replace("\\|", "|") for cell in cells)
         assert title == f"{{ref}}`{finding.title} <finding-{finding.id}>`<br>{finding.source}"
         assert says == finding.says
         assert truth == finding.truth
-        assert witness == f"{finding.witness}: {finding.confirm().numbers}"
+        instance = f"**The instance.** {finding.witness}. Recomputed: {finding.confirm().numbers}."
+        assert instance in lines
         assert severity == finding.severity
     text = "\n".join(lines)
     assert "false statement (1), loose remark (6), misprint (1), addition (1)" in text
@@ -638,3 +640,13 @@ def test_a_page_of_an_earlier_build_is_removed(tmp_path, monkeypatch):
     assert not stale.exists()
     assert of_another.exists()
     assert (tmp_path / "_generated" / "coq_files" / "Now.md").read_text() == "# Now\n"
+
+
+def test_the_families_are_told_on_the_page_about_checks_in_the_words_of_the_code():
+    page = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
+    assert "```{families}\n```" in github_markdown.for_the_site(page, ROOT)
+    directive = SimpleNamespace(parse_text_to_nodes=lambda text: [text])
+    (text,) = statement_pages.Families.run(directive)
+    assert text.startswith("(families)=\nThe families: ")
+    assert [name for name in suite.FAMILIES if f'"{name}"' not in text] == []
+    assert "Families" not in "\n".join(statement_pages._overview())

@@ -54,6 +54,10 @@ SET = {
     ),
     "to W' LN_0(±v) as": r"to $W' \mathrm{LN}_{0}(\pm v)$ as",
     "½ Σ_j π_j Var_j(M) α²": (r"$\tfrac12 \sum_{j} \pi_{j} \operatorname{Var}_{j}(M) \alpha^{2}$"),
+    "Δp_j(z|α) → 1[z in Mtop] p_j(z)/Σ_{Mtop} p_j - p_j(z) as α": (
+        r"$\Delta p_{j}(z \mid \alpha)$ $\to \mathbf{1}[z \in M_{\mathrm{top}}] "
+        r"p_{j}(z)/\sum_{M_{\mathrm{top}}} p_{j}$ ${}- p_{j}(z)$ as $\alpha$"
+    ),
     r"| T of \|M\| | V = 50,257 |": r"| $T$ of $\lvert M \rvert$ | $V = 50{,}257$ |",
 }
 
