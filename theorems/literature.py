@@ -111,7 +111,8 @@ LITERATURE: tuple[LiteratureClaim, ...] = (
         truth=f"""{_EMPIRICAL}
             The mass is 1/2 + tanh((ν(α) + r)/2)/2: a tanh, but one of ν(α) + r. It is one of α itself where
             ν is a line. That is so where M has one value on T and one off it. It is not so on three equally
-            likely tokens with M = (1, 0, -1) and T the first: the slope of logit F_T is 1.881 at α = -2 and 1.119 at α = 2.""",
+            likely tokens with M = (1, 0, -1) and T the first: the slope of logit F_T is 1.881 at α = -2 and
+            1.119 at α = 2.""",
         settled_by=("thm-3.6.tanh",),
         on_real=OnRealModel.IN_PART,
         real="""After the last block a tanh of α fits the mass with R² .998, on the toy model and on SmolLM2

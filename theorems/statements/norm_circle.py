@@ -254,8 +254,8 @@ STATEMENT = Statement(
             id="norm-circle.approach",
             title="approach to the limits",
             text="""As α → ±∞, log p_α(z) = log p_±∞(z) + (a(z) - E_±∞[a]) cos t + r with
-                p_±∞ = softmax(c ± b) and |r| <= C cos²t beyond α*: a token ends above its plateau if a(z) > E_±∞[a], below it if
-                a(z) < E_±∞[a].""",
+                p_±∞ = softmax(c ± b) and |r| <= C cos²t beyond α*: a token ends above its plateau if
+                a(z) > E_±∞[a], below it if a(z) < E_±∞[a].""",
             formula=r"""\Bigl\lvert \log p_{j,\alpha}(z) - \log p_{\pm\infty}(z) - \cos t \,\bigl(a_j(z) -
                 \mathbb{E}_{\pm\infty}[a_j]\bigr) \Bigr\rvert \le \cos^2 t \left(R_b + \tfrac{1}{8}(R_{a_j} +
                 R_b)^2\right) \quad \text{if } \pm(\alpha - \alpha^*_j) \ge 0, \qquad \cos t =

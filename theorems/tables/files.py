@@ -36,7 +36,9 @@ def read_table(path: str | os.PathLike[str]) -> Table:
     try:
         return table_from_fields(read_fields(file))
     except FileNotFoundError:
-        raise ValueError(f"{file}: no such file; check the path") from None
+        raise ValueError(
+            f"{file}: no such file; give the path of a .json, .npz or .csv table"
+        ) from None
     except OSError as error:
         raise ValueError(f"{file}: {error.strerror}; name a file that can be read") from None
     except ValueError as error:

@@ -31,8 +31,11 @@ def read_fields(file: Path) -> Fields:
     Raises `ValueError`, in one line, on another suffix and on a file that is not of its format, and
     `OSError` on one that cannot be opened.
     """
+    is_empty = (
+        file.stat().st_size == 0
+    )  # first: that there is no such file says more than its suffix
     read, _ = _format(file)
-    if file.stat().st_size == 0:
+    if is_empty:
         raise ValueError("the file is empty; write a table into it")
     try:
         return read(file)

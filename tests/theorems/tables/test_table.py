@@ -235,7 +235,9 @@ def test_weights_that_are_not_given_are_equal_and_exactly_so(tmp_path):
 
 
 def test_missing_file_and_folder(tmp_path):
-    with pytest.raises(ValueError, match=r"none.json: no such file; check the path"):
+    with pytest.raises(
+        ValueError, match=r"none.json: no such file; give the path of a .json, .npz or .csv table"
+    ):
         read_table(tmp_path / "none.json")
     (tmp_path / "folder.json").mkdir()
     with pytest.raises(ValueError, match=r"folder.json: Is a directory; name a file that can be"):

@@ -1,5 +1,6 @@
 """`ufm falsify`: the counterexample of a claim without a hypothesis, or the map of them all."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,7 +33,7 @@ class Falsify:
     Args:
         claim: Id of a claim, such as lemma-b4.sign.
         without: Id of the hypothesis to break, such as assumption-1.
-        all: Print the map: every claim and hypothesis, needed (with a counterexample), needed only for
+        all: Print the map: every claim and its hypotheses, needed (with a counterexample), needed only for
             another that the claim assumes in its place, not needed, vacuous without it or not known (with the
             reason).
         seed: Seed of the search.
@@ -82,8 +83,8 @@ class Falsify:
             need_flint()
             from theorems.falsify import MAP
         if self.all:
-            return list(MAP)
-        _refuse_statement(str(self.claim))
+            return _by_claim(MAP)
+        _refuse_other(str(self.claim))
         return [(str(self.claim), str(self.without))]
 
     def _print(self, results: "list[Falsification]", written: dict[str, Any] | None) -> None:
@@ -105,28 +106,35 @@ class Falsify:
 
 
 def _choices(claim: str | None) -> str:
-    """The hypotheses of a claim, for a user who named it alone; names like it, if there is no such claim."""
+    """The hypotheses of a claim, for a user who named it alone."""
     if claim is None:
         return ""
     need_flint()
-    _refuse_statement(claim)
-    from theorems import CLAIMS
+    _refuse_other(claim)
     from theorems.falsify import MAP
-    from ufm._names import no_such
 
-    if claim not in CLAIMS:
-        return f"; {no_such('claim', claim, CLAIMS)}"
     return f"; {claim} has {', '.join(name for owner, name in MAP if owner == claim)}"
 
 
-def _refuse_statement(name: str) -> None:
-    """A statement is not a claim: say which claims it has."""
+def _by_claim(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The pairs of each claim together, in the order of the claims."""
+    from theorems import CLAIMS
+
+    place = {claim: k for k, claim in enumerate(CLAIMS)}
+    return sorted(pairs, key=lambda pair: place[pair[0]])
+
+
+def _refuse_other(name: str) -> None:
+    """A statement is not a claim: say which claims it has; and of another name, which claim is near it."""
     from theorems import CLAIMS, STATEMENTS
+    from ufm._names import no_such
 
     for statement in STATEMENTS:
         if statement.id == name and name not in CLAIMS:
             claims = ", ".join(claim.id for claim in statement.claims)
             raise BadInput(f"{name} is a statement, not a claim: name one of its claims: {claims}")
+    if name not in CLAIMS:
+        raise BadInput(no_such("claim", name, CLAIMS, listed="ufm falsify --all lists the claims"))
 
 
 def _write_certificate(result: "Falsification", out: Path) -> dict[str, Any]:

@@ -78,13 +78,21 @@ def _bracket(name: str, record: Mapping[str, Any]) -> str:
 
 
 def print_map(results: "list[Falsification]", console: Console, is_wide: bool = False) -> None:
-    """One line per pair, then a line that adds up; the reasons too, where there is room or if `is_wide`."""
+    """The hypotheses of each claim by the answer, then a line that adds up.
+
+    The reasons too, where there is room or if `is_wide`: then hypotheses of one answer share a line only if
+    they share the reason.
+    """
     has_room = is_wide or console.width >= _WIDE
-    pairs = table("claim", "without", "is", *["because"] * has_room, wraps=("because",))
+    rows: dict[tuple[str, ...], list[str]] = {}
     for result in results:
         why = [escape(_why(result))] * has_room
-        pairs.add_row(result.claim, result.without, coloured(result.outcome), *why)
-    print_table(console, pairs, is_wide)
+        row = (result.claim, coloured(result.outcome), *why)
+        rows.setdefault(row, []).append(result.without)
+    shown = table("claim", "without", "is", *["because"] * has_room, wraps=("without", "because"))
+    for (claim, *answer), without in rows.items():
+        shown.add_row(claim, ", ".join(without), *answer)
+    print_table(console, shown, is_wide)
     if not has_room:
         paragraph(console, "--wide adds the counterexample or the reason of each.", style="dim")
     counts = counted(result.outcome for result in results)

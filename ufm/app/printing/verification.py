@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from theorems.table import Table as OwnTable
     from theorems.verify import Report
 
-_FIRST = ("claim", "verdict", "proof", "certificate")
+_FIRST = ("claim", "verdict", "unmet", "proof", "certificate")
 _LEGEND = "ufm verify --help says what the columns mean."
 
 # How many claims of others do what, as they were quoted: of one, of several.
@@ -134,8 +134,9 @@ def _print_claims(
     is_wide: bool,
 ) -> None:
     """A line per claim; the columns are those of which the report knows something, and that fit."""
+    is_unmet = any(report.tallies[c.id].worst is None for s in statements for c in s.claims)
     rows = [
-        dict(_cells(report, claim, is_table))
+        dict(_cells(report, claim, is_table, is_unmet))
         for statement in statements
         for claim in statement.claims
     ]
@@ -148,13 +149,17 @@ def _print_claims(
         paragraph(console, f"--wide adds: {', '.join(hidden)}.", style="dim")
 
 
-def _cells(report: "Report", claim: "Claim", is_table: bool) -> Iterator[tuple[str, str]]:
-    """Name and content of each cell of a claim's line."""
+def _cells(
+    report: "Report", claim: "Claim", is_table: bool, is_unmet: bool
+) -> Iterator[tuple[str, str]]:
+    """Name and content of each cell of a claim's line; with the hypothesis unmet, if one `is_unmet`."""
     tally = report.tallies[claim.id]
     worst = tally.worst
     yield "claim", claim.id
     yield "what", claim.title
     yield "verdict", coloured(str(tally.verdict))
+    if is_unmet:
+        yield "unmet", escape(tally.reason.partition(":")[0] if worst is None else "")
     if report.proofs is not None:
         yield "proof", coloured(report.proofs.outcome if claim.id in PROVED_BY else "none")
     if report.certificates is not None:

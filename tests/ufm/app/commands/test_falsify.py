@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.command_line import refused, run
-from theorems import falsify
+from theorems import CLAIMS, falsify
 from theorems.certificates import check_certificate
 from theorems.falsify import MAP, Falsification
 from theorems.tables.exact import read_exact
@@ -28,7 +28,12 @@ BAD_INPUT = [
     (["falsify", "lemma-b4.sign", "--all"], "--all searches for every pair"),
     (
         ["falsify", "lemma-b9.sign", "--without", "assumption-1"],
-        "there is no claim 'lemma-b9.sign'",
+        "there is no claim 'lemma-b9.sign'; did you mean lemma-b4.sign",
+    ),
+    (["falsify", "foo"], "there is no claim 'foo'; ufm falsify --all lists the claims\n"),
+    (
+        ["falsify", "foo", "--without", "separation"],
+        "there is no claim 'foo'; ufm falsify --all lists the claims\n",
     ),
     (["falsify", "lemma-b4.sign", "--without", "luck"], "has no hypothesis 'luck'; it has "),
     (
@@ -157,6 +162,25 @@ def test_json_holds_exact_ends(monkeypatch, capsys):
     data = json.loads(out)
     assert (status, data["outcome"]) == (0, "needed")
     assert 0 < Fraction(data["values"][0]["least"]) <= Fraction(data["values"][0]["largest"])
+
+
+def test_the_map_has_the_hypotheses_of_a_claim_together_by_the_answer(monkeypatch, capsys):
+    """Claims in the order of the registry, though the map is by hypothesis; one row an answer."""
+    answers = {"assumption-1": "not needed", "interior-token": "vacuous"}
+    outcome = lambda claim, without, *_: Falsification(  # noqa: E731
+        claim, without, answers.get(without, "needed"), reason="a reason"
+    )
+    monkeypatch.setattr(falsify, "falsify", outcome)
+    _, out, _ = run(monkeypatch, capsys, "falsify", "--all")
+    rows = [line.split() for line in out.splitlines() if line.split()[0] in CLAIMS]
+    named = list(dict.fromkeys(row[0] for row in rows))
+    assert named == [claim for claim in CLAIMS if claim in {owner for owner, _ in MAP}]
+    bump = {" ".join(row[1:]) for row in rows if row[0] == "thm-3.3.bump"}
+    assert bump == {
+        "non-constant-log-odds, exponential-path needed a reason",
+        "interior-token vacuous a reason",
+        "assumption-1 not needed a reason",
+    }
 
 
 def test_the_map_is_a_table_and_a_missing_counterexample_is_status_1(monkeypatch, capsys):
