@@ -16,6 +16,12 @@ from sphinx.writers.html5 import HTML5Translator
 _WORDS = 40  # characters in a cell: more of them are a sentence
 _MANY = 4  # columns
 _WIDE = 600  # pixels of a picture that a phone would make too small to read
+# Commands of LaTeX in the names of columns: CSS, which shows these on a phone, shows no formula.
+_SIGNS = {
+    "alpha": "α", "beta": "β", "eta": "η", "kappa": "κ", "lambda": "λ", "nu": "ν", "sigma": "σ", "Delta": "Δ",
+    "le": "≤", "ge": "≥", "ne": "≠", "approx": "≈", "times": "×", "cdot": "·", "pm": "±", "to": "→",
+    "infty": "∞", "lvert": "|", "rvert": "|", "Vert": "‖", "ell": "ℓ",
+}  # fmt: skip
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -35,7 +41,7 @@ def _prepare(app: Sphinx, tree: nodes.document) -> None:
 
 def _name_columns(table: nodes.table) -> None:
     heads = [entry for head in table.findall(nodes.thead) for entry in head.findall(nodes.entry)]
-    names = [entry.astext() for entry in heads]
+    names = [_plain(entry.astext()) for entry in heads]
     cells = [entry for body in table.findall(nodes.tbody) for entry in body.findall(nodes.entry)]
     if len(names) >= _MANY:
         table["classes"].append("of-many-columns")
@@ -51,6 +57,14 @@ def _name_columns(table: nodes.table) -> None:
                 cell["classes"].append("is-empty")
             elif name and len(names) > 2 and cell not in heads:
                 cell["column"] = name
+
+
+def _plain(name: str) -> str:
+    r"""A column's name in plain signs, without LaTeX: `\Delta \mathrm{CE}` is ΔCE."""
+    # a space between two commands only ends the first
+    name = re.sub(r"\\([A-Za-z]+)( (?=\\))?", lambda one: _SIGNS.get(one[1], one[0]), name)
+    name = re.sub(r"\\(?:mathrm|operatorname|text)\{([^{}]*)\}", r"\1", name)
+    return re.sub(r"([_^])\{(\w)\}", r"\1\2", name)
 
 
 def with_column_names(page: str) -> str:

@@ -37,6 +37,26 @@ def test_a_table_of_numbers_keeps_its_rows():
     assert not any("column" in entry for entry in found.findall(nodes.entry))
 
 
+@pytest.mark.parametrize(
+    ("formula", "plain"),
+    [
+        (r"how $\alpha$ is found", "how α is found"),
+        (r"$\Delta \mathrm{CE}$ on the text", "ΔCE on the text"),
+        (r"$\alpha_{j}$", "α_j"),
+        (r"measured at $\alpha > 0$", "measured at α > 0"),
+    ],
+)
+def test_the_name_of_a_column_is_in_plain_signs(formula, plain):
+    tree = publish_doctree(
+        f"| name | {formula} | x |\n| --- | --- | --- |\n| a | {LONG} | |\n",
+        parser=Parser(),
+        settings_overrides={"myst_enable_extensions": {"dollarmath"}},
+    )
+    (found,) = tree.findall(nodes.table)
+    narrow_screens._name_columns(found)
+    assert next(cell["column"] for cell in found.findall(nodes.entry) if "column" in cell) == plain
+
+
 def test_a_table_of_a_notebook_has_the_names_too():
     row = f"<tr><td>a</td><td>{LONG}</td><td></td></tr>"
     page = f"<p>x</p><table><tr><th>a</th><th>b <i>&amp;</i></th><th></th></tr>{row}</table>"
