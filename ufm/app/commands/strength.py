@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from ufm.llm.strength.report import StrengthReport
     from ufm.llm.strength.request import Request
 
+# Of fewer tokens a cost is a word's luck, and a strength chosen on them is none to use.
+LEAST_TOKENS = 64
 # "choosing" runs over the text about so often: derivatives, the scan, closing in.
 _PASSES = 7
 
@@ -248,8 +250,15 @@ class Strength:
                 f"{positions} positions: lower --new-tokens"
             )
         most = window_count(shared.text_tokens, loaded.length)
+        read = list(islice(windows(loaded.tokenizer, shared.text, loaded.length), most))
+        predicted = sum(len(window) - 1 for window in read[::2])
+        if predicted < LEAST_TOKENS:
+            raise BadInput(
+                f"α would be chosen on {predicted} of the tokens of {shared.text}, and at least {LEAST_TOKENS} "
+                "are needed: name more text (--text, --text-tokens), best some thousands of tokens"
+            )
         return Request(
-            windows=list(islice(windows(loaded.tokenizer, shared.text, loaded.length), most)),
+            windows=read,
             prompts=prompts,
             length=loaded.length,
             target=loaded.target,

@@ -88,6 +88,8 @@ def find_model(path_or_id: str | Path, revision: str | None = None) -> tuple[Pat
     if not path.exists():
         refuse_misspelt(str(path_or_id))
     is_id = re.fullmatch(r"[\w.-]+(/[\w.-]+)?", str(path_or_id)) and path.suffix not in _FILES
+    if not path.exists() and path.suffix in _FILES:
+        raise ValueError(f"there is no file {path_or_id}")
     if path.exists() or not is_id:
         raise ValueError(f"{path_or_id} is neither a directory nor the id of a model on the Hub")
     return _fetch(str(path_or_id), revision)

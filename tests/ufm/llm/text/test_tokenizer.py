@@ -219,7 +219,7 @@ def test_chat_of_the_command_line_is_the_template_put_round_each_prompt(
     for name, texts in sides.items():
         for kind, rows in (("bare", texts), ("chat", [f"<s>{text}.joy" for text in texts])):
             (folder / f"{name}-{kind}.txt").write_text("\n".join(rows))
-    (folder / "text.txt").write_text("the joy a b the joy " * 4)
+    (folder / "text.txt").write_text("the joy a b the joy " * 30)
     for kind in ("bare", "chat"):
         asked = ["--positive", folder / f"p-{kind}.txt", "--negative", folder / f"n-{kind}.txt"]
         asked += ["--text", folder / "text.txt", "--length", 8, "--new-tokens", 4, "--json"]
