@@ -254,8 +254,8 @@ class Strength:
         predicted = sum(len(window) - 1 for window in read[::2])
         if predicted < LEAST_TOKENS:
             raise BadInput(
-                f"α would be chosen on {predicted} of the tokens of {shared.text}, and at least {LEAST_TOKENS} "
-                "are needed: name more text (--text, --text-tokens), best some thousands of tokens"
+                f"α would be chosen on {predicted} of the tokens of {shared.text}, and at least "
+                f"{LEAST_TOKENS} are needed: name more text (--text, --text-tokens), best some thousands of tokens"
             )
         return Request(
             windows=read,

@@ -29,6 +29,7 @@ _ADVICE = {
     "undecided": "; the interval goes across the goal: judge more texts (--judged)",
     "missed": "; the choice was luck of its texts: judge more (--judged), or allow more (--budget)",
 }
+_OF_WORDS = "keywords counts words; ufm judge keywords says how far to believe it"
 # Where no strength was chosen, and the interval does not rule out that the budget is enough.
 _OPEN = "; the interval reaches the goal, so judge more texts (--judged)"
 
@@ -52,6 +53,8 @@ def goal_answer(
     kind = reports[0].choice.kind
     best = best_of(goals, kind)
     yield _answer(goals[best], reports[best].choice, length)
+    if goals[best].scan.judged.judge == "keywords":  # not with words of the user's own
+        yield _OF_WORDS
     if len(goals) > 1:
         yield ""
         yield _blocks(goals, reports, kind)

@@ -45,6 +45,9 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "bytes.txt").write_bytes(b"\xff\xfe\x00")
     (tmp_path / "model").symlink_to(DATA / "gpt2")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(
+        "ufm.app.commands.strength.LEAST_TOKENS", 4
+    )  # tests read little, to be fast
     return tmp_path
 
 

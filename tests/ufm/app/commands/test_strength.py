@@ -41,7 +41,9 @@ TEXT = (
 
 @pytest.fixture
 def files(tmp_path, monkeypatch):
-    monkeypatch.setattr("ufm.app.commands.strength.LEAST_TOKENS", 4)  # tests read little, to be fast
+    monkeypatch.setattr(
+        "ufm.app.commands.strength.LEAST_TOKENS", 4
+    )  # tests read little, to be fast
     (tmp_path / "p.jsonl").write_text("\n".join(map(json.dumps, PROMPTS)))
     (tmp_path / "p.txt").write_text("the A of B\nA and C in B\n")
     (tmp_path / "n.txt").write_text("the cat of all\nthey were on it\n")
@@ -196,7 +198,9 @@ def test_one_window_leaves_nothing_held_out(monkeypatch, capsys, files):
 
 def test_a_text_of_two_tokens_is_refused(monkeypatch, capsys, files):
     (files / "two.txt").write_text("the A")
-    message = f"α would be chosen on 1 of the tokens of {files / 'two.txt'}, and at least 4 are needed"
+    message = (
+        f"α would be chosen on 1 of the tokens of {files / 'two.txt'}, and at least 4 are needed"
+    )
     refused(monkeypatch, capsys, message, "strength", *arguments(files, text="two.txt"))
 
 

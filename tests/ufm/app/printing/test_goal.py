@@ -1,6 +1,7 @@
 """The answer about a goal of presence: what whoever steers is told to do, from planted judgements."""
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -110,7 +111,13 @@ def test_the_first_line_says_what_to_do(planted, words):
     goal, report = planted
     first, *rest = goal_answer([goal], [report], 40)
     assert words in first
-    assert rest == [""]
+    assert rest == [
+        "keywords counts words; ufm judge keywords says how far to believe it",
+        "",
+    ]
+    by_model = replace(goal.scan.judged, judge="qwen3")
+    goal = replace(goal, scan=replace(goal.scan, judged=by_model))
+    assert list(goal_answer([goal], [report], 40))[1:] == [""]
     assert list(goal_answer([], [], 40)) == []
 
 
@@ -138,7 +145,7 @@ def test_of_several_blocks_the_best_is_named_first():
     ):
         goals, reports = zip(*order, strict=True)
         assert reports[best_of(goals, "cross_entropy")].choice.layer == best
-        first, _, blocks, _ = goal_answer(goals, reports, 40)
+        first, _, _, blocks, _ = goal_answer(goals, reports, 40)
         assert f"after block {best} (" in str(first)
         assert isinstance(blocks, Table)
         assert blocks.row_count == len(order)

@@ -60,7 +60,7 @@ def test_what_a_directory_of_gguf_files_stands_for(package, tmp_path):
 
 
 def test_a_file_that_is_missing_is_not_asked_of_the_hub():
-    with pytest.raises(ValueError, match="^there is no file no.gguf$"):
+    with pytest.raises(ValueError, match=r"^there is no file no\.gguf$"):
         find_model("no.gguf")
 
 
