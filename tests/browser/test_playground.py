@@ -388,15 +388,18 @@ def test_a_picture_without_room_is_no_error(playground):
     assert page.complaints == []
 
 
-# Each name's box, and where every curve runs, in the picture's own pixels.
+# Each name's box, where a line to it starts, if one does, and where every curve runs, in the picture's own
+# pixels.
 DRAWN = """svg => {
   const box = text => { const {x, y, width, height} = text.getBBox(); return [x, y, x + width, y + height]; };
   const run = path => Array.from({length: 400}, (_, i) => {
     const {x, y} = path.getPointAtLength(path.getTotalLength() * i / 399);
     return [x, y];
   });
+  const from = ({previousElementSibling: line}) =>
+    line?.matches('.leader') ? ['x1', 'y1'].map(end => Number(line.getAttribute(end))) : null;
   return [
-    [...svg.querySelectorAll('.label:not(.mark)')].map(text => [text.textContent, box(text)]),
+    [...svg.querySelectorAll('.label:not(.mark)')].map(text => [text.textContent, box(text), from(text)]),
     [...svg.querySelectorAll('.curve')].map(run),
   ];
 }"""
@@ -412,18 +415,59 @@ def test_a_word_is_named_at_its_own_peak_and_over_no_other_curve(playground, pro
     page = playground(f"mode=model&alpha=0.5&prompt={prompt}", width=width)
     names, curves = page.page.locator("[data-picture=real-tokens] svg").evaluate(DRAWN)
     assert len(names) >= 3
-    for name, (left, top, right, bottom) in names:
+    for name, (left, top, right, bottom), start in names:
+        peaks = [  # of words that are written alike, " and" and "and", either is meant
+            min(curve, key=lambda point: point[1])
+            for word, curve in zip(words, curves, strict=True)
+            if word == name
+        ]
         own = words.index(name)
-        peak = min(curves[own], key=lambda point: point[1])
-        assert left - 45 < peak[0] < right + 45
         reach = 14  # pixels
-        assert any(
-            left - reach < x < right + reach and top - reach < y < bottom + reach
-            for x, y in curves[own]
-        )
+        if start:
+            assert any(start == pytest.approx([x, y - 4], abs=2) for x, y in peaks), name
+            assert bottom < start[1]
+        else:
+            assert any(left - 45 < x < right + 45 for x, _ in peaks)
+            assert any(
+                left - reach < x < right + reach and top - reach < y < bottom + reach
+                for x, y in curves[own]
+            )
         for other, curve in enumerate(curves):
             inside = [1 for x, y in curve if left < x < right and top + 4 < y < bottom - 4]
             assert other == own or not inside, (name, words[other])
+
+
+@pytest.mark.parametrize("width", [1280, 1600])
+def test_every_high_curve_of_the_default_prompt_has_its_name(playground, width):
+    page = playground("mode=model", width=width, height=900)
+    names, _ = page.page.locator("[data-picture=real-tokens] svg").evaluate(DRAWN)
+    assert {"celebrate", "witness", "connect", "and", "the", "a"} <= {name for name, *_ in names}
+
+
+def test_a_title_tells_of_no_change_that_is_too_small_to_see(playground):
+    recorded = json.loads((ROOT / "docs" / "playground" / "src" / "smollm2.json").read_text())
+    page = playground("mode=model")
+    for i, prompt in enumerate(recorded["prompts"]):
+        page.set("prompt", i)
+        mass = prompt["target_mass"]
+        is_small = max(mass) - min(mass) < 0.01
+        said = "“joy” hardly moves" if is_small else "“joy” gains, then is lost again"
+        assert page.text("[data-picture=real-mass] h2") == said, prompt["text"]
+
+
+GRIP = """() => {
+  const mark = [...document.querySelectorAll('[data-picture=price] .label.mark')].find(e => /α/.test(e.textContent));
+  const [a, b] = [mark, document.querySelector('[data-picture=price] .grip')].map(e => e.getBoundingClientRect());
+  const line = mark.previousElementSibling, dot = document.querySelector('[data-picture=price] circle.mark');
+  return [mark.textContent, a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom,
+    line.matches('.leader.mark') && line.getAttribute('x1') === dot.getAttribute('cx')];
+}"""  # noqa: E501
+
+
+@pytest.mark.parametrize("alpha", [0.2, 0.33, 0.45, 0.9, 2])
+def test_the_strength_of_the_mark_is_off_the_handle_and_tied_to_its_mark(playground, alpha):
+    page = playground(f"mode=play&alpha={alpha}", height=800)
+    assert page.page.evaluate(GRIP) == ["α = 0.33", False, True]
 
 
 def test_own_data_are_read_and_wrong_ones_refused(playground):
@@ -485,6 +529,17 @@ def test_files_are_dropped_anywhere_on_the_page(playground):
     recorded["model"]["name"] = "another"
     page.page.evaluate(DROP, ["recording.json", json.dumps(recorded)])
     page.page.wait_for_selector("[data-mode=model] #panel :text('those of another, steered')")
+    reads = (
+        "this page reads an instance or a certificate of ufm certify, and recording.json of ufm llm"
+    )
+    for name, what in [
+        ("smallest_table.json", "a table of probabilities, which ufm verify --table reads"),
+        ("smallest_head.json", "a head behind a norm, which ufm certify reads"),
+        ("playground/package.json", "another JSON file"),
+    ]:
+        page.page.evaluate(DROP, [name, (ROOT / "docs" / name).read_text()])
+        line = f"This file cannot be shown: it is {what}; {reads}"
+        page.page.wait_for_selector(f".status:has-text('{line}')")
     page.page.evaluate(DROP, ["photo.png", "PNG"])
     page.page.wait_for_selector(
         ".status:has-text('This file cannot be shown: this file is not JSON')"
@@ -601,9 +656,11 @@ def test_the_real_model_and_anyones_recording(playground, tmp_path):
     assert (
         caption == "Some wordssome words after “Once upon <b>a</b> time”"
     )  # no promise, no markup
+    smallest = (ROOT / "docs" / "smallest_instance.json").read_text()
     wrong = {
         "{": "not JSON",
-        "{}": "no recording.json",
+        "{}": "it is another JSON file",
+        smallest: "it is an instance or a certificate: drop it on the page, or open it in Free play",
         '{"laws": [1], "summary": {"a": 1}}': "report.json",
         json.dumps(kept | {"alphas": [0, 1]}): "damaged",
     }

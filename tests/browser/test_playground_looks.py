@@ -159,6 +159,14 @@ def test_next_brings_the_new_step_s_words_into_sight(playground, width, height):
     assert page.seen("#alpha")
 
 
+@pytest.mark.parametrize("step", range(2, 6))
+def test_the_link_of_a_step_brings_its_words_into_sight_as_next_does(playground, step):
+    page = playground(f"step={step}", width=390, height=664)
+    words = ["h2", ".sentence", *WORDS_OF_STEP[step]]
+    assert [name for name in words if not page.seen(f".step {name}")] == []
+    assert page.seen(".picture.picked svg")
+
+
 def test_a_short_laptop_screen_shows_each_step_whole(playground):
     page = playground(width=1366, height=650)
     for step in range(1, 6):

@@ -201,8 +201,8 @@ export class Chart extends Figure {
       element(inside, "path", { class: "mark", d: `M${x(mark.alpha)} ${y(mark.value)}V${floor}` });
       element(inside, "circle", { class: "mark", cx: x(mark.alpha), cy: y(mark.value), r: 5 });
       if (width < ROOM_FOR_MARK) continue;
-      const [px, py, wide] = [x(mark.alpha), y(mark.value), measured(mark.label, SMALL)];
-      labels.place(mark.label, "mark", [[px + 10, py + 18], [px + 10, py - 8], [px + 10, py - 24], [px - wide - 10, py - 8], [px - wide - 10, py - 24], [px + 26, py - 3], [px + 44, py - 3]], 1);
+      const [px, py] = [x(mark.alpha), y(mark.value)];
+      labels.lead(mark.label, "mark", px, py);
     }
     if (drawing.level) {
       const py = y(drawing.level.value) - 5;
@@ -212,6 +212,7 @@ export class Chart extends Figure {
     const order = curves.filter((curve) => curve.label).sort((a, b) => Math.max(...b.values) - Math.max(...a.values));
     for (const curve of order.filter((each) => !each.isBound)) labels.name(curve, curves.indexOf(curve), this, drawing);
     labels.keepPeaks();
+    labels.nameFromAfar(order.filter((each) => !each.isBound && !each.isThin).reverse(), drawing);
     for (const curve of order.filter((each) => each.isBound)) labels.name(curve, curves.indexOf(curve), this, drawing);
     this.move(this.at.alpha, this.at.values);
   }
@@ -222,9 +223,13 @@ export class Chart extends Figure {
 }
 
 type Box = [number, number, number, number]; // left, top, right, bottom
+type Line = [number, number, number, number]; // from x, y to x, y
 const SMALL = "500 13px"; // the font of marks and bounds, as in style.css
 const ROOM_FOR_MARK = 250; // pixels of width under which a mark goes without its words
 const NEAR = 28; // pixels from a word's highest point to its name, at most
+const FAR = 110; // and to a name that a line leads to
+const HIGH = 0.2; // of the picture's height: a curve that reaches it has a name, from afar if need be
+const GRIP = 14; // pixels over the floor that the handle's grip takes
 
 /** Ticks of an axis, about as many as asked for, so far apart that their numbers do not meet. */
 function ticksApart(x: ScaleLinear<number, number>, count: number): number[] {
@@ -238,6 +243,7 @@ function ticksApart(x: ScaleLinear<number, number>, count: number): number[] {
 /** Names in a chart: none over another, a word's over no curve but its own, and off that wherever there is room. */
 class Labels {
   private taken: Box[] = [];
+  private readonly named = new Set<string>();
   private readonly peaks: [number, number][]; // the highest point of each curve; none of a bound
 
   /** `drawn` are the heights of each curve at the places `across`. */
@@ -261,9 +267,44 @@ class Labels {
       if (crossed < (best?.crossed ?? most)) best = { box, x, y, crossed };
       if (!crossed) break;
     }
-    if (!best) return;
-    this.taken.push(best.box);
-    element(this.parent, "text", { class: `label ${kind}`, x: best.x, y: best.y }).textContent = words;
+    if (best) this.write(words, kind, best.x, best.y, best.box);
+  }
+
+  private write(words: string, kind: string, x: number, y: number, box: Box): void {
+    this.taken.push(box);
+    this.named.add(words);
+    element(this.parent, "text", { class: `label ${kind}`, x, y }).textContent = words;
+  }
+
+  /** Write words at the nearest free place over a point, off every curve and off the handle's grip, with a line from one to the other; nowhere if there is none. Lines to `later` points are left room. */
+  lead(words: string, kind: string, px: number, py: number, own = -1, later: number[] = []): void {
+    const wide = measured(words, kind === "mark" ? SMALL : undefined);
+    const places: { box: Box; x: number; y: number; far: number }[] = [];
+    for (let y = Math.min(py - 12, this.floor - GRIP - 4); y > py - FAR && y >= MARGIN.top + 4; y -= 4)
+      for (let x = px - FAR; x <= px + FAR - wide; x += 4) {
+        const box: Box = [x - 3, y - 13, x + wide + 3, y + 4];
+        if (x < MARGIN.left + 4 || x + wide > this.right || later.some((other) => box[0] - 3 < other && other < box[2] + 3)) continue;
+        places.push({ box, x, y, far: Math.hypot(within(px, box) - px, y + 4 - py) });
+      }
+    places.sort((a, b) => a.far - b.far || Math.abs(a.x + wide / 2 - px) - Math.abs(b.x + wide / 2 - px));
+    for (const { box, x, y } of places) {
+      if (this.taken.some((other) => overlap(box, other)) || this.crossings(box, 1)) continue;
+      const line: Line = [px, py - 4, within(px, box), box[3]];
+      if (this.isCrossed(line, own)) continue;
+      element(this.parent, "line", { class: `leader ${kind}`, x1: line[0], y1: line[1], x2: line[2], y2: line[3] });
+      return this.write(words, kind, x, y, box);
+    }
+  }
+
+  /** Whether a line meets what is written, or a curve but for `own` (of a mark, on whichever curve it is, none is). */
+  private isCrossed([x1, y1, x2, y2]: Line, own: number): boolean {
+    for (let step = 1; step <= 20; step++) {
+      const [x, y] = [x1 + ((x2 - x1) * step) / 20, y1 + ((y2 - y1) * step) / 20];
+      const box: Box = [x - 2, y - 3, x + 2, y + 3];
+      if (step < 20 && step > 2 && this.taken.some(([left, top, right, bottom]) => x > left + 2 && x < right - 2 && y > top && y < bottom)) return true;
+      if (step > 4 && this.drawn.some((heights, i) => i !== own && this.crosses(heights, box))) return true;
+    }
+    return false;
   }
 
   /** Whether words in this box are over no curve but their own, and nearer to its highest point than to any other's. */
@@ -304,6 +345,18 @@ class Labels {
     return low;
   }
 
+  /** The names of high curves, lowest first, for which there was no room at their highest points: each with a line that leads to it. */
+  nameFromAfar(curves: Curve[], drawing: Drawing): void {
+    const base = drawing.bottom ?? 0;
+    const isHigh = ({ values }: Curve) => Math.max(...values) - base >= HIGH * (drawing.top - base);
+    const missing = curves.filter((curve) => !this.named.has(curve.label) && isHigh(curve));
+    const peaks = missing.map((curve) => drawing.curves.indexOf(curve));
+    missing.forEach((curve, i) => {
+      const [x, y] = this.peaks[peaks[i]];
+      this.lead(curve.label, `hue${curve.hue}`, x, y, peaks[i], peaks.slice(i + 1).map((each) => this.peaks[each][0]));
+    });
+  }
+
   /** A curve's name: at its highest point, else as near to that as there is room; none where it is too low to see, or would seem another's. */
   name(curve: Curve, own: number, chart: Chart, drawing: Drawing): void {
     const { alphas, top } = drawing;
@@ -328,6 +381,11 @@ class Labels {
     if (curve.isBound) this.place(curve.label, `hue${curve.hue} bound`, places);
     else this.place(curve.label, `hue${curve.hue}`, places, 2, own);
   }
+}
+
+/** The place of a box that is nearest to `x` from under it, a little off its corners. */
+function within(x: number, [left, , right]: Box): number {
+  return Math.min(Math.max(x, left + 8), right - 8);
 }
 
 function overlap(a: Box, b: Box): boolean {

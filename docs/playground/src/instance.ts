@@ -1,5 +1,6 @@
 /* An instance: next-token distributions of a few kinds of texts, P and N. Exact, as certificates need it, and in floats. */
 
+import { READS, whatIs } from "./files.ts";
 import * as q from "./fractions.ts";
 import type { Fraction } from "./fractions.ts";
 import { logOdds } from "./numbers.ts";
@@ -233,6 +234,9 @@ function tableRows(record: Record): Fraction[][] {
 export function readRecord(source: string): Record {
   const trimmed = source.trim();
   if (trimmed.startsWith("{")) {
+    const what = whatIs(trimmed);
+    if (what.startsWith("it is a ")) throw new Error(`${what}; ${READS}`);
+    if (what === "recording") throw new Error("it is recording.json: drop it on the page, or open it at Real model");
     const found = JSON.parse(trimmed);
     const record = found.instance ?? found; // a certificate holds its instance
     instanceOf(record);

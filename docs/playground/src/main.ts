@@ -2,6 +2,7 @@
 
 import { percent } from "./bars.ts";
 import { readRecord } from "./instance.ts";
+import { READS, whatIs } from "./files.ts";
 import { RealModel } from "./model.ts";
 import { Panel } from "./panel.ts";
 import { readRecording, type Recording } from "./recording.ts";
@@ -323,11 +324,14 @@ addEventListener("drop", async (event) => {
   const source = await event.dataTransfer?.files[0]?.text();
   if (source === undefined) return;
   try {
-    if (/"in_concept"|"next_token_probs"/.test(source)) change({ own: JSON.stringify(readRecord(source)), mode: "play", kind: 0, broken: "" });
-    else open(readRecording(source));
+    const what = whatIs(source);
+    if (what === "instance") change({ own: JSON.stringify(readRecord(source)), mode: "play", kind: 0, broken: "" });
+    else if (what === "recording") open(readRecording(source));
+    else throw new Error(`${what}; ${READS}`);
   } catch (error) {
     say(`This file cannot be shown: ${error instanceof Error ? error.message : error}`);
   }
 });
 
+isEntering = state.mode === "tour" && state.step > 1; // a link to a step shows it as Next does
 show();

@@ -4,6 +4,8 @@ import { percent } from "./bars.ts";
 import { Chart } from "./chart.ts";
 import { between, type Recording } from "./recording.ts";
 
+const SEEN = 0.01; // a share that moves by less is not said to gain or lose
+
 export class RealModel {
   readonly tokens: Chart;
   readonly mass: Chart;
@@ -51,8 +53,9 @@ export class RealModel {
       alphas, curves, percent: true, top: 1.14 * Math.max(...curves.map((curve) => Math.max(...curve.values))),
     }); // prettier-ignore
     const mass = target_mass ? seen(target_mass) : alphas.map(() => 0);
+    const moved = target_mass ? Math.max(...target_mass) - Math.min(...target_mass) : 0;
     this.mass.draw({
-      title: target_mass ? title("“joy” gains, then is lost again", "The target’s share") : "No concept was named",
+      title: target_mass ? title(moved < SEEN ? "“joy” hardly moves" : "“joy” gains, then is lost again", "The target’s share") : "No concept was named",
       subtitle: `share of the target’s ${recording.target_tokens ?? 0} words ${after}`,
       describe: `Recorded share of the target: at most ${percent(Math.max(...mass))}.`,
       alphas, curves: [{ label: target_mass ? title("joy", "target") : "", hue: 0, dash: 0, values: mass }], percent: true, top: Math.max(0.02, 1.3 * Math.max(...mass)),

@@ -1,5 +1,7 @@
 /* What `ufm llm` recorded of a real model: curves at some strengths, read between them along straight lines. */
 
+import { READS, whatIs } from "./files.ts";
+
 export interface Recording {
   format: string;
   model: { name: string; caveat: string | null; blocks: number; vocabulary: number };
@@ -18,16 +20,10 @@ export interface Recording {
 
 /** A recording from the text of a file; throws an `Error` that says what is wrong. */
 export function readRecording(source: string): Recording {
-  let found: any;
-  try {
-    found = JSON.parse(source);
-  } catch {
-    throw new Error("this file is not JSON");
-  }
-  if (found?.format !== "ufm recording 1") {
-    const isReport = found?.laws && found?.summary;
-    throw new Error(isReport ? "this is report.json: drop recording.json of the same folder" : "this is no recording.json of ufm llm");
-  }
+  const what = whatIs(source);
+  if (what === "instance") throw new Error("it is an instance or a certificate: drop it on the page, or open it in Free play");
+  if (what !== "recording") throw new Error(`${what}; ${READS}`);
+  const found = JSON.parse(source);
   const length = found.alphas?.length;
   const isCurve = (values: unknown) => Array.isArray(values) && values.length === length && values.every(Number.isFinite);
   const fits =
