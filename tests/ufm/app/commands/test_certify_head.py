@@ -81,7 +81,6 @@ def test_the_numbers_on_the_page_are_those_that_are_printed(monkeypatch, capsys,
 
 def test_a_probability_of_three_tokens_turns_four_times(monkeypatch, capsys, folder):
     """More than 2V - 3: what the page of open questions says, by the certificate and its checker."""
-    monkeypatch.setenv("COLUMNS", "200")
     four = DOCS / "four_turns_head.json"
     status, out, err = run(monkeypatch, capsys, "certify", four, "--out", "four.json")
     assert (status, err) == (0, "")
