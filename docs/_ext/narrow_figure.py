@@ -2,10 +2,14 @@
 
 import io
 import pickle
+from itertools import pairwise
 from textwrap import wrap
 
 from matplotlib.axes import Axes
+from matplotlib.colors import same_color
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.text import Annotation, Text
 from matplotlib.ticker import AutoLocator, MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
@@ -13,6 +17,7 @@ _WIDTH, _PANEL = 4.2, 2.9  # inches: letters of ten points are read where this i
 _TITLE, _LEGEND = 36, 46  # characters of a title, and of a line of a legend, that fit the width
 _SHORT = 14  # of a line of words over one of three groups of bars
 _TICKS = 6  # at most so many steps along x
+_APART = 2.0  # pixels between two numbers
 _LINE = 0.19  # inches of a line of a legend
 
 
@@ -94,16 +99,39 @@ def _legend_below(axes: Axes) -> None:
 def _name_in_legend(axes: Axes) -> None:
     """The curves' own names in a legend, instead of words beside them; over bars, the words in short lines.
 
-    Numbers, at a contour or on a bar, stay where they are.
+    Where the curves have no names, the words themselves are the legend. Numbers, at a contour or on a bar,
+    stay where they are, one of two that touch above the other.
     """
     handles, words = axes.get_legend_handles_labels()
-    for text in [text for text in axes.texts if not _is_number(text.get_text())]:
+    texts = [text for text in axes.texts if not _is_number(text.get_text())]
+    if not handles and axes.lines:
+        handles, words = [_curve_of(text) for text in texts], [text.get_text() for text in texts]
+    for text in texts:
         if handles:
             text.remove()
         else:
             text.set(text="\n".join(wrap(text.get_text(), _SHORT)), va="center")
+    _part_numbers([text for text in axes.texts if _is_number(text.get_text())])
     if handles:
         _draw_below(axes, handles, words, "")
+
+
+def _curve_of(text: Text) -> Line2D:
+    """The curve in the colour of the words; of words about several curves, none."""
+    for line in text.axes.lines:
+        if same_color(line.get_color(), text.get_color()):
+            return line
+    return Line2D([], [], linestyle="none")
+
+
+def _part_numbers(numbers: list[Text]) -> None:
+    """Raise each number on a bar that touches the one before it."""
+    for one, other in pairwise(numbers):
+        before, box = one.get_window_extent(), other.get_window_extent()
+        touches = box.padded(_APART).overlaps(before)
+        if touches and isinstance(other, Annotation):
+            x, y = other.xyann
+            other.xyann = (x, y + 1.5 * other.get_size())
 
 
 def _is_number(words: str) -> bool:

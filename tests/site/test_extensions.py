@@ -149,8 +149,8 @@ def test_a_counterexample_breaks_only_what_is_said():
 def test_the_front_picture_is_in_one_section_in_both_its_forms():
     page = "\n".join(figures_page._figures())
     assert page.count("## Steering strength at a glance") == 1
-    assert page.count("at-a-glance.svg") == page.count("at-a-glance-tall.svg") == 1
-    assert page.count(":class: narrow-page") == page.count(":class: wide-page") == 1
+    assert page.count("at-a-glance.svg") == page.count("at-a-glance-narrow.png") == 1
+    assert page.count(":class: narrow-page") == page.count(":class: wide-page") == page.count("\n## ")
 
 
 @pytest.mark.parametrize(
@@ -644,9 +644,32 @@ def test_a_page_of_an_earlier_build_is_removed(tmp_path, monkeypatch):
 
 def test_the_families_are_told_on_the_page_about_checks_in_the_words_of_the_code():
     page = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
-    assert "```{families}\n```" in github_markdown.for_the_site(page, ROOT)
+    assert "```{families}" in github_markdown.for_the_site(page, ROOT)
     directive = SimpleNamespace(parse_text_to_nodes=lambda text: [text])
     (text,) = statement_pages.Families.run(directive)
     assert text.startswith("(families)=\nThe families: ")
     assert [name for name in suite.FAMILIES if f'"{name}"' not in text] == []
     assert "Families" not in "\n".join(statement_pages._overview())
+
+
+def test_on_a_phone_words_beside_curves_without_names_are_the_legend():
+    figure, (axes,) = plots.new_axes()
+    axes.plot([0, 1], [0, 1], color="C0", linestyle=":")
+    axes.annotate("words that run out of their panel to the right", (0.9, 0.5), color="C0")
+    axes.annotate("words about all curves, and about much more", (0.9, 0.2), color="gray")
+    (narrow,) = narrow_figure.narrowed(figure).axes
+    assert not narrow.texts
+    one, none = narrow.get_legend().legend_handles
+    assert (one.get_linestyle(), none.get_linestyle()) == (":", "None")
+
+
+def test_on_a_phone_one_of_two_numbers_that_touch_is_above_the_other():
+    figure, (axes,) = plots.new_axes()
+    bars = axes.bar(range(9), [0.0125] * 9)
+    axes.set_ylim(0, 1)
+    axes.bar_label(bars, padding=2)
+    axes.annotate("words that run out of their panel to the right", (7, 0.5))
+    (narrow,) = narrow_figure.narrowed(figure).axes
+    boxes = [text.get_window_extent() for text in narrow.texts if text.get_text() == "0.0125"]
+    assert len(boxes) == 9
+    assert not any(one.overlaps(other) for one, other in zip(boxes, boxes[1:], strict=False))
