@@ -58,9 +58,11 @@ def _figures() -> Iterator[str]:
         "functions of {py:mod}`ufm.plots` that take a matplotlib `Axes` and any tilt, "
         "dataset or strengths of yours.\n"
     )
-    for figure in plots.GALLERY:
-        if figure.name.endswith(_TALL):
-            continue  # every picture has a narrow form here
+    # every picture has a narrow form here
+    figures = [figure for figure in plots.GALLERY if not figure.name.endswith(_TALL)]
+    yield from (f"- {{ref}}`{figure.title} <figure-{figure.name}>`" for figure in figures)
+    yield ""
+    for figure in figures:
         yield f"(figure-{figure.name})=\n## {figure.title}\n"
         # an image, no figure: Sphinx would number it, against the paper's own numbers
         yield f"{picture(f'figures/{figure.name}', figure.title)}\n"

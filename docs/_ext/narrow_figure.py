@@ -105,7 +105,10 @@ def _name_in_legend(axes: Axes) -> None:
     handles, words = axes.get_legend_handles_labels()
     texts = [text for text in axes.texts if not _is_number(text.get_text())]
     if not handles and axes.lines:
-        handles, words = [_curve_of(text) for text in texts], [text.get_text() for text in texts]
+        handles, words = (
+            [_curve_of(text, axes) for text in texts],
+            [text.get_text() for text in texts],
+        )
     for text in texts:
         if handles:
             text.remove()
@@ -116,9 +119,9 @@ def _name_in_legend(axes: Axes) -> None:
         _draw_below(axes, handles, words, "")
 
 
-def _curve_of(text: Text) -> Line2D:
+def _curve_of(text: Text, axes: Axes) -> Line2D:
     """The curve in the colour of the words; of words about several curves, none."""
-    for line in text.axes.lines:
+    for line in axes.lines:
         if same_color(line.get_color(), text.get_color()):
             return line
     return Line2D([], [], linestyle="none")
@@ -131,7 +134,7 @@ def _part_numbers(numbers: list[Text]) -> None:
         touches = box.padded(_APART).overlaps(before)
         if touches and isinstance(other, Annotation):
             x, y = other.xyann
-            other.xyann = (x, y + 1.5 * other.get_size())
+            other.xyann = (x, y + 1.5 * other.get_fontsize())
 
 
 def _is_number(words: str) -> bool:

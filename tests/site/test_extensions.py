@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -149,8 +150,12 @@ def test_a_counterexample_breaks_only_what_is_said():
 def test_the_front_picture_is_in_one_section_in_both_its_forms():
     page = "\n".join(figures_page._figures())
     assert page.count("## Steering strength at a glance") == 1
+    contents = page[: page.index("\n## ")]
+    assert contents.count("\n- {ref}`") == page.count("\n## ")
     assert page.count("at-a-glance.svg") == page.count("at-a-glance-narrow.png") == 1
-    assert page.count(":class: narrow-page") == page.count(":class: wide-page") == page.count("\n## ")
+    assert (
+        page.count(":class: narrow-page") == page.count(":class: wide-page") == page.count("\n## ")
+    )
 
 
 @pytest.mark.parametrize(
@@ -672,4 +677,4 @@ def test_on_a_phone_one_of_two_numbers_that_touch_is_above_the_other():
     (narrow,) = narrow_figure.narrowed(figure).axes
     boxes = [text.get_window_extent() for text in narrow.texts if text.get_text() == "0.0125"]
     assert len(boxes) == 9
-    assert not any(one.overlaps(other) for one, other in zip(boxes, boxes[1:], strict=False))
+    assert not any(one.overlaps(other) for one, other in pairwise(boxes))
