@@ -134,7 +134,7 @@ def _part_numbers(numbers: list[Text]) -> None:
         touches = box.padded(_APART).overlaps(before)
         if touches and isinstance(other, Annotation):
             x, y = other.xyann
-            other.xyann = (x, y + 1.5 * other.get_fontsize())
+            other.xyann = (x, y + 1.5 * float(other.get_fontsize()))
 
 
 def _is_number(words: str) -> bool:
