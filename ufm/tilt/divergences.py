@@ -13,7 +13,7 @@ from .tilt import ExponentialTilt
 
 
 def forward_kl(tilt: ExponentialTilt, alpha: ArrayLike) -> Float[Array, " contexts"]:
-    """KL(p_j || p_{j,α}) = K_j(α) - α K_j'(0) [m] in nats: what steering costs on context c_j.
+    """KL(p_j || p_{j,α}) = K_j(α) - α K_j'(0), shape [m], in nats: what steering costs on context c_j.
 
     Computed as log1p(Σ p φ(αx)) with x = M - E_0[M] and φ(y) = e^y - 1 - y >= 0, without cancellation: the
     relative error is some units in the last place of log p, at every α != 0 (1e-12 for p down to
@@ -32,7 +32,7 @@ def forward_kl(tilt: ExponentialTilt, alpha: ArrayLike) -> Float[Array, " contex
 
 
 def reverse_kl(tilt: ExponentialTilt, alpha: ArrayLike) -> Float[Array, " contexts"]:
-    """KL(p_{j,α} || p_j) = α K_j'(α) - K_j(α) [m] in nats; it saturates at -log p_j(Mtop), α → ∞.
+    """KL(p_{j,α} || p_j) = α K_j'(α) - K_j(α), shape [m], in nats; it saturates at -log p_j(Mtop), α → ∞.
 
     Computed as Σ p_α φ(-c), with c = log p_α/p and φ(y) = e^y - 1 - y >= 0, which, unlike Σ p_α c, does
     not cancel; as accurate as `forward_kl`.

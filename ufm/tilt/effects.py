@@ -29,7 +29,7 @@ def probability_increase(tilt: ExponentialTilt, alpha: ArrayLike) -> Float[Array
 def concept_log_odds(
     tilt: ExponentialTilt, alpha: ArrayLike, tokens: Numbers
 ) -> Float[Array, " contexts"]:
-    """Log F_C(α) / (1 - F_C(α)) [m] for the mass F_C = Σ_{z in C} p_α(z) of the tokens C, in nats.
+    """Log F_C(α) / (1 - F_C(α)), shape [m], in nats, for the mass F_C = Σ_{z in C} p_α(z) of the tokens C.
 
     Equals r_j + ν_j(α) of Theorem 3.6. `tokens` is a boolean mask [V], neither empty nor full.
 
@@ -51,7 +51,7 @@ def _log_odds_of_mass(log_probs: Array, mask: Bool[Array, " vocab"]) -> Array:
 def concept_probability(
     tilt: ExponentialTilt, alpha: ArrayLike, tokens: Numbers
 ) -> Float[Array, " contexts"]:
-    """F_C(α) = Σ_{z in C} p_{j,α}(z) [m], the mass of the tokens C (boolean mask [V]), in [0, 1].
+    """F_C(α) = Σ_{z in C} p_{j,α}(z), shape [m], the mass of the tokens C (boolean mask [V]), in [0, 1].
 
     Raises `ValueError` where C is empty or holds every token.
 
@@ -90,7 +90,7 @@ def concept_increase(
 
 
 def first_order_effect(tilt: ExponentialTilt, tokens: Numbers) -> Float[Array, " contexts"]:
-    """F_C'(0) = Cov_j(1_C, M) [m]: how fast the mass F_C of the tokens C moves as steering starts.
+    """F_C'(0) = Cov_j(1_C, M), shape [m]: how fast the mass F_C of the tokens C moves as steering starts.
 
     |F_C(α) - F_C(0) - α Cov_j(1_C, M)| <= α²R²/(12√3) for every α, so that the effect on C is of order α²
     iff this is 0. Of several concepts the one with the least value is hurt first. Computed as F_C (1 - F_C)

@@ -100,11 +100,11 @@ class NormCircle(eqx.Module):
         self.offset = jnp.einsum("d,vd->v", shift, head, precision=_PRECISE)
 
     def weights(self, alpha: Float[Array, ""]) -> tuple[Array, Array]:
-        """Cos t and sin t [m] at strength `alpha`: how much of a and of b is in the logits."""
+        """Cos t and sin t, shape [m] each, at strength `alpha`: how much of a and of b is in the logits."""
         return cos_sin(alpha - self.closest, self.width)
 
     def angle(self, alpha: ArrayLike) -> Float[Array, " contexts"]:
-        """t [m] in radians, from -π/2 (α = -∞) over 0 (α = α*) to π/2 (α = ∞)."""
+        """t, shape [m], in radians, from -π/2 (α = -∞) over 0 (α = α*) to π/2 (α = ∞)."""
         cos, sin = self.weights(strength(alpha, self.along.dtype))
         return jnp.arctan2(sin, cos)
 
@@ -115,15 +115,15 @@ class NormCircle(eqx.Module):
         return turned + self.offset[None]
 
     def log_probs_at(self, alpha: ArrayLike) -> Float[Array, "contexts vocab"]:
-        """Log p_{j,α}(z) [m, V] in nats."""
+        """Log p_{j,α}(z), shape [m, V], in nats."""
         return jax.nn.log_softmax(self.logits(alpha))
 
     def probs(self, alpha: ArrayLike) -> Float[Array, "contexts vocab"]:
-        """p_{j,α}(z) [m, V]."""
+        """p_{j,α}(z), shape [m, V]."""
         return jax.nn.softmax(self.logits(alpha))
 
     def log_derivative(self, alpha: ArrayLike) -> Float[Array, "contexts vocab"]:
-        """d log p_{j,α}(z) / dα [m, V], exact: l'(z) - E_α[l'], l' = (cos t · b - sin t · a) dt/dα.
+        """d log p_{j,α}(z) / dα, shape [m, V], exact: l'(z) - E_α[l'], l' = (cos t · b - sin t · a) dt/dα.
 
         dt/dα = w / (w² + (α - α*)²). It is 0, not infinite, where eps = 0 and h⊥ = 0.
         """
@@ -134,15 +134,18 @@ class NormCircle(eqx.Module):
         return (slope - mean) * rate[:, None]
 
     def derivative(self, alpha: ArrayLike) -> Float[Array, "contexts vocab"]:
-        """dp_{j,α}(z) / dα [m, V], exact; zero at the turns of p(z)."""
+        """dp_{j,α}(z) / dα, shape [m, V], exact; zero at the turns of p(z)."""
         return self.probs(alpha) * self.log_derivative(alpha)
 
     def limit(self, sign: int) -> Float[Array, " vocab"]:
-        """The limit of p_α(z) [V] as α → +∞ (`sign` = +1) or -∞ (-1): softmax(c ± b), after any context."""
+        """The limit of p_α(z), shape [V], as α → +∞ (`sign` = +1) or -∞ (-1): softmax(c ± b).
+
+        It is the same after any context.
+        """
         return jax.nn.softmax(self._far(sign))
 
     def approach(self, sign: int) -> Float[Array, "contexts vocab"]:
-        """g(z) - E_∞[g] [m, V]: log p_α(z) = log p_∞(z) + approach / |α| + O(α⁻²), in nats times α.
+        """g(z) - E_∞[g], shape [m, V]: log p_α(z) = log p_∞(z) + approach / |α| + O(α⁻²), in nats times α.
 
         Positive where the token ends above its plateau, and so comes down to it.
         """
@@ -150,7 +153,10 @@ class NormCircle(eqx.Module):
         return g - (self.limit(sign)[None] * g).sum(axis=1, keepdims=True)
 
     def plateau(self, sign: int) -> Float[Array, " contexts"]:
-        """KL(p_{j,0} || p_±∞) [m], nats: what ΔCE tends to; a budget above it allows all α far enough out."""
+        """KL(p_{j,0} || p_±∞), shape [m], in nats: what ΔCE tends to.
+
+        A budget above it allows all α far enough out.
+        """
         before, after = self.log_probs_at(0.0), jax.nn.log_softmax(self._far(sign))
         return (jnp.exp(before) * (before - after[None])).sum(axis=1)
 

@@ -9,7 +9,7 @@ from .tilt import ExponentialTilt
 
 
 def inseparability(tilt: ExponentialTilt, target: Numbers) -> Float[Array, " contexts"]:
-    """Var_j(M|not T)/Var_j(M) [m]: how much M still varies among the tokens off the target.
+    """Var_j(M|not T)/Var_j(M), shape [m]: how much M still varies among the tokens off the target.
 
     Between 0 and 1/(1 - F_T). It is 0 iff M is constant off T; only then is the distribution given "not T"
     the same at every strength: all other concepts fall together, as 1 - F_T(α). Otherwise F_C(α)/(1 - F_T(α))

@@ -117,7 +117,7 @@ class ExponentialTilt(eqx.Module):
         return cls(log_probs, log_odds(log_probs, positive, negative, tie_tolerance=slack))
 
     def from_pivot(self, alpha: ArrayLike) -> tuple[Array, Int[Array, " contexts"], Array]:
-        """u(z) = log p_α(z) - log p_α(r) [m, V], the pivot r [m], the most likely token, and M(r) [m].
+        """u(z) = log p_α(z) - log p_α(r), shape [m, V], the likeliest token r, and M(r), shape [m] each.
 
         All that a tilt says at α is formed from these: a subclass that gives others follows another path.
 
@@ -130,23 +130,23 @@ class ExponentialTilt(eqx.Module):
         return from_pivot(self.log_probs, self.log_odds, strength(alpha, self.log_odds.dtype))
 
     def log_probs_at(self, alpha: ArrayLike) -> Float[Array, "contexts vocab"]:
-        """Log p_{j,α}(z) [m, V] in nats; `alpha` is a finite scalar."""
+        """Log p_{j,α}(z), shape [m, V], in nats; `alpha` is a finite scalar."""
         u, r, _ = self.from_pivot(alpha)
         # The pivot's own weight is exactly 1: log1p keeps log p_α(pivot) when it is as small as -1e-300.
         rest = jnp.where(is_token(r, u.shape[1]), 0.0, jnp.exp(u)).sum(axis=1, keepdims=True)
         return u - jnp.log1p(rest)
 
     def probs(self, alpha: ArrayLike) -> Float[Array, "contexts vocab"]:
-        """p_{j,α}(z) [m, V], the next-token probabilities at strength `alpha` (Lemma B.3)."""
+        """p_{j,α}(z), shape [m, V]: the next-token probabilities at strength `alpha` (Lemma B.3)."""
         return jnp.exp(self.log_probs_at(alpha))
 
     def mean(self, alpha: ArrayLike) -> Float[Array, " contexts"]:
-        """E_{j,α}[M] = K_j'(α) [m], in nats per unit of α; strictly increasing unless M is constant."""
+        """E_{j,α}[M] = K_j'(α), shape [m], in nats per unit of α; it rises strictly unless M is constant."""
         *_, pivot_log_odds, excess = self._about_pivot(alpha)
         return pivot_log_odds + excess
 
     def centred(self, alpha: ArrayLike) -> Float[Array, "contexts vocab"]:
-        """M(z) - E_{j,α}[M] [m, V] = d log p_{j,α}(z) / dα, exact also where it is tiny.
+        """M(z) - E_{j,α}[M] = d log p_{j,α}(z) / dα, shape [m, V], exact also where it is tiny.
 
         Formed from the gaps M(z) - M(r): near α = ±∞ the difference of E_α[M] and M(z) themselves
         would be all rounding. The error is some units in the last place of Σ_y p_α(y) |M(z) - M(y)|.
@@ -154,7 +154,7 @@ class ExponentialTilt(eqx.Module):
         return self._weighted(alpha)[2]
 
     def variance(self, alpha: ArrayLike) -> Float[Array, " contexts"]:
-        """Var_{j,α}(M) = K_j''(α) [m]; positive unless M is constant."""
+        """Var_{j,α}(M) = K_j''(α), shape [m]; positive unless M is constant."""
         root, total, centred = self._weighted(alpha)
         return ((root * centred) ** 2).sum(axis=1) / total
 
@@ -175,7 +175,7 @@ class ExponentialTilt(eqx.Module):
         return jnp.stack([self.mean(alpha), *kappa[1:]], axis=1)
 
     def derivative(self, alpha: ArrayLike, order: int = 1) -> Float[Array, "contexts vocab"]:
-        """d^n p_{j,α}(z) / dα^n [m, V] for n = `order` >= 0, exactly (Lemma B.5 and all orders).
+        """d^n p_{j,α}(z) / dα^n, shape [m, V], for n = `order` >= 0, exactly (Lemma B.5 and all orders).
 
             p_α^{(n)}(z) = p_α(z) · Bell_n(M(z) - κ_1, -κ_2, …, -κ_n)     (complete Bell polynomial)
 
@@ -225,7 +225,7 @@ class ExponentialTilt(eqx.Module):
         return ExponentialTilt(self.log_probs, sums)
 
     def limit(self, sign: int) -> Float[Array, "contexts vocab"]:
-        """Lim p_{j,α}(z) [m, V] as α → +∞ (`sign` = +1) or -∞ (-1) (Prop B.1).
+        """Lim p_{j,α}(z), shape [m, V], as α → +∞ (`sign` = +1) or -∞ (-1) (Prop B.1).
 
         The distribution conditioned on Mtop = argmax M (or Mbot = argmin M): p_j(z) / Σ_{Mtop} p_j there,
         0 elsewhere.

@@ -13,7 +13,7 @@ from .tilt import ExponentialTilt, second_log_odds
 def cross_talk(
     tilt: ExponentialTilt, log_odds: Numbers, alpha: ArrayLike = 0.0, beta: ArrayLike = 0.0
 ) -> Float[Array, " contexts"]:
-    r"""Cov_{j,α,β}(M, M₂) [m]: how fast one vector moves the mean log-odds that the other is for.
+    r"""Cov_{j,α,β}(M, M₂), shape [m]: how fast one vector moves the mean log-odds that the other is for.
 
         d E_{j,α,β}[M] / dβ  =  Cov_{j,α,β}(M, M₂)  =  d E_{j,α,β}[M₂] / dα
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from theorems.certificates.check.heads.certificate import THEOREMS
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 # More rows than this make a page that nobody reads: the file holds them.
 _LARGEST_TABLE = 60
+_ANY_WIDTH = 10_000  # columns; no table is so wide
 _NOTE = (
     "ends: on which side of its plateau a probability ends, as α → ∞, and on which side of its start the "
     "plateau is. 1/α: log p(α) is log p(∞) plus this over α, to first order. For every α. "
@@ -117,7 +119,7 @@ def _print_curves(record: Record, console: Console) -> None:
         for j, context in enumerate(contexts):
             closest, width = float(Fraction(context["closest"])), interval_text(context["width"])
             say(console, f"context {j}: α* = {closest:.6g}, w = {width}")
-            console.print(_runs(record["limits"], context))
+            console.print(_runs(record["limits"], context, console))
             console.print()
         paragraph(console, _NOTE, style="dim")
     for name, end in _ENDS.items():
@@ -131,41 +133,52 @@ def _print_curves(record: Record, console: Console) -> None:
     paragraph(console, f"probabilities: {len(found)}, of which the most turns are {most}{left}")
 
 
-def _runs(limits: Record, context: Record) -> Table:
-    """A line a token, and one for the target: its probability at both ends and at 0, and its turns."""
+def _runs(limits: Record, context: Record, console: Console) -> Table:
+    """A line a token, and one for the target: its probability at both ends and at 0, and its turns.
+
+    Where the turns of a token have no room beside each other, each has a line.
+    """
+    room = console.options.update(max_width=_ANY_WIDTH)
+    shown = _runs_with(", ", limits, context)
+    is_narrow = Measurement.get(console, room, shown).maximum > console.width
+    return _runs_with(",\n", limits, context) if is_narrow else shown
+
+
+def _runs_with(between: str, limits: Record, context: Record) -> Table:
+    """The table, with this `between` the turns of a token."""
     right = ("p(-∞)", "p(0)", "p(∞)", "1/α")
     columns = ("token", "p(-∞)", "turns at α", "p(0)", "p(∞)", "1/α", "ends")
-    shown = table(*columns, right=right, wraps=("turns at α", "ends"))
+    shown = table(*columns, right=right, wraps=("ends",))
     width = float(Fraction(context["width"][1]))
     for z, curve in enumerate(context["tokens"]):
         masses = [
             p["probabilities"][z] for p in (limits["minus"], context["start"], limits["plus"])
         ]
         lead = interval_text(context["approach"]["plus"][z])
-        shown.add_row(str(z), *_run(curve, masses, width, lead))
+        shown.add_row(str(z), *_run(curve, masses, width, lead, between))
     if context["start"]["target"] is not None:
         masses = [p["target"] for p in (limits["minus"], context["start"], limits["plus"])]
-        shown.add_row("target", *_run(context["target"], masses, width, ""))
+        shown.add_row("target", *_run(context["target"], masses, width, "", between))
     return shown
 
 
 def _run(
-    curve: Record | None, masses: Sequence[list[str]], width: float, lead: str
+    curve: Record | None, masses: Sequence[list[str]], width: float, lead: str, between: str
 ) -> Iterator[str]:
     below, start, above = masses
     yield interval_text(below)
-    yield _turns(curve, width)
+    yield _turns(curve, width, between)
     yield from (interval_text(start), interval_text(above), lead, _side(curve, start, above))
 
 
-def _turns(curve: Record | None, width: float) -> str:
+def _turns(curve: Record | None, width: float, between: str) -> str:
     """Peaks and dips by their α, or how a probability without one runs."""
     if curve is None:
         return "undecided"
     if not curve["turns"]:
         return str(curve["first"])
     kinds = cycle(("peak", "dip") if curve["first"] == "rises" else ("dip", "peak"))
-    return ", ".join(
+    return between.join(
         f"{kind} {_strength(pair, width)}"
         for kind, pair in zip(kinds, curve["turns"], strict=False)
     )

@@ -79,6 +79,18 @@ def test_the_numbers_on_the_page_are_those_that_are_printed(monkeypatch, capsys,
     assert json.loads(Path("new.json").read_text()) == genuine()[0]
 
 
+@pytest.mark.parametrize("columns", [80, 200])
+def test_no_turn_is_broken_at_the_end_of_a_line(monkeypatch, capsys, folder, columns):
+    four = DOCS / "four_turns_head.json"
+    _, out, _ = run(monkeypatch, capsys, "certify", four, columns=columns)
+    lines = out.splitlines()
+    turns = ("peak -13.861", "dip 1.05796", "peak 2.56194", "dip 8.37254")
+    for turn in turns:  # token 0, and the target, which is token 0
+        assert sum(turn in line for line in lines) == 2, turn
+    is_one_line = any(all(turn in line for turn in turns) for line in lines)
+    assert is_one_line is (columns == 200)
+
+
 def test_a_probability_of_three_tokens_turns_four_times(monkeypatch, capsys, folder):
     """More than 2V - 3: what the page of open questions says, by the certificate and its checker."""
     four = DOCS / "four_turns_head.json"
