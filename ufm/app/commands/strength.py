@@ -255,7 +255,7 @@ class Strength:
         if predicted < LEAST_TOKENS:
             raise BadInput(
                 f"α would be chosen on {predicted} of the tokens of {shared.text}, and at least "
-                f"{LEAST_TOKENS} are needed: name more text (--text, --text-tokens), best some thousands of tokens"
+                f"{LEAST_TOKENS} are needed: name more text (--text, --text-tokens), best thousands of tokens"
             )
         return Request(
             windows=read,

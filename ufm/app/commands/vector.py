@@ -67,8 +67,8 @@ class Convert:
 
     Args:
         file: ufm's safetensors, GGUF, .svec, .pt of lm-eval or of the paper's code, or an array [blocks, d].
-        out: The new file; its end says the format: .safetensors, .gguf, .svec or .json, .pt or .pth (lm-eval),
-            .npy.
+        out: The new file; its end says the format: .safetensors, .gguf, .svec or .json, .pt or .pth
+            (lm-eval), .npy.
         to: The format, where the end leaves a choice; rows is a plain array [blocks, d].
         layers: The blocks to take, from 0; one gives an array [d] its block.
         hidden_states: Row l of an array is the hidden state l, after block l - 1, as in persona vectors.
