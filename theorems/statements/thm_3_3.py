@@ -43,7 +43,24 @@ def first_against_last(instance: Instance, mask: np.ndarray) -> np.ndarray:
 def _peak_order(instance: Instance) -> Verdict:
     slack = first_against_last(instance, instance.target)
     evidence = "first maximum on the target against last off it"
+    if slack.min() < 0:
+        evidence = _out_of_order(instance, int(slack.argmin()))
     return supported(strict(slack, instance.tolerance, evidence), peaks_are_maxima(instance))
+
+
+def _out_of_order(instance: Instance, context: int) -> str:
+    """Which token of the target peaks in a context before which one off it, and where."""
+    peaks, tokens = instance.maxima[context], np.arange(len(instance.target))
+    first = min(tokens[instance.target], key=lambda z: peaks[z])
+    last = max(tokens[~instance.target], key=lambda z: peaks[z])
+    return (
+        f"in context {context} token {first} of the target peaks {_where(peaks[first])}, "
+        f"before token {last} off the target {_where(peaks[last])}"
+    )
+
+
+def _where(peak: float) -> str:
+    return f"at α = {peak:.4g}" if np.isfinite(peak) else f"at {'+' if peak > 0 else '-'}∞"
 
 
 def _monotone(instance: Instance) -> Verdict:

@@ -17,9 +17,9 @@ from ufm._broken_formula import broken
 from ..playground.served import SERVED
 from ._mathematics import set_words
 from ._measured import measured
-from ._refutation import Refutation
+from ._refutation import Refutation, picture
 from ._scene import Scene
-from ._verdicts import FALSE, NOTHING, TRUE, Row
+from ._verdicts import APART, FALSE, NOTHING, TRUE, Row
 
 # What a verdict is called: a sign, words, and the class of its colour.
 WORDS = {
@@ -31,6 +31,7 @@ WORDS = {
     FALSE: ("✗", FALSE, "problem"),
     TRUE: ("○", TRUE, "unmet"),
     NOTHING: ("–", NOTHING, "unmet"),
+    APART: ("–", APART, "unmet"),
 }
 _STATEMENTS = {claim.id: s for s in theorems.STATEMENTS for claim in s.claims}
 
@@ -38,12 +39,14 @@ _STATEMENTS = {claim.id: s for s in theorems.STATEMENTS for claim in s.claims}
 def claim_item(row: Row, scene: Scene) -> str:
     """The claim in a line, and under it its statement, worst place, hypotheses, control, proof, command."""
     claim = row.claim
-    sign, words, kind = WORDS[row.anyway or row.verdict]
+    sign, words, kind = WORDS[row.word]
     needs = " ".join(_chip(hypothesis, row) for hypothesis in claim.hypotheses)
-    why = row.seen or "; ".join(f"{name}: {reason}" for name, reason in row.lost.items())
+    lost = "; ".join(f"{name}: {reason}" for name, reason in row.lost.items())
+    why = lost if row.is_apart else row.seen or lost
     parts = (
         _formula(claim.formula),
-        _refuted(row.refutation) if row.refutation else _compared(row),
+        _apart(row),
+        _refuted(row.refutation) if row.refutation else _compared(row, scene),
         heading("What it needs", 3),
         needed(claim.hypotheses, row.lost, scene, claim.id),
         _repeat(row, scene.data is not None),
@@ -130,6 +133,18 @@ def _formula(tex: str) -> str:
     return f'<marimo-tex class="arithmatex">||[{escape(broken(tex))}||]</marimo-tex>'
 
 
+def _apart(row: Row) -> str:
+    """That a claim is not about this instance, before what is so on it."""
+    if not row.is_apart:
+        return ""
+    also = " What it says would be false here, as without its hypotheses it may." * (
+        row.anyway == FALSE
+    )
+    return (
+        f"<p>This instance lacks what the claim needs, so the claim says nothing of it.{also}</p>"
+    )
+
+
 def _refuted(found: Refutation) -> str:
     """The place where the claim is false, with numbers that are certain, and its picture."""
     numbers = terms((set_words(name), set_words(value)) for name, value in found.values)
@@ -140,15 +155,22 @@ def _refuted(found: Refutation) -> str:
     )
 
 
-def _compared(row: Row) -> str:
-    """What was compared in floats, and how near its worst point was to failing."""
+def _compared(row: Row, scene: Scene) -> str:
+    """What was compared in floats, and how near its worst point was to failing; the tokens that it names."""
     if row.margin != row.margin:
         return ""
-    margin = set_words(
-        f"{row.margin + 0.0:.3g} from failing, where rounding may take {row.tolerance:.0e}"
+    room = f"where rounding may take {row.tolerance:.0e}"
+    worst = f"is {row.margin + 0.0:.3g} from failing"
+    if row.margin < 0:
+        worst = f"fails by {-row.margin:.3g}"
+    compared = (
+        f"<p>What was compared: {set_words(row.seen)}. "
+        f"The worst of these points {set_words(f'{worst}, {room}')}.</p>"
     )
-    compared = f"What was compared: {set_words(row.seen)}."
-    return f'<p class="worst">{compared} The worst of these points is {margin}.</p>'
+    named = row.anyway == FALSE and "token" in row.seen
+    return (
+        f'<div class="worst"><div>{compared}</div>{picture(scene, row.seen) if named else ""}</div>'
+    )
 
 
 @cache

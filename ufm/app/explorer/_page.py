@@ -17,7 +17,7 @@ from ._choice import BREAKS, HOW_BROKEN, SOURCES, Choice, to_query
 from ._claim import WORDS, claim_item, code, commands, name_of, needed, terms
 from ._mathematics import set_words
 from ._scene import Scene
-from ._verdicts import FALSE, JUDGED, NOTHING, TRUE, Judgement, Row
+from ._verdicts import APART, FALSE, JUDGED, NOTHING, TRUE, Judgement, Row
 
 _KINDS = {
     "all": "all",
@@ -45,6 +45,7 @@ _MEANINGS = {
     FALSE: "a hypothesis that it needs is not met, and what it says is false on this instance",
     TRUE: "a hypothesis is not met, and what it says is true here, although nothing promises it",
     NOTHING: "a hypothesis is not met, and without it there is nothing to judge",
+    APART: "your instance, with nothing broken, has not what the claim needs: it says nothing of it",
 }
 _ALSO = [claim.id for claim in theorems.CLAIMS.values() if claim not in JUDGED]
 
@@ -167,21 +168,31 @@ def _falls(judgement: Judgement, rows: Sequence[Row]) -> str:
     fallen = [
         row
         for row in rows
-        if not row.claim.is_of_others and (row.anyway == FALSE or row.verdict == Outcome.FAILS)
+        if not row.claim.is_of_others and (row.word == FALSE or row.verdict == Outcome.FAILS)
     ]
     # always there, if empty: what follows it keeps its place, and with it the filters that are set
     if not fallen:
         is_final = judgement.scene.choice.broken and judgement.is_final
         words = "<b>No claim falls on this instance.</b>" if is_final else ""
+        apart = [row for row in rows if row.is_apart]
+        if apart:
+            count = f"{len(apart)} claim{'s do' if len(apart) > 1 else ' does'}"
+            words += (
+                f" <b>{count} not apply here</b>: {_links(apart)}. This instance lacks what the line of "
+                "each marks ✗."
+            )
     else:
-        links = ", ".join(
-            f'<a href="#claim-{row.claim.id}">{escape(name_of(row.claim))}</a>' for row in fallen
-        )
         count = f"{len(fallen)} claim{'s fall' if len(fallen) > 1 else ' falls'}"
-        words = f"<b>{count}</b>: {links}."
+        words = f"<b>{count}</b>: {_links(fallen)}."
         if all(row.lost for row in fallen):
             words += " What each needs and does not have is marked ✗ in its line."
     return f'<p class="falls" data-mark="falls">{words}</p>'
+
+
+def _links(rows: Iterable[Row]) -> str:
+    return ", ".join(
+        f'<a href="#claim-{row.claim.id}">{escape(name_of(row.claim))}</a>' for row in rows
+    )
 
 
 def _progress(judgement: Judgement) -> str:
@@ -207,7 +218,7 @@ def _counted(rows: Sequence[Row]) -> str:
 
 
 def _tally(rows: Sequence[Row]) -> str:
-    count = Counter(WORDS[row.anyway or row.verdict][1] for row in rows)
+    count = Counter(WORDS[row.word][1] for row in rows)
     parts = [f"{words}: {count[words]}" for _, words, _ in WORDS.values() if count[words]]
     return f"{', '.join(parts).capitalize()}."
 
@@ -252,7 +263,7 @@ def _hypotheses(scene: Scene, rows: Sequence[Row]) -> str:
 
 def _lost(hypothesis: Hypothesis[Instance], reason: str, rows: Sequence[Row]) -> str:
     losers = [row for row in rows if hypothesis.id in row.lost]
-    false = sum(row.anyway == FALSE for row in losers)
+    false = sum(row.word == FALSE for row in losers)
     needs = (
         f"{len(losers)} claim{'s need it' if len(losers) > 1 else ' needs it'}; {false} false here"
     )

@@ -55,12 +55,12 @@ def refute(claim: Claim, lost: Sequence[str], scene: Scene) -> Refutation | None
             found = contradicts(Steered(scene.exact, data=scene.data))
             if found is not None:
                 values = tuple((name, f"{float(ball.mid()):.4g}") for name, ball in found.values)
-                picture = _picture(scene, f"{found.text}. {found.found}")
-                return Refutation(found.text, found.found, values, picture)
+                drawn = picture(scene, f"{found.text}. {found.found}")
+                return Refutation(found.text, found.found, values, drawn)
     return None
 
 
-def _picture(scene: Scene, words: str) -> str:
+def picture(scene: Scene, words: str) -> str:
     """The curves that the words are about, with the strengths that they name; or M, token by token."""
     named = dict.fromkeys(re.findall(r"α = (-?\d+(?:[./]\d+)?)", words))
     alphas = [float(Fraction(text)) for text in named]

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 from math import nan
 from threading import Lock
@@ -23,6 +24,8 @@ from ._scene import Scene, build
 # Judged last: it trains a model, and compiles for every new size.
 SLOW = "assumption-2.trained"
 FALSE, TRUE, NOTHING = "false here", "true here all the same", "means nothing here"
+# Of the user's own instance, which has not what the claim needs, whatever is broken besides.
+APART = "does not apply here"
 # Each compiles programs of its own, for a second and more.
 _COMPILES = ("tilt.all-orders", "side-effect.", "sequence.", "presence.", "literature.benefit")
 # Claims about transformers and their heads have no verdict on an instance.
@@ -39,6 +42,7 @@ class Row(NamedTuple):
       `TRUE`, `NOTHING`), or "" until that is known; `refutation`: what shows that it is not.
     - `seen`: what was compared; `margin`, `tolerance`: by how much the conclusion is true, or false;
       NaN where it means nothing.
+    - `is_apart`: whether the user's own instance, before anything is broken, lacks a hypothesis.
     """
 
     claim: Claim[Instance]
@@ -49,6 +53,12 @@ class Row(NamedTuple):
     margin: float = nan
     tolerance: float = 0.0
     refutation: Refutation | None = None
+    is_apart: bool = False
+
+    @property
+    def word(self) -> str:
+        """What the page says of it: a key of `WORDS`."""
+        return APART if self.is_apart else self.anyway or self.verdict
 
     @property
     def is_known(self) -> bool:
@@ -61,7 +71,8 @@ class Judgement:
 
     def __init__(self, scene: Scene):
         self.scene = scene
-        self._rows = {claim.id: _first_look(claim, scene) for claim in JUDGED}
+        whole = build(replace(scene.choice, broken="")).instance if scene.choice.own else None
+        self._rows = {claim.id: _first_look(claim, scene, whole) for claim in JUDGED}
         self._lock = Lock()
 
     def rows(self) -> list[Row]:
@@ -121,20 +132,22 @@ def _rank(row: Row) -> int:
         return 0
     if row.claim.is_of_others:
         return 6
-    if row.anyway == FALSE:
+    if row.word == FALSE:
         return 1
-    if row.anyway == NOTHING:
+    if row.word in (NOTHING, APART):
         return 5
     return 2 if row.verdict == Outcome.UNDECIDED else 3 if row.lost else 4
 
 
-def _first_look(claim: Claim[Instance], scene: Scene) -> Row:
-    """Which hypotheses are unmet: that needs no curve."""
+def _first_look(claim: Claim[Instance], scene: Scene, whole: Instance | None) -> Row:
+    """Which hypotheses are unmet, and whether they were on `whole`, the user's own: that needs no curve."""
     reasons = {h.id: _reason(h, scene.instance) for h in claim.hypotheses}
     lost = {name: reason for name, reason in reasons.items() if reason is not None}
     # to judge it all the same would train for seconds
     anyway = NOTHING if lost and claim.id == SLOW else ""
-    return Row(claim, lost, Outcome.UNMET if lost else "", anyway)
+    is_apart = whole is not None and any(_reason(h, whole) is not None for h in claim.hypotheses)
+    is_apart = is_apart and bool(lost) and not claim.is_of_others
+    return Row(claim, lost, Outcome.UNMET if lost else "", anyway, is_apart=is_apart)
 
 
 def _reason(hypothesis: Hypothesis[Instance], instance: Instance) -> str | None:
