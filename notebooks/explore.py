@@ -90,8 +90,7 @@ def _(set_broken, set_own, start):
                 set_own((explorer.json_text(record), ""))
 
     seed_number = mo.ui.number(0, 999, step=1, value=start.seed, label="seed")
-    file_button = mo.ui.file(
-        [".json", ".csv", ".npz"],
+    file_button = mo.ui.file(  # of any suffix, so that a wrong one is told on the page
         kind="button",
         label="Open an instance, a table or a certificate",
         on_change=open_file,

@@ -83,6 +83,8 @@ def test_another_instance_and_one_of_the_user_s(open_page, tmp_path):
     page.page.wait_for_selector("[data-mark=wrong]:has-text('no.json: this is no JSON object')")
     page.open_file({"name": "none.json", "mimeType": "text/json", "buffer": b"{}"})
     page.page.wait_for_selector("[data-mark=wrong]:has-text('none.json: in_concept is missing')")
+    page.open_file(ROOT / "README.md")
+    page.page.wait_for_selector("[data-mark=wrong]:has-text('README.md: unknown suffix')")
     words = page.page.locator("[data-mark=wrong]").inner_text()
     assert words.endswith(" The instance from before is still shown.")
     assert page.download("instance.json", tmp_path / "b.json") == record

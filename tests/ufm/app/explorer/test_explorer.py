@@ -230,6 +230,47 @@ def test_what_falls_with_a_hypothesis(broken):
     assert order == sorted(order, reverse=True)
 
 
+def falls(choice: Choice) -> str:
+    """What the page says first: which claims fall, or do not apply."""
+    judged(choice)
+    found = re.search(
+        '<p class="falls" data-mark="falls">(.*?)</p>', explorer.page(explorer.judgement(choice))
+    )
+    assert found is not None
+    return re.sub("<.*?>", "", found[1])
+
+
+def test_what_an_own_instance_lacks_does_not_apply_and_what_a_button_breaks_falls():
+    own = INSTANCE.read_text()
+    rows = judged(Choice(own=own))
+    vanishing = rows["thm-3.6.vanishing"]
+    assert (vanishing.word, vanishing.anyway) == ("does not apply here", FALSE)
+    assert not [row for row in rows.values() if row.word == FALSE and not row.claim.is_of_others]
+    assert "2 claims do not apply here: " in falls(Choice(own=own))
+    assert " fall" not in falls(Choice(own=own))
+    broken = Choice(own=own, broken="target-contexts")
+    rows = judged(broken)
+    assert rows["thm-3.6.vanishing"].word == "does not apply here"
+    assert rows["thm-3.6.decreasing"].word == FALSE  # its concept is the target's now
+    assert falls(broken).startswith("9 claims fall: ")
+    assert "others vanish" not in falls(broken)
+    # an instance of the list is there to be broken: what it lacks is judged as before
+    assert not any(row.is_apart for row in judged(Choice()).values())
+
+
+def test_a_peak_order_that_is_false_names_the_two_tokens_and_is_drawn():
+    row = judged(Choice(broken="target-contexts"))["thm-3.3.peak-order"]
+    said = "in context 0 token 2 of the target peaks at -∞, before token 5 off the target at +∞"
+    assert row.seen.startswith(said)
+    assert row.margin == -1
+    page = explorer.page(explorer.judgement(Choice(broken="target-contexts")))
+    unfolded = page[page.index('id="claim-thm-3.3.peak-order"') :].split("</details></li>")[0]
+    worst = unfolded[unfolded.index('<div class="worst">') :].split("What it needs")[0]
+    assert "The worst of these points fails by 1, where" in re.sub("<.*?>", "", worst)
+    assert ">token 2</text>" in worst
+    assert ">token 5</text>" in worst
+
+
 def test_a_refutation_holds_numbers_that_the_library_gives():
     row = judged(Choice(broken="target-contexts"))["thm-3.6.target-increasing"]
     assert row.refutation is not None
