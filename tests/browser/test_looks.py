@@ -1,8 +1,10 @@
 """The explorer by keyboard, at three widths, light and dark."""
 
 import re
+from io import BytesIO
 
 import pytest
+from PIL import Image
 
 CONTROLS = [
     "Figure 3 of the paper",
@@ -94,3 +96,11 @@ def test_every_formula_fits_its_line(open_page, width):
         ".map(e => e.closest('.claim').dataset.claim)"
     )
     assert wide == []
+
+
+def test_no_button_is_glaring_in_the_dark(open_page):
+    """A screenshot's pixel in the middle of each button's left edge, just inside it."""
+    page = open_page(scheme="dark").page
+    for button in page.locator("marimo-button, marimo-file").all():
+        picture = Image.open(BytesIO(button.screenshot())).convert("L")
+        assert picture.getpixel((8, 6)) < 90
