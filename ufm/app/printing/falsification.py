@@ -49,12 +49,12 @@ def print_certificate_entry(
     result: "Falsification", record: Mapping[str, Any], out: Path, console: Console
 ) -> None:
     """Which entry of the certificate of a counterexample contradicts the claim; its own may rightly hold."""
-    entry = next((c for c in record["claims"] if c["id"] == result.claim), None)
-    if entry is None:
+    own = next((c for c in record["claims"] if c["id"] == result.claim), None)
+    if own is None:
         said = f"no entry is about {result.claim}, which is not certified"
-    elif entry["conclusion"] == "fails":
+    elif own["conclusion"] == "fails":
         said = f"the entry {result.claim} contradicts it, with the conclusion “fails”"
-    elif entry["conclusion"] == "holds":
+    elif own["conclusion"] == "holds":
         brackets = filter(None, (_bracket(name, record) for name, _, _ in result.values))
         against = ", ".join(brackets) or "no entry of it, but the balls above"
         said = (
