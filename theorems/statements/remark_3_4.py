@@ -71,8 +71,8 @@ STATEMENT = Statement(
             formula=r"""\alpha(j,z) > 0 \ (z \in T) \quad \text{if } c_j \notin T,\ a_z =
                 (1-\varepsilon)\gamma_z > b_z = \frac{\varepsilon\,\omega_z}{G-1} \text{ for every }
                 z,\ w_T > 0,\ w_k \le 0 \text{ for } C_k \ne T,\ \varepsilon < \varepsilon_0,
-                \quad \text{where } \left(1 - \frac{\varepsilon_0}{G-1}\right) \log\frac{(1-\varepsilon_0)(G-1)}{\varepsilon_0} =
-                -\log\min_{T}\frac{\gamma}{\omega}""",
+                \quad \text{where } \left(1 - \frac{\varepsilon_0}{G-1}\right)
+                \log\frac{(1-\varepsilon_0)(G-1)}{\varepsilon_0} = -\log\min_{T}\frac{\gamma}{\omega}""",
             source="Remark 3.4, with the conditions of its proof",
             hypotheses=(
                 DIFFERENCE_OF_MEANS,
