@@ -1,6 +1,7 @@
 """Small pictures for first pages: the paper at a glance, with what a budget buys; and the tutorial's."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -24,27 +25,12 @@ _TITLES = (
 )
 
 
-def _wide() -> Figure:
-    figure = Figure(figsize=(8.4, 3.4), layout="constrained")
-    _draw(list(figure.subplots(1, 3)))
-    return figure
-
-
-def _tall() -> Figure:
-    figure = Figure(figsize=(4.2, 9.6), layout="constrained")
-    _draw(list(figure.subplots(3, 1)))
-    return figure
-
-
-def _tutorial_wide() -> Figure:
-    figure = Figure(figsize=(8.4, 3.6), layout="constrained")
-    _draw_tutorial(list(figure.subplots(1, 2)))
-    return figure
-
-
-def _tutorial_tall() -> Figure:
-    figure = Figure(figsize=(4.2, 6.8), layout="constrained")
-    _draw_tutorial(list(figure.subplots(2, 1)))
+def _drawn(
+    draw: Callable[[list[Axes]], None], size: tuple[float, float], rows: int, columns: int
+) -> Figure:
+    """The panels of `draw` beside each other or below each other; `size` in inches."""
+    figure = Figure(figsize=size, layout="constrained")
+    draw(list(figure.subplots(rows, columns)))
     return figure
 
 
@@ -126,10 +112,12 @@ _TUTORIAL_CAPTION = (
 _GLANCE = ("Steering strength at a glance", "Theorems 3.3, 3.6 and 3.8", _CAPTION)
 _TUTORIAL = ("Tokens peak, the target rises", "Theorems 3.3 and 3.6", _TUTORIAL_CAPTION)
 FRONT = tuple(
-    Picture(f"{name}{shape}", f"{title}{for_whom}", source, caption, draw)
-    for name, (title, source, caption), draws in (
-        ("at-a-glance", _GLANCE, (_wide, _tall)),
-        ("tutorial", _TUTORIAL, (_tutorial_wide, _tutorial_tall)),
+    Picture(f"{name}{shape}", f"{title}{for_whom}", source, caption, partial(_drawn, draw, *layout))
+    for name, (title, source, caption), draw, layouts in (
+        ("at-a-glance", _GLANCE, _draw, (((8.4, 3.4), 1, 3), ((4.2, 9.6), 3, 1))),
+        ("tutorial", _TUTORIAL, _draw_tutorial, (((8.4, 3.6), 1, 2), ((4.2, 6.8), 2, 1))),
     )
-    for shape, for_whom, draw in zip(("", "-tall"), ("", ", for narrow pages"), draws, strict=True)
+    for shape, for_whom, layout in zip(
+        ("", "-tall"), ("", ", for narrow pages"), layouts, strict=True
+    )
 )
